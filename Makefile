@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+#
+# Everything by name: `make help`. User space goes to build/, the module to build/kmod/KERNEL/, nothing into the
+# source tree. Sources are found by folder, so a new file needs no line here.
+
+VERSION := 0.1.0
+KERNEL  ?= 6.1
+PREFIX  ?= /usr/local
+DESTDIR ?=
+B       := build
+
+CC      ?= gcc
+PKGS    := liburing jansson yaml-0.1 libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid
+CFLAGS  ?= -O2 -g
+WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+           -Wpointer-arith -Wwrite-strings -Wundef
+# ISA-L, libnl: no warnings from other people's headers.
+# The date is the last commit's, not the build's, so that the same sources give the same bytes.
+DATE    := $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
+CPPFLAGS_ALL := -D_GNU_SOURCE -Iuapi -Iuserd/lib -DSLUICE_VERSION='"$(VERSION)"' \
+           -DSLUICE_DATE='"$(DATE)"' $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
+CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread
+LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -pthread
+
+LIB_SRC    := $(sort $(wildcard userd/lib/*.c))
+DAEMON_SRC := $(sort $(filter-out userd/daemon/main.c,$(wildcard userd/daemon/*.c userd/daemon/*/*.c)))
+CTL_SRC    := $(sort $(wildcard userd/ctl/*.c))
+BENCH_SRC  := $(sort $(wildcard userd/bench/*.c))
+TESTS      := $(sort $(wildcard tests/unit/test_*.c))
+TEST_BENCH := $(filter-out %/main.c,$(BENCH_SRC))
+TEST_CTL   := $(filter-out %/main.c,$(CTL_SRC))
+
+# build/<flavour>/path/file.o; flavours: plain, and asan for the unit tests.
+plain = $(patsubst %.c,$(B)/plain/%.o,$(1))
+asan  = $(patsubst %.c,$(B)/asan/%.o,$(1))
+ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
+
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-capture bench-relay lint install clean help bench-store
+# As many jobs as CPUs, unless told otherwise.
+MAKEFLAGS += -j$(shell nproc)
+.DELETE_ON_ERROR:
+
+all: $(PROGRAMS) ## build the three programs
+
+help: ## say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+deps: ## install everything that building and testing needs (Debian 12, root)
+	tests/deps
+	vm-images/deps
+
+$(B)/sluiced: $(call plain,userd/daemon/main.c $(DAEMON_SRC) $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+# The tool shares the configuration check with the daemon, and nothing else of it.
+$(B)/sluicectl: $(call plain,$(CTL_SRC) $(wildcard userd/daemon/config/*.c) $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+# The bench frames datagrams with the daemon's own code.
+$(B)/sluicebench: $(call plain,$(BENCH_SRC) userd/daemon/output/framing.c $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/plain/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+$(B)/asan/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(ASAN) -MMD -MP -c -o $@ $<
+
+# Every unit test is one program: its own file and all of the product but the main() functions.
+$(B)/asan/libsluice-all.a: $(call asan,$(DAEMON_SRC) $(LIB_SRC) $(TEST_BENCH) $(TEST_CTL))
+	rm -f $@ && $(AR) rcs $@ $^
+$(B)/unit/%: tests/unit/%.c $(B)/asan/libsluice-all.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(ASAN) -MMD -MP -Iuserd -o $@ $< $(B)/asan/libsluice-all.a $(LIBS) -lcmocka
+
+test-unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## unit tests under ASan and UBSan
+	tests/run-unit $^
+
+$(B)/netlink-fuzz: tests/netlink/fuzz.c uapi/sluice/netlink.h
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+# The module is built in a copy of its sources, one per kernel, because kbuild writes beside what it reads.
+KMOD := $(B)/kmod/$(KERNEL)
+kmod: ## build the module; KERNEL=6.1 (default), 5.10, 6.1-rt, 6.12, 7, debug
+	@mkdir -p $(KMOD)/tree
+	rsync -a --delete --include='*/' --include='*.c' --include='*.h' --include='Kbuild' --exclude='*' \
+		--filter='P *.o' --filter='P *.cmd' --filter='P *.ko' --filter='P *.mod*' --filter='P *.symvers' \
+		Kbuild kmod uapi $(KMOD)/tree/
+	$(MAKE) -C "$$(vm-images/kernel-dir $(KERNEL))" M=$(CURDIR)/$(KMOD)/tree SLUICE_VERSION=$(VERSION) \
+		$(KMOD_FLAGS) modules
+	find $(KMOD)/tree/kmod -name '*.ko' -exec cp -u -t $(KMOD) {} +
+
+test: all $(B)/netlink-fuzz $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
+	tests/run $(TEST)
+
+test-all: all $(B)/netlink-fuzz $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
+	tests/run -a $(TEST)
+
+test-kernels: all ## the module and the whole path on every kernel; result in docs/kernels.md (about an hour)
+	tests/kernels
+
+dkms: ## put the module's sources where DKMS finds them, /usr/src/sluice-VERSION
+	mkdir -p $(DESTDIR)/usr/src/sluice-$(VERSION)
+	rsync -a --delete --include='*/' --include='*.c' --include='*.h' \
+		--include='Kbuild' --exclude='*' --prune-empty-dirs Kbuild kmod uapi $(DESTDIR)/usr/src/sluice-$(VERSION)/
+	install -m 644 kmod/dkms.conf $(DESTDIR)/usr/src/sluice-$(VERSION)/dkms.conf
+
+demo: ## the whole path, for real, in the VM and natively; ends with a table
+	$(MAKE) deps
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/demo/run
+
+bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, AF_XDP; in the VM, one table
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/capture
+
+bench-relay: ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside rsyslog and socat
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/relay
+
+$(B)/spool_rate: $(call plain,tests/bench/spool_rate.c $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench-store: $(B)/spool_rate ## how fast the spool writes and reads, beside fio; how long a start takes
+	tests/bench/store
+
+lint: all ## every static check
+	tests/lint/run $(STEP)
+
+install: all ## programs, headers, man pages, unit; the module where KERNEL was built
+	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/sluiced
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/sluicectl $(B)/sluicebench
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/sluice uapi/sluice/*.h
+	for page in docs/man/*.[1-8]; do \
+		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; done
+	install -D -m 644 conf/sluiced.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluiced.service
+	install -D -m 644 conf/sluicectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
+	test -e $(DESTDIR)/etc/sluice/sluice.yaml || \
+		install -D -m 644 conf/sluice.yaml $(DESTDIR)/etc/sluice/sluice.yaml
+	for module in $(B)/kmod/*/sluice.ko; do [ -f $$module ] || continue; \
+		release=$$(modinfo -F vermagic $$module | cut -d' ' -f1); \
+		install -D -m 644 $$module $(DESTDIR)/lib/modules/$$release/updates/sluice.ko || exit 1; \
+		[ -n "$(DESTDIR)" ] || [ ! -d /lib/modules/$$release/kernel ] || depmod $$release; done
+
+clean: ## remove build/
+	rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

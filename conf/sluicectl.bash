@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Completion of sluicectl for bash: commands, what they take, and names of what is there now. Install it as
+# /usr/share/bash-completion/completions/sluicectl.
+
+# _sluicectl_names rules|routes: prints the names that the module knows, and "all".
+_sluicectl_names()
+{
+	echo all
+	sluicectl show "$1" 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+# _sluicectl: fills COMPREPLY for the word under the cursor.
+_sluicectl()
+{
+	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} words=''
+	COMPREPLY=()
+	if ((COMP_CWORD == 1)); then
+		words='check apply show del tap spool version help'
+	else
+		case $command in
+		check | apply)
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$current")
+			[[ $command != check || $current != -* ]] || words=-j
+			;;
+		show)
+			words='inputs outputs streams daemon rules routes -j'
+			;;
+		tap)
+			words="--output --backlog --count $(_sluicectl_names routes)"
+			;;
+		spool)
+			words='list check export repair'
+			((COMP_CWORD == 2)) || mapfile -t COMPREPLY < <(compgen -d -- "$current")
+			((COMP_CWORD == 2)) || words=''
+			;;
+		del)
+			case $COMP_CWORD in
+			2) words='rule route' ;;
+			3) words=$(_sluicectl_names "${COMP_WORDS[2]}s") ;;
+			esac
+			;;
+		esac
+	fi
+	[[ -z $words ]] || mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _sluicectl sluicectl

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/sluice: who consumes which ring, its mapping, and sleeping until there is something in it.
+ *
+ * The interface is uapi/sluice/device.h. One open file is one ring. Ownership belongs to the open
+ * file, so it ends when the last descriptor and the last mapping are gone, however the process
+ * ended. Touches rings through ring.h, never the network path.
+ */
+#define pr_fmt(fmt) "sluice: " fmt
+
+#include <linux/capability.h>
+#include <linux/completion.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/nsproxy.h>
+#include <linux/poll.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <sluice/device.h>
+#include "sluice.h"
+#include "trace.h"
+
+/**
+ * struct sluice_file - one open file
+ * @net:    network namespace of the opener, held
+ * @lock:   one attach at a time
+ * @ring:   NULL until attached; then never changes
+ * @looks:  it does not own
+ * @looked: how far poll() has told it, if it looks
+ */
+struct sluice_file {
+	struct net *net;
+	struct mutex lock; /* over attaching */
+	struct sluice_ring *ring;
+	bool looks;
+	u64 looked;
+};
+
+/**
+ * struct sluice_waiter - somebody who waits for a ring
+ * @list: in ring->waiters
+ * @file: what will own it
+ * @done: it does, or the ring is dead
+ */
+struct sluice_waiter {
+	struct list_head list;
+	struct sluice_file *file;
+	struct completion done;
+};
+
+/* Opens: for those who may administer the network namespace they are in. */
+static int sluice_open(struct inode *inode, struct file *file)
+{
+	struct net *net = current->nsproxy->net_ns;
+	struct sluice_file *sf;
+
+	if (!ns_capable(net->user_ns, CAP_NET_ADMIN))
+		return -EPERM;
+	sf = kzalloc(sizeof(*sf), GFP_KERNEL_ACCOUNT);
+	if (!sf)
+		return -ENOMEM;
+	mutex_init(&sf->lock);
+	sf->net = get_net(net);
+	file->private_data = sf;
+	return nonseekable_open(inode, file);
+}
+
+/* Makes @sf the owner; @pid is who asked, its reference goes to the ring. ring->owner_lock held. */
+static void ring_give(struct sluice_ring *ring, struct sluice_file *sf, struct pid *pid)
+{
+	put_pid(ring->owner_pid);
+	ring->owner_pid = pid;
+	ring->owner = sf;
+	if (sf)
+		ring->owner_number++;
+	trace_sluice_owner(ring, sf ? ring->owner_number : 0);
+}
+
+/*
+ * Sleeps until the ring is ours, first come, first served. Returns 0, -ENOENT if the route was
+ * deleted, or -ERESTARTSYS.
+ */
+static int ring_wait(struct sluice_ring *ring, struct sluice_file *sf)
+{
+	struct sluice_waiter waiter = { .file = sf };
+	int error;
+
+	init_completion(&waiter.done);
+	list_add_tail(&waiter.list, &ring->waiters);
+	mutex_unlock(&ring->owner_lock);
+	error = wait_for_completion_interruptible(&waiter.done);
+	mutex_lock(&ring->owner_lock);
+	list_del(&waiter.list);
+	if (ring->owner == sf) {
+		/*
+		 * Given to us, by the former owner's context: only we know our pid. A signal too
+		 * late is none.
+		 */
+		put_pid(ring->owner_pid);
+		ring->owner_pid = get_pid(task_tgid(current));
+		return 0;
+	}
+	return error ?: -ENOENT;
+}
+
+/*
+ * Tells the next waiter in line that the ring is its own; if there is none, nobody owns it.
+ * owner_lock held.
+ */
+static void ring_pass_on(struct sluice_ring *ring)
+{
+	struct sluice_waiter *next = NULL, *waiter;
+
+	list_for_each_entry(waiter, &ring->waiters, list) {
+		if (!completion_done(&waiter->done)) {
+			next = waiter;
+			break;
+		}
+	}
+	ring_give(ring, next ? next->file : NULL, NULL);
+	if (next)
+		complete(&next->done);
+}
+
+/**
+ * sluice_dev_ring_died() - the route of a ring was deleted: nobody needs to wait for it any more
+ * @ring: the ring, dead
+ *
+ * Context: process.
+ */
+void sluice_dev_ring_died(struct sluice_ring *ring)
+{
+	struct sluice_waiter *waiter;
+
+	mutex_lock(&ring->owner_lock);
+	list_for_each_entry(waiter, &ring->waiters, list)
+		complete(&waiter->done);
+	mutex_unlock(&ring->owner_lock);
+}
+
+/* Becomes the owner, waiting if that is wanted. 0, -EBUSY, -ENOENT, -ERESTARTSYS. */
+static int ring_own(struct sluice_ring *ring, struct sluice_file *sf, bool wait)
+{
+	int error = 0;
+
+	mutex_lock(&ring->owner_lock);
+	if (READ_ONCE(ring->dead))
+		error = -ENOENT;
+	else if (!ring->owner)
+		ring_give(ring, sf, get_pid(task_tgid(current)));
+	else if (wait)
+		error = ring_wait(ring, sf);
+	else
+		error = -EBUSY;
+	mutex_unlock(&ring->owner_lock);
+	return error;
+}
+
+/* Gives up ownership. */
+static void ring_disown(struct sluice_ring *ring, struct sluice_file *sf)
+{
+	mutex_lock(&ring->owner_lock);
+	if (ring->owner == sf)
+		ring_pass_on(ring);
+	mutex_unlock(&ring->owner_lock);
+	sluice_netlink_stream_event(ring, SLUICE_EVENT_OWNER);
+}
+
+/* SLUICE_IOC_ATTACH. */
+static long sluice_attach(struct sluice_file *sf, struct sluice_attach __user *argument)
+{
+	struct sluice_attach attach;
+	struct sluice_ring *ring;
+	bool looks;
+	int error;
+
+	if (copy_from_user(&attach, argument, sizeof(attach)))
+		return -EFAULT;
+	if (attach.flags & ~(SLUICE_ATTACH_WAIT | SLUICE_ATTACH_LOOK))
+		return -EINVAL;
+	looks = attach.flags & SLUICE_ATTACH_LOOK;
+	if (mutex_lock_interruptible(&sf->lock))
+		return -ERESTARTSYS;
+	error = -EALREADY;
+	if (sf->ring)
+		goto unlock;
+	ring = sluice_route_ring(sluice_net_of(sf->net), attach.route, attach.cpu);
+	error = PTR_ERR_OR_ZERO(ring);
+	if (error)
+		goto unlock;
+	if (!looks) {
+		error = ring_own(ring, sf, attach.flags & SLUICE_ATTACH_WAIT);
+		if (error)
+			goto put;
+	}
+	attach.map_size = (u64)ring->page_count << PAGE_SHIFT;
+	attach.owner = READ_ONCE(ring->owner_number);
+	error = -EFAULT;
+	if (copy_to_user(argument, &attach, sizeof(attach)))
+		goto disown;
+	sf->looks = looks;
+	sluice_ring_watch(ring, !looks);
+	/* pairs with sluice_file_ring(): whoever sees the ring sees all of the above */
+	smp_store_release(&sf->ring, ring);
+	mutex_unlock(&sf->lock);
+	if (!looks)
+		sluice_netlink_stream_event(ring, SLUICE_EVENT_OWNER);
+	return 0;
+
+disown:
+	if (!looks)
+		ring_disown(ring, sf);
+put:
+	sluice_ring_put(ring);
+unlock:
+	mutex_unlock(&sf->lock);
+	return error;
+}
+
+/* Control calls. */
+static long sluice_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	if (command != SLUICE_IOC_ATTACH)
+		return -ENOTTY;
+	return sluice_attach(file->private_data, (struct sluice_attach __user *)argument);
+}
+
+/* The ring that the file is attached to, or NULL. */
+static struct sluice_ring *sluice_file_ring(struct file *file)
+{
+	struct sluice_file *sf = file->private_data;
+
+	/* pairs with the release in sluice_attach() */
+	return smp_load_acquire(&sf->ring);
+}
+
+/*
+ * Maps a part of the file. Read-only, and never to be made writable, but for exactly the consumer
+ * page of the owner. Nothing may be executed, nothing grows, nothing is inherited by a child.
+ */
+static int sluice_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct sluice_file *sf = file->private_data;
+	struct sluice_ring *ring = sluice_file_ring(file);
+	unsigned long pages = vma_pages(vma);
+
+	if (!ring)
+		return -EINVAL;
+	if (vma->vm_pgoff >= ring->page_count || pages > ring->page_count - vma->vm_pgoff)
+		return -EINVAL;
+	if (vma->vm_flags & VM_EXEC)
+		return -EPERM;
+	if (vma->vm_flags & VM_WRITE) {
+		if (sf->looks || !(vma->vm_flags & VM_SHARED) ||
+		    vma->vm_pgoff != SLUICE_RING_PAGE >> PAGE_SHIFT || pages != 1)
+			return -EPERM;
+	} else {
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
+	vm_flags_clear(vma, VM_MAYEXEC);
+	vm_flags_set(vma, VM_DONTEXPAND | VM_DONTDUMP | VM_DONTCOPY);
+	/* It takes a reference to each page, and the mapping one to the file. */
+	return vm_insert_pages(vma, vma->vm_start, ring->pages + vma->vm_pgoff, &pages);
+}
+
+/* Whether there is something to read: announced beyond what the consumer has seen. */
+static __poll_t sluice_poll(struct file *file, poll_table *wait)
+{
+	struct sluice_file *sf = file->private_data;
+	struct sluice_ring *ring = sluice_file_ring(file);
+	u64 announced, seen;
+	__poll_t mask = 0;
+
+	if (!ring)
+		return EPOLLERR;
+	poll_wait(file, &ring->wait, wait);
+	/*
+	 * Pairs with the one in sluice_ring_announce(): either it sees us in the queue, or we see
+	 * what it announced.
+	 */
+	smp_mb();
+	sluice_ring_settle(ring);
+	announced = READ_ONCE(ring->producer->announced);
+	seen = sf->looks ? READ_ONCE(sf->looked) : READ_ONCE(ring->consumer->seen);
+	if (announced > seen) {
+		mask |= EPOLLIN | EPOLLRDNORM;
+		if (sf->looks)
+			WRITE_ONCE(sf->looked, announced);
+	}
+	if (READ_ONCE(ring->dead))
+		mask |= EPOLLHUP;
+	return mask;
+}
+
+/* The last reference to the file is gone. */
+static int sluice_release(struct inode *inode, struct file *file)
+{
+	struct sluice_file *sf = file->private_data;
+
+	if (sf->ring) {
+		sluice_ring_unwatch(sf->ring);
+		if (!sf->looks)
+			ring_disown(sf->ring, sf);
+		sluice_ring_put(sf->ring);
+	}
+	put_net(sf->net);
+	kfree(sf);
+	return 0;
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.open = sluice_open,
+	.release = sluice_release,
+	.unlocked_ioctl = sluice_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = sluice_mmap,
+	.poll = sluice_poll,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "sluice",
+	.fops = &operations,
+	.mode = 0600,
+};
+
+/**
+ * sluice_dev_init() - make /dev/sluice
+ *
+ * Return: 0 or a negative errno.
+ * Context: process, module load.
+ */
+int sluice_dev_init(void)
+{
+	return misc_register(&device);
+}
+
+/**
+ * sluice_dev_exit() - undo sluice_dev_init()
+ *
+ * Context: process, module unload: no file is open.
+ */
+void sluice_dev_exit(void)
+{
+	misc_deregister(&device);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What netlink.c (family, routes), netlink_rule.c and netlink_stream.c share. */
+#ifndef SLUICE_KMOD_NETLINK_H
+#define SLUICE_KMOD_NETLINK_H
+
+#include <net/genetlink.h>
+#include <net/sock.h>
+#include "sluice.h"
+
+extern struct genl_family sluice_genl_family;
+extern const struct nla_policy sluice_rule_policy[];
+
+/* Command handlers; genl mutex held. */
+int sluice_rule_set_doit(struct sk_buff *skb, struct genl_info *info);
+int sluice_rule_del_doit(struct sk_buff *skb, struct genl_info *info);
+int sluice_rule_get_doit(struct sk_buff *skb, struct genl_info *info);
+int sluice_rule_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int sluice_stream_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+
+int sluice_put_counts(struct sk_buff *skb, int attribute, const struct sluice_counts *counts,
+		      const u64 *gaps);
+bool sluice_name_is_fit(struct genl_info *info, const struct nlattr *attribute);
+struct sk_buff *sluice_message(struct genl_info *info, u8 command, void **header, bool event);
+bool sluice_event_wanted(struct genl_info *info);
+int sluice_reply(struct sk_buff *message, void *header, struct genl_info *info, int error);
+void sluice_notify(struct sk_buff *message, void *header, struct genl_info *info, int error);
+
+#endif /* SLUICE_KMOD_NETLINK_H */

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the files of the module share: the state of one network namespace, routes, and who does
+ * what.
+ *
+ * Locks, outermost first:
+ *   genl mutex, RTNL       others'; they never meet in here
+ *   sluice_net.change      one change of rules or routes at a time; held over registering hooks
+ *   cpu hotplug (read)     while a route is made
+ *   sluice_nets_lock       list of namespaces
+ *   sluice_net.lock        lists and table: writers hold change as well, readers only this
+ *   sluice_ring.owner_lock who consumes
+ *   sluice_ring.lock       bottom halves off: the hot path
+ */
+#ifndef SLUICE_KMOD_SLUICE_H
+#define SLUICE_KMOD_SLUICE_H
+
+#include <linux/cpumask.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/netfilter.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <net/net_namespace.h>
+#include <sluice/netlink.h>
+#include "match.h"
+#include "ring.h"
+
+#define SLUICE_RULES_MAX 65536U
+#define SLUICE_ROUTES_MAX 1024U
+#define SLUICE_HASH_BITS 12
+
+/* Of a route whose maker did not say. */
+#define SLUICE_RING_SIZE_DEFAULT (4UL << 20)
+#define SLUICE_WATERMARK_DEFAULT (64U << 10)
+#define SLUICE_DELAY_DEFAULT_US 1000U
+#define SLUICE_DELAY_MAX_US 1000000U
+
+struct genl_info;
+struct nlattr;
+struct seq_file;
+
+/**
+ * struct sluice_route - inputs that go to the same outputs, and their rings
+ * @number:    its place in dumps
+ * @guid:      its name for machines
+ * @name:      its name for people
+ * @ring_size: bytes of data of each ring
+ * @watermark: bytes that wake the consumer at once
+ * @delay_us:  microseconds after which it is woken for less
+ * @rules:     how many point here
+ * @rings:     by CPU; NULL for a CPU that was never online
+ */
+struct sluice_route {
+	u32 number;
+	u8 guid[SLUICE_GUID_SIZE];
+	char name[SLUICE_NAME_MAX + 1];
+	u64 ring_size;
+	u32 watermark;
+	u32 delay_us;
+	u32 rules;
+	struct sluice_ring * __percpu *rings;
+};
+
+#define SLUICE_HOOKS 4
+
+/**
+ * struct sluice_net - sluice in one network namespace
+ * @match:         which rule a datagram belongs to
+ * @net:           the namespace
+ * @list:          in sluice_nets
+ * @change:        see above
+ * @lock:          see above
+ * @hooks:         as registered, for this namespace
+ * @hooked:        they are registered; under @change
+ * @rules:         by number
+ * @rule_count:    how many
+ * @rules_by_guid: hash table, only while there are rules
+ * @named_rules:   how many have an interface
+ * @routes:        by number
+ * @route_count:   how many
+ * @next_rule:     number of the next rule, about
+ * @next_route:    likewise
+ * @generation:    changes with every change, for dumps
+ * @tallies:       counters of rules that are in the table, or were just now
+ * @retired:       sum of the counters of rules that are gone, by CPU
+ */
+struct sluice_net {
+	struct sluice_match match;
+	struct net *net;
+	struct list_head list;
+	struct mutex change; /* over changing anything */
+	struct mutex lock; /* over the lists */
+	struct nf_hook_ops hooks[SLUICE_HOOKS];
+	bool hooked;
+	struct xarray rules;
+	unsigned int rule_count;
+	struct hlist_head *rules_by_guid;
+	unsigned int named_rules;
+	struct xarray routes;
+	unsigned int route_count;
+	u32 next_rule;
+	u32 next_route;
+	u32 generation;
+	struct list_head tallies;
+	struct sluice_counts __percpu *retired;
+};
+
+/* main.c */
+extern struct workqueue_struct *sluice_workqueue;
+extern struct list_head sluice_nets;
+extern struct mutex sluice_nets_lock;
+struct sluice_net *sluice_net_of(const struct net *net);
+
+/* hook.c */
+void sluice_hook_init(struct sluice_net *sn);
+int sluice_hook_register(struct sluice_net *sn);
+void sluice_hook_unregister(struct sluice_net *sn);
+
+/* route.c */
+struct sluice_route *sluice_route_find(struct sluice_net *sn, const u8 *guid);
+struct sluice_route *sluice_route_make(struct sluice_net *sn, const struct sluice_route *wanted);
+bool sluice_route_fits(u64 ring_size, u64 *needed, u64 *available);
+void sluice_route_change(struct sluice_net *sn, struct sluice_route *route,
+			 const struct sluice_route *wanted);
+int sluice_route_delete(struct sluice_net *sn, struct sluice_route *route);
+void sluice_route_delete_all(struct sluice_net *sn);
+struct sluice_ring *sluice_route_ring(struct sluice_net *sn, const u8 *guid, u32 cpu);
+int sluice_route_cpu_prepare(unsigned int cpu);
+
+/* rule.c */
+struct sluice_rule *sluice_rule_find(struct sluice_net *sn, const u8 *guid);
+int sluice_rule_set(struct sluice_net *sn, struct sluice_rule *old, struct sluice_rule *draft,
+		    struct sluice_rule **clash, u16 *port);
+bool sluice_rule_is_same(const struct sluice_rule *one, const struct sluice_rule *two);
+int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule);
+void sluice_rule_delete_all(struct sluice_net *sn);
+void sluice_rule_count(const struct sluice_rule *rule, struct sluice_counts *total);
+void sluice_counts_add(struct sluice_counts *total, const struct sluice_counts *more);
+u64 sluice_counts_matched(const struct sluice_counts *counts);
+int sluice_rule_init(void);
+void sluice_rule_exit(void);
+
+/* dev.c */
+void sluice_dev_ring_died(struct sluice_ring *ring);
+int sluice_dev_init(void);
+void sluice_dev_exit(void);
+
+/* netlink.c, netlink_stream.c */
+int sluice_netlink_init(void);
+void sluice_netlink_exit(void);
+void sluice_ring_event_work(struct work_struct *work);
+void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event);
+
+/* refusal.c */
+__printf(3, 4) void sluice_refuse(struct genl_info *info, const struct nlattr *attribute,
+				  const char *format, ...);
+
+/* stats.c */
+int sluice_stats_init(void);
+void sluice_stats_exit(void);
+int sluice_stats_net_init(struct sluice_net *sn);
+void sluice_stats_net_exit(struct sluice_net *sn);
+
+#endif /* SLUICE_KMOD_SLUICE_H */

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * From a packet to records in the ring of this CPU: the one copy of the payload, the address block,
+ * the super-packet cut into its datagrams. The second half of the hook (hook.c), in line in it;
+ * what it stores it has been told is right. Touches the ring and the counters of the packet's
+ * rule.
+ */
+#ifndef SLUICE_KMOD_STORE_H
+#define SLUICE_KMOD_STORE_H
+
+#include <linux/bottom_half.h>
+#include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/udp.h>
+#include <linux/unaligned.h>
+#include "sluice.h"
+#include "trace.h"
+
+/*
+ * Up to this many bytes are copied word by word in line: the start-up of a string instruction costs
+ * more than it saves.
+ */
+#define COPY_INLINE_MAX 256U
+
+/**
+ * struct hook_packet - one packet and where its datagram lies
+ * @skb:     the packet, its data at the network header
+ * @in:      where it came in
+ * @rule:    that it belongs to
+ * @time_ns: when it was received
+ * @payload: offset of the payload in @skb
+ * @length:  bytes of payload
+ * @udp:     its UDP header, in @skb or a copy
+ * @linear:  its payload, if that is known to be in the linear part; else NULL
+ * @family:  4 or 6
+ * @flags:   SLUICE_RECORD_F_* that are known already
+ */
+struct hook_packet {
+	struct sk_buff *skb;
+	const struct net_device *in;
+	const struct sluice_rule *rule;
+	u64 time_ns;
+	unsigned int payload;
+	unsigned int length;
+	const struct udphdr *udp;
+	const u8 *linear;
+	u8 family;
+	u8 flags;
+};
+
+/* Copies word @word of @from to that of @to. */
+static __always_inline void copy_word(u64 *to, const u8 *from, unsigned int word)
+{
+	to[word] = get_unaligned((const u64 *)from + word);
+}
+
+/* Copies @words words of 8 bytes, for more than COPY_INLINE_MAX bytes. */
+static __always_inline void copy_many(u64 *to, const u8 *from, unsigned long words)
+{
+#if defined(CONFIG_X86_64) && !defined(CONFIG_KASAN) && !defined(CONFIG_KMSAN)
+	/* What memcpy() does, without its call and its choice; the checkers must see memcpy(). */
+	asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+#else
+	memcpy(to, from, words * 8);
+#endif
+}
+
+/*
+ * Copies @length bytes to @to, 8-aligned, and zeroes the padding up to the next multiple of 8. The
+ * 8 bytes before @from are read too (they are the UDP header, or earlier payload).
+ */
+static __always_inline void copy_linear(u8 *to, const u8 *from, unsigned int length)
+{
+	unsigned int words = length / 8, rest = length % 8;
+	const u8 *end = from + length;
+	u64 *out = (u64 *)to;
+
+	if (length > COPY_INLINE_MAX) {
+		copy_many(out, from, words);
+		out += words;
+	} else {
+		for (; words >= 8; words -= 8, out += 8, from += 64) {
+			copy_word(out, from, 0);
+			copy_word(out, from, 1);
+			copy_word(out, from, 2);
+			copy_word(out, from, 3);
+			copy_word(out, from, 4);
+			copy_word(out, from, 5);
+			copy_word(out, from, 6);
+			copy_word(out, from, 7);
+		}
+		for (; words; words--, out++, from += 8)
+			copy_word(out, from, 0);
+	}
+	/* The last bytes: the end of the word that ends with them, and zeroes. */
+	if (rest)
+		*(__le64 *)out = cpu_to_le64(get_unaligned_le64(end - 8) >> (8 * (8 - rest)));
+}
+
+/*
+ * Copies @length bytes at @offset of the packet to @to and zeroes the padding. Returns false if it
+ * cannot.
+ */
+static __always_inline bool copy_payload(const struct hook_packet *packet, unsigned int offset,
+					 u8 *to, unsigned int length)
+{
+	const struct sk_buff *skb = packet->skb;
+
+	if (packet->linear) {
+		copy_linear(to, packet->linear, length);
+		return true;
+	}
+	if (likely(offset + length <= skb_headlen(skb))) {
+		copy_linear(to, skb->data + offset, length);
+		return true;
+	}
+	if (length % 8)
+		*(u64 *)(to + length - length % 8) = 0;
+	return !skb_copy_bits(skb, offset, to, length);
+}
+
+/* Writes an IPv4 address, and zeroes behind it. */
+static __always_inline void write_ipv4(u8 *to, __be32 address)
+{
+	((__be32 *)to)[0] = address;
+	((u32 *)to)[1] = 0;
+	((u64 *)to)[1] = 0;
+}
+
+/* Fills in the address block of a record, word by word. */
+static __always_inline void write_address(struct sluice_record_address *address,
+					  const struct hook_packet *packet, u64 sequence)
+{
+	const struct sk_buff *skb = packet->skb;
+	__le64 *words = (__le64 *)address;
+	u64 tag = 0;
+
+	if (unlikely(skb_vlan_tag_present(skb)))
+		tag = (u64)skb_vlan_tag_get(skb) << 16 | 1 << 8;
+	else if (unlikely(is_vlan_dev(packet->in)))
+		/* Taken off when the packet was handed to its VLAN's interface. */
+		tag = (u64)vlan_dev_vlan_id(packet->in) << 16 | 1 << 8;
+	/* family, vlan_present, vlan_tci, source_port, destination_port */
+	words[0] = cpu_to_le64((u64)be16_to_cpu(packet->udp->dest) << 48 |
+			       (u64)be16_to_cpu(packet->udp->source) << 32 | tag | packet->family);
+	/* interface, sequence */
+	words[1] = cpu_to_le64(sequence << 32 | (u32)packet->in->ifindex);
+	/* skb->data is at the network header, see struct hook_packet. */
+	if (packet->family == 4) {
+		const struct iphdr *ip = (const struct iphdr *)skb->data;
+
+		write_ipv4(address->source, ip->saddr);
+		write_ipv4(address->destination, ip->daddr);
+	} else {
+		const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
+
+		memcpy(address->source, &ip->saddr, 16);
+		memcpy(address->destination, &ip->daddr, 16);
+	}
+}
+
+/*
+ * Stores @length bytes at @offset of the packet as one record, with @address or without. Returns
+ * true if it is in the ring; else the loss is counted. ring->lock held.
+ */
+static __always_inline bool store_as(struct sluice_ring *ring, struct sluice_tally_cpu *tally,
+				     const struct hook_packet *packet, unsigned int offset,
+				     unsigned int length, const bool address)
+{
+	const struct sluice_rule *rule = packet->rule;
+	unsigned int header = sizeof(struct sluice_record);
+	enum sluice_lost_cause cause = SLUICE_LOST_RING_FULL;
+	struct sluice_record *record;
+	u8 flags = packet->flags;
+
+	if (address) {
+		header += sizeof(struct sluice_record_address);
+		flags |= SLUICE_RECORD_F_ADDRESS | SLUICE_RECORD_F_SEQUENCE;
+	}
+	record = (struct sluice_record *)sluice_ring_reserve(ring, tally, header + length, &cause);
+	if (unlikely(!record))
+		goto lost;
+	record->length = cpu_to_le32(header + length);
+	record->type = SLUICE_RECORD_DATA;
+	record->flags = flags;
+	record->input = cpu_to_le16(rule->input);
+	record->time_ns = cpu_to_le64(packet->time_ns);
+	if (address)
+		write_address((struct sluice_record_address *)(record + 1), packet, ring->sequence);
+	if (unlikely(!copy_payload(packet, offset, (u8 *)record + header, length))) {
+		cause = SLUICE_LOST_COPY;
+		goto lost;
+	}
+	sluice_ring_commit(ring, tally, header + length, length);
+	trace_sluice_store(ring, rule->input, length);
+	return true;
+
+lost:
+	sluice_ring_lose(ring, tally, cause, 1, length);
+	return false;
+}
+
+/* store_as() as the rule says. Two copies of it, in which the size of the header is a constant. */
+static __always_inline bool store_one(struct sluice_ring *ring, struct sluice_tally_cpu *tally,
+				      const struct hook_packet *packet, unsigned int offset,
+				      unsigned int length)
+{
+	if (packet->rule->flags & SLUICE_RULE_F_ADDRESS)
+		return store_as(ring, tally, packet, offset, length, true);
+	return store_as(ring, tally, packet, offset, length, false);
+}
+
+/*
+ * Cuts a super-packet (received with UDP GRO, or sent with UDP_SEGMENT and never cut) back into its
+ * datagrams of gso_size bytes, the last one shorter. Returns true if all were stored. ring->lock
+ * held.
+ */
+static noinline bool store_cut(struct sluice_ring *ring, struct sluice_tally_cpu *tally,
+			       const struct hook_packet *packet)
+{
+	unsigned int size = skb_shinfo(packet->skb)->gso_size ?: packet->length;
+	unsigned int done = 0;
+	bool all = true;
+
+	do {
+		unsigned int length = min(size, packet->length - done);
+
+		all &= store_one(ring, tally, packet, packet->payload + done, length);
+		done += length;
+	} while (done < packet->length);
+	return all;
+}
+
+/* What is stored for a CPU that has no ring: nothing, but it is counted. Returns false. */
+static noinline bool store_nowhere(struct sluice_tally_cpu *tally)
+{
+	u64 *lost = &tally->counts.lost[SLUICE_LOST_NO_RING];
+
+	WRITE_ONCE(*lost, *lost + 1);
+	return false;
+}
+
+/*
+ * Stores the datagrams of @packet, or counts them as lost for @cause (an enum sluice_lost_cause, or
+ * -1: none). @super: there may be several, to be cut. Returns true if all of them are in the ring.
+ */
+static __always_inline bool store(const struct hook_packet *packet, int cause, bool super)
+{
+	const struct sluice_rule *rule = packet->rule;
+	/*
+	 * Also in process context, where nothing keeps this CPU's softirq from storing in between.
+	 */
+	bool preemptible = unlikely(!softirq_count());
+	struct sluice_tally_cpu *tally;
+	struct sluice_ring *ring;
+	bool stored = false;
+
+	if (preemptible)
+		local_bh_disable();
+	ring = this_cpu_read(*rule->rings);
+	if (unlikely(!ring)) {
+		stored = store_nowhere(this_cpu_ptr(rule->counters));
+		goto out;
+	}
+	spin_lock(&ring->lock);
+	/* Not before the lock: one value less to be kept over the call. */
+	tally = this_cpu_ptr(rule->counters);
+	if (cause >= 0)
+		sluice_ring_lose(ring, tally, cause, 1, packet->length);
+	else if (super)
+		stored = store_cut(ring, tally, packet);
+	else
+		stored = store_one(ring, tally, packet, packet->payload, packet->length);
+	spin_unlock(&ring->lock);
+out:
+	if (preemptible)
+		local_bh_enable();
+	return stored;
+}
+
+#endif /* SLUICE_KMOD_STORE_H */

@@ -1,0 +1,256 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# What the scenarios share. A scenario sources it, sets up three servers, and speaks of what a user sees:
+# sent, received, lost, repeated. Runs in a virtual machine (root namespace is the middle server) or
+# natively, where the middle server is a namespace too. Leaves nothing behind.
+
+set -uo pipefail
+repository=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.." && pwd)
+export PATH=$repository/build:$repository/vm-images/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX")
+config=$work/sluice.yaml
+rings=/dev/shm/$(basename "$work")
+relay_log=$work/sluiced.log
+sink_log=$work/sink.log
+source_kind=socket
+namespace_prefix=''
+if [ -n "${SLUICE_VM:-}" ]; then
+	source_kind=kmod
+else
+	namespace_prefix=t$$-
+fi
+# The debug kernel is about ten times slower: the same test with a tenth of the datagrams.
+scale=1
+[ "${SLUICE_VM:-}" != debug ] || scale=10
+
+# scaled NUMBER: prints the number, less on a slow kernel.
+scaled()
+{
+	echo $(($1 / scale))
+}
+
+# finish: ends what the scenario started; on failure shows the logs.
+finish()
+{
+	local status=$? file
+	trap - EXIT
+	[ -z "${SLUICE_BATCH:-}" ] || [ $status -eq 0 ] || SLUICE_BATCH=''
+	if [ $status -ne 0 ]; then
+		for file in "$config" "$work"/*.log; do
+			[ -s "$file" ] || continue
+			echo "--- $(basename "$file")"
+			tail -n 40 "$file"
+		done
+	fi
+	# shellcheck disable=SC2046
+	kill -KILL $(jobs -p) 2>/dev/null
+	wait 2>/dev/null
+	if [ -n "$namespace_prefix" ]; then
+		three-servers --prefix "$namespace_prefix" --remove >/dev/null 2>&1
+	else
+		# The next scenario may run in the same machine: leave it as it was, with the network it needs.
+		pkill -KILL -x 'sluiced|sluicebench'
+		[ -n "${SLUICE_BATCH:-}" ] || three-servers --remove >/dev/null 2>&1
+		rmmod sluice 2>/dev/null
+	fi
+	rm -rf "$work" "$rings"
+	exit $status
+}
+trap finish EXIT
+
+# fail SENTENCE: the scenario ends here.
+fail()
+{
+	echo "FAILED: $*"
+	exit 1
+}
+
+# expect WHAT ACTUAL OPERATOR WANTED: compares numbers (-eq, -ge, ...) or strings (=), says so, fails if wrong.
+expect()
+{
+	if test "$2" "$3" "$4"; then
+		echo "as wished: $1: $2 ($3 $4)"
+	else
+		fail "$1: $2, wished $3 $4"
+	fi
+}
+
+# pause SECONDS: waits. No process is needed for that, and in an emulated machine those are what takes the time: nobody
+# ever writes to this pipe.
+mkfifo "$work/never"
+exec {never}<>"$work/never"
+pause()
+{
+	read -r -t "$1" -u "$never"
+	return 0
+}
+
+# eventually SECONDS COMMAND...: tries until it succeeds or the time is over.
+eventually()
+{
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $deadline ] || return 1
+		pause 0.2
+	done
+}
+
+# has_line FILE PREFIX: true when a line of the file begins so.
+has_line()
+{
+	[[ $'\n'$(<"$1") == *$'\n'"$2"* ]]
+}
+
+# servers_up [ARGUMENT...]: the three servers; arguments go to three-servers.
+servers_up()
+{
+	if [ -n "$namespace_prefix" ]; then
+		three-servers --prefix "$namespace_prefix" --quiet "$@" || fail "no test network"
+	else
+		modprobe sluice || fail "the module does not load"
+		[ -e /run/netns/third ] || three-servers --quiet "$@" || fail "no test network"
+	fi
+}
+
+# on SERVER COMMAND...: runs a command on the sender, the middle server or the third.
+on()
+{
+	local server=$1
+	shift
+	if [ "$server" = middle ] && [ -z "$namespace_prefix" ]; then
+		"$@"
+	else
+		ip netns exec "$namespace_prefix$server" "$@"
+	fi
+}
+
+# in_background SERVER COMMAND...: the same to be put in the background: $! is then the command itself, not a shell.
+in_background()
+{
+	local server=$1
+	shift
+	if [ "$server" = middle ] && [ -z "$namespace_prefix" ]; then
+		exec "$@"
+	else
+		exec ip netns exec "$namespace_prefix$server" "$@"
+	fi
+}
+
+# configure [key=value...]: writes the configuration. Keys: port, framing, to, verdict, extra_input (a line of
+# YAML for the input), extra_output, memory, source, delay; disk (a directory), disk_size, disk_rate, drain.
+configure()
+{
+	local port=5000 framing=native to='[10.9.1.2:6000]' verdict=steal extra_input='' extra_output=''
+	local memory=16m source=$source_kind delay=2ms disk='' disk_size=64m disk_rate=1g drain=newest pair
+	for pair in "$@"; do
+		local "${pair%%=*}=${pair#*=}"
+	done
+	cat >"$config" <<-YAML
+		relay: middle
+		inputs:
+		  - id: 0b0e5a1c-6f0e-4d8e-9a55-2f6b9f6a0001
+		    name: telemetry
+		    port: $port
+		    source: $source
+		    verdict: $verdict
+		    outputs: [collector]
+		    $extra_input
+		outputs:
+		  - id: 0b0e5a1c-6f0e-4d8e-9a55-2f6b9f6a0002
+		    name: collector
+		    to: $to
+		    framing: $framing
+		    batch: {bytes: 256k, delay: $delay}
+		    reconnect: {min: 50ms, max: 500ms}
+		    $extra_output
+		store:
+		  memory: {size: $memory, path: $rings}
+	YAML
+	[ -z "$disk" ] || printf '  disk: {path: %s, size: %s, rate: %s, alarm: 50%%}\n  drain: %s\n' \
+		"$disk" "$disk_size" "$disk_rate" "$drain" >>"$config"
+	[ "$verdict" != steal ] || [ "$source" != socket ] || sed -i '/verdict:/d' "$config"
+}
+
+# relay_is_up: true when the daemon answers.
+relay_is_up()
+{
+	on middle sluicectl show inputs >/dev/null 2>&1
+}
+
+# relay_start [ARGUMENT...]: starts the daemon in the foreground of a background job; waits until it answers.
+relay_start()
+{
+	in_background middle sluiced -c "$config" "$@" >>"$relay_log" 2>&1 &
+	relay=$!
+	eventually 90 relay_is_up || fail "the daemon does not answer"
+}
+
+# relay_stop [SIGNAL]: ends the daemon and waits for it; sets relay_status.
+relay_stop()
+{
+	kill "-${1:-TERM}" "$relay"
+	wait "$relay"
+	# shellcheck disable=SC2034
+	relay_status=$?
+}
+
+# sink_start [ARGUMENT...]: a receiver of numbered datagrams on the third server. What --idle says is for a machine of
+# ordinary speed: on the debug kernel, where starting a program takes seconds, it is longer. Once as many as --sent says
+# are there it ends soon, but not at once, to see what comes twice.
+sink_start()
+{
+	local argument arguments=() previous=''
+	for argument in "$@"; do
+		[ "$previous" != --idle ] || [ "$scale" -eq 1 ] || argument=$((argument * 4))
+		[ "$previous" != --sent ] || arguments+=("$argument" --settle 2 --expect)
+		arguments+=("$argument")
+		previous=$argument
+	done
+	in_background third sluicebench sink --listen 6000 "${arguments[@]}" >"$sink_log" 2>&1 &
+	sink=$!
+	eventually 60 has_line "$sink_log" 'sink: listening' || fail "the sink does not listen"
+}
+
+# generate [ARGUMENT...]: numbered datagrams from the sender to the middle server; prints the RESULT line.
+generate()
+{
+	local line
+	line=$(on sender sluicebench gen --to 10.9.0.1:5000 "$@" 2>>"$work/gen.log")
+	echo "${line##*$'\n'}" >>"$work/gen.log"
+	echo "${line##*$'\n'}"
+}
+
+# value KEY LINE: prints the value of key=value in a line.
+value()
+{
+	[[ " $2 " =~ [[:space:]]$1=([^[:space:]]*) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# sink_result: waits for the sink's end, whose last line is its RESULT, and prints that. (Not with wait: this runs
+# in a subshell of the shell whose child the sink is.)
+sink_result()
+{
+	local text=''
+	eventually 400 has_line "$sink_log" RESULT || echo "the sink does not end" >&2
+	text=$'\n'$(<"$sink_log")
+	[[ $text != *$'\n'RESULT* ]] || echo "RESULT${text##*$'\n'RESULT}"
+}
+
+# sink_stop: asks the sink for its result now.
+sink_stop()
+{
+	kill -TERM "$sink"
+	sink_result
+}
+
+# everything_arrived SENT RESULT: the sink's RESULT line tells of SENT datagrams, each once and undamaged.
+everything_arrived()
+{
+	expect "received" "$(value received "$2")" -eq "$1"
+	expect "missing" "$(value missing "$2")" -eq 0
+	expect "repeated" "$(value repeated "$2")" -eq 0
+	expect "damaged" "$(value damaged "$2")" -eq 0
+	expect "told of as lost" "$(value gap_datagrams "$2")" -eq 0
+}

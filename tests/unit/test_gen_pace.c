@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The sender's clockwork on a clock of the test's own, and the reading of sizes, rates and ports.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "bench/pace.h"
+#include "bench/sizes.h"
+
+#define SECOND 1000000000ULL
+
+/* What a simulated run shows. */
+struct run {
+	uint64_t sent;
+	uint64_t largest_burst;
+	uint64_t busiest_ms; /* most datagrams begun within one millisecond */
+	uint64_t wakes;
+};
+
+/* Sends for `span` nanoseconds with a sleeper that wakes `late` nanoseconds late, and once `pause` late. */
+static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span, uint64_t late,
+			   uint64_t pause)
+{
+	struct run run = {0};
+	uint64_t now = pace->start;
+	uint64_t end = now + span;
+	uint64_t window = now;
+	uint64_t in_window = 0;
+
+	while (now < end) {
+		uint64_t wake = sluice_pace_wake(pace, size);
+		uint64_t units = pace->units;
+		uint64_t burst = 0;
+
+		if (wake > now) {
+			now = wake + late;
+			if (pause && now > pace->start + span / 2) {
+				now += pause;
+				pause = 0;
+			}
+			run.wakes++;
+			continue;
+		}
+		while (burst == 0 || sluice_pace_joins(pace, now, units)) {
+			sluice_pace_sent(pace, size);
+			burst++;
+		}
+		sluice_pace_close(pace, now, units);
+		if (now - window >= 1000000) {
+			window = now;
+			in_window = 0;
+		}
+		in_window += burst;
+		if (in_window > run.busiest_ms)
+			run.busiest_ms = in_window;
+		if (burst > run.largest_burst)
+			run.largest_burst = burst;
+		run.sent += burst;
+	}
+	return run;
+}
+
+/* A slow rate: one at a time, each at its moment, for an hour without drift. */
+static void slow_rates_go_one_by_one(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 333, false, 5000);
+	run = simulate(&pace, 100, 3600 * SECOND, 70000, 0);
+	assert_in_range(run.sent, 333 * 3600 - 1, 333 * 3600 + 1);
+	assert_int_equal(run.largest_burst, 1);
+}
+
+/* A fast rate: gathered, but never more than a fraction of a millisecond at once, and exact over ten seconds. */
+static void fast_rates_are_gathered(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 500000, false, 0);
+	run = simulate(&pace, 100, 10 * SECOND, 60000, 0);
+	assert_in_range(run.sent, 5000000 - 500, 5000000 + 1);
+	assert_in_range(run.largest_burst, 2, 500);
+	assert_true(run.wakes < 60000);
+}
+
+/* Bits count payload: 1400 bytes at 1 Gbit/s are 89,286 a second. */
+static void bits_are_payload_bits(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 1000000000, true, 0);
+	run = simulate(&pace, 1400, 10 * SECOND, 60000, 0);
+	assert_in_range(run.sent, 892857 - 100, 892857 + 1);
+}
+
+/* The machine stops for 50 ms: what was missed is caught up, at no more than twice the rate and a burst. */
+static void oversleeping_makes_no_burst(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 100000, false, 0);
+	run = simulate(&pace, 100, 2 * SECOND, 60000, 50000000);
+	assert_in_range(run.sent, 200000 - 100, 200000 + 1);
+	assert_true(run.largest_burst <= 101);
+	assert_true(run.busiest_ms <= 2 * 100 + 101);
+}
+
+/* Unpaced: always now, always one more. */
+static void unpaced_never_waits(void **state)
+{
+	struct sluice_pace pace;
+
+	(void)state;
+	sluice_pace_start(&pace, 0, false, 77);
+	assert_int_equal(sluice_pace_wake(&pace, 9), 0);
+	assert_true(sluice_pace_joins(&pace, 77, 0));
+	sluice_pace_sent(&pace, 9);
+	assert_true(sluice_pace_joins(&pace, 77, 0));
+	assert_int_equal(sluice_pace_duration(&pace, 1000), 0);
+}
+
+/* Single sizes, ranges, lists; what is no such thing is refused and changes nothing. */
+static void sizes_are_read(void **state)
+{
+	static const char *const bad[] = {"",	 ",", "1,",   ",1",  "1-",   "-1",
+					  "9-8", "x", "1,,2", "1 2", "0x10", "1-2-3"};
+	struct sluice_sizes sizes;
+	unsigned int round;
+	size_t index;
+
+	(void)state;
+	assert_int_equal(sluice_sizes_parse("0", 65507, &sizes), 0);
+	assert_int_equal(sluice_sizes_next(&sizes), 0);
+	assert_int_equal(sluice_sizes_parse("64,100-200,1k", 65507, &sizes), 0);
+	assert_int_equal(sluice_sizes_least(&sizes), 64);
+	assert_int_equal(sluice_sizes_most(&sizes), 1024);
+	for (round = 0; round < 1000; round++) {
+		assert_int_equal(sluice_sizes_next(&sizes), 64);
+		assert_in_range(sluice_sizes_next(&sizes), 100, 200);
+		assert_int_equal(sluice_sizes_next(&sizes), 1024);
+	}
+	assert_int_equal(sluice_sizes_parse("65508", 65507, &sizes), -ERANGE);
+	for (index = 0; index < sizeof(bad) / sizeof(bad[0]); index++)
+		assert_int_equal(sluice_sizes_parse(bad[index], 65507, &sizes), -EINVAL);
+	assert_int_equal(sizes.count, 3);
+	assert_int_equal(sluice_sizes_parse(NULL, 1, &sizes), -EINVAL);
+}
+
+/* Bits, datagrams, the two never mixed up. */
+static void rates_are_read(void **state)
+{
+	static const char *const bad[] = {"",  "mbit",	 "pps",	    "kpps",
+					  "5", "-5kpps", "maximum", "1.5.5mbit"};
+	uint64_t rate = 1;
+	bool bits = true;
+	size_t index;
+
+	(void)state;
+	assert_int_equal(sluice_bench_rate_parse("50kpps", &rate, &bits), 0);
+	assert_true(rate == 50000 && !bits);
+	assert_int_equal(sluice_bench_rate_parse("2MPPS", &rate, &bits), 0);
+	assert_true(rate == 2000000 && !bits);
+	assert_int_equal(sluice_bench_rate_parse("700pps", &rate, &bits), 0);
+	assert_true(rate == 700 && !bits);
+	assert_int_equal(sluice_bench_rate_parse("100mbit", &rate, &bits), 0);
+	assert_true(rate == 100000000 && bits);
+	assert_int_equal(sluice_bench_rate_parse("max", &rate, &bits), 0);
+	assert_true(rate == 0 && !bits);
+	assert_int_equal(sluice_bench_rate_parse("0pps", &rate, &bits), -ERANGE);
+	for (index = 0; index < sizeof(bad) / sizeof(bad[0]); index++)
+		assert_int_equal(sluice_bench_rate_parse(bad[index], &rate, &bits), -EINVAL);
+}
+
+/* Ports and ranges of them. */
+static void ports_are_read(void **state)
+{
+	static const char *const bad[] = {"", "1-", "2-1", "a", "1k", "1,,2", "+1"};
+	struct sluice_port_span list[SLUICE_PORT_LIST_MAX];
+	size_t count = 9;
+	size_t index;
+
+	(void)state;
+	assert_int_equal(sluice_port_list_parse("6000-6003,7000", list, &count), 0);
+	assert_int_equal(count, 2);
+	assert_true(list[0].first == 6000 && list[0].last == 6003);
+	assert_true(list[1].first == 7000 && list[1].last == 7000);
+	assert_int_equal(sluice_port_list_parse("0", list, &count), -ERANGE);
+	assert_int_equal(sluice_port_list_parse("65536", list, &count), -ERANGE);
+	for (index = 0; index < sizeof(bad) / sizeof(bad[0]); index++)
+		assert_int_equal(sluice_port_list_parse(bad[index], list, &count), -EINVAL);
+	assert_int_equal(count, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slow_rates_go_one_by_one),
+		cmocka_unit_test(fast_rates_are_gathered),
+		cmocka_unit_test(bits_are_payload_bits),
+		cmocka_unit_test(oversleeping_makes_no_burst),
+		cmocka_unit_test(unpaced_never_waits),
+		cmocka_unit_test(sizes_are_read),
+		cmocka_unit_test(rates_are_read),
+		cmocka_unit_test(ports_are_read),
+	};
+
+	return cmocka_run_group_tests_name("gen pace", tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The log: form of the lines, levels, rotation, hostile text, many threads at once.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "log.h"
+
+#define THREADS 4
+#define LINES 2000
+
+static char folder[] = "/tmp/sluice-log-XXXXXX";
+static char path[64];
+
+/* The whole of a file. @owner caller */
+static char *read_file(const char *name)
+{
+	char *text = NULL;
+	size_t room = 0;
+	FILE *file = fopen(name, "r");
+
+	assert_non_null(file);
+	if (getdelim(&text, &room, '\0', file) < 0)
+		text[0] = '\0';
+	fclose(file);
+	return text;
+}
+
+/* Does `text` match? */
+static void assert_matches(const char *text, const char *pattern)
+{
+	regex_t compiled;
+
+	assert_int_equal(regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB), 0);
+	if (regexec(&compiled, text, 0, NULL, 0))
+		fail_msg("%s\ndoes not match\n%s", text, pattern);
+	regfree(&compiled);
+}
+
+/* Time to the millisecond, level, text; what is less urgent than the level is not written. */
+static void lines_have_time_level_and_text(void **state)
+{
+	char *text;
+
+	(void)state;
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, path, LOG_NOTICE), 0);
+	sluice_error("one %d", 1);
+	sluice_warning("two");
+	sluice_notice("three");
+	sluice_info("not this");
+	sluice_debug("nor this");
+	text = read_file(path);
+#define TIME "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z"
+	assert_matches(text,
+		       "^" TIME " error: one 1\n" TIME " warning: two\n" TIME " notice: three\n$");
+	free(text);
+	/* Another level at once. */
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, path, LOG_DEBUG), 0);
+	sluice_debug("now this");
+	text = read_file(path);
+	assert_matches(text, "debug: now this\n$");
+	free(text);
+}
+
+/* A rotated file is left alone after reopening, a file that cannot be opened keeps the log where it is. */
+static void a_rotated_file_is_begun_anew(void **state)
+{
+	char rotated[80], *text;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, path, LOG_INFO), 0);
+	sluice_info("before");
+	snprintf(rotated, sizeof(rotated), "%s.1", path);
+	assert_int_equal(rename(path, rotated), 0);
+	sluice_info("between");
+	assert_int_equal(sluice_log_reopen(), 0);
+	sluice_info("after");
+	text = read_file(rotated);
+	assert_matches(text, "before\n.*between\n$");
+	free(text);
+	text = read_file(path);
+	assert_matches(text, "^[^\n]*after\n$");
+	free(text);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, "/nowhere/log", LOG_INFO), -ENOENT);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, NULL, LOG_INFO), -EINVAL);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_STDERR, NULL, LOG_EMERG), -EINVAL);
+	sluice_info("still here");
+	text = read_file(path);
+	assert_matches(text, "still here\n$");
+	free(text);
+	unlink(rotated);
+}
+
+/* A line is a line, whatever is in it; errno is as it was. */
+static void text_cannot_forge_lines(void **state)
+{
+	char longer[3 * SLUICE_LOG_LINE_MAX], *text;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, path, LOG_INFO), 0);
+	errno = EXDEV;
+	sluice_info("name \"%s\"", "x\nerror: forged\033[2J\r");
+	assert_int_equal(errno, EXDEV);
+	memset(longer, 'y', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
+	sluice_info("%s", longer);
+	text = read_file(path);
+	assert_matches(text, "^[^\n]*info: name \"x error: forged \\[2J \"\n[^\n]*y\\.\\.\\.\n$");
+	assert_true(strlen(text) < SLUICE_LOG_LINE_MAX + 200);
+	free(text);
+}
+
+/* A thread that writes. */
+static void *write_lines(void *argument)
+{
+	int line;
+
+	for (line = 0; line < LINES; line++)
+		sluice_info("thread %ld line %d end", (long)(intptr_t)argument, line);
+	return NULL;
+}
+
+/* Lines of many threads stay whole, also while the file is opened anew. */
+static void threads_do_not_mix_their_lines(void **state)
+{
+	pthread_t threads[THREADS];
+	char *text, *line, *rest;
+	intptr_t number;
+	int count = 0;
+
+	(void)state;
+	unlink(path);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, path, LOG_INFO), 0);
+	for (number = 0; number < THREADS; number++)
+		assert_int_equal(
+			pthread_create(&threads[number], NULL, write_lines, (void *)number), 0);
+	for (number = 0; number < 100; number++)
+		assert_int_equal(sluice_log_reopen(), 0);
+	for (number = 0; number < THREADS; number++)
+		assert_int_equal(pthread_join(threads[number], NULL), 0);
+	text = read_file(path);
+	for (line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		assert_matches(line + 25, "^info: thread [0-3] line [0-9]+ end$");
+		count++;
+	}
+	assert_int_equal(count, THREADS * LINES);
+	free(text);
+}
+
+/* To stderr the level comes first and no time: whoever reads it has a clock. */
+static void stderr_gets_level_and_text(void **state)
+{
+	int kept = dup(STDERR_FILENO), file;
+	char *text;
+
+	(void)state;
+	unlink(path);
+	file = open(path, O_RDWR | O_CREAT, 0600);
+	assert_true(kept >= 0 && file >= 0);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_STDERR, NULL, LOG_INFO), 0);
+	assert_true(dup2(file, STDERR_FILENO) >= 0);
+	sluice_warning("to stderr");
+	assert_true(dup2(kept, STDERR_FILENO) >= 0);
+	close(kept);
+	close(file);
+	text = read_file(path);
+	assert_string_equal(text, "warning: to stderr\n");
+	free(text);
+}
+
+/* Levels by name, in any case. */
+static void levels_have_names(void **state)
+{
+	(void)state;
+	assert_int_equal(sluice_log_level_parse("Warning"), LOG_WARNING);
+	assert_int_equal(sluice_log_level_parse("debug"), LOG_DEBUG);
+	assert_int_equal(sluice_log_level_parse("loud"), -EINVAL);
+	assert_int_equal(sluice_log_level_parse(NULL), -EINVAL);
+	assert_string_equal(sluice_log_level_name(LOG_CRIT), "error");
+}
+
+/* A folder of our own. */
+static int begin(void **state)
+{
+	(void)state;
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/log", folder);
+	return 0;
+}
+
+/* And away with it. */
+static int end(void **state)
+{
+	(void)state;
+	sluice_log_close();
+	unlink(path);
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_have_time_level_and_text),
+		cmocka_unit_test(a_rotated_file_is_begun_anew),
+		cmocka_unit_test(text_cannot_forge_lines),
+		cmocka_unit_test(threads_do_not_mix_their_lines),
+		cmocka_unit_test(stderr_gets_level_and_text),
+		cmocka_unit_test(levels_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}

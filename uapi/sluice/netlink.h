@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * The netlink schema of sluice: one set of commands and attributes, spoken by
+ *   - the module, as generic netlink family SLUICE_GENL_NAME: routes, rules, streams (marked [K]);
+ *   - the daemon, on NETLINK_USERSOCK at port id SLUICE_USERSOCK_PORT, with the same message layout
+ *     (struct nlmsghdr, type SLUICE_USERSOCK_TYPE; struct genlmsghdr; attributes): inputs, outputs,
+ *     streams, configuration (marked [D]).
+ *
+ * Integers are in host byte order, addresses in network byte order. GUIDs are 16 bytes as in RFC 4122
+ * section 4.1.2 (the order in which they are written). Every refusal carries an extended error text
+ * (NLMSGERR_ATTR_MSG) and, where one attribute is at fault, its offset (NLMSGERR_ATTR_OFFS).
+ * Changing needs CAP_NET_ADMIN in the user namespace that owns the network namespace [K], or
+ * CAP_NET_ADMIN of the sender as the kernel vouches for it (uid 0 or the daemon's own uid) [D].
+ *
+ * ROUTE_SET [K]  makes or changes a route (a set of per-CPU rings).
+ *     ROUTE_GUID*, ROUTE_NAME, ROUTE_RING_SIZE (bytes per ring, power of two), ROUTE_WATERMARK (bytes),
+ *     ROUTE_DELAY (µs). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST). Setting
+ *     what is there already changes nothing and disturbs nobody. Another RING_SIZE for an existing
+ *     route: EOPNOTSUPP (not yet). Limits: watermark 1 .. size/2, delay 0 .. 1,000,000 µs (0: wake at once).
+ *     A new route's defaults: 4 MiB, 64 KiB, 1,000 µs; for one that exists, what is not said stays. Rings
+ *     that do not fit into memory: ENOMEM; more than 1,024 routes or 65,536 rules in a namespace: ENOSPC.
+ * ROUTE_DEL [K]  ROUTE_GUID*. EBUSY while rules point to it. Its rings go when the last mapping goes.
+ * ROUTE_GET [K]  dump, or one by ROUTE_GUID: the above and ROUTE_RULES (how many point to it).
+ *
+ * RULE_SET [K]   makes or changes a rule.
+ *     RULE_GUID*, RULE_ROUTE* (GUID of an existing route: ENOENT), RULE_INPUT* (index in records),
+ *     RULE_PORTS* (array of struct sluice_port_range), RULE_NAME, RULE_DESTINATION + RULE_DESTINATION_LEN,
+ *     RULE_SOURCE + RULE_SOURCE_LEN (4 or 16 bytes of address, prefix length; absent: any address of any
+ *     family), RULE_INTERFACE (name; absent: any; one that does not exist now is accepted and matches
+ *     when it appears), RULE_VERDICT (default steal), RULE_FLAGS. Flags as for ROUTE_SET; a change is atomic
+ *     for every datagram: the old rule or the new one. A datagram can belong to one rule only: a rule of
+ *     which some datagram would also match another rule is refused (EEXIST) naming both.
+ * RULE_DEL [K]   RULE_GUID*. ENOENT if there is none.
+ * RULE_GET [K]   dump, or one by RULE_GUID: the above and RULE_COUNTERS (nested), summed over CPUs.
+ *
+ * STREAM_GET [K] dump: one message per ring: ROUTE_GUID, STREAM_* .
+ * STREAM_GET [D] the same for streams of user-space sources, and for each stream its outputs' cursors.
+ *
+ * INPUT_GET [D], OUTPUT_GET [D], DAEMON_GET [D]  dumps: see the attributes.
+ * CONFIG_APPLY [D]  CONFIG_TEXT* (YAML; repeated, in order, where it is longer than the 65,531 bytes that an
+ *     attribute holds; 1 MiB in all), CONFIG_NAME (what to call it in messages): checked whole, then
+ *     applied whole or not at all. Refusal: EINVAL with CONFIG_FINDINGS-text in the extended error.
+ *
+ * Events (multicast group SLUICE_GENL_EVENTS): RULE_SET, RULE_DEL, ROUTE_SET, ROUTE_DEL with the object,
+ * STREAM_EVENT with ROUTE_GUID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
+ */
+#ifndef SLUICE_NETLINK_H
+#define SLUICE_NETLINK_H
+
+#include <linux/types.h>
+
+#define SLUICE_GENL_NAME "sluice"
+#define SLUICE_GENL_VERSION 1
+#define SLUICE_GENL_EVENTS "events"
+
+/* The daemon's port id on NETLINK_USERSOCK ("slui"); a second instance takes the next free one. */
+#define SLUICE_USERSOCK_PORT 0x736c7569U
+#define SLUICE_USERSOCK_TYPE 0x10U /* NLMSG_MIN_TYPE, linux/netlink.h */
+
+#define SLUICE_GUID_SIZE 16
+#define SLUICE_NAME_MAX 63 /* bytes, without the final NUL */
+
+enum sluice_command {
+	SLUICE_CMD_UNSPEC,
+	SLUICE_CMD_ROUTE_SET,
+	SLUICE_CMD_ROUTE_DEL,
+	SLUICE_CMD_ROUTE_GET,
+	SLUICE_CMD_RULE_SET,
+	SLUICE_CMD_RULE_DEL,
+	SLUICE_CMD_RULE_GET,
+	SLUICE_CMD_STREAM_GET,
+	SLUICE_CMD_STREAM_EVENT,
+	SLUICE_CMD_INPUT_GET,
+	SLUICE_CMD_OUTPUT_GET,
+	SLUICE_CMD_DAEMON_GET,
+	SLUICE_CMD_CONFIG_APPLY,
+	__SLUICE_CMD_END,
+	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
+};
+
+enum sluice_verdict {
+	SLUICE_VERDICT_STEAL = 0, /* the stack never sees it: no ICMP, no other socket */
+	SLUICE_VERDICT_COPY = 1,  /* the stack goes on with it as if nothing had been */
+};
+
+/* SLUICE_A_RULE_FLAGS */
+#define SLUICE_RULE_F_ADDRESS 0x01	/* records carry an address block */
+#define SLUICE_RULE_F_NO_CHECKSUM 0x02	/* do not verify UDP checksums */
+#define SLUICE_RULE_F_KEEP_BADCSUM 0x04 /* store datagrams with a wrong checksum, marked */
+
+enum sluice_event {
+	SLUICE_EVENT_OWNER = 1,	   /* another consumer owns the ring, or nobody */
+	SLUICE_EVENT_OVERFLOW = 2, /* the ring became full */
+	SLUICE_EVENT_ROOM = 3,	   /* it has room again */
+};
+
+struct sluice_port_range {
+	__u16 first;
+	__u16 last; /* >= first */
+};
+
+/* Top-level attributes. In brackets: the type. */
+enum sluice_attribute {
+	SLUICE_A_UNSPEC,
+	SLUICE_A_PAD,
+
+	SLUICE_A_ROUTE_GUID,	  /* [binary 16] */
+	SLUICE_A_ROUTE_NAME,	  /* [string] */
+	SLUICE_A_ROUTE_RING_SIZE, /* [u64] */
+	SLUICE_A_ROUTE_WATERMARK, /* [u32] bytes that wake the consumer at once */
+	SLUICE_A_ROUTE_DELAY,	  /* [u32] µs after which it is woken for less */
+	SLUICE_A_ROUTE_RULES,	  /* [u32] out */
+
+	SLUICE_A_RULE_GUID,	       /* [binary 16] */
+	SLUICE_A_RULE_NAME,	       /* [string] */
+	SLUICE_A_RULE_ROUTE,	       /* [binary 16] */
+	SLUICE_A_RULE_INPUT,	       /* [u16] */
+	SLUICE_A_RULE_PORTS,	       /* [binary, struct sluice_port_range[]], 1 to 256 of them */
+	SLUICE_A_RULE_DESTINATION,     /* [binary 4 or 16] */
+	SLUICE_A_RULE_DESTINATION_LEN, /* [u8] prefix length; absent: the whole address */
+	SLUICE_A_RULE_SOURCE,	       /* [binary 4 or 16] */
+	SLUICE_A_RULE_SOURCE_LEN,      /* [u8] */
+	SLUICE_A_RULE_INTERFACE,       /* [string, IFNAMSIZ] */
+	SLUICE_A_RULE_VERDICT,	       /* [u8] enum sluice_verdict */
+	SLUICE_A_RULE_FLAGS,	       /* [u32] SLUICE_RULE_F_* */
+	SLUICE_A_RULE_COUNTERS,	       /* [nested enum sluice_counter_attribute] out */
+
+	SLUICE_A_STREAM_UUID,  /* [binary 16] */
+	SLUICE_A_STREAM_EPOCH, /* [u64] */
+	SLUICE_A_STREAM_CPU,   /* [u32] */
+	SLUICE_A_STREAM_SIZE,  /* [u64] bytes of RAM */
+	SLUICE_A_STREAM_HEAD,  /* [u64] */
+	SLUICE_A_STREAM_TAIL,  /* [u64] */
+	SLUICE_A_STREAM_OWNER, /* [u32] pid of the consumer, in the asker's pid namespace; 0: none */
+	SLUICE_A_STREAM_WAKES,	  /* [u64] */
+	SLUICE_A_STREAM_COUNTERS, /* [nested enum sluice_counter_attribute] */
+	SLUICE_A_STREAM_CURSORS,  /* [nested list of SLUICE_A_CURSOR] [D] */
+	SLUICE_A_CURSOR,       /* [nested: OUTPUT_GUID, OUTPUT_NAME, CURSOR_ACKED, CURSOR_TAKEN] */
+	SLUICE_A_CURSOR_ACKED, /* [u64] */
+	SLUICE_A_CURSOR_TAKEN, /* [u64] */
+
+	SLUICE_A_EVENT_KIND, /* [u32] enum sluice_event */
+
+	SLUICE_A_INPUT_GUID,	 /* [binary 16] */
+	SLUICE_A_INPUT_NAME,	 /* [string] */
+	SLUICE_A_INPUT_SOURCE,	 /* [string] kmod, socket: what `auto` became */
+	SLUICE_A_INPUT_MATCH,	 /* [string] ports and filters as text */
+	SLUICE_A_INPUT_VERDICT,	 /* [string] */
+	SLUICE_A_INPUT_OUTPUTS,	 /* [string] names, comma-separated */
+	SLUICE_A_INPUT_COUNTERS, /* [nested enum sluice_counter_attribute] */
+
+	SLUICE_A_OUTPUT_GUID,	     /* [binary 16] */
+	SLUICE_A_OUTPUT_NAME,	     /* [string] */
+	SLUICE_A_OUTPUT_MODE,	     /* [string] */
+	SLUICE_A_OUTPUT_FRAMING,     /* [string] */
+	SLUICE_A_OUTPUT_DESTINATION, /* [nested, repeated: SLUICE_A_DESTINATION_*] */
+	SLUICE_A_DESTINATION_NAME,   /* [string] address:port as configured */
+	SLUICE_A_DESTINATION_STATE,  /* [string] connected, connecting, waiting */
+	SLUICE_A_DESTINATION_ERROR,  /* [string] why it was last lost, empty if never */
+	SLUICE_A_DESTINATION_SENT,   /* [u64] datagrams written to TCP; native and plain alike */
+	SLUICE_A_DESTINATION_BYTES,  /* [u64] bytes written to TCP */
+	SLUICE_A_DESTINATION_ACKED, /* [u64] datagrams acknowledged by the receiver (native), 0 if plain */
+	SLUICE_A_DESTINATION_RESENT,   /* [u64] datagrams sent again after a lost connection */
+	SLUICE_A_DESTINATION_WRITES,   /* [u64] system calls that sent */
+	SLUICE_A_DESTINATION_CONNECTS, /* [u64] connections made */
+	SLUICE_A_DESTINATION_MSS,      /* [u32] TCP maximum segment size, 0 if not connected */
+	SLUICE_A_DESTINATION_PMTU,     /* [u32] path MTU, 0 if not connected */
+	SLUICE_A_DESTINATION_BACKLOG,  /* [u64] bytes written and not yet acknowledged */
+
+	SLUICE_A_DAEMON_VERSION, /* [string] */
+	SLUICE_A_DAEMON_RELAY,	 /* [string] name of the relay */
+	SLUICE_A_DAEMON_PID,	 /* [u32] */
+	SLUICE_A_DAEMON_UPTIME,	 /* [u64] seconds */
+	SLUICE_A_DAEMON_CONFIG,	 /* [string] path of the configuration in force */
+	SLUICE_A_DAEMON_WORKERS, /* [u32] */
+
+	SLUICE_A_CONFIG_TEXT, /* [binary, no NUL needed] */
+	SLUICE_A_CONFIG_NAME, /* [string] */
+
+	SLUICE_A_DESTINATION_GAPS,	 /* [u64] plain framings: GAP records passed over */
+	SLUICE_A_DESTINATION_UNSENDABLE, /* [u64] datagrams without a form in the framing, or refused */
+	SLUICE_A_DESTINATION_ESCAPED,  /* [u64] newlines that were escaped */
+	SLUICE_A_DESTINATION_RATE,     /* [u64] bits a second that it may have, 0: no limit */
+	SLUICE_A_DESTINATION_ACHIEVED, /* [u64] bits a second that it got in the last second */
+	SLUICE_A_DESTINATION_ROLE,     /* [string] active, standby, disabled */
+	SLUICE_A_OUTPUT_RATE, /* [u64] bits a second of all its destinations, 0: no limit */
+
+	__SLUICE_A_END,
+	SLUICE_A_MAX = __SLUICE_A_END - 1,
+};
+
+/* matched = stored + sum of lost, always. */
+enum sluice_counter_attribute {
+	SLUICE_C_UNSPEC,
+	SLUICE_C_PAD,
+	SLUICE_C_MATCHED,      /* [u64] datagrams */
+	SLUICE_C_STORED,       /* [u64] datagrams */
+	SLUICE_C_STORED_BYTES, /* [u64] payload bytes */
+	SLUICE_C_GAPS,	       /* [u64] GAP records; streams only */
+	SLUICE_C_LOST,	       /* [binary, u64[]] by enum sluice_lost_cause */
+	__SLUICE_C_END,
+	SLUICE_C_MAX = __SLUICE_C_END - 1,
+};
+
+#endif /* SLUICE_NETLINK_H */

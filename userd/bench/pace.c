@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The sender's clockwork: see pace.h. Decides when gen hands how many datagrams to the kernel. Touches: nothing but its
+ * struct.
+ */
+#include <string.h>
+#include "pace.h"
+
+#define NS_PER_SECOND 1000000000ULL
+
+/* As pace.h says. @context process */
+void sluice_pace_start(struct sluice_pace *pace, uint64_t rate, bool bits, uint64_t now)
+{
+	if (!pace)
+		return;
+	memset(pace, 0, sizeof(*pace));
+	pace->rate = rate;
+	pace->bits = bits;
+	pace->start = now;
+	pace->floor = now;
+}
+
+/* As pace.h says. @threadsafe */
+uint64_t sluice_pace_duration(const struct sluice_pace *pace, uint64_t units)
+{
+	unsigned __int128 product;
+
+	if (!pace || pace->rate == 0)
+		return 0;
+	/* 64 bits would be full after 18 s at 1 Gbit/s. */
+	product = (unsigned __int128)units * NS_PER_SECOND / pace->rate;
+	return product > UINT64_MAX / 2 ? UINT64_MAX / 2 : (uint64_t)product;
+}
+
+/* As pace.h says. @threadsafe */
+uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size)
+{
+	uint64_t due;
+	uint64_t gap;
+
+	if (!pace || pace->rate == 0)
+		return 0;
+	due = pace->start + sluice_pace_duration(pace, pace->units);
+	gap = sluice_pace_duration(pace, pace->bits ? 8 * (uint64_t)size : 1);
+	/* Waking costs more than sending: close ones wait for each other. */
+	if (gap < SLUICE_PACE_GATHER_NS)
+		due += SLUICE_PACE_GATHER_NS - gap;
+	return due > pace->floor ? due : pace->floor;
+}
+
+/* As pace.h says. @threadsafe */
+bool sluice_pace_joins(const struct sluice_pace *pace, uint64_t now, uint64_t units_before)
+{
+	if (!pace)
+		return false;
+	if (pace->rate == 0 || pace->units == units_before)
+		return true;
+	return pace->start + sluice_pace_duration(pace, pace->units) <= now &&
+	       sluice_pace_duration(pace, pace->units - units_before) < SLUICE_PACE_BURST_NS;
+}
+
+/* As pace.h says. @context process */
+void sluice_pace_sent(struct sluice_pace *pace, size_t size)
+{
+	if (pace)
+		pace->units += pace->bits ? 8 * (uint64_t)size : 1;
+}
+
+/* As pace.h says. @context process */
+void sluice_pace_close(struct sluice_pace *pace, uint64_t now, uint64_t units_before)
+{
+	if (pace && pace->rate != 0)
+		pace->floor = now + sluice_pace_duration(pace, pace->units - units_before) / 2;
+}

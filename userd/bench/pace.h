@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When the next datagram is due. Deadlines are computed from the start and the amount sent, never from the deadline
+ * before, so that nothing drifts; a late sender catches up, at no more than twice the rate. Pure arithmetic on
+ * nanoseconds of any steady clock. Touches: nothing but its struct.
+ */
+#ifndef SLUICE_BENCH_PACE_H
+#define SLUICE_BENCH_PACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Traffic that goes out at once: gathered for a wake-up, and at most after oversleeping. */
+#define SLUICE_PACE_GATHER_NS 200000ULL
+#define SLUICE_PACE_BURST_NS 1000000ULL
+
+struct sluice_pace {
+	uint64_t rate;	/* units a second; 0: as fast as can be */
+	bool bits;	/* a unit is a bit of payload; else it is a datagram */
+	uint64_t start; /* when the first datagram was due */
+	uint64_t units; /* sent so far */
+	uint64_t floor; /* no burst before this: keeps the catching up at twice the rate */
+};
+
+/* Starts at `now`. `rate` 0: unpaced. */
+void sluice_pace_start(struct sluice_pace *pace, uint64_t rate, bool bits, uint64_t now);
+
+/* When the next datagram, of `size` payload bytes, should be handed to sluice_pace_take(): its deadline, or a little
+ * later if several are then due together. 0 if unpaced. */
+uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size);
+
+/* Is the next datagram part of the burst that began at `now` with `units` already sent? The first always is; call
+ * sluice_pace_sent() after each. */
+bool sluice_pace_joins(const struct sluice_pace *pace, uint64_t now, uint64_t units_before);
+
+/* One datagram of `size` bytes was put into the burst. */
+void sluice_pace_sent(struct sluice_pace *pace, size_t size);
+
+/* The burst that began at `now` with `units_before` is complete. */
+void sluice_pace_close(struct sluice_pace *pace, uint64_t now, uint64_t units_before);
+
+/* How many nanoseconds `units` take at this rate. */
+uint64_t sluice_pace_duration(const struct sluice_pace *pace, uint64_t units);
+
+#endif /* SLUICE_BENCH_PACE_H */

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `sluicectl check`: everything that is wrong with a configuration, before anything runs. Touches: the file, stdout,
+ * stderr.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../daemon/config/check.h"
+#include "command.h"
+#include "print.h"
+
+int sluice_ctl_check_text(const char *name, const char *text, size_t length,
+			  struct sluice_findings *findings)
+{
+	struct sluice_config *config = NULL;
+	int error = sluice_config_parse(text, length, name, &config, findings);
+
+	if (!error)
+		error = sluice_config_check_host(config, findings);
+	sluice_config_free(config);
+	if (error && findings->error_count == 0)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, NULL, "out of memory");
+	return error;
+}
+
+bool sluice_ctl_print_findings(const char *name, const struct sluice_findings *findings)
+{
+	char *text = sluice_findings_text(findings, name);
+
+	if (text)
+		fputs(text, stdout);
+	free(text);
+	fflush(stdout);
+	return findings->error_count == 0;
+}
+
+/* Adds the findings of `name` to a list of JSON objects. */
+static void collect(json_t *list, const char *name, const struct sluice_findings *findings)
+{
+	const struct sluice_finding *finding;
+	size_t number;
+	json_t *object;
+
+	for (number = 0; number < findings->count; number++) {
+		finding = &findings->list[number];
+		/* What is wrong with the file as a whole has no place. */
+		object = json_pack("{s:s, s:I, s:I, s:s, s:s}", "file", name, "line",
+				   (json_int_t)(finding->column ? finding->line : 0), "column",
+				   (json_int_t)finding->column, "severity",
+				   finding->severity == SLUICE_FINDING_ERROR ? "error" : "warning",
+				   "text", finding->text);
+		if (object)
+			json_array_append_new(list, object);
+	}
+}
+
+/* Checks one file; findings go to `list`, or to stdout if that is NULL. Returns whether it may be used. */
+static bool check_file(const char *path, json_t *list)
+{
+	struct sluice_findings findings;
+	char *text = NULL;
+	size_t length;
+	bool right;
+
+	if (!sluice_config_read(path, &text, &length, &findings))
+		sluice_ctl_check_text(path, text, length, &findings);
+	if (list)
+		collect(list, path, &findings);
+	else
+		sluice_ctl_print_findings(path, &findings);
+	right = text && findings.error_count == 0;
+	sluice_findings_free(&findings);
+	free(text);
+	return right;
+}
+
+int sluice_ctl_check(int argc, char **argv)
+{
+	int status = SLUICE_CTL_OK, word, files = 0;
+	bool as_json = false;
+	json_t *list = NULL;
+
+	for (word = 1; word < argc; word++) {
+		if (!strcmp(argv[word], "-j") || !strcmp(argv[word], "--json"))
+			as_json = true;
+		else
+			files++;
+	}
+	if (files == 0) {
+		fputs("usage: sluicectl check FILE... [-j]\n", stderr);
+		return SLUICE_CTL_USAGE;
+	}
+	if (as_json)
+		list = json_array();
+	for (word = 1; word < argc; word++) {
+		if (!strcmp(argv[word], "-j") || !strcmp(argv[word], "--json"))
+			continue;
+		if (!check_file(argv[word], list))
+			status = SLUICE_CTL_FINDINGS;
+	}
+	if (as_json && sluice_print(list, true, NULL, 0))
+		status = SLUICE_CTL_REFUSED;
+	json_decref(list);
+	return status;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands of sluicectl as main.c's table knows them, and what they share. Touches: nothing.
+ */
+#ifndef SLUICE_CTL_COMMAND_H
+#define SLUICE_CTL_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sluice_findings;
+
+/* Exit statuses, the same for every command (documented in sluicectl.8). */
+enum sluice_ctl_exit {
+	SLUICE_CTL_OK = 0,
+	SLUICE_CTL_FINDINGS = 1, /* check, apply: the configuration has faults */
+	SLUICE_CTL_USAGE = 2,	 /* the command line is wrong; nothing was done */
+	SLUICE_CTL_REFUSED = 3,	 /* the module or the daemon refused, or cannot be reached */
+};
+
+/* Each takes its own arguments, argv[0] being the command's name, and returns the exit status. */
+int sluice_ctl_check(int argc, char **argv);
+int sluice_ctl_apply(int argc, char **argv);
+int sluice_ctl_show(int argc, char **argv);
+int sluice_ctl_delete(int argc, char **argv);
+int sluice_ctl_tap(int argc, char **argv);
+int sluice_ctl_spool(int argc, char **argv);
+
+/* Checks a configuration against its own rules and this host's; `findings` is overwritten. 0 or a negative errno. */
+int sluice_ctl_check_text(const char *name, const char *text, size_t length,
+			  struct sluice_findings *findings);
+
+/* Prints findings to stdout; returns true if none of them is an error. */
+bool sluice_ctl_print_findings(const char *name, const struct sluice_findings *findings);
+
+#endif /* SLUICE_CTL_COMMAND_H */

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Talking to the daemon of this network namespace, see daemon.h. Touches: a netlink socket, stderr.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include "daemon.h"
+
+#define DUMP_ATTEMPTS 10
+
+void sluice_daemon_complain(const struct sluice_netlink *netlink, int error)
+{
+	if (error == -ECONNREFUSED)
+		fputs("sluicectl: sluiced is not running in this network namespace: start it with "
+		      "sluiced -c FILE\n",
+		      stderr);
+	else
+		fprintf(stderr, "sluicectl: %s\n", sluice_netlink_error(netlink));
+}
+
+struct sluice_netlink *sluice_daemon_connect(void)
+{
+	struct sluice_netlink *netlink = NULL;
+	int error = sluice_netlink_open_port(&netlink, SLUICE_USERSOCK_PORT);
+
+	if (error == 0)
+		return netlink;
+	fprintf(stderr, "sluicectl: cannot open a netlink socket: %s\n", strerror(-error));
+	return NULL;
+}
+
+int sluice_daemon_try_dump(struct sluice_netlink *netlink, uint8_t command,
+			   sluice_netlink_handler handler, void *context)
+{
+	int error = -EINTR;
+	int attempt;
+
+	for (attempt = 0; attempt < DUMP_ATTEMPTS && error == -EINTR; attempt++) {
+		json_array_clear(context);
+		error = sluice_netlink_dump(netlink, command, handler, context);
+	}
+	return error;
+}
+
+int sluice_daemon_dump(struct sluice_netlink *netlink, uint8_t command,
+		       sluice_netlink_handler handler, void *context)
+{
+	int error = sluice_daemon_try_dump(netlink, command, handler, context);
+
+	if (error < 0)
+		sluice_daemon_complain(netlink, error);
+	return error;
+}

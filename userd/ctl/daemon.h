@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The running daemon as the tool reaches it. Touches: a netlink socket, stderr.
+ */
+#ifndef SLUICE_CTL_DAEMON_H
+#define SLUICE_CTL_DAEMON_H
+
+#include <stdint.h>
+#include "netlink.h"
+
+/* Connects, or says why not and returns NULL. @owner caller: sluice_netlink_close() */
+struct sluice_netlink *sluice_daemon_connect(void);
+
+/* Says in one sentence why the last call failed with `error`. */
+void sluice_daemon_complain(const struct sluice_netlink *netlink, int error);
+
+/* As below, without a word about a failure. */
+int sluice_daemon_try_dump(struct sluice_netlink *netlink, uint8_t command,
+			   sluice_netlink_handler handler, void *context);
+
+/* Asks for a dump, again if it changed meanwhile; `handler` is given `context`, a JSON array, which is emptied before
+ * another try. Returns 0 or a negative errno, having said why. */
+int sluice_daemon_dump(struct sluice_netlink *netlink, uint8_t command,
+		       sluice_netlink_handler handler, void *context);
+
+#endif /* SLUICE_CTL_DAEMON_H */

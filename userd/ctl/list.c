@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What all lists share: counters, GUIDs and attributes as members of JSON objects. See list.h. Touches: nothing.
+ */
+#include "guid.h"
+#include "list.h"
+#include "netlink.h"
+
+/* By enum sluice_lost_cause: the names that counters have everywhere. */
+static const char *const causes[SLUICE_LOST_CAUSES] = {
+	[SLUICE_LOST_RING_FULL] = "ring_full",
+	[SLUICE_LOST_BAD_LENGTH] = "bad_length",
+	[SLUICE_LOST_BAD_CHECKSUM] = "bad_checksum",
+	[SLUICE_LOST_BAD_TAIL] = "bad_tail",
+	[SLUICE_LOST_COPY] = "copy",
+	[SLUICE_LOST_NO_RING] = "no_ring",
+	[SLUICE_LOST_SOCKET] = "socket",
+	[SLUICE_LOST_DISK] = "disk",
+};
+
+void sluice_list_counters(json_t *object, const struct sluice_counters *counters)
+{
+	json_t *lost = json_object();
+	size_t cause;
+
+	json_object_set_new(object, "matched", json_integer((json_int_t)counters->matched));
+	json_object_set_new(object, "stored", json_integer((json_int_t)counters->stored));
+	json_object_set_new(object, "stored_bytes",
+			    json_integer((json_int_t)counters->stored_bytes));
+	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
+		json_object_set_new(lost, causes[cause],
+				    json_integer((json_int_t)counters->lost[cause]));
+	json_object_set_new(object, "lost", lost);
+}
+
+json_t *sluice_list_guid(const unsigned char guid[16])
+{
+	char text[SLUICE_GUID_TEXT];
+
+	return json_string(sluice_guid_format(guid, text));
+}
+
+void sluice_list_put_string(json_t *object, const char *key, const struct nlattr *attribute)
+{
+	json_t *text = json_string(sluice_attribute_string(attribute));
+
+	json_object_set_new(object, key, text ? text : json_string("?"));
+}
+
+void sluice_list_put_u64(json_t *object, const char *key, const struct nlattr *attribute)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)sluice_attribute_u64(attribute)));
+}
+
+void sluice_list_put_u32(json_t *object, const char *key, const struct nlattr *attribute)
+{
+	json_object_set_new(object, key, json_integer(sluice_attribute_u32(attribute)));
+}
+
+void sluice_list_put_guid(json_t *object, const char *key, const struct nlattr *attribute)
+{
+	uint8_t guid[SLUICE_GUID_SIZE];
+
+	sluice_attribute_guid(attribute, guid);
+	json_object_set_new(object, key, sluice_list_guid(guid));
+}
+
+void sluice_list_put_counters(json_t *object, struct nlattr *attribute)
+{
+	struct sluice_counters counters = {0};
+
+	sluice_netlink_counters(attribute, &counters);
+	sluice_list_counters(object, &counters);
+}

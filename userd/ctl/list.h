@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the module and the daemon know, as lists of JSON objects: one function per thing that can be shown.
+ */
+#ifndef SLUICE_CTL_LIST_H
+#define SLUICE_CTL_LIST_H
+
+#include <jansson.h>
+
+/*
+ * Each returns a new array (@owner caller: json_decref()), or NULL, having printed one sentence to stderr.
+ */
+json_t *sluice_list_inputs(void);
+json_t *sluice_list_outputs(void);
+json_t *sluice_list_streams(void);
+json_t *sluice_list_daemon(void);
+json_t *sluice_list_rules(void);
+json_t *sluice_list_routes(void);
+
+/* Adds matched, stored, stored_bytes and lost (an object by cause) to `object`. */
+struct sluice_counters;
+void sluice_list_counters(json_t *object, const struct sluice_counters *counters);
+
+/* A GUID as JSON string. @owner caller */
+json_t *sluice_list_guid(const unsigned char guid[16]);
+
+/* Adds an attribute as member `key`; one that is absent is "", 0, a GUID of zeroes, counters of 0. */
+struct nlattr;
+void sluice_list_put_string(json_t *object, const char *key, const struct nlattr *attribute);
+void sluice_list_put_u64(json_t *object, const char *key, const struct nlattr *attribute);
+void sluice_list_put_u32(json_t *object, const char *key, const struct nlattr *attribute);
+void sluice_list_put_guid(json_t *object, const char *key, const struct nlattr *attribute);
+void sluice_list_put_counters(json_t *object, struct nlattr *attribute);
+
+#endif /* SLUICE_CTL_LIST_H */

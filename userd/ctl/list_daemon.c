@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Inputs, outputs and the daemon itself, as the daemon tells of them over NETLINK_USERSOCK. Touches: a netlink socket,
+ * stderr.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "daemon.h"
+#include "guid.h"
+#include "list.h"
+#include "netlink.h"
+
+/* "a,b" as an array of strings. */
+static json_t *split_names(const char *names)
+{
+	json_t *list = json_array();
+
+	while (*names) {
+		size_t length = strcspn(names, ",");
+
+		json_array_append_new(list, json_stringn(names, length));
+		names += length;
+		names += strspn(names, ", ");
+	}
+	return list;
+}
+
+/* One input. */
+static int on_input(struct nlattr **attributes, void *context)
+{
+	json_t *object = json_object();
+
+	sluice_list_put_guid(object, "guid", attributes[SLUICE_A_INPUT_GUID]);
+	sluice_list_put_string(object, "name", attributes[SLUICE_A_INPUT_NAME]);
+	sluice_list_put_string(object, "source", attributes[SLUICE_A_INPUT_SOURCE]);
+	sluice_list_put_string(object, "match", attributes[SLUICE_A_INPUT_MATCH]);
+	sluice_list_put_string(object, "verdict", attributes[SLUICE_A_INPUT_VERDICT]);
+	json_object_set_new(
+		object, "outputs",
+		split_names(sluice_attribute_string(attributes[SLUICE_A_INPUT_OUTPUTS])));
+	sluice_list_put_counters(object, attributes[SLUICE_A_INPUT_COUNTERS]);
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
+}
+
+/* One destination of an output. */
+static json_t *destination(struct nlattr *nest)
+{
+	struct nlattr *attributes[SLUICE_A_MAX + 1];
+	json_t *object;
+
+	if (nla_parse_nested(attributes, SLUICE_A_MAX, nest,
+			     (struct nla_policy *)sluice_netlink_policy) < 0)
+		return NULL;
+	object = json_object();
+	sluice_list_put_string(object, "to", attributes[SLUICE_A_DESTINATION_NAME]);
+	sluice_list_put_string(object, "state", attributes[SLUICE_A_DESTINATION_STATE]);
+	sluice_list_put_string(object, "error", attributes[SLUICE_A_DESTINATION_ERROR]);
+	sluice_list_put_u64(object, "sent", attributes[SLUICE_A_DESTINATION_SENT]);
+	sluice_list_put_u64(object, "acked", attributes[SLUICE_A_DESTINATION_ACKED]);
+	sluice_list_put_u64(object, "resent", attributes[SLUICE_A_DESTINATION_RESENT]);
+	sluice_list_put_u64(object, "bytes", attributes[SLUICE_A_DESTINATION_BYTES]);
+	sluice_list_put_u64(object, "backlog", attributes[SLUICE_A_DESTINATION_BACKLOG]);
+	sluice_list_put_u64(object, "writes", attributes[SLUICE_A_DESTINATION_WRITES]);
+	sluice_list_put_u64(object, "connects", attributes[SLUICE_A_DESTINATION_CONNECTS]);
+	sluice_list_put_string(object, "role", attributes[SLUICE_A_DESTINATION_ROLE]);
+	sluice_list_put_u64(object, "gaps", attributes[SLUICE_A_DESTINATION_GAPS]);
+	sluice_list_put_u64(object, "unsendable", attributes[SLUICE_A_DESTINATION_UNSENDABLE]);
+	sluice_list_put_u64(object, "escaped", attributes[SLUICE_A_DESTINATION_ESCAPED]);
+	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_DESTINATION_RATE]);
+	sluice_list_put_u64(object, "achieved", attributes[SLUICE_A_DESTINATION_ACHIEVED]);
+	sluice_list_put_u32(object, "mss", attributes[SLUICE_A_DESTINATION_MSS]);
+	sluice_list_put_u32(object, "pmtu", attributes[SLUICE_A_DESTINATION_PMTU]);
+	return object;
+}
+
+/*
+ * Makes objects of an attribute that is there more than once. The table holds the last of each type only, but all of
+ * them lie in one piece, and what begins and ends it is there once: so from the lowest to the end of the highest.
+ */
+static void each_repeated(struct nlattr **attributes, int wanted, json_t *list,
+			  json_t *(*make)(struct nlattr *))
+{
+	struct nlattr *first = attributes[wanted], *last = attributes[wanted], *attribute;
+	int type, rest;
+
+	if (!first)
+		return;
+	for (type = 1; type <= SLUICE_A_MAX; type++) {
+		if (attributes[type] && attributes[type] < first)
+			first = attributes[type];
+		if (attributes[type] && attributes[type] > last)
+			last = attributes[type];
+	}
+	rest = (int)((char *)last - (char *)first) + nla_total_size(nla_len(last));
+	nla_for_each_attr(attribute, first, rest, rest)
+	{
+		json_t *object = nla_type(attribute) == wanted ? make(attribute) : NULL;
+
+		if (object)
+			json_array_append_new(list, object);
+	}
+}
+
+/* One output and its destinations. */
+static int on_output(struct nlattr **attributes, void *context)
+{
+	json_t *object = json_object(), *destinations = json_array();
+
+	sluice_list_put_guid(object, "guid", attributes[SLUICE_A_OUTPUT_GUID]);
+	sluice_list_put_string(object, "name", attributes[SLUICE_A_OUTPUT_NAME]);
+	sluice_list_put_string(object, "mode", attributes[SLUICE_A_OUTPUT_MODE]);
+	sluice_list_put_string(object, "framing", attributes[SLUICE_A_OUTPUT_FRAMING]);
+	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_OUTPUT_RATE]);
+	each_repeated(attributes, SLUICE_A_OUTPUT_DESTINATION, destinations, destination);
+	json_object_set_new(object, "destinations", destinations);
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
+}
+
+/* The daemon itself. */
+static int on_daemon(struct nlattr **attributes, void *context)
+{
+	json_t *object = json_object();
+
+	sluice_list_put_string(object, "version", attributes[SLUICE_A_DAEMON_VERSION]);
+	sluice_list_put_string(object, "relay", attributes[SLUICE_A_DAEMON_RELAY]);
+	sluice_list_put_u32(object, "pid", attributes[SLUICE_A_DAEMON_PID]);
+	sluice_list_put_u64(object, "uptime_seconds", attributes[SLUICE_A_DAEMON_UPTIME]);
+	sluice_list_put_string(object, "configuration", attributes[SLUICE_A_DAEMON_CONFIG]);
+	sluice_list_put_u32(object, "workers", attributes[SLUICE_A_DAEMON_WORKERS]);
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
+}
+
+/* Asks the daemon for a dump and makes a list of it. */
+static json_t *ask(uint8_t command, sluice_netlink_handler handler)
+{
+	struct sluice_netlink *netlink = sluice_daemon_connect();
+	json_t *list = json_array();
+
+	if (!netlink) {
+		json_decref(list);
+		return NULL;
+	}
+	if (sluice_daemon_dump(netlink, command, handler, list) < 0) {
+		json_decref(list);
+		list = NULL;
+	}
+	sluice_netlink_close(netlink);
+	return list;
+}
+
+json_t *sluice_list_inputs(void)
+{
+	return ask(SLUICE_CMD_INPUT_GET, on_input);
+}
+
+json_t *sluice_list_outputs(void)
+{
+	return ask(SLUICE_CMD_OUTPUT_GET, on_output);
+}
+
+json_t *sluice_list_daemon(void)
+{
+	return ask(SLUICE_CMD_DAEMON_GET, on_daemon);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Tables and JSON out of one list of objects, see print.h. Touches: stdout.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "print.h"
+
+/* Longest text of one cell; longer ones are cut. */
+#define CELL 256
+
+/* Writes the text of one value to `text`. */
+static void cell_text(const json_t *value, char text[CELL])
+{
+	const char *key;
+	json_t *member;
+	size_t used = 0, index;
+
+	text[0] = '\0';
+	switch (value ? json_typeof(value) : JSON_NULL) {
+	case JSON_STRING:
+		snprintf(text, CELL, "%s", json_string_value(value));
+		break;
+	case JSON_INTEGER:
+		snprintf(text, CELL, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		break;
+	case JSON_REAL:
+		snprintf(text, CELL, "%.1f", json_real_value(value));
+		break;
+	case JSON_OBJECT:
+		json_object_foreach((json_t *)value, key, member)
+		{
+			if (json_is_integer(member) && json_integer_value(member) != 0 &&
+			    used < CELL - 1)
+				used += (size_t)snprintf(
+					text + used, CELL - used, "%s%s=%" JSON_INTEGER_FORMAT,
+					used ? " " : "", key, json_integer_value(member));
+		}
+		if (used == 0)
+			snprintf(text, CELL, "0");
+		break;
+	case JSON_ARRAY:
+		json_array_foreach(value, index, member)
+		{
+			if (json_is_string(member) && used < CELL - 1)
+				used += (size_t)snprintf(text + used, CELL - used, "%s%s",
+							 used ? "," : "",
+							 json_string_value(member));
+		}
+		break;
+	default:
+		snprintf(text, CELL, "-");
+		break;
+	}
+	if (text[0] == '\0')
+		snprintf(text, CELL, "-");
+}
+
+/* Bytes of UTF-8 that are not the first of a character take no column on the screen. */
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+/* Prints one cell with blanks on the one side or the other. */
+static void put_cell(const char *text, size_t width, bool right, bool last)
+{
+	int blanks = (int)(width - width_of(text));
+
+	if (right)
+		printf("%*s%s", blanks, "", text);
+	else if (last)
+		printf("%s", text);
+	else
+		printf("%s%*s", text, blanks, "");
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+/* Prints the table. Returns 0 or -ENOMEM. */
+static int print_table(const json_t *list, const struct sluice_print_column *columns,
+		       size_t column_count)
+{
+	size_t *widths = calloc(column_count, sizeof(*widths));
+	bool *right = calloc(column_count, sizeof(*right));
+	char text[CELL];
+	size_t column, row;
+	json_t *object;
+
+	if (!widths || !right) {
+		free(widths);
+		free(right);
+		return -ENOMEM;
+	}
+	for (column = 0; column < column_count; column++) {
+		widths[column] = width_of(columns[column].title);
+		json_array_foreach(list, row, object)
+		{
+			const json_t *value = json_object_get(object, columns[column].key);
+
+			cell_text(value, text);
+			if (width_of(text) > widths[column])
+				widths[column] = width_of(text);
+			right[column] = right[column] || json_is_number(value);
+		}
+	}
+	for (column = 0; column < column_count; column++)
+		put_cell(columns[column].title, widths[column], right[column],
+			 column + 1 == column_count);
+	json_array_foreach(list, row, object)
+	{
+		for (column = 0; column < column_count; column++) {
+			cell_text(json_object_get(object, columns[column].key), text);
+			put_cell(text, widths[column], right[column], column + 1 == column_count);
+		}
+	}
+	free(widths);
+	free(right);
+	return 0;
+}
+
+int sluice_print(const json_t *list, bool as_json, const struct sluice_print_column *columns,
+		 size_t column_count)
+{
+	int error = 0;
+
+	if (!json_is_array(list) || (!columns && !as_json))
+		return -EINVAL;
+	if (as_json) {
+		if (json_dumpf(list, stdout, JSON_INDENT(2)) < 0)
+			return -EIO;
+		putchar('\n');
+	} else {
+		error = print_table(list, columns, column_count);
+	}
+	return fflush(stdout) == 0 && !ferror(stdout) ? error : -EIO;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `sluicectl show`: what is there. Touches: stdout, stderr.
+ */
+#include <stdio.h>
+#include <string.h>
+#include "command.h"
+#include "list.h"
+#include "print.h"
+
+#define COLUMNS(...)                                                        \
+	(const struct sluice_print_column[]){__VA_ARGS__},                  \
+		sizeof((const struct sluice_print_column[]){__VA_ARGS__}) / \
+			sizeof(struct sluice_print_column)
+
+/* A thing that can be shown. */
+struct view {
+	const char *name;
+	json_t *(*list)(void);
+	json_t *(*flatten)(json_t *list);
+	const struct sluice_print_column *columns;
+	size_t column_count;
+};
+
+/* One row per destination: the output's name and mode go into each. Takes over `list`. */
+static json_t *flatten_outputs(json_t *list)
+{
+	json_t *rows = json_array(), *output, *destination;
+	size_t index, place;
+
+	json_array_foreach(list, index, output)
+	{
+		json_array_foreach(json_object_get(output, "destinations"), place, destination)
+		{
+			json_t *row = json_copy(destination);
+
+			json_object_set(row, "name", json_object_get(output, "name"));
+			json_object_set(row, "mode", json_object_get(output, "mode"));
+			json_object_set(row, "framing", json_object_get(output, "framing"));
+			json_array_append_new(rows, row);
+		}
+	}
+	json_decref(list);
+	return rows;
+}
+
+/* One row per cursor, or one without. Takes over `list`. */
+static json_t *flatten_streams(json_t *list)
+{
+	json_t *rows = json_array(), *stream, *cursor;
+	size_t index, place;
+
+	json_array_foreach(list, index, stream)
+	{
+		json_t *cursors = json_object_get(stream, "cursors");
+
+		if (json_array_size(cursors) == 0)
+			json_array_append(rows, stream);
+		json_array_foreach(cursors, place, cursor)
+		{
+			json_t *row = json_copy(stream);
+
+			json_object_set(row, "output", json_object_get(cursor, "name"));
+			json_object_set_new(
+				row, "behind",
+				json_integer(json_integer_value(json_object_get(stream, "head")) -
+					     json_integer_value(json_object_get(cursor, "acked"))));
+			json_array_append_new(rows, row);
+		}
+	}
+	json_decref(list);
+	return rows;
+}
+
+static const struct view views[] = {
+	{"inputs", sluice_list_inputs, NULL,
+	 COLUMNS({"name", "INPUT"}, {"source", "SOURCE"}, {"match", "MATCH"},
+		 {"verdict", "VERDICT"}, {"outputs", "OUTPUTS"}, {"matched", "MATCHED"},
+		 {"stored", "STORED"}, {"stored_bytes", "BYTES"}, {"lost", "LOST"})},
+	{"outputs", sluice_list_outputs, flatten_outputs,
+	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
+		 {"state", "STATE"}, {"sent", "SENT"}, {"acked", "ACKED"}, {"resent", "RESENT"},
+		 {"bytes", "BYTES"}, {"backlog", "BACKLOG"}, {"writes", "WRITES"},
+		 {"connects", "CONNECTS"}, {"gaps", "GAPS"}, {"unsendable", "UNSENDABLE"},
+		 {"escaped", "ESCAPED"}, {"rate", "RATE"}, {"achieved", "ACHIEVED"}, {"mss", "MSS"},
+		 {"pmtu", "PMTU"}, {"error", "LAST ERROR"})},
+	{"streams", sluice_list_streams, flatten_streams,
+	 COLUMNS({"route_name", "ROUTE"}, {"cpu", "CPU"}, {"size", "SIZE"},
+		 {"fill_percent", "FILL%"}, {"head", "HEAD"}, {"output", "OUTPUT"},
+		 {"behind", "BEHIND"}, {"owner", "OWNER"}, {"wakes", "WAKES"}, {"stored", "STORED"},
+		 {"lost", "LOST"}, {"uuid", "STREAM"})},
+	{"daemon", sluice_list_daemon, NULL,
+	 COLUMNS({"relay", "RELAY"}, {"version", "VERSION"}, {"pid", "PID"},
+		 {"uptime_seconds", "UPTIME"}, {"workers", "WORKERS"},
+		 {"configuration", "CONFIGURATION"})},
+	{"rules", sluice_list_rules, NULL,
+	 COLUMNS({"name", "RULE"}, {"ports", "PORTS"}, {"destination", "DESTINATION"},
+		 {"source", "SOURCE"}, {"interface", "INTERFACE"}, {"verdict", "VERDICT"},
+		 {"matched", "MATCHED"}, {"stored", "STORED"}, {"lost", "LOST"}, {"guid", "GUID"})},
+	{"routes", sluice_list_routes, NULL,
+	 COLUMNS({"name", "ROUTE"}, {"ring_size", "RING"}, {"watermark", "WATERMARK"},
+		 {"delay_us", "DELAY_US"}, {"rules", "RULES"}, {"guid", "GUID"})},
+};
+
+#define VIEWS (sizeof(views) / sizeof(views[0]))
+
+int sluice_ctl_show(int argc, char **argv)
+{
+	const struct view *view = NULL;
+	bool as_json = false;
+	json_t *list;
+	int word, error;
+	size_t index;
+
+	for (word = 1; word < argc; word++) {
+		if (strcmp(argv[word], "-j") == 0 || strcmp(argv[word], "--json") == 0) {
+			as_json = true;
+			continue;
+		}
+		for (index = 0; index < VIEWS; index++) {
+			if (strcmp(argv[word], views[index].name) == 0)
+				break;
+		}
+		if (view || index == VIEWS) {
+			view = NULL;
+			break;
+		}
+		view = &views[index];
+	}
+	if (!view) {
+		fputs("usage: sluicectl show inputs|outputs|streams|daemon|rules|routes [-j]\n",
+		      stderr);
+		return SLUICE_CTL_USAGE;
+	}
+	list = view->list();
+	if (!list)
+		return SLUICE_CTL_REFUSED;
+	if (!as_json && view->flatten)
+		list = view->flatten(list);
+	error = sluice_print(list, as_json, view->columns, view->column_count);
+	json_decref(list);
+	return error ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `sluicectl spool list|check|export|repair DIRECTORY`: the store on a disk, without the daemon. list and check change
+ * nothing and may run beside it; repair needs the store for itself. Touches: the store's files, stdout.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command.h"
+#include "guid.h"
+#include "record.h"
+#include "size.h"
+#include "spool.h"
+#include "spool_command.h"
+
+/* What a walk over a store needs. */
+struct walk {
+	struct sluice_spool *spool;
+	struct sluice_spool_log *log;
+	struct sluice_spool_export *export;
+	uint8_t *memory;
+	bool all;
+	uint64_t frames, records, bytes, damaged, damaged_records;
+	int error;
+};
+
+/* Adds up a frame. */
+static int add_frame(void *context, const struct sluice_spool_frame *frame)
+{
+	struct walk *walk = context;
+
+	walk->frames++;
+	walk->records += frame->count;
+	walk->bytes += frame->span;
+	return 0;
+}
+
+/* Prints an output that waits. */
+static int print_output(void *context, const uint8_t output[16])
+{
+	char text[SLUICE_GUID_TEXT];
+
+	(void)context;
+	printf("    waits for it: output %s\n", sluice_guid_format(output, text));
+	return 0;
+}
+
+/* Prints a log. */
+static int print_log(void *context, struct sluice_spool_log *log)
+{
+	struct walk *sum = context, walk = {.spool = sum->spool};
+	const struct sluice_spool_name *name = sluice_spool_log_name(log);
+	char text[SLUICE_GUID_TEXT], route[SLUICE_GUID_TEXT], size[SLUICE_SIZE_TEXT];
+
+	(void)sluice_spool_frames(sum->spool, log, false, add_frame, &walk);
+	if (!walk.frames)
+		return 0;
+	printf("stream %s, epoch %llu, CPU %u, route %s\n    frames: %llu, records: %llu, %s\n",
+	       sluice_guid_format(name->stream, text), (unsigned long long)name->epoch, name->cpu,
+	       sluice_guid_format(name->route, route), (unsigned long long)walk.frames,
+	       (unsigned long long)walk.records, sluice_size_format(walk.bytes, size));
+	return sluice_spool_waiting(sum->spool, log, print_output, NULL);
+}
+
+/* Prints what the store is as a whole. */
+static void print_figures(const struct sluice_spool *spool)
+{
+	struct sluice_spool_figures figures;
+	char size[SLUICE_SIZE_TEXT], used[SLUICE_SIZE_TEXT];
+
+	sluice_spool_figures(spool, &figures);
+	printf("segments: %llu, free: %llu, in use: %s; frames: %llu, records: %llu, %s wait\n",
+	       (unsigned long long)figures.segments, (unsigned long long)figures.free_segments,
+	       sluice_size_format(figures.used, used), (unsigned long long)figures.frames,
+	       (unsigned long long)figures.records, sluice_size_format(figures.bytes, size));
+	if (figures.checkpoint_lost)
+		puts("no checkpoint can be read: everything is sent again at the next start");
+	if (figures.torn)
+		printf("frames that are not whole: %llu\n", (unsigned long long)figures.torn);
+	if (figures.quarantined)
+		printf("files that are no segments of this store: %llu\n",
+		       (unsigned long long)figures.quarantined);
+	if (figures.scanned)
+		printf("segments whose list was missing or damaged: %llu\n",
+		       (unsigned long long)figures.scanned);
+}
+
+/* Reads one frame and hands its records on. */
+static int read_frame(void *context, const struct sluice_spool_frame *known)
+{
+	struct walk *walk = context;
+	struct sluice_spool_frame frame;
+	const uint8_t *payload;
+
+	walk->frames++;
+	walk->records += known->count;
+	if (sluice_spool_read(walk->spool, walk->log, known->offset, walk->memory, &frame,
+			      &payload)) {
+		walk->damaged++;
+		return 0;
+	}
+	if (frame.is_damaged) {
+		walk->damaged++;
+		walk->damaged_records += known->count;
+	}
+	if (walk->export)
+		walk->error = sluice_spool_export_span(walk->export, payload, frame.length);
+	return walk->error;
+}
+
+/* Reads all frames of a log. */
+static int read_log(void *context, struct sluice_spool_log *log)
+{
+	struct walk *walk = context;
+
+	const struct sluice_spool_name *name = sluice_spool_log_name(log);
+
+	walk->log = log;
+	if (walk->export)
+		walk->error = sluice_spool_export_stream(walk->export, name->stream, name->cpu);
+	if (walk->error)
+		return walk->error;
+	return sluice_spool_frames(walk->spool, log, walk->all, read_frame, walk);
+}
+
+/* Opens a store, only to look at it. NULL after a message. */
+static struct sluice_spool *open_store(const char *path)
+{
+	struct sluice_spool_options options = {.path = path, .look = true};
+	struct sluice_spool *spool = NULL;
+	char *error = NULL;
+	int result = sluice_spool_open(&options, &spool, &error);
+
+	if (result)
+		fprintf(stderr, "sluicectl: %s\n", error ? error : strerror(-result));
+	free(error);
+	return spool;
+}
+
+/* list */
+static int list(const char *path)
+{
+	struct walk walk = {.spool = open_store(path)};
+
+	if (!walk.spool)
+		return SLUICE_CTL_REFUSED;
+	print_figures(walk.spool);
+	(void)sluice_spool_logs(walk.spool, print_log, &walk);
+	sluice_spool_close(walk.spool);
+	return SLUICE_CTL_OK;
+}
+
+/* check: every frame that somebody needs is read. */
+static int check(const char *path)
+{
+	struct walk walk = {.spool = open_store(path),
+			    .memory = sluice_disk_memory(SLUICE_SPOOL_READ_ROOM)};
+	struct sluice_spool_figures figures = {0};
+	int status = SLUICE_CTL_REFUSED;
+
+	if (!walk.spool || !walk.memory)
+		goto free;
+	print_figures(walk.spool);
+	(void)sluice_spool_logs(walk.spool, read_log, &walk);
+	sluice_spool_figures(walk.spool, &figures);
+	printf("read: %llu frames, %llu records; damaged: %llu frames, %llu records\n",
+	       (unsigned long long)walk.frames, (unsigned long long)walk.records,
+	       (unsigned long long)walk.damaged, (unsigned long long)walk.damaged_records);
+	status = walk.damaged || figures.quarantined ? SLUICE_CTL_FINDINGS : SLUICE_CTL_OK;
+free:
+	sluice_spool_close(walk.spool);
+	free(walk.memory);
+	return status;
+}
+
+/* export: what waits (or everything that is still there), as pcapng or raw payloads. */
+static int export(const char *path, const char *format, const char *file, bool all)
+{
+	struct walk walk = {.all = all};
+	int status = SLUICE_CTL_REFUSED, error;
+
+	error = sluice_spool_export_open(format, file, &walk.export);
+	if (error == -EINVAL) {
+		fprintf(stderr, "sluicectl: spool export: `%s` is no format: pcapng or raw\n",
+			format);
+		return SLUICE_CTL_USAGE;
+	}
+	if (error) {
+		fprintf(stderr, "sluicectl: %s: %s\n", file, strerror(-error));
+		return SLUICE_CTL_REFUSED;
+	}
+	walk.spool = open_store(path);
+	walk.memory = sluice_disk_memory(SLUICE_SPOOL_READ_ROOM);
+	if (walk.spool && walk.memory) {
+		(void)sluice_spool_logs(walk.spool, read_log, &walk);
+		error = walk.error;
+		status = SLUICE_CTL_OK;
+	}
+	sluice_spool_close(walk.spool);
+	free(walk.memory);
+	if (!error)
+		error = sluice_spool_export_close(walk.export, &walk.records);
+	else
+		(void)sluice_spool_export_close(walk.export, &walk.records);
+	if (error) {
+		fprintf(stderr, "sluicectl: %s: %s\n", file, strerror(-error));
+		return SLUICE_CTL_REFUSED;
+	}
+	fprintf(stderr, "%llu datagrams written; damaged: %llu frames\n",
+		(unsigned long long)walk.records, (unsigned long long)walk.damaged);
+	return status;
+}
+
+/* repair: opens the store for writing, which puts aside what is foreign, and writes head, list and checkpoint anew. */
+static int repair(const char *path)
+{
+	struct sluice_spool *spool = open_store(path);
+	struct sluice_spool_figures figures;
+	struct sluice_spool_options options = {.path = path};
+	char *error = NULL;
+	int result;
+
+	if (!spool)
+		return SLUICE_CTL_REFUSED;
+	sluice_spool_figures(spool, &figures);
+	sluice_spool_close(spool);
+	spool = NULL;
+	options.repair = true;
+	result = sluice_spool_open(&options, &spool, &error);
+	if (!result) {
+		print_figures(spool);
+		result = sluice_spool_checkpoint(spool);
+		sluice_spool_close(spool);
+	}
+	if (result)
+		fprintf(stderr, "sluicectl: %s\n", error ? error : strerror(-result));
+	free(error);
+	return result ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
+}
+
+int sluice_ctl_spool(int argc, char **argv)
+{
+	bool all = argc == 6 && !strcmp(argv[5], "--all");
+
+	if (argc == 3 && !strcmp(argv[1], "list"))
+		return list(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "check"))
+		return check(argv[2]);
+	if (argc == 3 && !strcmp(argv[1], "repair"))
+		return repair(argv[2]);
+	if ((argc == 5 || all) && !strcmp(argv[1], "export"))
+		return export(argv[2], argv[3], argv[4], all);
+	fputs("usage: sluicectl spool list|check|repair DIRECTORY\n"
+	      "       sluicectl spool export DIRECTORY pcapng|raw FILE [--all]\n",
+	      stderr);
+	return SLUICE_CTL_USAGE;
+}

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The checks that concern more than one key of a configuration, and the way from text to model. See check.h.
+ * Touches: memory, and in sluice_config_load() the file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include "document.h"
+#include "draft.h"
+#include "guid.h"
+#include "suggest.h"
+
+/* Is `text` fit to name something? Else a finding. Names stand in lists, tables and /proc, so they have no spaces and
+ * commas, and `sluicectl del rule` tells them from GUIDs and from "all". */
+static bool is_name(struct sluice_findings *findings, const char *path,
+		    const struct sluice_word *word)
+{
+	char quoted[SLUICE_QUOTE_TEXT];
+	uint8_t guid[16];
+
+	sluice_quote(word->text, quoted);
+	if (strlen(word->text) > SLUICE_NAME_MAX)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &word->place,
+				    "%s: %s is longer than %d bytes", path, quoted,
+				    SLUICE_NAME_MAX);
+	else if (strpbrk(word->text, " ,\"'\\"))
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &word->place,
+				    "%s: %s: a name has no spaces, commas, quotes or backslashes",
+				    path, quoted);
+	else if (!strcasecmp(word->text, "all") || !sluice_guid_parse(word->text, guid))
+		sluice_findings_add(
+			findings, SLUICE_FINDING_ERROR, &word->place,
+			"%s: %s cannot be told from a GUID or from \"all\": take another name",
+			path, quoted);
+	else
+		return true;
+	return false;
+}
+
+/* Reads an id, or derives it from the name if none is given. */
+static void settle_id(struct sluice_findings *findings, const char *kind,
+		      const struct sluice_word *id, const char *name, uint8_t guid[16])
+{
+	char quoted[SLUICE_QUOTE_TEXT];
+
+	if (!id->text) {
+		if (name[0])
+			sluice_guid_derive(kind, name, strlen(name), guid);
+		return;
+	}
+	if (sluice_guid_parse(id->text, guid))
+		sluice_findings_add(
+			findings, SLUICE_FINDING_ERROR, &id->place,
+			"%ss.id: %s is no GUID: write it like 0b0e5a1c-6f0e-4d8e-9a55-2f6b9f6a0001 "
+			"(uuidgen makes one), or leave the key out",
+			kind, sluice_quote(id->text, quoted));
+	else if (sluice_guid_is_zero(guid))
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &id->place,
+				    "%ss.id: the GUID of zeroes stands for none: take another",
+				    kind);
+}
+
+/* Checks and copies the names and ids of everything. */
+static void settle_names(struct sluice_draft *draft, struct sluice_findings *findings)
+{
+	struct sluice_draft_output *output;
+	struct sluice_draft_input *input;
+	size_t number;
+
+	for (number = 0; number < draft->input_count; number++) {
+		input = &draft->inputs[number];
+		if (input->name.text && is_name(findings, "inputs.name", &input->name))
+			memcpy(input->input.name, input->name.text, strlen(input->name.text) + 1);
+		settle_id(findings, "input", &input->id, input->input.name, input->input.id);
+	}
+	for (number = 0; number < draft->output_count; number++) {
+		output = &draft->outputs[number];
+		if (output->name.text && is_name(findings, "outputs.name", &output->name))
+			memcpy(output->output.name, output->name.text,
+			       strlen(output->name.text) + 1);
+		settle_id(findings, "output", &output->id, output->output.name, output->output.id);
+	}
+	snprintf(draft->relay, sizeof(draft->relay), "sluice");
+	if (draft->relay_word.text && is_name(findings, "relay", &draft->relay_word))
+		memcpy(draft->relay, draft->relay_word.text, strlen(draft->relay_word.text) + 1);
+}
+
+/* A name or GUID of something, to find what is there twice. */
+struct label {
+	const char *text;
+	struct sluice_config_place place;
+	size_t index;
+};
+
+/* qsort: by text, then by place. */
+static int compare_labels(const void *left, const void *right)
+{
+	const struct label *one = left, *other = right;
+	int order = strcmp(one->text, other->text);
+
+	if (order)
+		return order;
+	if (one->place.line != other->place.line)
+		return one->place.line < other->place.line ? -1 : 1;
+	return one->place.column < other->place.column ? -1
+						       : one->place.column > other->place.column;
+}
+
+/* Sorts `labels` and reports those that are there twice. */
+static void find_twins(struct sluice_findings *findings, struct label *labels, size_t count,
+		       const char *path)
+{
+	char quoted[SLUICE_QUOTE_TEXT];
+	size_t number, first = 0;
+
+	qsort(labels, count, sizeof(*labels), compare_labels);
+	for (number = 1; number < count; number++) {
+		if (strcmp(labels[first].text, labels[number].text) != 0) {
+			first = number;
+			continue;
+		}
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &labels[number].place,
+				    "%s: %s is taken already (line %zu, column %zu): take another",
+				    path, sluice_quote(labels[number].text, quoted),
+				    labels[first].place.line, labels[first].place.column);
+	}
+}
+
+/* Names are unique among inputs and among outputs. Leaves the outputs' in `outputs`, sorted; returns how many. */
+static size_t check_names(struct sluice_draft *draft, struct sluice_findings *findings,
+			  struct label *labels, struct label *outputs)
+{
+	size_t number, count = 0;
+
+	for (number = 0; number < draft->input_count; number++)
+		if (draft->inputs[number].name.text)
+			labels[count++] = (struct label){draft->inputs[number].name.text,
+							 draft->inputs[number].name.place, number};
+	find_twins(findings, labels, count, "inputs.name");
+	count = 0;
+	for (number = 0; number < draft->output_count; number++)
+		if (draft->outputs[number].name.text)
+			outputs[count++] =
+				(struct label){draft->outputs[number].name.text,
+					       draft->outputs[number].name.place, number};
+	find_twins(findings, outputs, count, "outputs.name");
+	return count;
+}
+
+/* GUIDs are unique among all. `labels` has room for all inputs and outputs, `texts` for their GUIDs as text. */
+static void check_ids(struct sluice_draft *draft, struct sluice_findings *findings,
+		      struct label *labels, char (*texts)[SLUICE_GUID_TEXT])
+{
+	size_t number, count = 0;
+
+	for (number = 0; number < draft->input_count; number++) {
+		const struct sluice_draft_input *input = &draft->inputs[number];
+
+		if (!input->id.text || sluice_guid_is_zero(input->input.id))
+			continue;
+		sluice_guid_format(input->input.id, texts[count]);
+		labels[count] = (struct label){texts[count], input->id.place, number};
+		count++;
+	}
+	for (number = 0; number < draft->output_count; number++) {
+		const struct sluice_draft_output *output = &draft->outputs[number];
+
+		if (!output->id.text || sluice_guid_is_zero(output->output.id))
+			continue;
+		sluice_guid_format(output->output.id, texts[count]);
+		labels[count] = (struct label){texts[count], output->id.place, number};
+		count++;
+	}
+	find_twins(findings, labels, count, "id");
+}
+
+/* bsearch: a name in sorted labels. */
+static int compare_name(const void *name, const void *label)
+{
+	return strcmp(name, ((const struct label *)label)->text);
+}
+
+/* An input names an output that is not there. What was probably meant is marked in `used`: one fault is enough. */
+static void unknown_output(struct sluice_findings *findings, const struct sluice_word *word,
+			   const struct label *outputs, size_t count, bool *used)
+{
+	unsigned int best = sluice_word_tolerance(word->text), distance;
+	char quoted[SLUICE_QUOTE_TEXT], nearest_quoted[SLUICE_QUOTE_TEXT];
+	const struct label *nearest = NULL;
+	size_t number;
+
+	if (findings->full)
+		return;
+	for (number = 0; number < count; number++) {
+		distance = sluice_word_distance(word->text, outputs[number].text, best);
+		if (distance <= best && (!nearest || distance < best)) {
+			best = distance;
+			nearest = &outputs[number];
+		}
+	}
+	sluice_quote(word->text, quoted);
+	if (nearest)
+		used[nearest->index] = true;
+	if (nearest)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &word->place,
+				    "inputs.outputs: there is no output %s, did you mean %s?",
+				    quoted, sluice_quote(nearest->text, nearest_quoted));
+	else
+		sluice_findings_add(
+			findings, SLUICE_FINDING_ERROR, &word->place,
+			"inputs.outputs: there is no output %s: add one of this name to outputs",
+			quoted);
+}
+
+/* qsort: ascending. */
+static int compare_indexes(const void *left, const void *right)
+{
+	const size_t *one = left, *other = right;
+
+	return *one < *other ? -1 : *one > *other;
+}
+
+/* Turns the outputs' names of one input into sorted indexes; marks them in `used`. 0 or -ENOMEM. */
+static int resolve_outputs(struct sluice_draft_input *input, struct sluice_findings *findings,
+			   const struct label *outputs, size_t count, bool *used)
+{
+	const struct label *found;
+	size_t number;
+
+	if (input->output_count == 0)
+		return 0;
+	input->input.outputs = calloc(input->output_count, sizeof(*input->input.outputs));
+	if (!input->input.outputs)
+		return -ENOMEM;
+	for (number = 0; number < input->output_count; number++) {
+		found = count ? bsearch(input->outputs[number].text, outputs, count,
+					sizeof(*outputs), compare_name)
+			      : NULL;
+		if (!found) {
+			unknown_output(findings, &input->outputs[number], outputs, count, used);
+			continue;
+		}
+		used[found->index] = true;
+		input->input.outputs[input->input.output_count++] = found->index;
+	}
+	qsort(input->input.outputs, input->input.output_count, sizeof(*input->input.outputs),
+	      compare_indexes);
+	return 0;
+}
+
+/* Inputs and outputs as a graph: nothing leads nowhere. 0 or -ENOMEM. */
+static int check_graph(struct sluice_draft *draft, struct sluice_findings *findings)
+{
+	size_t total = draft->input_count + draft->output_count, number, count;
+	struct label *labels = calloc(total + 1, sizeof(*labels));
+	struct label *outputs = calloc(draft->output_count + 1, sizeof(*outputs));
+	char(*texts)[SLUICE_GUID_TEXT] = calloc(total + 1, sizeof(*texts));
+	bool *used = calloc(draft->output_count + 1, sizeof(*used));
+	const struct sluice_word *name;
+	char quoted[SLUICE_QUOTE_TEXT];
+	int error = -ENOMEM;
+
+	if (!labels || !outputs || !texts || !used)
+		goto out;
+	count = check_names(draft, findings, labels, outputs);
+	check_ids(draft, findings, labels, texts);
+	/* Outputs that could not be read at all have been told of; every input would be a second finding. */
+	for (number = 0; draft->outputs && number < draft->input_count; number++) {
+		error = resolve_outputs(&draft->inputs[number], findings, outputs, count, used);
+		if (error)
+			goto out;
+	}
+	/* Of two outputs of one name the inputs mean either. */
+	for (number = 1; number < count; number++)
+		if (!strcmp(outputs[number - 1].text, outputs[number].text))
+			used[outputs[number - 1].index] = used[outputs[number].index] = true;
+	for (number = 0; draft->outputs && number < draft->output_count; number++) {
+		name = &draft->outputs[number].name;
+		if (!used[number] && name->text)
+			sluice_findings_add(
+				findings, SLUICE_FINDING_WARNING, &name->place,
+				"outputs.name: no input names output %s: nothing will go there",
+				sluice_quote(name->text, quoted));
+	}
+	error = 0;
+out:
+	free(labels);
+	free(outputs);
+	free(texts);
+	free(used);
+	return error;
+}
+
+/* Keys of one input that do not go together. */
+static void check_input(const struct sluice_draft_input *draft, struct sluice_findings *findings)
+{
+	const struct sluice_config_input *input = &draft->input;
+	unsigned int whole = input->address.family == AF_INET6 ? 128 : 32;
+
+	if (input->address.family != AF_UNSPEC && input->from.family != AF_UNSPEC &&
+	    input->address.family != input->from.family)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->from_place,
+				    "inputs.from: one of address and from is IPv4 and the other "
+				    "IPv6: no datagram has both");
+	if (input->source != SLUICE_SOURCE_SOCKET)
+		return;
+	if (input->verdict == SLUICE_VERDICT_COPY)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->verdict_place,
+				    "inputs.verdict: a socket keeps what it receives from everyone "
+				    "else: copy needs "
+				    "source: kmod");
+	if (input->address.family != AF_UNSPEC && input->address.length != whole)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->address_place,
+				    "inputs.address: a socket listens on one address or on all: a "
+				    "prefix needs source: kmod");
+}
+
+/* Keys of one output that do not go together. */
+static void check_output(const struct sluice_draft_output *draft, struct sluice_findings *findings)
+{
+	const struct sluice_config_output *output = &draft->output;
+	size_t number, standby = 0;
+
+	for (number = 0; number < output->to_count; number++)
+		standby += output->to[number].standby != 0;
+	if (standby && output->mode == SLUICE_MODE_DUPLICATE)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->mode_place,
+				    "outputs.mode: duplicate gives everything to every "
+				    "destination: none can be a standby");
+	else if (standby && standby == output->to_count)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->to_place,
+				    "outputs.to: every destination is a standby: for whom?");
+}
+
+/* An input's outputs find a cursor each in its rings. */
+static void check_cursors(const struct sluice_draft *draft, const struct sluice_draft_input *input,
+			  struct sluice_findings *findings)
+{
+	size_t number, count = 0;
+
+	for (number = 0; number < input->input.output_count; number++)
+		count += sluice_config_lanes(&draft->outputs[input->input.outputs[number]].output);
+	if (count > SLUICE_INPUT_OUTPUTS_MAX)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &input->input.place,
+				    "inputs.outputs: with the destinations of duplicating outputs "
+				    "that is %zu copies; one input feeds at most %u",
+				    count, SLUICE_INPUT_OUTPUTS_MAX);
+}
+
+void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *findings)
+{
+	size_t number;
+
+	settle_names(draft, findings);
+	for (number = 0; number < draft->output_count; number++)
+		check_output(&draft->outputs[number], findings);
+	for (number = 0; number < draft->input_count; number++)
+		check_input(&draft->inputs[number], findings);
+	if (check_graph(draft, findings) || sluice_draft_check_overlaps(draft, findings))
+		findings->out_of_memory = true;
+	for (number = 0; number < draft->input_count; number++)
+		check_cursors(draft, &draft->inputs[number], findings);
+}
+
+int sluice_config_parse(const char *text, size_t length, const char *name,
+			struct sluice_config **config, struct sluice_findings *findings)
+{
+	struct sluice_reader reader = {.findings = findings};
+	struct sluice_draft draft = {0};
+	yaml_document_t document;
+	int error;
+
+	if (!findings)
+		return -EINVAL;
+	memset(findings, 0, sizeof(*findings));
+	if (!text || !name || !config)
+		return -EINVAL;
+	if (length > SLUICE_CONFIG_TEXT_MAX) {
+		sluice_findings_add(
+			findings, SLUICE_FINDING_ERROR, NULL,
+			"the configuration is larger than the %lu bytes that are read at most",
+			SLUICE_CONFIG_TEXT_MAX);
+		return -EINVAL;
+	}
+	error = sluice_yaml_load(text, length, &document, findings);
+	if (error)
+		goto sorted;
+	reader.document = &document;
+	sluice_draft_read(&reader, yaml_document_get_root_node(&document), &draft);
+	if (!reader.out_of_memory)
+		sluice_draft_check(&draft, findings);
+	yaml_document_delete(&document);
+	if (reader.out_of_memory)
+		error = -ENOMEM;
+	else if (findings->error_count > 0)
+		error = -EINVAL;
+	else
+		error = sluice_draft_finish(&draft, name, config);
+	sluice_draft_free(&draft);
+sorted:
+	if (findings->out_of_memory) {
+		if (!error)
+			sluice_config_free(*config);
+		error = -ENOMEM;
+	}
+	sluice_findings_sort(findings);
+	return error;
+}
+
+/* Reads all of `fd`, at most one byte more than a configuration may have. Bytes read or a negative errno. */
+static ssize_t read_all(int fd, char *text, size_t size)
+{
+	size_t length = 0;
+	ssize_t got;
+
+	while (length < size) {
+		got = read(fd, text + length, size - length);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		length += (size_t)got;
+	}
+	return (ssize_t)length;
+}
+
+int sluice_config_read(const char *path, char **text, size_t *length,
+		       struct sluice_findings *findings)
+{
+	const size_t size = SLUICE_CONFIG_TEXT_MAX + 1;
+	ssize_t got;
+	char *bytes;
+	int fd;
+
+	if (!findings)
+		return -EINVAL;
+	memset(findings, 0, sizeof(*findings));
+	if (!path || !text || !length)
+		return -EINVAL;
+	bytes = malloc(size);
+	if (!bytes)
+		return -ENOMEM;
+	/* O_NONBLOCK: a FIFO nobody writes to must not hang the daemon; it reads as empty. */
+	fd = strcmp(path, "-") != 0 ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+				    : STDIN_FILENO;
+	got = fd < 0 ? -errno : read_all(fd, bytes, size);
+	if (fd > STDIN_FILENO)
+		close(fd);
+	if (got < 0) {
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, NULL, "cannot be read: %s",
+				    strerror((int)-got));
+		free(bytes);
+		return -EINVAL;
+	}
+	*text = bytes;
+	*length = (size_t)got;
+	return 0;
+}
+
+int sluice_config_load(const char *path, struct sluice_config **config,
+		       struct sluice_findings *findings)
+{
+	size_t length;
+	char *text;
+	int error = sluice_config_read(path, &text, &length, findings);
+
+	if (error)
+		return error;
+	/* One byte more than is read at most: parse() says how many are too many. */
+	error = sluice_config_parse(text, length, path, config, findings);
+	free(text);
+	return error;
+}

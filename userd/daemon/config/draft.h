@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A configuration while it is read: the model, with the place of everything that a check may have to point to, and
+ * names that are not yet resolved. Lives during sluice_config_parse() only.
+ */
+#ifndef SLUICE_CONFIG_DRAFT_H
+#define SLUICE_CONFIG_DRAFT_H
+
+#include "model.h"
+#include "reader.h"
+
+/* Limits, so that no configuration makes the checks run for ever. */
+#define SLUICE_INPUTS_MAX 16384U
+#define SLUICE_OUTPUTS_MAX 1024U
+#define SLUICE_DESTINATIONS_MAX 256U
+#define SLUICE_PORT_RANGES_MAX 256U /* netlink.h, SLUICE_A_RULE_PORTS */
+#define SLUICE_INPUT_OUTPUTS_MAX \
+	62U /* ring.h, SLUICE_RING_CURSORS: a cursor for each in every ring */
+#define SLUICE_WORKERS_MAX 1024U
+
+struct sluice_draft_input {
+	struct sluice_config_input input; /* `outputs` not filled in; name and id empty if faulty */
+	struct sluice_word name;
+	struct sluice_word id;
+	struct sluice_config_place port_place;
+	struct sluice_config_place address_place;
+	struct sluice_config_place from_place;
+	struct sluice_config_place source_place;
+	struct sluice_config_place verdict_place;
+	struct sluice_word *outputs; /* names as written */
+	size_t output_count;
+};
+
+struct sluice_draft_output {
+	struct sluice_config_output output; /* name and id empty if faulty */
+	struct sluice_word name;
+	struct sluice_word id;
+	struct sluice_config_place reconnect_place;
+	struct sluice_config_place mode_place;
+	struct sluice_config_place to_place;
+};
+
+struct sluice_draft {
+	char relay[SLUICE_NAME_MAX + 1];
+	struct sluice_word relay_word;
+	struct sluice_draft_input *inputs;
+	size_t input_count;
+	struct sluice_draft_output *outputs;
+	size_t output_count;
+	struct sluice_config_store store;
+	struct sluice_config_log log;
+	size_t worker_count;
+	struct sluice_config_place worker_place;
+
+	struct sluice_word memory_path;
+	struct sluice_word disk_path;
+};
+
+/* Reads the document `root` into `draft`, which is zeroed first. @owner caller: sluice_draft_free() */
+void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
+		       struct sluice_draft *draft);
+
+/* Checks what concerns more than one key. */
+void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *findings);
+
+/* Part of it (overlap.c): finds every two inputs that can match the same datagram. 0 or -ENOMEM. */
+int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findings *findings);
+
+/* Makes the model of a draft without faults, taking its memory over. 0 or -ENOMEM. @owner caller: *config */
+int sluice_draft_finish(struct sluice_draft *draft, const char *path,
+			struct sluice_config **config);
+
+void sluice_draft_free(struct sluice_draft *draft);
+
+/* Readers of particular keys, by file: ports.c, endpoints.c. */
+void sluice_read_ports(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object); /* [struct sluice_config_input] */
+void sluice_read_prefix(struct sluice_reader *reader, const struct sluice_key *key,
+			const yaml_node_t *node, void *object); /* [struct sluice_config_prefix] */
+void sluice_read_interface(struct sluice_reader *reader, const struct sluice_key *key,
+			   const yaml_node_t *node, void *object); /* [char [IF_NAMESIZE]] */
+void sluice_read_destinations(struct sluice_reader *reader, const struct sluice_key *key,
+			      const yaml_node_t *node,
+			      void *object); /* [struct sluice_config_output] */
+
+#endif /* SLUICE_CONFIG_DRAFT_H */

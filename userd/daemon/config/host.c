@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A configuration held against the machine it is to run on, see check.h. Touches: reads facts of the system.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <sluice/ring.h>
+#include "check.h"
+#include "size.h"
+#include "suggest.h"
+
+/* Bytes of RAM; 0 if that is not known. */
+static uint64_t physical_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+}
+
+/* Is there enough memory, and enough of it for every ring? 0 or -ENOMEM. */
+static int check_memory(const struct sluice_config *config, struct sluice_findings *findings)
+{
+	char size[SLUICE_SIZE_TEXT], other[SLUICE_SIZE_TEXT], least[SLUICE_SIZE_TEXT];
+	uint64_t memory = physical_memory();
+	size_t cpus = sluice_config_cpus(), count = 0;
+	const struct sluice_config_place *place;
+	struct sluice_config_route *routes;
+	int error;
+
+	place = config->store.memory_place.line ? &config->store.memory_place : NULL;
+	sluice_size_format(config->store.memory_size, size);
+	if (memory && config->store.memory_size > memory)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
+				    "store.memory.size: %s is more than this machine's memory (%s)",
+				    size, sluice_size_format(memory, other));
+	error = sluice_config_routes(config, cpus, &routes, &count);
+	if (error == -E2BIG) {
+		sluice_findings_add(
+			findings, SLUICE_FINDING_ERROR, place,
+			"store.memory.size: %s gives each of the %zu rings (%zu routes, %zu CPUs) "
+			"less than "
+			"the %s it needs: at least %s",
+			size, count * cpus, count, cpus,
+			sluice_size_format(SLUICE_RING_SIZE_MIN, other),
+			sluice_size_format((uint64_t)SLUICE_RING_SIZE_MIN * count * cpus, least));
+		return 0;
+	}
+	if (!error)
+		sluice_config_routes_free(routes, count);
+	return error;
+}
+
+/* Bytes that the store's own files in `path` take already. */
+static uint64_t bytes_of_segments(const char *path)
+{
+	DIR *directory = opendir(path);
+	struct dirent *entry;
+	struct stat state;
+	uint64_t bytes = 0;
+
+	if (!directory)
+		return 0;
+	while ((entry = readdir(directory)))
+		if (!strncmp(entry->d_name, "segment-", 8) &&
+		    !fstatat(dirfd(directory), entry->d_name, &state, AT_SYMLINK_NOFOLLOW))
+			bytes += (uint64_t)state.st_blocks * 512; /* stat(2): units of 512 bytes */
+	closedir(directory);
+	return bytes;
+}
+
+/* Is there a directory for the spool, or one to make it in, and room in it? 0 or -ENOMEM. */
+static int check_disk(const struct sluice_config *config, struct sluice_findings *findings)
+{
+	const struct sluice_config_store *store = &config->store;
+	char size[SLUICE_SIZE_TEXT], room[SLUICE_SIZE_TEXT], quoted[SLUICE_QUOTE_TEXT];
+	const struct sluice_config_place *place;
+	char *parent, *copy = NULL;
+	struct statvfs disk;
+	struct stat state;
+	uint64_t available;
+
+	if (!store->disk_path)
+		return 0;
+	sluice_quote(store->disk_path, quoted);
+	copy = strdup(store->disk_path);
+	if (!copy)
+		return -ENOMEM;
+	parent = stat(store->disk_path, &state) ? dirname(copy) : copy;
+	if (store->disk_path[0] != '/') {
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &store->disk_path_place,
+				    "store.disk.path: %s is no absolute path", quoted);
+	} else if (stat(parent, &state) || !S_ISDIR(state.st_mode)) {
+		sluice_findings_add(
+			findings, SLUICE_FINDING_ERROR, &store->disk_path_place,
+			"store.disk.path: %s is no directory, and none can be made there", quoted);
+	} else if (access(parent, W_OK | X_OK)) {
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &store->disk_path_place,
+				    "store.disk.path: %s cannot be written to: %s", quoted,
+				    strerror(errno));
+	} else if (!statvfs(parent, &disk)) {
+		available = (uint64_t)disk.f_bavail * disk.f_frsize +
+			    bytes_of_segments(store->disk_path);
+		place = store->disk_size_place.line ? &store->disk_size_place
+						    : &store->disk_path_place;
+		if (available < store->disk_size)
+			sluice_findings_add(
+				findings, SLUICE_FINDING_ERROR, place,
+				"store.disk.size: %s do not fit into %s: %s are free there",
+				sluice_size_format(store->disk_size, size), quoted,
+				sluice_size_format(available, room));
+	}
+	free(copy);
+	return 0;
+}
+
+/* Are the interfaces there? The module waits for one that is not; a socket cannot. */
+static void check_interface(const struct sluice_config_input *input,
+			    struct sluice_findings *findings)
+{
+	char quoted[SLUICE_QUOTE_TEXT];
+
+	if (!input->interface[0] || if_nametoindex(input->interface) != 0)
+		return;
+	sluice_quote(input->interface, quoted);
+	if (input->source == SLUICE_SOURCE_SOCKET)
+		sluice_findings_add(
+			findings, SLUICE_FINDING_ERROR, &input->interface_place,
+			"inputs.interface: there is no interface %s in this network namespace",
+			quoted);
+	else
+		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &input->interface_place,
+				    "inputs.interface: there is no interface %s in this network "
+				    "namespace now: nothing "
+				    "will match until it appears",
+				    quoted);
+}
+
+int sluice_config_check_host(const struct sluice_config *config, struct sluice_findings *findings)
+{
+	size_t number, errors_before, cpus = sluice_config_cpus();
+	int error;
+
+	if (!config || !findings)
+		return -EINVAL;
+	errors_before = findings->error_count;
+	error = check_memory(config, findings);
+	if (!error)
+		error = check_disk(config, findings);
+	for (number = 0; number < config->input_count; number++)
+		check_interface(&config->inputs[number], findings);
+	if (config->worker_count > cpus)
+		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &config->worker_place,
+				    "workers: %zu workers on %zu CPUs disturb each other",
+				    config->worker_count, cpus);
+	sluice_findings_sort(findings);
+	if (error || findings->out_of_memory)
+		return error ? error : -ENOMEM;
+	return findings->error_count > errors_before ? -EINVAL : 0;
+}

@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a configuration may hold: every key, its type, its limits, its values, and what of it is not supported yet.
+ * The one place to change when a key is added; docs/man/sluice.yaml.5 says the same to people. Touches: nothing but
+ * memory.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sluice/ring.h>
+#include "../../lib/spool.h"
+#include "draft.h"
+#include "log.h"
+#include "size.h"
+#include "suggest.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define MILLISECOND 1000ULL
+#define SECOND (1000 * MILLISECOND)
+
+static const struct sluice_choice sources[] = {
+	{"auto", SLUICE_SOURCE_AUTO, false},	 {"kmod", SLUICE_SOURCE_KMOD, false},
+	{"socket", SLUICE_SOURCE_SOCKET, false}, {"afpacket", SLUICE_SOURCE_AFPACKET, true},
+	{"pcap", SLUICE_SOURCE_PCAP, true},	 {"xdp", SLUICE_SOURCE_XDP, true},
+	{"tcp", SLUICE_SOURCE_TCP, true},	 {NULL, 0, false},
+};
+
+static const struct sluice_choice verdicts[] = {
+	{"steal", SLUICE_VERDICT_STEAL, false},
+	{"copy", SLUICE_VERDICT_COPY, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice modes[] = {
+	{"round-robin", SLUICE_MODE_ROUND_ROBIN, false},
+	{"balance", SLUICE_MODE_BALANCE, false},
+	{"hash", SLUICE_MODE_HASH, false},
+	{"duplicate", SLUICE_MODE_DUPLICATE, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice framings[] = {
+	{"native", SLUICE_FRAMING_NATIVE, false},
+	{"newline", SLUICE_FRAMING_NEWLINE, false},
+	{"octet-counted", SLUICE_FRAMING_OCTET_COUNTED, false},
+	{"length32", SLUICE_FRAMING_LENGTH32, false},
+	{"raw", SLUICE_FRAMING_RAW, false},
+	{"pcap", SLUICE_FRAMING_PCAP, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice delimiters[] = {
+	{"escape", 0, false}, {"refuse", 1, false}, {NULL, 0, false}};
+
+const struct sluice_choice sluice_switches[] = {{"off", 0, false},
+						{"on", 1, false},
+						{"false", 0, false},
+						{"true", 1, false},
+						{NULL, 0, false}};
+
+static const struct sluice_choice levels[] = {
+	{"error", LOG_ERR, false}, {"warning", LOG_WARNING, false}, {"notice", LOG_NOTICE, false},
+	{"info", LOG_INFO, false}, {"debug", LOG_DEBUG, false},	    {NULL, 0, false},
+};
+
+static const struct sluice_choice drains[] = {
+	{"newest", 0, false}, {"oldest", 1, false}, {NULL, 0, false}};
+
+/* The name of `value`; "?" if it has none. */
+static const char *choice_name(const struct sluice_choice *choices, int value)
+{
+	for (; choices->name; choices++)
+		if (choices->value == value)
+			return choices->name;
+	return "?";
+}
+
+const char *sluice_config_source_name(enum sluice_source source)
+{
+	return choice_name(sources, (int)source);
+}
+
+const char *sluice_config_verdict_name(enum sluice_verdict verdict)
+{
+	return choice_name(verdicts, (int)verdict);
+}
+
+const char *sluice_config_mode_name(enum sluice_mode mode)
+{
+	return choice_name(modes, (int)mode);
+}
+
+const char *sluice_config_framing_name(enum sluice_framing framing)
+{
+	return choice_name(framings, (int)framing);
+}
+
+/* `log.to`: stderr, journal, or the path of a file. [struct sluice_config_log] */
+static void read_log_target(struct sluice_reader *reader, const struct sluice_key *key,
+			    const yaml_node_t *node, void *object)
+{
+	struct sluice_config_log *log = (void *)((char *)object + key->offset);
+	const char *text = sluice_reader_scalar(reader, key, node);
+	char quoted[SLUICE_QUOTE_TEXT];
+
+	if (!text)
+		return;
+	if (!strcasecmp(text, "stderr")) {
+		log->target = SLUICE_LOG_STDERR;
+	} else if (!strcasecmp(text, "journal")) {
+		log->target = SLUICE_LOG_JOURNAL;
+	} else if (*text == '/') {
+		log->target = SLUICE_LOG_FILE;
+		log->path = strdup(text);
+		if (!log->path)
+			reader->out_of_memory = true;
+	} else {
+		sluice_reader_fault(reader, key, node,
+				    "%s is not a valid value (valid values: stderr, journal, or "
+				    "the path of a file "
+				    "beginning with /)",
+				    sluice_quote(text, quoted));
+	}
+}
+
+/* `workers`: auto or a number. [size_t] */
+static void read_workers(struct sluice_reader *reader, const struct sluice_key *key,
+			 const yaml_node_t *node, void *object)
+{
+	const char *text = sluice_reader_scalar(reader, key, node);
+	char quoted[SLUICE_QUOTE_TEXT];
+	uint64_t number;
+	size_t count;
+
+	if (!text)
+		return;
+	if (!strcasecmp(text, "auto")) {
+		number = 0;
+	} else if (sluice_number_parse(text, &number) || number < key->minimum ||
+		   number > key->maximum) {
+		sluice_reader_fault(
+			reader, key, node,
+			"%s is not a valid value (valid values: auto, or a number from 1 to %u)",
+			sluice_quote(text, quoted), SLUICE_WORKERS_MAX);
+		return;
+	}
+	count = (size_t)number;
+	memcpy((char *)object + key->offset, &count, sizeof(count));
+}
+
+/* One name in `inputs.outputs`; the array has room for it. */
+static void read_output_name(struct sluice_reader *reader, const struct sluice_key *key,
+			     const yaml_node_t *node, void *object)
+{
+	const char *text = sluice_reader_scalar(reader, key, node);
+	struct sluice_draft_input *input = object;
+	char quoted[SLUICE_QUOTE_TEXT];
+	size_t number;
+
+	if (!text)
+		return;
+	for (number = 0; number < input->output_count; number++) {
+		if (strcmp(input->outputs[number].text, text) != 0)
+			continue;
+		sluice_reader_fault(reader, key, node, "%s is here a second time",
+				    sluice_quote(text, quoted));
+		return;
+	}
+	sluice_reader_keep(reader, node, text, &input->outputs[input->output_count]);
+	if (input->outputs[input->output_count].text)
+		input->output_count++;
+}
+
+/* `inputs.outputs`: a name or a list of names. [struct sluice_draft_input] */
+static void read_output_names(struct sluice_reader *reader, const struct sluice_key *key,
+			      const yaml_node_t *node, void *object)
+{
+	size_t count = sluice_reader_item_count(node);
+	struct sluice_draft_input *input = object;
+
+	if (node->type == YAML_MAPPING_NODE) {
+		sluice_reader_fault(
+			reader, key, node,
+			"the name of an output or a list of names is expected here, not %s",
+			sluice_reader_kind(node));
+		return;
+	}
+	if (count > SLUICE_INPUT_OUTPUTS_MAX) {
+		sluice_reader_fault(reader, key, node, "%zu outputs; one input feeds at most %u",
+				    count, SLUICE_INPUT_OUTPUTS_MAX);
+		return;
+	}
+	input->outputs = calloc(count ? count : 1, sizeof(*input->outputs));
+	if (!input->outputs) {
+		reader->out_of_memory = true;
+		return;
+	}
+	sluice_reader_items(reader, key, node, input, read_output_name);
+}
+
+#define INPUT(member) offsetof(struct sluice_draft_input, member)
+
+static const struct sluice_key input_keys[] = {
+	{.path = "inputs.id", .read = sluice_read_word, .offset = INPUT(id)},
+	{.path = "inputs.name", .read = sluice_read_word, .offset = INPUT(name), .required = true},
+	{.path = "inputs.port",
+	 .read = sluice_read_ports,
+	 .offset = INPUT(input),
+	 .place = INPUT(port_place),
+	 .required = true},
+	{.path = "inputs.address",
+	 .read = sluice_read_prefix,
+	 .offset = INPUT(input.address),
+	 .place = INPUT(address_place)},
+	{.path = "inputs.from",
+	 .read = sluice_read_prefix,
+	 .offset = INPUT(input.from),
+	 .place = INPUT(from_place)},
+	{.path = "inputs.interface",
+	 .read = sluice_read_interface,
+	 .offset = INPUT(input.interface),
+	 .place = INPUT(input.interface_place)},
+	{.path = "inputs.source",
+	 .read = sluice_read_choice,
+	 .offset = INPUT(input.source),
+	 .place = INPUT(source_place),
+	 .choices = sources},
+	{.path = "inputs.verdict",
+	 .read = sluice_read_choice,
+	 .offset = INPUT(input.verdict),
+	 .place = INPUT(verdict_place),
+	 .choices = verdicts},
+	{.path = "inputs.addresses",
+	 .read = sluice_read_choice,
+	 .offset = INPUT(input.addresses),
+	 .choices = sluice_switches},
+	{.path = "inputs.outputs", .read = read_output_names, .required = true},
+};
+
+static const struct sluice_key_table input_table = {"inputs", "an input", input_keys,
+						    COUNT(input_keys)};
+
+#define OUTPUT(member) offsetof(struct sluice_draft_output, member)
+
+static const struct sluice_key batch_keys[] = {
+	/* A batch holds the largest datagram and stays within what a reader of frames takes (frame.h: 8 MiB). */
+	{.path = "outputs.batch.bytes",
+	 .read = sluice_read_size,
+	 .offset = OUTPUT(output.batch_bytes),
+	 .minimum = 4 << 10,
+	 .maximum = 4 << 20},
+	{.path = "outputs.batch.delay",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.batch_delay_us),
+	 .maximum = SECOND},
+};
+
+static const struct sluice_key_table batch_table = {"outputs.batch", "batch", batch_keys,
+						    COUNT(batch_keys)};
+
+static const struct sluice_key reconnect_keys[] = {
+	{.path = "outputs.reconnect.min",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.reconnect_min_us),
+	 .minimum = MILLISECOND,
+	 .maximum = 3600 * SECOND},
+	{.path = "outputs.reconnect.max",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.reconnect_max_us),
+	 .minimum = MILLISECOND,
+	 .maximum = 3600 * SECOND},
+};
+
+static const struct sluice_key_table reconnect_table = {"outputs.reconnect", "reconnect",
+							reconnect_keys, COUNT(reconnect_keys)};
+
+static const struct sluice_key output_keys[] = {
+	{.path = "outputs.id", .read = sluice_read_word, .offset = OUTPUT(id)},
+	{.path = "outputs.name",
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(name),
+	 .required = true},
+	{.path = "outputs.to",
+	 .read = sluice_read_destinations,
+	 .offset = OUTPUT(output),
+	 .place = OUTPUT(to_place),
+	 .required = true},
+	{.path = "outputs.mode",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.mode),
+	 .place = OUTPUT(mode_place),
+	 .choices = modes},
+	{.path = "outputs.framing",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.framing),
+	 .choices = framings},
+	{.path = "outputs.delimiter",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.refuse),
+	 .choices = delimiters},
+	{.path = "outputs.rate", .read = sluice_read_rate, .offset = OUTPUT(output.rate)},
+	{.path = "outputs.batch", .read = sluice_read_nested, .table = &batch_table},
+	{.path = "outputs.reconnect",
+	 .read = sluice_read_nested,
+	 .table = &reconnect_table,
+	 .place = OUTPUT(reconnect_place)},
+	{.path = "outputs.connect-timeout",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.connect_timeout_us),
+	 .minimum = 10 * MILLISECOND,
+	 .maximum = 600 * SECOND},
+	{.path = "outputs.dead-after",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.dead_after_us),
+	 .minimum = 100 * MILLISECOND,
+	 .maximum = 3600 * SECOND},
+};
+
+static const struct sluice_key_table output_table = {"outputs", "an output", output_keys,
+						     COUNT(output_keys)};
+
+#define DRAFT(member) offsetof(struct sluice_draft, member)
+
+static const struct sluice_key memory_keys[] = {
+	/* At most what 46 address bits reach; the machine's own limit is host.c's business. */
+	{.path = "store.memory.size",
+	 .read = sluice_read_size,
+	 .offset = DRAFT(store.memory_size),
+	 .place = DRAFT(store.memory_place),
+	 .minimum = SLUICE_RING_SIZE_MIN,
+	 .maximum = 1ULL << 46},
+	{.path = "store.memory.path", .read = sluice_read_word, .offset = DRAFT(memory_path)},
+	{.path = "store.memory.alarm",
+	 .read = sluice_read_percent,
+	 .offset = DRAFT(store.memory_alarm)},
+};
+
+static const struct sluice_key_table memory_table = {"store.memory", "store.memory", memory_keys,
+						     COUNT(memory_keys)};
+
+static const struct sluice_key disk_keys[] = {
+	{.path = "store.disk.path",
+	 .read = sluice_read_word,
+	 .offset = DRAFT(disk_path),
+	 .required = true},
+	{.path = "store.disk.size",
+	 .read = sluice_read_size,
+	 .offset = DRAFT(store.disk_size),
+	 .place = DRAFT(store.disk_size_place),
+	 .minimum = SLUICE_SPOOL_SEGMENTS_MIN * SLUICE_SPOOL_SEGMENT_MIN,
+	 .maximum = 1ULL << 50},
+	{.path = "store.disk.segment",
+	 .read = sluice_read_size,
+	 .offset = DRAFT(store.disk_segment),
+	 .minimum = SLUICE_SPOOL_SEGMENT_MIN,
+	 .maximum = SLUICE_SPOOL_SEGMENT_MAX},
+	{.path = "store.disk.rate",
+	 .read = sluice_read_size,
+	 .offset = DRAFT(store.disk_rate),
+	 .minimum = 1 << 20,
+	 .maximum = 1ULL << 62},
+	{.path = "store.disk.alarm",
+	 .read = sluice_read_percent,
+	 .offset = DRAFT(store.disk_alarm)},
+};
+
+static const struct sluice_key_table disk_table = {"store.disk", "store.disk", disk_keys,
+						   COUNT(disk_keys)};
+
+static const struct sluice_key store_keys[] = {
+	{.path = "store.memory", .read = sluice_read_nested, .table = &memory_table},
+	{.path = "store.disk", .read = sluice_read_nested, .table = &disk_table},
+	{.path = "store.drain",
+	 .read = sluice_read_choice,
+	 .offset = DRAFT(store.drain),
+	 .choices = drains},
+};
+
+static const struct sluice_key_table store_table = {"store", "store", store_keys,
+						    COUNT(store_keys)};
+
+static const struct sluice_key log_keys[] = {
+	{.path = "log.level",
+	 .read = sluice_read_choice,
+	 .offset = DRAFT(log.level),
+	 .choices = levels},
+	{.path = "log.to", .read = read_log_target, .offset = DRAFT(log)},
+};
+
+static const struct sluice_key_table log_table = {"log", "log", log_keys, COUNT(log_keys)};
+
+/* Reads one input into the next free place of the array. */
+static void read_input(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object)
+{
+	struct sluice_draft *draft = object;
+	struct sluice_draft_input *input = &draft->inputs[draft->input_count++];
+
+	(void)key;
+	input->input.place = sluice_reader_place(node);
+	sluice_read_mapping(reader, &input_table, node, input);
+}
+
+/* Likewise an output. The defaults are those of model.h. */
+static void read_output(struct sluice_reader *reader, const struct sluice_key *key,
+			const yaml_node_t *node, void *object)
+{
+	struct sluice_draft *draft = object;
+	struct sluice_draft_output *output = &draft->outputs[draft->output_count++];
+
+	(void)key;
+	output->output = (struct sluice_config_output){
+		.place = sluice_reader_place(node),
+		.batch_bytes = 256 << 10,
+		.batch_delay_us = 2 * MILLISECOND,
+		.reconnect_min_us = 100 * MILLISECOND,
+		.reconnect_max_us = 5 * SECOND,
+		.connect_timeout_us = 5 * SECOND,
+		.dead_after_us = 10 * SECOND,
+	};
+	sluice_read_mapping(reader, &output_table, node, output);
+	if (output->output.reconnect_min_us > output->output.reconnect_max_us)
+		sluice_findings_add(
+			reader->findings, SLUICE_FINDING_ERROR, &output->reconnect_place,
+			"outputs.reconnect: min is longer than max (100ms and 5s if not given)");
+}
+
+/* Is `node` a list of at most `most` entries? Else a finding. */
+static bool is_list(struct sluice_reader *reader, const struct sluice_key *key,
+		    const yaml_node_t *node, size_t most)
+{
+	if (node->type != YAML_SEQUENCE_NODE) {
+		sluice_reader_fault(
+			reader, key, node,
+			"a list is expected here, each entry beginning with \"- \", not %s",
+			sluice_reader_kind(node));
+		return false;
+	}
+	if (sluice_reader_item_count(node) > most) {
+		sluice_reader_fault(reader, key, node, "%zu entries; at most %zu are possible",
+				    sluice_reader_item_count(node), most);
+		return false;
+	}
+	return true;
+}
+
+/* `inputs` [struct sluice_draft] */
+static void read_inputs(struct sluice_reader *reader, const struct sluice_key *key,
+			const yaml_node_t *node, void *object)
+{
+	struct sluice_draft *draft = object;
+
+	if (!is_list(reader, key, node, SLUICE_INPUTS_MAX))
+		return;
+	draft->inputs = calloc(sluice_reader_item_count(node) + 1, sizeof(*draft->inputs));
+	if (draft->inputs)
+		sluice_reader_items(reader, key, node, draft, read_input);
+	else
+		reader->out_of_memory = true;
+}
+
+/* `outputs` [struct sluice_draft] */
+static void read_outputs(struct sluice_reader *reader, const struct sluice_key *key,
+			 const yaml_node_t *node, void *object)
+{
+	struct sluice_draft *draft = object;
+
+	if (!is_list(reader, key, node, SLUICE_OUTPUTS_MAX))
+		return;
+	draft->outputs = calloc(sluice_reader_item_count(node) + 1, sizeof(*draft->outputs));
+	if (draft->outputs)
+		sluice_reader_items(reader, key, node, draft, read_output);
+	else
+		reader->out_of_memory = true;
+}
+
+static const struct sluice_key document_keys[] = {
+	{.path = "relay", .read = sluice_read_word, .offset = DRAFT(relay_word)},
+	{.path = "inputs", .read = read_inputs, .required = true},
+	{.path = "outputs", .read = read_outputs, .required = true},
+	{.path = "store", .read = sluice_read_nested, .table = &store_table},
+	{.path = "workers",
+	 .read = read_workers,
+	 .offset = DRAFT(worker_count),
+	 .place = DRAFT(worker_place),
+	 .minimum = 1,
+	 .maximum = SLUICE_WORKERS_MAX},
+	{.path = "log", .read = sluice_read_nested, .table = &log_table},
+};
+
+static const struct sluice_key_table document_table = {"", "the configuration", document_keys,
+						       COUNT(document_keys)};
+
+void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
+		       struct sluice_draft *draft)
+{
+	memset(draft, 0, sizeof(*draft));
+	draft->store.memory_size = 64 << 20;
+	draft->store.disk_size = 1 << 30;
+	draft->log.level = LOG_INFO;
+	sluice_read_mapping(reader, &document_table, root, draft);
+	/* 64 MiB, but sixteen of them at least, as long as they do not become too small. */
+	if (!draft->store.disk_segment) {
+		draft->store.disk_segment = 64 << 20;
+		while (draft->store.disk_size / draft->store.disk_segment < 16 &&
+		       draft->store.disk_segment > SLUICE_SPOOL_SEGMENT_MIN)
+			draft->store.disk_segment /= 2;
+	}
+	draft->store.disk_segment -= draft->store.disk_segment % SLUICE_DISK_BLOCK;
+	if (draft->store.disk_size / draft->store.disk_segment < SLUICE_SPOOL_SEGMENTS_MIN)
+		sluice_findings_add(
+			reader->findings, SLUICE_FINDING_ERROR, &draft->store.disk_size_place,
+			"store.disk.size: at least %u segments of `store.disk.segment` must "
+			"fit into it",
+			SLUICE_SPOOL_SEGMENTS_MIN);
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Making the model out of a checked draft, freeing both, and the model as text. Touches: nothing but memory.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "address.h"
+#include "draft.h"
+#include "guid.h"
+
+/* Frees what an input of the model holds. */
+static void input_free(struct sluice_config_input *input)
+{
+	free(input->ports);
+	free(input->outputs);
+}
+
+/* Frees what an output of the model holds. */
+static void output_free(struct sluice_config_output *output)
+{
+	size_t number;
+
+	for (number = 0; number < output->to_count; number++) {
+		free(output->to[number].text);
+		free(output->to[number].host);
+	}
+	free(output->to);
+}
+
+void sluice_config_free(struct sluice_config *config)
+{
+	size_t number;
+
+	if (!config)
+		return;
+	for (number = 0; number < config->input_count; number++)
+		input_free(&config->inputs[number]);
+	for (number = 0; number < config->output_count; number++)
+		output_free(&config->outputs[number]);
+	free(config->inputs);
+	free(config->outputs);
+	free(config->log.path);
+	free(config->store.memory_path);
+	free(config->store.disk_path);
+	free(config->relay);
+	free(config->path);
+	free(config);
+}
+
+void sluice_draft_free(struct sluice_draft *draft)
+{
+	size_t number, word;
+
+	if (!draft)
+		return;
+	for (number = 0; number < draft->input_count; number++) {
+		struct sluice_draft_input *input = &draft->inputs[number];
+
+		for (word = 0; word < input->output_count; word++)
+			free(input->outputs[word].text);
+		free(input->outputs);
+		free(input->name.text);
+		free(input->id.text);
+		input_free(&input->input);
+	}
+	for (number = 0; number < draft->output_count; number++) {
+		free(draft->outputs[number].name.text);
+		free(draft->outputs[number].id.text);
+		output_free(&draft->outputs[number].output);
+	}
+	free(draft->inputs);
+	free(draft->outputs);
+	free(draft->relay_word.text);
+	free(draft->memory_path.text);
+	free(draft->disk_path.text);
+	free(draft->log.path);
+	memset(draft, 0, sizeof(*draft));
+}
+
+/* An output that needs the addresses makes its inputs keep them: a capture file without is a poor one. */
+static void imply_addresses(const struct sluice_draft *draft, struct sluice_config_input *input)
+{
+	size_t number;
+
+	for (number = 0; number < input->output_count; number++)
+		if (draft->outputs[input->outputs[number]].output.framing == SLUICE_FRAMING_PCAP ||
+		    draft->outputs[input->outputs[number]].output.mode == SLUICE_MODE_HASH)
+			input->addresses = 1;
+}
+
+size_t sluice_config_lanes(const struct sluice_config_output *output)
+{
+	size_t number, count = 0;
+
+	if (output->mode != SLUICE_MODE_DUPLICATE)
+		return 1;
+	for (number = 0; number < output->to_count; number++)
+		count += output->to[number].enabled != 0;
+	return count ? count : 1;
+}
+
+/*
+ * Makes an output of the model for each destination of a duplicating one; `lanes` has room for them. Their GUIDs follow
+ * from the output's and the destination's, so that cursors are found again. If none is enabled, the first stands for the
+ * output, with its cursor, and waits. 0 or -ENOMEM.
+ */
+static int split(struct sluice_config_output *output, struct sluice_config_output *lanes)
+{
+	size_t number, made = 0, wanted = sluice_config_lanes(output);
+	struct sluice_config_destination *to;
+	char name[SLUICE_GUID_SIZE + 512];
+
+	for (number = 0; number < output->to_count && made < wanted; number++) {
+		struct sluice_config_destination *from = &output->to[number];
+		int length;
+
+		if (!from->enabled && number + 1 < output->to_count)
+			continue;
+		to = calloc(1, sizeof(*to));
+		if (!to)
+			return -ENOMEM;
+		lanes[made] = *output;
+		memcpy(name, output->group, SLUICE_GUID_SIZE);
+		length = snprintf(name + SLUICE_GUID_SIZE, sizeof(name) - SLUICE_GUID_SIZE, "%s",
+				  from->text);
+		if (length >= (int)(sizeof(name) - SLUICE_GUID_SIZE))
+			length = (int)(sizeof(name) - SLUICE_GUID_SIZE) - 1;
+		sluice_guid_derive("lane", name, SLUICE_GUID_SIZE + (size_t)length, lanes[made].id);
+		*to = *from;
+		memset(from, 0, sizeof(*from));
+		lanes[made].to = to;
+		lanes[made].to_count = 1;
+		made++;
+	}
+	output_free(output);
+	memset(output, 0, sizeof(*output));
+	return 0;
+}
+
+/* Moves the outputs of `draft` to `config`; first[number] is where output `number` begins there, and first[count] the
+ * end. 0 or -ENOMEM. */
+static int take_outputs(struct sluice_draft *draft, struct sluice_config *config, size_t *first)
+{
+	size_t number, total = 0;
+
+	for (number = 0; number < draft->output_count; number++)
+		total += sluice_config_lanes(&draft->outputs[number].output);
+	config->outputs = calloc(total + 1, sizeof(*config->outputs));
+	if (!config->outputs)
+		return -ENOMEM;
+	for (number = 0; number < draft->output_count; number++) {
+		struct sluice_config_output *output = &draft->outputs[number].output;
+		size_t lanes = sluice_config_lanes(output);
+
+		first[number] = config->output_count;
+		memcpy(output->group, output->id, sizeof(output->group));
+		if (output->mode == SLUICE_MODE_DUPLICATE && output->to_count) {
+			if (split(output, &config->outputs[config->output_count]))
+				return -ENOMEM;
+		} else {
+			config->outputs[config->output_count] = *output;
+			memset(output, 0, sizeof(*output));
+		}
+		config->output_count += lanes;
+	}
+	first[number] = config->output_count;
+	return 0;
+}
+
+/* Makes an input's list of outputs one of the model's. 0 or -ENOMEM. */
+static int renumber(struct sluice_config_input *input, const size_t *first)
+{
+	size_t number, place, count = 0, *list;
+
+	for (number = 0; number < input->output_count; number++)
+		count += first[input->outputs[number] + 1] - first[input->outputs[number]];
+	list = calloc(count ? count : 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	count = 0;
+	for (number = 0; number < input->output_count; number++)
+		for (place = first[input->outputs[number]];
+		     place < first[input->outputs[number] + 1]; place++)
+			list[count++] = place;
+	free(input->outputs);
+	input->outputs = list;
+	input->output_count = count;
+	return 0;
+}
+
+int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct sluice_config **config)
+{
+	struct sluice_config *fresh = calloc(1, sizeof(*fresh));
+	size_t *first = calloc(draft->output_count + 1, sizeof(*first));
+	size_t number;
+
+	if (!fresh || !first)
+		goto memory;
+	fresh->path = strdup(path);
+	fresh->relay = strdup(draft->relay);
+	fresh->inputs = calloc(draft->input_count + 1, sizeof(*fresh->inputs));
+	if (!fresh->path || !fresh->relay || !fresh->inputs)
+		goto memory;
+	/* What moves to the model is taken out of the draft, so that each is freed by one of them. */
+	for (number = 0; number < draft->input_count; number++) {
+		imply_addresses(draft, &draft->inputs[number].input);
+		fresh->inputs[number] = draft->inputs[number].input;
+		memset(&draft->inputs[number].input, 0, sizeof(draft->inputs[number].input));
+	}
+	fresh->input_count = draft->input_count;
+	if (take_outputs(draft, fresh, first))
+		goto memory;
+	for (number = 0; number < fresh->input_count; number++)
+		if (renumber(&fresh->inputs[number], first))
+			goto memory;
+	fresh->store = draft->store;
+	/* The word's memory goes over to the model. */
+	fresh->store.memory_path = draft->memory_path.text;
+	draft->memory_path.text = NULL;
+	fresh->store.disk_path = draft->disk_path.text;
+	fresh->store.disk_path_place = draft->disk_path.place;
+	draft->disk_path.text = NULL;
+	fresh->log = draft->log;
+	draft->log.path = NULL;
+	fresh->worker_count = draft->worker_count;
+	fresh->worker_place = draft->worker_place;
+	free(first);
+	*config = fresh;
+	return 0;
+
+memory:
+	free(first);
+	sluice_config_free(fresh);
+	return -ENOMEM;
+}
+
+/* Writes " to 10.9.0.1" or the like, or nothing for an address that is not given. */
+static void print_prefix(FILE *stream, const char *preposition,
+			 const struct sluice_config_prefix *prefix)
+{
+	struct sluice_prefix shown = {.family = prefix->family, .length = prefix->length};
+	char text[SLUICE_PREFIX_TEXT];
+
+	if (prefix->family == AF_UNSPEC)
+		return;
+	memcpy(shown.address, prefix->address, sizeof(shown.address));
+	fprintf(stream, " %s %s", preposition, sluice_prefix_format(&shown, text));
+}
+
+char *sluice_config_input_match(const struct sluice_config_input *input)
+{
+	const struct sluice_port_range *range;
+	char *text = NULL;
+	size_t number, length;
+	FILE *stream;
+
+	if (!input)
+		return NULL;
+	stream = open_memstream(&text, &length);
+	if (!stream)
+		return NULL;
+	for (number = 0; number < input->port_count; number++) {
+		range = &input->ports[number];
+		fprintf(stream, "%s%u", number ? "," : "", range->first);
+		if (range->last != range->first)
+			fprintf(stream, "-%u", range->last);
+	}
+	print_prefix(stream, "to", &input->address);
+	print_prefix(stream, "from", &input->from);
+	if (input->interface[0])
+		fprintf(stream, " on %s", input->interface);
+	if (fclose(stream)) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

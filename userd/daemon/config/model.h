@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The configuration as the daemon works with it: what config/ makes out of YAML and everyone else reads.
+ * Immutable once checked; freed whole by sluice_config_free(). Strings are UTF-8, never NULL unless said.
+ */
+#ifndef SLUICE_CONFIG_MODEL_H
+#define SLUICE_CONFIG_MODEL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sluice/netlink.h>
+
+enum sluice_source {
+	SLUICE_SOURCE_AUTO,
+	SLUICE_SOURCE_KMOD,
+	SLUICE_SOURCE_SOCKET,
+	SLUICE_SOURCE_AFPACKET, /* from here on: "not supported yet" */
+	SLUICE_SOURCE_PCAP,
+	SLUICE_SOURCE_XDP,
+	SLUICE_SOURCE_TCP,
+};
+
+enum sluice_mode {
+	SLUICE_MODE_ROUND_ROBIN,
+	SLUICE_MODE_BALANCE,
+	SLUICE_MODE_HASH,
+	SLUICE_MODE_DUPLICATE
+};
+
+enum sluice_framing {
+	SLUICE_FRAMING_NATIVE,
+	SLUICE_FRAMING_NEWLINE,
+	SLUICE_FRAMING_OCTET_COUNTED,
+	SLUICE_FRAMING_LENGTH32,
+	SLUICE_FRAMING_RAW,
+	SLUICE_FRAMING_PCAP,
+};
+
+enum sluice_log_target { SLUICE_LOG_STDERR, SLUICE_LOG_FILE, SLUICE_LOG_JOURNAL };
+
+/* Which part of a backlog on the disk goes first. */
+enum sluice_drain { SLUICE_DRAIN_NEWEST, SLUICE_DRAIN_OLDEST };
+
+/* Place in the file a thing came from, for messages; 1-based. */
+struct sluice_config_place {
+	size_t line;
+	size_t column;
+};
+
+/* An address and prefix; family AF_UNSPEC: not given. */
+struct sluice_config_prefix {
+	int family;
+	uint8_t address[16];
+	uint8_t length;
+};
+
+struct sluice_config_input {
+	uint8_t id
+		[SLUICE_GUID_SIZE]; /* given, or derived from the name (uuid v5) so that it is stable */
+	char name[SLUICE_NAME_MAX + 1];
+	struct sluice_config_place place;
+	struct sluice_port_range *ports; /* sorted, merged */
+	size_t port_count;
+	struct sluice_config_prefix address;
+	struct sluice_config_prefix from;
+	char interface[IF_NAMESIZE]; /* empty: any */
+	struct sluice_config_place interface_place;
+	enum sluice_source source;
+	enum sluice_verdict verdict;
+	int addresses;	 /* 1: records tell source and destination; also where an output needs it */
+	size_t *outputs; /* indexes into sluice_config.outputs, sorted, no repeats, at least one */
+	size_t output_count;
+};
+
+struct sluice_config_destination {
+	char *text; /* host:port as written: name for messages and statistics */
+	char *host; /* numeric address or name, brackets removed */
+	uint16_t port;
+	unsigned int weight; /* 1 .. SLUICE_WEIGHT_MAX: its share, beside those of the others */
+	int standby;	     /* 1: gets something only while all others are down */
+	int enabled;	     /* 0: not connected to */
+	uint64_t rate;	     /* bits a second, 0: no limit */
+};
+
+#define SLUICE_WEIGHT_MAX 100U
+
+/*
+ * An output of the configuration; of one in mode `duplicate` the model has one for each of its destinations that are
+ * enabled, side by side: each gets everything and has a cursor of its own.
+ */
+struct sluice_config_output {
+	uint8_t id[SLUICE_GUID_SIZE]; /* the cursors' */
+	uint8_t group
+		[SLUICE_GUID_SIZE]; /* the output's, as the user knows it; the same unless it duplicates */
+	char name[SLUICE_NAME_MAX + 1];
+	struct sluice_config_place place;
+	struct sluice_config_destination *to;
+	size_t to_count;
+	enum sluice_mode mode;
+	enum sluice_framing framing;
+	uint64_t
+		rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over each */
+	int refuse; /* newline: 1: datagrams with a newline inside are refused; 0: they are escaped */
+	size_t batch_bytes;	     /* 4 KiB .. 4 MiB, default 256 KiB */
+	uint64_t batch_delay_us;     /* 0 .. 1 s, default 2 ms */
+	uint64_t reconnect_min_us;   /* default 100 ms */
+	uint64_t reconnect_max_us;   /* default 5 s */
+	uint64_t connect_timeout_us; /* default 5 s */
+	uint64_t
+		dead_after_us; /* peer that acknowledges nothing (TCP_USER_TIMEOUT); default 10 s */
+};
+
+struct sluice_config_store {
+	size_t memory_size; /* all rings of all routes together; default 64 MiB */
+	struct sluice_config_place memory_place; /* line 0: not written, the default */
+	char *memory_path;	   /* directory for rings that outlive us; NULL: /dev/shm */
+	unsigned int memory_alarm; /* percent of a ring; 0: none */
+	char *disk_path;	   /* NULL: no disk */
+	struct sluice_config_place disk_path_place;
+	size_t disk_size; /* all segments together; default 1 GiB */
+	struct sluice_config_place disk_size_place;
+	size_t disk_segment; /* bytes of one segment; default 64 MiB, or a sixteenth of a small disk */
+	size_t disk_rate;    /* bytes a second that go to disk at most; 0: no limit */
+	unsigned int disk_alarm; /* percent; 0: none */
+	enum sluice_drain drain;
+};
+
+struct sluice_config_log {
+	int level; /* syslog(3) priority, LOG_ERR .. LOG_DEBUG; default LOG_INFO */
+	enum sluice_log_target target;
+	char *path; /* SLUICE_LOG_FILE only, else NULL */
+};
+
+struct sluice_config {
+	char *path; /* file it came from, for messages */
+	char *relay;
+	struct sluice_config_input *inputs;
+	size_t input_count;
+	struct sluice_config_output *outputs;
+	size_t output_count;
+	struct sluice_config_store store;
+	struct sluice_config_log log;
+	size_t worker_count; /* 0: one per usable CPU */
+	struct sluice_config_place worker_place;
+};
+
+/*
+ * A route: the inputs that go to the same set of outputs. Derived, never written by the user. Its GUID is
+ * derived (uuid v5) from the GUIDs of its outputs, so that it is the same after a restart.
+ */
+struct sluice_config_route {
+	uint8_t id[SLUICE_GUID_SIZE];
+	char name[SLUICE_NAME_MAX + 1]; /* names of the outputs joined by '+', cut */
+	size_t *inputs;			/* indexes into sluice_config.inputs */
+	size_t input_count;
+	size_t *outputs; /* indexes into sluice_config.outputs */
+	size_t output_count;
+	size_t ring_size;  /* per CPU: power of two, from store.memory_size / routes / CPUs */
+	size_t watermark;  /* bytes: least batch_bytes of the outputs, at most ring_size / 4 */
+	uint64_t delay_us; /* least batch_delay_us of the outputs */
+};
+
+/*
+ * Works out the routes of `config` for a machine with `cpu_count` rings per route. Returns 0, -ENOMEM, or -E2BIG
+ * if store.memory does not give every ring SLUICE_RING_SIZE_MIN (then *count says how many routes there are). Routes
+ * come in the order of their outputs, their inputs in the order of the file. @owner caller: sluice_config_routes_free()
+ */
+int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
+			 struct sluice_config_route **routes, size_t *count);
+void sluice_config_routes_free(struct sluice_config_route *routes, size_t count);
+
+/* Is output `number` a further one of the same group as the one before it? */
+bool sluice_config_is_twin(const struct sluice_config *config, size_t number);
+
+void sluice_config_free(struct sluice_config *config);
+
+/* How many outputs of the model, and so cursors in each ring, `output` becomes: one, or one for each enabled destination
+ * of a duplicating one. At least 1. @threadsafe */
+size_t sluice_config_lanes(const struct sluice_config_output *output);
+
+/* How many rings a route has on this machine: one per CPU that is online. At least 1. @threadsafe */
+size_t sluice_config_cpus(void);
+
+/* The values as they are written in the configuration; constants. "?" for a value that is none. @threadsafe */
+const char *sluice_config_source_name(enum sluice_source source);
+const char *sluice_config_verdict_name(enum sluice_verdict verdict);
+const char *sluice_config_mode_name(enum sluice_mode mode);
+const char *sluice_config_framing_name(enum sluice_framing framing);
+
+/* What an input takes, in one line: "5000-5003,6000 to 10.9.0.1 from 10.9.0.0/24 on eth0". NULL: no memory.
+ * @owner caller: free() */
+char *sluice_config_input_match(const struct sluice_config_input *input);
+
+/* Can one datagram belong to both? Then the module refuses the second (netlink.h, RULE_SET). On true, *port is the
+ * lowest port they share. @threadsafe */
+bool sluice_config_inputs_overlap(const struct sluice_config_input *one,
+				  const struct sluice_config_input *other, uint16_t *port);
+
+#endif /* SLUICE_CONFIG_MODEL_H */

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Working out the routes of a configuration: inputs that go to the same outputs share a route and its rings. See
+ * model.h. Touches: nothing but memory.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sluice/ring.h>
+#include "guid.h"
+#include "model.h"
+
+size_t sluice_config_cpus(void)
+{
+	/* As the module makes them: for the CPUs that are online. Those that merely might be plugged in are many in
+	 * virtual machines, and would get memory that the others need. */
+	long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return count > 0 ? (size_t)count : 1;
+}
+
+bool sluice_config_is_twin(const struct sluice_config *config, size_t number)
+{
+	return number > 0 && !memcmp(config->outputs[number].group,
+				     config->outputs[number - 1].group, SLUICE_GUID_SIZE);
+}
+
+/* qsort: by the set of outputs, then by the order in the file. `argument`: the inputs. */
+static int compare(const void *left, const void *right, void *argument)
+{
+	const struct sluice_config_input *inputs = argument;
+	const struct sluice_config_input *one = &inputs[*(const size_t *)left];
+	const struct sluice_config_input *other = &inputs[*(const size_t *)right];
+	size_t number;
+
+	for (number = 0; number < one->output_count && number < other->output_count; number++)
+		if (one->outputs[number] != other->outputs[number])
+			return one->outputs[number] < other->outputs[number] ? -1 : 1;
+	if (one->output_count != other->output_count)
+		return one->output_count < other->output_count ? -1 : 1;
+	return one < other ? -1 : one > other;
+}
+
+/* Do both inputs go to the same outputs? */
+static bool same_outputs(const struct sluice_config_input *one,
+			 const struct sluice_config_input *other)
+{
+	return one->output_count == other->output_count &&
+	       !memcmp(one->outputs, other->outputs, one->output_count * sizeof(*one->outputs));
+}
+
+/* qsort: GUIDs by their bytes. */
+static int compare_guids(const void *left, const void *right)
+{
+	return memcmp(left, right, SLUICE_GUID_SIZE);
+}
+
+/* The route's GUID, out of its outputs' GUIDs in an order that does not depend on the file. 0, -EINVAL, -ENOMEM. */
+static int derive_id(const struct sluice_config *config, struct sluice_config_route *route)
+{
+	uint8_t(*guids)[SLUICE_GUID_SIZE] = calloc(route->output_count, sizeof(*guids));
+	size_t number, count = 0;
+	int error;
+
+	if (!guids)
+		return -ENOMEM;
+	/* By group: a route stays the same when destinations of a duplicating output come and go. */
+	for (number = 0; number < route->output_count; number++)
+		if (!number || !sluice_config_is_twin(config, route->outputs[number]))
+			memcpy(guids[count++], config->outputs[route->outputs[number]].group,
+			       SLUICE_GUID_SIZE);
+	qsort(guids, count, sizeof(*guids), compare_guids);
+	error = sluice_guid_derive("route", guids, count * sizeof(*guids), route->id);
+	free(guids);
+	return error;
+}
+
+/* The route's name: its outputs' names joined by '+', cut before the character that does not fit. */
+static void join_names(const struct sluice_config *config, struct sluice_config_route *route)
+{
+	size_t number, used = 0, length;
+	const char *name;
+
+	for (number = 0; number < route->output_count; number++) {
+		name = config->outputs[route->outputs[number]].name;
+		if (number && sluice_config_is_twin(config, route->outputs[number]))
+			continue;
+		if (number && used < SLUICE_NAME_MAX)
+			route->name[used++] = '+';
+		length = strlen(name);
+		if (length > SLUICE_NAME_MAX - used) {
+			length = SLUICE_NAME_MAX - used;
+			while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
+				length--;
+		}
+		memcpy(route->name + used, name, length);
+		used += length;
+	}
+	route->name[used] = '\0';
+}
+
+/* Fills in what follows from the outputs. 0, -EINVAL or -ENOMEM. */
+static int complete(const struct sluice_config *config, struct sluice_config_route *route)
+{
+	const struct sluice_config_output *output;
+	size_t number;
+
+	route->watermark = route->ring_size / 4;
+	route->delay_us = UINT64_MAX;
+	for (number = 0; number < route->output_count; number++) {
+		output = &config->outputs[route->outputs[number]];
+		if (output->batch_bytes < route->watermark)
+			route->watermark = output->batch_bytes;
+		if (output->batch_delay_us < route->delay_us)
+			route->delay_us = output->batch_delay_us;
+	}
+	join_names(config, route);
+	return derive_id(config, route);
+}
+
+/* Begins the route of the inputs at order[0] .. order[count - 1]. 0 or -ENOMEM. */
+static int make_route(const struct sluice_config *config, const size_t *order, size_t count,
+		      struct sluice_config_route *route)
+{
+	const struct sluice_config_input *first = &config->inputs[order[0]];
+
+	route->inputs = calloc(count, sizeof(*route->inputs));
+	route->outputs = calloc(first->output_count, sizeof(*route->outputs));
+	if (!route->inputs || !route->outputs)
+		return -ENOMEM;
+	memcpy(route->inputs, order, count * sizeof(*order));
+	route->input_count = count;
+	memcpy(route->outputs, first->outputs, first->output_count * sizeof(*route->outputs));
+	route->output_count = first->output_count;
+	return 0;
+}
+
+/* The largest power of two that is not above `value`. */
+static size_t power_of_two_below(size_t value)
+{
+	size_t power = 1;
+
+	while (power <= value / 2)
+		power *= 2;
+	return power;
+}
+
+/* Sorts the inputs by their outputs; *order is the caller's, 0 or -ENOMEM. */
+static int sort_inputs(const struct sluice_config *config, size_t **order)
+{
+	size_t number;
+
+	*order = calloc(config->input_count, sizeof(**order));
+	if (!*order)
+		return -ENOMEM;
+	for (number = 0; number < config->input_count; number++)
+		(*order)[number] = number;
+	qsort_r(*order, config->input_count, sizeof(**order), compare, config->inputs);
+	return 0;
+}
+
+int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
+			 struct sluice_config_route **routes, size_t *count)
+{
+	struct sluice_config_route *list = NULL;
+	size_t from, to, made = 0, size, number;
+	size_t *order = NULL;
+	int error;
+
+	if (!config || !routes || !count || cpu_count == 0)
+		return -EINVAL;
+	*routes = NULL;
+	*count = 0;
+	if (config->input_count == 0)
+		return 0;
+	error = sort_inputs(config, &order);
+	if (error)
+		return error;
+	list = calloc(config->input_count, sizeof(*list));
+	error = list ? 0 : -ENOMEM;
+	for (from = 0; from < config->input_count && !error; from = to) {
+		to = from + 1;
+		while (to < config->input_count &&
+		       same_outputs(&config->inputs[order[from]], &config->inputs[order[to]]))
+			to++;
+		error = make_route(config, order + from, to - from, &list[made++]);
+	}
+	if (error)
+		goto failed;
+	/* Two divisions: a product of counts could overflow. */
+	size = config->store.memory_size / made / cpu_count;
+	error = -E2BIG;
+	if (size < SLUICE_RING_SIZE_MIN)
+		goto failed;
+	size = power_of_two_below(size);
+	if (size > SLUICE_RING_SIZE_MAX)
+		size = SLUICE_RING_SIZE_MAX;
+	for (number = 0; number < made; number++) {
+		list[number].ring_size = size;
+		error = complete(config, &list[number]);
+		if (error)
+			goto failed;
+	}
+	free(order);
+	*routes = list;
+	*count = made;
+	return 0;
+
+failed:
+	free(order);
+	/* -E2BIG: how many routes there are is what the caller needs for its sentence. */
+	if (error == -E2BIG)
+		*count = made;
+	sluice_config_routes_free(list, made);
+	return error;
+}
+
+void sluice_config_routes_free(struct sluice_config_route *routes, size_t count)
+{
+	size_t number;
+
+	if (!routes)
+		return;
+	for (number = 0; number < count; number++) {
+		free(routes[number].inputs);
+		free(routes[number].outputs);
+	}
+	free(routes);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's end of the control plane: answers the schema of uapi/sluice/netlink.h on NETLINK_USERSOCK. Runs in the
+ * control thread, never waits for a client. Touches: its socket and timer; everything else through the calls below.
+ */
+#ifndef SLUICE_CONTROL_H
+#define SLUICE_CONTROL_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "../engine/engine.h"
+
+struct sluice_control;
+
+/* What there is to say about the daemon itself. Strings are the callee's and valid until the next call. */
+struct sluice_control_facts {
+	const char *version;
+	const char *relay;
+	const char *config; /* what the configuration in force is called */
+	uint32_t pid;
+	uint64_t uptime; /* seconds */
+	uint32_t workers;
+};
+
+/* What the control plane asks of the daemon; `context` is passed through. */
+struct sluice_control_calls {
+	/* Checks `text` called `name` and changes to it, whole or not at all. On failure a negative errno, and *error is
+	 * what is wrong, one line per fault (@owner caller: free). */
+	int (*apply)(void *context, const char *text, size_t length, const char *name,
+		     char **error);
+	/* Takes a picture; @owner caller: release(). 0 or a negative errno. */
+	int (*report)(void *context, struct sluice_engine_report *report);
+	void (*release)(void *context, struct sluice_engine_report *report);
+	void (*facts)(void *context, struct sluice_control_facts *facts);
+	/* The configuration in force, for the names of routes; may return NULL. */
+	const struct sluice_config *(*config)(void *context);
+};
+
+/* Binds the first free port id from SLUICE_USERSOCK_PORT on. 0 or a negative errno. @owner caller: close */
+int sluice_control_open(struct sluice_control **control, const struct sluice_control_calls *calls,
+			void *context);
+void sluice_control_close(struct sluice_control *control);
+
+/* Readable whenever sluice_control_serve() has something to do. */
+int sluice_control_fd(const struct sluice_control *control);
+
+/* The port id that was bound. */
+uint32_t sluice_control_port(const struct sluice_control *control);
+
+/* Reads and answers what has arrived, a few messages at most, and goes on with answers that clients had no room for.
+ * Never blocks. @context process, control thread */
+void sluice_control_serve(struct sluice_control *control);
+
+#endif /* SLUICE_CONTROL_H */

@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The socket of the control plane: receiving requests, who may ask, handing out answers. See control.h.
+ *
+ * A client that does not read gets no more: what its socket has no room for waits in a queue, is tried again every few
+ * milliseconds and thrown away after some seconds. Touches: a NETLINK_USERSOCK socket, a timer, an epoll descriptor.
+ */
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+#include "../config/check.h"
+#include "../../lib/log.h"
+#include "../../lib/netlink.h"
+#include "answer.h"
+#include "control.h"
+
+#define PORTS 16U /* instances in one network namespace */
+#define REQUEST_MAX               \
+	(SLUICE_CONFIG_TEXT_MAX + \
+	 65536)		      /* bytes of one request: a configuration and its attributes */
+#define REQUESTS_AT_ONCE 16U  /* signals and other descriptors get their turn after so many */
+#define REQUEST_ROOM 8192U    /* bytes that there is room for to begin with */
+#define RETRY_NS 5000000L     /* between attempts at a client without room: 5 ms */
+#define PATIENCE_MS 5000U     /* how long such a client may take in all */
+#define CLIENT_MAX (4U << 20) /* bytes that wait for one before it may ask for more */
+#define QUEUE_MAX (64U << 20) /* bytes that wait for all of them */
+
+/* A datagram that waits. */
+struct waiting {
+	uint32_t port;
+	uint64_t deadline; /* ms, CLOCK_MONOTONIC */
+	uint64_t round;	   /* in which it was last tried */
+	size_t length;
+	char bytes[];
+};
+
+struct sluice_control {
+	const struct sluice_control_calls *calls;
+	void *context;
+	int socket;
+	int timer;
+	int epoll;
+	uint32_t port;
+	char *buffer; /* a request; grows to REQUEST_MAX */
+	size_t size;
+	struct waiting **waiting; /* in order */
+	size_t waiting_count;
+	size_t waiting_room;
+	size_t queued;	/* bytes in it */
+	uint64_t round; /* of trying them */
+};
+
+/* One request, taken apart. */
+struct request {
+	const struct nlmsghdr *header;
+	const struct genlmsghdr *command;
+	struct nlattr *first; /* attributes */
+	int length;	      /* bytes of them */
+	uint32_t fault;	      /* offset of the attribute at fault, 0: none */
+};
+
+/* Milliseconds that only go forward. */
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Binds the first free port id. 0 or a negative errno. */
+static int bind_port(struct sluice_control *control)
+{
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK};
+
+	for (control->port = SLUICE_USERSOCK_PORT; control->port < SLUICE_USERSOCK_PORT + PORTS;
+	     control->port++) {
+		address.nl_pid = control->port;
+		if (!bind(control->socket, (struct sockaddr *)&address, sizeof(address)))
+			return 0;
+		if (errno != EADDRINUSE)
+			return -errno;
+	}
+	return -EADDRINUSE;
+}
+
+/* Puts `fd` into the epoll set. 0 or a negative errno. */
+static int watch(const struct sluice_control *control, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int sluice_control_open(struct sluice_control **control, const struct sluice_control_calls *calls,
+			void *context)
+{
+	struct sluice_control *fresh;
+	int one = 1, error;
+
+	if (!control || !calls || !calls->apply || !calls->report || !calls->release ||
+	    !calls->facts || !calls->config)
+		return -EINVAL;
+	fresh = calloc(1, sizeof(*fresh));
+	if (!fresh)
+		return -ENOMEM;
+	fresh->calls = calls;
+	fresh->context = context;
+	fresh->timer = -1;
+	fresh->epoll = -1;
+	fresh->socket = -1;
+	fresh->size = REQUEST_ROOM;
+	fresh->buffer = malloc(fresh->size);
+	if (!fresh->buffer)
+		goto failed;
+	fresh->socket =
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_USERSOCK);
+	if (fresh->socket < 0)
+		goto failed;
+	/* The kernel's word for who sends: without it nobody is believed. */
+	if (setsockopt(fresh->socket, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)))
+		goto failed;
+	error = bind_port(fresh);
+	if (error) {
+		errno = -error;
+		goto failed;
+	}
+	fresh->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	fresh->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (fresh->timer < 0 || fresh->epoll < 0 || watch(fresh, fresh->socket) ||
+	    watch(fresh, fresh->timer))
+		goto failed;
+	*control = fresh;
+	return 0;
+
+failed:
+	error = errno ? -errno : -EIO;
+	sluice_control_close(fresh);
+	return error;
+}
+
+void sluice_control_close(struct sluice_control *control)
+{
+	size_t place;
+
+	if (!control)
+		return;
+	for (place = 0; place < control->waiting_count; place++)
+		free(control->waiting[place]);
+	free(control->waiting);
+	if (control->epoll >= 0)
+		close(control->epoll);
+	if (control->timer >= 0)
+		close(control->timer);
+	if (control->socket >= 0)
+		close(control->socket);
+	free(control->buffer);
+	free(control);
+}
+
+int sluice_control_fd(const struct sluice_control *control)
+{
+	return control ? control->epoll : -1;
+}
+
+uint32_t sluice_control_port(const struct sluice_control *control)
+{
+	return control ? control->port : 0;
+}
+
+/* Arms the timer for the next attempt at the queue, or stops it. */
+static void set_timer(const struct sluice_control *control)
+{
+	struct itimerspec when = {0};
+
+	if (control->waiting_count > 0)
+		when.it_value.tv_nsec = RETRY_NS;
+	timerfd_settime(control->timer, 0, &when, NULL);
+}
+
+/* Sends one datagram. 0, -EAGAIN (the client has no room now), or another negative errno (it never will). */
+static int send_part(const struct sluice_control *control, uint32_t port, const void *bytes,
+		     size_t length)
+{
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_pid = port};
+
+	if (sendto(control->socket, bytes, length, MSG_DONTWAIT, (struct sockaddr *)&address,
+		   sizeof(address)) >= 0)
+		return 0;
+	return errno == EWOULDBLOCK || errno == ENOBUFS || errno == EINTR ? -EAGAIN : -errno;
+}
+
+/* Bytes that wait for the client at `port`. */
+static size_t port_waits(const struct sluice_control *control, uint32_t port)
+{
+	size_t bytes = 0, place;
+
+	for (place = 0; place < control->waiting_count; place++)
+		if (control->waiting[place]->port == port)
+			bytes += control->waiting[place]->length;
+	return bytes;
+}
+
+/* Puts a datagram into the queue. False when that is full or there is no memory. */
+static bool part_wait(struct sluice_control *control, uint32_t port, const void *bytes,
+		      size_t length)
+{
+	size_t room = control->waiting_room ? control->waiting_room * 2 : 64;
+	struct waiting *waiting, **grown;
+
+	if (control->queued + length > QUEUE_MAX)
+		return false;
+	if (!control->waiting || control->waiting_count == control->waiting_room) {
+		grown = reallocarray(control->waiting, room, sizeof(struct waiting *));
+		if (!grown)
+			return false;
+		control->waiting = grown;
+		control->waiting_room = room;
+	}
+	waiting = malloc(sizeof(*waiting) + length);
+	if (!waiting)
+		return false;
+	waiting->port = port;
+	waiting->deadline = now_ms() + PATIENCE_MS;
+	waiting->round = 0;
+	waiting->length = length;
+	memcpy(waiting->bytes, bytes, length);
+	control->waiting[control->waiting_count++] = waiting;
+	control->queued += length;
+	return true;
+}
+
+/* Sends an answer, or as much of it as the client has room for; the rest waits, behind what waits already. */
+static void deliver(struct sluice_control *control, uint32_t port,
+		    const struct sluice_answer *answer)
+{
+	bool waits = port_waits(control, port) > 0;
+	const struct sluice_answer_part *part;
+	size_t number;
+	int error;
+
+	for (number = 0; number < answer->count; number++) {
+		part = &answer->parts[number];
+		error = waits ? -EAGAIN : send_part(control, port, part->bytes, part->length);
+		if (error && error != -EAGAIN)
+			return; /* it has gone */
+		if (error) {
+			waits = true;
+			if (!part_wait(control, port, part->bytes, part->length)) {
+				sluice_warning("control: no room for an answer to netlink port %u; "
+					       "cut off",
+					       port);
+				return;
+			}
+		}
+	}
+}
+
+/* What became of an attempt at a client, so that the rest of its datagrams share it. */
+enum attempt { ATTEMPT_NONE, ATTEMPT_FULL, ATTEMPT_GONE };
+
+/* Tries one datagram that waits, whose client's last attempt in this round was `before`. True: it is done with. */
+static bool retry_one(const struct sluice_control *control, const struct waiting *waiting,
+		      uint64_t now, enum attempt *before)
+{
+	int error;
+
+	if (*before == ATTEMPT_GONE)
+		return true;
+	error = *before == ATTEMPT_FULL
+			? -EAGAIN
+			: send_part(control, waiting->port, waiting->bytes, waiting->length);
+	if (!error)
+		return true;
+	*before = ATTEMPT_FULL;
+	/* Only the oldest can be overdue: it was put there first. */
+	if (error == -EAGAIN && now < waiting->deadline)
+		return false;
+	if (error == -EAGAIN)
+		sluice_notice(
+			"control: the client at netlink port %u does not read its answers; dropped",
+			waiting->port);
+	*before = ATTEMPT_GONE;
+	return true;
+}
+
+/* Tries everything that waits again: for each client in order, as far as it has room. */
+static void retry(struct sluice_control *control)
+{
+	size_t place, kept = 0, later;
+	enum attempt before;
+	uint64_t now = now_ms();
+	uint32_t port;
+
+	/* Clients one after the other: their datagrams are taken out of the queue, or stay in it in order. */
+	control->round++;
+	for (place = 0; place < control->waiting_count; place++) {
+		if (!control->waiting[place] || control->waiting[place]->round == control->round)
+			continue;
+		port = control->waiting[place]->port;
+		before = ATTEMPT_NONE;
+		for (later = place; later < control->waiting_count; later++) {
+			struct waiting *waiting = control->waiting[later];
+
+			if (!waiting || waiting->port != port)
+				continue;
+			waiting->round = control->round;
+			if (!retry_one(control, waiting, now, &before))
+				continue;
+			control->queued -= waiting->length;
+			free(waiting);
+			control->waiting[later] = NULL;
+		}
+	}
+	for (place = 0; place < control->waiting_count; place++)
+		if (control->waiting[place])
+			control->waiting[kept++] = control->waiting[place];
+	control->waiting_count = kept;
+}
+
+/* Offset of an attribute in its message, for NLMSGERR_ATTR_OFFS. */
+static uint32_t offset_of(const struct request *request, const struct nlattr *attribute)
+{
+	return (uint32_t)((const char *)attribute - (const char *)request->header);
+}
+
+/* Are the attributes well-formed, all known, and none there twice but CONFIG_TEXT? 0, or -EINVAL and *text. */
+static int check_attributes(struct request *request, const char **text)
+{
+	bool seen[SLUICE_A_MAX + 1] = {false};
+	struct nlattr *attribute;
+	int rest;
+
+	nla_for_each_attr(attribute, request->first, request->length, rest)
+	{
+		int type = nla_type(attribute);
+
+		request->fault = offset_of(request, attribute);
+		*text = "malformed message: an attribute that this version does not know";
+		if (type <= SLUICE_A_PAD || type > SLUICE_A_MAX)
+			return -EINVAL;
+		*text = "malformed message: an attribute is there twice";
+		if (seen[type] && type != SLUICE_A_CONFIG_TEXT)
+			return -EINVAL;
+		seen[type] = true;
+		*text = "malformed message: an attribute has the wrong length or form";
+		if (nla_validate(attribute,
+				 (int)NLA_ALIGN(attribute->nla_len) < rest
+					 ? (int)NLA_ALIGN(attribute->nla_len)
+					 : rest,
+				 SLUICE_A_MAX, sluice_netlink_policy))
+			return -EINVAL;
+	}
+	request->fault = 0;
+	*text = "malformed message: bytes behind the last attribute";
+	return rest > 0 ? -EINVAL : 0;
+}
+
+/* CONFIG_APPLY. 0 or a negative errno and *text. @owner caller: *text */
+static int apply(struct sluice_control *control, const struct request *request, char **text)
+{
+	const char *name = "(netlink)";
+	struct nlattr *attribute;
+	size_t length = 0;
+	char *config;
+	int rest, error;
+
+	config = malloc((size_t)request->length + 1);
+	if (!config)
+		return -ENOMEM;
+	nla_for_each_attr(attribute, request->first, request->length, rest)
+	{
+		if (nla_type(attribute) == SLUICE_A_CONFIG_TEXT) {
+			memcpy(config + length, nla_data(attribute), (size_t)nla_len(attribute));
+			length += (size_t)nla_len(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_NAME) {
+			name = nla_get_string(attribute);
+		}
+	}
+	if (length == 0) {
+		error = -EINVAL;
+		*text = strdup("CONFIG_APPLY needs CONFIG_TEXT with a configuration in it");
+	} else {
+		error = control->calls->apply(control->context, config, length, name, text);
+	}
+	free(config);
+	return error;
+}
+
+/* Carries out one request. Fills in `answer`; 0, or a negative errno and *text (NULL: the errno must do). */
+static int carry_out(struct sluice_control *control, struct request *request,
+		     struct sluice_answer *answer, char **text)
+{
+	const char *fault;
+	int error;
+
+	error = check_attributes(request, &fault);
+	if (error) {
+		*text = strdup(fault);
+		return error;
+	}
+	if (request->command->cmd == SLUICE_CMD_CONFIG_APPLY)
+		return apply(control, request, text);
+	if ((request->header->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
+		*text = strdup("the daemon answers CONFIG_APPLY and dumps (NLM_F_DUMP) of inputs, "
+			       "outputs, streams and itself");
+		return -EOPNOTSUPP;
+	}
+	error = sluice_answer_dump(answer, request->header, request->command->cmd, control->calls,
+				   control->context);
+	if (error == -EOPNOTSUPP)
+		*text = strdup("the daemon has no such dump: routes and rules are the module's");
+	return error;
+}
+
+/* Takes one message apart and answers it. `uid`: who sent it, as the kernel vouches. */
+static void handle_message(struct sluice_control *control, const struct nlmsghdr *header,
+			   uint32_t port, uid_t uid)
+{
+	struct request request = {.header = header};
+	struct sluice_answer answer = {0};
+	char *text = NULL;
+	int error = -EINVAL;
+	bool acknowledge;
+
+	/* Answers and noise are nobody's request; answering them could go on for ever between two daemons. */
+	if (!(header->nlmsg_flags & NLM_F_REQUEST) || header->nlmsg_type < NLMSG_MIN_TYPE)
+		return;
+	/* Who does not read what was asked for gets no more; it notices by its own time limit. */
+	if (port_waits(control, port) > CLIENT_MAX)
+		return;
+	acknowledge = header->nlmsg_flags & NLM_F_ACK;
+	if (uid != 0 && uid != geteuid()) {
+		error = -EPERM;
+		text = strdup("permission denied: only root and the user that sluiced runs as may "
+			      "ask it");
+	} else if (header->nlmsg_type != SLUICE_USERSOCK_TYPE) {
+		text = strdup("malformed message: not of the type of sluice's schema");
+	} else if (header->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN) {
+		text = strdup("malformed message: shorter than its headers");
+	} else {
+		request.command = nlmsg_data(header);
+		request.first = (struct nlattr *)(void *)((char *)nlmsg_data(header) + GENL_HDRLEN);
+		request.length = (int)header->nlmsg_len - (int)NLMSG_HDRLEN - (int)GENL_HDRLEN;
+		error = carry_out(control, &request, &answer, &text);
+		/* A dump that was delivered acknowledges itself by its end. */
+		if (!error && answer.count > 0)
+			acknowledge = false;
+	}
+	if (error || acknowledge) {
+		/* What there is of a dump that failed is no use to anybody. */
+		sluice_answer_free(&answer);
+		if (sluice_answer_error(&answer, header, error, text ? text : strerror(-error),
+					request.fault))
+			sluice_warning("control: no memory for an answer");
+	}
+	deliver(control, port, &answer);
+	sluice_answer_free(&answer);
+	free(text);
+}
+
+/* The sender's uid out of a message's ancillary data; false if the kernel gave none. */
+static bool sender_uid(struct msghdr *message, uid_t *uid)
+{
+	struct cmsghdr *part;
+	struct ucred credentials;
+
+	for (part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
+		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_CREDENTIALS ||
+		    part->cmsg_len < CMSG_LEN(sizeof(credentials)))
+			continue;
+		memcpy(&credentials, CMSG_DATA(part), sizeof(credentials));
+		*uid = credentials.uid;
+		return true;
+	}
+	return false;
+}
+
+/* Makes room for the datagram that waits first. False if there is none, or none can be read. */
+static bool make_room(struct sluice_control *control)
+{
+	ssize_t length = recv(control->socket, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	char *grown;
+
+	if (length < 0 && errno == ENOBUFS)
+		return true; /* something was lost on the way to us; its sender will notice */
+	if (length < 0)
+		return false;
+	if ((size_t)length <= control->size || (size_t)length > REQUEST_MAX)
+		return true;
+	grown = realloc(control->buffer, (size_t)length);
+	if (grown) {
+		control->buffer = grown;
+		control->size = (size_t)length;
+	}
+	return true;
+}
+
+/* Reads one datagram and handles its messages. False when there is none left. */
+static bool serve_one(struct sluice_control *control)
+{
+	char ancillary[CMSG_SPACE(sizeof(struct ucred)) + 64] __attribute__((aligned(8)));
+	struct sockaddr_nl sender = {0};
+	const struct nlmsghdr *header;
+	struct msghdr message;
+	struct iovec vector;
+	ssize_t length;
+	int rest;
+	uid_t uid;
+
+	if (!make_room(control))
+		return false;
+	vector = (struct iovec){.iov_base = control->buffer, .iov_len = control->size};
+	message = (struct msghdr){
+		.msg_name = &sender,
+		.msg_namelen = sizeof(sender),
+		.msg_iov = &vector,
+		.msg_iovlen = 1,
+		.msg_control = ancillary,
+		.msg_controllen = sizeof(ancillary),
+	};
+	length = recvmsg(control->socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (length < 0)
+		return errno == EINTR || errno == ENOBUFS;
+	/* Port 0 is the kernel, which asks us nothing. */
+	if (message.msg_namelen != sizeof(sender) || sender.nl_pid == 0 ||
+	    !sender_uid(&message, &uid))
+		return true;
+	header = (const struct nlmsghdr *)(void *)control->buffer;
+	if (message.msg_flags & MSG_TRUNC) {
+		struct sluice_answer answer = {0};
+
+		if ((size_t)length >= sizeof(*header) && header->nlmsg_flags & NLM_F_REQUEST &&
+		    !sluice_answer_error(
+			    &answer, header, -EMSGSIZE,
+			    "the message is too large: a configuration has at most 1 MiB", 0))
+			deliver(control, sender.nl_pid, &answer);
+		sluice_answer_free(&answer);
+		return true;
+	}
+	rest = (int)length;
+	for (; nlmsg_ok(header, rest);
+	     header = nlmsg_next((struct nlmsghdr *)(uintptr_t)header, &rest))
+		handle_message(control, header, sender.nl_pid, uid);
+	return true;
+}
+
+void sluice_control_serve(struct sluice_control *control)
+{
+	unsigned int handled;
+	uint64_t expired;
+
+	if (!control)
+		return;
+	if (read(control->timer, &expired, sizeof(expired)) > 0)
+		retry(control);
+	for (handled = 0; handled < REQUESTS_AT_ONCE; handled++)
+		if (!serve_one(control))
+			break;
+	set_timer(control);
+}

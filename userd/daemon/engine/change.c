@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: MIT
+/*
+ * From one configuration to the next, whole or not at all. In the control thread; what lives in workers is changed by letter.
+ *
+ *   derive ─► outputs made ─► sources prepare ─► workers make room ─► sources activate ─┬─► commit (cannot fail)
+ *      └────────────┴───────────────┴──────────────────┴─────────────────────┴─► undo   │
+ *                                                        outputs that change come home ─┘
+ *
+ * What is the same in both is not touched: an input keeps its sockets or rule, an output its connections. An output that
+ * changed hands its connections to the destinations that stayed to its heir. Streams whose route is gone drain.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../../lib/log.h"
+#include "derive.h"
+#include "inner.h"
+#include "sentence.h"
+
+/* How long a change waits for what an output that changes has under way. What is not acknowledged by then is sent again. */
+#define HOME_NS SLUICE_NS_PER_S
+#define HOME_PAUSE_US 2000U
+
+/* A change under way. */
+struct change {
+	struct sluice_engine *engine;
+	struct sluice_config *config;
+	struct sluice_derived derived;
+	struct sluice_source_plan plan;
+	struct sluice_stream_table fresh;
+	struct sluice_whole_output *outputs; /* of the new configuration */
+	struct sluice_whole_output *
+		*heir_of; /* by output: the old one it follows; NULL: it is new */
+	bool *kept;	  /* by output: it is the old one, unchanged on the wire */
+	bool opened[SLUICE_INTAKES], prepared[SLUICE_INTAKES];
+	size_t entered; /* workers that made room */
+};
+
+void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers)
+{
+	size_t number;
+
+	for (number = 0; output->halves && number < workers; number++)
+		sluice_output_destroy(output->halves[number]);
+	for (number = 0; output->targets && number < output->target_count; number++)
+		sluice_target_put(output->targets[number]);
+	free(output->halves);
+	free(output->pacers);
+	free(output->targets);
+	memset(output, 0, sizeof(*output));
+}
+
+/* The output called `guid` in force, or NULL. */
+static struct sluice_whole_output *old_output(const struct sluice_engine *engine,
+					      const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < engine->output_count; number++)
+		if (!memcmp(engine->outputs[number].guid, guid, SLUICE_GUID_SIZE))
+			return &engine->outputs[number];
+	return NULL;
+}
+
+/* Would `config`'s connections be those that `old` has? */
+static bool is_same_on_the_wire(const struct sluice_whole_output *old,
+				const struct sluice_config_output *config)
+{
+	size_t number;
+
+	if (old->target_count != config->to_count ||
+	    old->halves[0]->form.framing != config->framing ||
+	    old->halves[0]->form.refuse != config->refuse ||
+	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||
+	    (config->mode == SLUICE_MODE_HASH &&
+	     old->halves[0]->batch_bytes != config->batch_bytes))
+		return false;
+	for (number = 0; number < config->to_count; number++)
+		if (strcmp(sluice_target_text(old->targets[number]), config->to[number].text) != 0)
+			return false;
+	return true;
+}
+
+/* Puts the rates of the configuration in force. */
+static void set_rates(struct sluice_pacer *pacers, const struct sluice_config_output *config)
+{
+	size_t number;
+
+	sluice_pacer_set(&pacers[0], config->rate);
+	for (number = 0; number < config->to_count; number++)
+		sluice_pacer_set(&pacers[number + 1], config->to[number].rate);
+}
+
+/* Makes an output that is new or changed: targets and halves. 0 or -ENOMEM. */
+static int make_output(struct change *change, const struct sluice_config_output *config,
+		       struct sluice_whole_output *output)
+{
+	struct sluice_engine *engine = change->engine;
+	size_t number;
+
+	memcpy(output->guid, config->id, sizeof(output->guid));
+	output->targets =
+		calloc(config->to_count ? config->to_count : 1, sizeof(struct sluice_target *));
+	output->halves = calloc(engine->worker_count, sizeof(struct sluice_output *));
+	output->pacers = aligned_alloc(64, (config->to_count + 1) * sizeof(*output->pacers));
+	if (!output->targets || !output->halves || !output->pacers)
+		return -ENOMEM;
+	memset(output->pacers, 0, (config->to_count + 1) * sizeof(*output->pacers));
+	set_rates(output->pacers, config);
+	for (number = 0; number < config->to_count; number++) {
+		output->targets[number] =
+			sluice_target_create(engine->resolver, &config->to[number]);
+		if (!output->targets[number])
+			return -ENOMEM;
+		output->target_count++;
+	}
+	for (number = 0; number < engine->worker_count; number++)
+		if (sluice_output_create(config, output->targets, output->pacers,
+					 engine->workers[number], &output->halves[number]))
+			return -ENOMEM;
+	return 0;
+}
+
+/* Makes the outputs of the new configuration, or finds the old ones that serve. */
+static int make_outputs(struct change *change, char **error)
+{
+	const struct sluice_config *config = change->config;
+	size_t number, count = config->output_count ? config->output_count : 1;
+
+	change->outputs = calloc(count, sizeof(*change->outputs));
+	change->heir_of = calloc(count, sizeof(struct sluice_whole_output *));
+	change->kept = calloc(count, sizeof(*change->kept));
+	if (!change->outputs || !change->heir_of || !change->kept)
+		goto memory;
+	for (number = 0; number < config->output_count; number++) {
+		const struct sluice_config_output *output = &config->outputs[number];
+
+		change->heir_of[number] = old_output(change->engine, output->id);
+		change->kept[number] = change->heir_of[number] &&
+				       is_same_on_the_wire(change->heir_of[number], output);
+		if (!change->kept[number] && make_output(change, output, &change->outputs[number]))
+			goto memory;
+	}
+	return 0;
+
+memory:
+	sluice_say(error, "out of memory for the outputs");
+	return -ENOMEM;
+}
+
+/* Does the plan have inputs of this kind? */
+static bool has_inputs(const struct change *change, enum sluice_source kind)
+{
+	size_t number;
+
+	for (number = 0; number < change->config->input_count; number++)
+		if (change->derived.kinds[number] == kind)
+			return true;
+	return false;
+}
+
+/* Is a source needed that is not open? At the start also the module, if it is there: an earlier daemon may have left rules
+ * and full rings in it. */
+static bool is_needed(const struct change *change, const struct sluice_source_class *class)
+{
+	return has_inputs(change, class->kind) ||
+	       (class->kind == SLUICE_SOURCE_KMOD && !change->engine->config &&
+		!sluice_source_kmod_probe());
+}
+
+/* Lets the sources prepare. */
+static int prepare_sources(struct change *change, char **error)
+{
+	struct sluice_engine *engine = change->engine;
+	size_t number;
+	int result;
+
+	for (number = 0; number < SLUICE_INTAKES; number++) {
+		const struct sluice_source_class *class = sluice_intake_classes[number];
+
+		if (!engine->intakes[number]) {
+			if (!is_needed(change, class))
+				continue;
+			result = class->open(&engine->context, &engine->intakes[number], error);
+			if (result)
+				return result;
+			change->opened[number] = true;
+		}
+		change->prepared[number] = true;
+		result = class->prepare(engine->intakes[number], &change->plan, &change->fresh,
+					error);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+/* Letter: takes fresh streams and outputs of this worker into its loop, as far as that can fail. */
+static int enter(struct sluice_worker *worker, void *argument)
+{
+	struct change *change = argument;
+	size_t number, feeders = 2 * (change->fresh.count + change->engine->streams.count);
+	int result;
+
+	for (number = 0; number < change->fresh.count; number++) {
+		if (change->fresh.list[number].worker != worker)
+			continue;
+		result = sluice_stream_enter(change->fresh.list[number].stream, worker);
+		if (result)
+			return result;
+	}
+	result = sluice_lanes_add(change->engine, change->config, &change->plan, worker);
+	if (result)
+		return result;
+	for (number = 0; number < change->config->output_count; number++) {
+		if (change->kept[number])
+			result = sluice_output_reserve(
+				change->heir_of[number]->halves[worker->number], feeders);
+		else
+			result = sluice_output_enter(change->outputs[number].halves[worker->number],
+						     feeders);
+		if (result)
+			return result;
+	}
+	return 0;
+}
+
+/* Letter: undoes enter(), also one that failed half-way. */
+static int withdraw(struct sluice_worker *worker, void *argument)
+{
+	struct change *change = argument;
+	size_t number;
+
+	sluice_lanes_drop(change->engine, worker);
+	for (number = 0; number < change->fresh.count; number++)
+		if (change->fresh.list[number].worker == worker)
+			sluice_stream_leave(change->fresh.list[number].stream);
+	for (number = 0; change->outputs && number < change->config->output_count; number++) {
+		struct sluice_output **halves = change->outputs[number].halves;
+
+		if (!halves || !halves[worker->number])
+			continue;
+		sluice_output_leave(halves[worker->number]);
+		sluice_output_destroy(halves[worker->number]);
+		halves[worker->number] = NULL;
+	}
+	return 0;
+}
+
+/* Puts everything back. */
+static void undo(struct change *change)
+{
+	struct sluice_engine *engine = change->engine;
+	size_t number;
+
+	for (number = 0; number < change->entered; number++)
+		sluice_worker_call(engine->workers[number], withdraw, change);
+	for (number = SLUICE_INTAKES; number-- > 0;) {
+		if (change->prepared[number])
+			sluice_intake_classes[number]->cancel(engine->intakes[number]);
+		if (change->opened[number]) {
+			sluice_intake_classes[number]->free(engine->intakes[number]);
+			engine->intakes[number] = NULL;
+		}
+	}
+	for (number = 0; number < change->fresh.count; number++)
+		sluice_stream_destroy(change->fresh.list[number].stream);
+	for (number = 0; change->outputs && number < change->config->output_count; number++)
+		sluice_whole_output_free(&change->outputs[number], engine->worker_count);
+	sluice_derived_free(&change->derived);
+}
+
+/* Does the old output go on as it is? */
+static bool goes_on(const struct change *change, const struct sluice_whole_output *old)
+{
+	size_t number;
+
+	for (number = 0; number < change->config->output_count; number++)
+		if (change->kept[number] && change->heir_of[number] == old)
+			return true;
+	return false;
+}
+
+/* Letter: outputs that change or go hand out nothing more. Returns 1 as long as something of theirs is under way. */
+static int pause_leaving(struct sluice_worker *worker, void *argument)
+{
+	struct change *change = argument;
+	uint64_t carried = 0;
+	size_t number;
+
+	for (number = 0; number < change->engine->output_count; number++) {
+		struct sluice_whole_output *old = &change->engine->outputs[number];
+
+		if (goes_on(change, old))
+			continue;
+		old->halves[worker->number]->paused = true;
+		carried += sluice_output_carried(old->halves[worker->number]);
+	}
+	return carried > 0;
+}
+
+/* Waits a while until what the leaving outputs have under way is acknowledged, so that it need not be sent again. */
+static void bring_home(struct change *change)
+{
+	uint64_t until = sluice_now() + HOME_NS;
+	bool away;
+	size_t number;
+
+	for (;;) {
+		away = false;
+		for (number = 0; number < change->engine->worker_count; number++)
+			away |= sluice_worker_call(change->engine->workers[number], pause_leaving,
+						   change) > 0;
+		if (!away || sluice_now() >= until)
+			return;
+		usleep(HOME_PAUSE_US);
+	}
+}
+
+/* The half of output `guid` that is in force in this worker after the change, or NULL. */
+static struct sluice_output *half_of(const struct change *change,
+				     const struct sluice_worker *worker,
+				     const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < change->config->output_count; number++)
+		if (!memcmp(change->config->outputs[number].id, guid, SLUICE_GUID_SIZE))
+			return (change->kept[number] ? change->heir_of[number]
+						     : &change->outputs[number])
+				->halves[worker->number];
+	return NULL;
+}
+
+/* Binds a stream's feeders to their outputs; those whose output is gone go. */
+static void bind_stream(const struct change *change, struct sluice_worker *worker,
+			struct sluice_stream *stream)
+{
+	size_t number = 0;
+
+	while (number < stream->feeder_count) {
+		struct sluice_feeder *feeder = stream->feeders[number];
+		struct sluice_output *half = half_of(change, worker, stream->outputs[number]);
+
+		if (!half) {
+			if (sluice_feeder_is_first(feeder) &&
+			    sluice_ring_head(feeder->ring) > sluice_feeder_need(feeder))
+				sluice_warning("route `%s`, CPU %u: an output that the "
+					       "configuration has no more does not get "
+					       "its last %llu bytes",
+					       stream->name, stream->cpu,
+					       (unsigned long long)(sluice_ring_head(feeder->ring) -
+								    sluice_feeder_need(feeder)));
+			sluice_stream_drop_feeder(stream, stream->outputs[number]);
+			continue;
+		}
+		if (feeder->output != half)
+			sluice_output_add_feeder(half, feeder);
+		number++;
+	}
+	sluice_stream_notify(stream);
+}
+
+/* Does the plan fill this stream? */
+static bool plan_fills(const struct change *change, const struct sluice_stream *stream)
+{
+	size_t number;
+
+	for (number = 0; number < change->config->input_count; number++)
+		if (change->derived.kinds[number] == stream->kind &&
+		    !memcmp(change->derived.routes[change->derived.route_of[number]].id,
+			    stream->route, SLUICE_GUID_SIZE))
+			return true;
+	return false;
+}
+
+/* Letter: the new outputs are in force, the old ones end. */
+static int commit_outputs(struct sluice_worker *worker, void *argument)
+{
+	struct change *change = argument;
+	struct sluice_engine *engine = change->engine;
+	size_t number;
+
+	for (number = 0; number < change->config->output_count; number++) {
+		struct sluice_whole_output *old = change->heir_of[number];
+
+		if (change->kept[number])
+			sluice_output_retune(old->halves[worker->number],
+					     &change->config->outputs[number]);
+		else
+			sluice_output_begin(change->outputs[number].halves[worker->number],
+					    old ? old->halves[worker->number] : NULL);
+	}
+	for (number = 0; number < engine->output_count; number++) {
+		struct sluice_whole_output *old = &engine->outputs[number];
+
+		if (goes_on(change, old))
+			continue;
+		sluice_output_leave(old->halves[worker->number]);
+		sluice_output_destroy(old->halves[worker->number]);
+		old->halves[worker->number] = NULL;
+	}
+	for (number = 0; number < engine->streams.count; number++) {
+		struct sluice_stream *stream = engine->streams.list[number].stream;
+
+		if (engine->streams.list[number].worker != worker)
+			continue;
+		/* One that was adopted drains from the beginning; a route that came back is filled again. */
+		stream->alarm_mark = change->config->store.memory_alarm;
+		stream->draining = stream->hung || !plan_fills(change, stream);
+		bind_stream(change, worker, stream);
+	}
+	return 0;
+}
+
+/* Nothing can fail any more. */
+static void commit(struct change *change)
+{
+	struct sluice_engine *engine = change->engine;
+	struct sluice_whole_output *old = engine->outputs;
+	size_t number, old_count = engine->output_count;
+
+	for (number = 0; number < engine->worker_count; number++)
+		sluice_worker_call(engine->workers[number], commit_outputs, change);
+	if (engine->spooler)
+		sluice_spooler_retune(engine->spooler, &change->config->store);
+	for (number = 0; number < SLUICE_INTAKES; number++)
+		if (engine->intakes[number])
+			sluice_intake_classes[number]->commit(engine->intakes[number]);
+	for (number = 0; number < change->config->output_count; number++) {
+		if (!change->kept[number])
+			continue;
+		set_rates(change->heir_of[number]->pacers, &change->config->outputs[number]);
+		change->outputs[number] = *change->heir_of[number];
+		memset(change->heir_of[number], 0, sizeof(*change->heir_of[number]));
+	}
+	for (number = 0; number < old_count; number++)
+		sluice_whole_output_free(&old[number], engine->worker_count);
+	free(old);
+	engine->outputs = change->outputs;
+	engine->output_count = change->config->output_count;
+	sluice_derived_free(&engine->derived);
+	engine->derived = change->derived;
+	sluice_config_free(engine->config);
+	engine->config = change->config;
+}
+
+/* Puts the fresh streams into the engine's table, which has room for them. */
+static void adopt_fresh(struct change *change)
+{
+	size_t number;
+
+	for (number = 0; number < change->fresh.count; number++)
+		(void)sluice_stream_table_add(&change->engine->streams,
+					      change->fresh.list[number].stream,
+					      change->fresh.list[number].worker);
+}
+
+/* Makes room in the engine's table. */
+static int make_room(struct change *change)
+{
+	struct sluice_stream_table *table = &change->engine->streams;
+	size_t needed = table->count + change->fresh.count;
+	struct sluice_placed_stream *larger;
+
+	if (needed <= table->room)
+		return 0;
+	larger = reallocarray(table->list, needed, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	table->list = larger;
+	table->room = needed;
+	return 0;
+}
+
+/* Everything that can fail. */
+static int attempt(struct change *change, char **error)
+{
+	struct sluice_engine *engine = change->engine;
+	size_t number;
+	int result;
+
+	result = sluice_derive(change->config, &change->derived, error);
+	if (result)
+		return result;
+	change->plan = (struct sluice_source_plan){
+		.config = change->config,
+		.routes = change->derived.routes,
+		.route_count = change->derived.route_count,
+		.kinds = change->derived.kinds,
+		.route_of = change->derived.route_of,
+	};
+	result = make_outputs(change, error);
+	if (!result)
+		result = prepare_sources(change, error);
+	if (!result && engine->spooler)
+		result = sluice_engine_shelve(engine, change->config, &change->fresh, error);
+	if (!result)
+		result = make_room(change);
+	while (!result && change->entered < engine->worker_count)
+		result = sluice_worker_call(engine->workers[change->entered++], enter, change);
+	/* The module last: what it has refused is easiest to take back. */
+	for (number = SLUICE_INTAKES; !result && number-- > 0;)
+		if (change->prepared[number])
+			result = sluice_intake_classes[number]->activate(engine->intakes[number],
+									 &change->plan, error);
+	return result;
+}
+
+int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *config, char **error)
+{
+	struct change change = {.engine = engine, .config = config};
+	int result = attempt(&change, error);
+
+	if (result) {
+		undo(&change);
+		free(change.outputs);
+	} else {
+		bring_home(&change);
+		adopt_fresh(&change);
+		commit(&change);
+	}
+	free(change.fresh.list);
+	free(change.heir_of);
+	free(change.kept);
+	return result;
+}
+
+/* What reap asks a worker. */
+struct reap_letter {
+	struct sluice_stream *stream;
+};
+
+/* Letter: takes a stream that is empty out of the loop. Returns 1 if it was. */
+static int leave_if_empty(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_stream *stream = ((struct reap_letter *)argument)->stream;
+	size_t number;
+
+	if (sluice_stream_remaining(stream) || sluice_stream_shelved(stream))
+		return 0;
+	for (number = 0; number < stream->feeder_count; number++)
+		if (stream->feeders[number]->output)
+			sluice_output_remove_feeder(stream->feeders[number]->output,
+						    stream->feeders[number]);
+	(void)sluice_stream_release(stream, worker->now);
+	sluice_stream_leave(stream);
+	return 1;
+}
+
+void sluice_engine_reap(struct sluice_engine *engine)
+{
+	size_t number = 0;
+
+	while (number < engine->streams.count) {
+		struct sluice_placed_stream *placed = &engine->streams.list[number];
+		struct sluice_stream *stream = placed->stream;
+		struct reap_letter letter = {.stream = stream};
+
+		if (!stream->draining ||
+		    sluice_worker_call(placed->worker, leave_if_empty, &letter) <= 0) {
+			number++;
+			continue;
+		}
+		(void)sluice_intake_classes[stream->kind == SLUICE_SOURCE_KMOD
+						    ? SLUICE_INTAKE_KMOD
+						    : SLUICE_INTAKE_SOCKET]
+			->retire(engine->intakes[stream->kind == SLUICE_SOURCE_KMOD
+							 ? SLUICE_INTAKE_KMOD
+							 : SLUICE_INTAKE_SOCKET],
+				 stream);
+		sluice_stream_table_remove(&engine->streams, number);
+		sluice_stream_destroy(stream);
+	}
+}

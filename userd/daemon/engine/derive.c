@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What follows from a configuration on this machine: routes, and which source takes which input. In the control thread,
+ * before anything is changed. Touches: asks whether the module is there.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../lib/log.h"
+#include "derive.h"
+#include "sentence.h"
+
+void sluice_derived_free(struct sluice_derived *derived)
+{
+	sluice_config_routes_free(derived->routes, derived->route_count);
+	free(derived->kinds);
+	free(derived->route_of);
+	memset(derived, 0, sizeof(*derived));
+}
+
+/* Decides where an input's datagrams come from. `module`: what the probe said. 0, or a negative errno with a sentence. */
+static int decide(const struct sluice_config *config, const struct sluice_config_input *input,
+		  int module, enum sluice_source *kind, char **error)
+{
+	switch (input->source) {
+	case SLUICE_SOURCE_AUTO:
+		*kind = module ? SLUICE_SOURCE_SOCKET : SLUICE_SOURCE_KMOD;
+		return 0;
+	case SLUICE_SOURCE_SOCKET:
+		*kind = SLUICE_SOURCE_SOCKET;
+		return 0;
+	case SLUICE_SOURCE_KMOD:
+		*kind = SLUICE_SOURCE_KMOD;
+		if (module == -ENOENT)
+			sluice_say_at(error, config, &input->place,
+				      "input `%s`: `source: kmod`, but the module is not loaded; "
+				      "load it (`modprobe sluice`) or "
+				      "use `source: socket`",
+				      input->name);
+		else if (module == -EPERM || module == -EACCES)
+			sluice_say_at(error, config, &input->place,
+				      "input `%s`: no permission to use the module; run sluiced as "
+				      "root or with CAP_NET_ADMIN, or "
+				      "use `source: socket`",
+				      input->name);
+		else if (module)
+			sluice_say_at(error, config, &input->place,
+				      "input `%s`: the module does not answer: %s", input->name,
+				      strerror(-module));
+		return module;
+	default:
+		sluice_say_at(error, config, &input->place,
+			      "input `%s`: `source: %s` is not supported yet; use auto, kmod or "
+			      "socket",
+			      input->name, sluice_config_source_name(input->source));
+		return -EOPNOTSUPP;
+	}
+}
+
+/* Decides for all inputs. */
+static int decide_all(struct sluice_derived *derived, const struct sluice_config *config,
+		      char **error)
+{
+	bool asked = false, told = false;
+	int module = -ENOENT, result;
+	size_t number;
+
+	for (number = 0; number < config->input_count; number++) {
+		const struct sluice_config_input *input = &config->inputs[number];
+
+		if (!asked && input->source != SLUICE_SOURCE_SOCKET) {
+			module = sluice_source_kmod_probe();
+			asked = true;
+		}
+		result = decide(config, input, module, &derived->kinds[number], error);
+		if (result)
+			return result;
+		if (input->source == SLUICE_SOURCE_AUTO && !told) {
+			told = true;
+			if (module)
+				sluice_notice("source: auto is socket here, because the module %s",
+					      module == -ENOENT	 ? "is not loaded"
+					      : module == -EPERM ? "may not be used by this user"
+								 : "does not answer");
+			else
+				sluice_notice("source: auto is kmod here");
+		}
+	}
+	return 0;
+}
+
+int sluice_derive(const struct sluice_config *config, struct sluice_derived *derived, char **error)
+{
+	size_t number, place;
+	int result;
+
+	memset(derived, 0, sizeof(*derived));
+	result = sluice_config_routes(config, sluice_config_cpus(), &derived->routes,
+				      &derived->route_count);
+	if (result == -E2BIG)
+		sluice_say_at(error, config, &config->store.memory_place,
+			      "`store.memory.size` of %zu bytes does not give each of %zu routes "
+			      "on %zu CPUs its least ring of "
+			      "%lu bytes; make it larger",
+			      config->store.memory_size, derived->route_count, sluice_config_cpus(),
+			      SLUICE_RING_SIZE_MIN);
+	if (result) {
+		/* On failure the count may be set without a list. */
+		derived->routes = NULL;
+		derived->route_count = 0;
+		return result;
+	}
+	derived->kinds =
+		calloc(config->input_count ? config->input_count : 1, sizeof(*derived->kinds));
+	derived->route_of =
+		calloc(config->input_count ? config->input_count : 1, sizeof(*derived->route_of));
+	if (!derived->kinds || !derived->route_of) {
+		sluice_derived_free(derived);
+		return -ENOMEM;
+	}
+	for (number = 0; number < derived->route_count; number++)
+		for (place = 0; place < derived->routes[number].input_count; place++)
+			derived->route_of[derived->routes[number].inputs[place]] = number;
+	result = decide_all(derived, config, error);
+	if (result)
+		sluice_derived_free(derived);
+	return result;
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Start and stop of the engine; see engine.h. A start is a change from nothing to the configuration (change.c). In the
+ * control thread. Touches: workers, by letter.
+ */
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../../lib/log.h"
+#include "inner.h"
+#include "sentence.h"
+
+/* How often stop looks whether all is delivered. */
+#define STOP_PAUSE_US 5000U
+/* What lies in the module's rings stays there for the next daemon: after so long without an acknowledgement it is left. */
+#define STOP_STANDSTILL_NS (5 * SLUICE_NS_PER_S)
+
+const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES] = {
+	[SLUICE_INTAKE_KMOD] = &sluice_source_kmod,
+	[SLUICE_INTAKE_SOCKET] = &sluice_source_socket,
+};
+
+/* The CPUs that this process may use, in *set. Returns how many. */
+static size_t usable_cpus(cpu_set_t *set)
+{
+	int count;
+
+	if (sched_getaffinity(0, sizeof(*set), set)) {
+		CPU_ZERO(set);
+		CPU_SET(0, set);
+	}
+	count = CPU_COUNT(set);
+	return count > 0 ? (size_t)count : 1;
+}
+
+size_t sluice_engine_workers_wanted(const struct sluice_config *config)
+{
+	cpu_set_t set;
+
+	return config->worker_count ? config->worker_count : usable_cpus(&set);
+}
+
+/* The CPU of worker `number`: the usable ones in turn. */
+static int cpu_of(size_t number)
+{
+	size_t count, place;
+	cpu_set_t set;
+	int cpu;
+
+	count = usable_cpus(&set);
+	place = number % count;
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET((size_t)cpu, &set) && !place--)
+			return cpu;
+	return 0;
+}
+
+/* Starts the workers that `config` wants. */
+static int start_workers(struct sluice_engine *engine, const struct sluice_config *config,
+			 char **error)
+{
+	size_t count = sluice_engine_workers_wanted(config);
+	int result;
+
+	engine->workers = calloc(count, sizeof(struct sluice_worker *));
+	if (!engine->workers) {
+		sluice_say(error, "out of memory for the workers");
+		return -ENOMEM;
+	}
+	while (engine->worker_count < count) {
+		result = sluice_worker_start(&engine->workers[engine->worker_count],
+					     (unsigned int)engine->worker_count,
+					     cpu_of(engine->worker_count));
+		if (result) {
+			sluice_say(error, "worker %zu cannot be started: %s", engine->worker_count,
+				   strerror(-result));
+			return result;
+		}
+		engine->worker_count++;
+	}
+	return 0;
+}
+
+/* Letter: the worker gets a desk for the spooler's answers. */
+static int enter_spooler(struct sluice_worker *worker, void *argument)
+{
+	return sluice_spooler_enter(argument, worker);
+}
+
+/* Opens the store on the disk. */
+static int start_spooler(struct sluice_engine *engine, const struct sluice_config *config,
+			 char **error)
+{
+	size_t number;
+	char *why = NULL;
+	int result;
+
+	result = sluice_spooler_start(&config->store, engine->worker_count, &engine->spooler, &why);
+	if (result)
+		sluice_say_at(error, config, &config->store.disk_path_place, "%s",
+			      why ? why : strerror(-result));
+	free(why);
+	for (number = 0; !result && number < engine->worker_count; number++)
+		result =
+			sluice_worker_call(engine->workers[number], enter_spooler, engine->spooler);
+	return result;
+}
+
+/* What a worker is asked to take out of its loop. */
+struct clear_letter {
+	struct sluice_engine *engine;
+};
+
+/* Letter: the worker's outputs and streams end; cursors are left where they stand. */
+static int clear(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_engine *engine = ((struct clear_letter *)argument)->engine;
+	size_t number;
+
+	for (number = 0; number < engine->output_count; number++) {
+		struct sluice_output **half = &engine->outputs[number].halves[worker->number];
+
+		if (!*half)
+			continue;
+		sluice_output_leave(*half);
+		sluice_output_destroy(*half);
+		*half = NULL;
+	}
+	for (number = 0; number < engine->streams.count; number++) {
+		struct sluice_stream *stream = engine->streams.list[number].stream;
+
+		if (engine->streams.list[number].worker != worker)
+			continue;
+		stream->starved = false;
+		(void)sluice_stream_release(stream, worker->now);
+		sluice_stream_leave(stream);
+	}
+	return 0;
+}
+
+/* Frees everything. */
+static void engine_free(struct sluice_engine *engine)
+{
+	struct clear_letter letter = {.engine = engine};
+	size_t number;
+
+	for (number = 0; number < SLUICE_INTAKES; number++)
+		if (engine->intakes[number])
+			sluice_intake_classes[number]->free(engine->intakes[number]);
+	for (number = 0; number < engine->worker_count; number++)
+		sluice_worker_call(engine->workers[number], clear, &letter);
+	for (number = 0; number < engine->streams.count; number++)
+		sluice_stream_destroy(engine->streams.list[number].stream);
+	for (number = 0; number < engine->output_count; number++)
+		sluice_whole_output_free(&engine->outputs[number], engine->worker_count);
+	sluice_spooler_stop(engine->spooler);
+	for (number = 0; number < engine->worker_count; number++)
+		sluice_worker_stop(engine->workers[number]);
+	sluice_spooler_free(engine->spooler);
+	sluice_resolver_free(engine->resolver);
+	sluice_derived_free(&engine->derived);
+	sluice_config_free(engine->config);
+	free(engine->streams.list);
+	free(engine->outputs);
+	free(engine->workers);
+	free(engine);
+}
+
+int sluice_engine_start(struct sluice_config *config, struct sluice_engine **result, char **error)
+{
+	struct sluice_engine *engine;
+	char *nowhere = NULL;
+	int failure;
+
+	if (!config || !result)
+		return -EINVAL;
+	if (!error)
+		error = &nowhere;
+	*error = NULL;
+	engine = calloc(1, sizeof(*engine));
+	if (!engine) {
+		sluice_say(error, "out of memory");
+		return -ENOMEM;
+	}
+	failure = sluice_resolver_create(&engine->resolver);
+	if (failure)
+		sluice_say(error, "out of memory");
+	else
+		failure = start_workers(engine, config, error);
+	if (!failure && config->store.disk_path)
+		failure = start_spooler(engine, config, error);
+	if (!failure) {
+		engine->context.workers = engine->workers;
+		engine->context.worker_count = engine->worker_count;
+		engine->context.streams = &engine->streams;
+		failure = sluice_engine_change(engine, config, error);
+	}
+	if (failure) {
+		engine_free(engine);
+		sluice_say(error, "the engine cannot start: %s", strerror(-failure));
+		free(nowhere);
+		return failure;
+	}
+	*result = engine;
+	return 0;
+}
+
+/* Is the disk part of the store the same, as far as it cannot change? */
+static bool is_same_disk(const struct sluice_config_store *one,
+			 const struct sluice_config_store *other)
+{
+	if (!one->disk_path || !other->disk_path)
+		return one->disk_path == other->disk_path;
+	return !strcmp(one->disk_path, other->disk_path) && one->disk_size == other->disk_size &&
+	       one->disk_segment == other->disk_segment;
+}
+
+int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config, char **error)
+{
+	char *nowhere = NULL;
+	size_t wanted;
+	int result;
+
+	if (!engine || !config)
+		return -EINVAL;
+	if (!error)
+		error = &nowhere;
+	*error = NULL;
+	sluice_engine_reap(engine);
+	wanted = sluice_engine_workers_wanted(config);
+	if (wanted != engine->worker_count) {
+		sluice_say_at(
+			error, config, &config->worker_place,
+			"%zu workers instead of %zu cannot be had while it runs; restart sluiced",
+			wanted, engine->worker_count);
+		result = -EOPNOTSUPP;
+	} else if (!is_same_disk(&engine->config->store, &config->store)) {
+		sluice_say_at(error, config, &config->store.disk_path_place,
+			      "path, size and segment of `store.disk` cannot change while it runs; "
+			      "restart sluiced");
+		result = -EOPNOTSUPP;
+	} else {
+		result = sluice_engine_change(engine, config, error);
+	}
+	if (result)
+		sluice_say(error, "the configuration cannot be applied: %s", strerror(-result));
+	free(nowhere);
+	return result;
+}
+
+const struct sluice_config *sluice_engine_config(const struct sluice_engine *engine)
+{
+	return engine ? engine->config : NULL;
+}
+
+/* Letter: nothing beyond what is in the rings now is handed out. */
+static int set_limits(struct sluice_worker *worker, void *argument)
+{
+	size_t number, place;
+
+	(void)argument;
+	for (number = 0; number < worker->stream_count; number++) {
+		struct sluice_stream *stream = worker->streams[number];
+		uint64_t head = sluice_ring_head(&stream->ring);
+
+		for (place = 0; place < stream->feeder_count; place++)
+			stream->feeders[place]->limit = head;
+	}
+	return 0;
+}
+
+/* What is not delivered, in bytes of stream. */
+struct remainder {
+	uint64_t ours;	  /* in rings of sockets, whose inputs nobody captures from now on */
+	uint64_t modules; /* in the module's: the next daemon finds it there */
+};
+
+/* Letter: adds up what is not delivered. */
+static int add_remaining(struct sluice_worker *worker, void *argument)
+{
+	struct remainder *left = argument;
+	size_t number;
+
+	for (number = 0; number < worker->stream_count; number++) {
+		const struct sluice_stream *stream = worker->streams[number];
+
+		/* A ring whose route the module deleted lives only as long as we have it mapped. */
+		if (stream->fd >= 0 && !stream->hung)
+			left->modules += sluice_stream_remaining(stream);
+		else
+			left->ours += sluice_stream_remaining(stream);
+	}
+	return 0;
+}
+
+/* What the workers have not delivered. */
+static struct remainder remaining(struct sluice_engine *engine)
+{
+	struct remainder left = {0};
+	size_t number;
+
+	for (number = 0; number < engine->worker_count; number++)
+		sluice_worker_call(engine->workers[number], add_remaining, &left);
+	return left;
+}
+
+/* Has the time come to give up? */
+static bool is_over(uint64_t until, const volatile bool *interrupted)
+{
+	return (interrupted && *interrupted) || sluice_now() >= until;
+}
+
+uint64_t sluice_engine_stop(struct sluice_engine *engine, int patience_ms,
+			    const volatile bool *interrupted)
+{
+	uint64_t until = patience_ms < 0 ? UINT64_MAX
+					 : sluice_now() + (uint64_t)patience_ms * SLUICE_NS_PER_MS;
+	struct remainder left, before = {0};
+	uint64_t moved = sluice_now();
+	size_t number;
+	bool closed;
+
+	if (!engine)
+		return 0;
+	do {
+		closed = true;
+		for (number = 0; number < SLUICE_INTAKES; number++)
+			if (engine->intakes[number])
+				closed &= sluice_intake_classes[number]->close_inputs(
+					engine->intakes[number]);
+		if (!closed)
+			usleep(STOP_PAUSE_US);
+	} while (!closed && !is_over(until, interrupted));
+	if (!closed)
+		sluice_warning("stopping with datagrams in sockets that never got into a ring");
+	for (number = 0; number < engine->worker_count; number++)
+		sluice_worker_call(engine->workers[number], set_limits, NULL);
+	for (;;) {
+		left = remaining(engine);
+		if (left.ours != before.ours || left.modules != before.modules)
+			moved = sluice_now();
+		before = left;
+		if (!(left.ours + left.modules) || is_over(until, interrupted))
+			break;
+		/* Nobody takes it, and nothing is lost by leaving it where it is. */
+		if (!left.ours && sluice_now() - moved > STOP_STANDSTILL_NS)
+			break;
+		usleep(STOP_PAUSE_US);
+	}
+	engine_free(engine);
+	return left.ours + left.modules;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine: workers, streams, sources and outputs of one configuration. The control thread calls it; the
+ * workers are its own. Everything here is called from the control thread only (@context process), not @threadsafe.
+ */
+#ifndef SLUICE_ENGINE_H
+#define SLUICE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../config/model.h"
+#include "../../lib/kernel.h"
+
+struct sluice_engine;
+
+struct sluice_engine_cursor {
+	uint8_t output[SLUICE_GUID_SIZE];
+	char output_name[SLUICE_NAME_MAX + 1];
+	uint64_t acked;
+	uint64_t taken;
+};
+
+struct sluice_engine_stream {
+	uint8_t route[SLUICE_GUID_SIZE];
+	uint8_t uuid[SLUICE_GUID_SIZE];
+	uint64_t epoch;
+	uint32_t cpu;
+	uint64_t size, head, tail, wakes;
+	uint32_t owner; /* our pid */
+	struct sluice_counters counters;
+	struct sluice_engine_cursor *cursors; /* @owner the report */
+	size_t cursor_count;
+};
+
+struct sluice_engine_destination {
+	char *name;	   /* @owner the report */
+	const char *state; /* "connected", "connecting", "waiting" */
+	char *error;
+	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
+	/* Plain framings only: GAP records passed over, datagrams without a form (RFC 6587: empty ones), newlines escaped */
+	uint64_t gaps, unsendable, escaped;
+	uint64_t rate, achieved; /* bits a second: the limit (0: none), and of the last second */
+	uint32_t mss, pmtu;
+	const char *role; /* "active", "standby", "disabled" */
+};
+
+struct sluice_engine_output {
+	uint8_t guid[SLUICE_GUID_SIZE];
+	char name[SLUICE_NAME_MAX + 1];
+	const char *mode;
+	const char *framing;
+	uint64_t rate;					/* bits a second, 0: no limit */
+	struct sluice_engine_destination *destinations; /* summed over workers; @owner the report */
+	size_t destination_count;
+};
+
+struct sluice_engine_input {
+	uint8_t guid[SLUICE_GUID_SIZE];
+	char name[SLUICE_NAME_MAX + 1];
+	const char *source; /* "kmod", "socket" */
+	char *match;	    /* as text; @owner the report */
+	const char *verdict;
+	char *outputs; /* comma-separated names; @owner the report */
+	struct sluice_counters counters;
+};
+
+/* A picture of the engine at one moment. */
+struct sluice_engine_report {
+	struct sluice_engine_input *inputs;
+	size_t input_count;
+	struct sluice_engine_output *outputs;
+	size_t output_count;
+	struct sluice_engine_stream *streams;
+	size_t stream_count;
+	size_t workers;
+};
+
+/*
+ * Starts everything `config` describes (the engine keeps the pointer and frees it on success). On failure nothing is
+ * left behind, and *error is one sentence (@owner caller: free). Rules that the module still has from an earlier
+ * daemon and that the configuration also has go on undisturbed; rules of inputs that are gone are deleted.
+ */
+int sluice_engine_start(struct sluice_config *config, struct sluice_engine **engine, char **error);
+
+/* Changes to another configuration: whole or not at all. What is the same in both is not disturbed. On failure
+ * the old one stays in force and `config` stays the caller's. */
+int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config, char **error);
+
+/* The configuration in force. */
+const struct sluice_config *sluice_engine_config(const struct sluice_engine *engine);
+
+/* Stops: closes user-space sources, delivers what was in the rings when it was called (waiting at most
+ * `patience_ms`, -1 for ever; when only the module's rings hold something, and nobody takes any of it for 5 s,
+ * not longer either), then frees. The module's rules and rings stay. Returns the number of bytes
+ * that were not delivered. `interrupted`, if not NULL, is read now and then and ends the wait when true. */
+uint64_t sluice_engine_stop(struct sluice_engine *engine, int patience_ms,
+			    const volatile bool *interrupted);
+
+/* Takes a picture. @owner caller: sluice_engine_report_free(). 0 or -ENOMEM. */
+int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_report *report);
+void sluice_engine_report_free(struct sluice_engine_report *report);
+
+#endif /* SLUICE_ENGINE_H */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine's insides, shared by engine.c (start, stop), change.c (from one configuration to the next) and report.c.
+ * For the control thread.
+ */
+#ifndef SLUICE_ENGINE_INNER_H
+#define SLUICE_ENGINE_INNER_H
+
+#include "../output/output.h"
+#include "../source/source.h"
+#include "../stream/spooler.h"
+#include "engine.h"
+#include "worker.h"
+
+enum { SLUICE_INTAKE_KMOD, SLUICE_INTAKE_SOCKET, SLUICE_INTAKES };
+
+/* An output over all workers. */
+struct sluice_whole_output {
+	uint8_t guid[SLUICE_GUID_SIZE];
+	struct sluice_target **targets; /* references, in the order of the configuration */
+	size_t target_count;
+	struct sluice_pacer *pacers;   /* the output's, then each target's; all workers' */
+	struct sluice_output **halves; /* by worker */
+};
+
+/* What follows from a configuration on this machine. */
+struct sluice_derived {
+	struct sluice_config_route *routes;
+	size_t route_count;
+	enum sluice_source *kinds; /* by input: KMOD or SOCKET */
+	size_t *route_of;	   /* by input: index into routes */
+};
+
+struct sluice_engine {
+	struct sluice_config *config; /* in force; NULL only while starting */
+	struct sluice_derived derived;
+	struct sluice_worker **workers;
+	size_t worker_count;
+	struct sluice_resolver *resolver;
+	struct sluice_spooler *spooler; /* NULL: there is no `store.disk` */
+	struct sluice_stream_table streams;
+	struct sluice_source_context context;
+	struct sluice_intake *intakes[SLUICE_INTAKES]; /* NULL: not opened */
+	struct sluice_whole_output *outputs;
+	size_t output_count;
+};
+
+extern const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES];
+
+/* From what is in force to `config`, whole or not at all; on success the engine owns `config`. 0 or a negative errno with
+ * a sentence. */
+int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *config, char **error);
+
+/* Gives the streams of `worker` feeders for outputs of their routes that have none. 0, -ENOMEM, -ENOSPC, -EPROTO; what was
+ * done until then stays. @context worker */
+int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *config,
+		     const struct sluice_source_plan *plan, const struct sluice_worker *worker);
+/* Takes away feeders of `worker` that belong to no output. @context worker */
+void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker *worker);
+/* Gives the `fresh` streams of a change their disk side. 0 or a negative errno with a sentence. */
+int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_config *config,
+			 struct sluice_stream_table *fresh, char **error);
+
+/* Streams that only drained and are empty go. */
+void sluice_engine_reap(struct sluice_engine *engine);
+
+/* Frees what sluice_engine_change() made of a configuration. */
+void sluice_derived_free(struct sluice_derived *derived);
+void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers);
+
+/* How many workers `config` wants on this machine, at least 1. */
+size_t sluice_engine_workers_wanted(const struct sluice_config *config);
+
+#endif /* SLUICE_ENGINE_INNER_H */

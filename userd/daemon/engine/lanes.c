@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Feeders for destinations that a duplicating output got or lost while its streams go on; see inner.h. In a worker, by
+ * letter of change.c. Touches: the worker's streams.
+ */
+#include <string.h>
+#include "inner.h"
+
+/* The route of the plan that `stream` belongs to, or NULL. */
+static const struct sluice_config_route *route_of(const struct sluice_source_plan *plan,
+						  const struct sluice_stream *stream)
+{
+	size_t number;
+
+	for (number = 0; number < plan->route_count; number++)
+		if (!memcmp(plan->routes[number].id, stream->route, SLUICE_GUID_SIZE))
+			return &plan->routes[number];
+	return NULL;
+}
+
+int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *config,
+		     const struct sluice_source_plan *plan, const struct sluice_worker *worker)
+{
+	size_t number, place;
+	int result;
+
+	for (number = 0; number < engine->streams.count; number++) {
+		struct sluice_stream *stream = engine->streams.list[number].stream;
+		const struct sluice_config_route *route = route_of(plan, stream);
+
+		if (engine->streams.list[number].worker != worker || !route)
+			continue;
+		for (place = 0; place < route->output_count; place++) {
+			const uint8_t *guid = config->outputs[route->outputs[place]].id;
+
+			if (sluice_stream_feeder(stream, guid))
+				continue;
+			result = sluice_stream_add_feeder(stream, guid);
+			if (result)
+				return result;
+		}
+	}
+	return 0;
+}
+
+void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker *worker)
+{
+	size_t number, place;
+
+	for (number = 0; number < engine->streams.count; number++) {
+		struct sluice_stream *stream = engine->streams.list[number].stream;
+
+		if (engine->streams.list[number].worker != worker)
+			continue;
+		for (place = stream->feeder_count; place-- > 0;)
+			if (!stream->feeders[place]->output)
+				sluice_stream_drop_feeder(stream, stream->outputs[place]);
+	}
+}

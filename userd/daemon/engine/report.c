@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A picture of the engine: counters of workers, rings, connections and, through the sources, of the inputs. In the control
+ * thread; reads what workers write, relaxed, and disturbs none of them. Touches: nothing else.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../../lib/barrier.h"
+#include "inner.h"
+
+/* The names of an input's outputs, comma-separated. NULL: no memory. @owner caller: free() */
+static char *output_names(const struct sluice_config *config,
+			  const struct sluice_config_input *input)
+{
+	size_t number, length = 1;
+	char *text, *end;
+
+	for (number = 0; number < input->output_count; number++)
+		length += strlen(config->outputs[input->outputs[number]].name) + 1;
+	text = malloc(length);
+	if (!text)
+		return NULL;
+	end = text;
+	*end = '\0';
+	for (number = 0; number < input->output_count; number++)
+		if (!number || !sluice_config_is_twin(config, input->outputs[number]))
+			end += sprintf(end, "%s%s", number ? "," : "",
+				       config->outputs[input->outputs[number]].name);
+	return text;
+}
+
+/* Fills in the inputs. 0 or -ENOMEM. */
+static int report_inputs(struct sluice_engine *engine, struct sluice_engine_report *report)
+{
+	const struct sluice_config *config = engine->config;
+	size_t number;
+
+	report->inputs =
+		calloc(config->input_count ? config->input_count : 1, sizeof(*report->inputs));
+	if (!report->inputs)
+		return -ENOMEM;
+	for (number = 0; number < SLUICE_INTAKES; number++)
+		if (engine->intakes[number])
+			(void)sluice_intake_classes[number]->measure(engine->intakes[number]);
+	for (number = 0; number < config->input_count; number++) {
+		const struct sluice_config_input *input = &config->inputs[number];
+		struct sluice_engine_input *picture = &report->inputs[number];
+		size_t kind = engine->derived.kinds[number] == SLUICE_SOURCE_KMOD
+				      ? SLUICE_INTAKE_KMOD
+				      : SLUICE_INTAKE_SOCKET;
+
+		report->input_count++;
+		memcpy(picture->guid, input->id, sizeof(picture->guid));
+		memcpy(picture->name, input->name, sizeof(picture->name));
+		picture->source = sluice_config_source_name(engine->derived.kinds[number]);
+		picture->verdict = sluice_config_verdict_name(input->verdict);
+		picture->match = sluice_config_input_match(input);
+		picture->outputs = output_names(config, input);
+		if (!picture->match || !picture->outputs)
+			return -ENOMEM;
+		/* A rule that somebody deleted behind our back counts nothing: zeros are the truth. */
+		(void)sluice_intake_classes[kind]->counters(engine->intakes[kind], input->id,
+							    &picture->counters);
+	}
+	return 0;
+}
+
+/* Adds one connection to its destination's figures. The state is that of the best connection. */
+static void add_connection(const struct sluice_connection *connection,
+			   struct sluice_engine_destination *sum, const char **what,
+			   uint64_t *error)
+{
+	static const char *const names[] = {"waiting", "connecting", "connecting", "connected"};
+	const struct sluice_tcp_counters *counters = &connection->counters;
+	uint64_t state = sluice_load_relaxed(&counters->state);
+	uint32_t mss = (uint32_t)sluice_load_relaxed(&counters->mss);
+	uint32_t pmtu = (uint32_t)sluice_load_relaxed(&counters->pmtu);
+	const char *lost = sluice_load_relaxed(&counters->what);
+
+	sum->sent += sluice_load_relaxed(&counters->sent);
+	sum->bytes += sluice_load_relaxed(&counters->bytes);
+	sum->acked += sluice_load_relaxed(&counters->acked);
+	sum->resent += sluice_load_relaxed(&counters->resent);
+	sum->writes += sluice_load_relaxed(&counters->writes);
+	sum->connects += sluice_load_relaxed(&counters->connects);
+	sum->backlog += sluice_load_relaxed(&counters->backlog);
+	sum->gaps += sluice_load_relaxed(&counters->gaps);
+	sum->unsendable += sluice_load_relaxed(&counters->unsendable);
+	sum->escaped += sluice_load_relaxed(&counters->escaped);
+	sum->achieved += sluice_load_relaxed(&counters->achieved);
+	if (mss && (!sum->mss || mss < sum->mss))
+		sum->mss = mss;
+	if (pmtu && (!sum->pmtu || pmtu < sum->pmtu))
+		sum->pmtu = pmtu;
+	if (!sum->state || strcmp(names[state], sum->state) < 0)
+		sum->state = names[state];
+	if (lost && !*what) {
+		*what = lost;
+		*error = sluice_load_relaxed(&counters->error);
+	}
+}
+
+/* Sums up one destination over the workers. 0 or -ENOMEM. */
+static int report_destination(const struct sluice_engine *engine,
+			      const struct sluice_whole_output *output,
+			      const struct sluice_config_output *config, size_t place,
+			      struct sluice_engine_destination *sum)
+{
+	const struct sluice_config_destination *to = &config->to[place];
+	const char *what = NULL;
+	uint64_t error = 0;
+	size_t worker;
+
+	sum->role = !to->enabled ? "disabled" : to->standby ? "standby" : "active";
+	sum->rate = to->rate;
+	sum->name = strdup(sluice_target_text(output->targets[place]));
+	for (worker = 0; worker < engine->worker_count; worker++)
+		add_connection(output->halves[worker]->connections[place], sum, &what, &error);
+	if (!to->enabled)
+		sum->state = "disabled";
+	if (!what)
+		sum->error = strdup("");
+	else if (asprintf(&sum->error, "%s%s%s", what, error ? ": " : "",
+			  error ? strerror((int)error) : "") < 0)
+		sum->error = NULL;
+	return sum->name && sum->error ? 0 : -ENOMEM;
+}
+
+/* Adds the destinations of an output of the model to `picture`. 0 or -ENOMEM. */
+static int add_destinations(const struct sluice_engine *engine, size_t number,
+			    struct sluice_engine_output *picture)
+{
+	const struct sluice_whole_output *output = &engine->outputs[number];
+	struct sluice_engine_destination *larger;
+	size_t place;
+
+	larger = reallocarray(picture->destinations,
+			      picture->destination_count + output->target_count + 1,
+			      sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	picture->destinations = larger;
+	for (place = 0; place < output->target_count; place++) {
+		struct sluice_engine_destination *sum = &larger[picture->destination_count++];
+
+		memset(sum, 0, sizeof(*sum));
+		if (report_destination(engine, output, &engine->config->outputs[number], place,
+				       sum))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Fills in the outputs: those that the model has for the destinations of a duplicating one are one again. 0 or
+ * -ENOMEM. */
+static int report_outputs(struct sluice_engine *engine, struct sluice_engine_report *report)
+{
+	size_t number;
+
+	report->outputs =
+		calloc(engine->output_count ? engine->output_count : 1, sizeof(*report->outputs));
+	if (!report->outputs)
+		return -ENOMEM;
+	for (number = 0; number < engine->output_count; number++) {
+		const struct sluice_config_output *config = &engine->config->outputs[number];
+		struct sluice_engine_output *picture;
+
+		if (!sluice_config_is_twin(engine->config, number))
+			report->output_count++;
+		picture = &report->outputs[report->output_count - 1];
+		memcpy(picture->guid, config->group, sizeof(picture->guid));
+		memcpy(picture->name, config->name, sizeof(picture->name));
+		picture->mode = sluice_config_mode_name(config->mode);
+		picture->framing = sluice_config_framing_name(config->framing);
+		picture->rate = config->rate;
+		if (add_destinations(engine, number, picture))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The name of output `guid`, or "". */
+static const char *output_name(const struct sluice_config *config,
+			       const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < config->output_count; number++)
+		if (!memcmp(config->outputs[number].id, guid, SLUICE_GUID_SIZE))
+			return config->outputs[number].name;
+	return "";
+}
+
+/* Fills in one stream out of its ring's pages. 0 or -ENOMEM. */
+static int report_stream(const struct sluice_engine *engine, const struct sluice_stream *stream,
+			 struct sluice_engine_stream *picture)
+{
+	const struct sluice_ring_producer *producer = stream->ring.producer;
+	size_t number;
+
+	memcpy(picture->route, stream->route, sizeof(picture->route));
+	memcpy(picture->uuid, producer->stream, sizeof(picture->uuid));
+	picture->epoch = producer->epoch;
+	picture->cpu = stream->cpu;
+	picture->size = producer->size;
+	picture->tail = sluice_ring_tail(&stream->ring);
+	picture->head = sluice_ring_head(&stream->ring);
+	picture->wakes = sluice_load_relaxed(&producer->wakes);
+	picture->owner = (uint32_t)getpid();
+	picture->counters.stored = sluice_load_relaxed(&producer->stored);
+	picture->counters.stored_bytes = sluice_load_relaxed(&producer->stored_bytes);
+	picture->counters.gaps = sluice_load_relaxed(&producer->gaps);
+	picture->counters.matched = picture->counters.stored;
+	for (number = 0; number < SLUICE_LOST_CAUSES; number++) {
+		picture->counters.lost[number] = sluice_load_relaxed(&producer->lost[number]);
+		picture->counters.matched += picture->counters.lost[number];
+	}
+	picture->cursors =
+		calloc(stream->feeder_count ? stream->feeder_count : 1, sizeof(*picture->cursors));
+	if (!picture->cursors)
+		return -ENOMEM;
+	for (number = 0; number < stream->feeder_count; number++) {
+		const struct sluice_ring_cursor *slot = stream->feeders[number]->cursor;
+		struct sluice_engine_cursor *cursor;
+
+		if (!slot)
+			continue;
+		cursor = &picture->cursors[picture->cursor_count++];
+
+		memcpy(cursor->output, stream->outputs[number], sizeof(cursor->output));
+		snprintf(cursor->output_name, sizeof(cursor->output_name), "%s",
+			 output_name(engine->config, cursor->output));
+		cursor->acked = sluice_load_relaxed(&slot->acked);
+		cursor->taken = sluice_load_relaxed(&slot->taken);
+	}
+	return 0;
+}
+
+int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_report *report)
+{
+	int result = -ENOMEM;
+	size_t number;
+
+	if (!engine || !report)
+		return -EINVAL;
+	memset(report, 0, sizeof(*report));
+	sluice_engine_reap(engine);
+	report->workers = engine->worker_count;
+	report->streams =
+		calloc(engine->streams.count ? engine->streams.count : 1, sizeof(*report->streams));
+	if (!report->streams)
+		goto free;
+	/* Outputs before streams before inputs: what was received can then not be more than what was sent for. */
+	result = report_outputs(engine, report);
+	for (number = 0; !result && number < engine->streams.count; number++) {
+		report->stream_count++;
+		result = report_stream(engine, engine->streams.list[number].stream,
+				       &report->streams[number]);
+	}
+	if (!result)
+		result = report_inputs(engine, report);
+	if (!result)
+		return 0;
+free:
+	sluice_engine_report_free(report);
+	return result;
+}
+
+void sluice_engine_report_free(struct sluice_engine_report *report)
+{
+	size_t number, place;
+
+	if (!report)
+		return;
+	for (number = 0; report->inputs && number < report->input_count; number++) {
+		free(report->inputs[number].match);
+		free(report->inputs[number].outputs);
+	}
+	for (number = 0; report->outputs && number < report->output_count; number++) {
+		struct sluice_engine_destination *list = report->outputs[number].destinations;
+
+		for (place = 0; list && place < report->outputs[number].destination_count;
+		     place++) {
+			free(list[place].name);
+			free(list[place].error);
+		}
+		free(list);
+	}
+	for (number = 0; report->streams && number < report->stream_count; number++)
+		free(report->streams[number].cursors);
+	free(report->inputs);
+	free(report->outputs);
+	free(report->streams);
+	memset(report, 0, sizeof(*report));
+}

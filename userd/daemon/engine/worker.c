@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The worker's loop; see worker.h. Under streams, sources and outputs, which it calls. Touches: its thread, its epoll
+ * descriptor, its mailbox.
+ */
+#include <errno.h>
+#include <numa.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "../output/output.h"
+#include "../stream/stream.h"
+#include "worker.h"
+
+#define EVENTS 64
+#define FOREVER UINT64_MAX
+
+/* Makes room for one more pointer in a list. 0 or -ENOMEM. */
+static int reserve(void ***list, size_t count, size_t *room)
+{
+	size_t larger = *room ? 2 * *room : 16;
+	void **bigger;
+
+	if (count < *room)
+		return 0;
+	bigger = reallocarray(*list, larger, sizeof(**list));
+	if (!bigger)
+		return -ENOMEM;
+	*list = bigger;
+	*room = larger;
+	return 0;
+}
+
+/* Takes `item` out of a list, keeping the order. Returns false if it is not in it. */
+static bool take_out(void **list, size_t *count, const void *item)
+{
+	size_t place;
+
+	for (place = 0; place < *count; place++) {
+		if (list[place] != item)
+			continue;
+		memmove(&list[place], &list[place + 1], (*count - place - 1) * sizeof(*list));
+		--*count;
+		return true;
+	}
+	return false;
+}
+
+int sluice_worker_watch(struct sluice_worker *worker, int fd, uint32_t events,
+			struct sluice_handler *handler)
+{
+	struct epoll_event event = {.events = events, .data.ptr = handler};
+
+	return epoll_ctl(worker->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+int sluice_worker_change_watch(struct sluice_worker *worker, int fd, uint32_t events,
+			       struct sluice_handler *handler)
+{
+	struct epoll_event event = {.events = events, .data.ptr = handler};
+
+	return epoll_ctl(worker->epoll, EPOLL_CTL_MOD, fd, &event) ? -errno : 0;
+}
+
+void sluice_worker_unwatch(struct sluice_worker *worker, int fd)
+{
+	(void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+int sluice_worker_add_timer(struct sluice_worker *worker, struct sluice_timer *timer)
+{
+	if (timer->place)
+		return 0;
+	if (reserve((void ***)&worker->timers, worker->timer_count, &worker->timer_room))
+		return -ENOMEM;
+	worker->timers[worker->timer_count++] = timer;
+	timer->place = worker->timer_count;
+	return 0;
+}
+
+void sluice_worker_remove_timer(struct sluice_worker *worker, struct sluice_timer *timer)
+{
+	size_t place = timer->place;
+
+	if (!place)
+		return;
+	worker->timers[place - 1] = worker->timers[--worker->timer_count];
+	worker->timers[place - 1]->place = place;
+	timer->place = 0;
+	timer->at = 0;
+}
+
+void sluice_worker_set_timer(struct sluice_worker *worker, struct sluice_timer *timer, uint64_t at)
+{
+	timer->at = at;
+	if (at && at < worker->next_due)
+		worker->next_due = at;
+}
+
+int sluice_worker_add_stream(struct sluice_worker *worker, struct sluice_stream *stream)
+{
+	if (reserve((void ***)&worker->streams, worker->stream_count, &worker->stream_room))
+		return -ENOMEM;
+	worker->streams[worker->stream_count++] = stream;
+	return 0;
+}
+
+void sluice_worker_remove_stream(struct sluice_worker *worker, struct sluice_stream *stream)
+{
+	take_out((void **)worker->streams, &worker->stream_count, stream);
+}
+
+int sluice_worker_add_output(struct sluice_worker *worker, struct sluice_output *output)
+{
+	if (reserve((void ***)&worker->outputs, worker->output_count, &worker->output_room))
+		return -ENOMEM;
+	worker->outputs[worker->output_count++] = output;
+	return 0;
+}
+
+void sluice_worker_remove_output(struct sluice_worker *worker, struct sluice_output *output)
+{
+	take_out((void **)worker->outputs, &worker->output_count, output);
+}
+
+uint32_t sluice_worker_random(struct sluice_worker *worker)
+{
+	/* xorshift64: Marsaglia, "Xorshift RNGs", 2003 */
+	worker->random ^= worker->random << 13;
+	worker->random ^= worker->random >> 7;
+	worker->random ^= worker->random << 17;
+	return (uint32_t)(worker->random >> 32);
+}
+
+/* Calls the timers whose time has come and works out when the next one's will. */
+static void run_timers(struct sluice_worker *worker)
+{
+	uint64_t now = worker->now;
+	size_t place;
+
+	if (now < worker->next_due)
+		return;
+	worker->next_due = FOREVER;
+	/* A timer may set itself or others anew; none is removed here: that happens in the mailbox only. */
+	for (place = 0; place < worker->timer_count; place++) {
+		struct sluice_timer *timer = worker->timers[place];
+
+		if (!timer->at)
+			continue;
+		if (timer->at <= now) {
+			timer->at = 0;
+			timer->due(timer, now);
+		}
+		if (timer->at && timer->at < worker->next_due)
+			worker->next_due = timer->at;
+	}
+}
+
+/* Lets the outputs send and the tails follow, until neither brings anything new. */
+static void pump(struct sluice_worker *worker)
+{
+	bool again;
+	size_t place;
+
+	do {
+		again = false;
+		for (place = 0; place < worker->output_count; place++)
+			if (worker->outputs[place]->has_work)
+				sluice_output_pump(worker->outputs[place], worker->now);
+		for (place = 0; place < worker->stream_count; place++)
+			if (worker->streams[place]->moved)
+				again |= sluice_stream_release(worker->streams[place], worker->now);
+	} while (again);
+}
+
+/* Does what the control thread asked for, if it did. */
+static void read_mail(struct sluice_worker *worker)
+{
+	uint64_t value;
+
+	if (read(worker->mail, &value, sizeof(value)) != (ssize_t)sizeof(value))
+		return;
+	pthread_mutex_lock(&worker->lock);
+	if (worker->letter) {
+		worker->answer = worker->letter(worker, worker->argument);
+		worker->letter = NULL;
+		pthread_cond_signal(&worker->answered);
+	}
+	pthread_mutex_unlock(&worker->lock);
+}
+
+/* Waits for events until the next timer. epoll_pwait2 (Linux 5.11) for the nanoseconds, else milliseconds. */
+static int wait_for_events(struct sluice_worker *worker, struct epoll_event *events)
+{
+	static bool coarse; /* the same for all workers, whoever finds out first */
+	uint64_t now, wait = FOREVER;
+	struct timespec timeout;
+	int count;
+
+	if (worker->next_due != FOREVER) {
+		now = sluice_now();
+		wait = worker->next_due > now ? worker->next_due - now : 0;
+	}
+	if (!sluice_load_relaxed(&coarse)) {
+		timeout.tv_sec = (time_t)(wait / SLUICE_NS_PER_S);
+		timeout.tv_nsec = (long)(wait % SLUICE_NS_PER_S);
+		count = epoll_pwait2(worker->epoll, events, EVENTS,
+				     wait == FOREVER ? NULL : &timeout, NULL);
+		if (count >= 0 || errno != ENOSYS)
+			return count;
+		sluice_store_relaxed(&coarse, true);
+	}
+	wait = wait == FOREVER ? FOREVER : (wait + SLUICE_NS_PER_MS - 1) / SLUICE_NS_PER_MS;
+	return epoll_wait(worker->epoll, events, EVENTS,
+			  wait > 60000 ? (wait == FOREVER ? -1 : 60000) : (int)wait);
+}
+
+/* The loop. @context worker */
+static void run(struct sluice_worker *worker)
+{
+	struct epoll_event events[EVENTS];
+	int count, place;
+	bool mail;
+
+	while (!worker->ended) {
+		count = wait_for_events(worker, events);
+		worker->now = sluice_now();
+		sluice_store_relaxed(&worker->progress_ns, worker->now);
+		sluice_count(&worker->rounds, 1);
+		mail = false;
+		for (place = 0; place < count; place++) {
+			struct sluice_handler *handler = events[place].data.ptr;
+
+			if (handler)
+				handler->ready(handler, events[place].events, worker->now);
+			else
+				mail = true;
+		}
+		run_timers(worker);
+		pump(worker);
+		/* Last, because it may free what an event of this round points to. */
+		if (mail) {
+			read_mail(worker);
+			pump(worker);
+		}
+	}
+}
+
+/* Pins the thread and makes its memory local to its node. Failing is no reason not to work. */
+static void settle(const struct sluice_worker *worker)
+{
+	char name[16]; /* TASK_COMM_LEN */
+	cpu_set_t set;
+	int error;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)worker->cpu, &set);
+	error = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	if (error)
+		sluice_warning(
+			"worker %u cannot be pinned to CPU %d: %s; it runs wherever it is put",
+			worker->number, worker->cpu, strerror(error));
+	if (numa_available() >= 0)
+		numa_set_localalloc();
+	snprintf(name, sizeof(name), "sluice-w%u", worker->number);
+	pthread_setname_np(pthread_self(), name);
+}
+
+/* Thread entry. */
+static void *thread_main(void *argument)
+{
+	struct sluice_worker *worker = argument;
+
+	settle(worker);
+	run(worker);
+	return NULL;
+}
+
+int sluice_worker_start(struct sluice_worker **result, unsigned int number, int cpu)
+{
+	struct sluice_worker *worker;
+	sigset_t all, before;
+	int error = -ENOMEM;
+
+	if (!result || cpu < 0 || cpu >= CPU_SETSIZE)
+		return -EINVAL;
+	worker = aligned_alloc(64, sizeof(*worker));
+	if (!worker)
+		return -ENOMEM;
+	memset(worker, 0, sizeof(*worker));
+	worker->number = number;
+	worker->cpu = cpu;
+	worker->next_due = FOREVER;
+	worker->random = sluice_now() * 2 + 1 + number;
+	pthread_mutex_init(&worker->lock, NULL);
+	pthread_cond_init(&worker->answered, NULL);
+	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+	worker->mail = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (worker->epoll < 0 || worker->mail < 0) {
+		error = -errno;
+		goto close;
+	}
+	error = sluice_worker_watch(worker, worker->mail, EPOLLIN, NULL);
+	if (error)
+		goto close;
+	/* Signals are the control thread's business. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(&worker->thread, NULL, thread_main, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error)
+		goto close;
+	*result = worker;
+	return 0;
+
+close:
+	if (worker->mail >= 0)
+		close(worker->mail);
+	if (worker->epoll >= 0)
+		close(worker->epoll);
+	pthread_cond_destroy(&worker->answered);
+	pthread_mutex_destroy(&worker->lock);
+	free(worker);
+	return error;
+}
+
+int sluice_worker_call(struct sluice_worker *worker,
+		       int (*letter)(struct sluice_worker *worker, void *argument), void *argument)
+{
+	const uint64_t one = 1;
+	int answer;
+
+	pthread_mutex_lock(&worker->lock);
+	worker->letter = letter;
+	worker->argument = argument;
+	/* Cannot block or fail: the counter is far from its limit. */
+	if (write(worker->mail, &one, sizeof(one)) != (ssize_t)sizeof(one))
+		sluice_error("worker %u: its mailbox does not take letters: %s", worker->number,
+			     strerror(errno));
+	while (worker->letter)
+		pthread_cond_wait(&worker->answered, &worker->lock);
+	answer = worker->answer;
+	pthread_mutex_unlock(&worker->lock);
+	return answer;
+}
+
+/* Letter: this was the last round. */
+static int end(struct sluice_worker *worker, void *argument)
+{
+	(void)argument;
+	worker->ended = true;
+	return 0;
+}
+
+void sluice_worker_stop(struct sluice_worker *worker)
+{
+	if (!worker)
+		return;
+	sluice_worker_call(worker, end, NULL);
+	pthread_join(worker->thread, NULL);
+	close(worker->mail);
+	close(worker->epoll);
+	pthread_cond_destroy(&worker->answered);
+	pthread_mutex_destroy(&worker->lock);
+	free(worker->scratch);
+	free(worker->timers);
+	free(worker->streams);
+	free(worker->outputs);
+	free(worker);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A worker: one thread, pinned to one CPU, one epoll loop. It owns streams (rings), the sockets that fill them and its
+ * own half of every output (one connection per destination). The control thread speaks to it by a mailbox: a
+ * function that the worker runs between two rounds of its loop, while the control thread waits for the answer.
+ *
+ *   wait ──► events: rings, sockets, connections ──► timers ──► outputs send ──► tails move ──► mailbox ──┐
+ *     ▲                                                                                                   │
+ *     └───────────────────────────────────────────────────────────────────────────────────────────────────┘
+ *
+ * What lives in a worker is made, changed and freed in its thread only. Counters in it have one writer, the worker; other
+ * threads read them relaxed.
+ */
+#ifndef SLUICE_WORKER_H
+#define SLUICE_WORKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+struct sluice_stream;
+struct sluice_output;
+struct sluice_worker;
+
+#define SLUICE_NS_PER_US 1000ULL
+#define SLUICE_NS_PER_MS 1000000ULL
+#define SLUICE_NS_PER_S 1000000000ULL
+
+/* What epoll calls: embedded in whatever has a descriptor. */
+struct sluice_handler {
+	void (*ready)(struct sluice_handler *handler, uint32_t events, uint64_t now);
+};
+
+/* What the clock calls. `at`: CLOCK_MONOTONIC nanoseconds, 0: not set. */
+struct sluice_timer {
+	uint64_t at;
+	void (*due)(struct sluice_timer *timer, uint64_t now);
+	size_t place; /* in the worker's list, + 1; 0: not in it */
+};
+
+struct sluice_worker {
+	/* Its own affairs */
+	unsigned int number;
+	int cpu;
+	int epoll;
+	int mail; /* eventfd */
+	bool ended;
+	uint64_t now; /* of this round */
+	uint64_t next_due;
+	struct sluice_timer **timers;
+	size_t timer_count, timer_room;
+	struct sluice_stream **streams;
+	size_t stream_count, stream_room;
+	struct sluice_output **outputs;
+	size_t output_count, output_room;
+	void *scratch; /* of the socket source, made when first needed */
+	uint64_t random;
+
+	/* Written by it, read by anybody */
+	uint64_t rounds __attribute__((aligned(64)));
+	uint64_t progress_ns; /* when the last round began */
+
+	/* Mailbox: shared with the control thread */
+	pthread_mutex_t lock __attribute__((aligned(64)));
+	pthread_cond_t answered;
+	int (*letter)(struct sluice_worker *worker, void *argument);
+	void *argument;
+	int answer;
+	pthread_t thread;
+};
+
+/* Starts worker `number` on `cpu`. 0, -ENOMEM, other negative errno. @owner caller: sluice_worker_stop()
+ * @context process */
+int sluice_worker_start(struct sluice_worker **worker, unsigned int number, int cpu);
+
+/* Ends the thread and frees it; what lived in it was taken out before. NULL is allowed. @context process */
+void sluice_worker_stop(struct sluice_worker *worker);
+
+/* Runs `letter` in the worker and returns what it returns. @context process, one thread at a time per worker */
+int sluice_worker_call(struct sluice_worker *worker,
+		       int (*letter)(struct sluice_worker *worker, void *argument), void *argument);
+
+/* Watches `fd` for `events` (EPOLL*); change: of one that is watched. 0 or a negative errno. @context worker */
+int sluice_worker_watch(struct sluice_worker *worker, int fd, uint32_t events,
+			struct sluice_handler *handler);
+int sluice_worker_change_watch(struct sluice_worker *worker, int fd, uint32_t events,
+			       struct sluice_handler *handler);
+void sluice_worker_unwatch(struct sluice_worker *worker, int fd);
+
+/* Makes a timer known (0 or -ENOMEM), forgets it, sets it to CLOCK_MONOTONIC `at` (0: off). @context worker */
+int sluice_worker_add_timer(struct sluice_worker *worker, struct sluice_timer *timer);
+void sluice_worker_remove_timer(struct sluice_worker *worker, struct sluice_timer *timer);
+void sluice_worker_set_timer(struct sluice_worker *worker, struct sluice_timer *timer, uint64_t at);
+
+/* Take streams and outputs into the loop and out of it. 0 or -ENOMEM. @context worker */
+int sluice_worker_add_stream(struct sluice_worker *worker, struct sluice_stream *stream);
+void sluice_worker_remove_stream(struct sluice_worker *worker, struct sluice_stream *stream);
+int sluice_worker_add_output(struct sluice_worker *worker, struct sluice_output *output);
+void sluice_worker_remove_output(struct sluice_worker *worker, struct sluice_output *output);
+
+/* A number that nobody needs to guess, for jitter. @context worker */
+uint32_t sluice_worker_random(struct sluice_worker *worker);
+
+/* CLOCK_MONOTONIC in nanoseconds. @threadsafe */
+static inline uint64_t sluice_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+#endif /* SLUICE_WORKER_H */

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of sluiced. Touches: stdout, stderr.
+ */
+#ifndef SLUICE_OPTIONS_H
+#define SLUICE_OPTIONS_H
+
+#include <stdbool.h>
+
+/* How sluiced ends; also in sluiced.8. */
+enum sluice_exit {
+	SLUICE_EXIT_OK = 0,
+	SLUICE_EXIT_CONFIG = 1, /* faults in the configuration */
+	SLUICE_EXIT_USAGE = 2,	/* the command line is wrong */
+	SLUICE_EXIT_START = 3,	/* it could not start: module, permission, port, memory, ... */
+};
+
+struct sluice_options {
+	const char *config;   /* -c */
+	const char *pid_file; /* NULL: none */
+	int log_level;	      /* -1: what the configuration says */
+	bool check;
+	bool daemon;
+};
+
+/* Reads the command line. -1: go on; else the status to exit with at once (help, version, a fault, which was told). */
+int sluice_options_read(int argc, char **argv, struct sluice_options *options);
+
+#endif /* SLUICE_OPTIONS_H */

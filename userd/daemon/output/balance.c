@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who gets the next segment: in turn by weight, or who will be through with it first. Between an output and its
+ * connections, in one worker. Touches: the connections' accounts.
+ */
+#include "output.h"
+
+/* A rate is taken over no less than this, and a new one counts for a quarter. */
+#define RATE_NS (20 * SLUICE_NS_PER_MS)
+#define RATE_SHARE 4U
+
+/* Can `connection` take a segment now? If only its rate says no, *due becomes when it will. */
+static bool can_take(const struct sluice_output *output, const struct sluice_connection *connection,
+		     uint64_t now, uint64_t *due)
+{
+	uint64_t when;
+
+	if (!sluice_connection_is_able(connection) || !sluice_output_counts_on(output, connection))
+		return false;
+	when = sluice_pacer_due(connection->pacer);
+	if (when <= now)
+		return true;
+	if (*due <= now || when < *due)
+		*due = when;
+	return false;
+}
+
+/*
+ * Measures how fast a connection gets rid of what it carries, while it has something to get rid of: what a destination
+ * does that is never busy says only that it can do as much.
+ */
+static void measure(struct sluice_connection *connection, uint64_t now)
+{
+	uint64_t drained = connection->loaded - connection->carrier.bytes, rate;
+	uint64_t passed = now - connection->drained_at;
+
+	if (passed < RATE_NS)
+		return;
+	rate = (uint64_t)((double)(drained - connection->drained) * SLUICE_NS_PER_S /
+			  (double)passed);
+	if (connection->carrier.segments)
+		connection->drain = connection->drain
+					    ? connection->drain - connection->drain / RATE_SHARE +
+						      rate / RATE_SHARE
+					    : rate;
+	else if (rate > connection->drain)
+		connection->drain = rate;
+	connection->drained = drained;
+	connection->drained_at = now;
+}
+
+/* Smooth weighted round-robin: everybody gains its weight, the one who has most goes and pays for all. */
+static struct sluice_connection *next_in_turn(struct sluice_output *output, uint64_t now,
+					      uint64_t *due)
+{
+	struct sluice_connection *best = NULL;
+	int64_t all = 0;
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++) {
+		struct sluice_connection *connection = output->connections[number];
+
+		if (!can_take(output, connection, now, due))
+			continue;
+		connection->turn += connection->weight;
+		all += connection->weight;
+		if (!best || connection->turn > best->turn)
+			best = connection;
+	}
+	if (best)
+		best->turn -= all;
+	return best;
+}
+
+/* How long `connection` would take to be through with another `bytes`, in some unit; `fastest`: the rate of one that was
+ * never measured. */
+static double cost(const struct sluice_connection *connection, size_t bytes, uint64_t fastest)
+{
+	uint64_t rate = connection->drain ? connection->drain : fastest;
+
+	return (double)(connection->carrier.bytes + bytes) /
+	       ((double)(rate ? rate : 1) * connection->weight);
+}
+
+/* The one that will be through first. Where nobody is behind they take turns. */
+static struct sluice_connection *least_behind(struct sluice_output *output, uint64_t now,
+					      uint64_t *due)
+{
+	struct sluice_connection *best = NULL;
+	bool is_idle = true;
+	uint64_t fastest = 0;
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++) {
+		struct sluice_connection *connection = output->connections[number];
+
+		if (!sluice_output_counts_on(output, connection))
+			continue;
+		measure(connection, now);
+		is_idle &= !connection->carrier.segments;
+		if (connection->drain > fastest)
+			fastest = connection->drain;
+	}
+	if (is_idle)
+		return next_in_turn(output, now, due);
+	for (number = 0; number < output->connection_count; number++) {
+		struct sluice_connection *connection = output->connections[number];
+
+		if (can_take(output, connection, now, due) &&
+		    (!best || cost(connection, output->batch_bytes, fastest) <
+				      cost(best, output->batch_bytes, fastest)))
+			best = connection;
+	}
+	return best;
+}
+
+struct sluice_connection *sluice_output_choose(struct sluice_output *output, uint64_t now,
+					       uint64_t *due)
+{
+	return output->mode == SLUICE_MODE_BALANCE ? least_behind(output, now, due)
+						   : next_in_turn(output, now, due);
+}

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The native protocol on a connection: a span leaves the ring as it lies there, behind a 64-byte header; the receiver's
+ * own acknowledgement completes it. See lib/frame.h. Between feeders and tcp.c, in one worker. Touches: the
+ * connection, the feeders of its output.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../lib/barrier.h"
+#include "../../lib/frame.h"
+#include "../stream/stream.h"
+#include "output.h"
+#include "tcp.h"
+
+/* Acknowledgements are small; the buffer grows for the rare long one, up to what a frame may have. */
+#define INBOX_FIRST (16U << 10)
+#define INBOX_MOST (SLUICE_FRAME_HEADER_MAX + SLUICE_FRAME_PAYLOAD_MAX)
+/* When idle, something is sent this often, so that the receiver and what lies between know of us. */
+#define HEARTBEAT_NS SLUICE_NS_PER_S
+
+/* Sets `header` as what is to be written next, with `length` bytes of payload at `payload`. */
+static void set_pending(struct sluice_connection *connection, const void *payload, size_t length)
+{
+	connection->frame.length = htole32((uint32_t)length);
+	connection->frame.payload_crc = htole32(length ? sluice_crc32c(0, payload, length) : 0);
+	sluice_frame_seal(&connection->frame);
+	connection->pending[0].iov_base = &connection->frame;
+	connection->pending[0].iov_len = sizeof(connection->frame);
+	connection->pending[1].iov_base = (void *)(uintptr_t)payload;
+	connection->pending[1].iov_len = length;
+	connection->busy = true;
+}
+
+/* The copy of what the store took away is needed no more. */
+static void drop_kept(struct sluice_connection *connection)
+{
+	free(connection->kept);
+	connection->kept = NULL;
+}
+
+/* struct sluice_carrier.keep: the rest of the span is copied, once per span and only when the peer does not take it. */
+static bool keep(struct sluice_carrier *carrier)
+{
+	struct sluice_connection *connection = (struct sluice_connection *)carrier;
+	struct iovec *rest = &connection->pending[1];
+	uint8_t *copy = NULL;
+
+	if (!connection->feeder || connection->kept)
+		return false;
+	if (rest->iov_len) {
+		copy = malloc(rest->iov_len);
+		if (!copy)
+			return false;
+		memcpy(copy, rest->iov_base, rest->iov_len);
+		rest->iov_base = copy;
+	}
+	connection->kept = copy;
+	sluice_feeder_unpin(connection->feeder, connection->segment);
+	return true;
+}
+
+/* struct sluice_protocol.prepare: the inbox. 0 or -ENOMEM. */
+static int prepare(struct sluice_connection *connection, const struct sluice_output *output)
+{
+	connection->inbox_size = INBOX_FIRST;
+	connection->inbox = malloc(INBOX_FIRST);
+	connection->carrier.keep = keep;
+	if (output->mode == SLUICE_MODE_HASH) {
+		connection->staging_room = 2 * (output->run_bytes + sizeof(connection->frame));
+		connection->staging = malloc(connection->staging_room);
+		if (!connection->staging)
+			return -ENOMEM;
+	}
+	return connection->inbox ? 0 : -ENOMEM;
+}
+
+/* struct sluice_protocol.dispose. @context worker, or process if never entered */
+static void dispose(struct sluice_connection *connection)
+{
+	free(connection->inbox);
+	free(connection->greeting);
+	free(connection->kept);
+	free(connection->staging);
+}
+
+/* Sends HELLO: who we are and where each stream's cursor stands. */
+static void begin(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_output *output = connection->output;
+	struct sluice_frame_range *ranges = NULL;
+	size_t number, count = 0, room = output->feeder_count;
+
+	drop_kept(connection);
+	free(connection->greeting);
+	connection->greeting = NULL;
+	if (room)
+		ranges = calloc(room, sizeof(*ranges));
+	/* A HELLO without ranges is a HELLO, too. */
+	for (number = 0; ranges && number < room; number++) {
+		const struct sluice_feeder *feeder = output->feeders[number];
+
+		if (!sluice_feeder_is_first(feeder))
+			continue;
+		memcpy(ranges[count].stream, feeder->ring->producer->stream,
+		       sizeof(ranges[count].stream));
+		ranges[count].epoch = htole64(feeder->ring->producer->epoch);
+		ranges[count].start = htole64(sluice_feeder_floor(feeder));
+		count++;
+	}
+	connection->greeting = (uint8_t *)ranges;
+	memset(&connection->frame, 0, sizeof(connection->frame));
+	connection->frame.type = SLUICE_FRAME_HELLO;
+	connection->frame.count = htole32((uint32_t)count);
+	memcpy(connection->frame.stream, output->guid, sizeof(connection->frame.stream));
+	set_pending(connection, ranges, count * sizeof(*ranges));
+	sluice_connection_flush(connection, now);
+}
+
+/* Adds header and span to the staging buffer, for which there is room: short spans go many to a write. */
+static void stage(struct sluice_connection *connection, const uint8_t *bytes, size_t length)
+{
+	uint8_t *at = connection->staging + connection->staged;
+
+	connection->frame.length = htole32((uint32_t)length);
+	connection->frame.payload_crc = htole32(sluice_crc32c(0, bytes, length));
+	sluice_frame_seal(&connection->frame);
+	memcpy(at, &connection->frame, sizeof(connection->frame));
+	memcpy(at + sizeof(connection->frame), bytes, length);
+	connection->staged += sizeof(connection->frame) + length;
+	connection->pending[0].iov_base = connection->staging;
+	connection->pending[0].iov_len = connection->staged;
+	connection->pending[1].iov_len = 0;
+	connection->busy = true;
+}
+
+/* struct sluice_protocol.load: a segment as it lies in the ring. @context worker */
+static bool load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
+		 bool alone, uint64_t now)
+{
+	const struct sluice_ring_producer *producer = feeder->ring->producer;
+	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
+	const uint8_t *bytes = sluice_feeder_bytes(feeder, segment);
+	size_t length = (size_t)(segment->end - segment->start);
+
+	(void)now;
+	if (!bytes) {
+		sluice_feeder_return(feeder, id, segment->start, segment->count);
+		return false;
+	}
+	memset(&connection->frame, 0, sizeof(connection->frame));
+	connection->frame.type = SLUICE_FRAME_DATA;
+	connection->frame.count = htole32((uint32_t)segment->count);
+	memcpy(connection->frame.stream, producer->stream, sizeof(connection->frame.stream));
+	connection->frame.epoch = htole64(producer->epoch);
+	connection->frame.offset = htole64(segment->start);
+	connection->frame.floor = htole64(sluice_feeder_floor(feeder));
+	if (!alone && connection->staging) {
+		stage(connection, bytes, length);
+		sluice_count(&connection->counters.sent, segment->count);
+		sluice_feeder_unpin(feeder, id);
+		((struct sluice_stream *)feeder->stream)->moved = true;
+		return true;
+	}
+	connection->feeder = feeder;
+	connection->segment = id;
+	set_pending(connection, bytes, length);
+	return true;
+}
+
+/* struct sluice_protocol.takes_more: a segment of any length fits the staging buffer. @context worker */
+static bool takes_more(const struct sluice_connection *connection)
+{
+	return connection->staged + sizeof(connection->frame) + connection->output->run_bytes <=
+	       connection->staging_room;
+}
+
+/* struct sluice_protocol.has_room: what bounds a connection is its window of bytes. @context worker */
+static bool has_room(const struct sluice_connection *connection)
+{
+	(void)connection;
+	return true;
+}
+
+/* struct sluice_protocol.written: the ring's bytes are with TCP now. @context worker */
+static void written(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_feeder *feeder = connection->feeder;
+	const struct sluice_segment *segment;
+
+	(void)now;
+	drop_kept(connection);
+	connection->staged = 0;
+	sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
+	if (!feeder)
+		return;
+	segment = sluice_feeder_segment(feeder, connection->segment);
+	if (segment)
+		sluice_count(&connection->counters.sent, segment->count);
+	sluice_feeder_unpin(feeder, connection->segment);
+	((struct sluice_stream *)feeder->stream)->moved = true;
+}
+
+/* Applies the ranges of an ACK or of the answer to HELLO. */
+static void acknowledge(struct sluice_connection *connection, const uint8_t *payload,
+			uint32_t count, bool ahead)
+{
+	struct sluice_output *output = connection->output;
+	struct sluice_frame_range range;
+	size_t number;
+	uint32_t place;
+
+	for (place = 0; place < count; place++) {
+		memcpy(&range, payload + (size_t)place * sizeof(range), sizeof(range));
+		for (number = 0; number < output->feeder_count; number++) {
+			struct sluice_feeder *feeder = output->feeders[number];
+
+			if (!sluice_feeder_is_of(feeder, range.stream, le64toh(range.epoch)))
+				continue;
+			sluice_feeder_acknowledge(feeder, le64toh(range.start), le64toh(range.end),
+						  ahead);
+			((struct sluice_stream *)feeder->stream)->moved = true;
+		}
+	}
+	output->has_work = true;
+}
+
+/* Acts on one whole frame. NULL, or why the connection is no good. */
+static const char *understand(struct sluice_connection *connection,
+			      const struct sluice_frame *frame, const uint8_t *payload,
+			      uint64_t now)
+{
+	uint32_t length = le32toh(frame->length), count = le32toh(frame->count);
+	bool hello = frame->type == SLUICE_FRAME_HELLO;
+
+	if (length && sluice_crc32c(0, payload, length) != le32toh(frame->payload_crc))
+		return "it sent a frame that was damaged on its way (payload CRC)";
+	if (hello || frame->type == SLUICE_FRAME_ACK) {
+		if ((uint64_t)count * sizeof(struct sluice_frame_range) > length)
+			return "it sent a frame with more ranges than bytes";
+		if (!hello && connection->state != SLUICE_TCP_READY)
+			return "it acknowledged before it said HELLO";
+		acknowledge(connection, payload, count, hello);
+		if (hello && connection->state == SLUICE_TCP_GREETING)
+			sluice_connection_is_ready(connection, now);
+		sluice_store_relaxed(&connection->counters.acked, connection->carrier.done);
+		sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
+	}
+	/* HEARTBEAT says all by having come; of other types we know nothing (lib/frame.h: skip). */
+	return NULL;
+}
+
+/* Makes the inbox hold a frame of `needed` bytes. */
+static bool grow(struct sluice_connection *connection, size_t needed)
+{
+	uint8_t *larger;
+
+	if (needed <= connection->inbox_size)
+		return true;
+	if (needed > INBOX_MOST)
+		return false;
+	larger = realloc(connection->inbox, needed);
+	if (!larger)
+		return false;
+	connection->inbox = larger;
+	connection->inbox_size = needed;
+	return true;
+}
+
+/* struct sluice_protocol.received: whole frames are understood, the rest waits. @context worker */
+static const char *received(struct sluice_connection *connection, size_t length, uint64_t now)
+{
+	struct sluice_frame frame;
+	size_t used = 0, left, whole;
+	const char *what;
+	int error;
+
+	connection->inbox_used += length;
+	for (;;) {
+		left = connection->inbox_used - used;
+		error = sluice_frame_check(connection->inbox + used, left);
+		if (error == -EAGAIN)
+			break;
+		if (error == -EPROTONOSUPPORT)
+			return "it speaks another version of the native protocol";
+		if (error)
+			return "what it sent is no native frame (is its framing `native`?)";
+		memcpy(&frame, connection->inbox + used, sizeof(frame));
+		whole = (size_t)le16toh(frame.header_length) + le32toh(frame.length);
+		if (left < whole) {
+			memmove(connection->inbox, connection->inbox + used, left);
+			connection->inbox_used = left;
+			return grow(connection, whole) ? NULL : "it sent a frame that is too long";
+		}
+		what = understand(connection, &frame,
+				  connection->inbox + used + le16toh(frame.header_length), now);
+		if (what)
+			return what;
+		used += whole;
+	}
+	memmove(connection->inbox, connection->inbox + used, left);
+	connection->inbox_used = left;
+	return NULL;
+}
+
+/* struct sluice_protocol.tick: is it dead, does it need a heartbeat? @context worker */
+static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
+{
+	/* A peer that was silent because there was nothing to say is not dead yet when there is. */
+	uint64_t since =
+		connection->heard > connection->owed ? connection->heard : connection->owed;
+	const char *what = sluice_connection_stall(connection, since, now, next);
+
+	if (what)
+		return what;
+	if (!connection->busy && now - connection->wrote >= HEARTBEAT_NS) {
+		memset(&connection->frame, 0, sizeof(connection->frame));
+		connection->frame.type = SLUICE_FRAME_HEARTBEAT;
+		connection->feeder = NULL;
+		set_pending(connection, NULL, 0);
+		sluice_connection_flush(connection, now);
+	}
+	return NULL;
+}
+
+/* struct sluice_protocol.lost: all it carried is to be sent again. @context worker */
+static void lost(struct sluice_connection *connection)
+{
+	struct sluice_output *output = connection->output;
+	size_t number;
+
+	drop_kept(connection);
+	for (number = 0; number < output->feeder_count; number++) {
+		sluice_feeder_return_all(output->feeders[number], &connection->carrier);
+		((struct sluice_stream *)output->feeders[number]->stream)->moved = true;
+	}
+}
+
+const struct sluice_protocol sluice_protocol_native = {
+	.prepare = prepare,
+	.dispose = dispose,
+	.begin = begin,
+	.load = load,
+	.takes_more = takes_more,
+	.has_room = has_room,
+	.written = written,
+	.received = received,
+	.tick = tick,
+	.lost = lost,
+};

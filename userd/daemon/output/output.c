@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One worker's half of an output; see output.h. Touches: feeders and connections of its worker.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../lib/barrier.h"
+#include "../../lib/record.h"
+#include "../stream/stream.h"
+#include "output.h"
+
+/* The times of the configuration, in nanoseconds. */
+static struct sluice_tcp_timing timing_of(const struct sluice_config_output *config)
+{
+	return (struct sluice_tcp_timing){
+		.reconnect_min_ns = config->reconnect_min_us * SLUICE_NS_PER_US,
+		.reconnect_max_ns = config->reconnect_max_us * SLUICE_NS_PER_US,
+		.connect_timeout_ns = config->connect_timeout_us * SLUICE_NS_PER_US,
+		.dead_after_ns = config->dead_after_us * SLUICE_NS_PER_US,
+	};
+}
+
+/* Something may be sent again. @context worker */
+static void due(struct sluice_timer *timer, uint64_t now)
+{
+	struct sluice_output *output =
+		(struct sluice_output *)((char *)timer - offsetof(struct sluice_output, timer));
+
+	(void)now;
+	output->has_work = true;
+}
+
+int sluice_output_create(const struct sluice_config_output *config,
+			 struct sluice_target *const *targets, struct sluice_pacer *pacers,
+			 struct sluice_worker *worker, struct sluice_output **result)
+{
+	struct sluice_output *output;
+	size_t number;
+
+	if (!config || !targets || !pacers || !worker || !result)
+		return -EINVAL;
+	output = calloc(1, sizeof(*output));
+	if (!output)
+		return -ENOMEM;
+	output->worker = worker;
+	memcpy(output->guid, config->id, sizeof(output->guid));
+	memcpy(output->name, config->name, sizeof(output->name));
+	output->form = (struct sluice_form){.framing = config->framing, .refuse = config->refuse};
+	output->timing = timing_of(config);
+	output->timer.due = due;
+	output->mode = config->mode;
+	output->pacer = &pacers[0];
+	output->batch_bytes = config->batch_bytes;
+	output->run_bytes = config->batch_bytes > SLUICE_RECORD_SPAN_MAX ? config->batch_bytes
+									 : SLUICE_RECORD_SPAN_MAX;
+	output->changed = true;
+	if (output->mode == SLUICE_MODE_HASH && sluice_buckets_create(&output->buckets))
+		goto destroy;
+	output->connections =
+		calloc(config->to_count ? config->to_count : 1, sizeof(struct sluice_connection *));
+	if (!output->connections)
+		goto destroy;
+	for (number = 0; number < config->to_count; number++) {
+		if (sluice_connection_create(output, targets[number], &config->to[number],
+					     &pacers[number + 1], &output->connections[number]))
+			goto destroy;
+		output->connection_count++;
+	}
+	*result = output;
+	return 0;
+
+destroy:
+	sluice_output_destroy(output);
+	return -ENOMEM;
+}
+
+void sluice_output_destroy(struct sluice_output *output)
+{
+	size_t number;
+
+	if (!output)
+		return;
+	sluice_output_put_back(output);
+	for (number = 0; number < output->connection_count; number++)
+		sluice_connection_destroy(output->connections[number]);
+	for (number = 0; number < output->feeder_count; number++)
+		if (output->feeders[number]->output == output)
+			output->feeders[number]->output = NULL;
+	free(output->connections);
+	free(output->buckets);
+	free(output->feeders);
+	free(output);
+}
+
+int sluice_output_reserve(struct sluice_output *output, size_t count)
+{
+	struct sluice_feeder **larger;
+
+	if (output->feeder_room - output->feeder_count >= count)
+		return 0;
+	larger = reallocarray(output->feeders, output->feeder_count + count,
+			      sizeof(struct sluice_feeder *));
+	if (!larger)
+		return -ENOMEM;
+	output->feeders = larger;
+	output->feeder_room = output->feeder_count + count;
+	return 0;
+}
+
+/*
+ * How much one connection may have under way: half of the largest ring, so that a destination that takes and does not
+ * acknowledge leaves the other half to those that do, until it counts as dead.
+ */
+static void set_window(struct sluice_output *output)
+{
+	uint64_t most = 0, size;
+	size_t number;
+
+	for (number = 0; number < output->feeder_count; number++) {
+		size = output->feeders[number]->ring->mask + 1;
+		if (size > most)
+			most = size;
+	}
+	output->window = most / 2;
+}
+
+void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder)
+{
+	output->feeders[output->feeder_count++] = feeder;
+	feeder->output = output;
+	output->has_work = true;
+	set_window(output);
+}
+
+void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_feeder *feeder)
+{
+	size_t number;
+
+	for (number = 0; number < output->feeder_count; number++) {
+		if (output->feeders[number] != feeder)
+			continue;
+		output->feeders[number] = output->feeders[--output->feeder_count];
+		break;
+	}
+	if (output->held.feeder == feeder)
+		sluice_output_put_back(output);
+	for (number = 0; number < output->connection_count; number++)
+		sluice_connection_unpark(output->connections[number], feeder);
+	feeder->output = NULL;
+	set_window(output);
+}
+
+/* Gives connections of `heir` that `old` has, too, what they are there: a socket and all it carries. */
+static void inherit(struct sluice_output *heir, struct sluice_output *old)
+{
+	size_t number, other;
+
+	if (heir->form.framing != old->form.framing || heir->form.refuse != old->form.refuse ||
+	    (heir->mode == SLUICE_MODE_HASH) != (old->mode == SLUICE_MODE_HASH))
+		return;
+	for (number = 0; number < heir->connection_count; number++) {
+		const char *text = sluice_target_text(heir->connections[number]->target);
+
+		for (other = 0; other < old->connection_count; other++) {
+			struct sluice_connection *moved = old->connections[other], *made;
+
+			if (!moved || strcmp(sluice_target_text(moved->target), text) != 0)
+				continue;
+			/* They change places; what `old` keeps was never connected. */
+			made = heir->connections[number];
+			old->connections[other] = made;
+			made->output = old;
+			heir->connections[number] = moved;
+			moved->output = heir;
+			moved->pacer = made->pacer;
+			moved->weight = made->weight;
+			moved->standby = made->standby;
+			if (made->disabled && !moved->disabled) {
+				moved->disabled = true;
+				sluice_connection_lose(moved, "it is disabled", 0, sluice_now());
+			}
+			moved->disabled = made->disabled;
+			break;
+		}
+	}
+}
+
+int sluice_output_enter(struct sluice_output *output, size_t feeders)
+{
+	struct sluice_worker *worker = output->worker;
+	size_t entered;
+	int error;
+
+	error = sluice_output_reserve(output, feeders);
+	if (!error)
+		error = sluice_worker_add_output(worker, output);
+	if (!error)
+		error = sluice_worker_add_timer(worker, &output->timer);
+	if (error)
+		return error;
+	for (entered = 0; entered < output->connection_count; entered++) {
+		error = sluice_worker_add_timer(worker, &output->connections[entered]->timer);
+		if (error)
+			goto withdraw;
+	}
+	return 0;
+
+withdraw:
+	while (entered--)
+		sluice_worker_remove_timer(worker, &output->connections[entered]->timer);
+	sluice_output_leave(output);
+	return error;
+}
+
+void sluice_output_begin(struct sluice_output *output, struct sluice_output *heir_of)
+{
+	size_t number;
+
+	if (heir_of) {
+		inherit(output, heir_of);
+		/* The old one keeps them in its list until it is destroyed, so that its connections give back. */
+		for (number = 0; number < heir_of->feeder_count; number++)
+			sluice_output_add_feeder(output, heir_of->feeders[number]);
+	}
+	for (number = 0; number < output->connection_count; number++)
+		if (output->connections[number]->fd < 0 && !output->connections[number]->timer.at)
+			sluice_worker_set_timer(output->worker, &output->connections[number]->timer,
+						1);
+	output->has_work = true;
+}
+
+void sluice_output_leave(struct sluice_output *output)
+{
+	sluice_worker_remove_timer(output->worker, &output->timer);
+	sluice_worker_remove_output(output->worker, output);
+}
+
+void sluice_output_retune(struct sluice_output *output, const struct sluice_config_output *config)
+{
+	size_t number;
+
+	output->timing = timing_of(config);
+	output->mode = config->mode;
+	output->batch_bytes = config->batch_bytes;
+	memcpy(output->name, config->name, sizeof(output->name));
+	for (number = 0; number < output->connection_count && number < config->to_count; number++)
+		sluice_connection_retune(output->connections[number], &config->to[number]);
+}
+
+uint64_t sluice_output_carried(const struct sluice_output *output)
+{
+	uint64_t bytes = 0;
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++)
+		bytes += output->connections[number]->carrier.bytes;
+	return bytes;
+}
+
+bool sluice_output_counts_on(const struct sluice_output *output,
+			     const struct sluice_connection *connection)
+{
+	size_t number;
+
+	if (connection->disabled || connection->state != SLUICE_TCP_READY)
+		return false;
+	for (number = 0; connection->standby && number < output->connection_count; number++) {
+		const struct sluice_connection *other = output->connections[number];
+
+		/* One that is only just being connected to is not down yet. */
+		if (!other->standby && !other->disabled &&
+		    (other->state == SLUICE_TCP_READY || !other->complained))
+			return false;
+	}
+	return true;
+}
+
+/* Hands out segments in turn of the feeders, to whom the mode says. */
+static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
+{
+	struct sluice_connection *connection;
+	size_t barren = 0; /* feeders in a row that had nothing */
+	size_t bytes;
+
+	while (barren < output->feeder_count) {
+		struct sluice_feeder *feeder;
+
+		if (output->next_feeder >= output->feeder_count)
+			output->next_feeder = 0;
+		feeder = output->feeders[output->next_feeder++];
+		if (!sluice_feeder_has_work(feeder)) {
+			barren++;
+			continue;
+		}
+		*next = sluice_pacer_due(output->pacer);
+		connection = *next > now ? NULL : sluice_output_choose(output, now, next);
+		if (!connection) {
+			output->next_feeder--; /* it is still its turn */
+			return;
+		}
+		bytes = sluice_pacer_portion(output->pacer, output->batch_bytes);
+		bytes = sluice_pacer_portion(connection->pacer, bytes);
+		if (sluice_connection_send(connection, feeder, bytes, now))
+			barren = 0;
+		else
+			barren++;
+	}
+}
+
+void sluice_output_pump(struct sluice_output *output, uint64_t now)
+{
+	uint64_t next = 0;
+	size_t number;
+
+	output->has_work = false;
+	if (output->paused)
+		return;
+	if (output->mode == SLUICE_MODE_HASH)
+		sluice_output_pump_hash(output, now, &next);
+	else
+		pump(output, now, &next);
+	for (number = 0; number < output->connection_count; number++)
+		sluice_connection_push(output->connections[number]);
+	if (next > now)
+		sluice_worker_set_timer(output->worker, &output->timer, next);
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One worker's half of an output: its destinations, each with a connection of this worker's own, and the feeders of the
+ * streams that go there. It gives segments to the connections, which of them by the output's mode (balance.c, hash.c) and
+ * when by its rate (pace.h). Between streams and connections, in one worker. Touches: feeders and connections of its
+ * worker.
+ */
+#ifndef SLUICE_OUTPUT_H
+#define SLUICE_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../config/model.h"
+#include "../engine/worker.h"
+#include "../stream/feeder.h"
+#include "framing.h"
+#include "resolve.h"
+#include "tcp.h"
+
+/* By which destination a flow goes; hash.c */
+struct sluice_buckets;
+
+struct sluice_output {
+	struct sluice_timer timer; /* when the rate lets something go again */
+	struct sluice_worker *worker;
+	uint8_t guid[SLUICE_GUID_SIZE];
+	char name[SLUICE_NAME_MAX + 1];
+	enum sluice_mode mode;
+	struct sluice_form form;
+	struct sluice_pacer *pacer; /* of all destinations together, all workers' */
+	struct sluice_tcp_timing timing;
+	size_t batch_bytes;
+	uint64_t window; /* bytes of stream that one connection may have under way */
+	struct sluice_connection **connections;
+	size_t connection_count;
+	size_t run_bytes;		/* hash: the most that a run of records may have */
+	struct sluice_buckets *buckets; /* hash: NULL else */
+	struct sluice_carrier hold;	/* hash: carries the segment that is held */
+	struct sluice_parked
+		held; /* hash: the one that waits for room at `blocker`; feeder NULL: none */
+	size_t held_bucket;
+	struct sluice_connection *blocker;
+	bool changed; /* a connection came, went, or has another part */
+	struct sluice_feeder **feeders;
+	size_t feeder_count, feeder_room;
+	size_t next_feeder;
+	bool has_work; /* something changed: pump at the end of this round */
+	bool paused;   /* hand out nothing: somebody waits for what is under way to come home */
+};
+
+/*
+ * Makes the half of output `config` for `worker`; `targets` are its destinations, in their order, `pacers` the output's
+ * and theirs; both outlive it. 0 or -ENOMEM. Nothing is connected yet. @owner caller: sluice_output_destroy() @context process
+ */
+int sluice_output_create(const struct sluice_config_output *config,
+			 struct sluice_target *const *targets, struct sluice_pacer *pacers,
+			 struct sluice_worker *worker, struct sluice_output **output);
+
+/* Frees it, closing its connections; what they carried is returned to the feeders. NULL is allowed.
+ * @context worker, or process if it was never in one */
+void sluice_output_destroy(struct sluice_output *output);
+
+/* Gets its place in the loop and room for `feeders` feeders; nothing happens yet. 0 or -ENOMEM. @context worker */
+int sluice_output_enter(struct sluice_output *output, size_t feeders);
+
+/* Begins to work. `heir_of`, if not NULL: connections to destinations that both have go over to this one, undisturbed, and
+ * so do its feeders; destroy it next. Cannot fail. @context worker */
+void sluice_output_begin(struct sluice_output *output, struct sluice_output *heir_of);
+
+/* Leaves the loop. @context worker */
+void sluice_output_leave(struct sluice_output *output);
+
+/* Makes room for `count` more feeders, so that adding them cannot fail. 0 or -ENOMEM. @context worker */
+int sluice_output_reserve(struct sluice_output *output, size_t count);
+
+/* The streams' feeders come and go. @context worker */
+void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder);
+void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_feeder *feeder);
+
+/* Hands out segments as long as there are some and connections that take them. @context worker */
+void sluice_output_pump(struct sluice_output *output, uint64_t now);
+
+/* Takes over mode, weights, times and batch size: what does not concern the form on the wire. @context worker */
+void sluice_output_retune(struct sluice_output *output, const struct sluice_config_output *config);
+
+/* Bytes of streams that its connections carry. @context worker */
+uint64_t sluice_output_carried(const struct sluice_output *output);
+
+/* For the parts of an output only: */
+
+/* Does `connection` have a part in what is sent now: is it there, and if it is a standby, are all others down?
+ * @context worker */
+bool sluice_output_counts_on(const struct sluice_output *output,
+			     const struct sluice_connection *connection);
+
+/* balance.c: the connection that the mode gives the next segment to, of those that can take one; NULL: none can. Those
+ * that only their rate keeps from it set *due to when that ends, if it was later. @context worker */
+struct sluice_connection *sluice_output_choose(struct sluice_output *output, uint64_t now,
+					       uint64_t *due);
+
+/* hash.c. Buckets: 0 or -ENOMEM. Pump: hands out what there is; *due as above. @context worker */
+int sluice_buckets_create(struct sluice_buckets **buckets);
+void sluice_output_pump_hash(struct sluice_output *output, uint64_t now, uint64_t *due);
+/* Gives back the segment that is held. @context worker, or process if never entered */
+void sluice_output_put_back(struct sluice_output *output);
+
+#endif /* SLUICE_OUTPUT_H */

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Plain framings on a connection: the records of a segment are framed into a staging buffer and written; the segment is
+ * done when TCP has acknowledged its last byte, which is all that can be known of such a receiver ("sent,
+ * unconfirmed"). Between feeders and tcp.c, in one worker. Touches: the connection, the feeders of its output.
+ */
+#include <errno.h>
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "../stream/stream.h"
+#include "framing.h"
+#include "output.h"
+#include "tcp.h"
+
+#define INBOX (4U << 10) /* what a plain receiver says is thrown away */
+/* Segments that wait for TCP's acknowledgement. */
+#define QUEUE 1024U
+/* How often TCP is asked what it got acknowledged: soon at first, then at leisure. */
+#define ASK_FIRST_NS (5 * SLUICE_NS_PER_MS)
+#define ASK_MOST_NS (100 * SLUICE_NS_PER_MS)
+
+/* A segment whose bytes are [start, end) of the connection. */
+struct sent {
+	struct sluice_feeder *feeder;
+	uint64_t id;
+	uint64_t start, end;
+	uint64_t datagrams;
+};
+
+struct sluice_plain {
+	uint8_t *staging;
+	size_t room;
+	uint64_t queued;      /* bytes of the connection that were staged so far */
+	uint64_t confirmed;   /* of them, acknowledged by TCP when we last asked */
+	uint64_t pause;	      /* until it is asked again */
+	uint64_t first, next; /* of queue */
+	uint64_t written;     /* of queue: what lies before is with TCP */
+	struct sent queue[QUEUE];
+};
+
+/* struct sluice_protocol.prepare: staging buffer and queue. 0 or -ENOMEM. */
+static int prepare(struct sluice_connection *connection, const struct sluice_output *output)
+{
+	struct sluice_plain *plain = calloc(1, sizeof(*plain));
+
+	if (!plain)
+		return -ENOMEM;
+	connection->plain = plain;
+	plain->room = output->batch_bytes + SLUICE_FRAMING_RECORD_MAX;
+	plain->staging = malloc(plain->room);
+	connection->inbox_size = INBOX;
+	connection->inbox = malloc(INBOX);
+	return plain->staging && connection->inbox ? 0 : -ENOMEM;
+}
+
+/* struct sluice_protocol.dispose. @context worker, or process if never entered */
+static void dispose(struct sluice_connection *connection)
+{
+	if (connection->plain)
+		free(connection->plain->staging);
+	free(connection->plain);
+	free(connection->inbox);
+}
+
+/* struct sluice_protocol.begin: nothing to say but the framing's preamble, so it is ready. @context worker */
+static void begin(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_plain *plain = connection->plain;
+	const void *preamble;
+	size_t length;
+
+	preamble = sluice_framing_preamble(connection->output->form, &length);
+	plain->queued = length;
+	plain->confirmed = 0;
+	plain->first = 0;
+	plain->next = 0;
+	plain->written = 0;
+	plain->pause = ASK_FIRST_NS;
+	sluice_connection_is_ready(connection, now);
+	connection->pending[0].iov_base = (void *)(uintptr_t)preamble;
+	connection->pending[0].iov_len = length;
+	connection->pending[1].iov_len = 0;
+	connection->busy = length > 0;
+	sluice_connection_flush(connection, now);
+}
+
+/* struct sluice_protocol.has_room: a place in the queue. @context worker */
+static bool has_room(const struct sluice_connection *connection)
+{
+	return connection->plain->next - connection->plain->first < QUEUE;
+}
+
+/* Bytes of the connection that the peer's TCP has acknowledged. */
+static uint64_t ask(struct sluice_connection *connection)
+{
+	struct sluice_plain *plain = connection->plain;
+	uint64_t given = plain->queued - connection->pending[0].iov_len;
+	int waiting = 0;
+
+	/* Still right after the connection broke (tcp_ioctl: write_seq - snd_una). */
+	if (connection->fd < 0 || ioctl(connection->fd, SIOCOUTQ, &waiting) || waiting < 0)
+		return plain->confirmed;
+	if (given > (uint64_t)waiting && given - (uint64_t)waiting > plain->confirmed)
+		plain->confirmed = given - (uint64_t)waiting;
+	return plain->confirmed;
+}
+
+/* Finishes the segments that TCP has got acknowledged. Returns true if there was one. */
+static bool confirm(struct sluice_connection *connection)
+{
+	struct sluice_plain *plain = connection->plain;
+	uint64_t confirmed = ask(connection), before = plain->first;
+
+	while (plain->first < plain->next && plain->queue[plain->first % QUEUE].end <= confirmed) {
+		struct sent *sent = &plain->queue[plain->first++ % QUEUE];
+
+		sluice_feeder_finish(sent->feeder, sent->id);
+		((struct sluice_stream *)sent->feeder->stream)->moved = true;
+	}
+	sluice_store_relaxed(&connection->counters.backlog, plain->queued - confirmed);
+	if (plain->first == before)
+		return false;
+	connection->output->has_work = true;
+	return true;
+}
+
+/* Frames the segment; if it does not fit, as much as fits, and the rest is as if never taken. */
+static int frame(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
+		 struct sluice_framed *framed)
+{
+	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
+	struct sluice_plain *plain = connection->plain;
+	size_t length = (size_t)(segment->end - segment->start), room;
+	const uint8_t *span = sluice_feeder_bytes(feeder, segment);
+	uint8_t *larger;
+	int error;
+
+	error = sluice_framing_write(connection->output->form, span, length,
+				     plain->staging + connection->staged,
+				     plain->room - connection->staged, framed);
+	if (error || framed->consumed == length ||
+	    (framed->consumed &&
+	     sluice_feeder_cut(feeder, id, segment->start + framed->consumed, framed->records)))
+		return error;
+	/* It was cut for a connection with a larger buffer (batch.bytes was changed): make this one as large. */
+	room = connection->staged + 4 * length + SLUICE_FRAMING_RECORD_MAX;
+	larger = realloc(plain->staging, room);
+	if (!larger)
+		return -ENOMEM;
+	plain->staging = larger;
+	plain->room = room;
+	return sluice_framing_write(connection->output->form, span, length,
+				    larger + connection->staged, room - connection->staged, framed);
+}
+
+/* struct sluice_protocol.load: a segment's records, framed into the staging buffer. @context worker */
+static bool load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
+		 bool alone, uint64_t now)
+{
+	struct sluice_plain *plain = connection->plain;
+	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
+	struct sluice_framed framed;
+	struct sent *sent;
+	int error;
+
+	(void)alone;
+	error = sluice_feeder_bytes(feeder, segment) ? frame(connection, feeder, id, &framed)
+						     : -ENOMEM;
+	((struct sluice_stream *)feeder->stream)->moved = true;
+	if (error == -ENOMEM) {
+		sluice_feeder_return(feeder, id, segment->start, segment->count);
+		return false;
+	}
+	if (error)
+		sluice_error("output `%s`: the ring of CPU %u holds something that is no record at "
+			     "offset %llu; %llu bytes "
+			     "are passed over",
+			     connection->output->name, feeder->ring->producer->cpu,
+			     (unsigned long long)(segment->start + framed.consumed),
+			     (unsigned long long)(segment->end - segment->start - framed.consumed));
+	/* What was framed is copied: the ring's bytes are needed again only to send them anew. */
+	sluice_feeder_unpin(feeder, id);
+	sluice_count(&connection->counters.gaps, framed.gaps);
+	sluice_count(&connection->counters.unsendable, framed.unsendable);
+	sluice_count(&connection->counters.escaped, framed.escaped);
+	sent = &plain->queue[plain->next % QUEUE];
+	sent->feeder = feeder;
+	sent->id = id;
+	sent->start = plain->queued;
+	sent->end = plain->queued + framed.written;
+	sent->datagrams = framed.datagrams;
+	plain->next++;
+	plain->queued += framed.written;
+	connection->pending[0].iov_base = plain->staging;
+	connection->staged += framed.written;
+	connection->pending[0].iov_len = connection->staged;
+	connection->pending[1].iov_len = 0;
+	connection->busy = connection->staged > 0;
+	plain->pause = ASK_FIRST_NS;
+	sluice_connection_tick_by(connection, now + plain->pause);
+	return true;
+}
+
+/* struct sluice_protocol.takes_more: a run fits whatever its datagrams become, or nearly. @context worker */
+static bool takes_more(const struct sluice_connection *connection)
+{
+	return connection->staged < connection->output->batch_bytes;
+}
+
+/* struct sluice_protocol.written: the staging buffer is free. @context worker */
+static void written(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_plain *plain = connection->plain;
+
+	(void)now;
+	connection->staged = 0;
+	/* A segment without output may have been finished before. */
+	if (plain->written < plain->first)
+		plain->written = plain->first;
+	for (; plain->written < plain->next; plain->written++)
+		sluice_count(&connection->counters.sent,
+			     plain->queue[plain->written % QUEUE].datagrams);
+	/* The queue or the window is nearly full: do not wait for the clock. */
+	if (plain->next - plain->first > QUEUE / 2 ||
+	    connection->carrier.bytes > connection->output->window / 2)
+		confirm(connection);
+}
+
+/* struct sluice_protocol.received: nobody asked. @context worker */
+static const char *received(struct sluice_connection *connection, size_t length, uint64_t now)
+{
+	(void)length;
+	(void)now;
+	connection->inbox_used = 0;
+	return NULL;
+}
+
+/* struct sluice_protocol.tick: what has TCP got acknowledged? @context worker */
+static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
+{
+	struct sluice_plain *plain = connection->plain;
+
+	if (plain->first == plain->next)
+		return NULL;
+	plain->pause = confirm(connection) ? ASK_FIRST_NS : 2 * plain->pause;
+	if (plain->pause > ASK_MOST_NS)
+		plain->pause = ASK_MOST_NS;
+	if (plain->first < plain->next && now + plain->pause < *next)
+		*next = now + plain->pause;
+	/* What a plain receiver says is no sign of life: only its TCP is. */
+	return sluice_connection_stall(connection, connection->owed, now, next);
+}
+
+/*
+ * The peer's TCP has the first `confirmed` bytes. A datagram of which it has only a part goes to it again whole: from its
+ * first byte on, on a new connection.
+ */
+static void lost(struct sluice_connection *connection)
+{
+	struct sluice_plain *plain = connection->plain;
+	uint64_t confirmed = ask(connection);
+
+	for (; plain->first < plain->next; plain->first++) {
+		struct sent *sent = &plain->queue[plain->first % QUEUE];
+		struct sluice_segment *segment = sluice_feeder_segment(sent->feeder, sent->id);
+		uint64_t had = confirmed > sent->start ? confirmed - sent->start : 0, records = 0;
+		const uint8_t *span;
+		size_t resume = 0;
+
+		((struct sluice_stream *)sent->feeder->stream)->moved = true;
+		if (!segment)
+			continue;
+		if (confirmed >= sent->end) {
+			sluice_feeder_finish(sent->feeder, sent->id);
+			continue;
+		}
+		/* Bytes that are not in memory any more: all of it again, that repeats but never loses. */
+		span = had ? sluice_feeder_bytes(sent->feeder, segment) : NULL;
+		if (span)
+			resume = sluice_framing_resume(connection->output->form, span,
+						       (size_t)(segment->end - segment->start), had,
+						       &records);
+		sluice_feeder_return(sent->feeder, sent->id, segment->start + resume,
+				     segment->count - records);
+	}
+}
+
+const struct sluice_protocol sluice_protocol_plain = {
+	.prepare = prepare,
+	.dispose = dispose,
+	.begin = begin,
+	.load = load,
+	.takes_more = takes_more,
+	.has_room = has_room,
+	.written = written,
+	.received = received,
+	.tick = tick,
+	.lost = lost,
+};

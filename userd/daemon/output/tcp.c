@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Connections; see tcp.h. Edge-triggered: registered once per connection, no epoll_ctl after that. Touches: sockets.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "output.h"
+#include "tcp.h"
+
+/* How often a name that is being looked up is asked for. */
+#define RESOLVE_NS (50 * SLUICE_NS_PER_MS)
+/* How long one that gets disabled may take to acknowledge what it has, and how often that is looked at. */
+#define HOME_NS SLUICE_NS_PER_S
+#define HOME_PAUSE_NS (5 * SLUICE_NS_PER_MS)
+/* A connection that lasted so long was a good one, though nothing may have been sent. */
+#define LASTED_NS (10 * SLUICE_NS_PER_S)
+/* After so many kilobytes read from one peer the others have their turn. */
+#define READS 16
+
+/* Sets the state, also for the report. */
+static void set_state(struct sluice_connection *connection, enum sluice_tcp_state state)
+{
+	connection->state = state;
+	sluice_store_relaxed(&connection->counters.state, (uint64_t)state);
+}
+
+bool sluice_connection_is_free(const struct sluice_connection *connection)
+{
+	return connection->state == SLUICE_TCP_READY && !connection->busy &&
+	       connection->protocol->has_room(connection);
+}
+
+bool sluice_connection_is_able(const struct sluice_connection *connection)
+{
+	return sluice_connection_is_free(connection) &&
+	       (!connection->carrier.segments ||
+		connection->carrier.bytes < connection->output->window);
+}
+
+void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at)
+{
+	if (!connection->timer.at || at < connection->timer.at)
+		sluice_worker_set_timer(connection->output->worker, &connection->timer, at);
+}
+
+/* The pause before the next attempt: between the least and twice the last, at random. */
+static uint64_t next_pause(struct sluice_connection *connection)
+{
+	const struct sluice_tcp_timing *timing = &connection->output->timing;
+	uint64_t least = timing->reconnect_min_ns, pause = connection->pause, spread;
+
+	if (pause < least)
+		pause = least;
+	if (pause > timing->reconnect_max_ns)
+		pause = timing->reconnect_max_ns;
+	connection->pause = 2 * pause;
+	/* Half of it is jitter: workers and relays that lost the same peer do not come back all at once. */
+	spread = pause / 2;
+	pause -= spread;
+	pause += (spread >> 16) * (sluice_worker_random(connection->output->worker) >> 16);
+	return pause < least ? least : pause;
+}
+
+/* Has it been lost so often without having done anything that the log knows by now? */
+static bool comes_and_goes(const struct sluice_connection *connection)
+{
+	return connection->pause > 4 * connection->output->timing.reconnect_min_ns;
+}
+
+void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
+			    uint64_t now)
+{
+	struct sluice_output *output = connection->output;
+	bool was_ready = connection->state == SLUICE_TCP_READY;
+	unsigned int count = 0;
+	struct sockaddr_storage address;
+	socklen_t length;
+	uint64_t pause;
+
+	/* Only one that got something done begins again with short pauses: not who accepts and never reads. */
+	if (was_ready && (connection->carrier.done != connection->done_ready ||
+			  now - connection->readied >= LASTED_NS))
+		connection->pause = 0;
+	if (connection->fd >= 0) {
+		sluice_connection_unpark(connection, NULL);
+		connection->protocol->lost(connection);
+		close(connection->fd);
+		connection->fd = -1;
+	}
+	connection->busy = false;
+	connection->more = false;
+	connection->corked = false;
+	connection->feeder = NULL;
+	connection->inbox_used = 0;
+	set_state(connection, SLUICE_TCP_WAITING);
+	connection->deadline = 0;
+	sluice_store_relaxed(&connection->counters.what, what);
+	sluice_store_relaxed(&connection->counters.error, (uint64_t)error);
+	sluice_store_relaxed(&connection->counters.backlog, 0);
+	sluice_store_relaxed(&connection->counters.mss, 0);
+	sluice_store_relaxed(&connection->counters.pmtu, 0);
+	sluice_store_relaxed(&connection->counters.achieved, 0);
+	connection->staged = 0;
+	connection->drain = 0;
+	output->changed = true;
+	/* Another one may take what came back. */
+	output->has_work = true;
+	if (connection->disabled) {
+		sluice_worker_set_timer(output->worker, &connection->timer, 0);
+		return;
+	}
+	if (!connection->complained) {
+		sluice_warning("output `%s`, destination %s, worker %u: %s%s%s; trying again until "
+			       "it answers",
+			       output->name, sluice_target_text(connection->target),
+			       output->worker->number, what, error ? ": " : "",
+			       error ? strerror(error) : "");
+		connection->complained = true;
+	}
+	/* The other addresses of a name are tried at once, the pause comes after all of them. */
+	connection->attempt++;
+	if (was_ready)
+		connection->attempt_first = connection->attempt;
+	if (!was_ready &&
+	    !sluice_target_address(connection->target, 0, &address, &length, &count) &&
+	    connection->attempt - connection->attempt_first < count) {
+		pause = 0;
+	} else {
+		if (!was_ready)
+			sluice_target_refresh(connection->target);
+		connection->attempt_first = connection->attempt;
+		pause = next_pause(connection);
+	}
+	connection->timer.at = 0;
+	sluice_worker_set_timer(output->worker, &connection->timer, now + pause + 1);
+}
+
+/* Sets what a connection of ours has set. None of it is worth failing for. */
+static void set_options(int fd, const struct sluice_tcp_timing *timing)
+{
+	unsigned int dead = (unsigned int)(timing->dead_after_ns / SLUICE_NS_PER_MS);
+	/* With TCP_USER_TIMEOUT a probe without answer is enough when the time is over (net/ipv4/tcp_timer.c). */
+	const int on = 1, idle = dead > 2000 ? (int)(dead / 2000) : 1;
+	const int interval = dead > 4000 ? (int)(dead / 4000) : 1, probes = 3;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* Also ends a connection whose peer acknowledges but never opens its window (RFC 5482, tcp(7)). */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
+/* TCP is through. */
+static void connected(struct sluice_connection *connection, uint64_t now)
+{
+	set_state(connection, SLUICE_TCP_GREETING);
+	connection->heard = now;
+	connection->wrote = now;
+	connection->protocol->begin(connection, now);
+}
+
+/* Begins an attempt with the next address. */
+static void begin_connecting(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_output *output = connection->output;
+	struct sockaddr_storage address;
+	unsigned int count;
+	socklen_t length;
+	int error;
+
+	error = sluice_target_address(connection->target, connection->attempt, &address, &length,
+				      &count);
+	if (error == -EAGAIN) {
+		/* A resolver that does not answer is as bad as one that knows nothing: a standby may step in. */
+		if (!connection->deadline)
+			connection->deadline = now + output->timing.connect_timeout_ns;
+		else if (now >= connection->deadline && !connection->complained)
+			connection->complained = output->changed = output->has_work = true;
+		sluice_worker_set_timer(output->worker, &connection->timer, now + RESOLVE_NS);
+		return;
+	}
+	if (error) {
+		sluice_connection_lose(connection, "its name has no address", 0, now);
+		return;
+	}
+	connection->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (connection->fd < 0) {
+		sluice_connection_lose(connection, "no socket for it", errno, now);
+		return;
+	}
+	set_options(connection->fd, &output->timing);
+	error = sluice_worker_watch(output->worker, connection->fd,
+				    EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+				    &connection->handler);
+	if (error) {
+		sluice_connection_lose(connection, "its socket cannot be watched", -error, now);
+		return;
+	}
+	set_state(connection, SLUICE_TCP_CONNECTING);
+	connection->deadline = now + output->timing.connect_timeout_ns;
+	sluice_worker_set_timer(output->worker, &connection->timer, connection->deadline);
+	/* A connection made at once (loopback) is reported by EPOLLOUT as well. */
+	if (connect(connection->fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)
+		sluice_connection_lose(connection, "cannot connect", errno, now);
+}
+
+/* The clock. @context worker */
+static void due(struct sluice_timer *timer, uint64_t now)
+{
+	struct sluice_connection *connection =
+		(struct sluice_connection *)((char *)timer -
+					     offsetof(struct sluice_connection, timer));
+	const char *what;
+	uint64_t next;
+
+	switch (connection->state) {
+	case SLUICE_TCP_WAITING:
+		if (!connection->disabled)
+			begin_connecting(connection, now);
+		return;
+	case SLUICE_TCP_CONNECTING:
+	case SLUICE_TCP_GREETING:
+		if (now >= connection->deadline)
+			sluice_connection_lose(connection,
+					       connection->state == SLUICE_TCP_CONNECTING
+						       ? "no answer to connecting in time"
+						       : "connected, but no HELLO in time",
+					       0, now);
+		else
+			sluice_connection_tick_by(connection, connection->deadline);
+		return;
+	case SLUICE_TCP_READY:
+		sluice_connection_measure(connection, now);
+		next = now + SLUICE_MEASURE_NS;
+		sluice_connection_look(connection, now);
+		what = connection->protocol->tick(connection, now, &next);
+		if (!what && connection->state == SLUICE_TCP_READY &&
+		    sluice_connection_holds_back(connection, now))
+			what = "it acknowledges nothing, and the ring is nearly full; others take "
+			       "over";
+		if (!what && connection->disabled &&
+		    ((!connection->carrier.segments && !connection->busy) ||
+		     now >= connection->deadline))
+			what = "it is disabled";
+		if (connection->disabled && next > now + HOME_PAUSE_NS)
+			next = now + HOME_PAUSE_NS;
+		if (what && connection->state == SLUICE_TCP_READY)
+			sluice_connection_lose(connection, what, 0, now);
+		else if (connection->state == SLUICE_TCP_READY)
+			sluice_connection_tick_by(connection, next);
+		return;
+	}
+}
+
+void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_output *output = connection->output;
+
+	set_state(connection, SLUICE_TCP_READY);
+	connection->done_ready = connection->carrier.done;
+	connection->readied = now;
+	connection->passed_on = 0;
+	connection->bytes_ready = connection->counters.bytes;
+	connection->attempt_first = connection->attempt;
+	connection->measured = 0;
+	connection->grown = now;
+	connection->drained = connection->loaded - connection->carrier.bytes;
+	connection->drained_at = now;
+	output->changed = true;
+	sluice_count(&connection->counters.connects, 1);
+	sluice_connection_measure(connection, now);
+	if (connection->complained && !comes_and_goes(connection))
+		sluice_notice("output `%s`, destination %s, worker %u: connected again",
+			      output->name, sluice_target_text(connection->target),
+			      output->worker->number);
+	else if (!connection->complained)
+		sluice_info("output `%s`, destination %s, worker %u: connected", output->name,
+			    sluice_target_text(connection->target), output->worker->number);
+	connection->complained &= comes_and_goes(connection);
+	connection->timer.at = 0;
+	sluice_connection_tick_by(connection, now + SLUICE_MEASURE_NS);
+	output->has_work = true;
+}
+
+void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
+{
+	struct msghdr message = {.msg_iov = connection->pending, .msg_iovlen = 2};
+	size_t place;
+	ssize_t sent;
+
+	while (connection->busy) {
+		sent = sendmsg(connection->fd, &message,
+			       MSG_NOSIGNAL | MSG_DONTWAIT | (connection->more ? MSG_MORE : 0));
+		if (sent < 0) {
+			if (errno == EINTR)
+				continue;
+			if (errno != EAGAIN)
+				sluice_connection_lose(connection, "writing to it failed", errno,
+						       now);
+			return;
+		}
+		sluice_count(&connection->counters.writes, 1);
+		sluice_count(&connection->counters.bytes, (uint64_t)sent);
+		connection->wrote = now;
+		for (place = 0; place < 2; place++) {
+			struct iovec *part = &connection->pending[place];
+			size_t step = (size_t)sent < part->iov_len ? (size_t)sent : part->iov_len;
+
+			part->iov_base = (uint8_t *)part->iov_base + step;
+			part->iov_len -= step;
+			sent -= (ssize_t)step;
+		}
+		if (connection->pending[0].iov_len + connection->pending[1].iov_len)
+			break; /* no room: TCP noted that we want some, EPOLLOUT will tell (tcp_sendmsg) */
+		connection->busy = false;
+		connection->corked = connection->more;
+		connection->protocol->written(connection, now);
+		connection->feeder = NULL;
+		connection->output->has_work = true;
+	}
+	connection->more = false;
+}
+
+void sluice_connection_push(struct sluice_connection *connection)
+{
+	const int on = 1;
+
+	if (!connection->corked || connection->busy || connection->fd < 0)
+		return;
+	connection->corked = false;
+	/* Setting it anew sends what waits for a full segment (tcp_sock_set_nodelay). */
+	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
+{
+	size_t bytes = connection->pending[0].iov_len + connection->pending[1].iov_len;
+
+	if (!connection->busy)
+		return;
+	sluice_pacer_charge(connection->pacer, bytes, now);
+	sluice_pacer_charge(connection->output->pacer, bytes, now);
+	sluice_connection_flush(connection, now);
+}
+
+bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
+			    size_t bytes, uint64_t now)
+{
+	const struct sluice_segment *segment;
+	uint64_t id;
+	bool again;
+
+	if (!connection->carrier.segments)
+		connection->owed = now;
+	segment = sluice_feeder_take(feeder, bytes, &connection->carrier, &id, &again);
+	if (!segment)
+		return false;
+	if (again)
+		sluice_count(&connection->counters.resent, segment->count);
+	connection->loaded += segment->end - segment->start;
+	if (!connection->protocol->load(connection, feeder, id, true, now))
+		return false;
+	/* As long as more is waiting only whole segments leave. */
+	connection->more = sluice_feeder_has_work(feeder);
+	sluice_connection_begin(connection, now);
+	return true;
+}
+
+/* Reads what the peer says. @context worker */
+static void read_all(struct sluice_connection *connection, uint64_t now)
+{
+	const char *what;
+	unsigned int turn;
+	ssize_t length;
+	size_t room;
+
+	for (turn = 0; connection->fd >= 0; turn++) {
+		room = connection->inbox_size - connection->inbox_used;
+		length = recv(connection->fd, connection->inbox + connection->inbox_used, room,
+			      MSG_DONTWAIT);
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length < 0 && errno == EAGAIN)
+			return;
+		if (length <= 0) {
+			sluice_connection_lose(connection,
+					       length ? "reading from it failed"
+						      : "the peer closed the connection",
+					       length ? errno : 0, now);
+			return;
+		}
+		connection->heard = now;
+		what = connection->protocol->received(connection, (size_t)length, now);
+		if (what) {
+			sluice_connection_lose(connection, what, 0, now);
+			return;
+		}
+		/* Less than there was room for: the socket is empty. What comes later is a new edge. */
+		if ((size_t)length < room)
+			return;
+		if (turn >= READS) {
+			/* Edge-triggered: nobody will tell us of the rest but ourselves. */
+			(void)sluice_worker_change_watch(connection->output->worker, connection->fd,
+							 EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+							 &connection->handler);
+			return;
+		}
+	}
+}
+
+/* The socket has something to say. @context worker */
+static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
+{
+	struct sluice_connection *connection =
+		(struct sluice_connection *)((char *)handler -
+					     offsetof(struct sluice_connection, handler));
+	socklen_t length = sizeof(int);
+	int error = 0;
+
+	if (connection->fd < 0)
+		return; /* lost earlier in this round */
+	if (connection->state == SLUICE_TCP_CONNECTING) {
+		if (!(events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+			return;
+		(void)getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+		if (error) {
+			sluice_connection_lose(connection, "cannot connect", error, now);
+			return;
+		}
+		if (events & EPOLLHUP)
+			return; /* before connect() was called: a socket without peer says HUP */
+		connected(connection, now);
+	}
+	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		read_all(connection, now);
+	if (connection->fd >= 0 && events & EPOLLOUT && connection->busy)
+		sluice_connection_flush(connection, now);
+	if (connection->fd >= 0 && events & (EPOLLERR | EPOLLHUP)) {
+		(void)getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length);
+		sluice_connection_lose(connection, "the connection broke", error, now);
+		return;
+	}
+	/* Half-closed with data behind it: the next read would say so, but no edge comes for it. */
+	if (connection->fd >= 0 && events & EPOLLRDHUP)
+		sluice_connection_lose(connection, "the peer closed the connection", 0, now);
+}
+
+/* A name as a number (64-bit FNV-1a, Noll), the same on every machine. */
+static uint64_t identity_of(const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325ULL;
+
+	for (; *text; text++)
+		hash = (hash ^ (uint8_t)*text) * 0x100000001b3ULL;
+	return hash;
+}
+
+void sluice_connection_retune(struct sluice_connection *connection,
+			      const struct sluice_config_destination *config)
+{
+	bool was_disabled = connection->disabled;
+
+	connection->weight = config->weight;
+	connection->standby = config->standby;
+	connection->disabled = !config->enabled;
+	connection->output->changed = true;
+	connection->output->has_work = true;
+	if (!connection->timer.place || was_disabled == connection->disabled)
+		return;
+	if (connection->disabled && connection->state != SLUICE_TCP_READY) {
+		sluice_connection_lose(connection, "it is disabled", 0, sluice_now());
+	} else if (connection->disabled) {
+		/* What is under way may come home first, so that nothing is sent twice. */
+		connection->deadline = sluice_now() + HOME_NS;
+		sluice_connection_tick_by(connection, 1);
+	} else if (connection->state == SLUICE_TCP_WAITING) {
+		connection->complained = false;
+		sluice_worker_set_timer(connection->output->worker, &connection->timer, 1);
+	}
+}
+
+int sluice_connection_create(struct sluice_output *output, struct sluice_target *target,
+			     const struct sluice_config_destination *config,
+			     struct sluice_pacer *pacer, struct sluice_connection **result)
+{
+	struct sluice_connection *connection = aligned_alloc(64, sizeof(*connection));
+	int error;
+
+	if (!connection)
+		return -ENOMEM;
+	memset(connection, 0, sizeof(*connection));
+	connection->handler.ready = ready;
+	connection->timer.due = due;
+	connection->output = output;
+	connection->fd = -1;
+	connection->pacer = pacer;
+	connection->identity = identity_of(config->text);
+	sluice_connection_retune(connection, config);
+	connection->protocol = output->form.framing == SLUICE_FRAMING_NATIVE
+				       ? &sluice_protocol_native
+				       : &sluice_protocol_plain;
+	if (output->mode == SLUICE_MODE_HASH)
+		connection->parked = calloc(SLUICE_PARKED, sizeof(*connection->parked));
+	error = connection->protocol->prepare(connection, output);
+	if (error || (output->mode == SLUICE_MODE_HASH && !connection->parked)) {
+		connection->protocol->dispose(connection);
+		free(connection->parked);
+		free(connection);
+		return -ENOMEM;
+	}
+	connection->target = sluice_target_get(target);
+	*result = connection;
+	return 0;
+}
+
+void sluice_connection_destroy(struct sluice_connection *connection)
+{
+	if (!connection)
+		return;
+	if (connection->fd >= 0) {
+		sluice_connection_unpark(connection, NULL);
+		connection->protocol->lost(connection);
+		/* What TCP has taken over it goes on delivering after close(2). */
+		(void)shutdown(connection->fd, SHUT_WR);
+		close(connection->fd);
+	}
+	sluice_worker_remove_timer(connection->output->worker, &connection->timer);
+	connection->protocol->dispose(connection);
+	sluice_target_put(connection->target);
+	free(connection->parked);
+	free(connection);
+}

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection of one worker to one destination: connecting, for ever and with growing pauses, writing one segment at a
+ * time without blocking, noticing at once that the peer is gone. What is written and what an answer means is the
+ * protocol's business (native.c, plain.c). Between an output and a socket. Touches: its socket.
+ *
+ *                    address known                connected               protocol is ready
+ *   waiting ──────────────────────► connecting ─────────────► greeting ─────────────────────► ready
+ *      ▲                               │                         │                              │
+ *      └───────────────────────────────┴──── lost: spans go back ┴──────────────────────────────┘
+ */
+#ifndef SLUICE_TCP_H
+#define SLUICE_TCP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+#include "../../lib/frame.h"
+#include "../config/model.h"
+#include "../engine/worker.h"
+#include "../stream/feeder.h"
+#include "pace.h"
+#include "resolve.h"
+
+struct sluice_output;
+struct sluice_connection;
+
+enum sluice_tcp_state {
+	SLUICE_TCP_WAITING,
+	SLUICE_TCP_CONNECTING,
+	SLUICE_TCP_GREETING,
+	SLUICE_TCP_READY
+};
+
+struct sluice_tcp_timing {
+	uint64_t reconnect_min_ns;
+	uint64_t reconnect_max_ns;
+	uint64_t connect_timeout_ns;
+	uint64_t dead_after_ns;
+};
+
+/* Counters of one connection for the report: written by the worker, read relaxed by others. */
+struct sluice_tcp_counters {
+	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
+	uint64_t gaps, unsendable, escaped;
+	uint64_t mss, pmtu;
+	uint64_t achieved; /* bits a second, of the last second */
+	uint64_t state;	   /* enum sluice_tcp_state */
+	const char *what;  /* a constant half-sentence: why it was last lost; NULL: never */
+	uint64_t error;	   /* errno that belongs to it, 0: none */
+} __attribute__((aligned(64)));
+
+/* What differs between framings. All of it @context worker. */
+struct sluice_protocol {
+	/* Memory for connections of output `output`. 0 or -ENOMEM. @context process too */
+	int (*prepare)(struct sluice_connection *connection, const struct sluice_output *output);
+	void (*dispose)(struct sluice_connection *connection);
+	/* TCP is connected: greet, or be ready. */
+	void (*begin)(struct sluice_connection *connection, uint64_t now);
+	/*
+	 * Adds segment `id` of `feeder`, which the connection carries, to what is to be written. `alone`: nothing else comes
+	 * with it, so it may be written from where it lies. False: it cannot be had now and went back to the feeder.
+	 */
+	bool (*load)(struct sluice_connection *connection, struct sluice_feeder *feeder,
+		     uint64_t id, bool alone, uint64_t now);
+	/* May another one be added to what is to be written? */
+	bool (*takes_more)(const struct sluice_connection *connection);
+	/* May one more segment be loaded? */
+	bool (*has_room)(const struct sluice_connection *connection);
+	/* All that was to be written is. */
+	void (*written)(struct sluice_connection *connection, uint64_t now);
+	/* `length` bytes came into connection->inbox at inbox_used. NULL, or why the connection is no good. */
+	const char *(*received)(struct sluice_connection *connection, size_t length, uint64_t now);
+	/* Looks after the connection; *next is when to look again at the latest. NULL, or why it is no good. */
+	const char *(*tick)(struct sluice_connection *connection, uint64_t now, uint64_t *next);
+	/* It is about to be closed: everything it carries goes back. */
+	void (*lost)(struct sluice_connection *connection);
+};
+
+extern const struct sluice_protocol sluice_protocol_native;
+extern const struct sluice_protocol sluice_protocol_plain;
+
+struct sluice_plain; /* plain.c */
+
+/* A segment that a connection carries and has not begun to write. */
+struct sluice_parked {
+	struct sluice_feeder *feeder;
+	uint64_t id;
+};
+
+#define SLUICE_PARKED 1024U /* how many a connection has at most */
+
+struct sluice_connection {
+	struct sluice_carrier carrier; /* first: feeders know connections by it */
+	struct sluice_handler handler;
+	struct sluice_timer timer;
+	struct sluice_output *output;
+	const struct sluice_protocol *protocol;
+	struct sluice_target *target; /* a reference */
+	int fd;			      /* -1: none */
+	enum sluice_tcp_state state;
+
+	/* What is being written */
+	struct iovec pending[2];
+	bool busy;
+	bool more;		      /* something will follow it at once: TCP may wait for that */
+	bool corked;		      /* and it does */
+	size_t staged;		      /* bytes in the protocol's staging buffer that belong to it */
+	struct sluice_feeder *feeder; /* whose segment it is; NULL: it is the protocol's own */
+	uint64_t segment;
+	struct sluice_frame frame;
+
+	/* Its part in the output */
+	unsigned int weight;
+	bool standby, disabled;
+	int64_t turn;	     /* round-robin: how much it is behind its share */
+	uint64_t loaded;     /* bytes of streams, ever */
+	uint64_t drained;    /* of them, no longer carried, when its rate was last taken */
+	uint64_t drained_at; /* and when that was */
+	uint64_t
+		drain; /* bytes of streams a second that it gets rid of when it has enough; 0: not known */
+	uint64_t identity;	      /* hash: what its destination is called, as a number */
+	struct sluice_pacer *pacer;   /* its destination's */
+	struct sluice_parked *parked; /* hash: SLUICE_PARKED of them; NULL else */
+	uint64_t parked_first, parked_next;
+
+	/* What was read and not understood yet */
+	uint8_t *inbox;
+	size_t inbox_size, inbox_used;
+
+	uint64_t heard;	      /* when something last came */
+	uint64_t wrote;	      /* when something was last written */
+	uint64_t owed;	      /* since when it owes an acknowledgement, if it carries anything */
+	uint64_t deadline;    /* of connecting or greeting */
+	uint64_t pause;	      /* the next one, ns */
+	unsigned int attempt; /* which address */
+	unsigned int attempt_first; /* since it last worked */
+	uint64_t done_seen;	    /* carrier.done when it last grew */
+	uint64_t grown;		    /* and when that was */
+	uint64_t readied;	    /* when it was ready */
+	uint64_t done_ready;	    /* carrier.done then */
+	uint64_t bytes_ready;	    /* counters.bytes then */
+	uint64_t passed_on;	    /* bytes of this connection that the peer's TCP has */
+	uint64_t moved;		    /* when that last grew */
+	uint64_t bytes_seen;	    /* counters.bytes then */
+	uint64_t measured;	    /* when TCP was last asked for its figures */
+	bool complained;	    /* the log knows that it is gone */
+
+	uint8_t *greeting; /* native: HELLO's payload */
+	uint8_t *kept;	   /* native: what is left of a span that the store took out of the ring */
+	uint8_t *staging;  /* native, hash: where short spans are put together */
+	size_t staging_room;
+	struct sluice_plain *plain; /* plain framings */
+	struct sluice_tcp_counters counters;
+};
+
+/* Makes a connection to `target` (takes a reference), not in a loop yet. 0 or -ENOMEM. @context process */
+int sluice_connection_create(struct sluice_output *output, struct sluice_target *target,
+			     const struct sluice_config_destination *config,
+			     struct sluice_pacer *pacer, struct sluice_connection **connection);
+
+/* Takes over weight, standby and enabled; connects or disconnects if that is what changed. @context worker, or process if
+ * never entered */
+void sluice_connection_retune(struct sluice_connection *connection,
+			      const struct sluice_config_destination *config);
+
+/* Closes and frees it; what it carried went back. NULL is allowed. @context worker, or process if never entered */
+void sluice_connection_destroy(struct sluice_connection *connection);
+
+/* Can it take a segment now? @context worker */
+bool sluice_connection_is_able(const struct sluice_connection *connection);
+
+/* Takes a segment of at most `bytes` from `feeder` and begins to write it. False if there was none. @context worker */
+bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
+			    size_t bytes, uint64_t now);
+
+/* Writes what was loaded; it counts against the rates. @context worker */
+void sluice_connection_begin(struct sluice_connection *connection, uint64_t now);
+
+/* Nothing follows for now: what TCP holds back for a full segment goes. @context worker */
+void sluice_connection_push(struct sluice_connection *connection);
+
+/* Can it begin to write something, whatever it carries already? @context worker */
+bool sluice_connection_is_free(const struct sluice_connection *connection);
+
+/* Segment `id`, which it carries, waits for its turn; there is room for it. @context worker */
+void sluice_connection_park(struct sluice_connection *connection, struct sluice_feeder *feeder,
+			    uint64_t id);
+
+/* Begins to write what waits, as much as goes in one write. @context worker */
+void sluice_connection_send_parked(struct sluice_connection *connection, uint64_t now);
+
+/* Gives back what waits, of `feeder` or (NULL) of all. @context worker */
+void sluice_connection_unpark(struct sluice_connection *connection, struct sluice_feeder *feeder);
+
+/* Writes what is pending, as far as it goes. @context worker */
+void sluice_connection_flush(struct sluice_connection *connection, uint64_t now);
+
+/* The protocol may send from now on. @context worker */
+void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now);
+
+/* Gives the connection up; `what` is a constant half-sentence, `error` an errno or 0. It will be made anew.
+ * @context worker */
+void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
+			    uint64_t now);
+
+/* How often TCP is asked for MSS, path MTU and what was achieved. */
+#define SLUICE_MEASURE_NS SLUICE_NS_PER_S
+
+/* Asks TCP for what the report shows, if it is time. @context worker */
+void sluice_connection_measure(struct sluice_connection *connection, uint64_t now);
+
+/* Notes whether the peer's TCP took something. @context worker */
+void sluice_connection_look(struct sluice_connection *connection, uint64_t now);
+
+/* Does it keep others from what they could take? @context worker */
+bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now);
+
+/*
+ * Is it as good as dead: does it owe acknowledgements and there was no sign of it since `since`, for dead_after? Says why, or
+ * NULL, and in *next when to look again. @context worker
+ */
+const char *sluice_connection_stall(const struct sluice_connection *connection, uint64_t since,
+				    uint64_t now, uint64_t *next);
+
+/* Sees to it that the protocol's tick comes at `at` at the latest. @context worker */
+void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at);
+
+#endif /* SLUICE_TCP_H */

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The module source: rules and routes over netlink, rings over /dev/sluice. Rules and rings outlive this process: they are
+ * found again by their GUIDs. For the control thread; per datagram nothing happens here at all. Touches: the module.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
+#include "../../lib/log.h"
+#include "../engine/sentence.h"
+#include "kmod.h"
+
+#define DEVICE "/dev/sluice"
+/* A predecessor that was killed gives its rings back when the kernel has taken it apart. */
+#define ATTACH_PATIENCE_NS (2 * SLUICE_NS_PER_S)
+#define ATTACH_PAUSE_US 10000U
+
+struct sluice_intake {
+	const struct sluice_source_context *context;
+	struct sluice_kernel *kernel;
+	struct sluice_kmod_ledger ledger;      /* of the change under way */
+	const struct sluice_source_plan *plan; /* likewise; NULL: none */
+	struct sluice_kernel_rule *measured;
+	size_t measured_count;
+};
+
+int sluice_source_kmod_probe(void)
+{
+	struct sluice_kernel *kernel = NULL;
+	int error = sluice_kernel_open(&kernel);
+
+	if (!error)
+		sluice_kernel_close(kernel);
+	return error;
+}
+
+/* struct sluice_source_class.free: rules and rings stay in the module. */
+static void intake_free(struct sluice_intake *intake)
+{
+	if (!intake)
+		return;
+	sluice_kmod_ledger_free(&intake->ledger);
+	sluice_kernel_close(intake->kernel);
+	free(intake->measured);
+	free(intake);
+}
+
+/* struct sluice_source_class.open: the netlink connection. */
+static int intake_open(const struct sluice_source_context *context, struct sluice_intake **result,
+		       char **error)
+{
+	struct sluice_intake *intake = calloc(1, sizeof(*intake));
+	int failure = -ENOMEM;
+
+	if (intake) {
+		intake->context = context;
+		failure = sluice_kernel_open(&intake->kernel);
+	}
+	if (failure) {
+		sluice_say(error, "no connection to the module: %s", strerror(-failure));
+		free(intake);
+		return failure;
+	}
+	*result = intake;
+	return 0;
+}
+
+/* Attaches to a ring, waiting a little for a predecessor to be gone. The descriptor, or a negative errno with a sentence. */
+static int attach(struct sluice_ring *ring, const char *name,
+		  const struct sluice_kernel_stream *found, char **error)
+{
+	uint64_t until = sluice_now() + ATTACH_PATIENCE_NS;
+	int fd, result;
+
+	fd = open(DEVICE, O_RDWR | O_CLOEXEC);
+	if (fd < 0) {
+		result = -errno;
+		sluice_say(error,
+			   DEVICE " cannot be opened: %s; run sluiced as root or with "
+				  "CAP_NET_ADMIN, and see that udev "
+				  "or devtmpfs made the device",
+			   strerror(errno));
+		return result;
+	}
+	while ((result = sluice_ring_attach(ring, fd, found->route, found->cpu, 0)) == -EBUSY &&
+	       sluice_now() < until)
+		usleep(ATTACH_PAUSE_US);
+	if (!result)
+		return fd;
+	close(fd);
+	if (result == -EBUSY)
+		sluice_say(error,
+			   "route `%s`: process %u consumes its rings already; stop that sluiced "
+			   "first (`sluicectl show streams` "
+			   "names the owners)",
+			   name, found->owner);
+	else if (result == -EPROTO)
+		sluice_say(error,
+			   "route `%s`: the module's ring has a layout that this sluiced does not "
+			   "know; use module and "
+			   "daemon of one version",
+			   name);
+	else
+		sluice_say(error, "route `%s`: no access to its ring of CPU %u: %s", name,
+			   found->cpu, strerror(-result));
+	return result;
+}
+
+/* Makes the stream of one of the module's rings, with feeders for `outputs`. */
+static int make_stream(struct sluice_intake *intake, const struct sluice_config_route *route,
+		       const struct sluice_kernel_stream *found,
+		       const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count,
+		       struct sluice_ring *ring, int fd, struct sluice_stream_table *fresh,
+		       struct sluice_stream **stream, char **error)
+{
+	struct sluice_worker *worker =
+		intake->context->workers[found->cpu % intake->context->worker_count];
+	int result;
+
+	result = sluice_stream_create(ring, fd, route, outputs, count, SLUICE_SOURCE_KMOD,
+				      found->cpu, stream);
+	if (result) {
+		sluice_ring_destroy(ring);
+		close(fd);
+		goto say;
+	}
+	result = sluice_stream_table_add(fresh, *stream, worker);
+	if (!result)
+		return 0;
+	sluice_stream_destroy(*stream);
+say:
+	sluice_say(error, "route `%s`: its ring of CPU %u cannot be used: %s", route->name,
+		   found->cpu,
+		   result == -EPROTO ? "what is in it makes no sense" : strerror(-result));
+	return result;
+}
+
+/* Attaches to all rings of a route of the plan that we have not got. */
+static int take_route(struct sluice_intake *intake, const struct sluice_config_route *route,
+		      const struct sluice_kernel_stream *streams, size_t count,
+		      struct sluice_stream_table *fresh, char **error)
+{
+	uint8_t(*outputs)[SLUICE_GUID_SIZE] = sluice_route_outputs(intake->plan->config, route);
+	struct sluice_stream *stream;
+	struct sluice_ring ring = {0};
+	int result = outputs ? 0 : -ENOMEM, fd;
+	size_t number;
+
+	for (number = 0; !result && number < count; number++) {
+		if (memcmp(streams[number].route, route->id, SLUICE_GUID_SIZE) != 0 ||
+		    sluice_stream_table_find(intake->context->streams, route->id,
+					     SLUICE_SOURCE_KMOD, streams[number].cpu))
+			continue;
+		fd = attach(&ring, route->name, &streams[number], error);
+		result =
+			fd < 0 ? fd
+			       : make_stream(intake, route, &streams[number],
+					     (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
+					     route->output_count, &ring, fd, fresh, &stream, error);
+	}
+	free(outputs);
+	return result;
+}
+
+/*
+ * A ring of ours whose route the configuration has no more, left behind by an earlier daemon: what its outputs have not got
+ * yet is delivered to those that are still there. Failing is no reason not to start.
+ */
+static void adopt(struct sluice_intake *intake, const struct sluice_kernel_route *known,
+		  const struct sluice_kernel_stream *found, struct sluice_stream_table *fresh)
+{
+	struct sluice_config_route route = {0};
+	uint8_t(*outputs)[SLUICE_GUID_SIZE];
+	struct sluice_stream *stream;
+	struct sluice_ring ring = {0};
+	char *error = NULL;
+	size_t count;
+	int fd;
+
+	memcpy(route.id, known->guid, sizeof(route.id));
+	memcpy(route.name, known->name, sizeof(route.name));
+	fd = attach(&ring, known->name, found, &error);
+	if (fd < 0)
+		goto say;
+	outputs = sluice_cursor_outputs(intake->plan->config, &ring, &count);
+	if (!outputs) {
+		sluice_ring_destroy(&ring);
+		close(fd);
+		sluice_say(&error, "out of memory for route `%s`", known->name);
+		goto say;
+	}
+	if (!count && found->head > found->tail)
+		sluice_warning("route `%s`, CPU %u: no output of the configuration is left to take "
+			       "its last %llu bytes; they "
+			       "are dropped",
+			       known->name, found->cpu,
+			       (unsigned long long)(found->head - found->tail));
+	if (!make_stream(intake, &route, found, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs, count,
+			 &ring, fd, fresh, &stream, &error))
+		stream->draining = true;
+	free(outputs);
+say:
+	if (error)
+		sluice_warning("%s", error);
+	free(error);
+}
+
+/* Is the route one of the plan's with inputs of ours? */
+static bool plan_has(const struct sluice_source_plan *plan, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < plan->config->input_count; number++)
+		if (plan->kinds[number] == SLUICE_SOURCE_KMOD &&
+		    !memcmp(plan->routes[plan->route_of[number]].id, guid, SLUICE_GUID_SIZE))
+			return true;
+	return false;
+}
+
+/* Looks for routes of ours that the plan does not have, and takes their rings to empty them. */
+static void adopt_orphans(struct sluice_intake *intake, const struct sluice_kernel_stream *streams,
+			  size_t count, struct sluice_stream_table *fresh)
+{
+	const struct sluice_kernel_route *known;
+	size_t number;
+
+	for (number = 0; number < count; number++) {
+		known = sluice_kmod_ledger_route(&intake->ledger, streams[number].route);
+		if (!known || plan_has(intake->plan, known->guid) ||
+		    !sluice_kmod_is_ours(&intake->ledger, intake->context, intake->plan,
+					 known->guid) ||
+		    sluice_stream_table_find(intake->context->streams, known->guid,
+					     SLUICE_SOURCE_KMOD, streams[number].cpu))
+			continue;
+		adopt(intake, known, &streams[number], fresh);
+	}
+}
+
+/* struct sluice_source_class.prepare: routes are set, rings attached to. */
+static int intake_prepare(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			  struct sluice_stream_table *fresh, char **error)
+{
+	struct sluice_kernel_stream *streams = NULL;
+	size_t number, count = 0;
+	int result;
+
+	sluice_kmod_ledger_free(&intake->ledger);
+	result = sluice_kmod_ledger_read(&intake->ledger, intake->kernel, error);
+	if (result)
+		return result;
+	intake->plan = plan;
+	for (number = 0; number < plan->route_count; number++) {
+		if (!plan_has(plan, plan->routes[number].id))
+			continue;
+		result = sluice_kmod_set_route(&intake->ledger, intake->kernel, plan,
+					       &plan->routes[number], error);
+		if (result)
+			return result;
+	}
+	result = sluice_kernel_streams(intake->kernel, &streams, &count);
+	if (result) {
+		sluice_say(error, "the module does not tell its rings: %s",
+			   sluice_kernel_error(intake->kernel));
+		return result;
+	}
+	for (number = 0; !result && number < plan->route_count; number++)
+		if (plan_has(plan, plan->routes[number].id))
+			result = take_route(intake, &plan->routes[number], streams, count, fresh,
+					    error);
+	if (!result)
+		adopt_orphans(intake, streams, count, fresh);
+	free(streams);
+	return result;
+}
+
+/* struct sluice_source_class.activate: rules are set. */
+static int intake_activate(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			   char **error)
+{
+	return sluice_kmod_set_rules(&intake->ledger, intake->kernel, intake->context, plan, error);
+}
+
+/* Has the route a stream that is in force? */
+static bool is_served(const struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < intake->context->streams->count; number++) {
+		const struct sluice_stream *stream = intake->context->streams->list[number].stream;
+
+		if (stream->kind == SLUICE_SOURCE_KMOD &&
+		    !memcmp(stream->route, guid, SLUICE_GUID_SIZE))
+			return true;
+	}
+	return false;
+}
+
+/* struct sluice_source_class.commit: routes of ours that nobody needs go. */
+static void intake_commit(struct sluice_intake *intake)
+{
+	size_t number;
+
+	/* Routes of ours that nobody serves and no rule points to: their rings could not be taken. */
+	for (number = 0; number < intake->ledger.route_count; number++) {
+		const struct sluice_kernel_route *known = &intake->ledger.routes[number];
+
+		if (!plan_has(intake->plan, known->guid) && !is_served(intake, known->guid) &&
+		    sluice_kmod_is_ours(&intake->ledger, intake->context, intake->plan,
+					known->guid) &&
+		    sluice_kernel_route_delete(intake->kernel, known->guid))
+			sluice_warning("route `%s` is still in the module: %s", known->name,
+				       sluice_kernel_error(intake->kernel));
+	}
+	sluice_kmod_ledger_free(&intake->ledger);
+	intake->plan = NULL;
+}
+
+/* struct sluice_source_class.cancel: the module is as it was. */
+static void intake_cancel(struct sluice_intake *intake)
+{
+	if (intake->plan)
+		sluice_kmod_undo(&intake->ledger, intake->kernel, intake->context, intake->plan);
+	sluice_kmod_ledger_free(&intake->ledger);
+	intake->plan = NULL;
+}
+
+/* struct sluice_source_class.retire: the route goes with its last ring. */
+static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *stream)
+{
+	size_t number, others = 0;
+
+	for (number = 0; number < intake->context->streams->count; number++) {
+		const struct sluice_stream *other = intake->context->streams->list[number].stream;
+
+		if (other != stream && other->kind == SLUICE_SOURCE_KMOD &&
+		    !memcmp(other->route, stream->route, SLUICE_GUID_SIZE))
+			others++;
+	}
+	/* With the last ring goes the route. ENOENT: somebody deleted it before us. */
+	if (!others) {
+		int result = sluice_kernel_route_delete(intake->kernel, stream->route);
+
+		if (result && result != -ENOENT)
+			sluice_warning("route `%s` is still in the module: %s", stream->name,
+				       sluice_kernel_error(intake->kernel));
+	}
+	return true;
+}
+
+/* struct sluice_source_class.close_inputs: nothing to do. */
+static bool intake_close(struct sluice_intake *intake)
+{
+	/* Rules and rings outlive the daemon: while none runs, the module goes on capturing. */
+	(void)intake;
+	return true;
+}
+
+/* struct sluice_source_class.measure: one dump of all rules. */
+static int intake_measure(struct sluice_intake *intake)
+{
+	struct sluice_kernel_rule *rules = NULL;
+	size_t count = 0;
+	int result = sluice_kernel_rules(intake->kernel, &rules, &count);
+
+	if (result)
+		return result;
+	free(intake->measured);
+	intake->measured = rules;
+	intake->measured_count = count;
+	return 0;
+}
+
+/* struct sluice_source_class.counters, out of the last dump. */
+static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE],
+			   struct sluice_counters *counters)
+{
+	size_t number;
+
+	memset(counters, 0, sizeof(*counters));
+	for (number = 0; number < intake->measured_count; number++) {
+		if (memcmp(intake->measured[number].guid, guid, SLUICE_GUID_SIZE) != 0)
+			continue;
+		*counters = intake->measured[number].counters;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+const struct sluice_source_class sluice_source_kmod = {
+	.kind = SLUICE_SOURCE_KMOD,
+	.open = intake_open,
+	.prepare = intake_prepare,
+	.activate = intake_activate,
+	.commit = intake_commit,
+	.cancel = intake_cancel,
+	.retire = intake_retire,
+	.close_inputs = intake_close,
+	.measure = intake_measure,
+	.counters = intake_counters,
+	.free = intake_free,
+};

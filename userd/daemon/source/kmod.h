@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The module source's inner interface: what the module has that is ours (kmod_rules.c) and the source as a whole (kmod.c).
+ *
+ * Ours are the routes whose GUID the configuration has or had, and those whose name begins with this relay's mark,
+ * "RELAY/"; and the rules that point to them. Everything else belongs to other relays and is left alone.
+ */
+#ifndef SLUICE_KMOD_H
+#define SLUICE_KMOD_H
+
+#include "source.h"
+
+/* What the module had when a change began, and what was done to it since. */
+struct sluice_kmod_ledger {
+	struct sluice_kernel_route *routes; /* all there were */
+	size_t route_count;
+	struct sluice_kernel_rule *rules; /* all there were */
+	size_t rule_count;
+	uint8_t (*changed)[SLUICE_GUID_SIZE]; /* routes that were set */
+	size_t changed_count;
+	bool rules_changed;
+};
+
+/* Asks the module. 0 or a negative errno with a sentence. @owner caller: sluice_kmod_ledger_free() */
+int sluice_kmod_ledger_read(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			    char **error);
+void sluice_kmod_ledger_free(struct sluice_kmod_ledger *ledger);
+
+/* The route called `guid` as it was, or NULL. */
+const struct sluice_kernel_route *sluice_kmod_ledger_route(const struct sluice_kmod_ledger *ledger,
+							   const uint8_t guid[SLUICE_GUID_SIZE]);
+
+/* Is the route ours? `context` tells which ones we serve. */
+bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
+			 const struct sluice_source_context *context,
+			 const struct sluice_source_plan *plan,
+			 const uint8_t route[SLUICE_GUID_SIZE]);
+
+/* The name of a route in the module: "RELAY/NAME", cut. */
+void sluice_kmod_route_name(const struct sluice_config *config, const char *name,
+			    char text[SLUICE_NAME_MAX + 1]);
+
+/* Sets a route and notes it in the ledger. 0 or a negative errno with a sentence. */
+int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			  const struct sluice_source_plan *plan,
+			  const struct sluice_config_route *route, char **error);
+
+/* Makes the module's rules of ours those of `plan`. On failure they are as they were. */
+int sluice_kmod_set_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			  const struct sluice_source_context *context,
+			  const struct sluice_source_plan *plan, char **error);
+
+/* Puts routes and rules back as the ledger has them. */
+void sluice_kmod_undo(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+		      const struct sluice_source_context *context,
+		      const struct sluice_source_plan *plan);
+
+#endif /* SLUICE_KMOD_H */

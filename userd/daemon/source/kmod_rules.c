@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The module's routes and rules as the configuration wants them; see kmod.h. Before the path of the data, in the control
+ * thread. Touches: the module, over netlink.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../lib/log.h"
+#include "../engine/sentence.h"
+#include "kmod.h"
+
+/* Bytes of a relay's name that go into its mark. */
+#define MARK 31
+
+int sluice_kmod_ledger_read(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			    char **error)
+{
+	int result;
+
+	memset(ledger, 0, sizeof(*ledger));
+	result = sluice_kernel_routes(kernel, &ledger->routes, &ledger->route_count);
+	if (!result)
+		result = sluice_kernel_rules(kernel, &ledger->rules, &ledger->rule_count);
+	if (result) {
+		sluice_say(error, "the module does not tell what it captures: %s",
+			   sluice_kernel_error(kernel));
+		sluice_kmod_ledger_free(ledger);
+	}
+	return result;
+}
+
+void sluice_kmod_ledger_free(struct sluice_kmod_ledger *ledger)
+{
+	free(ledger->routes);
+	free(ledger->rules);
+	free(ledger->changed);
+	memset(ledger, 0, sizeof(*ledger));
+}
+
+const struct sluice_kernel_route *sluice_kmod_ledger_route(const struct sluice_kmod_ledger *ledger,
+							   const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < ledger->route_count; number++)
+		if (!memcmp(ledger->routes[number].guid, guid, SLUICE_GUID_SIZE))
+			return &ledger->routes[number];
+	return NULL;
+}
+
+/* The rule called `guid` as it was, or NULL. */
+static const struct sluice_kernel_rule *ledger_rule(const struct sluice_kmod_ledger *ledger,
+						    const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < ledger->rule_count; number++)
+		if (!memcmp(ledger->rules[number].guid, guid, SLUICE_GUID_SIZE))
+			return &ledger->rules[number];
+	return NULL;
+}
+
+/* What the names of this relay's routes begin with: its name, in which '/' cannot be, and a '/'. */
+static size_t mark(const struct sluice_config *config, char text[SLUICE_NAME_MAX + 1])
+{
+	size_t length = 0;
+
+	for (; config->relay && config->relay[length] && length < MARK; length++)
+		text[length] = config->relay[length] == '/' ? '_' : config->relay[length];
+	/* Do not leave half a character of UTF-8 at the end. */
+	while (length == MARK && length > 0 &&
+	       ((unsigned char)config->relay[length] & 0xc0) == 0x80 &&
+	       ((unsigned char)text[length - 1] & 0x80))
+		length--;
+	text[length++] = '/';
+	text[length] = '\0';
+	return length;
+}
+
+void sluice_kmod_route_name(const struct sluice_config *config, const char *name,
+			    char text[SLUICE_NAME_MAX + 1])
+{
+	size_t length = mark(config, text), more = strlen(name);
+
+	if (more > SLUICE_NAME_MAX - length) {
+		more = SLUICE_NAME_MAX - length;
+		while (more > 0 && ((unsigned char)name[more] & 0xc0) == 0x80)
+			more--;
+	}
+	memcpy(text + length, name, more);
+	text[length + more] = '\0';
+}
+
+bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
+			 const struct sluice_source_context *context,
+			 const struct sluice_source_plan *plan,
+			 const uint8_t route[SLUICE_GUID_SIZE])
+{
+	const struct sluice_kernel_route *known = sluice_kmod_ledger_route(ledger, route);
+	char text[SLUICE_NAME_MAX + 1];
+	size_t number, length;
+
+	for (number = 0; number < plan->route_count; number++)
+		if (!memcmp(plan->routes[number].id, route, SLUICE_GUID_SIZE))
+			return true;
+	for (number = 0; number < context->streams->count; number++) {
+		const struct sluice_stream *stream = context->streams->list[number].stream;
+
+		if (stream->kind == SLUICE_SOURCE_KMOD &&
+		    !memcmp(stream->route, route, SLUICE_GUID_SIZE))
+			return true;
+	}
+	length = mark(plan->config, text);
+	return known && !strncmp(known->name, text, length);
+}
+
+int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			  const struct sluice_source_plan *plan,
+			  const struct sluice_config_route *route, char **error)
+{
+	const struct sluice_kernel_route *known = sluice_kmod_ledger_route(ledger, route->id);
+	struct sluice_kernel_route wanted = {
+		.ring_size = route->ring_size,
+		.watermark = (uint32_t)route->watermark,
+		.delay_us = (uint32_t)route->delay_us,
+	};
+	uint8_t(*changed)[SLUICE_GUID_SIZE];
+	int result;
+
+	memcpy(wanted.guid, route->id, sizeof(wanted.guid));
+	sluice_kmod_route_name(plan->config, route->name, wanted.name);
+	changed = reallocarray(ledger->changed, ledger->changed_count + 1, sizeof(*changed));
+	if (!changed) {
+		sluice_say(error, "out of memory for route `%s`", route->name);
+		return -ENOMEM;
+	}
+	ledger->changed = changed;
+	result = sluice_kernel_route_set(kernel, &wanted, false);
+	if (result == -EOPNOTSUPP && known && known->ring_size != wanted.ring_size) {
+		sluice_say(error,
+			   "route `%s`: the module's rings of %llu bytes cannot become rings of "
+			   "%zu while they are in use; stop "
+			   "sluiced, `rmmod sluice`, and start again to change `store.memory.size` "
+			   "or the number of routes "
+			   "that share it",
+			   route->name, (unsigned long long)known->ring_size, route->ring_size);
+		return result;
+	}
+	if (result) {
+		sluice_say(error, "route `%s`: the module refuses it: %s", route->name,
+			   sluice_kernel_error(kernel));
+		return result;
+	}
+	memcpy(ledger->changed[ledger->changed_count++], route->id, SLUICE_GUID_SIZE);
+	return 0;
+}
+
+/* A prefix in the module's words. */
+static struct sluice_kernel_prefix prefix_of(const struct sluice_config_prefix *prefix)
+{
+	struct sluice_kernel_prefix other = {.family = (uint8_t)prefix->family,
+					     .length = prefix->length};
+
+	memcpy(other.address, prefix->address, sizeof(other.address));
+	return other;
+}
+
+/* An input in the module's words. */
+static int rule_of(const struct sluice_config_input *input, const struct sluice_config_route *route,
+		   uint16_t index, struct sluice_kernel_rule *rule)
+{
+	memset(rule, 0, sizeof(*rule));
+	if (input->port_count > sizeof(rule->ports) / sizeof(rule->ports[0]))
+		return -E2BIG;
+	memcpy(rule->guid, input->id, sizeof(rule->guid));
+	memcpy(rule->route, route->id, sizeof(rule->route));
+	memcpy(rule->name, input->name, sizeof(rule->name));
+	rule->input = index;
+	rule->verdict = (uint8_t)input->verdict;
+	rule->flags = input->addresses ? SLUICE_RULE_F_ADDRESS : 0;
+	memcpy(rule->ports, input->ports, input->port_count * sizeof(rule->ports[0]));
+	rule->port_count = input->port_count;
+	rule->destination = prefix_of(&input->address);
+	rule->source = prefix_of(&input->from);
+	memcpy(rule->interface, input->interface, sizeof(rule->interface));
+	return 0;
+}
+
+/*
+ * The rules that `plan` wants. An input that the module knows keeps its index, for the records in the rings say it; a new
+ * one gets one that none has. NULL with a sentence on failure. @owner caller: free()
+ */
+static struct sluice_kernel_rule *wanted_rules(const struct sluice_kmod_ledger *ledger,
+					       const struct sluice_source_plan *plan, size_t *count,
+					       char **error)
+{
+	const struct sluice_config *config = plan->config;
+	struct sluice_kernel_rule *rules =
+		calloc(config->input_count ? config->input_count : 1, sizeof(*rules));
+	unsigned int index = 0;
+	size_t number;
+
+	*count = 0;
+	if (!rules) {
+		sluice_say(error, "out of memory for the module's rules");
+		return NULL;
+	}
+	for (number = 0; number < ledger->rule_count; number++)
+		if (ledger->rules[number].input >= index)
+			index = ledger->rules[number].input + 1U;
+	for (number = 0; number < config->input_count; number++) {
+		const struct sluice_config_input *input = &config->inputs[number];
+		const struct sluice_kernel_rule *known = ledger_rule(ledger, input->id);
+
+		if (plan->kinds[number] != SLUICE_SOURCE_KMOD)
+			continue;
+		if (!known && index > UINT16_MAX)
+			index = 0; /* after 65,536 inputs: by then the oldest are delivered */
+		if (rule_of(input, &plan->routes[plan->route_of[number]],
+			    known ? known->input : (uint16_t)index++, &rules[*count])) {
+			sluice_say_at(error, config, &input->place,
+				      "input `%s`: the module takes at most 256 port ranges",
+				      input->name);
+			free(rules);
+			return NULL;
+		}
+		++*count;
+	}
+	return rules;
+}
+
+/* Is `guid` among `rules`? */
+static bool is_among(const struct sluice_kernel_rule *rules, size_t count,
+		     const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < count; number++)
+		if (!memcmp(rules[number].guid, guid, SLUICE_GUID_SIZE))
+			return true;
+	return false;
+}
+
+/* Deletes the rules of ours that are not among `rules`. `all`: those that are, too. */
+static void delete_ours(const struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			const struct sluice_source_context *context,
+			const struct sluice_source_plan *plan,
+			const struct sluice_kernel_rule *rules, size_t count, bool all)
+{
+	size_t number;
+
+	for (number = 0; number < ledger->rule_count; number++) {
+		const struct sluice_kernel_rule *rule = &ledger->rules[number];
+
+		if (!sluice_kmod_is_ours(ledger, context, plan, rule->route))
+			continue;
+		if (all || !is_among(rules, count, rule->guid))
+			(void)sluice_kernel_rule_delete(kernel, rule->guid);
+	}
+}
+
+/* Sets those of `rules` that are not `done`. Returns 0, or the first refusal; *clashes: all refusals were clashes. */
+static int set_each(struct sluice_kernel *kernel, const struct sluice_kernel_rule *rules,
+		    size_t count, bool *done, bool *clashes, char **error)
+{
+	int first = 0, result;
+	size_t number;
+
+	*clashes = true;
+	for (number = 0; number < count; number++) {
+		if (done[number])
+			continue;
+		result = sluice_kernel_rule_set(kernel, &rules[number], false);
+		done[number] = !result;
+		if (!result)
+			continue;
+		if (!first)
+			sluice_say(error, "input `%s`: the module refuses its rule: %s",
+				   rules[number].name, sluice_kernel_error(kernel));
+		first = first ? first : result;
+		*clashes &= result == -EEXIST;
+	}
+	return first;
+}
+
+/*
+ * Sets `rules`, in place as far as that goes. What clashes may clash with one of our own that moves away or is gone: after
+ * those it is tried again, and in the end (two inputs change places) with all of ours out of the way, which is the
+ * only case in which capturing pauses.
+ */
+static int impose(const struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+		  const struct sluice_source_context *context,
+		  const struct sluice_source_plan *plan, const struct sluice_kernel_rule *rules,
+		  size_t count, char **error)
+{
+	bool *done = calloc(count ? count : 1, sizeof(*done)), clashes;
+	char *sentence = NULL;
+	unsigned int step;
+	int result = -ENOMEM;
+
+	for (step = 0; done && step < 3; step++) {
+		if (step == 1)
+			delete_ours(ledger, kernel, context, plan, rules, count, false);
+		if (step == 2) {
+			delete_ours(ledger, kernel, context, plan, rules, count, true);
+			memset(done, 0, count * sizeof(*done));
+		}
+		free(sentence);
+		sentence = NULL;
+		result = set_each(kernel, rules, count, done, &clashes, &sentence);
+		if (!result || !clashes)
+			break;
+		/* What was refused before something else moved may be right now. */
+	}
+	if (!result)
+		delete_ours(ledger, kernel, context, plan, rules, count, false);
+	else
+		sluice_say(error, "%s",
+			   sentence ? sentence : "out of memory for the module's rules");
+	free(sentence);
+	free(done);
+	return result;
+}
+
+/* Puts the rules of ours back as the ledger has them. */
+static void restore_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			  const struct sluice_source_context *context,
+			  const struct sluice_source_plan *plan)
+{
+	struct sluice_kernel_rule *now = NULL;
+	size_t count = 0, number;
+	char *error = NULL;
+
+	if (!sluice_kernel_rules(kernel, &now, &count))
+		for (number = 0; number < count; number++)
+			if (sluice_kmod_is_ours(ledger, context, plan, now[number].route) &&
+			    !is_among(ledger->rules, ledger->rule_count, now[number].guid))
+				(void)sluice_kernel_rule_delete(kernel, now[number].guid);
+	free(now);
+	for (number = 0, count = 0; number < ledger->rule_count; number++) {
+		const struct sluice_kernel_rule *rule = &ledger->rules[number];
+
+		if (sluice_kmod_is_ours(ledger, context, plan, rule->route) &&
+		    sluice_kernel_rule_set(kernel, rule, false))
+			count++;
+	}
+	/* Two that changed places: once more, with the first of them out of the way. */
+	for (number = 0; count && number < ledger->rule_count; number++)
+		if (sluice_kmod_is_ours(ledger, context, plan, ledger->rules[number].route))
+			(void)sluice_kernel_rule_delete(kernel, ledger->rules[number].guid);
+	for (number = 0; count && number < ledger->rule_count; number++)
+		if (sluice_kmod_is_ours(ledger, context, plan, ledger->rules[number].route) &&
+		    sluice_kernel_rule_set(kernel, &ledger->rules[number], false))
+			sluice_say(&error, "rule `%s` could not be put back: %s",
+				   ledger->rules[number].name, sluice_kernel_error(kernel));
+	if (error)
+		sluice_error("%s", error);
+	free(error);
+	ledger->rules_changed = false;
+}
+
+int sluice_kmod_set_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			  const struct sluice_source_context *context,
+			  const struct sluice_source_plan *plan, char **error)
+{
+	struct sluice_kernel_rule *rules;
+	size_t count, number;
+	int result;
+
+	rules = wanted_rules(ledger, plan, &count, error);
+	if (!rules)
+		return -ENOMEM;
+	for (number = 0; number < count; number++) {
+		const struct sluice_kernel_rule *known = ledger_rule(ledger, rules[number].guid);
+
+		if (!known || sluice_kmod_is_ours(ledger, context, plan, known->route))
+			continue;
+		sluice_say(error,
+			   "input `%s`: another relay's rule in the module has the same id; give "
+			   "the input an `id` of its own",
+			   rules[number].name);
+		free(rules);
+		return -EEXIST;
+	}
+	ledger->rules_changed = true;
+	result = impose(ledger, kernel, context, plan, rules, count, error);
+	free(rules);
+	if (result)
+		restore_rules(ledger, kernel, context, plan);
+	return result;
+}
+
+void sluice_kmod_undo(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+		      const struct sluice_source_context *context,
+		      const struct sluice_source_plan *plan)
+{
+	size_t number;
+
+	if (ledger->rules_changed)
+		restore_rules(ledger, kernel, context, plan);
+	for (number = 0; number < ledger->changed_count; number++) {
+		const struct sluice_kernel_route *known =
+			sluice_kmod_ledger_route(ledger, ledger->changed[number]);
+
+		if (known ? sluice_kernel_route_set(kernel, known, false)
+			  : sluice_kernel_route_delete(kernel, ledger->changed[number]))
+			sluice_error("a route could not be put back: %s",
+				     sluice_kernel_error(kernel));
+	}
+	ledger->changed_count = 0;
+}

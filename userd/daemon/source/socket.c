@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The socket source: inputs without the module. Every worker has a socket of its own for every port (SO_REUSEPORT: the
+ * kernel spreads senders over them, each sender stays with one) and a ring of its own per route. For the control
+ * thread; what happens per datagram is in socket_port.c. Touches: sockets, memfds, the workers' port sets.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <uuid/uuid.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "../engine/sentence.h"
+#include "socket.h"
+
+struct sluice_intake {
+	const struct sluice_source_context *context;
+	struct sluice_port_set *sets; /* by worker */
+	struct sluice_port **fresh;   /* by worker: ports made by prepare */
+	struct sluice_socket_input *inputs;
+	uint16_t next_index;
+	bool has_adopted; /* rings of an earlier daemon were looked for */
+};
+
+/* Letter: the set begins to be looked after. */
+static int set_enter(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_port_set *set = argument;
+	int error;
+
+	set->worker = worker;
+	set->timer.due = sluice_port_look_after;
+	error = sluice_worker_add_timer(worker, &set->timer);
+	if (!error)
+		sluice_worker_set_timer(worker, &set->timer, 1);
+	return error;
+}
+
+/* Letter: closes every port of a set and forgets the set. */
+static int set_leave(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_port_set *set = argument;
+
+	while (set->ports) {
+		struct sluice_port *port = set->ports;
+
+		set->ports = port->next;
+		sluice_port_free(port);
+	}
+	sluice_worker_remove_timer(worker, &set->timer);
+	return 0;
+}
+
+/* struct sluice_source_class.free: sockets are closed. */
+static void intake_free(struct sluice_intake *intake)
+{
+	size_t number;
+
+	if (!intake)
+		return;
+	for (number = 0; intake->sets && number < intake->context->worker_count; number++)
+		if (intake->sets[number].worker)
+			sluice_worker_call(intake->context->workers[number], set_leave,
+					   &intake->sets[number]);
+	while (intake->inputs) {
+		struct sluice_socket_input *input = intake->inputs;
+
+		intake->inputs = input->next;
+		free(input->counters);
+		free(input);
+	}
+	free(intake->sets);
+	free(intake->fresh);
+	free(intake);
+}
+
+/* struct sluice_source_class.open: a port set per worker. */
+static int intake_open(const struct sluice_source_context *context, struct sluice_intake **result,
+		       char **error)
+{
+	struct sluice_intake *intake = calloc(1, sizeof(*intake));
+	struct rlimit limit;
+	size_t number;
+
+	if (!intake)
+		goto memory;
+	intake->context = context;
+	intake->sets = calloc(context->worker_count, sizeof(*intake->sets));
+	intake->fresh = calloc(context->worker_count, sizeof(struct sluice_port *));
+	if (!intake->sets || !intake->fresh)
+		goto memory;
+	/* A socket per port and worker: as many descriptors as this process may have. */
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	for (number = 0; number < context->worker_count; number++)
+		if (sluice_worker_call(context->workers[number], set_enter, &intake->sets[number]))
+			goto memory;
+	*result = intake;
+	return 0;
+
+memory:
+	intake_free(intake);
+	sluice_say(error, "out of memory for the socket source");
+	return -ENOMEM;
+}
+
+/* The input called `guid`, made if it is not there; NULL: no memory. */
+static struct sluice_socket_input *input_of(struct sluice_intake *intake,
+					    const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t bytes = intake->context->worker_count * sizeof(struct sluice_socket_counters);
+	struct sluice_socket_input *input;
+
+	for (input = intake->inputs; input; input = input->next)
+		if (!memcmp(input->guid, guid, SLUICE_GUID_SIZE))
+			return input;
+	input = calloc(1, sizeof(*input));
+	if (!input)
+		return NULL;
+	input->counters = aligned_alloc(64, bytes);
+	if (!input->counters) {
+		free(input);
+		return NULL;
+	}
+	memset(input->counters, 0, bytes);
+	memcpy(input->guid, guid, SLUICE_GUID_SIZE);
+	input->index = intake->next_index++;
+	input->next = intake->inputs;
+	intake->inputs = input;
+	return input;
+}
+
+/* What a worker is asked to make: a ring on its own node. */
+struct ring_order {
+	struct sluice_ring ring;
+	size_t size;
+	const char *path; /* of a file that outlives us; NULL: none */
+	bool found;
+};
+
+/* Letter: makes the ring; its pages are first touched here. */
+static int make_ring(struct sluice_worker *worker, void *argument)
+{
+	struct ring_order *order = argument;
+	struct timespec now;
+	uint64_t epoch;
+	uuid_t stream;
+	int error;
+
+	uuid_generate_random(stream);
+	clock_gettime(CLOCK_REALTIME, &now);
+	epoch = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
+	if (order->path) {
+		error = sluice_ring_keep(&order->ring, order->path, order->size, stream, epoch,
+					 (uint32_t)worker->cpu, &order->found);
+		if (!error)
+			return 0;
+		sluice_warning("%s: %s; the ring of worker %u does not outlive this process",
+			       order->path, strerror(-error), worker->number);
+	}
+	return sluice_ring_create(&order->ring, order->size, stream, epoch, (uint32_t)worker->cpu);
+}
+
+/* Makes the stream of `route` in worker `number`. */
+static int make_stream(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+		       const struct sluice_config_route *route, size_t number,
+		       struct sluice_stream_table *fresh, char **error)
+{
+	struct sluice_worker *worker = intake->context->workers[number];
+	uint8_t(*outputs)[SLUICE_GUID_SIZE] = sluice_route_outputs(plan->config, route);
+	char *path = sluice_socket_ring_path(plan->config, route->id, worker->number);
+	struct ring_order order = {.size = route->ring_size, .path = path};
+	struct sluice_stream *stream = NULL;
+	uint64_t left;
+	int result = outputs ? sluice_worker_call(worker, make_ring, &order) : -ENOMEM;
+
+	if (result)
+		goto free;
+	left = sluice_ring_head(&order.ring) - sluice_ring_tail(&order.ring);
+	if (order.found && left)
+		sluice_notice("route `%s`, worker %zu: its ring is still there, with %llu bytes",
+			      route->name, number, (unsigned long long)left);
+	result = sluice_stream_create(
+		&order.ring, -1, route, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
+		route->output_count, SLUICE_SOURCE_SOCKET, worker->number, &stream);
+	if (result) {
+		sluice_ring_destroy(&order.ring);
+		goto free;
+	}
+	stream->source = &intake->sets[number];
+	stream->is_inherited = order.found;
+	stream->refill = sluice_port_refill;
+	result = sluice_stream_table_add(fresh, stream, worker);
+	if (result)
+		sluice_stream_destroy(stream);
+
+free:
+	free(outputs);
+	free(path);
+	if (result)
+		sluice_say(error,
+			   "route `%s`: no ring of %zu bytes for worker %zu: %s; make "
+			   "`store.memory.size` smaller",
+			   route->name, route->ring_size, number, strerror(-result));
+	return result;
+}
+
+/* Finds or makes the stream of a route in a worker. NULL with a sentence. */
+static struct sluice_stream *stream_of(struct sluice_intake *intake,
+				       const struct sluice_source_plan *plan,
+				       const struct sluice_config_route *route, size_t number,
+				       struct sluice_stream_table *fresh, char **error)
+{
+	/* By worker, not by CPU: there may be more workers than CPUs. */
+	uint32_t cpu = intake->context->workers[number]->number;
+	struct sluice_placed_stream *placed = sluice_stream_table_find(
+		intake->context->streams, route->id, SLUICE_SOURCE_SOCKET, cpu);
+
+	/* One that an earlier daemon left keeps its size until it is empty at a start. */
+	if (placed && !placed->stream->is_inherited &&
+	    placed->stream->ring.mask + 1 != route->ring_size) {
+		sluice_say(error,
+			   "route `%s`: its ring of %llu bytes cannot become one of %zu while it "
+			   "is in use; restart sluiced to "
+			   "change `store.memory.size` or the number of routes that share it",
+			   route->name, (unsigned long long)placed->stream->ring.mask + 1,
+			   route->ring_size);
+		return NULL;
+	}
+	if (!placed)
+		placed = sluice_stream_table_find(fresh, route->id, SLUICE_SOURCE_SOCKET, cpu);
+	if (!placed && !make_stream(intake, plan, route, number, fresh, error))
+		placed = sluice_stream_table_find(fresh, route->id, SLUICE_SOURCE_SOCKET, cpu);
+	return placed ? placed->stream : NULL;
+}
+
+/* Do two sockets with these keys take the same datagrams? */
+static bool keys_are_equal(const struct sluice_port_key *one, const struct sluice_port_key *other)
+{
+	return one->family == other->family && one->both == other->both &&
+	       one->port == other->port &&
+	       !memcmp(one->address, other->address, sizeof(one->address)) &&
+	       !strcmp(one->interface, other->interface);
+}
+
+/* The port bound to `key` in a list, or NULL. */
+static struct sluice_port *find_port(struct sluice_port *list, const struct sluice_port_key *key)
+{
+	for (; list; list = list->next)
+		if (!list->closing && keys_are_equal(&list->key, key))
+			return list;
+	return NULL;
+}
+
+/* Do we have this UDP port open in any form already? Then asking for it exclusively would find ourselves. */
+static bool port_is_ours(const struct sluice_intake *intake, uint16_t number)
+{
+	const struct sluice_port *port;
+	size_t worker;
+
+	for (worker = 0; worker < intake->context->worker_count; worker++) {
+		for (port = intake->sets[worker].ports; port; port = port->next)
+			if (port->key.port == number)
+				return true;
+		for (port = intake->fresh[worker]; port; port = port->next)
+			if (port->key.port == number)
+				return true;
+	}
+	return false;
+}
+
+/* Finds or opens an input's port in one worker. */
+static int prepare_port(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			const struct sluice_config_input *input, const struct sluice_port_key *key,
+			const struct sluice_port_use *use, size_t number, char **error)
+{
+	struct sluice_port *port = find_port(intake->sets[number].ports, key);
+	int result;
+
+	if (!port) {
+		result = sluice_port_open(plan->config, input, key,
+					  !port_is_ours(intake, key->port), &port, error);
+		if (result)
+			return result;
+		port->next = intake->fresh[number];
+		intake->fresh[number] = port;
+		sluice_port_set_use(port, use);
+	}
+	port->next_use = *use;
+	port->wanted = true;
+	return 0;
+}
+
+/* Prepares everything of one input. */
+static int prepare_input(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			 const struct sluice_config_input *input,
+			 const struct sluice_config_route *route, struct sluice_stream_table *fresh,
+			 char **error)
+{
+	struct sluice_socket_input *record;
+	struct sluice_port_use use;
+	struct sluice_port_key key;
+	size_t worker, range;
+	unsigned int number;
+	int result;
+
+	if (input->verdict == SLUICE_VERDICT_COPY) {
+		sluice_say_at(error, plan->config, &input->place,
+			      "input `%s`: `verdict: copy` needs the module, because a socket "
+			      "takes what it receives; load it "
+			      "(`modprobe sluice`) or use `verdict: steal`",
+			      input->name);
+		return -EOPNOTSUPP;
+	}
+	record = input_of(intake, input->id);
+	if (!record) {
+		sluice_say(error, "out of memory for input `%s`", input->name);
+		return -ENOMEM;
+	}
+	record->wanted = true;
+	for (worker = 0; worker < intake->context->worker_count; worker++) {
+		memset(&use, 0, sizeof(use));
+		use.input = record;
+		/* The rest of the delay is for what comes after: storing, sending. */
+		use.wait_most_ns = route->delay_us * SLUICE_NS_PER_US / 4 * 3;
+		use.stream = stream_of(intake, plan, route, worker, fresh, error);
+		if (!use.stream)
+			return -ENOMEM;
+		for (range = 0; range < input->port_count; range++) {
+			for (number = input->ports[range].first; number <= input->ports[range].last;
+			     number++) {
+				sluice_port_describe(input, (uint16_t)number, &key, &use);
+				result = prepare_port(intake, plan, input, &key, &use, worker,
+						      error);
+				if (result)
+					return result;
+			}
+		}
+	}
+	return 0;
+}
+
+/* Takes what an earlier daemon left, once. */
+static int adopt(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+		 struct sluice_stream_table *fresh)
+{
+	intake->has_adopted = true;
+	return sluice_socket_adopt_rings(intake->context, plan, fresh);
+}
+
+/* struct sluice_source_class.prepare: rings are made, sockets bound. */
+static int intake_prepare(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			  struct sluice_stream_table *fresh, char **error)
+{
+	struct sluice_socket_input *input;
+	struct sluice_port *port;
+	size_t number;
+	int result;
+
+	for (input = intake->inputs; input; input = input->next)
+		input->wanted = false;
+	for (number = 0; number < intake->context->worker_count; number++)
+		for (port = intake->sets[number].ports; port; port = port->next)
+			port->wanted = false;
+	for (number = 0; number < plan->config->input_count; number++) {
+		if (plan->kinds[number] != SLUICE_SOURCE_SOCKET)
+			continue;
+		result = prepare_input(intake, plan, &plan->config->inputs[number],
+				       &plan->routes[plan->route_of[number]], fresh, error);
+		if (result)
+			return result;
+	}
+	return intake->has_adopted ? 0 : adopt(intake, plan, fresh);
+}
+
+/* Letter: the fresh ports of the worker are watched from now on. */
+static int ports_enter(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_port *port;
+	int error;
+
+	for (port = argument; port; port = port->next) {
+		error = sluice_port_enter(port, worker);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+/* struct sluice_source_class.activate: new sockets are watched. */
+static int intake_activate(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			   char **error)
+{
+	size_t number;
+	int result;
+
+	(void)plan;
+	for (number = 0; number < intake->context->worker_count; number++) {
+		result = sluice_worker_call(intake->context->workers[number], ports_enter,
+					    intake->fresh[number]);
+		if (result) {
+			sluice_say(error, "a socket cannot be watched: %s", strerror(-result));
+			return result;
+		}
+	}
+	return 0;
+}
+
+/* What commit hands to a worker. */
+struct commit_letter {
+	struct sluice_port_set *set;
+	struct sluice_port *fresh;
+};
+
+/* Letter: the plan's ports are in force; those that only the old plan had are emptied and closed. */
+static int ports_commit(struct sluice_worker *worker, void *argument)
+{
+	struct commit_letter *letter = argument;
+	struct sluice_port **link = &letter->set->ports, *port;
+
+	while ((port = *link)) {
+		if (port->wanted) {
+			/* What is in it came under the old rule. */
+			sluice_port_drain(port, worker->now);
+			sluice_port_set_use(port, &port->next_use);
+			link = &port->next;
+			continue;
+		}
+		sluice_port_shut(port);
+		sluice_port_drain(port, worker->now);
+		if (port->starved)
+			sluice_warning("port %u: closed with datagrams in its buffer, because the "
+				       "ring is full",
+				       port->key.port);
+		*link = port->next;
+		sluice_port_free(port);
+	}
+	/* `link` is the end of the list. */
+	*link = letter->fresh;
+	return 0;
+}
+
+/* struct sluice_source_class.commit: sockets that are not wanted go. */
+static void intake_commit(struct sluice_intake *intake)
+{
+	struct sluice_socket_input **link = &intake->inputs, *input;
+	size_t number;
+
+	for (number = 0; number < intake->context->worker_count; number++) {
+		struct commit_letter letter = {.set = &intake->sets[number],
+					       .fresh = intake->fresh[number]};
+
+		sluice_worker_call(intake->context->workers[number], ports_commit, &letter);
+		intake->fresh[number] = NULL;
+	}
+	while ((input = *link)) {
+		if (input->wanted) {
+			link = &input->next;
+			continue;
+		}
+		*link = input->next;
+		free(input->counters);
+		free(input);
+	}
+}
+
+/* Letter: frees ports, watched or not. */
+static int ports_free(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_port *port = argument, *next;
+
+	(void)worker;
+	for (; port; port = next) {
+		next = port->next;
+		sluice_port_free(port);
+	}
+	return 0;
+}
+
+/* struct sluice_source_class.cancel: new sockets are closed. */
+static void intake_cancel(struct sluice_intake *intake)
+{
+	size_t number;
+
+	for (number = 0; number < intake->context->worker_count; number++) {
+		sluice_worker_call(intake->context->workers[number], ports_free,
+				   intake->fresh[number]);
+		intake->fresh[number] = NULL;
+	}
+	/* Inputs that only the plan had stay until the next commit: they cost nothing. */
+}
+
+/* struct sluice_source_class.retire: the ring is all there is. */
+static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *stream)
+{
+	(void)intake;
+	(void)stream;
+	return true;
+}
+
+/* Letter: empties and closes the ports. Returns how many are still open. */
+static int ports_close(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_port_set *set = argument;
+	struct sluice_port **link = &set->ports, *port;
+	int open = 0;
+
+	while ((port = *link)) {
+		sluice_port_shut(port);
+		/* Twice as far as a drain goes in one turn may be in it: until it says that it is empty. */
+		if (!sluice_port_drain(port, worker->now) && port->timer.at <= worker->now + 1) {
+			open++;
+			link = &port->next;
+			continue;
+		}
+		(void)sluice_ring_tell(&port->use.stream->ring);
+		sluice_stream_notify(port->use.stream);
+		*link = port->next;
+		sluice_port_free(port);
+	}
+	return open;
+}
+
+/* struct sluice_source_class.close_inputs: sockets are emptied into the rings. */
+static bool intake_close(struct sluice_intake *intake)
+{
+	bool closed = true;
+	size_t number;
+
+	for (number = 0; number < intake->context->worker_count; number++)
+		if (sluice_worker_call(intake->context->workers[number], ports_close,
+				       &intake->sets[number]) > 0)
+			closed = false;
+	return closed;
+}
+
+/* struct sluice_source_class.measure: the counters are always there. */
+static int intake_measure(struct sluice_intake *intake)
+{
+	(void)intake;
+	return 0;
+}
+
+/* struct sluice_source_class.counters, summed over the workers. */
+static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE],
+			   struct sluice_counters *counters)
+{
+	struct sluice_socket_input *input;
+	size_t number;
+
+	memset(counters, 0, sizeof(*counters));
+	for (input = intake->inputs; input; input = input->next)
+		if (!memcmp(input->guid, guid, SLUICE_GUID_SIZE))
+			break;
+	if (!input)
+		return -ENOENT;
+	for (number = 0; number < intake->context->worker_count; number++) {
+		counters->stored += sluice_load_relaxed(&input->counters[number].stored);
+		counters->stored_bytes +=
+			sluice_load_relaxed(&input->counters[number].stored_bytes);
+		counters->lost[SLUICE_LOST_SOCKET] +=
+			sluice_load_relaxed(&input->counters[number].lost);
+	}
+	counters->matched = counters->stored + counters->lost[SLUICE_LOST_SOCKET];
+	return 0;
+}
+
+const struct sluice_source_class sluice_source_socket = {
+	.kind = SLUICE_SOURCE_SOCKET,
+	.open = intake_open,
+	.prepare = intake_prepare,
+	.activate = intake_activate,
+	.commit = intake_commit,
+	.cancel = intake_cancel,
+	.retire = intake_retire,
+	.close_inputs = intake_close,
+	.measure = intake_measure,
+	.counters = intake_counters,
+	.free = intake_free,
+};

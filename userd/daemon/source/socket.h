@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The socket source's inner interface: ports (socket_port.c, in the worker), opening them (socket_open.c) and the source
+ * as a whole (socket.c, in the control thread).
+ */
+#ifndef SLUICE_SOCKET_H
+#define SLUICE_SOCKET_H
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include "source.h"
+
+/* Counters of one input in one worker. One writer. */
+struct sluice_socket_counters {
+	uint64_t stored;
+	uint64_t stored_bytes;
+	uint64_t lost;
+} __attribute__((aligned(64)));
+
+/* An input, for as long as a configuration has it. */
+struct sluice_socket_input {
+	uint8_t guid[SLUICE_GUID_SIZE];
+	uint16_t index;				 /* in records */
+	bool wanted;				 /* the plan has it */
+	struct sluice_socket_counters *counters; /* by worker */
+	struct sluice_socket_input *next;
+};
+
+/* What a socket is bound to: two with the same key are the same. */
+struct sluice_port_key {
+	int family;	     /* AF_INET; AF_INET6 */
+	bool both;	     /* AF_INET6 that also takes IPv4 */
+	uint8_t address[16]; /* all zero: any */
+	uint16_t port;
+	char interface[IF_NAMESIZE];
+};
+
+/* Where a socket's datagrams go, and which of them: changes when the configuration does. */
+struct sluice_port_use {
+	struct sluice_stream *stream;
+	struct sluice_socket_input *input;
+	struct sluice_config_prefix
+		destination; /* to be checked per datagram; AF_UNSPEC: nothing to check */
+	struct sluice_config_prefix source;
+	bool addresses; /* records tell source and destination */
+	uint64_t wait_most_ns;
+};
+
+/* One socket of one worker. */
+struct sluice_port {
+	struct sluice_handler handler;
+	struct sluice_timer timer;
+	struct sluice_worker *worker;
+	struct sluice_port_key key;
+	struct sluice_port_use use;
+	struct sluice_port_use next_use; /* of the plan */
+	bool wanted;			 /* the plan has it */
+	bool entered;			 /* its worker watches it */
+	bool starved;			 /* waits for room in the ring */
+	bool closing;			 /* nothing new comes in; what is in it is being stored */
+	bool touched;			 /* datagrams came since its losses were last looked at */
+	int fd;
+	uint32_t drops; /* as the socket counts them */
+	uint64_t wait_ns;
+	uint64_t buffer; /* bytes that the socket may hold */
+	struct sluice_port *next;
+};
+
+/* The sockets of one worker. */
+struct sluice_port_set {
+	struct sluice_timer timer; /* looks after losses now and then */
+	struct sluice_worker *worker;
+	struct sluice_port *ports;
+	size_t open;
+};
+
+/*
+ * Opens and binds a socket. `exclusive`: make sure that no other program has the port. 0, or a negative errno with a
+ * sentence in *error. @owner caller: sluice_port_free() @context process
+ */
+int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
+		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **port,
+		     char **error);
+/* Closes and frees. @context worker, or process if never entered */
+void sluice_port_free(struct sluice_port *port);
+
+/* Puts `use` in force. @context worker, or process if never entered */
+void sluice_port_set_use(struct sluice_port *port, const struct sluice_port_use *use);
+/*
+ * The key of an input's port `number`, and what must be checked or kept of every datagram (destination, source and
+ * addresses of *use). @context process
+ */
+void sluice_port_describe(const struct sluice_config_input *input, uint16_t number,
+			  struct sluice_port_key *key, struct sluice_port_use *use);
+
+/* The worker begins to watch it. 0 or a negative errno. @context worker */
+int sluice_port_enter(struct sluice_port *port, struct sluice_worker *worker);
+/* From now on nothing new gets into it. @context worker */
+void sluice_port_shut(struct sluice_port *port);
+/* Stores what is in it. Returns true when it is empty. @context worker */
+bool sluice_port_drain(struct sluice_port *port, uint64_t now);
+/* What sluice_stream.refill is for streams of this source; stream->source is a struct sluice_port_set.
+ * @context worker */
+bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
+/* struct sluice_port_set.timer.due. @context worker */
+void sluice_port_look_after(struct sluice_timer *timer, uint64_t now);
+/* Counts what the socket lost since last time. @context worker */
+void sluice_port_count_drops(struct sluice_port *port);
+
+/* The file of a worker's ring (socket_keep.c); NULL: none, or no memory. @owner caller: free() @context process */
+char *sluice_socket_ring_path(const struct sluice_config *config,
+			      const uint8_t route[SLUICE_GUID_SIZE], unsigned int worker);
+/* Makes streams of rings that an earlier daemon of the same configuration left and that nobody of now fills. 0 or -ENOMEM.
+ * @context process */
+int sluice_socket_adopt_rings(const struct sluice_source_context *context,
+			      const struct sluice_source_plan *plan,
+			      struct sluice_stream_table *fresh);
+/* Has a stream of the table its ring in this file? */
+bool sluice_socket_is_taken(const struct sluice_stream_table *table, const char *path);
+
+#endif /* SLUICE_SOCKET_H */

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Opening a UDP socket for an input, and saying why it does not go. Before the path of the data, in the control
+ * thread. Touches: the sockets it opens.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "../engine/sentence.h"
+#include "socket.h"
+
+/* What a socket may hold while its worker does something else: a tenth of a second of a gigabit. More is taken only as
+ * far as it fills. */
+#define BUFFER (16 << 20)
+
+union any_address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+/* Can this machine open IPv6 sockets? */
+static bool has_ipv6(void)
+{
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* Is it one address and no more? */
+static bool is_whole(const struct sluice_config_prefix *prefix)
+{
+	return (prefix->family == AF_INET && prefix->length == 32) ||
+	       (prefix->family == AF_INET6 && prefix->length == 128);
+}
+
+void sluice_port_describe(const struct sluice_config_input *input, uint16_t number,
+			  struct sluice_port_key *key, struct sluice_port_use *use)
+{
+	int family =
+		input->address.family != AF_UNSPEC ? input->address.family : input->from.family;
+
+	memset(key, 0, sizeof(*key));
+	key->port = number;
+	key->both = family == AF_UNSPEC && has_ipv6();
+	key->family = key->both ? AF_INET6 : family == AF_UNSPEC ? AF_INET : family;
+	memcpy(key->interface, input->interface, sizeof(key->interface));
+	if (is_whole(&input->address))
+		memcpy(key->address, input->address.address, sizeof(key->address));
+	else
+		use->destination = input->address;
+	use->source = input->from;
+	use->addresses = input->addresses;
+}
+
+void sluice_port_set_use(struct sluice_port *port, const struct sluice_port_use *use)
+{
+	int checks = use->destination.family != AF_UNSPEC || use->addresses;
+
+	if (port->key.family == AF_INET)
+		(void)setsockopt(port->fd, IPPROTO_IP, IP_PKTINFO, &checks, sizeof(checks));
+	else
+		(void)setsockopt(port->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &checks, sizeof(checks));
+	port->use = *use;
+	port->wait_ns = use->wait_most_ns;
+}
+
+/* Fills in what to bind to; returns its length. */
+static socklen_t bind_address(const struct sluice_port_key *key, union any_address *address)
+{
+	memset(address, 0, sizeof(*address));
+	if (key->family == AF_INET) {
+		address->in.sin_family = AF_INET;
+		address->in.sin_port = htons(key->port);
+		memcpy(&address->in.sin_addr, key->address, sizeof(address->in.sin_addr));
+		return sizeof(address->in);
+	}
+	address->in6.sin6_family = AF_INET6;
+	address->in6.sin6_port = htons(key->port);
+	memcpy(&address->in6.sin6_addr, key->address, sizeof(address->in6.sin6_addr));
+	return sizeof(address->in6);
+}
+
+/* Makes a socket bound to `key`. Returns it, or a negative errno and in *step what did not work. */
+static int open_bound(const struct sluice_port_key *key, bool shared, const char **step)
+{
+	const int on = 1, only = !key->both;
+	union any_address address;
+	socklen_t length = bind_address(key, &address);
+	int error, fd;
+
+	*step = "be opened";
+	fd = socket(key->family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	*step = "be set up";
+	if (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)))
+		goto fail;
+	if (key->family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)))
+		goto fail;
+	*step = "be tied to its interface";
+	if (key->interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, key->interface,
+					    (socklen_t)strlen(key->interface) + 1))
+		goto fail;
+	*step = "be bound";
+	if (bind(fd, &address.any, length))
+		goto fail;
+	return fd;
+
+fail:
+	error = -errno;
+	close(fd);
+	return error;
+}
+
+/* Says why, and what mends it. */
+static void explain(const struct sluice_config *config, const struct sluice_config_input *input,
+		    const struct sluice_port_key *key, const char *step, int error, char **sentence)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+
+	inet_ntop(key->family, key->address, text, sizeof(text));
+	if (error == -EADDRINUSE)
+		sluice_say_at(sentence, config, &input->place,
+			      "input `%s`: UDP port %u is taken by another program; stop that (`ss "
+			      "-lunp` shows it), choose "
+			      "another port, or use `source: kmod`, which shares it",
+			      input->name, key->port);
+	else if (error == -EADDRNOTAVAIL)
+		sluice_say_at(sentence, config, &input->place,
+			      "input `%s`: this machine has no address %s; give one of its own "
+			      "(`ip address`) or leave "
+			      "`address` out",
+			      input->name, text);
+	else if (error == -ENODEV)
+		sluice_say_at(sentence, config, &input->interface_place,
+			      "input `%s`: there is no interface `%s`; `ip link` lists them",
+			      input->name, key->interface);
+	else if (error == -EACCES || error == -EPERM)
+		sluice_say_at(sentence, config, &input->place,
+			      "input `%s`: no permission for UDP port %u; run sluiced as root or "
+			      "with CAP_NET_BIND_SERVICE "
+			      "and CAP_NET_RAW, or choose a port from 1024 on",
+			      input->name, key->port);
+	else if (error == -EMFILE || error == -ENFILE)
+		sluice_say_at(sentence, config, &input->place,
+			      "input `%s`: too many open files at port %u: the socket source needs "
+			      "one per port and worker; "
+			      "raise the limit (`ulimit -n`), name fewer ports, or use `source: "
+			      "kmod`, which needs none",
+			      input->name, key->port);
+	else
+		sluice_say_at(sentence, config, &input->place,
+			      "input `%s`: the socket for UDP port %u cannot %s: %s", input->name,
+			      key->port, step, strerror(-error));
+}
+
+int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
+		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **result,
+		     char **sentence)
+{
+	const int on = 1, buffer = BUFFER;
+	socklen_t length = sizeof(int);
+	struct sluice_port *port;
+	const char *step = NULL;
+	int size = 0, fd;
+
+	if (exclusive) {
+		/* Workers share the port by SO_REUSEPORT. So would a stranger of the same user: without it, he is found. */
+		fd = open_bound(key, false, &step);
+		if (fd < 0)
+			goto explain;
+		close(fd);
+	}
+	fd = open_bound(key, true, &step);
+	if (fd < 0)
+		goto explain;
+	port = calloc(1, sizeof(*port));
+	if (!port) {
+		close(fd);
+		sluice_say(sentence, "out of memory");
+		return -ENOMEM;
+	}
+	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; the resting time adapts to what it became. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+	port->fd = fd;
+	port->key = *key;
+	port->buffer = size > 0 ? (uint64_t)size : 1;
+	*result = port;
+	return 0;
+
+explain:
+	explain(config, input, key, step, fd, sentence);
+	return fd;
+}

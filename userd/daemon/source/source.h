@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sources: where datagrams come from. Each kind makes streams (rings that are being filled) out of the inputs that are
+ * its own; what comes after the ring does not know one from the other. A change of configuration is a transaction:
+ *
+ *   prepare ──► activate ──► commit          everything that can fail comes before commit;
+ *      └────────────┴──► cancel              after cancel all is as it was before prepare
+ *
+ * Called by the engine in the control thread (@context process); what concerns a worker's streams and sockets is done by
+ * letter in that worker.
+ */
+#ifndef SLUICE_SOURCE_H
+#define SLUICE_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../../lib/kernel.h"
+#include "../config/model.h"
+#include "../engine/worker.h"
+#include "../stream/stream.h"
+
+/* A stream and the worker it lives in, or will. */
+struct sluice_placed_stream {
+	struct sluice_stream *stream;
+	struct sluice_worker *worker;
+};
+
+struct sluice_stream_table {
+	struct sluice_placed_stream *list;
+	size_t count, room;
+};
+
+/* What an engine's sources have in common; outlives them. */
+struct sluice_source_context {
+	struct sluice_worker **workers;
+	size_t worker_count;
+	struct sluice_stream_table *streams; /* those in force */
+};
+
+/* A configuration as one kind of source sees it. */
+struct sluice_source_plan {
+	const struct sluice_config *config;
+	const struct sluice_config_route *routes;
+	size_t route_count;
+	const enum sluice_source *kinds; /* by input: KMOD or SOCKET, `auto` decided */
+	const size_t *route_of;		 /* by input: index into routes */
+};
+
+struct sluice_intake; /* each kind's own */
+
+struct sluice_source_class {
+	enum sluice_source kind;
+	/* Opens the source; nothing is captured yet. @owner caller: free() of the class */
+	int (*open)(const struct sluice_source_context *context, struct sluice_intake **source,
+		    char **error);
+	/* Makes what `plan` needs and is not there; streams made go to `fresh`, not in their workers yet. */
+	int (*prepare)(struct sluice_intake *source, const struct sluice_source_plan *plan,
+		       struct sluice_stream_table *fresh, char **error);
+	/* Lets the inputs of `plan` flow, as far as that can fail. On failure it has put back what it changed. */
+	int (*activate)(struct sluice_intake *source, const struct sluice_source_plan *plan,
+			char **error);
+	/* `plan` is in force; what was only in the one before goes. The fresh streams are in their workers. */
+	void (*commit)(struct sluice_intake *source);
+	/* Undoes prepare and activate. The fresh streams are destroyed by the engine afterwards. */
+	void (*cancel)(struct sluice_intake *source);
+	/* A stream that only drained is empty: frees what belongs to its route outside. True: it may be destroyed. */
+	bool (*retire)(struct sluice_intake *source, struct sluice_stream *stream);
+	/* Closes what ends with this process, after what is in it was stored. True when all is closed: call again. */
+	bool (*close_inputs)(struct sluice_intake *source);
+	/* Counters of all inputs are taken now; counters() tells those of one. 0 or a negative errno (-ENOENT). */
+	int (*measure)(struct sluice_intake *source);
+	int (*counters)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE],
+			struct sluice_counters *counters);
+	void (*free)(struct sluice_intake *source);
+};
+
+extern const struct sluice_source_class sluice_source_kmod;
+extern const struct sluice_source_class sluice_source_socket;
+
+/* Does the module answer, so that `auto` is kmod? 0, -ENOENT (not loaded), -EPERM. */
+int sluice_source_kmod_probe(void);
+
+/* The stream of `route`, `kind` and `cpu` (SOCKET: number of the worker) in a table, or NULL. One whose route the module
+ * deleted does not count. */
+struct sluice_placed_stream *sluice_stream_table_find(const struct sluice_stream_table *table,
+						      const uint8_t route[SLUICE_GUID_SIZE],
+						      enum sluice_source kind, uint32_t cpu);
+
+/* Adds one. 0 or -ENOMEM. */
+int sluice_stream_table_add(struct sluice_stream_table *table, struct sluice_stream *stream,
+			    struct sluice_worker *worker);
+
+/* Takes out the one at `place`. */
+void sluice_stream_table_remove(struct sluice_stream_table *table, size_t place);
+
+/* The outputs of a route as GUIDs. NULL: no memory. @owner caller: free() */
+uint8_t (*sluice_route_outputs(const struct sluice_config *config,
+			       const struct sluice_config_route *route))[SLUICE_GUID_SIZE];
+
+/* Which outputs of the configuration have a cursor in the ring, each once; *count: how many. NULL: no memory.
+ * @owner caller: free() */
+uint8_t (*sluice_cursor_outputs(const struct sluice_config *config, const struct sluice_ring *ring,
+				size_t *count))[SLUICE_GUID_SIZE];
+
+#endif /* SLUICE_SOURCE_H */

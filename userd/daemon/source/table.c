@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which streams there are and where they live; see source.h. For the control thread. Touches: memory.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../lib/barrier.h"
+#include "source.h"
+
+struct sluice_placed_stream *sluice_stream_table_find(const struct sluice_stream_table *table,
+						      const uint8_t route[SLUICE_GUID_SIZE],
+						      enum sluice_source kind, uint32_t cpu)
+{
+	size_t place;
+
+	for (place = 0; place < table->count; place++) {
+		const struct sluice_stream *stream = table->list[place].stream;
+
+		if (!sluice_load_relaxed(&stream->hung) && stream->kind == kind &&
+		    stream->cpu == cpu && !memcmp(stream->route, route, SLUICE_GUID_SIZE))
+			return &table->list[place];
+	}
+	return NULL;
+}
+
+int sluice_stream_table_add(struct sluice_stream_table *table, struct sluice_stream *stream,
+			    struct sluice_worker *worker)
+{
+	size_t larger = table->room ? 2 * table->room : 16;
+	struct sluice_placed_stream *list;
+
+	if (table->count == table->room) {
+		list = reallocarray(table->list, larger, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		table->list = list;
+		table->room = larger;
+	}
+	table->list[table->count++] =
+		(struct sluice_placed_stream){.stream = stream, .worker = worker};
+	return 0;
+}
+
+void sluice_stream_table_remove(struct sluice_stream_table *table, size_t place)
+{
+	if (place >= table->count)
+		return;
+	memmove(&table->list[place], &table->list[place + 1],
+		(table->count - place - 1) * sizeof(*table->list));
+	table->count--;
+}
+
+uint8_t (*sluice_route_outputs(const struct sluice_config *config,
+			       const struct sluice_config_route *route))[SLUICE_GUID_SIZE]
+{
+	uint8_t(*guids)[SLUICE_GUID_SIZE] =
+		calloc(route->output_count ? route->output_count : 1, sizeof(*guids));
+	size_t number;
+
+	for (number = 0; guids && number < route->output_count; number++)
+		memcpy(guids[number], config->outputs[route->outputs[number]].id, SLUICE_GUID_SIZE);
+	return guids;
+}
+
+/* Is there a cursor of output `guid` in the ring? */
+static bool has_cursor(const struct sluice_ring *ring, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t slot;
+
+	for (slot = 0; slot < SLUICE_RING_CURSORS; slot++)
+		if (!memcmp(ring->consumer->cursor[slot].output, guid, SLUICE_GUID_SIZE))
+			return true;
+	return false;
+}
+
+uint8_t (*sluice_cursor_outputs(const struct sluice_config *config, const struct sluice_ring *ring,
+				size_t *count))[SLUICE_GUID_SIZE]
+{
+	uint8_t(*guids)[SLUICE_GUID_SIZE] =
+		calloc(config->output_count ? config->output_count : 1, sizeof(*guids));
+	size_t number;
+
+	*count = 0;
+	if (!guids || !ring->consumer)
+		return guids;
+	for (number = 0; number < config->output_count; number++)
+		if (has_cursor(ring, config->outputs[number].id))
+			memcpy(guids[(*count)++], config->outputs[number].id, SLUICE_GUID_SIZE);
+	return guids;
+}

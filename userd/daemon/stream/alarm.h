@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Alarms of filling: raised when a mark is reached, over when it is left behind by a good piece, so that a level that sways
+ * around its mark says so once. Used by streams and the spooler, each alarm in one thread. Touches: the log.
+ */
+#ifndef SLUICE_ALARM_H
+#define SLUICE_ALARM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* An alarm is over when so many percent less than its mark are used. */
+#define SLUICE_ALARM_HYSTERESIS 10U
+
+struct sluice_alarm {
+	bool is_raised;
+	uint64_t raised; /* how often, ever */
+};
+
+/*
+ * `used` of `whole` bytes are taken; `mark` in percent, 0: never. `what`, `where` and `key` are for the log: "the memory of
+ * route", its name, "store.memory.alarm". Returns true if something changed.
+ */
+bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whole,
+			unsigned int mark, const char *what, const char *where, const char *key);
+
+#endif /* SLUICE_ALARM_H */

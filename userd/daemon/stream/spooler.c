@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The spooler's thread; see spooler.h. Touches: the store; eventfds of the desks.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "alarm.h"
+#include "rack.h"
+#include "shelf.h"
+#include "spooler.h"
+
+/* Bytes that are made durable together at most, and how often they are tried when the disk fails. */
+#define BATCH (4U << 20)
+#define TRIES 3
+/* What was acknowledged is on the disk after so long. */
+#define CHECKPOINT_NS (100 * SLUICE_NS_PER_MS)
+
+/* Where the answers for one worker lie. */
+struct desk {
+	struct sluice_handler handler;
+	struct sluice_timer timer;
+	struct sluice_spooler *spooler;
+	struct sluice_worker *worker;
+	pthread_mutex_t lock;
+	struct sluice_order *first, *last;
+	int event;
+};
+
+struct sluice_spooler {
+	struct sluice_spool *spool;
+	pthread_t thread;
+	bool is_running;
+	pthread_mutex_t lock; /* of the queue */
+	pthread_cond_t came, done;
+	struct sluice_order *first, *last;
+	bool ended;
+	bool is_busy;	       /* the thread has taken orders out and not answered all */
+	pthread_mutex_t store; /* held by who uses `spool` */
+	struct desk *desks;
+	size_t desk_count;
+	uint64_t rate; /* bytes a second, 0: no limit */
+	bool newest_first;
+	unsigned int alarm; /* percent, 0: none */
+	bool is_failing;
+	struct sluice_alarm level;
+	/* The thread's own */
+	uint64_t tokens, filled;
+	uint64_t next_checkpoint, next_look;
+};
+
+void sluice_order_free(struct sluice_order *order)
+{
+	if (!order)
+		return;
+	sluice_book_free(order->book);
+	free(order->outputs);
+	free(order);
+}
+
+/* Frees a list of orders. */
+static void free_list(struct sluice_order *order)
+{
+	struct sluice_order *next;
+
+	for (; order; order = next) {
+		next = order->next;
+		sluice_order_free(order);
+	}
+}
+
+/* Puts an answer on the desk of the shelf's worker. */
+static void answer(struct sluice_spooler *spooler, struct sluice_order *order)
+{
+	struct desk *desk = &spooler->desks[sluice_shelf_worker(order->shelf)];
+	const uint64_t one = 1;
+
+	order->next = NULL;
+	pthread_mutex_lock(&desk->lock);
+	if (desk->last)
+		desk->last->next = order;
+	else
+		desk->first = order;
+	desk->last = order;
+	pthread_mutex_unlock(&desk->lock);
+	/* Cannot block or fail: the counter is far from its limit. */
+	if (write(desk->event, &one, sizeof(one)) != (ssize_t)sizeof(one))
+		sluice_error("spooler: an event got lost: %s", strerror(errno));
+}
+
+/* The worker looks at its desk. @context worker */
+static void look(struct sluice_handler *handler, uint32_t events, uint64_t now)
+{
+	struct desk *desk = (struct desk *)handler;
+	struct sluice_order *order, *next;
+	uint64_t value;
+
+	(void)events;
+	if (read(desk->event, &value, sizeof(value)) != (ssize_t)sizeof(value))
+		return;
+	pthread_mutex_lock(&desk->lock);
+	order = desk->first;
+	desk->first = NULL;
+	desk->last = NULL;
+	pthread_mutex_unlock(&desk->lock);
+	for (; order; order = next) {
+		next = order->next;
+		sluice_shelf_answer(order->shelf, order, now);
+		sluice_order_free(order);
+	}
+}
+
+/* Now and then: shelves that found no room try again. @context worker */
+static void due(struct sluice_timer *timer, uint64_t now)
+{
+	struct desk *desk = (struct desk *)((char *)timer - offsetof(struct desk, timer));
+	size_t number;
+
+	for (number = 0; number < desk->worker->stream_count; number++)
+		sluice_shelf_wake(desk->worker->streams[number], now);
+	sluice_worker_set_timer(desk->worker, timer, now + SLUICE_SHELF_PAUSE_NS);
+}
+
+int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *worker)
+{
+	struct desk *desk = &spooler->desks[worker->number];
+	int error;
+
+	desk->worker = worker;
+	desk->timer.due = due;
+	error = sluice_worker_add_timer(worker, &desk->timer);
+	if (error)
+		return error;
+	sluice_worker_set_timer(worker, &desk->timer, sluice_now() + SLUICE_SHELF_PAUSE_NS);
+	return sluice_worker_watch(worker, desk->event, EPOLLIN, &desk->handler);
+}
+
+void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *order)
+{
+	order->next = NULL;
+	pthread_mutex_lock(&spooler->lock);
+	if (spooler->last)
+		spooler->last->next = order;
+	else
+		spooler->first = order;
+	spooler->last = order;
+	pthread_cond_signal(&spooler->came);
+	pthread_mutex_unlock(&spooler->lock);
+}
+
+/* Takes the orders of a shelf out of a list, but for what was acknowledged. */
+static void sift(struct sluice_order **first, struct sluice_order **last,
+		 const struct sluice_shelf *shelf)
+{
+	struct sluice_order **link = first, *order;
+
+	*last = NULL;
+	for (order = *link; order; order = *link) {
+		if (order->shelf == shelf && order->kind != SLUICE_ORDER_ACKNOWLEDGE) {
+			*link = order->next;
+			sluice_order_free(order);
+			continue;
+		}
+		*last = order;
+		link = &order->next;
+	}
+}
+
+void sluice_spooler_forget(struct sluice_spooler *spooler, struct sluice_shelf *shelf,
+			   unsigned int worker)
+{
+	struct desk *desk = &spooler->desks[worker];
+
+	pthread_mutex_lock(&spooler->lock);
+	sift(&spooler->first, &spooler->last, shelf);
+	while (spooler->is_busy) {
+		pthread_cond_wait(&spooler->done, &spooler->lock);
+		sift(&spooler->first, &spooler->last, shelf);
+	}
+	pthread_mutex_unlock(&spooler->lock);
+	pthread_mutex_lock(&desk->lock);
+	sift(&desk->first, &desk->last, shelf);
+	pthread_mutex_unlock(&desk->lock);
+}
+
+bool sluice_spooler_is_newest_first(const struct sluice_spooler *spooler)
+{
+	return sluice_load_relaxed(&spooler->newest_first);
+}
+
+struct sluice_spool *sluice_spooler_lock(struct sluice_spooler *spooler)
+{
+	pthread_mutex_lock(&spooler->store);
+	return spooler->spool;
+}
+
+void sluice_spooler_unlock(struct sluice_spooler *spooler)
+{
+	pthread_mutex_unlock(&spooler->store);
+}
+
+void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures)
+{
+	pthread_mutex_lock(&spooler->store);
+	sluice_spool_figures(spooler->spool, figures);
+	pthread_mutex_unlock(&spooler->store);
+}
+
+void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_config_store *config)
+{
+	sluice_store_relaxed(&spooler->rate, (uint64_t)config->disk_rate);
+	sluice_store_relaxed(&spooler->newest_first, config->drain == SLUICE_DRAIN_NEWEST);
+	sluice_store_relaxed(&spooler->alarm, config->disk_alarm);
+}
+
+/* Raises and clears the alarm. */
+static void watch_level(struct sluice_spooler *spooler)
+{
+	struct sluice_spool_figures figures;
+
+	sluice_spool_figures(spooler->spool, &figures);
+	(void)sluice_alarm_watch(
+		&spooler->level, figures.used, figures.segments * figures.segment_size,
+		sluice_load_relaxed(&spooler->alarm), "the disk", "store", "store.disk.alarm");
+}
+
+/* How many bytes may be written now. */
+static uint64_t allowance(struct sluice_spooler *spooler)
+{
+	uint64_t rate = sluice_load_relaxed(&spooler->rate), now = sluice_now(), most;
+
+	if (!rate)
+		return BATCH;
+	/* A burst of a tenth of a second, but a frame at least. */
+	most = rate / 10 > SLUICE_SPOOL_PAYLOAD_MAX ? rate / 10 : SLUICE_SPOOL_PAYLOAD_MAX;
+	if (now - spooler->filled > SLUICE_NS_PER_S)
+		spooler->filled = now - SLUICE_NS_PER_S;
+	spooler->tokens += (uint64_t)((double)(now - spooler->filled) * (double)rate / 1e9);
+	spooler->filled = now;
+	if (spooler->tokens > most)
+		spooler->tokens = most;
+	return spooler->tokens < BATCH ? spooler->tokens : BATCH;
+}
+
+/* Appends the orders of a list and makes them durable. 0, or what failed; then none of them is. */
+static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list)
+{
+	struct sluice_order *order;
+	struct timespec now;
+	int error = 0;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (order = list; order && !error; order = order->next) {
+		struct sluice_spool_frame frame = {
+			.offset = order->start,
+			.span = order->end - order->start,
+			.length = (uint32_t)(order->end - order->start),
+			.count = order->count,
+			.type = SLUICE_SPOOL_DATA,
+			.time_ns = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec,
+		};
+
+		error = sluice_spool_append(spooler->spool, order->log, &frame, order->bytes,
+					    (const uint8_t(*)[16])order->outputs,
+					    order->output_count);
+		order->serial = sluice_spool_serial(spooler->spool);
+	}
+	if (!error)
+		error = sluice_spool_commit(spooler->spool);
+	return error;
+}
+
+/* Writes what is in the list and answers it. */
+static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
+{
+	struct sluice_order *order, *next;
+	int error = -ENOSPC, tries;
+
+	pthread_mutex_lock(&spooler->store);
+	for (tries = 0; tries < TRIES; tries++) {
+		/* A batch that does not fit whole waits: what was appended of it before is written again then. */
+		error = write_batch(spooler, list);
+		if (!error || error == -ENOSPC || error == -ENOMEM)
+			break;
+	}
+	if (error)
+		(void)sluice_spool_commit(spooler->spool);
+	if (!error != !spooler->is_failing) {
+		spooler->is_failing = error != 0;
+		if (error == -ENOSPC)
+			sluice_error(
+				"alarm: the disk store is full; what does not fit into memory is "
+				"lost from now on");
+		else if (error)
+			sluice_error("alarm: the disk store cannot be written: %s; memory alone is "
+				     "left",
+				     strerror(-error));
+		else
+			sluice_notice("alarm over: the disk store is written again");
+	}
+	pthread_mutex_unlock(&spooler->store);
+	for (order = list; order; order = next) {
+		next = order->next;
+		if (!error && sluice_load_relaxed(&spooler->rate)) {
+			uint64_t bytes = order->end - order->start;
+
+			spooler->tokens -= bytes < spooler->tokens ? bytes : spooler->tokens;
+		}
+		order->result = error;
+		answer(spooler, order);
+	}
+}
+
+/* Reads the frames from order->start on, until order->end, and puts each on the desk. */
+static void read_frames(struct sluice_spooler *spooler, struct sluice_order *order)
+{
+	uint32_t number;
+
+	for (number = 0; number < order->count && order->start < order->end; number++) {
+		struct sluice_order *page = calloc(1, sizeof(*page));
+		struct sluice_book *book = calloc(1, sizeof(*book));
+		int error = -ENOMEM;
+
+		if (page && book) {
+			book->memory = sluice_disk_memory(SLUICE_SPOOL_READ_ROOM);
+			page->book = book;
+		}
+		if (!page || !book || !book->memory) {
+			sluice_order_free(page);
+			if (!page)
+				free(book);
+			break;
+		}
+		pthread_mutex_lock(&spooler->store);
+		error = sluice_spool_read(spooler->spool, order->log, order->start, book->memory,
+					  &book->frame, &book->payload);
+		pthread_mutex_unlock(&spooler->store);
+		if (error) {
+			sluice_order_free(page);
+			break;
+		}
+		order->start = book->frame.offset + book->frame.span;
+		page->kind = SLUICE_ORDER_READ;
+		page->shelf = order->shelf;
+		page->rack = order->rack;
+		answer(spooler, page);
+	}
+	order->last = true;
+	answer(spooler, order);
+}
+
+/* Applies what was acknowledged. */
+static void acknowledge(struct sluice_spooler *spooler, struct sluice_order *order)
+{
+	pthread_mutex_lock(&spooler->store);
+	(void)sluice_spool_acknowledge(spooler->spool, order->log, order->output, order->start,
+				       order->end);
+	pthread_mutex_unlock(&spooler->store);
+	if (!spooler->next_checkpoint)
+		spooler->next_checkpoint = sluice_now() + CHECKPOINT_NS;
+	sluice_order_free(order);
+}
+
+/* Takes out of the queue what can be done now: all reads and acknowledgements, and writes as far as the rate goes. */
+static struct sluice_order *take_orders(struct sluice_spooler *spooler)
+{
+	struct sluice_order *taken = NULL, **end = &taken, **link = &spooler->first, *order;
+	uint64_t budget = spooler->first ? allowance(spooler) : 0, bytes;
+	bool closed = false;
+
+	spooler->last = NULL;
+	while ((order = *link)) {
+		if (order->kind == SLUICE_ORDER_WRITE) {
+			bytes = order->end - order->start;
+			closed |= bytes > budget;
+			if (closed) {
+				spooler->last = order;
+				link = &order->next;
+				continue;
+			}
+			budget -= bytes;
+		}
+		*link = order->next;
+		order->next = NULL;
+		*end = order;
+		end = &order->next;
+	}
+	return taken;
+}
+
+/* Does what was taken out: acknowledgements first, they make room; then reads, then all writes together. */
+static void work(struct sluice_spooler *spooler, struct sluice_order *list)
+{
+	struct sluice_order *writes = NULL, **end = &writes, *reads = NULL, **more = &reads, *next;
+
+	for (; list; list = next) {
+		next = list->next;
+		list->next = NULL;
+		if (list->kind == SLUICE_ORDER_ACKNOWLEDGE) {
+			acknowledge(spooler, list);
+		} else if (list->kind == SLUICE_ORDER_READ) {
+			*more = list;
+			more = &list->next;
+		} else {
+			*end = list;
+			end = &list->next;
+		}
+	}
+	for (; reads; reads = next) {
+		next = reads->next;
+		read_frames(spooler, reads);
+	}
+	if (writes)
+		write_all(spooler, writes);
+}
+
+/* Writes a checkpoint when it is time, and zeros where there is nothing else to do. */
+static void tidy(struct sluice_spooler *spooler, bool is_idle)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&spooler->store);
+	if (sluice_now() >= spooler->next_look) {
+		spooler->next_look = sluice_now() + CHECKPOINT_NS;
+		watch_level(spooler);
+	}
+	if (spooler->next_checkpoint && sluice_now() >= spooler->next_checkpoint) {
+		spooler->next_checkpoint = 0;
+		if (sluice_spool_needs_checkpoint(spooler->spool))
+			error = sluice_spool_checkpoint(spooler->spool);
+		if (error) {
+			sluice_debug("spool: a checkpoint cannot be written: %s", strerror(-error));
+			spooler->next_checkpoint = sluice_now() + CHECKPOINT_NS;
+		}
+	} else if (is_idle) {
+		(void)sluice_spool_touch(spooler->spool);
+	}
+	pthread_mutex_unlock(&spooler->store);
+}
+
+/* Waits until something comes, or a while. */
+static void wait_a_while(struct sluice_spooler *spooler, bool has_writes)
+{
+	/* Writes that wait for the rate are looked at soon. */
+	uint64_t pause = has_writes ? 2 * SLUICE_NS_PER_MS : CHECKPOINT_NS;
+	struct timespec until;
+	uint64_t at;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	at = (uint64_t)until.tv_sec * SLUICE_NS_PER_S + (uint64_t)until.tv_nsec + pause;
+	until.tv_sec = (time_t)(at / SLUICE_NS_PER_S);
+	until.tv_nsec = (long)(at % SLUICE_NS_PER_S);
+	(void)pthread_cond_timedwait(&spooler->came, &spooler->lock, &until);
+}
+
+/* The thread. */
+static void *thread_main(void *argument)
+{
+	struct sluice_spooler *spooler = argument;
+	struct sluice_order *list;
+	bool ended = false, waited = false;
+
+	pthread_setname_np(pthread_self(), "sluice-spool");
+	while (!ended) {
+		pthread_mutex_lock(&spooler->lock);
+		list = take_orders(spooler);
+		if (!list && !spooler->ended) {
+			waited = true;
+			wait_a_while(spooler, spooler->first != NULL);
+			list = take_orders(spooler);
+		}
+		ended = spooler->ended && !list;
+		spooler->is_busy = list != NULL;
+		pthread_mutex_unlock(&spooler->lock);
+		if (list)
+			work(spooler, list);
+		tidy(spooler, waited && !list);
+		waited = false;
+		pthread_mutex_lock(&spooler->lock);
+		spooler->is_busy = false;
+		pthread_cond_broadcast(&spooler->done);
+		pthread_mutex_unlock(&spooler->lock);
+	}
+	return NULL;
+}
+
+/* Makes the desks. 0 or a negative errno. */
+static int make_desks(struct sluice_spooler *spooler, size_t count)
+{
+	spooler->desks = calloc(count, sizeof(*spooler->desks));
+	if (!spooler->desks)
+		return -ENOMEM;
+	for (; spooler->desk_count < count; spooler->desk_count++) {
+		struct desk *desk = &spooler->desks[spooler->desk_count];
+
+		desk->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+		if (desk->event < 0)
+			return -errno;
+		desk->handler.ready = look;
+		desk->spooler = spooler;
+		pthread_mutex_init(&desk->lock, NULL);
+	}
+	return 0;
+}
+
+int sluice_spooler_start(const struct sluice_config_store *config, size_t workers,
+			 struct sluice_spooler **result, char **error)
+{
+	struct sluice_spool_options options;
+	struct sluice_spooler *spooler;
+	pthread_condattr_t attributes;
+	sigset_t all, before;
+	int failure;
+
+	if (!config || !config->disk_path || !workers || !result)
+		return -EINVAL;
+	options = (struct sluice_spool_options){.path = config->disk_path,
+						.size = config->disk_size,
+						.segment = config->disk_segment};
+	spooler = calloc(1, sizeof(*spooler));
+	if (!spooler)
+		return -ENOMEM;
+	pthread_mutex_init(&spooler->lock, NULL);
+	pthread_mutex_init(&spooler->store, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&spooler->came, &attributes);
+	pthread_cond_init(&spooler->done, &attributes);
+	pthread_condattr_destroy(&attributes);
+	spooler->filled = sluice_now();
+	sluice_spooler_retune(spooler, config);
+	failure = make_desks(spooler, workers);
+	if (!failure)
+		failure = sluice_spool_open(&options, &spooler->spool, error);
+	if (failure)
+		goto free;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failure = -pthread_create(&spooler->thread, NULL, thread_main, spooler);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (failure)
+		goto free;
+	spooler->is_running = true;
+	*result = spooler;
+	return 0;
+
+free:
+	sluice_spooler_stop(spooler);
+	sluice_spooler_free(spooler);
+	return failure;
+}
+
+void sluice_spooler_stop(struct sluice_spooler *spooler)
+{
+	if (!spooler)
+		return;
+	if (spooler->is_running) {
+		pthread_mutex_lock(&spooler->lock);
+		spooler->ended = true;
+		pthread_cond_signal(&spooler->came);
+		pthread_mutex_unlock(&spooler->lock);
+		pthread_join(spooler->thread, NULL);
+		spooler->is_running = false;
+	}
+	sluice_spool_close(spooler->spool);
+	spooler->spool = NULL;
+}
+
+void sluice_spooler_free(struct sluice_spooler *spooler)
+{
+	size_t number;
+
+	if (!spooler)
+		return;
+	for (number = 0; number < spooler->desk_count; number++) {
+		free_list(spooler->desks[number].first);
+		close(spooler->desks[number].event);
+		pthread_mutex_destroy(&spooler->desks[number].lock);
+	}
+	free_list(spooler->first);
+	free(spooler->desks);
+	pthread_cond_destroy(&spooler->came);
+	pthread_cond_destroy(&spooler->done);
+	pthread_mutex_destroy(&spooler->lock);
+	pthread_mutex_destroy(&spooler->store);
+	free(spooler);
+}

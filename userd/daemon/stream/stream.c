@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A stream in its worker; see stream.h. Touches: its ring, its descriptor, its feeders.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "../output/output.h"
+#include "rack.h"
+#include "shelf.h"
+#include "stream.h"
+
+/* The module says that there is something. Level-triggered: `seen` is what keeps it quiet. @context worker */
+static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
+{
+	struct sluice_stream *stream = (struct sluice_stream *)handler;
+
+	(void)now;
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		/* POLLHUP cannot be masked and would keep us awake for ever. Nothing comes any more. */
+		sluice_worker_unwatch(stream->worker, stream->fd);
+		sluice_store_relaxed(&stream->hung, true);
+		if (!stream->draining)
+			sluice_warning("route `%s`: the module deleted its ring of CPU %u; what is "
+				       "in it is delivered, "
+				       "nothing new comes until the configuration is applied again",
+				       stream->name, stream->cpu);
+	}
+	sluice_stream_notify(stream);
+}
+
+/* Frees all feeders; their cursors stay where they are. */
+static void free_feeders(struct sluice_stream *stream)
+{
+	size_t number;
+
+	/* Racks first: they know their feeders. */
+	for (number = 0; number < stream->feeder_count; number++) {
+		if (stream->feeders[number]->cursor)
+			continue;
+		sluice_rack_destroy(stream->feeders[number]->rack);
+		stream->feeders[number] = NULL;
+	}
+	for (number = 0; number < stream->feeder_count; number++) {
+		sluice_feeder_close(stream->feeders[number]);
+		free(stream->feeders[number]);
+	}
+}
+
+int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_config_route *route,
+			 const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count,
+			 enum sluice_source kind, uint32_t cpu, struct sluice_stream **result)
+{
+	struct sluice_stream *stream;
+	int error = -ENOMEM;
+	bool repaired;
+	size_t number;
+
+	if (!ring || !ring->consumer || !route || !result || (count && !outputs) ||
+	    count > SLUICE_RING_CURSORS)
+		return -EINVAL;
+	stream = calloc(1, sizeof(*stream));
+	if (!stream)
+		return -ENOMEM;
+	stream->feeders = calloc(count ? count : 1, sizeof(struct sluice_feeder *));
+	stream->outputs = calloc(count ? count : 1, sizeof(*stream->outputs));
+	if (!stream->feeders || !stream->outputs)
+		goto free;
+	stream->ring = *ring;
+	stream->fd = fd;
+	stream->kind = kind;
+	stream->cpu = cpu;
+	memcpy(stream->route, route->id, sizeof(stream->route));
+	memcpy(stream->name, route->name, sizeof(stream->name));
+	stream->handler.ready = ready;
+	/* Frees the cursors of outputs that are gone, so that they hold nothing back; mends a tail beyond head. */
+	sluice_ring_release(&stream->ring, outputs, count);
+	for (number = 0; number < count; number++) {
+		struct sluice_feeder *feeder = malloc(sizeof(*feeder));
+
+		if (!feeder) {
+			error = -ENOMEM;
+			goto close;
+		}
+		error = sluice_feeder_open(feeder, &stream->ring, outputs[number], &repaired);
+		if (error) {
+			free(feeder);
+			goto close;
+		}
+		if (repaired)
+			sluice_warning("route `%s`, CPU %u: an output's cursor was damaged; it "
+				       "goes on at the ring's tail, "
+				       "and may send some datagrams twice",
+				       stream->name, cpu);
+		feeder->stream = stream;
+		stream->feeders[number] = feeder;
+		memcpy(stream->outputs[number], outputs[number], SLUICE_GUID_SIZE);
+		stream->feeder_count++;
+	}
+	stream->tail = sluice_ring_tail(&stream->ring);
+	memset(ring, 0, sizeof(*ring));
+	*result = stream;
+	return 0;
+
+close:
+	free_feeders(stream);
+free:
+	free(stream->feeders);
+	free(stream->outputs);
+	free(stream);
+	return error;
+}
+
+void sluice_stream_destroy(struct sluice_stream *stream)
+{
+	if (!stream)
+		return;
+	free_feeders(stream);
+	sluice_shelf_destroy(stream->shelf);
+	sluice_ring_destroy(&stream->ring);
+	if (stream->fd >= 0)
+		close(stream->fd);
+	free(stream->feeders);
+	free(stream->outputs);
+	free(stream);
+}
+
+int sluice_stream_reserve(struct sluice_stream *stream, size_t count)
+{
+	struct sluice_feeder **feeders;
+	uint8_t(*outputs)[SLUICE_GUID_SIZE];
+
+	if (!count)
+		return 0;
+	feeders = reallocarray(stream->feeders, count, sizeof(struct sluice_feeder *));
+	if (feeders)
+		stream->feeders = feeders;
+	outputs = reallocarray(stream->outputs, count, sizeof(*outputs));
+	if (outputs)
+		stream->outputs = outputs;
+	return feeders && outputs ? 0 : -ENOMEM;
+}
+
+int sluice_stream_enter(struct sluice_stream *stream, struct sluice_worker *worker)
+{
+	int error = sluice_worker_add_stream(worker, stream);
+
+	if (error)
+		return error;
+	stream->worker = worker;
+	if (stream->fd >= 0) {
+		error = sluice_worker_watch(worker, stream->fd, EPOLLIN, &stream->handler);
+		if (error)
+			sluice_worker_remove_stream(worker, stream);
+	}
+	return error;
+}
+
+void sluice_stream_leave(struct sluice_stream *stream)
+{
+	if (!stream->worker)
+		return;
+	if (stream->shelf)
+		sluice_shelf_leave(stream->shelf);
+	if (stream->fd >= 0 && !stream->hung)
+		sluice_worker_unwatch(stream->worker, stream->fd);
+	sluice_worker_remove_stream(stream->worker, stream);
+	stream->worker = NULL;
+}
+
+/* Tells the module that everything before `offset` was noticed. */
+static void see(struct sluice_stream *stream, uint64_t offset)
+{
+	if (offset <= stream->seen)
+		return;
+	stream->seen = offset;
+	sluice_store_relaxed(&stream->ring.consumer->seen, offset);
+}
+
+void sluice_stream_notify(struct sluice_stream *stream)
+{
+	size_t number;
+
+	see(stream, sluice_ring_head(&stream->ring));
+	for (number = 0; number < stream->feeder_count; number++) {
+		struct sluice_output *output = stream->feeders[number]->output;
+
+		if (output)
+			output->has_work = true;
+	}
+	stream->moved = true;
+}
+
+bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
+{
+	uint64_t least = UINT64_MAX, acked;
+	size_t number;
+
+	stream->moved = false;
+	if (stream->shelf)
+		sluice_shelf_tend(stream->shelf, now);
+	for (number = 0; number < stream->feeder_count; number++) {
+		struct sluice_feeder *feeder = stream->feeders[number];
+
+		if (!feeder->cursor)
+			continue;
+		acked = sluice_feeder_need(feeder);
+		sluice_store_relaxed(&feeder->cursor->acked, acked);
+		sluice_store_relaxed(&feeder->cursor->taken, feeder->taken);
+		if (acked < least)
+			least = acked;
+		/* What was taken since we were woken needs no other wake. */
+		see(stream, feeder->taken);
+	}
+	if (!stream->feeder_count)
+		least = sluice_ring_head(&stream->ring);
+	if (least > stream->tail) {
+		stream->tail = least;
+		sluice_ring_move_tail(&stream->ring, least);
+	}
+	if (stream->alarm_mark)
+		(void)sluice_alarm_watch(&stream->alarm,
+					 sluice_ring_head(&stream->ring) - stream->tail,
+					 stream->ring.mask + 1, stream->alarm_mark,
+					 "the memory of route", stream->name, "store.memory.alarm");
+	return stream->starved && stream->refill && stream->refill(stream, now);
+}
+
+struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,
+					   const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < stream->feeder_count; number++)
+		if (!memcmp(stream->outputs[number], guid, SLUICE_GUID_SIZE))
+			return stream->feeders[number];
+	return NULL;
+}
+
+int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	struct sluice_feeder *feeder;
+	bool repaired;
+	int error;
+
+	if (sluice_stream_reserve(stream, stream->feeder_count + 1))
+		return -ENOMEM;
+	feeder = malloc(sizeof(*feeder));
+	if (!feeder)
+		return -ENOMEM;
+	error = sluice_feeder_open(feeder, &stream->ring, guid, &repaired);
+	if (error) {
+		free(feeder);
+		return error;
+	}
+	feeder->stream = stream;
+	memcpy(stream->outputs[stream->feeder_count], guid, SLUICE_GUID_SIZE);
+	stream->feeders[stream->feeder_count++] = feeder;
+	return stream->shelf ? sluice_shelf_add_rack(stream->shelf, feeder, guid) : 0;
+}
+
+void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < stream->feeder_count; number++)
+		if (!memcmp(stream->outputs[number], guid, SLUICE_GUID_SIZE))
+			break;
+	if (number == stream->feeder_count)
+		return;
+	/* No order may name a rack that goes. */
+	if (stream->shelf)
+		sluice_shelf_leave(stream->shelf);
+	if (stream->feeders[number]->cursor) {
+		memset(stream->feeders[number]->cursor, 0,
+		       sizeof(*stream->feeders[number]->cursor));
+		if (stream->feeders[number]->rack)
+			stream->feeders[number]->rack->ring = NULL;
+		sluice_feeder_close(stream->feeders[number]);
+		free(stream->feeders[number]);
+	} else {
+		sluice_rack_destroy(stream->feeders[number]->rack);
+	}
+	stream->feeder_count--;
+	memmove(&stream->feeders[number], &stream->feeders[number + 1],
+		(stream->feeder_count - number) * sizeof(struct sluice_feeder *));
+	memmove(stream->outputs[number], stream->outputs[number + 1],
+		(stream->feeder_count - number) * sizeof(*stream->outputs));
+	stream->moved = true;
+}
+
+uint64_t sluice_stream_remaining(const struct sluice_stream *stream)
+{
+	uint64_t head = sluice_ring_head(&stream->ring), most = 0, goal, acked;
+	size_t number;
+
+	for (number = 0; number < stream->feeder_count; number++) {
+		if (!stream->feeders[number]->cursor)
+			continue;
+		goal = stream->feeders[number]->limit < head ? stream->feeders[number]->limit
+							     : head;
+		acked = sluice_feeder_need(stream->feeders[number]);
+		if (goal > acked && goal - acked > most)
+			most = goal - acked;
+	}
+	return most;
+}
+
+uint64_t sluice_stream_shelved(const struct sluice_stream *stream)
+{
+	uint64_t bytes = 0;
+	size_t number;
+
+	for (number = 0; number < stream->feeder_count; number++)
+		if (!stream->feeders[number]->cursor)
+			bytes += sluice_rack_bytes_left(stream->feeders[number]->rack);
+	return bytes;
+}

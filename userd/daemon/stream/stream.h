@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A stream in its worker: the ring, whoever fills it (the module, or the socket source) and one feeder per output. Between
+ * the sources and the outputs. Touches: the ring's consumer page; /dev/sluice, if the ring is the module's.
+ */
+#ifndef SLUICE_STREAM_H
+#define SLUICE_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "../config/model.h"
+#include "../engine/worker.h"
+#include "alarm.h"
+#include "feeder.h"
+
+struct sluice_stream {
+	struct sluice_handler handler; /* of `fd` */
+	struct sluice_worker *worker;
+	struct sluice_ring ring;
+	int fd; /* /dev/sluice; -1: the ring is our own */
+	uint8_t route[SLUICE_GUID_SIZE];
+	char name[SLUICE_NAME_MAX + 1];	      /* of the route, for messages */
+	uint32_t cpu;			      /* of a user-space source: number of the worker */
+	enum sluice_source kind;	      /* SLUICE_SOURCE_KMOD or SLUICE_SOURCE_SOCKET */
+	struct sluice_feeder **feeders;	      /* each by itself: connections know their addresses */
+	uint8_t (*outputs)[SLUICE_GUID_SIZE]; /* whose feeder each is */
+	size_t feeder_count;
+	bool moved; /* look at cursors and tail at the end of this round */
+	bool hung;  /* the module deleted the route; what is in the ring is still there */
+	bool draining; /* the configuration has its route no more: what it holds is delivered, then it goes */
+	uint64_t tail;
+	uint64_t seen;
+	/* Called when the tail moved and somebody waits for room: returns true if records were stored. */
+	bool (*refill)(struct sluice_stream *stream, uint64_t now);
+	bool starved;		 /* somebody waits for room */
+	unsigned int alarm_mark; /* percent of the ring, 0: none */
+	struct sluice_alarm alarm;
+	bool is_inherited;	    /* its ring was made by an earlier daemon */
+	void *source;		    /* of the user-space source that fills it */
+	struct sluice_shelf *shelf; /* its disk side; NULL: there is no `store.disk` */
+};
+
+/*
+ * Makes a stream out of `ring`, which it takes over on success, as `fd` (-1: none), with a feeder for each of the
+ * `count` outputs. Cursors of other outputs are freed. 0, -ENOMEM, -ENOSPC, -EPROTO. Not in a worker yet.
+ * @owner caller: sluice_stream_destroy() @context process
+ */
+int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_config_route *route,
+			 const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count,
+			 enum sluice_source kind, uint32_t cpu, struct sluice_stream **stream);
+
+/* Unmaps, closes, frees. Not in a worker any more. NULL is allowed. @context process */
+void sluice_stream_destroy(struct sluice_stream *stream);
+
+/* Makes room for `count` feeders in all. 0 or -ENOMEM. @context process */
+int sluice_stream_reserve(struct sluice_stream *stream, size_t count);
+
+/* Begins and ends its life in the loop of `worker`. 0 or a negative errno. @context worker */
+int sluice_stream_enter(struct sluice_stream *stream, struct sluice_worker *worker);
+void sluice_stream_leave(struct sluice_stream *stream);
+
+/* Something is new in the ring: the outputs look. @context worker */
+void sluice_stream_notify(struct sluice_stream *stream);
+
+/* Writes the cursors and moves the tail to the least of them. Returns true if that let new records in.
+ * @context worker */
+bool sluice_stream_release(struct sluice_stream *stream, uint64_t now);
+
+/* The feeder of output `guid`, or NULL. @context worker */
+struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,
+					   const uint8_t guid[SLUICE_GUID_SIZE]);
+
+/* Adds a feeder for output `guid`, which begins where its cursor stands, or at the tail. 0, -ENOMEM, -ENOSPC (no cursor is
+ * free), -EPROTO. @context worker */
+int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
+
+/* Forgets the feeder of output `guid`, which no connection uses any more: its cursor holds the tail back no longer.
+ * @context worker */
+void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
+
+/* Bytes that some output has not got yet, of those before its limit: of the output that lacks most.
+ * @context worker */
+uint64_t sluice_stream_remaining(const struct sluice_stream *stream);
+
+/* Bytes on the disk that some output has not got yet. @context worker */
+uint64_t sluice_stream_shelved(const struct sluice_stream *stream);
+
+#endif /* SLUICE_STREAM_H */

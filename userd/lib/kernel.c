@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The module as user space sees it, see kernel.h: our structures to and from the attributes of
+ * uapi/sluice/netlink.h. Transport and extended errors are netlink.c's. Touches: one netlink socket per handle.
+ */
+#include <errno.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "kernel.h"
+#include "netlink.h"
+
+#define DUMP_ATTEMPTS 10 /* how often an inconsistent dump is asked for */
+
+struct sluice_kernel {
+	struct sluice_netlink *netlink;
+};
+
+/* A list that grows while a dump is read. */
+struct collection {
+	void *items;
+	size_t count;
+	size_t room;
+	size_t item_size;
+};
+
+/* One more zeroed item, NULL if there is no memory. The pointer is good until the next call. */
+static void *collection_add(struct collection *collection)
+{
+	size_t room = collection->room ? collection->room * 2 : 16;
+	char *item;
+	void *grown;
+
+	if (collection->count == collection->room) {
+		grown = reallocarray(collection->items, room, collection->item_size);
+		if (!grown)
+			return NULL;
+		collection->items = grown;
+		collection->room = room;
+	}
+	item = (char *)collection->items + collection->count++ * collection->item_size;
+	memset(item, 0, collection->item_size);
+	return item;
+}
+
+int sluice_kernel_open(struct sluice_kernel **kernel)
+{
+	struct sluice_kernel *fresh;
+	int error;
+
+	if (!kernel)
+		return -EINVAL;
+	fresh = calloc(1, sizeof(*fresh));
+	if (!fresh)
+		return -ENOMEM;
+	error = sluice_netlink_open_family(&fresh->netlink, SLUICE_GENL_NAME);
+	if (error) {
+		free(fresh);
+		return error;
+	}
+	*kernel = fresh;
+	return 0;
+}
+
+void sluice_kernel_close(struct sluice_kernel *kernel)
+{
+	if (!kernel)
+		return;
+	sluice_netlink_close(kernel->netlink);
+	free(kernel);
+}
+
+const char *sluice_kernel_error(const struct sluice_kernel *kernel)
+{
+	return kernel ? sluice_netlink_error(kernel->netlink)
+		      : "the module is not loaded: modprobe sluice";
+}
+
+/* Sends a change and waits for its acknowledgement. */
+static int change(struct sluice_kernel *kernel, struct nl_msg *message)
+{
+	return sluice_netlink_request(kernel->netlink, message, NULL, NULL);
+}
+
+/* A message was too small for its attributes: cannot happen but for no memory. */
+static int unfinished(struct sluice_kernel *kernel, struct nl_msg *message)
+{
+	nlmsg_free(message);
+	return sluice_netlink_fail(kernel->netlink, -ENOMEM, "out of memory");
+}
+
+/* Flags of a "make or change" request. */
+static int set_flags(bool exclusive)
+{
+	return NLM_F_CREATE | (exclusive ? NLM_F_EXCL : NLM_F_REPLACE);
+}
+
+int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_kernel_route *route,
+			    bool exclusive)
+{
+	struct nl_msg *message;
+
+	if (!kernel || !route)
+		return -EINVAL;
+	message = sluice_netlink_message(kernel->netlink, SLUICE_CMD_ROUTE_SET,
+					 set_flags(exclusive), 256);
+	if (!message || nla_put(message, SLUICE_A_ROUTE_GUID, SLUICE_GUID_SIZE, route->guid) ||
+	    (route->name[0] && nla_put_string(message, SLUICE_A_ROUTE_NAME, route->name)) ||
+	    nla_put_u64(message, SLUICE_A_ROUTE_RING_SIZE, route->ring_size) ||
+	    nla_put_u32(message, SLUICE_A_ROUTE_WATERMARK, route->watermark) ||
+	    nla_put_u32(message, SLUICE_A_ROUTE_DELAY, route->delay_us))
+		return unfinished(kernel, message);
+	return change(kernel, message);
+}
+
+/* ROUTE_DEL and RULE_DEL: the GUID is all they take. */
+static int delete_by_guid(struct sluice_kernel *kernel, uint8_t command, int attribute,
+			  const uint8_t guid[16])
+{
+	struct nl_msg *message;
+
+	if (!kernel || !guid)
+		return -EINVAL;
+	message = sluice_netlink_message(kernel->netlink, command, 0, 64);
+	if (!message || nla_put(message, attribute, SLUICE_GUID_SIZE, guid))
+		return unfinished(kernel, message);
+	return change(kernel, message);
+}
+
+int sluice_kernel_route_delete(struct sluice_kernel *kernel, const uint8_t guid[16])
+{
+	return delete_by_guid(kernel, SLUICE_CMD_ROUTE_DEL, SLUICE_A_ROUTE_GUID, guid);
+}
+
+int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const uint8_t guid[16])
+{
+	return delete_by_guid(kernel, SLUICE_CMD_RULE_DEL, SLUICE_A_RULE_GUID, guid);
+}
+
+/* Bytes of an address of `family`; 0: none given. */
+static int address_bytes(uint8_t family)
+{
+	return family == AF_INET ? 4 : family == AF_INET6 ? 16 : 0;
+}
+
+/* Writes an address and its prefix length, or nothing if there is none. 0 or non-zero. */
+static int put_prefix(struct nl_msg *message, int attribute, int length_attribute,
+		      const struct sluice_kernel_prefix *prefix)
+{
+	int bytes = address_bytes(prefix->family);
+
+	if (bytes == 0)
+		return 0;
+	return nla_put(message, attribute, bytes, prefix->address) ||
+	       nla_put_u8(message, length_attribute, prefix->length);
+}
+
+int sluice_kernel_rule_set(struct sluice_kernel *kernel, const struct sluice_kernel_rule *rule,
+			   bool exclusive)
+{
+	const size_t most = sizeof(rule->ports) / sizeof(rule->ports[0]);
+	struct nl_msg *message;
+
+	if (!kernel || !rule || rule->port_count == 0 || rule->port_count > most)
+		return -EINVAL;
+	message = sluice_netlink_message(kernel->netlink, SLUICE_CMD_RULE_SET, set_flags(exclusive),
+					 512 + sizeof(rule->ports));
+	if (!message || nla_put(message, SLUICE_A_RULE_GUID, SLUICE_GUID_SIZE, rule->guid) ||
+	    nla_put(message, SLUICE_A_RULE_ROUTE, SLUICE_GUID_SIZE, rule->route) ||
+	    (rule->name[0] && nla_put_string(message, SLUICE_A_RULE_NAME, rule->name)) ||
+	    nla_put_u16(message, SLUICE_A_RULE_INPUT, rule->input) ||
+	    nla_put(message, SLUICE_A_RULE_PORTS, (int)(rule->port_count * sizeof(rule->ports[0])),
+		    rule->ports) ||
+	    put_prefix(message, SLUICE_A_RULE_DESTINATION, SLUICE_A_RULE_DESTINATION_LEN,
+		       &rule->destination) ||
+	    put_prefix(message, SLUICE_A_RULE_SOURCE, SLUICE_A_RULE_SOURCE_LEN, &rule->source) ||
+	    (rule->interface[0] &&
+	     nla_put_string(message, SLUICE_A_RULE_INTERFACE, rule->interface)) ||
+	    nla_put_u8(message, SLUICE_A_RULE_VERDICT, rule->verdict) ||
+	    nla_put_u32(message, SLUICE_A_RULE_FLAGS, rule->flags))
+		return unfinished(kernel, message);
+	return change(kernel, message);
+}
+
+/* Copies a name of at most `size` - 1 bytes. */
+static void copy_name(char *name, size_t size, const struct nlattr *attribute)
+{
+	snprintf(name, size, "%s", sluice_attribute_string(attribute));
+}
+
+/* One route of a dump. */
+static int on_route(struct nlattr **attributes, void *context)
+{
+	struct sluice_kernel_route *route = collection_add(context);
+
+	if (!route)
+		return -ENOMEM;
+	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_GUID], route->guid);
+	copy_name(route->name, sizeof(route->name), attributes[SLUICE_A_ROUTE_NAME]);
+	route->ring_size = sluice_attribute_u64(attributes[SLUICE_A_ROUTE_RING_SIZE]);
+	route->watermark = sluice_attribute_u32(attributes[SLUICE_A_ROUTE_WATERMARK]);
+	route->delay_us = sluice_attribute_u32(attributes[SLUICE_A_ROUTE_DELAY]);
+	route->rules = sluice_attribute_u32(attributes[SLUICE_A_ROUTE_RULES]);
+	return 0;
+}
+
+/* An address with its prefix; absent: any. */
+static void get_prefix(const struct nlattr *address, const struct nlattr *length,
+		       struct sluice_kernel_prefix *prefix)
+{
+	size_t bytes = address ? (size_t)nla_len(address) : 0;
+
+	if (bytes != 4 && bytes != 16)
+		return;
+	prefix->family = bytes == 4 ? AF_INET : AF_INET6;
+	memcpy(prefix->address, nla_data(address), bytes);
+	prefix->length = length ? nla_get_u8(length) : (uint8_t)(bytes * 8);
+}
+
+/* One rule of a dump. */
+static int on_rule(struct nlattr **attributes, void *context)
+{
+	struct sluice_kernel_rule *rule = collection_add(context);
+	size_t bytes;
+
+	if (!rule)
+		return -ENOMEM;
+	sluice_attribute_guid(attributes[SLUICE_A_RULE_GUID], rule->guid);
+	sluice_attribute_guid(attributes[SLUICE_A_RULE_ROUTE], rule->route);
+	copy_name(rule->name, sizeof(rule->name), attributes[SLUICE_A_RULE_NAME]);
+	if (attributes[SLUICE_A_RULE_INPUT])
+		rule->input = nla_get_u16(attributes[SLUICE_A_RULE_INPUT]);
+	if (attributes[SLUICE_A_RULE_VERDICT])
+		rule->verdict = nla_get_u8(attributes[SLUICE_A_RULE_VERDICT]);
+	rule->flags = sluice_attribute_u32(attributes[SLUICE_A_RULE_FLAGS]);
+	if (attributes[SLUICE_A_RULE_PORTS]) {
+		bytes = (size_t)nla_len(attributes[SLUICE_A_RULE_PORTS]);
+		if (bytes > sizeof(rule->ports))
+			bytes = sizeof(rule->ports);
+		rule->port_count = bytes / sizeof(rule->ports[0]);
+		memcpy(rule->ports, nla_data(attributes[SLUICE_A_RULE_PORTS]),
+		       rule->port_count * sizeof(rule->ports[0]));
+	}
+	get_prefix(attributes[SLUICE_A_RULE_DESTINATION], attributes[SLUICE_A_RULE_DESTINATION_LEN],
+		   &rule->destination);
+	get_prefix(attributes[SLUICE_A_RULE_SOURCE], attributes[SLUICE_A_RULE_SOURCE_LEN],
+		   &rule->source);
+	copy_name(rule->interface, sizeof(rule->interface), attributes[SLUICE_A_RULE_INTERFACE]);
+	sluice_netlink_counters(attributes[SLUICE_A_RULE_COUNTERS], &rule->counters);
+	return 0;
+}
+
+/* One stream of a dump. */
+static int on_stream(struct nlattr **attributes, void *context)
+{
+	struct sluice_kernel_stream *stream = collection_add(context);
+
+	if (!stream)
+		return -ENOMEM;
+	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_GUID], stream->route);
+	sluice_attribute_guid(attributes[SLUICE_A_STREAM_UUID], stream->uuid);
+	stream->epoch = sluice_attribute_u64(attributes[SLUICE_A_STREAM_EPOCH]);
+	stream->cpu = sluice_attribute_u32(attributes[SLUICE_A_STREAM_CPU]);
+	stream->size = sluice_attribute_u64(attributes[SLUICE_A_STREAM_SIZE]);
+	stream->head = sluice_attribute_u64(attributes[SLUICE_A_STREAM_HEAD]);
+	stream->tail = sluice_attribute_u64(attributes[SLUICE_A_STREAM_TAIL]);
+	stream->owner = sluice_attribute_u32(attributes[SLUICE_A_STREAM_OWNER]);
+	stream->wakes = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKES]);
+	sluice_netlink_counters(attributes[SLUICE_A_STREAM_COUNTERS], &stream->counters);
+	return 0;
+}
+
+/* Dumps into a list; a dump that was not consistent is asked for again. @owner caller: *list */
+static int collect(struct sluice_kernel *kernel, uint8_t command, sluice_netlink_handler handler,
+		   size_t item_size, void **list, size_t *count)
+{
+	struct collection collection = {.item_size = item_size};
+	unsigned int attempt;
+	int error = -EINVAL;
+
+	if (!kernel || !list || !count)
+		return -EINVAL;
+	for (attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
+		collection.count = 0;
+		error = sluice_netlink_dump(kernel->netlink, command, handler, &collection);
+		if (error != -EINTR)
+			break;
+	}
+	if (error) {
+		free(collection.items);
+		return error;
+	}
+	*list = collection.items;
+	*count = collection.count;
+	return 0;
+}
+
+int sluice_kernel_routes(struct sluice_kernel *kernel, struct sluice_kernel_route **list,
+			 size_t *count)
+{
+	void *items;
+	int error = list ? collect(kernel, SLUICE_CMD_ROUTE_GET, on_route, sizeof(**list), &items,
+				   count)
+			 : -EINVAL;
+
+	if (!error)
+		*list = items;
+	return error;
+}
+
+int sluice_kernel_rules(struct sluice_kernel *kernel, struct sluice_kernel_rule **list,
+			size_t *count)
+{
+	void *items;
+	int error =
+		list ? collect(kernel, SLUICE_CMD_RULE_GET, on_rule, sizeof(**list), &items, count)
+		     : -EINVAL;
+
+	if (!error)
+		*list = items;
+	return error;
+}
+
+int sluice_kernel_streams(struct sluice_kernel *kernel, struct sluice_kernel_stream **list,
+			  size_t *count)
+{
+	void *items;
+	int error = list ? collect(kernel, SLUICE_CMD_STREAM_GET, on_stream, sizeof(**list), &items,
+				   count)
+			 : -EINVAL;
+
+	if (!error)
+		*list = items;
+	return error;
+}

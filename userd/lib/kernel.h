@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The module as user space sees it: routes, rules and streams over generic netlink (libnl). Blocking; for the
+ * control thread and the tools, never for a worker. Touches: one netlink socket per handle.
+ */
+#ifndef SLUICE_KERNEL_H
+#define SLUICE_KERNEL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sluice/netlink.h>
+#include <sluice/record.h>
+
+struct sluice_kernel; /* a connection to the module */
+
+struct sluice_counters {
+	uint64_t matched;
+	uint64_t stored;
+	uint64_t stored_bytes;
+	uint64_t gaps;
+	uint64_t lost[SLUICE_LOST_CAUSES];
+};
+
+struct sluice_kernel_route {
+	uint8_t guid[16];
+	char name[SLUICE_NAME_MAX + 1];
+	uint64_t ring_size;
+	uint32_t watermark;
+	uint32_t delay_us;
+	uint32_t rules; /* out */
+};
+
+struct sluice_kernel_prefix {
+	uint8_t family; /* 0: any; AF_INET, AF_INET6 */
+	uint8_t length;
+	uint8_t address[16];
+};
+
+struct sluice_kernel_rule {
+	uint8_t guid[16];
+	uint8_t route[16];
+	char name[SLUICE_NAME_MAX + 1];
+	uint16_t input;
+	uint8_t verdict;
+	uint32_t flags;
+	struct sluice_port_range ports[256];
+	size_t port_count;
+	struct sluice_kernel_prefix destination;
+	struct sluice_kernel_prefix source;
+	char interface[IF_NAMESIZE];
+	struct sluice_counters counters; /* out */
+};
+
+struct sluice_kernel_stream {
+	uint8_t route[16];
+	uint8_t uuid[16];
+	uint64_t epoch;
+	uint32_t cpu;
+	uint64_t size;
+	uint64_t head;
+	uint64_t tail;
+	uint32_t owner;
+	uint64_t wakes;
+	struct sluice_counters counters;
+};
+
+/* Connects. -ENOENT: the module is not loaded; -EPERM. @owner caller: sluice_kernel_close() */
+int sluice_kernel_open(struct sluice_kernel **kernel);
+void sluice_kernel_close(struct sluice_kernel *kernel);
+
+/* The sentence that explains the last failed call on this handle (the kernel's extended error text where it gave
+ * one). Valid until the next call. */
+const char *sluice_kernel_error(const struct sluice_kernel *kernel);
+
+/* Make or change; `create`/`exclusive` as NLM_F_CREATE/NLM_F_EXCL. Negative errno as the schema says. */
+int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_kernel_route *route,
+			    bool exclusive);
+int sluice_kernel_route_delete(struct sluice_kernel *kernel, const uint8_t guid[16]);
+int sluice_kernel_rule_set(struct sluice_kernel *kernel, const struct sluice_kernel_rule *rule,
+			   bool exclusive);
+int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const uint8_t guid[16]);
+
+/* Whole lists. @owner caller: free(*list). An interrupted (inconsistent) dump is repeated up to 10 times. */
+int sluice_kernel_routes(struct sluice_kernel *kernel, struct sluice_kernel_route **list,
+			 size_t *count);
+int sluice_kernel_rules(struct sluice_kernel *kernel, struct sluice_kernel_rule **list,
+			size_t *count);
+int sluice_kernel_streams(struct sluice_kernel *kernel, struct sluice_kernel_stream **list,
+			  size_t *count);
+
+#endif /* SLUICE_KERNEL_H */

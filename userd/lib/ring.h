@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rings as user space sees them: mapping one (the module's or a memfd), reading spans of whole records from
+ * it, moving cursors, and, for user-space sources, writing records into it. The layout is uapi/sluice/ring.h.
+ * Touches: the mapping it was given, nothing else. One consumer thread and one producer thread per ring.
+ */
+#ifndef SLUICE_LIB_RING_H
+#define SLUICE_LIB_RING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sluice/record.h>
+#include <sluice/ring.h>
+
+struct sluice_ring {
+	const struct sluice_ring_producer *producer;
+	struct sluice_ring_consumer *consumer; /* NULL if mapped to look only */
+	const struct sluice_ring_boundary *index;
+	const uint8_t *data; /* mapped twice in a row */
+	uint64_t mask;
+	void *mapping; /* everything, for munmap */
+	size_t mapping_size;
+	struct sluice_ring_writer *writer; /* user-space rings only */
+	char *file; /* that it lies in, on tmpfs; NULL: none that outlives us */
+	int lock;   /* its descriptor, if there is one */
+};
+
+/* Contiguous whole records of a stream. `count` is how many records, exact. */
+struct sluice_span {
+	uint64_t start;
+	uint64_t end;
+	uint64_t count;
+};
+
+/* Attaches to ring `cpu` of `route` through /dev/sluice `fd` (opened by the caller, who keeps it) and maps it.
+ * `flags`: SLUICE_ATTACH_*. 0, or -ENOENT, -EBUSY, -EPROTO (not a ring we understand), other negative errno. */
+int sluice_ring_attach(struct sluice_ring *ring, int fd, const uint8_t route[16], uint32_t cpu,
+		       uint32_t flags);
+
+/* Makes a ring of `size` bytes (power of two within the limits of uapi/sluice/ring.h) in a new memfd, for a user-space
+ * source; its pages are there when this returns. 0, -EINVAL, -ENOMEM, other negative errno. @owner caller: destroy */
+int sluice_ring_create(struct sluice_ring *ring, size_t size, const uint8_t stream[16],
+		       uint64_t epoch, uint32_t cpu);
+
+/*
+ * The same in the file `path` on tmpfs, which outlives the process: if a ring of ours is there already, whatever its size, it
+ * goes on with its stream, epoch, records and cursors (*found), unless it is empty and `size` is another. With `size` 0
+ * none is made. 0, -ENOENT, -EBUSY (another process has it), -EPERM (not our file), -ENOMEM, other negative errno.
+ * @owner caller: destroy, which removes the file if everything in it was given back
+ */
+int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
+		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found);
+
+/* For ring.c and ring_file.c only. */
+int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const uint8_t stream[16],
+			  uint64_t epoch, uint32_t cpu);
+int sluice_ring_map(struct sluice_ring *ring, int fd, size_t data_offset, size_t size);
+int sluice_ring_writer_resume(struct sluice_ring *ring);
+void sluice_ring_let_go(struct sluice_ring *ring);
+
+/* Makes an empty ring, just created, stand at `offset` (a multiple of SLUICE_RECORD_ALIGN): for what lies on a disk only. */
+void sluice_ring_begin_at(struct sluice_ring *ring, uint64_t offset);
+
+/* Unmaps. Safe on a zeroed ring. */
+void sluice_ring_destroy(struct sluice_ring *ring);
+
+/* End of the last complete record (acquire: pairs with the producer's release of head). */
+uint64_t sluice_ring_head(const struct sluice_ring *ring);
+
+/* What the consumer gave back: everything before it may be overwritten. */
+uint64_t sluice_ring_tail(const struct sluice_ring *ring);
+
+/*
+ * The next span at `from` (a record boundary between tail and head) of at most `bytes` (but always at least one
+ * record), without looking at records where the boundary index and the head's sequence serve; `from_sequence`
+ * is how many records lie before `from`. Returns false if there is nothing. `count` is exact.
+ */
+bool sluice_ring_span(const struct sluice_ring *ring, uint64_t from, uint64_t from_sequence,
+		      size_t bytes, struct sluice_span *span);
+
+/*
+ * Is `offset` a record boundary between tail and head, and how many records lie before it? Walks over at most a block
+ * or two of the index on either side. 0 and *sequence, or -EINVAL. For a start after a crash, not for the hot path.
+ */
+int sluice_ring_locate(const struct sluice_ring *ring, uint64_t offset, uint64_t *sequence);
+
+/* Where the bytes of offset `offset` lie in memory; contiguous for up to size bytes. */
+static inline const uint8_t *sluice_ring_at(const struct sluice_ring *ring, uint64_t offset)
+{
+	return ring->data + (offset & ring->mask);
+}
+
+/* Finds or claims the cursor slot of an output. Returns NULL if all are taken. A new slot starts at tail. */
+struct sluice_ring_cursor *sluice_ring_cursor(struct sluice_ring *ring, const uint8_t output[16]);
+
+/* Moves tail to the least `acked` of the claimed cursors whose outputs are in `outputs` (others are freed), release.
+ * A tail beyond head (a broken predecessor's) becomes head. */
+void sluice_ring_release(struct sluice_ring *ring, const uint8_t (*outputs)[16], size_t count);
+
+/* Moves tail to `tail`, release; the caller knows that it is a boundary between tail and head. */
+void sluice_ring_move_tail(struct sluice_ring *ring, uint64_t tail);
+
+/* Producer side (user-space rings): room for a record of `length` at head, or NULL if the ring is full. Pending GAPs
+ * are written first. Only one record is reserved at a time; reserving again forgets the last. */
+uint8_t *sluice_ring_reserve(struct sluice_ring *ring, uint32_t length);
+/* Publishes the reserved record, which the caller has filled in. */
+void sluice_ring_commit(struct sluice_ring *ring);
+/* Bytes of records that can be reserved now, pending GAPs taken into account. */
+uint64_t sluice_ring_room(struct sluice_ring *ring);
+/* Counts lost datagrams of `input`; a GAP record tells of them before the next record that finds room. */
+void sluice_ring_lose(struct sluice_ring *ring, uint16_t input, uint32_t cause, uint64_t datagrams,
+		      uint64_t bytes);
+/* Writes the pending GAPs that find room, without waiting for a record. Returns true if none is left. */
+bool sluice_ring_tell(struct sluice_ring *ring);
+
+/* For the two halves of this library only: makes and frees the producer side. 0, -ENOMEM. */
+int sluice_ring_writer_attach(struct sluice_ring *ring, struct sluice_ring_producer *producer);
+void sluice_ring_writer_detach(struct sluice_ring *ring);
+
+#endif /* SLUICE_LIB_RING_H */

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+/*
+ * User-space rings in files on tmpfs, which outlive the process that fills them: a successor finds records and cursors as they
+ * were; see ring.h. Beside ring.c. Touches: the file.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "ring.h"
+
+/* A predecessor that was killed gives the lock back when the kernel has taken it apart. */
+#define LOCK_TRIES 200U
+#define LOCK_PAUSE_US 10000U
+
+/* Takes the lock that says whose the file is. 0, -EBUSY, other negative errno. */
+static int lock(int fd)
+{
+	unsigned int tries;
+
+	for (tries = 0; flock(fd, LOCK_EX | LOCK_NB); tries++) {
+		if (errno != EWOULDBLOCK)
+			return -errno;
+		if (tries == LOCK_TRIES)
+			return -EBUSY;
+		usleep(LOCK_PAUSE_US);
+	}
+	return 0;
+}
+
+/* Is it a file that only we can have made? The directory may be one that anybody can write to. */
+static bool is_ours(int fd, off_t *size)
+{
+	struct stat state;
+
+	if (fstat(fd, &state) || !S_ISREG(state.st_mode) || state.st_uid != geteuid() ||
+	    (state.st_mode & (S_IWGRP | S_IWOTH)))
+		return false;
+	*size = state.st_size;
+	return true;
+}
+
+/* Maps the ring that is in `fd`, if it makes sense. */
+static int take_over(struct sluice_ring *ring, int fd, off_t bytes)
+{
+	struct sluice_ring_producer head;
+	uint64_t tail;
+	int error;
+
+	if (pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	    pread(fd, &tail, sizeof(tail),
+		  SLUICE_RING_PAGE + (off_t)offsetof(struct sluice_ring_consumer, tail)) !=
+		    (ssize_t)sizeof(tail))
+		return -EPROTO;
+	if (head.magic != SLUICE_RING_MAGIC || head.version != SLUICE_RING_VERSION ||
+	    head.size < SLUICE_RING_SIZE_MIN || head.size > SLUICE_RING_SIZE_MAX ||
+	    head.size & (head.size - 1) || (uint64_t)bytes != head.data_offset + head.size)
+		return -EPROTO;
+	if (tail > head.head || head.head - tail > head.size ||
+	    (tail | head.head) % SLUICE_RECORD_ALIGN)
+		return -EPROTO;
+	error = sluice_ring_map(ring, fd, head.data_offset, head.size);
+	return error ? error : sluice_ring_writer_resume(ring);
+}
+
+int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
+		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found)
+{
+	int fd, error;
+	off_t bytes;
+
+	if (!ring || !path || !found)
+		return -EINVAL;
+	memset(ring, 0, sizeof(*ring));
+	*found = false;
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0) {
+		error = is_ours(fd, &bytes) ? lock(fd) : -EPERM;
+		if (!error)
+			error = take_over(ring, fd, bytes);
+		if (!error && sluice_ring_head(ring) == sluice_ring_tail(ring) && size &&
+		    ring->mask + 1 != size) {
+			/* Empty, and another size is wished. */
+			sluice_ring_destroy(ring);
+			error = -EPROTO;
+		}
+		if (!error) {
+			*found = true;
+			goto keep;
+		}
+		close(fd);
+		if (error == -EBUSY || error == -EPERM || !size)
+			return error;
+		/* Not whole: its maker died before it was ready. */
+		(void)unlink(path);
+	} else if (!size) {
+		return -errno;
+	}
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	error = lock(fd);
+	if (!error)
+		error = sluice_ring_create_in(ring, fd, size, stream, epoch, cpu);
+	if (error)
+		goto unlink;
+keep:
+	ring->file = strdup(path);
+	ring->lock = fd;
+	if (ring->file)
+		return 0;
+	error = -ENOMEM;
+	sluice_ring_destroy(ring);
+	if (*found) {
+		close(fd);
+		return error;
+	}
+unlink:
+	(void)unlink(path);
+	close(fd);
+	return error;
+}
+
+void sluice_ring_let_go(struct sluice_ring *ring)
+{
+	if (!ring->file)
+		return;
+	/* What is delivered to the last byte leaves nothing behind. */
+	if (sluice_ring_head(ring) == sluice_ring_tail(ring))
+		(void)unlink(ring->file);
+	close(ring->lock);
+	free(ring->file);
+	ring->file = NULL;
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The producer's side of a user-space ring: what kmod/ring.c is to the module's. Between a user-space source and the
+ * ring's consumer. Touches: the mapping; one producer thread per ring.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "barrier.h"
+#include "record.h"
+#include "ring.h"
+
+/* Losses that wait for their GAP, by input and cause. More kinds than this at once share the last entry. */
+#define PENDING 256U
+#define GAP_LENGTH ((uint32_t)(sizeof(struct sluice_record) + sizeof(struct sluice_record_gap)))
+
+struct loss {
+	uint16_t input;
+	uint32_t cause;
+	uint64_t datagrams;
+	uint64_t bytes;
+};
+
+struct sluice_ring_writer {
+	struct sluice_ring_producer *producer;
+	struct sluice_ring_boundary *index;
+	uint8_t *data;
+	uint64_t head; /* the truth: never read back from the shared page */
+	uint64_t tail; /* as last read */
+	uint64_t sequence;
+	uint32_t reserved; /* length of the reserved record, 0: none */
+	size_t pending;
+	struct loss loss[PENDING];
+};
+
+int sluice_ring_writer_attach(struct sluice_ring *ring, struct sluice_ring_producer *producer)
+{
+	struct sluice_ring_writer *writer = calloc(1, sizeof(*writer));
+
+	if (!writer)
+		return -ENOMEM;
+	writer->producer = producer;
+	writer->index = (void *)((uint8_t *)producer + producer->index_offset);
+	writer->data = (uint8_t *)producer + producer->data_offset;
+	ring->writer = writer;
+	return 0;
+}
+
+/* The last index entry that tells of a boundary between tail and head, or NULL. */
+static const struct sluice_ring_boundary *last_boundary(const struct sluice_ring_writer *writer)
+{
+	uint64_t block = writer->head >> SLUICE_RING_BOUNDARY_SHIFT;
+	const struct sluice_ring_boundary *entry;
+
+	for (; block > writer->tail >> SLUICE_RING_BOUNDARY_SHIFT; block--) {
+		entry = &writer->index[block & (writer->producer->index_entries - 1)];
+		if (entry->offset >= block << SLUICE_RING_BOUNDARY_SHIFT &&
+		    entry->offset <= writer->head &&
+		    entry->offset < (block << SLUICE_RING_BOUNDARY_SHIFT) + SLUICE_RECORD_SPAN_MAX)
+			return entry;
+	}
+	return NULL;
+}
+
+int sluice_ring_writer_resume(struct sluice_ring *ring)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	struct sluice_ring_producer *producer = writer->producer;
+	const struct sluice_ring_boundary *boundary;
+	uint64_t at, lost = 0;
+	size_t cause, step;
+
+	writer->head = producer->head;
+	writer->tail = ring->consumer->tail;
+	writer->sequence = producer->sequence_done;
+	boundary = last_boundary(writer);
+	/*
+	 * A producer that was killed between its three stores leaves two numbers. The last boundary tells which is right;
+	 * without one nothing between tail and head is counted from anywhere but head, and either serves.
+	 */
+	if (producer->sequence_begun != producer->sequence_done && boundary) {
+		writer->sequence = boundary->sequence;
+		for (at = boundary->offset; at < writer->head; at += step) {
+			step = sluice_record_step(writer->data + (at & ring->mask),
+						  (size_t)(writer->head - at));
+			if (!step)
+				return -EPROTO;
+			writer->sequence++;
+		}
+	}
+	producer->sequence_begun = writer->sequence;
+	producer->sequence_done = writer->sequence;
+	/* Losses that no GAP told of yet; of which input they were died with the process. */
+	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
+		lost += producer->lost[cause];
+	if (lost > producer->gap_datagrams) {
+		writer->loss[0] = (struct loss){.cause = SLUICE_LOST_SOCKET,
+						.datagrams = lost - producer->gap_datagrams};
+		writer->pending = 1;
+	}
+	return 0;
+}
+
+void sluice_ring_writer_detach(struct sluice_ring *ring)
+{
+	free(ring->writer);
+	ring->writer = NULL;
+}
+
+/* Bytes between head and what the consumer gave back, less the 8 that stay free (see kmod/ring.c: in a ring full
+ * to the brim two blocks would share an index entry). An impossible tail is not believed. */
+static uint64_t room(struct sluice_ring *ring)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	/* pairs with the consumer's release of tail: it has done reading what is overwritten next */
+	uint64_t tail = sluice_load_acquire(&ring->consumer->tail);
+
+	if (tail > writer->tail && tail <= writer->head && !(tail % SLUICE_RECORD_ALIGN))
+		writer->tail = tail;
+	return ring->mask + 1 - SLUICE_RECORD_ALIGN - (writer->head - writer->tail);
+}
+
+/* Makes the `length` bytes at head a record of the stream. */
+static void publish(struct sluice_ring *ring, uint32_t length)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	struct sluice_ring_producer *producer = writer->producer;
+	uint64_t next = writer->head + sluice_record_span(length);
+	uint64_t block = (writer->head >> SLUICE_RING_BOUNDARY_SHIFT) + 1;
+
+	writer->sequence++;
+	for (; block <= next >> SLUICE_RING_BOUNDARY_SHIFT; block++) {
+		struct sluice_ring_boundary *entry =
+			&writer->index[block & (producer->index_entries - 1)];
+
+		sluice_store_relaxed(&entry->offset, next);
+		sluice_store_relaxed(&entry->sequence, writer->sequence);
+	}
+	writer->head = next;
+	sluice_store_relaxed(&producer->sequence_begun, writer->sequence);
+	/* pairs with the acquire in sluice_ring_head(): the record and its index entry are there */
+	sluice_store_release(&producer->head, next);
+	/* pairs with the acquire of sequence_done in head_and_sequence() */
+	sluice_store_release(&producer->sequence_done, writer->sequence);
+}
+
+bool sluice_ring_tell(struct sluice_ring *ring)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	struct timespec now;
+
+	while (writer->pending) {
+		struct loss *loss = &writer->loss[writer->pending - 1];
+		struct sluice_record_gap gap = {
+			.datagrams = htole64(loss->datagrams),
+			.bytes = htole64(loss->bytes),
+			.cause = htole32(loss->cause),
+		};
+		uint8_t *at = writer->data + (writer->head & ring->mask);
+
+		if (room(ring) < sluice_record_span(GAP_LENGTH))
+			return false;
+		clock_gettime(CLOCK_REALTIME, &now);
+		sluice_record_write(at, GAP_LENGTH, SLUICE_RECORD_GAP, 0, loss->input,
+				    (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec);
+		memcpy(at + sizeof(struct sluice_record), &gap, sizeof(gap));
+		publish(ring, GAP_LENGTH);
+		sluice_count(&writer->producer->gaps, 1);
+		sluice_count(&writer->producer->gap_datagrams, loss->datagrams);
+		writer->pending--;
+	}
+	return true;
+}
+
+uint8_t *sluice_ring_reserve(struct sluice_ring *ring, uint32_t length)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	uint64_t span = sluice_record_span(length);
+
+	writer->reserved = 0;
+	if (length < sizeof(struct sluice_record) || length > SLUICE_RECORD_SPAN_MAX)
+		return NULL;
+	if (writer->pending && !sluice_ring_tell(ring))
+		return NULL;
+	/* The tail of last time will do as long as there is room: the consumer's line is left alone. */
+	if (ring->mask + 1 - SLUICE_RECORD_ALIGN - (writer->head - writer->tail) < span &&
+	    room(ring) < span)
+		return NULL;
+	writer->reserved = length;
+	return writer->data + (writer->head & ring->mask);
+}
+
+void sluice_ring_commit(struct sluice_ring *ring)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	struct sluice_ring_producer *producer = writer->producer;
+	struct sluice_record record;
+	uint64_t payload;
+
+	if (!writer->reserved)
+		return;
+	memcpy(&record, writer->data + (writer->head & ring->mask), sizeof(record));
+	payload = writer->reserved - sizeof(record);
+	if (record.flags & SLUICE_RECORD_F_ADDRESS)
+		payload -= sizeof(struct sluice_record_address);
+	publish(ring, writer->reserved);
+	writer->reserved = 0;
+	if (record.type == SLUICE_RECORD_DATA) {
+		sluice_count(&producer->stored, 1);
+		sluice_count(&producer->stored_bytes, payload);
+	}
+}
+
+uint64_t sluice_ring_room(struct sluice_ring *ring)
+{
+	uint64_t gaps = ring->writer->pending * sluice_record_span(GAP_LENGTH);
+	uint64_t bytes = room(ring);
+
+	return bytes > gaps ? bytes - gaps : 0;
+}
+
+void sluice_ring_lose(struct sluice_ring *ring, uint16_t input, uint32_t cause, uint64_t datagrams,
+		      uint64_t bytes)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	struct loss *loss;
+	size_t number;
+
+	if (!datagrams || cause >= SLUICE_LOST_CAUSES)
+		return;
+	sluice_count(&writer->producer->lost[cause], datagrams);
+	for (number = 0; number < writer->pending; number++)
+		if (writer->loss[number].input == input && writer->loss[number].cause == cause)
+			break;
+	if (number == PENDING)
+		number = PENDING - 1;
+	loss = &writer->loss[number];
+	if (number == writer->pending) {
+		writer->pending++;
+		*loss = (struct loss){.input = input, .cause = cause};
+	}
+	loss->datagrams += datagrams;
+	loss->bytes += bytes;
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Opening and closing the spool's store; see spool.h. Touches: its directory.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+#include "log.h"
+#include "size.h"
+#include "spool_inner.h"
+
+/* A predecessor that was killed gives the lock back when the kernel has taken it apart. */
+#define LOCK_TRIES 200U
+#define LOCK_PAUSE_US 10000U
+/* Segments that have their zeros before the first frame comes. */
+#define SPARES 2U
+
+/* Frees memory and descriptors; writes nothing. */
+static void release(struct sluice_spool *spool)
+{
+	size_t place;
+
+	for (place = 0; place < spool->segment_count; place++)
+		sluice_spool_segment_close(spool, place);
+	sluice_disk_queue_free(spool->queue);
+	for (place = 0; place < SLUICE_DISK_DEPTH; place++)
+		free(spool->buffers[place]);
+	sluice_spool_index_free(spool);
+	if (spool->checkpoint_fd >= 0)
+		close(spool->checkpoint_fd);
+	free(spool->segments);
+	free(spool->list);
+	free(spool->slot);
+	free(spool->block);
+	free(spool->path);
+	free(spool);
+}
+
+/* Sets *error to a sentence and returns `failure`. */
+__attribute__((format(printf, 3, 4))) static int say(char **error, int failure, const char *format,
+						     ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	free(*error);
+	if (vasprintf(error, format, arguments) < 0)
+		*error = NULL;
+	va_end(arguments);
+	return failure;
+}
+
+/* Memory for everything that has a fixed size. */
+static struct sluice_spool *allocate(const struct sluice_spool_options *options)
+{
+	struct sluice_spool *spool = calloc(1, sizeof(*spool));
+	size_t place;
+
+	if (!spool)
+		return NULL;
+	spool->checkpoint_fd = -1;
+	spool->active = SIZE_MAX;
+	spool->look = options->look;
+	spool->segment_size = options->segment;
+	spool->path = strdup(options->path);
+	spool->block = sluice_disk_memory(SLUICE_DISK_BLOCK);
+	spool->slot = sluice_disk_memory(SLUICE_SPOOL_SLOT);
+	if (!spool->path || !spool->block || !spool->slot ||
+	    (!spool->look && sluice_disk_queue_create(&spool->queue)))
+		goto release;
+	for (place = 0; !spool->look && place < SLUICE_DISK_DEPTH; place++) {
+		spool->buffers[place] = sluice_disk_memory(SLUICE_SPOOL_BUFFER);
+		if (!spool->buffers[place])
+			goto release;
+	}
+	return spool;
+
+release:
+	release(spool);
+	return NULL;
+}
+
+/* Opens the checkpoint file, makes it if need be, and takes the lock that is on it. */
+static int open_checkpoint(struct sluice_spool *spool, char **error)
+{
+	char *path = sluice_spool_path(spool, "checkpoint");
+	unsigned int tries = 0;
+	int result = 0;
+
+	if (!path)
+		return say(error, -ENOMEM, "out of memory");
+	spool->checkpoint_fd = sluice_disk_open(path, spool->look ? O_RDONLY : O_RDWR | O_CREAT);
+	if (spool->look && spool->checkpoint_fd == -ENOENT)
+		goto free; /* a store that lost it can be looked at */
+	if (spool->checkpoint_fd < 0) {
+		result = spool->checkpoint_fd;
+		say(error, result, "%s: cannot be opened: %s", path, strerror(-result));
+		goto free;
+	}
+	while (!spool->look && flock(spool->checkpoint_fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK || ++tries > LOCK_TRIES) {
+			result = errno == EWOULDBLOCK ? -EBUSY : -errno;
+			say(error, result,
+			    "%s: another sluiced uses this store (or sluicectl repairs it); stop "
+			    "it, or "
+			    "give `store.disk.path` another directory",
+			    spool->path);
+			goto free;
+		}
+		usleep(LOCK_PAUSE_US);
+	}
+	if (!spool->look) {
+		result = sluice_disk_reserve(spool->checkpoint_fd,
+					     SLUICE_DISK_BLOCK + 2 * SLUICE_SPOOL_SLOT);
+		if (result)
+			say(error, result, "%s: %s", path, strerror(-result));
+	}
+free:
+	free(path);
+	return result;
+}
+
+/* The UUID in the head of any segment: for a store whose first block is lost. False: there is none. */
+static bool adopt_uuid(struct sluice_spool *spool)
+{
+	const struct sluice_spool_segment_head *head = (void *)spool->block;
+	unsigned int number;
+	bool found = false;
+	char *path;
+	int fd;
+
+	for (number = 0; number < 1024 && !found; number++) {
+		path = sluice_spool_segment_path(spool, number);
+		fd = path ? sluice_disk_open(path, O_RDONLY) : -1;
+		free(path);
+		if (fd < 0)
+			continue;
+		found = !sluice_disk_read(fd, spool->block, SLUICE_DISK_BLOCK, 0) &&
+			!sluice_spool_segment_check(head);
+		close(fd);
+	}
+	if (found)
+		memcpy(spool->store, head->store, sizeof(spool->store));
+	return found;
+}
+
+/* Reads who the store is, or decides it. */
+static int identify(struct sluice_spool *spool, char **error)
+{
+	struct sluice_spool_store *store = (void *)spool->block;
+	int result = spool->checkpoint_fd < 0 ? -ENOENT
+					      : sluice_disk_read(spool->checkpoint_fd, spool->block,
+								 SLUICE_DISK_BLOCK, 0);
+
+	if (!result)
+		result = sluice_spool_store_check(store);
+	if (!result) {
+		memcpy(spool->store, store->store, sizeof(spool->store));
+		return 0;
+	}
+	if (result == -EPROTONOSUPPORT)
+		return say(
+			error, -EPROTONOSUPPORT,
+			"%s: the store was written by a newer version of sluice; use that, or give "
+			"`store.disk.path` another directory",
+			spool->path);
+	if (!adopt_uuid(spool))
+		uuid_generate_random(spool->store);
+	if (spool->look)
+		return 0;
+	memset(spool->block, 0, SLUICE_DISK_BLOCK);
+	memcpy(store->store, spool->store, sizeof(store->store));
+	sluice_spool_store_seal(store);
+	result = sluice_disk_write(spool->checkpoint_fd, spool->block, SLUICE_DISK_BLOCK, 0);
+	if (!result)
+		result = sluice_disk_sync(spool->checkpoint_fd);
+	if (result)
+		return say(error, result, "%s/checkpoint: cannot be written: %s", spool->path,
+			   strerror(-result));
+	return 0;
+}
+
+/* A number that no segment has. */
+static uint32_t fresh_number(const struct sluice_spool *spool, uint32_t number)
+{
+	size_t place;
+
+	for (place = 0; place < spool->segment_count; place++) {
+		if (spool->segments[place].number == number && spool->segments[place].size) {
+			number++;
+			place = SIZE_MAX; /* begin again */
+		}
+	}
+	return number;
+}
+
+/* Makes the segments that are missing; those of another size or beyond the number are used up first. */
+static int complete(struct sluice_spool *spool, uint64_t size, char **error)
+{
+	size_t wanted = (size_t)(size / spool->segment_size), have = 0, place;
+	char bytes[SLUICE_SIZE_TEXT], room[SLUICE_SIZE_TEXT];
+	uint32_t number = 0;
+	struct statvfs disk;
+	int result;
+
+	for (place = 0; place < spool->segment_count; place++) {
+		struct sluice_spool_segment *segment = &spool->segments[place];
+
+		if (!segment->size)
+			continue;
+		segment->is_surplus = segment->size != spool->segment_size || have >= wanted;
+		have += !segment->is_surplus;
+		if (segment->is_surplus && segment->use == SLUICE_SPOOL_IS_FREE)
+			segment->use = SLUICE_SPOOL_IS_SEALED; /* settle() removes it */
+		sluice_spool_segment_settle(spool, place);
+	}
+	for (; have < wanted; have++, number++) {
+		number = fresh_number(spool, number);
+		result = sluice_spool_segment_make(spool, number, spool->segment_size);
+		if (!result)
+			continue;
+		memset(&disk, 0, sizeof(disk));
+		(void)statvfs(spool->path, &disk);
+		return say(error, result,
+			   "store.disk.size: %s do not fit into %s: %s; %s are free there",
+			   sluice_size_format(size, bytes), spool->path, strerror(-result),
+			   sluice_size_format((uint64_t)disk.f_bavail * disk.f_frsize, room));
+	}
+	sluice_spool_sync_directory(spool);
+	return 0;
+}
+
+/* Says what was found, if that was not nothing. */
+static void tell(const struct sluice_spool *spool)
+{
+	const struct sluice_spool_figures *figures = &spool->figures;
+	char bytes[SLUICE_SIZE_TEXT];
+
+	if (figures->frames)
+		sluice_notice("spool %s: %llu frames with %llu records (%s) wait there",
+			      spool->path, (unsigned long long)figures->frames,
+			      (unsigned long long)figures->records,
+			      sluice_size_format(figures->bytes, bytes));
+	if (figures->checkpoint_lost)
+		sluice_warning(
+			"spool %s: no checkpoint can be read; everything that lies there is sent "
+			"again, and native receivers drop what they have",
+			spool->path);
+	if (figures->torn)
+		sluice_warning("spool %s: %llu frames were not whole", spool->path,
+			       (unsigned long long)figures->torn);
+}
+
+int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_spool **result,
+		      char **error)
+{
+	struct sluice_spool *spool;
+	char *nowhere = NULL;
+	unsigned int spare;
+	int failure;
+
+	if (!options || !options->path || !result)
+		return -EINVAL;
+	if (!error)
+		error = &nowhere;
+	*error = NULL;
+	if (!options->look && !options->repair &&
+	    (options->segment < SLUICE_SPOOL_SEGMENT_MIN ||
+	     options->segment > SLUICE_SPOOL_SEGMENT_MAX || options->segment % SLUICE_DISK_BLOCK ||
+	     options->size / options->segment < SLUICE_SPOOL_SEGMENTS_MIN))
+		return say(error, -EINVAL, "store.disk.size: at least %u segments are needed",
+			   SLUICE_SPOOL_SEGMENTS_MIN);
+	if (!options->look && !options->repair && mkdir(options->path, 0750) && errno != EEXIST) {
+		failure = -errno;
+		return say(error, failure, "store.disk.path: %s cannot be made: %s", options->path,
+			   strerror(-failure));
+	}
+	spool = allocate(options);
+	if (!spool)
+		return say(error, -ENOMEM, "out of memory for the spool");
+	failure = open_checkpoint(spool, error);
+	if (!failure)
+		failure = identify(spool, error);
+	if (!failure)
+		failure = sluice_spool_recover(spool, error);
+	if (!failure && sluice_spool_checkpoint_load(spool))
+		spool->figures.checkpoint_lost = spool->figures.frames > 0;
+	if (!failure && !options->look && !options->repair)
+		failure = complete(spool, options->size, error);
+	if (failure) {
+		release(spool);
+		free(nowhere);
+		return failure;
+	}
+	for (spare = 0; spare < SPARES; spare++)
+		(void)sluice_spool_touch(spool);
+	/* From the first day on there is one: that none can be read means that it was lost. */
+	if (!spool->look && !spool->generation)
+		(void)sluice_spool_checkpoint(spool);
+	if (!spool->look)
+		tell(spool);
+	*result = spool;
+	return 0;
+}
+
+void sluice_spool_close(struct sluice_spool *spool)
+{
+	if (!spool)
+		return;
+	if (!spool->look) {
+		(void)sluice_spool_commit(spool);
+		if (spool->dirty)
+			(void)sluice_spool_checkpoint(spool);
+	}
+	release(spool);
+}
+
+void sluice_spool_crash(struct sluice_spool *spool)
+{
+	if (spool)
+		release(spool);
+}
+
+/* As spool.h says. */
+void sluice_spool_figures(const struct sluice_spool *spool, struct sluice_spool_figures *figures)
+{
+	size_t place;
+
+	if (!spool || !figures)
+		return;
+	*figures = spool->figures;
+	figures->segment_size = spool->segment_size;
+	figures->is_deep = sluice_disk_queue_is_deep(spool->queue);
+	for (place = 0; place < spool->segment_count; place++) {
+		const struct sluice_spool_segment *segment = &spool->segments[place];
+
+		if (!segment->size)
+			continue;
+		figures->segments++;
+		if (segment->use == SLUICE_SPOOL_IS_FREE)
+			figures->free_segments++;
+		else
+			figures->used += place == spool->active ? segment->used : segment->size;
+	}
+}

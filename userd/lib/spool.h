@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The spool: the part of the streams that lies on a disk. Frames (spans of records, as they lay in the ring) go into
+ * preallocated segments of fixed size that are used again when every output has acknowledged what is in them. Between the
+ * daemon's spooler thread, or sluicectl spool, and a directory. Touches: the files in that directory. Not @threadsafe:
+ * one thread uses a store.
+ *
+ *   append ─► append ─► commit: durable        acknowledge ─► checkpoint ─► a segment without needs is free
+ *
+ * What was not committed was not promised: whoever appended keeps it in memory until commit said 0.
+ */
+#ifndef SLUICE_LIB_SPOOL_H
+#define SLUICE_LIB_SPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "ranges.h"
+#include "spool_format.h"
+
+#define SLUICE_SPOOL_SEGMENT_MIN (1UL << 20)
+#define SLUICE_SPOOL_SEGMENT_MAX (1UL << 30)
+/* A store has at least so many segments: one that is written, one that is read, two spares. */
+#define SLUICE_SPOOL_SEGMENTS_MIN 4U
+/* Outputs that one stream can have in its life. */
+#define SLUICE_SPOOL_LOG_OUTPUTS 64U
+
+struct sluice_spool;
+struct sluice_spool_log; /* what the store has of one stream */
+
+struct sluice_spool_options {
+	const char *path;
+	uint64_t size;	  /* bytes of all segments together */
+	uint64_t segment; /* bytes of one, a multiple of 4 KiB */
+	bool look;	  /* change nothing, take no lock; size and segment do not matter */
+	bool repair;	  /* make no segments: mend what is there; size and segment do not matter */
+};
+
+/* Which stream. */
+struct sluice_spool_name {
+	uint8_t stream[16];
+	uint64_t epoch;
+	uint8_t route[16];
+	uint32_t cpu;
+};
+
+/* A frame to be written, or read. */
+struct sluice_spool_frame {
+	uint64_t offset;
+	uint64_t span;	  /* bytes of stream */
+	uint32_t count;	  /* records, PAD not counted */
+	uint32_t length;  /* bytes of payload */
+	uint8_t type;	  /* SLUICE_SPOOL_DATA or SLUICE_SPOOL_GAPS */
+	uint64_t time_ns; /* when, since 1970 */
+	bool is_damaged;  /* read: its bytes are lost; the payload is a GAP that says so */
+	uint64_t serial;  /* read: of its segment: the higher the newer */
+};
+
+/* How the store is. */
+struct sluice_spool_figures {
+	uint64_t segments, free_segments, segment_size;
+	uint64_t frames;	  /* that some output needs */
+	uint64_t bytes;		  /* of stream in them */
+	uint64_t records;	  /* in them */
+	uint64_t used;		  /* bytes of disk that cannot be used for something else */
+	uint64_t written, synced; /* bytes written, commits, since it was opened */
+	uint64_t damaged_frames, damaged_records; /* found damaged, since it was opened */
+	uint64_t quarantined;			  /* files put aside at the start */
+	uint64_t torn;	    /* frames at the end of a segment that were never whole, at the start */
+	uint64_t scanned;   /* segments whose list could not be used, at the start */
+	uint64_t abandoned; /* segments given up after a failed write or sync */
+	bool checkpoint_lost; /* at the start: none was there though there were frames */
+	bool is_deep;	      /* io_uring */
+};
+
+/*
+ * Opens the store in options->path, making what is not there: all segments with their room on the disk. Files that are
+ * damaged, foreign or of a newer version are put aside (renamed) and counted, never a reason not to start. 0, or a
+ * negative errno with a sentence: -ENOSPC, -EROFS, -EACCES, -EBUSY (another process has it), -EINVAL.
+ * @owner caller: sluice_spool_close(); *error: free() @context process
+ */
+int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_spool **spool,
+		      char **error);
+
+/* Commits, writes a checkpoint, closes. NULL is allowed. */
+void sluice_spool_close(struct sluice_spool *spool);
+
+/* Closes as a crash would: nothing is written any more. For tests. */
+void sluice_spool_crash(struct sluice_spool *spool);
+
+/* The log of a stream, made if it is not there. NULL: no memory. It stays as long as somebody holds it or the store has
+ * frames of it. @owner caller: sluice_spool_put() */
+struct sluice_spool_log *sluice_spool_get(struct sluice_spool *spool,
+					  const struct sluice_spool_name *name);
+void sluice_spool_put(struct sluice_spool *spool, struct sluice_spool_log *log);
+
+/* Calls `each` for every log there is, until it returns not 0, which is returned. It may hold logs, not append. */
+int sluice_spool_logs(struct sluice_spool *spool,
+		      int (*each)(void *context, struct sluice_spool_log *log), void *context);
+const struct sluice_spool_name *sluice_spool_log_name(const struct sluice_spool_log *log);
+
+/* Would a frame of `length` bytes find a place? */
+bool sluice_spool_has_room(const struct sluice_spool *spool, uint64_t length);
+
+/*
+ * Begins to write a frame that `outputs` wait for. 0; -ENOSPC (full); -E2BIG (too long, too many outputs); -ENOMEM; or what
+ * the disk said: then everything since the last commit is as if never appended, the segment was given up, and the caller
+ * appends it all again.
+ */
+int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log,
+			const struct sluice_spool_frame *frame, const void *payload,
+			const uint8_t (*outputs)[16], size_t output_count);
+
+/* Everything appended is durable. 0, or a negative errno with the meaning it has for append. */
+int sluice_spool_commit(struct sluice_spool *spool);
+
+/* `output` needs [start, end) of the stream no more. 0 or -ENOMEM (it will get it again). */
+int sluice_spool_acknowledge(struct sluice_spool *spool, struct sluice_spool_log *log,
+			     const uint8_t output[16], uint64_t start, uint64_t end);
+
+/* The serial of the segment that is written now; the higher the newer. */
+uint64_t sluice_spool_serial(const struct sluice_spool *spool);
+
+/* Has something been acknowledged since the last checkpoint? Writes one: 0 or a negative errno. */
+bool sluice_spool_needs_checkpoint(const struct sluice_spool *spool);
+int sluice_spool_checkpoint(struct sluice_spool *spool);
+
+/* Calls `each` for every run of bytes of a log that `output` still needs, oldest offset first, with the serial of its
+ * segment, until it returns not 0, which is returned. */
+int sluice_spool_backlog(struct sluice_spool *spool, struct sluice_spool_log *log,
+			 const uint8_t output[16],
+			 int (*each)(void *context, uint64_t start, uint64_t end, uint64_t serial),
+			 void *context);
+
+/* Calls `each` for every output that needs something of a log. */
+int sluice_spool_waiting(struct sluice_spool *spool, struct sluice_spool_log *log,
+			 int (*each)(void *context, const uint8_t output[16]), void *context);
+
+/* Room that sluice_spool_read() needs. */
+#define SLUICE_SPOOL_READ_ROOM (SLUICE_SPOOL_PAYLOAD_MAX + 3U * SLUICE_DISK_BLOCK)
+
+/*
+ * Reads the frame that holds `offset` of a log into `buffer` (SLUICE_SPOOL_READ_ROOM bytes of sluice_disk_memory());
+ * *payload points into it. A frame whose bytes are damaged or cannot be read comes as a GAP that says how many records are
+ * lost. 0 or -ENOENT.
+ */
+int sluice_spool_read(struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t offset,
+		      uint8_t *buffer, struct sluice_spool_frame *frame, const uint8_t **payload);
+
+/* Calls `each` for every frame of a log that somebody needs (all: every one there is). */
+int sluice_spool_frames(struct sluice_spool *spool, struct sluice_spool_log *log, bool all,
+			int (*each)(void *context, const struct sluice_spool_frame *frame),
+			void *context);
+
+/* Writes zeros to a free segment that never had any, so that the disk's own bookkeeping is done before it is needed. True if
+ * there was one: call again when there is time. */
+bool sluice_spool_touch(struct sluice_spool *spool);
+
+void sluice_spool_figures(const struct sluice_spool *spool, struct sluice_spool_figures *figures);
+
+#endif /* SLUICE_LIB_SPOOL_H */

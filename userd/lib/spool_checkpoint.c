@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Checkpoints of the spool: what the outputs have acknowledged of what lies there; see spool.h. Two slots, written in turn,
+ * so that a torn write spoils the older one's successor only. A lost checkpoint means that frames are sent again, never that
+ * they are lost. Touches: the checkpoint file.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include "frame.h"
+#include "spool_inner.h"
+
+/* Position of slot `number` in the file. */
+static uint64_t slot_position(uint64_t number)
+{
+	return SLUICE_DISK_BLOCK + number * SLUICE_SPOOL_SLOT;
+}
+
+bool sluice_spool_needs_checkpoint(const struct sluice_spool *spool)
+{
+	return spool && spool->dirty;
+}
+
+/* Puts the acknowledged ranges of all logs behind `slot`. Returns how many there are; those that do not fit are left out. */
+static uint32_t collect(const struct sluice_spool *spool, struct sluice_spool_entry *entries)
+{
+	uint32_t count = 0;
+	size_t number, reader, range;
+
+	for (number = 0; number < spool->log_count; number++) {
+		const struct sluice_spool_log *log = spool->logs[number];
+
+		for (reader = 0; reader < log->output_count; reader++) {
+			const struct sluice_ranges *acked = &log->outputs[reader].acked;
+
+			for (range = 0; range < acked->count && count < SLUICE_SPOOL_ENTRIES;
+			     range++) {
+				struct sluice_spool_entry *entry = &entries[count++];
+
+				memcpy(entry->stream, log->name.stream, sizeof(entry->stream));
+				memcpy(entry->output, log->outputs[reader].guid,
+				       sizeof(entry->output));
+				entry->epoch = htole64(log->name.epoch);
+				entry->start = htole64(acked->list[range].start);
+				entry->end = htole64(acked->list[range].end);
+			}
+		}
+	}
+	return count;
+}
+
+int sluice_spool_checkpoint(struct sluice_spool *spool)
+{
+	struct sluice_spool_slot *slot;
+	int error;
+
+	if (!spool || spool->look)
+		return -EINVAL;
+	slot = (void *)spool->slot;
+	memset(spool->slot, 0, SLUICE_SPOOL_SLOT);
+	memcpy(slot->store, spool->store, sizeof(slot->store));
+	slot->generation = htole64(spool->generation + 1);
+	slot->serial = htole64(spool->serial);
+	slot->count = htole32(collect(spool, (struct sluice_spool_entry *)(slot + 1)));
+	sluice_spool_slot_seal(slot, (struct sluice_spool_entry *)(slot + 1));
+	error = sluice_disk_write(spool->checkpoint_fd, spool->slot, SLUICE_SPOOL_SLOT,
+				  slot_position((spool->generation + 1) % 2));
+	if (!error)
+		error = sluice_disk_sync(spool->checkpoint_fd);
+	if (error)
+		return error;
+	spool->generation++;
+	spool->dirty = false;
+	return 0;
+}
+
+/* Reads slot `number` into spool->slot. 0 or a negative errno. */
+static int read_slot(struct sluice_spool *spool, uint64_t number)
+{
+	const struct sluice_spool_slot *slot = (void *)spool->slot;
+	int error = sluice_disk_read(spool->checkpoint_fd, spool->slot, SLUICE_SPOOL_SLOT,
+				     slot_position(number));
+
+	if (!error)
+		error = sluice_spool_slot_check(slot);
+	if (!error && memcmp(slot->store, spool->store, sizeof(slot->store)) != 0)
+		error = -EPROTO;
+	if (!error &&
+	    le32toh(slot->entries_crc) !=
+		    sluice_crc32c(0, slot + 1,
+				  le32toh(slot->count) * sizeof(struct sluice_spool_entry)))
+		error = -EBADMSG;
+	return error;
+}
+
+/* Acknowledges what the slot in memory says, of the logs that are there. */
+static void apply(struct sluice_spool *spool)
+{
+	const struct sluice_spool_slot *slot = (void *)spool->slot;
+	const struct sluice_spool_entry *entries = (void *)(slot + 1);
+	uint32_t number, count = le32toh(slot->count);
+	size_t place;
+
+	for (number = 0; number < count; number++) {
+		for (place = 0; place < spool->log_count; place++) {
+			struct sluice_spool_log *log = spool->logs[place];
+
+			if (log->name.epoch != le64toh(entries[number].epoch) ||
+			    memcmp(log->name.stream, entries[number].stream, 16) != 0)
+				continue;
+			(void)sluice_spool_acknowledge(spool, log, entries[number].output,
+						       le64toh(entries[number].start),
+						       le64toh(entries[number].end));
+			break;
+		}
+	}
+}
+
+int sluice_spool_checkpoint_load(struct sluice_spool *spool)
+{
+	const struct sluice_spool_slot *slot = (void *)spool->slot;
+	uint64_t number, best = 0, generation = 0;
+	bool found = false;
+
+	if (spool->checkpoint_fd < 0)
+		return -ENOENT;
+	for (number = 0; number < 2; number++) {
+		if (read_slot(spool, number))
+			continue;
+		if (!found || le64toh(slot->generation) > generation) {
+			generation = le64toh(slot->generation);
+			best = number;
+		}
+		found = true;
+	}
+	if (!found || read_slot(spool, best))
+		return -ENOENT;
+	spool->generation = generation;
+	if (le64toh(slot->serial) > spool->serial)
+		spool->serial = le64toh(slot->serial);
+	apply(spool);
+	spool->dirty = false;
+	return 0;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The spool's insides, shared by spool.c (open, close), spool_index.c (what is where, who needs it), spool_segment.c (the
+ * files), spool_write.c (append, commit), spool_read.c, spool_recover.c (what an earlier process left) and
+ * spool_checkpoint.c. Touches: nothing by itself.
+ */
+#ifndef SLUICE_LIB_SPOOL_INNER_H
+#define SLUICE_LIB_SPOOL_INNER_H
+
+#include "spool.h"
+
+/* Segments that are open for reading at most, besides the active one. */
+#define SLUICE_SPOOL_OPEN 4U
+/* A segment that was given up is tried again after so long, when nobody needs what is in it. */
+#define SLUICE_SPOOL_REST_NS 1000000000ULL
+
+enum sluice_spool_use {
+	SLUICE_SPOOL_IS_FREE,
+	SLUICE_SPOOL_IS_ACTIVE,
+	SLUICE_SPOOL_IS_SEALED, /* complete, whether it has a list or not */
+	SLUICE_SPOOL_IS_ABANDONED,
+};
+
+struct sluice_spool_segment {
+	uint32_t number; /* of its file */
+	enum sluice_spool_use use;
+	bool is_touched; /* zeros were written to all of it once */
+	bool is_surplus; /* more than the configuration wants: goes when it is free */
+	uint64_t serial;
+	uint64_t size;
+	uint64_t used; /* bytes, head included */
+	uint64_t live; /* frames that some output needs */
+	uint64_t rests_until;
+	int fd; /* -1: not open */
+	uint64_t last_use;
+};
+
+struct sluice_spool_extent {
+	uint64_t start, end;
+	uint64_t needs; /* bit n: log->outputs[n] lacks some of it */
+	uint32_t count, length;
+	uint32_t segment; /* place in spool->segments */
+	uint32_t block;	  /* position / SLUICE_DISK_BLOCK */
+	uint16_t head_length;
+	uint8_t type;
+	bool is_pending; /* not committed yet */
+	bool is_known_bad;
+};
+
+struct sluice_spool_reader {
+	uint8_t guid[16];
+	struct sluice_ranges acked;
+};
+
+struct sluice_spool_log {
+	struct sluice_spool_name name;
+	struct sluice_spool_reader outputs[SLUICE_SPOOL_LOG_OUTPUTS];
+	size_t output_count;
+	struct sluice_spool_extent *list; /* by start */
+	size_t count, room;
+	size_t pending;	  /* of them, not committed */
+	uint64_t longest; /* extent there ever was */
+	unsigned int holders;
+};
+
+struct sluice_spool {
+	char *path;
+	uint8_t store[16];
+	bool look;
+	uint64_t segment_size;
+	struct sluice_spool_segment *segments;
+	size_t segment_count, segment_room;
+	size_t active; /* place, or SIZE_MAX */
+	uint64_t serial;
+	struct sluice_spool_log **logs;
+	size_t log_count, log_room;
+	int checkpoint_fd;
+	uint64_t generation;
+	uint8_t *slot; /* memory for a checkpoint */
+	bool dirty;    /* acknowledged since the last one */
+	struct sluice_disk_queue *queue;
+	uint8_t *buffers[SLUICE_DISK_DEPTH];
+	unsigned int next_buffer;
+	uint8_t *block; /* one block, for heads */
+	uint8_t *list;	/* of the active segment: position and head of every frame */
+	size_t list_bytes, list_room;
+	uint32_t list_frames;
+	bool is_pending; /* something is not committed */
+	/* A frame was appended that the last checkpoint calls acknowledged: the commit needs a new one. */
+	bool must_checkpoint;
+	uint64_t clock; /* counts uses, for closing the least used file */
+	struct sluice_spool_figures figures;
+};
+
+/* What a head of a frame takes in a buffer at most. */
+#define SLUICE_SPOOL_HEAD_MAX (128U + 16U * SLUICE_SPOOL_OUTPUTS)
+#define SLUICE_SPOOL_BUFFER                                                           \
+	((SLUICE_SPOOL_HEAD_MAX + SLUICE_SPOOL_PAYLOAD_MAX + SLUICE_DISK_BLOCK - 1) / \
+	 SLUICE_DISK_BLOCK * SLUICE_DISK_BLOCK)
+
+/* spool_segment.c: paths, descriptors (kept open while they are used often), heads, new files. */
+char *sluice_spool_path(const struct sluice_spool *spool, const char *name);
+char *sluice_spool_segment_path(const struct sluice_spool *spool, uint32_t number);
+int sluice_spool_segment_open(struct sluice_spool *spool, size_t place);
+void sluice_spool_segment_close(struct sluice_spool *spool, size_t place);
+int sluice_spool_segment_write_head(struct sluice_spool *spool, size_t place,
+				    enum sluice_spool_state state, uint64_t list);
+int sluice_spool_segment_add(struct sluice_spool *spool, uint32_t number, uint64_t size,
+			     size_t *place);
+int sluice_spool_segment_make(struct sluice_spool *spool, uint32_t number, uint64_t size);
+/* Does the file serve frames that somebody needs? If not it is free (or goes, if surplus). */
+void sluice_spool_segment_settle(struct sluice_spool *spool, size_t place);
+void sluice_spool_sync_directory(const struct sluice_spool *spool);
+
+/* spool_index.c */
+struct sluice_spool_log *sluice_spool_index_log(struct sluice_spool *spool,
+						const struct sluice_spool_name *name);
+int sluice_spool_index_add(struct sluice_spool *spool, struct sluice_spool_log *log,
+			   const struct sluice_spool_extent *extent, const uint8_t (*outputs)[16],
+			   size_t output_count);
+/* Frames of segment `place` leave the index; only_pending: those not committed. */
+void sluice_spool_index_remove(struct sluice_spool *spool, size_t place, bool only_pending);
+/* What is pending is durable. */
+void sluice_spool_index_publish(struct sluice_spool *spool);
+struct sluice_spool_extent *sluice_spool_index_find(struct sluice_spool *spool,
+						    struct sluice_spool_log *log, uint64_t offset);
+/* Applies log->outputs[number].acked to all extents that overlap [start, end). */
+void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_log *log,
+			      size_t number, uint64_t start, uint64_t end);
+int sluice_spool_index_reader(struct sluice_spool_log *log, const uint8_t output[16], bool make);
+void sluice_spool_index_free(struct sluice_spool *spool);
+
+/* spool_checkpoint.c: reads the newer valid slot and acknowledges what it says. 0, -ENOENT (none is valid). */
+int sluice_spool_checkpoint_load(struct sluice_spool *spool);
+
+/* spool_recover.c: finds the segments and what is in them. 0 or a negative errno with a sentence. */
+int sluice_spool_recover(struct sluice_spool *spool, char **error);
+
+/* CLOCK_MONOTONIC, nanoseconds. */
+uint64_t sluice_spool_now(void);
+
+#endif /* SLUICE_LIB_SPOOL_INNER_H */

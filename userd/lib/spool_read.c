@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Reading frames out of the spool; see spool.h. What is damaged is told as a GAP in its place. Touches: segments, read only.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include "frame.h"
+#include "log.h"
+#include "spool_inner.h"
+
+/* Nanoseconds since 1970. */
+static uint64_t wall_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/* Reads the frame of an extent whole into `buffer` and checks that it is the one. */
+static int load(struct sluice_spool *spool, const struct sluice_spool_log *log,
+		const struct sluice_spool_extent *extent, uint8_t *buffer)
+{
+	const struct sluice_spool_frame_head *head = (void *)buffer;
+	int fd = sluice_spool_segment_open(spool, extent->segment), error;
+
+	if (fd < 0)
+		return fd;
+	error = sluice_disk_read(fd, buffer,
+				 sluice_spool_frame_bytes(extent->head_length, extent->length),
+				 (uint64_t)extent->block * SLUICE_DISK_BLOCK);
+	if (!error)
+		error = sluice_spool_frame_check(head, SLUICE_SPOOL_READ_ROOM);
+	if (error)
+		return error;
+	if (le64toh(head->serial) != spool->segments[extent->segment].serial ||
+	    le64toh(head->epoch) != log->name.epoch || le64toh(head->offset) != extent->start ||
+	    le32toh(head->length) != extent->length ||
+	    le16toh(head->head_length) != extent->head_length ||
+	    memcmp(head->stream, log->name.stream, 16) != 0 ||
+	    memcmp(head->store, spool->store, 16) != 0)
+		return -EPROTO;
+	return sluice_crc32c(0, buffer + extent->head_length, extent->length) ==
+			       le32toh(head->payload_crc)
+		       ? 0
+		       : -EBADMSG;
+}
+
+/* Fills `bytes` with what stands for an extent that is damaged, the first time loudly. */
+static void confess(struct sluice_spool *spool, struct sluice_spool_extent *extent, int error,
+		    uint8_t *bytes, struct sluice_spool_frame *frame)
+{
+	if (!extent->is_known_bad) {
+		extent->is_known_bad = true;
+		spool->figures.damaged_frames++;
+		spool->figures.damaged_records += extent->count;
+		sluice_error(
+			"spool %s: segment %06u, block %u: a frame is damaged (%s): %u records "
+			"are lost; a GAP says so in their place",
+			spool->path, spool->segments[extent->segment].number, extent->block,
+			error == -EBADMSG ? "CRC" : strerror(-error), extent->count);
+	}
+	frame->is_damaged = true;
+	frame->count = sluice_spool_write_gap(bytes, frame->span, extent->count, frame->time_ns);
+	frame->length = (uint32_t)frame->span;
+}
+
+int sluice_spool_read(struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t offset,
+		      uint8_t *buffer, struct sluice_spool_frame *frame, const uint8_t **payload)
+{
+	struct sluice_spool_extent *extent;
+	int error;
+
+	if (!spool || !log || !buffer || !frame || !payload)
+		return -EINVAL;
+	for (;;) {
+		extent = sluice_spool_index_find(spool, log, offset);
+		if (!extent)
+			return -ENOENT;
+		error = extent->is_known_bad ? -EBADMSG : load(spool, log, extent, buffer);
+		if (!error || extent->is_known_bad)
+			break;
+		/* Another frame may hold the same bytes, whole: look again with this one known as bad. */
+		*frame = (struct sluice_spool_frame){.span = extent->end - extent->start,
+						     .time_ns = wall_clock()};
+		confess(spool, extent, error, buffer, frame);
+	}
+	*frame = (struct sluice_spool_frame){
+		.offset = extent->start,
+		.span = extent->end - extent->start,
+		.count = extent->count,
+		.length = extent->length,
+		.type = extent->type,
+		.time_ns = wall_clock(),
+		.serial = spool->segments[extent->segment].serial,
+	};
+	*payload = buffer;
+	if (error) {
+		confess(spool, extent, error, buffer, frame);
+		return 0;
+	}
+	frame->time_ns = le64toh(((struct sluice_spool_frame_head *)buffer)->time_ns);
+	*payload = buffer + extent->head_length;
+	if (extent->type == SLUICE_SPOOL_GAPS && frame->length < frame->span) {
+		sluice_spool_write_pad(buffer + extent->head_length + frame->length,
+				       frame->span - frame->length, frame->time_ns);
+		frame->length = (uint32_t)frame->span;
+	}
+	return 0;
+}
