@@ -9,13 +9,33 @@
 #define RATE_NS (20 * SLUICE_NS_PER_MS)
 #define RATE_SHARE 4U
 
+/* What is chosen for. */
+struct choice {
+	uint64_t now;
+	uint64_t *due;	/* see sluice_output_choose() */
+	bool is_return; /* the segment came back from a lost connection */
+	bool is_safe;	/* there is a destination without doubt */
+};
+
+/*
+ * Did it get something last time, acknowledged nothing until it was lost, and nothing since? Then it may be a black hole:
+ * it has to prove itself with one segment at a time, and with none that waited long enough already.
+ */
+static bool is_doubtful(const struct sluice_connection *connection)
+{
+	return connection->was_useless && connection->carrier.done == connection->done_ready;
+}
+
 /* Can `connection` take a segment now? If only its rate says no, *due becomes when it will. */
 static bool can_take(const struct sluice_output *output, const struct sluice_connection *connection,
-		     uint64_t now, uint64_t *due)
+		     const struct choice *choice)
 {
-	uint64_t when;
+	uint64_t when, now = choice->now, *due = choice->due;
 
 	if (!sluice_connection_is_able(connection) || !sluice_output_counts_on(output, connection))
+		return false;
+	if (choice->is_safe && is_doubtful(connection) &&
+	    (choice->is_return || connection->carrier.segments))
 		return false;
 	when = sluice_pacer_due(connection->pacer);
 	if (when <= now)
@@ -50,8 +70,8 @@ static void measure(struct sluice_connection *connection, uint64_t now)
 }
 
 /* Smooth weighted round-robin: everybody gains its weight, the one who has most goes and pays for all. */
-static struct sluice_connection *next_in_turn(struct sluice_output *output, uint64_t now,
-					      uint64_t *due)
+static struct sluice_connection *next_in_turn(struct sluice_output *output,
+					      const struct choice *choice)
 {
 	struct sluice_connection *best = NULL;
 	int64_t all = 0;
@@ -60,7 +80,7 @@ static struct sluice_connection *next_in_turn(struct sluice_output *output, uint
 	for (number = 0; number < output->connection_count; number++) {
 		struct sluice_connection *connection = output->connections[number];
 
-		if (!can_take(output, connection, now, due))
+		if (!can_take(output, connection, choice))
 			continue;
 		connection->turn += connection->weight;
 		all += connection->weight;
@@ -83,8 +103,8 @@ static double cost(const struct sluice_connection *connection, size_t bytes, uin
 }
 
 /* The one that will be through first. Where nobody is behind they take turns. */
-static struct sluice_connection *least_behind(struct sluice_output *output, uint64_t now,
-					      uint64_t *due)
+static struct sluice_connection *least_behind(struct sluice_output *output,
+					      const struct choice *choice)
 {
 	struct sluice_connection *best = NULL;
 	bool is_idle = true;
@@ -96,17 +116,17 @@ static struct sluice_connection *least_behind(struct sluice_output *output, uint
 
 		if (!sluice_output_counts_on(output, connection))
 			continue;
-		measure(connection, now);
+		measure(connection, choice->now);
 		is_idle &= !connection->carrier.segments;
 		if (connection->drain > fastest)
 			fastest = connection->drain;
 	}
 	if (is_idle)
-		return next_in_turn(output, now, due);
+		return next_in_turn(output, choice);
 	for (number = 0; number < output->connection_count; number++) {
 		struct sluice_connection *connection = output->connections[number];
 
-		if (can_take(output, connection, now, due) &&
+		if (can_take(output, connection, choice) &&
 		    (!best || cost(connection, output->batch_bytes, fastest) <
 				      cost(best, output->batch_bytes, fastest)))
 			best = connection;
@@ -114,9 +134,15 @@ static struct sluice_connection *least_behind(struct sluice_output *output, uint
 	return best;
 }
 
-struct sluice_connection *sluice_output_choose(struct sluice_output *output, uint64_t now,
-					       uint64_t *due)
+struct sluice_connection *sluice_output_choose(struct sluice_output *output, bool is_return,
+					       uint64_t now, uint64_t *due)
 {
-	return output->mode == SLUICE_MODE_BALANCE ? least_behind(output, now, due)
-						   : next_in_turn(output, now, due);
+	struct choice choice = {.now = now, .due = due, .is_return = is_return};
+	size_t number;
+
+	for (number = 0; number < output->connection_count && !choice.is_safe; number++)
+		choice.is_safe = sluice_output_counts_on(output, output->connections[number]) &&
+				 !is_doubtful(output->connections[number]);
+	return output->mode == SLUICE_MODE_BALANCE ? least_behind(output, &choice)
+						   : next_in_turn(output, &choice);
 }

@@ -79,6 +79,12 @@ bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t
 	return false;
 }
 
+void sluice_connection_idles(struct sluice_connection *connection)
+{
+	if (connection->idle_from == UINT64_MAX)
+		connection->idle_from = connection->counters.bytes - connection->bytes_ready;
+}
+
 /*
  * Notes whether the peer's TCP took something since the last look: a slow receiver is alive, however large the span is that
  * it is being sent.
@@ -92,7 +98,8 @@ void sluice_connection_look(struct sluice_connection *connection, uint64_t now)
 	    (uint64_t)waiting > passed_on)
 		return;
 	passed_on -= (uint64_t)waiting;
-	if (passed_on > connection->passed_on)
+	/* A kernel takes heartbeats for a peer that never reads them: they are no sign of life. */
+	if (passed_on > connection->passed_on && connection->passed_on < connection->idle_from)
 		connection->moved = now;
 	connection->passed_on = passed_on;
 }

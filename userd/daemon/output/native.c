@@ -317,6 +317,7 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 		memset(&connection->frame, 0, sizeof(connection->frame));
 		connection->frame.type = SLUICE_FRAME_HEARTBEAT;
 		connection->feeder = NULL;
+		sluice_connection_idles(connection);
 		set_pending(connection, NULL, 0);
 		sluice_connection_flush(connection, now);
 	}

@@ -294,7 +294,9 @@ static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 			continue;
 		}
 		*next = sluice_pacer_due(output->pacer);
-		connection = *next > now ? NULL : sluice_output_choose(output, now, next);
+		connection = *next > now
+				     ? NULL
+				     : sluice_output_choose(output, feeder->returned, now, next);
 		if (!connection) {
 			output->next_feeder--; /* it is still its turn */
 			return;

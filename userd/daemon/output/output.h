@@ -95,9 +95,10 @@ bool sluice_output_counts_on(const struct sluice_output *output,
 			     const struct sluice_connection *connection);
 
 /* balance.c: the connection that the mode gives the next segment to, of those that can take one; NULL: none can. Those
- * that only their rate keeps from it set *due to when that ends, if it was later. @context worker */
-struct sluice_connection *sluice_output_choose(struct sluice_output *output, uint64_t now,
-					       uint64_t *due);
+ * that only their rate keeps from it set *due to when that ends, if it was later. `is_return`: it came back from a lost
+ * connection, and goes to none that acknowledged nothing last time, if there is another. @context worker */
+struct sluice_connection *sluice_output_choose(struct sluice_output *output, bool is_return,
+					       uint64_t now, uint64_t *due);
 
 /* hash.c. Buckets: 0 or -ENOMEM. Pump: hands out what there is; *due as above. @context worker */
 int sluice_buckets_create(struct sluice_buckets **buckets);

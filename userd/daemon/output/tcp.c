@@ -89,6 +89,9 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	if (was_ready && (connection->carrier.done != connection->done_ready ||
 			  now - connection->readied >= LASTED_NS))
 		connection->pause = 0;
+	if (was_ready)
+		connection->was_useless = connection->carrier.segments &&
+					  connection->carrier.done == connection->done_ready;
 	if (connection->fd >= 0) {
 		sluice_connection_unpark(connection, NULL);
 		connection->protocol->lost(connection);
@@ -270,6 +273,7 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	connection->done_ready = connection->carrier.done;
 	connection->readied = now;
 	connection->passed_on = 0;
+	connection->idle_from = UINT64_MAX;
 	connection->bytes_ready = connection->counters.bytes;
 	connection->attempt_first = connection->attempt;
 	connection->measured = 0;
@@ -348,6 +352,7 @@ void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
 
 	if (!connection->busy)
 		return;
+	connection->idle_from = UINT64_MAX;
 	sluice_pacer_charge(connection->pacer, bytes, now);
 	sluice_pacer_charge(connection->output->pacer, bytes, now);
 	sluice_connection_flush(connection, now);

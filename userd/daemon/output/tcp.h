@@ -142,10 +142,12 @@ struct sluice_connection {
 	uint64_t done_ready;	    /* carrier.done then */
 	uint64_t bytes_ready;	    /* counters.bytes then */
 	uint64_t passed_on;	    /* bytes of this connection that the peer's TCP has */
-	uint64_t moved;		    /* when that last grew */
-	uint64_t bytes_seen;	    /* counters.bytes then */
-	uint64_t measured;	    /* when TCP was last asked for its figures */
-	bool complained;	    /* the log knows that it is gone */
+	uint64_t idle_from;  /* of them, those from here on are heartbeats; UINT64_MAX: none */
+	uint64_t moved;	     /* when that last grew */
+	uint64_t bytes_seen; /* counters.bytes then */
+	uint64_t measured;   /* when TCP was last asked for its figures */
+	bool complained;     /* the log knows that it is gone */
+	bool was_useless;    /* it was lost with something to acknowledge, and had done nothing */
 
 	uint8_t *greeting; /* native: HELLO's payload */
 	uint8_t *kept;	   /* native: what is left of a span that the store took out of the ring */
@@ -210,6 +212,9 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 
 /* Asks TCP for what the report shows, if it is time. @context worker */
 void sluice_connection_measure(struct sluice_connection *connection, uint64_t now);
+
+/* From here on heartbeats are written, until there is a segment again. @context worker */
+void sluice_connection_idles(struct sluice_connection *connection);
 
 /* Notes whether the peer's TCP took something. @context worker */
 void sluice_connection_look(struct sluice_connection *connection, uint64_t now);
