@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "../daemon/config/model.h"
 #include "guid.h"
 #include "kernel.h"
 #include "list.h"
@@ -95,6 +96,8 @@ json_t *sluice_list_rules(void)
 		json_object_set_new(
 			object, "verdict",
 			json_string(rule->verdict == SLUICE_VERDICT_COPY ? "copy" : "steal"));
+		json_object_set_new(object, "checksum",
+				    json_string(sluice_config_checksum_name(rule->flags)));
 		sluice_list_counters(object, &rule->counters);
 		json_array_append_new(list, object);
 	}

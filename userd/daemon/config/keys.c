@@ -32,6 +32,14 @@ static const struct sluice_choice verdicts[] = {
 	{NULL, 0, false},
 };
 
+/* By the rule's flags. */
+static const struct sluice_choice checksums[] = {
+	{"verify", 0, false},
+	{"keep", SLUICE_RULE_F_KEEP_BADCSUM, false},
+	{"off", SLUICE_RULE_F_NO_CHECKSUM, false},
+	{NULL, 0, false},
+};
+
 static const struct sluice_choice modes[] = {
 	{"round-robin", SLUICE_MODE_ROUND_ROBIN, false},
 	{"balance", SLUICE_MODE_BALANCE, false},
@@ -84,6 +92,12 @@ const char *sluice_config_source_name(enum sluice_source source)
 const char *sluice_config_verdict_name(enum sluice_verdict verdict)
 {
 	return choice_name(verdicts, (int)verdict);
+}
+
+const char *sluice_config_checksum_name(uint32_t flags)
+{
+	return choice_name(checksums,
+			   (int)(flags & (SLUICE_RULE_F_KEEP_BADCSUM | SLUICE_RULE_F_NO_CHECKSUM)));
 }
 
 const char *sluice_config_mode_name(enum sluice_mode mode)
@@ -231,6 +245,11 @@ static const struct sluice_key input_keys[] = {
 	 .offset = INPUT(input.verdict),
 	 .place = INPUT(verdict_place),
 	 .choices = verdicts},
+	{.path = "inputs.checksum",
+	 .read = sluice_read_choice,
+	 .offset = INPUT(input.checksum),
+	 .place = INPUT(checksum_place),
+	 .choices = checksums},
 	{.path = "inputs.addresses",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.addresses),

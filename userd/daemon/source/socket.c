@@ -317,6 +317,14 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 			      input->name);
 		return -EOPNOTSUPP;
 	}
+	if (input->checksum) {
+		sluice_say_at(error, plan->config, &input->place,
+			      "input `%s`: `checksum: %s` needs the module, because a socket never "
+			      "sees a datagram with a wrong one; load it (`modprobe sluice`) or "
+			      "leave the key out",
+			      input->name, sluice_config_checksum_name((uint32_t)input->checksum));
+		return -EOPNOTSUPP;
+	}
 	record = input_of(intake, input->id);
 	if (!record) {
 		sluice_say(error, "out of memory for input `%s`", input->name);
