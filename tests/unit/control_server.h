@@ -92,6 +92,22 @@ static inline int fake_report(void *context, struct sluice_engine_report *report
 			output->destinations[place].mss = 1448;
 		}
 	}
+	report->store = (struct sluice_engine_store){.memory_size = 1ULL << 33,
+						     .memory_used = 5,
+						     .memory_alarms = 6,
+						     .disk_alarms = 7,
+						     .alarms_now = 2,
+						     .disk_path = "/var/lib/sluice",
+						     .disk = {.segments = 16,
+							      .segment_size = 64 << 20,
+							      .free_segments = 3,
+							      .bytes = 1ULL << 35,
+							      .spooled = 1ULL << 36,
+							      .drained = 11,
+							      .damaged_frames = 12,
+							      .damaged_records = 13,
+							      .quarantined = 14,
+							      .abandoned = 15}};
 	report->streams = calloc(2, sizeof(*report->streams));
 	report->stream_count = 2;
 	for (number = 0; number < 2; number++) {
@@ -102,6 +118,8 @@ static inline int fake_report(void *context, struct sluice_engine_report *report
 		stream->head = 5000;
 		stream->tail = 4000;
 		stream->owner = 77;
+		stream->has_disk = number == 1;
+		stream->disk = 1ULL << 34;
 		stream->cursors = calloc(2, sizeof(*stream->cursors));
 		stream->cursor_count = 2;
 		strcpy(stream->cursors[1].output_name, "b");

@@ -87,11 +87,49 @@ static int on_stream(struct nlattr **attributes, void *context)
 			assert_int_equal(sluice_attribute_u64(nested[SLUICE_A_CURSOR_TAKEN]), 4500);
 	}
 	assert_int_equal(cursors, 2);
+	assert_int_equal(attributes[SLUICE_A_STREAM_DISK] != NULL, *count == 1);
+	if (attributes[SLUICE_A_STREAM_DISK])
+		assert_int_equal(sluice_attribute_u64(attributes[SLUICE_A_STREAM_DISK]),
+				 1ULL << 34);
 	++*count;
 	return 0;
 }
 
-/* All four dumps, whole and in order. */
+/* STORE_GET: every figure in its place. */
+static int on_store(struct nlattr **attributes, void *context)
+{
+	static const struct {
+		int attribute;
+		uint64_t value;
+	} wanted[] = {
+		{SLUICE_A_STORE_MEMORY_SIZE, 1ULL << 33},
+		{SLUICE_A_STORE_MEMORY_USED, 5},
+		{SLUICE_A_STORE_MEMORY_ALARMS, 6},
+		{SLUICE_A_STORE_DISK_SIZE, 1ULL << 30},
+		{SLUICE_A_STORE_DISK_WAITING, 1ULL << 35},
+		{SLUICE_A_STORE_DISK_SPOOLED, 1ULL << 36},
+		{SLUICE_A_STORE_DISK_DRAINED, 11},
+		{SLUICE_A_STORE_DISK_SEGMENTS, 16},
+		{SLUICE_A_STORE_DISK_FREE, 3},
+		{SLUICE_A_STORE_DISK_DAMAGED_FRAMES, 12},
+		{SLUICE_A_STORE_DISK_DAMAGED, 13},
+		{SLUICE_A_STORE_DISK_QUARANTINED, 14},
+		{SLUICE_A_STORE_DISK_ABANDONED, 15},
+		{SLUICE_A_STORE_DISK_ALARMS, 7},
+	};
+	size_t number;
+
+	assert_string_equal(sluice_attribute_string(attributes[SLUICE_A_STORE_DISK_PATH]),
+			    "/var/lib/sluice");
+	assert_int_equal(sluice_attribute_u32(attributes[SLUICE_A_STORE_ALARMS_NOW]), 2);
+	for (number = 0; number < sizeof(wanted) / sizeof(wanted[0]); number++)
+		assert_int_equal(sluice_attribute_u64(attributes[wanted[number].attribute]),
+				 wanted[number].value);
+	++*(size_t *)context;
+	return 0;
+}
+
+/* All dumps, whole and in order. */
 static void dumps_arrive_whole(void **state)
 {
 	struct sluice_netlink *netlink = connect_client();
@@ -108,6 +146,9 @@ static void dumps_arrive_whole(void **state)
 	count = 0;
 	assert_int_equal(sluice_netlink_dump(netlink, SLUICE_CMD_STREAM_GET, on_stream, &count), 0);
 	assert_int_equal(count, 2);
+	count = 0;
+	assert_int_equal(sluice_netlink_dump(netlink, SLUICE_CMD_STORE_GET, on_store, &count), 0);
+	assert_int_equal(count, 1);
 	sluice_netlink_close(netlink);
 }
 

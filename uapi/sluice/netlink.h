@@ -36,7 +36,7 @@
  * STREAM_GET [K] dump: one message per ring: ROUTE_GUID, STREAM_* .
  * STREAM_GET [D] the same for streams of user-space sources, and for each stream its outputs' cursors.
  *
- * INPUT_GET [D], OUTPUT_GET [D], DAEMON_GET [D]  dumps: see the attributes.
+ * INPUT_GET [D], OUTPUT_GET [D], DAEMON_GET [D], STORE_GET [D]  dumps: see the attributes.
  * CONFIG_APPLY [D]  CONFIG_TEXT* (YAML; repeated, in order, where it is longer than the 65,531 bytes that an
  *     attribute holds; 1 MiB in all), CONFIG_NAME (what to call it in messages): checked whole, then
  *     applied whole or not at all. Refusal: EINVAL with CONFIG_FINDINGS-text in the extended error.
@@ -74,6 +74,7 @@ enum sluice_command {
 	SLUICE_CMD_OUTPUT_GET,
 	SLUICE_CMD_DAEMON_GET,
 	SLUICE_CMD_CONFIG_APPLY,
+	SLUICE_CMD_STORE_GET,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -184,6 +185,25 @@ enum sluice_attribute {
 	SLUICE_A_DESTINATION_ACHIEVED, /* [u64] bits a second that it got in the last second */
 	SLUICE_A_DESTINATION_ROLE,     /* [string] active, standby, disabled */
 	SLUICE_A_OUTPUT_RATE, /* [u64] bits a second of all its destinations, 0: no limit */
+
+	SLUICE_A_STORE_MEMORY_SIZE,   /* [u64] bytes of all rings */
+	SLUICE_A_STORE_MEMORY_USED,   /* [u64] of them, not acknowledged and not on the disk */
+	SLUICE_A_STORE_MEMORY_ALARMS, /* [u64] how often a ring's alarm was raised */
+	SLUICE_A_STORE_DISK_PATH,     /* [string] absent, as all DISK ones: there is no disk */
+	SLUICE_A_STORE_DISK_SIZE,     /* [u64] bytes of all segments */
+	SLUICE_A_STORE_DISK_USED,     /* [u64] of them, in segments that are not free */
+	SLUICE_A_STORE_DISK_WAITING,  /* [u64] bytes of stream that an output needs */
+	SLUICE_A_STORE_DISK_SPOOLED,  /* [u64] bytes of stream written, since the start */
+	SLUICE_A_STORE_DISK_DRAINED, /* [u64] bytes of stream that every output has got, likewise */
+	SLUICE_A_STORE_DISK_SEGMENTS,	    /* [u64] */
+	SLUICE_A_STORE_DISK_FREE,	    /* [u64] segments without needs */
+	SLUICE_A_STORE_DISK_DAMAGED_FRAMES, /* [u64] found so, since the start */
+	SLUICE_A_STORE_DISK_DAMAGED,	    /* [u64] datagrams in them, told as GAP */
+	SLUICE_A_STORE_DISK_QUARANTINED,    /* [u64] files put aside at the start */
+	SLUICE_A_STORE_DISK_ABANDONED,	    /* [u64] segments given up after a failed write */
+	SLUICE_A_STORE_DISK_ALARMS, /* [u64] how often it was filled, full or could not be written */
+	SLUICE_A_STORE_ALARMS_NOW,  /* [u32] alarms of memory and disk that are raised */
+	SLUICE_A_STREAM_DISK, /* [u64] bytes of it on the disk that an output needs; absent: no disk [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

@@ -132,6 +132,46 @@ static int on_daemon(struct nlattr **attributes, void *context)
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
+/* The store: its disk only if there is one. */
+static int on_store(struct nlattr **attributes, void *context)
+{
+	static const struct {
+		const char *key;
+		int attribute;
+	} disk[] = {
+		{"size", SLUICE_A_STORE_DISK_SIZE},
+		{"used", SLUICE_A_STORE_DISK_USED},
+		{"waiting", SLUICE_A_STORE_DISK_WAITING},
+		{"spooled", SLUICE_A_STORE_DISK_SPOOLED},
+		{"drained", SLUICE_A_STORE_DISK_DRAINED},
+		{"segments", SLUICE_A_STORE_DISK_SEGMENTS},
+		{"free_segments", SLUICE_A_STORE_DISK_FREE},
+		{"damaged_frames", SLUICE_A_STORE_DISK_DAMAGED_FRAMES},
+		{"damaged", SLUICE_A_STORE_DISK_DAMAGED},
+		{"quarantined", SLUICE_A_STORE_DISK_QUARANTINED},
+		{"abandoned", SLUICE_A_STORE_DISK_ABANDONED},
+		{"alarms", SLUICE_A_STORE_DISK_ALARMS},
+	};
+	json_t *object = json_object(), *part = json_object();
+	size_t number;
+
+	sluice_list_put_u64(part, "size", attributes[SLUICE_A_STORE_MEMORY_SIZE]);
+	sluice_list_put_u64(part, "used", attributes[SLUICE_A_STORE_MEMORY_USED]);
+	sluice_list_put_u64(part, "alarms", attributes[SLUICE_A_STORE_MEMORY_ALARMS]);
+	json_object_set_new(object, "memory", part);
+	part = json_null();
+	if (attributes[SLUICE_A_STORE_DISK_PATH]) {
+		part = json_object();
+		sluice_list_put_string(part, "path", attributes[SLUICE_A_STORE_DISK_PATH]);
+		for (number = 0; number < sizeof(disk) / sizeof(disk[0]); number++)
+			sluice_list_put_u64(part, disk[number].key,
+					    attributes[disk[number].attribute]);
+	}
+	json_object_set_new(object, "disk", part);
+	sluice_list_put_u32(object, "alarms_now", attributes[SLUICE_A_STORE_ALARMS_NOW]);
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
+}
+
 /* Asks the daemon for a dump and makes a list of it. */
 static json_t *ask(uint8_t command, sluice_netlink_handler handler)
 {
@@ -163,4 +203,9 @@ json_t *sluice_list_outputs(void)
 json_t *sluice_list_daemon(void)
 {
 	return ask(SLUICE_CMD_DAEMON_GET, on_daemon);
+}
+
+json_t *sluice_list_store(void)
+{
+	return ask(SLUICE_CMD_STORE_GET, on_store);
 }

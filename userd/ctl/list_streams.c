@@ -78,6 +78,8 @@ static int on_stream(struct nlattr **attributes, void *context)
 		}
 	}
 	json_object_set_new(object, "cursors", cursors);
+	if (attributes[SLUICE_A_STREAM_DISK])
+		sluice_list_put_u64(object, "disk", attributes[SLUICE_A_STREAM_DISK]);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 

@@ -22,7 +22,7 @@ static int command_version(int argc, char **argv);
 static const struct command commands[] = {
 	{"check", sluice_ctl_check, "FILE... [-j]", "list every fault of a configuration file"},
 	{"apply", sluice_ctl_apply, "FILE", "give a configuration to the running daemon"},
-	{"show", sluice_ctl_show, "inputs|outputs|streams|daemon|rules|routes [-j]",
+	{"show", sluice_ctl_show, "inputs|outputs|streams|store|daemon|rules|routes [-j]",
 	 "what is there, as a table or as JSON"},
 	{"del", sluice_ctl_delete, "rule|route GUID|NAME|all",
 	 "take a rule or route out of the module"},

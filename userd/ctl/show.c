@@ -72,6 +72,27 @@ static json_t *flatten_streams(json_t *list)
 	return rows;
 }
 
+/* A row for the memory, and one for the disk if there is one. Takes over `list`. */
+static json_t *flatten_store(json_t *list)
+{
+	json_t *rows = json_array(), *store, *part;
+	const char *key;
+	size_t index;
+
+	json_array_foreach(list, index, store)
+	{
+		json_object_foreach(store, key, part)
+		{
+			if (!json_is_object(part))
+				continue;
+			json_object_set_new(part, "store", json_string(key));
+			json_array_append(rows, part);
+		}
+	}
+	json_decref(list);
+	return rows;
+}
+
 static const struct view views[] = {
 	{"inputs", sluice_list_inputs, NULL,
 	 COLUMNS({"name", "INPUT"}, {"source", "SOURCE"}, {"match", "MATCH"},
@@ -86,9 +107,14 @@ static const struct view views[] = {
 		 {"pmtu", "PMTU"}, {"error", "LAST ERROR"})},
 	{"streams", sluice_list_streams, flatten_streams,
 	 COLUMNS({"route_name", "ROUTE"}, {"cpu", "CPU"}, {"size", "SIZE"},
-		 {"fill_percent", "FILL%"}, {"head", "HEAD"}, {"output", "OUTPUT"},
-		 {"behind", "BEHIND"}, {"owner", "OWNER"}, {"wakes", "WAKES"}, {"stored", "STORED"},
-		 {"lost", "LOST"}, {"uuid", "STREAM"})},
+		 {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},
+		 {"output", "OUTPUT"}, {"behind", "BEHIND"}, {"owner", "OWNER"}, {"wakes", "WAKES"},
+		 {"stored", "STORED"}, {"lost", "LOST"}, {"uuid", "STREAM"})},
+	{"store", sluice_list_store, flatten_store,
+	 COLUMNS({"store", "STORE"}, {"size", "SIZE"}, {"used", "USED"}, {"waiting", "WAITING"},
+		 {"spooled", "SPOOLED"}, {"drained", "DRAINED"}, {"segments", "SEGMENTS"},
+		 {"free_segments", "FREE"}, {"damaged", "DAMAGED"}, {"quarantined", "QUARANTINED"},
+		 {"abandoned", "ABANDONED"}, {"alarms", "ALARMS"}, {"path", "PATH"})},
 	{"daemon", sluice_list_daemon, NULL,
 	 COLUMNS({"relay", "RELAY"}, {"version", "VERSION"}, {"pid", "PID"},
 		 {"uptime_seconds", "UPTIME"}, {"workers", "WORKERS"},
@@ -129,7 +155,8 @@ int sluice_ctl_show(int argc, char **argv)
 		view = &views[index];
 	}
 	if (!view) {
-		fputs("usage: sluicectl show inputs|outputs|streams|daemon|rules|routes [-j]\n",
+		fputs("usage: sluicectl show inputs|outputs|streams|store|daemon|rules|routes "
+		      "[-j]\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;
 	}

@@ -64,6 +64,8 @@ struct sluice_spool_figures {
 	uint64_t records;	  /* in them */
 	uint64_t used;		  /* bytes of disk that cannot be used for something else */
 	uint64_t written, synced; /* bytes written, commits, since it was opened */
+	/* Bytes of stream that became durable, and that nobody needs any more, since it was opened */
+	uint64_t spooled, drained;
 	uint64_t damaged_frames, damaged_records; /* found damaged, since it was opened */
 	uint64_t quarantined;			  /* files put aside at the start */
 	uint64_t torn;	    /* frames at the end of a segment that were never whole, at the start */
@@ -98,6 +100,8 @@ void sluice_spool_put(struct sluice_spool *spool, struct sluice_spool_log *log);
 int sluice_spool_logs(struct sluice_spool *spool,
 		      int (*each)(void *context, struct sluice_spool_log *log), void *context);
 const struct sluice_spool_name *sluice_spool_log_name(const struct sluice_spool_log *log);
+/* Bytes of it that some output needs. */
+uint64_t sluice_spool_log_bytes(const struct sluice_spool_log *log);
 
 /* Would a frame of `length` bytes find a place? */
 bool sluice_spool_has_room(const struct sluice_spool *spool, uint64_t length);

@@ -118,6 +118,11 @@ const struct sluice_spool_name *sluice_spool_log_name(const struct sluice_spool_
 	return &log->name;
 }
 
+uint64_t sluice_spool_log_bytes(const struct sluice_spool_log *log)
+{
+	return log->bytes;
+}
+
 int sluice_spool_index_reader(struct sluice_spool_log *log, const uint8_t output[16], bool make)
 {
 	size_t number;
@@ -158,26 +163,42 @@ static size_t reaching(const struct sluice_spool_log *log, uint64_t offset)
 	return offset > log->longest ? behind(log, offset - log->longest - 1) : 0;
 }
 
+/* Puts an extent that somebody needs on the accounts. */
+static void enlist(struct sluice_spool *spool, struct sluice_spool_log *log,
+		   const struct sluice_spool_extent *extent)
+{
+	uint64_t bytes = extent->end - extent->start;
+
+	spool->segments[extent->segment].live++;
+	spool->figures.frames++;
+	spool->figures.bytes += bytes;
+	spool->figures.records += extent->count;
+	log->bytes += bytes;
+}
+
+/* Takes it off them again. */
+static void strike(struct sluice_spool *spool, struct sluice_spool_log *log,
+		   const struct sluice_spool_extent *extent)
+{
+	uint64_t bytes = extent->end - extent->start;
+
+	spool->segments[extent->segment].live--;
+	spool->figures.frames--;
+	spool->figures.bytes -= bytes;
+	spool->figures.records -= extent->count;
+	log->bytes -= bytes;
+}
+
 /* Nobody needs the extent any more. */
-static void retire(struct sluice_spool *spool, struct sluice_spool_extent *extent)
+static void retire(struct sluice_spool *spool, struct sluice_spool_log *log,
+		   struct sluice_spool_extent *extent)
 {
 	extent->needs = 0;
 	if (extent->is_pending)
 		return;
-	spool->segments[extent->segment].live--;
-	spool->figures.frames--;
-	spool->figures.bytes -= extent->end - extent->start;
-	spool->figures.records -= extent->count;
+	strike(spool, log, extent);
+	spool->figures.drained += extent->end - extent->start;
 	sluice_spool_segment_settle(spool, extent->segment);
-}
-
-/* Puts an extent that somebody needs on the accounts. */
-static void enlist(struct sluice_spool *spool, const struct sluice_spool_extent *extent)
-{
-	spool->segments[extent->segment].live++;
-	spool->figures.frames++;
-	spool->figures.bytes += extent->end - extent->start;
-	spool->figures.records += extent->count;
 }
 
 /*
@@ -257,7 +278,7 @@ int sluice_spool_index_add(struct sluice_spool *spool, struct sluice_spool_log *
 	if (extent->end - extent->start > log->longest)
 		log->longest = extent->end - extent->start;
 	if (needs && !fresh->is_pending)
-		enlist(spool, fresh);
+		enlist(spool, log, fresh);
 	return 0;
 }
 
@@ -276,8 +297,11 @@ void sluice_spool_index_publish(struct sluice_spool *spool)
 				continue;
 			extent->is_pending = false;
 			log->pending--;
+			spool->figures.spooled += extent->end - extent->start;
 			if (extent->needs)
-				enlist(spool, extent);
+				enlist(spool, log, extent);
+			else
+				spool->figures.drained += extent->end - extent->start;
 		}
 	}
 }
@@ -295,12 +319,8 @@ void sluice_spool_index_remove(struct sluice_spool *spool, size_t segment, bool 
 
 			if (extent->segment == segment && (!only_pending || extent->is_pending)) {
 				log->pending -= extent->is_pending;
-				if (!extent->is_pending && extent->needs) {
-					spool->segments[segment].live--;
-					spool->figures.frames--;
-					spool->figures.bytes -= extent->end - extent->start;
-					spool->figures.records -= extent->count;
-				}
+				if (!extent->is_pending && extent->needs)
+					strike(spool, log, extent);
 				continue;
 			}
 			log->list[kept++] = *extent;
@@ -351,7 +371,7 @@ void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_lo
 		    !sluice_ranges_covers(acked, extent->start, extent->end))
 			continue;
 		if (extent->needs == bit)
-			retire(spool, extent);
+			retire(spool, log, extent);
 		extent->needs &= ~bit;
 	}
 }

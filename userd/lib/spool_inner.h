@@ -59,6 +59,7 @@ struct sluice_spool_log {
 	struct sluice_spool_extent *list; /* by start */
 	size_t count, room;
 	size_t pending;	  /* of them, not committed */
+	uint64_t bytes;	  /* in those that somebody needs */
 	uint64_t longest; /* extent there ever was */
 	unsigned int holders;
 };

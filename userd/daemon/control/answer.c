@@ -214,6 +214,8 @@ static int dump_stream(const struct dump *dump, const struct sluice_engine_strea
 		if (put_cursor(message, &stream->cursors[number]))
 			goto failed;
 	nla_nest_end(message, nest);
+	if (stream->has_disk && nla_put_u64(message, SLUICE_A_STREAM_DISK, stream->disk))
+		goto failed;
 	return message_end(dump->answer, message);
 
 failed:
@@ -264,6 +266,39 @@ static int dump_daemon(const struct dump *dump, const struct sluice_control_fact
 	return message_end(dump->answer, message);
 }
 
+/* STORE_GET: the one message. */
+static int dump_store(const struct dump *dump, const struct sluice_engine_store *store)
+{
+	const struct sluice_spool_figures *disk = &store->disk;
+	struct nl_msg *message = message_begin(dump, WORD_MAX + 512);
+
+	if (!message || nla_put_u64(message, SLUICE_A_STORE_MEMORY_SIZE, store->memory_size) ||
+	    nla_put_u64(message, SLUICE_A_STORE_MEMORY_USED, store->memory_used) ||
+	    nla_put_u64(message, SLUICE_A_STORE_MEMORY_ALARMS, store->memory_alarms) ||
+	    nla_put_u32(message, SLUICE_A_STORE_ALARMS_NOW, store->alarms_now))
+		goto failed;
+	if (store->disk_path &&
+	    (put_text(message, SLUICE_A_STORE_DISK_PATH, store->disk_path) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_SIZE, disk->segments * disk->segment_size) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_USED, disk->used) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_WAITING, disk->bytes) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_SPOOLED, disk->spooled) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_DRAINED, disk->drained) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_SEGMENTS, disk->segments) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_FREE, disk->free_segments) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_DAMAGED_FRAMES, disk->damaged_frames) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_DAMAGED, disk->damaged_records) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_QUARANTINED, disk->quarantined) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_ABANDONED, disk->abandoned) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_ALARMS, store->disk_alarms)))
+		goto failed;
+	return message_end(dump->answer, message);
+
+failed:
+	nlmsg_free(message);
+	return -ENOMEM;
+}
+
 /* The end of a dump; its payload is the error it ended with: none. */
 static int dump_done(const struct dump *dump)
 {
@@ -298,7 +333,7 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 		return error ? error : dump_done(&dump);
 	}
 	if (command != SLUICE_CMD_INPUT_GET && command != SLUICE_CMD_OUTPUT_GET &&
-	    command != SLUICE_CMD_STREAM_GET)
+	    command != SLUICE_CMD_STREAM_GET && command != SLUICE_CMD_STORE_GET)
 		return -EOPNOTSUPP;
 	error = calls->report(context, &report);
 	if (error)
@@ -309,6 +344,8 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 	else if (command == SLUICE_CMD_OUTPUT_GET)
 		for (number = 0; number < report.output_count && !error; number++)
 			error = dump_output(&dump, &report.outputs[number]);
+	else if (command == SLUICE_CMD_STORE_GET)
+		error = dump_store(&dump, &report.store);
 	else
 		error = dump_streams(&dump, &report, calls->config(context));
 	calls->release(context, &report);

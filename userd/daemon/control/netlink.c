@@ -414,7 +414,7 @@ static int carry_out(struct sluice_control *control, struct request *request,
 		return apply(control, request, text);
 	if ((request->header->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
 		*text = strdup("the daemon answers CONFIG_APPLY and dumps (NLM_F_DUMP) of inputs, "
-			       "outputs, streams and itself");
+			       "outputs, streams, the store and itself");
 		return -EOPNOTSUPP;
 	}
 	error = sluice_answer_dump(answer, request->header, request->command->cmd, control->calls,

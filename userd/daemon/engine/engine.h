@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include "../config/model.h"
 #include "../../lib/kernel.h"
+#include "../../lib/spool.h"
 
 struct sluice_engine;
 
@@ -31,6 +32,17 @@ struct sluice_engine_stream {
 	struct sluice_counters counters;
 	struct sluice_engine_cursor *cursors; /* @owner the report */
 	size_t cursor_count;
+	bool has_disk;
+	uint64_t disk; /* bytes on the disk that an output needs */
+};
+
+/* Where the streams lie, all together. */
+struct sluice_engine_store {
+	uint64_t memory_size, memory_used; /* bytes of the rings */
+	uint64_t memory_alarms, disk_alarms;
+	uint32_t alarms_now;
+	const char *disk_path; /* NULL: there is no disk; the configuration's */
+	struct sluice_spool_figures disk;
 };
 
 struct sluice_engine_destination {
@@ -73,6 +85,7 @@ struct sluice_engine_report {
 	size_t output_count;
 	struct sluice_engine_stream *streams;
 	size_t stream_count;
+	struct sluice_engine_store store;
 	size_t workers;
 };
 

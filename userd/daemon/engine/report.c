@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
+#include "../stream/shelf.h"
 #include "inner.h"
 
 /* The names of an input's outputs, comma-separated. NULL: no memory. @owner caller: free() */
@@ -239,6 +240,46 @@ static int report_stream(const struct sluice_engine *engine, const struct sluice
 	return 0;
 }
 
+/* What of the streams lies on the disk. The store is held for that: nothing is read or written. */
+static void report_disk(struct sluice_engine *engine, struct sluice_engine_report *report)
+{
+	size_t number;
+
+	sluice_spooler_lock(engine->spooler);
+	for (number = 0; number < engine->streams.count; number++) {
+		const struct sluice_stream *stream = engine->streams.list[number].stream;
+
+		report->streams[number].has_disk = stream->shelf != NULL;
+		if (stream->shelf)
+			report->streams[number].disk = sluice_spool_log_bytes(stream->shelf->log);
+	}
+	sluice_spooler_unlock(engine->spooler);
+}
+
+/* Sums up the rings, and adds the disk. */
+static void report_store(struct sluice_engine *engine, struct sluice_engine_report *report)
+{
+	struct sluice_engine_store *store = &report->store;
+	size_t number;
+
+	for (number = 0; number < report->stream_count; number++) {
+		const struct sluice_engine_stream *stream = &report->streams[number];
+		uint64_t used = stream->head - stream->tail;
+
+		store->memory_size += stream->size;
+		/* Read at different moments, the two can be apart by more than there is room for. */
+		store->memory_used += used < stream->size ? used : stream->size;
+		sluice_alarm_count(&engine->streams.list[number].stream->alarm,
+				   &store->memory_alarms, &store->alarms_now);
+	}
+	if (!engine->spooler)
+		return;
+	report_disk(engine, report);
+	store->disk_path = engine->config->store.disk_path;
+	sluice_spooler_figures(engine->spooler, &store->disk, &store->disk_alarms,
+			       &store->alarms_now);
+}
+
 int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_report *report)
 {
 	int result = -ENOMEM;
@@ -260,6 +301,8 @@ int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_repo
 		result = report_stream(engine, engine->streams.list[number].stream,
 				       &report->streams[number]);
 	}
+	if (!result)
+		report_store(engine, report);
 	if (!result)
 		result = report_inputs(engine, report);
 	if (!result)

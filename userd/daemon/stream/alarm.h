@@ -24,4 +24,11 @@ struct sluice_alarm {
 bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whole,
 			unsigned int mark, const char *what, const char *where, const char *key);
 
+/* An alarm that has no level: it is raised, or over. */
+void sluice_alarm_raise(struct sluice_alarm *alarm);
+void sluice_alarm_clear(struct sluice_alarm *alarm);
+
+/* Adds how often it was raised, and whether it is now. @threadsafe */
+void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now);
+
 #endif /* SLUICE_ALARM_H */

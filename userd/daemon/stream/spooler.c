@@ -50,8 +50,7 @@ struct sluice_spooler {
 	uint64_t rate; /* bytes a second, 0: no limit */
 	bool newest_first;
 	unsigned int alarm; /* percent, 0: none */
-	bool is_failing;
-	struct sluice_alarm level;
+	struct sluice_alarm failing, level;
 	/* The thread's own */
 	uint64_t tokens, filled;
 	uint64_t next_checkpoint, next_look;
@@ -207,11 +206,14 @@ void sluice_spooler_unlock(struct sluice_spooler *spooler)
 	pthread_mutex_unlock(&spooler->store);
 }
 
-void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures)
+void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures,
+			    uint64_t *alarms, uint32_t *raised)
 {
 	pthread_mutex_lock(&spooler->store);
 	sluice_spool_figures(spooler->spool, figures);
 	pthread_mutex_unlock(&spooler->store);
+	sluice_alarm_count(&spooler->failing, alarms, raised);
+	sluice_alarm_count(&spooler->level, alarms, raised);
 }
 
 void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_config_store *config)
@@ -293,8 +295,11 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	}
 	if (error)
 		(void)sluice_spool_commit(spooler->spool);
-	if (!error != !spooler->is_failing) {
-		spooler->is_failing = error != 0;
+	if (!error != !spooler->failing.is_raised) {
+		if (error)
+			sluice_alarm_raise(&spooler->failing);
+		else
+			sluice_alarm_clear(&spooler->failing);
 		if (error == -ENOSPC)
 			sluice_error(
 				"alarm: the disk store is full; what does not fit into memory is "

@@ -76,7 +76,8 @@ void sluice_spooler_forget(struct sluice_spooler *spooler, struct sluice_shelf *
 /* Newest first? @threadsafe */
 bool sluice_spooler_is_newest_first(const struct sluice_spooler *spooler);
 
-/* How the store is. @threadsafe */
-void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures);
+/* How the store is; adds how many alarms there were, and are. @threadsafe */
+void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures,
+			    uint64_t *alarms, uint32_t *raised);
 
 #endif /* SLUICE_SPOOLER_H */
