@@ -314,7 +314,7 @@ static int route_set_doit(struct sk_buff *skb, struct genl_info *info)
 			goto unlock;
 	} else if (wanted.ring_size != route->ring_size) {
 		sluice_refuse(info, info->attrs[SLUICE_A_ROUTE_RING_SIZE],
-			      "the rings of route \"%s\" have %llu bytes, and their size cannot be changed yet; delete the route first",
+			      "the rings of route \"%s\" have %llu bytes, and keep that size; make another route and let the rules point to it",
 			      route->name, route->ring_size);
 		error = -EOPNOTSUPP;
 		goto unlock;

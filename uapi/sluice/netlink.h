@@ -16,7 +16,7 @@
  *     ROUTE_GUID*, ROUTE_NAME, ROUTE_RING_SIZE (bytes per ring, power of two), ROUTE_WATERMARK (bytes),
  *     ROUTE_DELAY (µs). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST). Setting
  *     what is there already changes nothing and disturbs nobody. Another RING_SIZE for an existing
- *     route: EOPNOTSUPP (not yet). Limits: watermark 1 .. size/2, delay 0 .. 1,000,000 µs (0: wake at once).
+ *     route: EOPNOTSUPP (make another route, rules can be moved). Limits: watermark 1 .. size/2, delay 0 .. 1,000,000 µs (0: wake at once).
  *     A new route's defaults: 4 MiB, 64 KiB, 1,000 µs; for one that exists, what is not said stays. Rings
  *     that do not fit into memory: ENOMEM; more than 1,024 routes or 65,536 rules in a namespace: ENOSPC.
  * ROUTE_DEL [K]  ROUTE_GUID*. EBUSY while rules point to it. Its rings go when the last mapping goes.

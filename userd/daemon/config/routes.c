@@ -3,6 +3,7 @@
  * Working out the routes of a configuration: inputs that go to the same outputs share a route and its rings. See
  * model.h. Touches: nothing but memory.
  */
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +57,14 @@ static int compare_guids(const void *left, const void *right)
 	return memcmp(left, right, SLUICE_GUID_SIZE);
 }
 
-/* The route's GUID, out of its outputs' GUIDs in an order that does not depend on the file. 0, -EINVAL, -ENOMEM. */
+/*
+ * The route's GUID, out of its outputs' GUIDs in an order that does not depend on the file, and the size of its rings: a
+ * ring cannot grow while it is in use, so one of another size is another route's, and the old one drains. 0, -EINVAL, -ENOMEM.
+ */
 static int derive_id(const struct sluice_config *config, struct sluice_config_route *route)
 {
-	uint8_t(*guids)[SLUICE_GUID_SIZE] = calloc(route->output_count, sizeof(*guids));
+	uint8_t(*guids)[SLUICE_GUID_SIZE] = calloc(route->output_count + 1, sizeof(*guids));
+	uint64_t size = htole64(route->ring_size);
 	size_t number, count = 0;
 	int error;
 
@@ -71,6 +76,7 @@ static int derive_id(const struct sluice_config *config, struct sluice_config_ro
 			memcpy(guids[count++], config->outputs[route->outputs[number]].group,
 			       SLUICE_GUID_SIZE);
 	qsort(guids, count, sizeof(*guids), compare_guids);
+	memcpy(guids[count++], &size, sizeof(size));
 	error = sluice_guid_derive("route", guids, count * sizeof(*guids), route->id);
 	free(guids);
 	return error;

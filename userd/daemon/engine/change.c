@@ -484,6 +484,9 @@ static int attempt(struct change *change, char **error)
 	result = sluice_derive(change->config, &change->derived, error);
 	if (result)
 		return result;
+	result = sluice_derived_rename(&change->derived, &engine->streams);
+	if (result)
+		return result;
 	change->plan = (struct sluice_source_plan){
 		.config = change->config,
 		.routes = change->derived.routes,

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../lib/guid.h"
 #include "../../lib/log.h"
 #include "derive.h"
 #include "sentence.h"
@@ -124,5 +125,32 @@ int sluice_derive(const struct sluice_config *config, struct sluice_derived *der
 	result = decide_all(derived, config, error);
 	if (result)
 		sluice_derived_free(derived);
+	return result;
+}
+
+/* Is a route of that name still being emptied? */
+static bool is_draining(const struct sluice_stream_table *streams,
+			const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < streams->count; number++)
+		if (streams->list[number].stream->draining &&
+		    !memcmp(streams->list[number].stream->route, guid, SLUICE_GUID_SIZE))
+			return true;
+	return false;
+}
+
+int sluice_derived_rename(struct sluice_derived *derived, const struct sluice_stream_table *streams)
+{
+	size_t number;
+	int result = 0;
+
+	for (number = 0; number < derived->route_count && !result; number++) {
+		uint8_t *guid = derived->routes[number].id;
+
+		while (!result && is_draining(streams, guid))
+			result = sluice_guid_derive("route", guid, SLUICE_GUID_SIZE, guid);
+	}
 	return result;
 }

@@ -271,6 +271,8 @@ void sluice_output_pump_hash(struct sluice_output *output, uint64_t now, uint64_
 			for (number = 0; number < output->feeder_count; number++)
 				while (!output->held.feeder &&
 				       sluice_feeder_has_work(output->feeders[number]) &&
+				       !sluice_output_waits_for_older(output,
+								      output->feeders[number]) &&
 				       hand_out(output, output->feeders[number], now))
 					moved = true;
 		moved |= send_parked(output, now, due);

@@ -276,6 +276,25 @@ bool sluice_output_counts_on(const struct sluice_output *output,
 	return true;
 }
 
+bool sluice_output_waits_for_older(const struct sluice_output *output,
+				   const struct sluice_feeder *feeder)
+{
+	const struct sluice_stream *stream = feeder->stream, *other;
+	size_t number;
+
+	if (!sluice_feeder_is_first(feeder))
+		return false;
+	for (number = 0; number < output->feeder_count; number++) {
+		other = output->feeders[number]->stream;
+		if (other->draining && other->kind == stream->kind && other->cpu == stream->cpu &&
+		    other->ring.producer->epoch < stream->ring.producer->epoch &&
+		    sluice_feeder_is_first(output->feeders[number]) &&
+		    sluice_feeder_has_work(output->feeders[number]))
+			return true;
+	}
+	return false;
+}
+
 /* Hands out segments in turn of the feeders, to whom the mode says. */
 static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 {
@@ -289,7 +308,8 @@ static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 		if (output->next_feeder >= output->feeder_count)
 			output->next_feeder = 0;
 		feeder = output->feeders[output->next_feeder++];
-		if (!sluice_feeder_has_work(feeder)) {
+		if (!sluice_feeder_has_work(feeder) ||
+		    sluice_output_waits_for_older(output, feeder)) {
 			barren++;
 			continue;
 		}

@@ -94,6 +94,11 @@ uint64_t sluice_output_carried(const struct sluice_output *output);
 bool sluice_output_counts_on(const struct sluice_output *output,
 			     const struct sluice_connection *connection);
 
+/* Must `feeder` wait, because an older ring of its CPU, of a route that it follows, holds something for this output that was
+ * not handed out? @context worker */
+bool sluice_output_waits_for_older(const struct sluice_output *output,
+				   const struct sluice_feeder *feeder);
+
 /* balance.c: the connection that the mode gives the next segment to, of those that can take one; NULL: none can. Those
  * that only their rate keeps from it set *due to when that ends, if it was later. `is_return`: it came back from a lost
  * connection, and goes to none that acknowledged nothing last time, if there is another. @context worker */

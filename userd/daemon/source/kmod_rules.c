@@ -120,7 +120,6 @@ int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 			  const struct sluice_source_plan *plan,
 			  const struct sluice_config_route *route, char **error)
 {
-	const struct sluice_kernel_route *known = sluice_kmod_ledger_route(ledger, route->id);
 	struct sluice_kernel_route wanted = {
 		.ring_size = route->ring_size,
 		.watermark = (uint32_t)route->watermark,
@@ -138,16 +137,6 @@ int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 	}
 	ledger->changed = changed;
 	result = sluice_kernel_route_set(kernel, &wanted, false);
-	if (result == -EOPNOTSUPP && known && known->ring_size != wanted.ring_size) {
-		sluice_say(error,
-			   "route `%s`: the module's rings of %llu bytes cannot become rings of "
-			   "%zu while they are in use; stop "
-			   "sluiced, `rmmod sluice`, and start again to change `store.memory.size` "
-			   "or the number of routes "
-			   "that share it",
-			   route->name, (unsigned long long)known->ring_size, route->ring_size);
-		return result;
-	}
 	if (result) {
 		sluice_say(error, "route `%s`: the module refuses it: %s", route->name,
 			   sluice_kernel_error(kernel));

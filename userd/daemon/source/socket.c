@@ -193,7 +193,6 @@ static int make_stream(struct sluice_intake *intake, const struct sluice_source_
 		goto free;
 	}
 	stream->source = &intake->sets[number];
-	stream->is_inherited = order.found;
 	stream->refill = sluice_port_refill;
 	result = sluice_stream_table_add(fresh, stream, worker);
 	if (result)
@@ -221,17 +220,6 @@ static struct sluice_stream *stream_of(struct sluice_intake *intake,
 	struct sluice_placed_stream *placed = sluice_stream_table_find(
 		intake->context->streams, route->id, SLUICE_SOURCE_SOCKET, cpu);
 
-	/* One that an earlier daemon left keeps its size until it is empty at a start. */
-	if (placed && !placed->stream->is_inherited &&
-	    placed->stream->ring.mask + 1 != route->ring_size) {
-		sluice_say(error,
-			   "route `%s`: its ring of %llu bytes cannot become one of %zu while it "
-			   "is in use; restart sluiced to "
-			   "change `store.memory.size` or the number of routes that share it",
-			   route->name, (unsigned long long)placed->stream->ring.mask + 1,
-			   route->ring_size);
-		return NULL;
-	}
 	if (!placed)
 		placed = sluice_stream_table_find(fresh, route->id, SLUICE_SOURCE_SOCKET, cpu);
 	if (!placed && !make_stream(intake, plan, route, number, fresh, error))

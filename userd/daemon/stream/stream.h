@@ -36,7 +36,6 @@ struct sluice_stream {
 	bool starved;		 /* somebody waits for room */
 	unsigned int alarm_mark; /* percent of the ring, 0: none */
 	struct sluice_alarm alarm;
-	bool is_inherited;	    /* its ring was made by an earlier daemon */
 	void *source;		    /* of the user-space source that fills it */
 	struct sluice_shelf *shelf; /* its disk side; NULL: there is no `store.disk` */
 };
