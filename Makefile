@@ -17,7 +17,7 @@ WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 # ISA-L, libnl: no warnings from other people's headers.
 # The date is the last commit's, not the build's, so that the same sources give the same bytes.
 DATE    := $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
-CPPFLAGS_ALL := -D_GNU_SOURCE -Iuapi -Iuserd/lib -DSLUICE_VERSION='"$(VERSION)"' \
+CPPFLAGS_ALL := -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -DSLUICE_VERSION='"$(VERSION)"' \
            -DSLUICE_DATE='"$(DATE)"' $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread
 LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -pthread
@@ -26,22 +26,27 @@ LIB_SRC    := $(sort $(wildcard userd/lib/*.c))
 DAEMON_SRC := $(sort $(filter-out userd/daemon/main.c,$(wildcard userd/daemon/*.c userd/daemon/*/*.c)))
 CTL_SRC    := $(sort $(wildcard userd/ctl/*.c))
 BENCH_SRC  := $(sort $(wildcard userd/bench/*.c))
+# What programs that receive link: no more than the native format needs.
+RECEIVER_SRC := $(addprefix userd/lib/,receiver.c receiver_link.c decoder.c frame.c crc32c.c ranges.c record.c)
+SOVERSION  := 0
 TESTS      := $(sort $(wildcard tests/unit/test_*.c))
 TEST_BENCH := $(filter-out %/main.c,$(BENCH_SRC))
 TEST_CTL   := $(filter-out %/main.c,$(CTL_SRC))
 
-# build/<flavour>/path/file.o; flavours: plain, and asan for the unit tests.
+# build/<flavour>/path/file.o; flavours: plain, asan for the unit tests, pic for the library.
 plain = $(patsubst %.c,$(B)/plain/%.o,$(1))
+pic   = $(patsubst %.c,$(B)/pic/%.o,$(1))
 asan  = $(patsubst %.c,$(B)/asan/%.o,$(1))
 ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
+LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
 .PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-capture bench-relay lint install clean help bench-store
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
 
-all: $(PROGRAMS) ## build the three programs
+all: $(PROGRAMS) $(LIBRARY) ## build the three programs and the library
 
 help: ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,9 +64,28 @@ $(B)/sluicectl: $(call plain,$(CTL_SRC) $(wildcard userd/daemon/config/*.c) $(LI
 $(B)/sluicebench: $(call plain,$(BENCH_SRC) userd/daemon/output/framing.c $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# libsluice: in the shared one only what is in sluice/receiver.h can be seen.
+$(B)/libsluice.a: $(call pic,$(RECEIVER_SRC))
+	rm -f $@ && $(AR) rcs $@ $^
+$(B)/libsluice.so.$(SOVERSION): $(call pic,$(RECEIVER_SRC)) userd/lib/libsluice.map
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=userd/lib/libsluice.map \
+		-Wl,--no-undefined -o $@ $(filter %.o,$^) -Wl,--as-needed $(shell pkg-config --libs libisal)
+$(B)/libsluice.so: $(B)/libsluice.so.$(SOVERSION)
+	ln -sfn $(<F) $@
+$(B)/libsluice.pc: conf/libsluice.pc.in Makefile
+	@mkdir -p $(@D)
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
+# The example sees what a program elsewhere sees: the public header and the library.
+$(B)/examples/receiver: userd/examples/receiver.c userd/include/sluice/receiver.h $(B)/libsluice.a
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -Iuserd/include $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(B)/libsluice.a $(shell pkg-config --libs libisal)
+
 $(B)/plain/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+$(B)/pic/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -fPIC -MMD -MP -c -o $@ $<
 $(B)/asan/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(ASAN) -MMD -MP -c -o $@ $<
@@ -130,10 +154,15 @@ bench-store: $(B)/spool_rate ## how fast the spool writes and reads, beside fio;
 lint: all ## every static check
 	tests/lint/run $(STEP)
 
-install: all ## programs, headers, man pages, unit; the module where KERNEL was built
+install: all ## programs, library, headers, man pages, unit; the module where KERNEL was built
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/sluiced
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/sluicectl $(B)/sluicebench
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/sluice uapi/sluice/*.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/sluice uapi/sluice/*.h userd/include/sluice/*.h
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(B)/libsluice.a $(B)/libsluice.so.$(SOVERSION)
+	ln -sfn libsluice.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libsluice.so
+	[ -n "$(DESTDIR)" ] || ldconfig
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/pkgconfig $(B)/libsluice.pc
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; done
 	install -D -m 644 conf/sluiced.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluiced.service

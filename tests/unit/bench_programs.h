@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include "bench/command.h"
-#include "bench/decoder.h"
+#include "lib/decoder.h"
 #include "stream_builder.h"
 
 /* A program that runs beside the test, and what it printed. */

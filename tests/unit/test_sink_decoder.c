@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "bench/decoder.h"
+#include "lib/decoder.h"
 #include "stream_builder.h"
 
 #define ITEMS 400U

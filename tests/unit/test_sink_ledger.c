@@ -31,10 +31,11 @@ static struct sluice_ledger *books(enum sluice_ledger_check check)
 static int enter(struct sluice_ledger *ledger, const struct builder *builder, size_t first,
 		 size_t after, uint64_t floor)
 {
-	struct sluice_ledger_stream *stream = NULL;
+	struct sluice_receiver_stream *stream = NULL;
 	struct sluice_frame frame;
 	const uint8_t *payload = builder_frame(builder, first, after, floor, &frame);
-	int error = sluice_ledger_frame(ledger, output, &frame, payload, &stream);
+	int error = sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame, payload,
+					  &stream);
 
 	if (!error)
 		assert_non_null(stream);
@@ -76,10 +77,12 @@ static void resent_with_other_cuts_is_delivered_once(void **state)
 		}
 		assert_int_equal(sums->repeated, 0);
 		assert_int_equal(sums->damaged + sums->damaged_frames, 0);
+		assert_int_equal(sluice_ledger_commit(ledger), 0);
 		assert_int_equal(sums->suppressed, entered - 1000);
 		assert_int_equal(sluice_ledger_missing(ledger, 0), 0);
-		assert_int_equal(sluice_ledger_stream(ledger, 0)->have.count, 1);
-		assert_null(sluice_ledger_stream(ledger, 1));
+		assert_int_equal(
+			sluice_receiver_stream(sluice_ledger_receiver(ledger), 0)->have.count, 1);
+		assert_null(sluice_receiver_stream(sluice_ledger_receiver(ledger), 1));
 		sluice_ledger_close(ledger);
 	}
 	builder_end(&builder);
@@ -90,7 +93,7 @@ static void other_streams_are_other_bytes(void **state)
 {
 	static const uint8_t elsewhere[16] = {0xbb};
 	struct sluice_ledger *ledger = books(SLUICE_LEDGER_NUMBERED);
-	struct sluice_ledger_stream *stream;
+	struct sluice_receiver_stream *stream;
 	struct sluice_frame frame;
 	struct builder builder;
 	const uint8_t *payload;
@@ -104,9 +107,12 @@ static void other_streams_are_other_bytes(void **state)
 	builder.uuid[0] ^= 1;
 	assert_int_equal(enter(ledger, &builder, 0, 10, 0), 0);
 	payload = builder_frame(&builder, 0, 10, 0, &frame);
-	assert_int_equal(sluice_ledger_frame(ledger, elsewhere, &frame, payload, &stream), 0);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), elsewhere, &frame,
+					       payload, &stream),
+			 0);
 	assert_int_equal(sluice_ledger_sums(ledger)->received, 10);
 	assert_int_equal(sluice_ledger_sums(ledger)->repeated, 30);
+	assert_int_equal(sluice_ledger_commit(ledger), 0);
 	assert_int_equal(sluice_ledger_sums(ledger)->suppressed, 0);
 	builder_end(&builder);
 	sluice_ledger_close(ledger);
@@ -124,9 +130,13 @@ static void below_the_floor_is_old(void **state)
 	assert_int_equal(enter(ledger, &builder, 50, 60, builder.boundary[50]), 0);
 	assert_int_equal(enter(ledger, &builder, 0, 70, 0), 0);
 	assert_int_equal(sluice_ledger_sums(ledger)->received, 20);
+	assert_int_equal(sluice_ledger_commit(ledger), 0);
 	assert_int_equal(sluice_ledger_sums(ledger)->suppressed, 60);
-	assert_non_null(
-		sluice_ledger_floor(ledger, output, builder.uuid, builder.epoch, builder.length));
+	assert_int_equal(
+		sluice_receiver_floor(sluice_receiver_find(sluice_ledger_receiver(ledger), output,
+							   builder.uuid, builder.epoch),
+				      builder.length),
+		0);
 	assert_int_equal(enter(ledger, &builder, 70, 100, 0), 0);
 	assert_int_equal(sluice_ledger_sums(ledger)->received, 20);
 	builder_end(&builder);
@@ -200,7 +210,7 @@ static void gaps_are_told(void **state)
 {
 	struct sluice_ledger *ledger = books(SLUICE_LEDGER_NUMBERED);
 	const struct sluice_ledger_sums *sums = sluice_ledger_sums(ledger);
-	struct sluice_ledger_stream *stream;
+	struct sluice_receiver_stream *stream;
 	struct sluice_frame frame;
 	struct builder builder;
 	const uint8_t *payload;
@@ -216,14 +226,19 @@ static void gaps_are_told(void **state)
 	builder_numbered(&builder, 5, 100);
 	payload = builder_frame(&builder, 0, 7, 0, &frame);
 	frame.count = htole32(6); /* PAD is not counted */
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), 0);
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), 0);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 0);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 0);
 	assert_int_equal(sums->gap_records, 3);
 	assert_int_equal(sums->gap_datagrams, 22);
 	assert_int_equal(sums->gap[SLUICE_LOST_RING_FULL], 17);
 	assert_int_equal(sums->gap[SLUICE_LOST_SOCKET], 3);
 	assert_int_equal(sums->gap[SLUICE_LEDGER_CAUSES - 1], 2);
 	assert_int_equal(sums->received, 2);
+	assert_int_equal(sluice_ledger_commit(ledger), 0);
 	assert_int_equal(sums->suppressed, 2);
 	assert_int_equal(sluice_ledger_input(ledger, 0)->gap_datagrams, 17);
 	assert_int_equal(sluice_ledger_input(ledger, 1)->gap_datagrams, 5);
@@ -238,12 +253,11 @@ static void frames_that_lie_change_nothing(void **state)
 	struct sluice_ledger *ledger = books(SLUICE_LEDGER_NUMBERED);
 	const struct sluice_ledger_sums *sums = sluice_ledger_sums(ledger);
 	static const uint32_t lengths[] = {0, 15, 17 + 400, 0x7fffffff, 0xfffffff9, 0xffffffff};
-	struct sluice_ledger_stream *stream;
+	struct sluice_receiver_stream *stream;
 	struct sluice_frame frame;
 	struct builder builder;
 	struct sluice_record *record;
 	uint8_t *payload;
-	uint64_t faults = 0;
 	size_t index;
 
 	(void)state;
@@ -256,34 +270,47 @@ static void frames_that_lie_change_nothing(void **state)
 		uint32_t right = record->length;
 
 		record->length = htole32(lengths[index]);
-		assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream),
+		assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output,
+						       &frame, payload, &stream),
 				 -EBADMSG);
 		record->length = right;
-		faults++;
 	}
 	record = (struct sluice_record *)(void *)(payload + builder.boundary[3]);
 	record->length = htole32(24); /* a GAP too short for what it says */
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), -EBADMSG);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 -EBADMSG);
 	record->length = htole32(40);
 	frame.count = htole32(3);
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), -EBADMSG);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 -EBADMSG);
 	frame.count = htole32(4);
 	frame.length = htole32((uint32_t)builder.length - 8);
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), -EBADMSG);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 -EBADMSG);
 	frame.length = htole32((uint32_t)builder.length);
 	frame.offset = htole64(4);
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), -EBADMSG);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 -EBADMSG);
 	frame.offset = htole64(UINT64_MAX - 7);
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), -EBADMSG);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 -EBADMSG);
 	frame.offset = 0;
 	assert_int_equal(sums->received, 0);
 	assert_int_equal(sums->gap_records, 0);
-	assert_int_equal(sums->damaged_frames, faults + 5);
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), 0);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 0);
 	assert_int_equal(sums->received, 3);
 	/* The same bytes half a record further on cannot be. */
 	frame.offset = htole64(builder.boundary[3] + 8);
-	assert_int_equal(sluice_ledger_frame(ledger, output, &frame, payload, &stream), -EBADMSG);
+	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
+					       payload, &stream),
+			 -EBADMSG);
 	builder_end(&builder);
 	sluice_ledger_close(ledger);
 }

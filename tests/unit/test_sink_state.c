@@ -81,7 +81,7 @@ static void scene_end(struct scene *scene)
 static int live(const struct scene *scene, size_t piece)
 {
 	size_t records = scene->builder.records;
-	struct sluice_ledger_stream *stream;
+	struct sluice_receiver_stream *stream;
 	struct sluice_ledger *ledger;
 	struct sluice_frame frame;
 	const uint8_t *payload;
@@ -101,7 +101,8 @@ static int live(const struct scene *scene, size_t piece)
 		after = after > records ? records : after;
 		payload = builder_frame(&scene->builder, first, after,
 					scene->builder.boundary[next / 2], &frame);
-		if (sluice_ledger_frame(ledger, output, &frame, payload, &stream) ||
+		if (sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame, payload,
+					  &stream) ||
 		    sluice_ledger_commit(ledger))
 			return 4;
 		scene->shared->acked = after;
@@ -153,8 +154,9 @@ static void assert_everything_once(const struct scene *scene)
 				 sluice_ledger_input(ledger, 1)->received +
 				 sluice_ledger_input(ledger, 2)->received,
 			 sums->received);
-	assert_int_equal(sluice_ledger_stream(ledger, 0)->have.count, 1);
-	assert_true(sluice_ledger_stream(ledger, 0)->have.list[0].end == scene->builder.length);
+	assert_int_equal(sluice_receiver_stream(sluice_ledger_receiver(ledger), 0)->have.count, 1);
+	assert_true(sluice_receiver_stream(sluice_ledger_receiver(ledger), 0)->have.list[0].end ==
+		    scene->builder.length);
 	sluice_ledger_close(ledger);
 }
 

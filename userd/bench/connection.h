@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "decoder.h"
+#include "../lib/decoder.h"
 #include "ledger.h"
 
 /* What all connections of a sink have in common. */

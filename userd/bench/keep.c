@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <sys/stat.h>
 #include <endian.h>
-#include "decoder.h"
+#include "../lib/decoder.h"
 #include "keep.h"
 
 /* Bytes that are gathered before they are written anyway; room for one payload is always left. */

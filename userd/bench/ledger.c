@@ -10,7 +10,7 @@
 #include "ledger.h"
 
 #define RANGES_FIRST 64U /* ranges a stream has room for in the state at first */
-#define LIST_MOST 65536U /* streams, inputs: a sink refuses more */
+#define LIST_MOST 65536U /* inputs: a sink refuses more */
 
 /* What is at the roots of the state. */
 struct roots {
@@ -34,12 +34,10 @@ struct kept_stream {
 	uint64_t count;
 };
 
-/* A stream at work. */
-struct stream {
-	struct sluice_ledger_stream now;
+/* Where in the state a stream of the receiver lies; 0: nowhere yet. */
+struct place {
 	struct kept_stream kept;
 	uint64_t offset;
-	bool changed;
 };
 
 /* An input at work. */
@@ -55,10 +53,12 @@ struct sluice_ledger {
 	struct sluice_tally *tally;
 	struct sluice_keep *keep; /* NULL: payloads are not written */
 	enum sluice_ledger_check check;
-	struct sluice_ledger_sums sums; /* at work; the roots follow at each commit */
-	struct stream **streams;	/* @owner ledger, each of them too */
-	size_t stream_count;
-	struct input **inputs; /* likewise */
+	struct sluice_ledger_sums sums;	       /* at work; the roots follow at each commit */
+	struct sluice_receiver_counts counted; /* of the receiver's, already in the sums */
+	struct sluice_receiver *receiver;      /* what is had of streams */
+	struct place *places;		       /* of its streams, in their order; @owner ledger */
+	size_t place_count;
+	struct input **inputs; /* @owner ledger, each of them too */
 	size_t input_count;
 	struct input *latest;
 };
@@ -73,34 +73,46 @@ static void *list_grown(void *list, size_t count)
 	return realloc(list, (count ? count * 2 : 1) * sizeof(void *));
 }
 
-/* Takes the stream at `offset` of the state into the list. 0, -ENOMEM, -EPROTO. */
+/* Makes the list of places one longer. NULL: no memory. */
+static struct place *place_add(struct sluice_ledger *ledger)
+{
+	struct place *list = ledger->places;
+
+	/* Full exactly when the count is 0 or a power of two. */
+	if ((ledger->place_count & (ledger->place_count - 1)) == 0)
+		list = realloc(list,
+			       (ledger->place_count ? ledger->place_count * 2 : 1) * sizeof(*list));
+	if (!list)
+		return NULL;
+	ledger->places = list;
+	memset(&list[ledger->place_count], 0, sizeof(*list));
+	return &list[ledger->place_count++];
+}
+
+/* Gives the receiver the stream at `offset` of the state. 0, -ENOMEM, -ENOSPC, -EPROTO. */
 static int take_stream(struct sluice_ledger *ledger, uint64_t offset)
 {
 	const struct sluice_range *ranges;
-	struct stream *stream;
-	struct stream **list;
+	struct sluice_receiver_stream *stream;
+	struct place *place = place_add(ledger);
 	uint64_t index;
 	int error = 0;
 
-	if (ledger->stream_count == LIST_MOST)
-		return -ENOSPC;
-	list = list_grown(ledger->streams, ledger->stream_count);
-	if (!list)
+	if (!place)
 		return -ENOMEM;
-	ledger->streams = list;
-	stream = calloc(1, sizeof(*stream));
+	place->offset = offset;
+	memcpy(&place->kept, sluice_state_at(ledger->state, offset), sizeof(place->kept));
+	stream = sluice_receiver_find(ledger->receiver, place->kept.output, place->kept.stream,
+				      place->kept.epoch);
 	if (!stream)
-		return -ENOMEM;
-	stream->offset = offset;
-	memcpy(&stream->kept, sluice_state_at(ledger->state, offset), sizeof(stream->kept));
-	memcpy(stream->now.output, stream->kept.output, 16);
-	memcpy(stream->now.stream, stream->kept.stream, 16);
-	stream->now.epoch = stream->kept.epoch;
-	ledger->streams[ledger->stream_count++] = stream;
-	ranges = sluice_state_at(ledger->state, stream->kept.ranges);
-	for (index = 0; index < stream->kept.count && !error; index++)
-		error = sluice_ranges_add(&stream->now.have, ranges[index].start,
-					  ranges[index].end);
+		return -ENOSPC;
+	/* Its place in the list is its number. */
+	if (stream != sluice_receiver_stream(ledger->receiver, ledger->place_count - 1))
+		return -EPROTO;
+	stream->changed = false;
+	ranges = sluice_state_at(ledger->state, place->kept.ranges);
+	for (index = 0; index < place->kept.count && !error; index++)
+		error = sluice_ranges_add(&stream->have, ranges[index].start, ranges[index].end);
 	return error == -EINVAL ? -EPROTO : error;
 }
 
@@ -125,6 +137,8 @@ static int take_input(struct sluice_ledger *ledger, uint64_t offset)
 	return 0;
 }
 
+static int take_record(void *context, const struct sluice_receiver_record *record);
+
 /* As ledger.h says. @context process */
 int sluice_ledger_open(struct sluice_ledger **ledger, const char *path,
 		       enum sluice_ledger_check check)
@@ -145,10 +159,12 @@ int sluice_ledger_open(struct sluice_ledger **ledger, const char *path,
 	made->roots = sluice_state_root(made->state);
 	made->sums = made->roots->sums;
 	error = sluice_tally_open(&made->tally, made->state, &made->roots->flows);
+	if (!error)
+		error = sluice_receiver_open(&made->receiver, take_record, made);
 	if (error)
 		goto failed;
 	for (offset = made->roots->streams; offset;
-	     offset = made->streams[made->stream_count - 1]->kept.next) {
+	     offset = made->places[made->place_count - 1].kept.next) {
 		error = take_stream(made, offset);
 		if (error)
 			goto failed;
@@ -171,14 +187,11 @@ void sluice_ledger_close(struct sluice_ledger *ledger)
 {
 	if (!ledger)
 		return;
-	while (ledger->stream_count > 0) {
-		sluice_ranges_free(&ledger->streams[--ledger->stream_count]->now.have);
-		free(ledger->streams[ledger->stream_count]);
-	}
 	while (ledger->input_count > 0)
 		free(ledger->inputs[--ledger->input_count]);
-	free(ledger->streams);
+	free(ledger->places);
 	free(ledger->inputs);
+	sluice_receiver_close(ledger->receiver);
 	sluice_keep_close(ledger->keep);
 	sluice_tally_close(ledger->tally);
 	sluice_state_close(ledger->state);
@@ -192,36 +205,6 @@ int sluice_ledger_keep(struct sluice_ledger *ledger, const char *path, enum slui
 		return -EINVAL;
 	return sluice_keep_open(&ledger->keep, path, ledger->sums.written,
 				form == SLUICE_LEDGER_KEEP_LENGTH32);
-}
-
-/* Finds a stream or makes it. NULL if there is no room. */
-static struct stream *find_stream(struct sluice_ledger *ledger, const uint8_t output[16],
-				  const uint8_t uuid[16], uint64_t epoch)
-{
-	struct kept_stream fresh = {
-		.next = ledger->roots->streams, .epoch = epoch, .capacity = RANGES_FIRST};
-	uint64_t offset;
-	size_t index;
-
-	for (index = 0; index < ledger->stream_count; index++) {
-		struct stream *stream = ledger->streams[index];
-
-		if (stream->now.epoch == epoch && memcmp(stream->now.stream, uuid, 16) == 0 &&
-		    memcmp(stream->now.output, output, 16) == 0)
-			return stream;
-	}
-	memcpy(fresh.output, output, 16);
-	memcpy(fresh.stream, uuid, 16);
-	fresh.ranges =
-		sluice_state_allocate(ledger->state, RANGES_FIRST * sizeof(struct sluice_range));
-	offset = sluice_state_allocate(ledger->state, sizeof(fresh));
-	if (!fresh.ranges || !offset ||
-	    sluice_state_copy(ledger->state, sluice_state_at(ledger->state, offset), &fresh,
-			      sizeof(fresh)) ||
-	    sluice_state_set(ledger->state, &ledger->roots->streams, offset) ||
-	    take_stream(ledger, offset))
-		return NULL;
-	return ledger->streams[ledger->stream_count - 1];
 }
 
 /* Finds an input or makes it. NULL if there is no room. */
@@ -256,26 +239,6 @@ static struct input *find_input(struct sluice_ledger *ledger, const uint8_t stre
 		return NULL;
 	ledger->latest = ledger->inputs[ledger->input_count - 1];
 	return ledger->latest;
-}
-
-/* As ledger.h says. @context process */
-struct sluice_ledger_stream *sluice_ledger_floor(struct sluice_ledger *ledger,
-						 const uint8_t output[16], const uint8_t stream[16],
-						 uint64_t epoch, uint64_t floor)
-{
-	struct stream *found;
-
-	if (!ledger || !output || !stream)
-		return NULL;
-	found = find_stream(ledger, output, stream, epoch);
-	if (!found)
-		return NULL;
-	if (!sluice_ranges_covers(&found->now.have, 0, floor)) {
-		if (sluice_ranges_add(&found->now.have, 0, floor))
-			return NULL;
-		found->changed = true;
-	}
-	return &found->now;
 }
 
 /* One datagram for the application. 0 or a negative errno. */
@@ -321,140 +284,37 @@ static int deliver(struct sluice_ledger *ledger, struct input *input, const uint
 }
 
 /* What a GAP record says of its input. */
-static void note_gap(struct sluice_ledger *ledger, struct input *input, const uint8_t *bytes)
+static void note_gap(struct sluice_ledger *ledger, struct input *input,
+		     const struct sluice_receiver_record *record)
 {
-	struct sluice_record_gap gap;
-	uint64_t datagrams;
-	uint32_t cause;
-
-	memcpy(&gap, bytes, sizeof(gap));
-	datagrams = le64toh(gap.datagrams);
-	cause = le32toh(gap.cause);
 	ledger->sums.gap_records++;
-	ledger->sums.gap_datagrams += datagrams;
-	ledger->sums.gap[cause < SLUICE_LEDGER_CAUSES - 1 ? cause : SLUICE_LEDGER_CAUSES - 1] +=
-		datagrams;
+	ledger->sums.gap_datagrams += record->lost;
+	ledger->sums.gap[record->cause < SLUICE_LEDGER_CAUSES - 1 ? record->cause
+								  : SLUICE_LEDGER_CAUSES - 1] +=
+		record->lost;
 	input->now.gap_records++;
-	input->now.gap_datagrams += datagrams;
+	input->now.gap_datagrams += record->lost;
 	input->changed = true;
 }
 
-/* Reads a record's header. Returns the bytes it takes in the stream, 0 if it is none; *skip is where its payload is. */
-static uint64_t record_at(const uint8_t *bytes, uint64_t available, struct sluice_record *record,
-			  size_t *skip)
+/* One new record of the receiver. 0 or a negative errno. */
+static int take_record(void *context, const struct sluice_receiver_record *record)
 {
-	uint64_t span;
-	uint32_t length;
+	struct sluice_ledger *ledger = context;
+	struct input *input = find_input(ledger, record->stream, record->epoch, record->input);
 
-	if (available < sizeof(*record))
-		return 0;
-	memcpy(record, bytes, sizeof(*record));
-	length = le32toh(record->length);
-	span = sluice_record_span(length);
-	*skip = sizeof(*record) + (record->flags & SLUICE_RECORD_F_ADDRESS
-					   ? sizeof(struct sluice_record_address)
-					   : 0);
-	if (length < *skip || span > available)
-		return 0;
-	if (record->type == SLUICE_RECORD_DATA && length - *skip > SLUICE_PAYLOAD_MAX)
-		return 0;
-	if (record->type == SLUICE_RECORD_GAP && length - *skip < sizeof(struct sluice_record_gap))
-		return 0;
-	return span;
-}
-
-/* Is the payload nothing but whole records, as many as the frame says, none of them had in part? */
-static bool records_are_right(const struct stream *stream, const struct sluice_frame *frame,
-			      const uint8_t *payload)
-{
-	uint64_t offset = le64toh(frame->offset);
-	uint64_t length = le32toh(frame->length);
-	uint64_t counted = 0;
-	uint64_t place = 0;
-
-	if (offset % SLUICE_RECORD_ALIGN || offset > UINT64_MAX - length)
-		return false;
-	while (place < length) {
-		struct sluice_record record;
-		uint64_t reach;
-		size_t skip;
-		uint64_t span = record_at(payload + place, length - place, &record, &skip);
-
-		if (!span)
-			return false;
-		reach = sluice_ranges_reach(&stream->now.have, offset + place);
-		if (reach > offset + place && reach < offset + place + span)
-			return false;
-		if (record.type != SLUICE_RECORD_PAD)
-			counted++;
-		place += span;
-	}
-	return counted == le32toh(frame->count);
-}
-
-/* Delivers one record of `span` bytes, `skip` of them in front of its payload. 0 or a negative errno. */
-static int deliver_record(struct sluice_ledger *ledger, const struct stream *stream,
-			  const uint8_t *bytes, const struct sluice_record *record, size_t skip)
-{
-	struct input *input;
-
-	if (record->type != SLUICE_RECORD_DATA && record->type != SLUICE_RECORD_GAP)
-		return 0;
-	input = find_input(ledger, stream->now.stream, stream->now.epoch, le16toh(record->input));
 	if (!input)
 		return -ENOSPC;
-	if (record->type == SLUICE_RECORD_DATA)
-		return deliver(ledger, input, bytes + skip, le32toh(record->length) - skip);
-	note_gap(ledger, input, bytes + skip);
+	if (record->type == SLUICE_RECEIVER_DATAGRAM)
+		return deliver(ledger, input, record->payload, record->length);
+	note_gap(ledger, input, record);
 	return 0;
 }
 
-/* As ledger.h says. @context process */
-int sluice_ledger_frame(struct sluice_ledger *ledger, const uint8_t output[16],
-			const struct sluice_frame *frame, const uint8_t *payload,
-			struct sluice_ledger_stream **where)
+/* As ledger.h says. */
+struct sluice_receiver *sluice_ledger_receiver(struct sluice_ledger *ledger)
 {
-	struct stream *stream;
-	bool fresh = false;
-	uint64_t offset;
-	uint64_t length;
-	uint64_t place;
-	uint64_t span;
-	int error;
-
-	if (!ledger || !output || !frame || !payload || !where)
-		return -EINVAL;
-	offset = le64toh(frame->offset);
-	length = le32toh(frame->length);
-	stream = find_stream(ledger, output, frame->stream, le64toh(frame->epoch));
-	if (!stream)
-		return -ENOSPC;
-	if (!records_are_right(stream, frame, payload)) {
-		ledger->sums.damaged_frames++;
-		return -EBADMSG;
-	}
-	for (place = 0; place < length; place += span) {
-		struct sluice_record record = {.length = 0};
-		size_t skip = 0;
-
-		span = record_at(payload + place, length - place, &record, &skip);
-		if (sluice_ranges_covers(&stream->now.have, offset + place, offset + place + 1)) {
-			ledger->sums.suppressed += record.type == SLUICE_RECORD_DATA;
-			continue;
-		}
-		fresh = true;
-		error = deliver_record(ledger, stream, payload + place, &record, skip);
-		if (error)
-			return error;
-	}
-	ledger->sums.frames += fresh;
-	error = sluice_ranges_add(&stream->now.have, offset, offset + length);
-	if (error)
-		return error;
-	stream->changed = true;
-	*where = sluice_ledger_floor(ledger, output, frame->stream, stream->now.epoch,
-				     le64toh(frame->floor));
-	return *where ? 0 : -ENOMEM;
+	return ledger ? ledger->receiver : NULL;
 }
 
 /* As ledger.h says. @context process */
@@ -476,29 +336,71 @@ struct sluice_ledger_sums *sluice_ledger_sums(struct sluice_ledger *ledger)
 	return &ledger->sums;
 }
 
-/* Writes the ranges of a stream into the state. 0 or -ENOSPC. */
-static int flush_stream(struct sluice_ledger *ledger, struct stream *stream)
+/* Makes a place in the state for stream number place_count of the receiver. 0, -ENOSPC, -ENOMEM. */
+static int keep_stream(struct sluice_ledger *ledger, const struct sluice_receiver_stream *stream)
 {
-	const struct sluice_ranges *have = &stream->now.have;
+	struct kept_stream fresh = {
+		.next = ledger->roots->streams, .epoch = stream->epoch, .capacity = RANGES_FIRST};
+	struct place *place = place_add(ledger);
+
+	if (!place)
+		return -ENOMEM;
+	memcpy(fresh.output, stream->output, 16);
+	memcpy(fresh.stream, stream->stream, 16);
+	fresh.ranges =
+		sluice_state_allocate(ledger->state, RANGES_FIRST * sizeof(struct sluice_range));
+	place->offset = sluice_state_allocate(ledger->state, sizeof(fresh));
+	place->kept = fresh;
+	if (!fresh.ranges || !place->offset)
+		return -ENOSPC;
+	return sluice_state_set(ledger->state, &ledger->roots->streams, place->offset);
+}
+
+/* Writes the ranges of a stream into the state. 0 or -ENOSPC. */
+static int flush_stream(struct sluice_ledger *ledger, struct sluice_receiver_stream *stream,
+			struct place *place)
+{
+	const struct sluice_ranges *have = &stream->have;
 	int error;
 
-	if (have->count > stream->kept.capacity) {
+	if (have->count > place->kept.capacity) {
 		/* The old place is left behind; sizes double, so that all of them are less than the last. */
-		stream->kept.capacity = 2 * have->count;
-		stream->kept.ranges = sluice_state_allocate(
-			ledger->state, stream->kept.capacity * sizeof(struct sluice_range));
-		if (!stream->kept.ranges)
+		place->kept.capacity = 2 * have->count;
+		place->kept.ranges = sluice_state_allocate(
+			ledger->state, place->kept.capacity * sizeof(struct sluice_range));
+		if (!place->kept.ranges)
 			return -ENOSPC;
 	}
-	error = sluice_state_copy(ledger->state,
-				  sluice_state_at(ledger->state, stream->kept.ranges), have->list,
-				  have->count * sizeof(*have->list));
+	error = sluice_state_copy(ledger->state, sluice_state_at(ledger->state, place->kept.ranges),
+				  have->list, have->count * sizeof(*have->list));
 	if (error)
 		return error;
-	stream->kept.count = have->count;
+	place->kept.count = have->count;
 	stream->changed = false;
-	return sluice_state_copy(ledger->state, sluice_state_at(ledger->state, stream->offset),
-				 &stream->kept, sizeof(stream->kept));
+	return sluice_state_copy(ledger->state, sluice_state_at(ledger->state, place->offset),
+				 &place->kept, sizeof(place->kept));
+}
+
+/* Enters what the receiver has and has counted since the commit before. 0, -ENOSPC, -ENOMEM. */
+static int flush_receiver(struct sluice_ledger *ledger)
+{
+	struct sluice_receiver_counts counts;
+	struct sluice_receiver_stream *stream;
+	size_t index;
+	int error = 0;
+
+	sluice_receiver_count(ledger->receiver, &counts);
+	ledger->sums.suppressed += counts.repeated - ledger->counted.repeated;
+	ledger->sums.frames += counts.fresh - ledger->counted.fresh;
+	ledger->counted = counts;
+	for (index = 0; !error && (stream = sluice_receiver_stream(ledger->receiver, index));
+	     index++) {
+		if (index == ledger->place_count)
+			error = keep_stream(ledger, stream);
+		if (!error && stream->changed)
+			error = flush_stream(ledger, stream, &ledger->places[index]);
+	}
+	return error;
 }
 
 /* As ledger.h says. @context process */
@@ -514,9 +416,8 @@ int sluice_ledger_commit(struct sluice_ledger *ledger)
 		error = sluice_keep_flush(ledger->keep, &ledger->sums.written);
 	if (!error)
 		error = sluice_tally_flush(ledger->tally);
-	for (index = 0; index < ledger->stream_count && !error; index++)
-		if (ledger->streams[index]->changed)
-			error = flush_stream(ledger, ledger->streams[index]);
+	if (!error)
+		error = flush_receiver(ledger);
 	for (index = 0; index < ledger->input_count && !error; index++) {
 		struct input *input = ledger->inputs[index];
 
@@ -554,13 +455,6 @@ const struct sluice_ledger_input *sluice_ledger_input(const struct sluice_ledger
 const struct sluice_tally_flow *sluice_ledger_flow(const struct sluice_ledger *ledger, size_t index)
 {
 	return ledger ? sluice_tally_flow(ledger->tally, index) : NULL;
-}
-
-/* As ledger.h says. */
-const struct sluice_ledger_stream *sluice_ledger_stream(const struct sluice_ledger *ledger,
-							size_t index)
-{
-	return ledger && index < ledger->stream_count ? &ledger->streams[index]->now : NULL;
 }
 
 /* As ledger.h says. */

@@ -13,8 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sluice/record.h>
-#include "../lib/frame.h"
-#include "../lib/ranges.h"
+#include "../lib/receiver_inner.h"
 #include "tally.h"
 
 struct sluice_ledger;
@@ -69,14 +68,6 @@ struct sluice_ledger_input {
 	uint64_t gap_datagrams;
 };
 
-/* What is had of one stream. */
-struct sluice_ledger_stream {
-	uint8_t output[16];
-	uint8_t stream[16];
-	uint64_t epoch;
-	struct sluice_ranges have;
-};
-
 /* Opens the books at `path` (NULL: in memory). 0; negative errno as sluice_state_open(). @owner caller: close */
 int sluice_ledger_open(struct sluice_ledger **ledger, const char *path,
 		       enum sluice_ledger_check check);
@@ -86,21 +77,9 @@ void sluice_ledger_close(struct sluice_ledger *ledger);
 int sluice_ledger_keep(struct sluice_ledger *ledger, const char *path,
 		       enum sluice_ledger_keep form);
 
-/*
- * Everything of the stream below `floor` was acknowledged to the relay, by whomever: it will not come again, and what
- * does is old. Returns the stream, made if it is new, NULL if there is no room (or memory).
- */
-struct sluice_ledger_stream *sluice_ledger_floor(struct sluice_ledger *ledger,
-						 const uint8_t output[16], const uint8_t stream[16],
-						 uint64_t epoch, uint64_t floor);
-
-/*
- * A DATA frame whose CRCs are right. Delivers the records that are new. 0; -EBADMSG: what is in it is not records, and
- * nothing was delivered; -ENOSPC, -ENOMEM, -EIO: the books cannot go on. `*stream` is where it belongs.
- */
-int sluice_ledger_frame(struct sluice_ledger *ledger, const uint8_t output[16],
-			const struct sluice_frame *frame, const uint8_t *payload,
-			struct sluice_ledger_stream **stream);
+/* What native links feed: its records are delivered here; what it has and has counted is entered at the next commit.
+ * @owner ledger */
+struct sluice_receiver *sluice_ledger_receiver(struct sluice_ledger *ledger);
 
 /* A datagram of a plain framing, by local port. 0, -ENOSPC, -ENOMEM, -EIO. */
 int sluice_ledger_datagram(struct sluice_ledger *ledger, uint16_t port, const uint8_t *payload,
@@ -120,8 +99,6 @@ const struct sluice_ledger_input *sluice_ledger_input(const struct sluice_ledger
 						      size_t index);
 const struct sluice_tally_flow *sluice_ledger_flow(const struct sluice_ledger *ledger,
 						   size_t index);
-const struct sluice_ledger_stream *sluice_ledger_stream(const struct sluice_ledger *ledger,
-							size_t index);
 
 /* How many numbered datagrams are missing below the highest number seen, over all flows; if `sent` is not 0, at least
  * what is missing of so many. */

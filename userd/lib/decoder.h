@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Cuts what comes over a TCP connection into native frames, lines or octet-counted messages, however it was cut on the
- * way. Between the socket and the ledger; bounded memory whatever comes. Touches: its buffer. Not @threadsafe.
+ * way. For receivers, between the socket and what takes datagrams; bounded memory whatever comes. Touches: its buffer. Not @threadsafe.
  */
-#ifndef SLUICE_BENCH_DECODER_H
-#define SLUICE_BENCH_DECODER_H
+#ifndef SLUICE_LIB_DECODER_H
+#define SLUICE_LIB_DECODER_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sluice/record.h>
-#include "../lib/frame.h"
+#include "frame.h"
 
 /* The longest line: a relay may write each byte of a datagram as four ("#012" for a newline). */
-#define SLUICE_DECODER_LINE_MAX (4U * SLUICE_PAYLOAD_MAX)
+#define SLUICE_DECODER_LINE_MAX ((size_t)4 * SLUICE_PAYLOAD_MAX)
 
 enum sluice_decoder_framing {
 	SLUICE_DECODER_NATIVE,
@@ -59,4 +59,4 @@ int sluice_decoder_next(struct sluice_decoder *decoder, struct sluice_decoder_it
 /* Is there a begun item in the buffer? */
 bool sluice_decoder_is_within(const struct sluice_decoder *decoder);
 
-#endif /* SLUICE_BENCH_DECODER_H */
+#endif /* SLUICE_LIB_DECODER_H */

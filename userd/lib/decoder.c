@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Cutting a byte stream into frames and datagrams: see decoder.h. Between the socket and the ledger. Touches: its
+ * Cutting a byte stream into frames and datagrams: see decoder.h. Touches: its
  * buffer.
  */
 #include <errno.h>
