@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
+#include <netinet/udp.h>
 #include <cmocka.h>
 #include "engine_helper.h"
 
@@ -75,6 +76,71 @@ static void native_delivers_everything_once(void **state)
 	assert_int_equal(receiver.repeated, 0);
 	assert_int_equal(receiver.damaged, 0);
 	assert_int_equal(receiver.suppressed, 0);
+	receiver_free(&receiver);
+}
+
+/*
+ * Datagrams that the kernel hands over as one (UDP_GRO; over loopback what was sent as one by UDP_SEGMENT) are cut where they
+ * were: each is a record of its own, the shorter last one, and one that came alone among them.
+ */
+static void what_came_together_is_cut(void **state)
+{
+	static const struct {
+		size_t size;
+		size_t count;
+		size_t last;
+	} runs[] = {{100, 63, 100}, {100, 20, 99}, {1400, 40, 8},
+		    {8, 64, 8},	    {9, 1, 8},	   {1023, 64, 1022}};
+	static struct receiver receiver;
+	static uint8_t bytes[65536];
+	struct sluice_engine_report report;
+	struct sluice_engine *engine;
+	uint16_t port = free_port();
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+				      .sin_port = htons(port)};
+	uint64_t number = 0;
+	uint64_t total = 0;
+	size_t run, part, place, length;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine(INPUT OUTPUT STORE, port, "out", "out", receiver.port, "native",
+			      "64k");
+	for (run = 0; run < sizeof(runs) / sizeof(runs[0]); run++) {
+		int cut = (int)runs[run].size;
+
+		length = 0;
+		for (part = 0; part < runs[run].count; part++) {
+			size_t size = part + 1 < runs[run].count ? runs[run].size : runs[run].last;
+
+			for (place = 0; place < size; place++)
+				bytes[length + place] = pattern(number, place);
+			memcpy(bytes + length, &number, 8);
+			length += size;
+			number++;
+		}
+		total += length;
+		if (setsockopt(fd, SOL_UDP, UDP_SEGMENT, &cut, sizeof(cut))) {
+			/* Older than Linux 4.18. */
+			close(fd);
+			skip();
+		}
+		assert_int_equal(
+			sendto(fd, bytes, length, 0, (struct sockaddr *)&address, sizeof(address)),
+			length);
+	}
+	close(fd);
+	await(&receiver, number);
+	assert_int_equal(sluice_engine_report(engine, &report), 0);
+	assert_int_equal(report.inputs[0].counters.stored, number);
+	assert_int_equal(report.inputs[0].counters.stored_bytes, total);
+	sluice_engine_report_free(&report);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(&receiver);
+	assert_int_equal(receiver.repeated, 0);
+	assert_int_equal(receiver.damaged, 0);
 	receiver_free(&receiver);
 }
 
@@ -389,6 +455,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(native_delivers_everything_once),
+		cmocka_unit_test(what_came_together_is_cut),
 		cmocka_unit_test(native_survives_bad_manners),
 		cmocka_unit_test(octet_counted_resumes_at_a_frame),
 		cmocka_unit_test(newline_resumes_at_a_frame),

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <linux/errqueue.h>
 #include <netinet/ip.h>
+#include <netinet/udp.h>
 #include "emitter.h"
 
 /* Payload bytes of a burst, so that it stays in the processor's second-level cache. */
@@ -31,6 +32,7 @@ struct sluice_emitter {
 	size_t slot;
 	size_t room;
 	size_t filled;
+	size_t segments; /* datagrams to a message */
 	struct mmsghdr message[SLUICE_EMITTER_BURST];
 	struct iovec piece[SLUICE_EMITTER_BURST];
 };
@@ -63,6 +65,7 @@ static int open_source(const struct sluice_emitter *emitter,
 {
 	bool v6 = route->to.any.sa_family == AF_INET6;
 	union sluice_bench_address from = route->from;
+	int cut = (int)emitter->slot;
 	int size = SEND_BUFFER;
 	int on = 1;
 	int error;
@@ -75,6 +78,9 @@ static int open_source(const struct sluice_emitter *emitter,
 	/* Without it an unconnected socket never hears of an ICMP error (ip(7)). */
 	*why = "ICMP errors cannot be received";
 	if (setsockopt(fd, v6 ? SOL_IPV6 : SOL_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof(on)))
+		goto failed;
+	*why = "the kernel cannot cut datagrams (UDP_SEGMENT)";
+	if (emitter->segments > 1 && setsockopt(fd, SOL_UDP, UDP_SEGMENT, &cut, sizeof(cut)))
 		goto failed;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) && errno != EPERM)
@@ -118,6 +124,11 @@ int sluice_emitter_open(struct sluice_emitter **emitter, const struct sluice_emi
 		made->room = SLUICE_EMITTER_BURST;
 	made->port_count = (size_t)(route->last_port - route->first_port) + 1;
 	made->connected = made->port_count == 1;
+	made->segments = route->segments > 1 ? route->segments : 1;
+	if (made->segments > 1 && !made->connected) {
+		error = -EINVAL;
+		goto failed;
+	}
 	made->buffer = calloc(made->room, made->slot);
 	made->ports = calloc(made->port_count, sizeof(*made->ports));
 	made->sockets = calloc(route->sources, sizeof(*made->sockets));
@@ -266,23 +277,52 @@ static int judge(struct sluice_emitter *emitter, int fd, int error, long *wait)
 	return 0;
 }
 
+/* Makes messages of what is in the burst. Returns how many. */
+static size_t bundle(struct sluice_emitter *emitter)
+{
+	size_t messages = 0;
+	size_t first;
+
+	if (emitter->segments == 1)
+		return emitter->filled;
+	for (first = 0; first < emitter->filled; first += emitter->segments) {
+		struct msghdr *header = &emitter->message[messages++].msg_hdr;
+		size_t left = emitter->filled - first;
+
+		header->msg_iov = &emitter->piece[first];
+		header->msg_iovlen = left < emitter->segments ? left : emitter->segments;
+	}
+	return messages;
+}
+
+/* Counts the datagrams of a message as sent. */
+static void count_sent(struct sluice_emitter *emitter, const struct msghdr *header)
+{
+	size_t place;
+
+	emitter->counts.sent += header->msg_iovlen;
+	for (place = 0; place < header->msg_iovlen; place++)
+		emitter->counts.bytes += header->msg_iov[place].iov_len;
+}
+
 /* As emitter.h says. */
 int sluice_emitter_send(struct sluice_emitter *emitter, size_t source, const volatile bool *stop)
 {
 	size_t done = 0;
+	size_t messages;
 	long wait = 0;
 	int error = 0;
 
 	if (!emitter || !stop || source >= emitter->sources)
 		return -EINVAL;
-	while (done < emitter->filled && !*stop && !error) {
+	messages = bundle(emitter);
+	while (done < messages && !*stop && !error) {
 		int sent = sendmmsg(emitter->sockets[source], emitter->message + done,
-				    (unsigned int)(emitter->filled - done), 0);
+				    (unsigned int)(messages - done), 0);
 
 		if (sent > 0) {
-			emitter->counts.sent += (uint64_t)sent;
 			for (wait = 0; sent > 0; sent--, done++)
-				emitter->counts.bytes += emitter->piece[done].iov_len;
+				count_sent(emitter, &emitter->message[done].msg_hdr);
 			continue;
 		}
 		error = judge(emitter, emitter->sockets[source], sent < 0 ? errno : EAGAIN, &wait);

@@ -29,6 +29,8 @@ struct sluice_emitter_route {
 	union sluice_bench_address
 		from;	/* family AF_UNSPEC: the kernel chooses; port 0: likewise */
 	size_t sources; /* how many sockets; with a port in `from`, that one and those after it */
+	unsigned int
+		segments; /* datagrams, all of one size, that the kernel is handed as one; 0: each by itself */
 };
 
 struct sluice_emitter; /* sockets and the burst that is being made */

@@ -28,6 +28,8 @@
 /* Below this share of the wished rate, in percent, the rate counts as not reached. */
 #define REACHED_PERCENT 99U
 /* Largest UDP payload over IPv4 (RFC 768, RFC 791); the same for both families. */
+/* What every kernel with UDP_SEGMENT takes as one (UDP_MAX_SEGMENTS). */
+#define SEGMENTS_MOST 64U
 #define DATAGRAM_MOST 65507U
 
 /* What the command line asks for, and the run it becomes. */
@@ -86,6 +88,8 @@ static void usage(FILE *to)
 	      "  --count N              so many datagrams (default: until stopped)\n"
 	      "  --seconds S            for so long\n"
 	      "  --flows N              so many source ports, taken in turn (default 1)\n"
+	      "  --segments N           hands the kernel up to N datagrams of one size as one "
+	      "(UDP_SEGMENT)\n"
 	      "  --from ADDRESS[:PORT]  source address, and the first source port\n"
 	      "  --seed N               the same run number and sizes every time\n"
 	      "  -q, --quiet            no progress on stderr\n"
@@ -218,6 +222,13 @@ static int check(const struct gen *gen, const char *size_text, const char *rate_
 	if (gen->rate_is_bits && sluice_sizes_most(&gen->sizes) == 0)
 		return wrong("--rate", rate_text,
 			     "empty datagrams have no bits: give datagrams a second (kpps)");
+	if (gen->route.segments > 1 &&
+	    (gen->route.last_port != gen->route.first_port ||
+	     sluice_sizes_least(&gen->sizes) != sluice_sizes_most(&gen->sizes) ||
+	     sluice_sizes_most(&gen->sizes) == 0 ||
+	     (uint64_t)gen->route.segments * sluice_sizes_most(&gen->sizes) > DATAGRAM_MOST))
+		return wrong("--segments", size_text,
+			     "needs one port and one size, together at most 65507 bytes");
 	if (flows > SLUICE_PAYLOAD_FLOWS)
 		return wrong("--flows", "", "ports times flows is more than 262144");
 	if (flows > SLUICE_PAYLOAD_FLOWS_SHORT &&
@@ -241,18 +252,26 @@ static int read_number(const char *option, const char *text, uint64_t least, uin
 static int read_options(struct gen *gen, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"to", required_argument, NULL, 't'},	   {"rate", required_argument, NULL, 'r'},
-		{"size", required_argument, NULL, 's'},	   {"count", required_argument, NULL, 'n'},
-		{"seconds", required_argument, NULL, 'S'}, {"flows", required_argument, NULL, 'f'},
-		{"from", required_argument, NULL, 'F'},	   {"seed", required_argument, NULL, 'e'},
-		{"quiet", no_argument, NULL, 'q'},	   {"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
+		{"to", required_argument, NULL, 't'},
+		{"rate", required_argument, NULL, 'r'},
+		{"size", required_argument, NULL, 's'},
+		{"count", required_argument, NULL, 'n'},
+		{"seconds", required_argument, NULL, 'S'},
+		{"flows", required_argument, NULL, 'f'},
+		{"from", required_argument, NULL, 'F'},
+		{"seed", required_argument, NULL, 'e'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{"segments", required_argument, NULL, 'g'},
+		{NULL, 0, NULL, 0},
 	};
 	const char *to = NULL;
 	const char *from = NULL;
 	const char *rate = "1kpps";
 	const char *size = "200";
 	uint64_t flows = 1;
+	uint64_t segments = 1;
 	int status = SLUICE_BENCH_OK;
 	int option;
 
@@ -277,6 +296,9 @@ static int read_options(struct gen *gen, int argc, char **argv)
 			break;
 		case 'f':
 			status = read_number("--flows", optarg, 1, UINT16_MAX, &flows);
+			break;
+		case 'g':
+			status = read_number("--segments", optarg, 1, SEGMENTS_MOST, &segments);
 			break;
 		case 'F':
 			from = optarg;
@@ -306,6 +328,7 @@ static int read_options(struct gen *gen, int argc, char **argv)
 	}
 	gen->to = to;
 	gen->route.sources = flows;
+	gen->route.segments = (unsigned int)segments;
 	if (sluice_sizes_parse(size, DATAGRAM_MOST, &gen->sizes))
 		return wrong("--size", size,
 			     "is not a size (0 to 65507), a range MIN-MAX, or a list of them");

@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -191,7 +192,8 @@ int sluice_port_open(const struct sluice_config *config, const struct sluice_con
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
 		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
-	(void)setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+	/* Datagrams of one sender that came together are received together; an older kernel hands over each. */
+	(void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
 	port->fd = fd;
 	port->key = *key;
 	port->buffer = size > 0 ? (uint64_t)size : 1;

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -32,6 +33,12 @@
 /* A place for the largest datagram. Not a power of two: the places' beginnings must not share one cache set. */
 #define PLACE (65536U + 320U)
 #define CONTROL 128U
+/* Datagrams that the kernel hands over as one (UDP_GRO): 64, 128 in later versions. With as many a message takes at most: */
+#define SEGMENTS 128U
+#define MESSAGE_SPAN_MAX                                                                   \
+	(SLUICE_RECORD_SPAN_MAX +                                                          \
+	 SEGMENTS * (sizeof(struct sluice_record) + sizeof(struct sluice_record_address) + \
+		     SLUICE_RECORD_ALIGN))
 /* What a small datagram occupies of a socket's buffer beside its bytes (sk_buff and its head: 768 on x86-64, more with
  * some drivers). */
 #define OVERHEAD 1024U
@@ -85,26 +92,23 @@ static void lose(struct sluice_port *port, uint32_t more)
 			 0);
 }
 
-/* The socket says how many it dropped so far; wraps at 32 bits. */
-static void note_drops(struct sluice_port *port, uint32_t drops)
-{
-	/* What a datagram says is how many there were when it came in, which may be less than we know from the socket. */
-	if ((int32_t)(drops - port->drops) <= 0)
-		return;
-	lose(port, drops - port->drops);
-	port->drops = drops;
-	/* It overflowed while we rested. */
-	port->wait_ns /= 2;
-}
-
 void sluice_port_count_drops(struct sluice_port *port)
 {
 	uint32_t figures[SK_MEMINFO_VARS] = {0};
 	socklen_t length = sizeof(figures);
+	uint32_t more;
 
-	if (!getsockopt(port->fd, SOL_SOCKET, SO_MEMINFO, figures, &length) &&
-	    length >= (SK_MEMINFO_DROPS + 1) * sizeof(figures[0]))
-		note_drops(port, figures[SK_MEMINFO_DROPS]);
+	if (getsockopt(port->fd, SOL_SOCKET, SO_MEMINFO, figures, &length) ||
+	    length < (SK_MEMINFO_DROPS + 1) * sizeof(figures[0]))
+		return;
+	/* Wraps at 32 bits. */
+	more = figures[SK_MEMINFO_DROPS] - port->drops;
+	if (!more)
+		return;
+	lose(port, more);
+	port->drops += more;
+	/* It overflowed while we rested. */
+	port->wait_ns /= 2;
 }
 
 /* Does `address` of `family` lie in `prefix`? A prefix that was not given holds every address. */
@@ -154,19 +158,20 @@ static void begin_block(const struct sluice_port *port, const struct sockaddr_in
 	}
 }
 
-/* Reads a datagram's control messages: losses before it, whether its destination is wanted, and for `block` where it
- * went and how it came. */
-static bool control_is_right(struct sluice_port *port, struct msghdr *header,
+/* Reads a message's control messages: in pieces of which length it is to be cut, whether its destination is wanted, and
+ * for `block` where it went and how it came. */
+static bool control_is_right(struct sluice_port *port, struct msghdr *header, uint32_t *cut,
 			     struct sluice_record_address *block)
 {
 	struct cmsghdr *message;
 	bool right = true;
-	uint32_t drops;
+	int size;
 
 	for (message = CMSG_FIRSTHDR(header); message; message = CMSG_NXTHDR(header, message)) {
-		if (message->cmsg_level == SOL_SOCKET && message->cmsg_type == SO_RXQ_OVFL) {
-			memcpy(&drops, CMSG_DATA(message), sizeof(drops));
-			note_drops(port, drops);
+		if (message->cmsg_level == SOL_UDP && message->cmsg_type == UDP_GRO) {
+			memcpy(&size, CMSG_DATA(message), sizeof(size));
+			if (size > 0)
+				*cut = (uint32_t)size;
 		} else if (message->cmsg_level == IPPROTO_IP && message->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 
@@ -198,65 +203,92 @@ static bool source_is_right(const struct sluice_port *port, const struct sockadd
 	return prefix_holds_in6(&port->use.source, &source->sin6_addr);
 }
 
-/* Makes records of the first `count` datagrams of the scratch memory, for which there is room. Returns how many bytes
- * of socket buffer they were. */
-static uint64_t store(struct sluice_port *port, struct scratch *scratch, unsigned int count)
+/* What the datagrams of one batch have in common. */
+struct batch {
+	struct sluice_ring *ring;
+	uint64_t time_ns;
+	uint16_t input;
+	uint8_t flags;
+	struct sluice_record_address block; /* with SLUICE_RECORD_F_ADDRESS */
+	uint64_t stored;
+	uint64_t stored_bytes;
+	uint64_t buffer; /* bytes of socket buffer that they were */
+};
+
+/* Makes one datagram a record. False: no room. */
+static bool store_one(struct batch *batch, const uint8_t *bytes, uint32_t length)
+{
+	size_t head = sizeof(struct sluice_record) + (batch->flags ? sizeof(batch->block) : 0);
+	uint8_t *record = sluice_ring_reserve(batch->ring, (uint32_t)head + length);
+
+	if (!record)
+		return false;
+	sluice_record_write(record, (uint32_t)head + length, SLUICE_RECORD_DATA, batch->flags,
+			    batch->input, batch->time_ns);
+	if (batch->flags)
+		memcpy(record + sizeof(struct sluice_record), &batch->block, sizeof(batch->block));
+	memcpy(record + head, bytes, length);
+	sluice_ring_commit(batch->ring);
+	batch->stored++;
+	batch->stored_bytes += length;
+	return true;
+}
+
+/*
+ * Makes records of the first `count` messages of the scratch memory, for which there is room. One message is one
+ * datagram, or as many of one sender as the kernel put together on the way (UDP_GRO): all of the same length but the
+ * last, which may be shorter. Returns how many datagrams they were, and in *buffer adds their bytes of socket buffer.
+ */
+static unsigned int store(struct sluice_port *port, struct scratch *scratch, unsigned int count,
+			  uint64_t *buffer)
 {
 	struct sluice_socket_counters *counters = &port->use.input->counters[port->worker->number];
-	struct sluice_ring *ring = &port->use.stream->ring;
-	uint64_t stored = 0, stored_bytes = 0, time_ns, buffer = 0;
-	size_t head = sizeof(struct sluice_record);
-	struct sluice_record_address block;
+	struct batch batch = {
+		.ring = &port->use.stream->ring,
+		.input = port->use.input->index,
+		.flags = port->use.addresses ? SLUICE_RECORD_F_ADDRESS : 0,
+	};
+	unsigned int place, datagrams = 0;
 	struct timespec now;
-	unsigned int place;
-	uint8_t flags = 0;
-
-	if (port->use.addresses) {
-		head += sizeof(block);
-		flags = SLUICE_RECORD_F_ADDRESS;
-	}
 
 	/* One look at the clock for all: they came in within the batch delay. */
 	clock_gettime(CLOCK_REALTIME, &now);
-	time_ns = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
+	batch.time_ns = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
 	for (place = 0; place < count; place++) {
 		struct msghdr *header = &scratch->messages[place].msg_hdr;
+		const uint8_t *bytes = scratch->places[place].iov_base;
 		uint32_t length = scratch->messages[place].msg_len;
-		uint8_t *record;
+		uint32_t cut = length, begin = 0, step;
+		bool right = true;
 
-		buffer += length + OVERHEAD;
-		if (flags)
-			begin_block(port, &scratch->sources[place], &block);
-		if (header->msg_controllen && !control_is_right(port, header, &block))
-			continue;
-		if (port->use.source.family != AF_UNSPEC &&
-		    !source_is_right(port, &scratch->sources[place]))
-			continue;
-		record = sluice_ring_reserve(ring, (uint32_t)head + length);
-		if (!record) {
-			/* Cannot be: room for the largest was there. If it is, nobody shall wonder where they are. */
-			lose(port, 1);
-			continue;
-		}
-		sluice_record_write(record, (uint32_t)head + length, SLUICE_RECORD_DATA, flags,
-				    port->use.input->index, time_ns);
-		if (flags)
-			memcpy(record + sizeof(struct sluice_record), &block, sizeof(block));
-		memcpy(record + head, scratch->places[place].iov_base, length);
-		sluice_ring_commit(ring);
-		stored++;
-		stored_bytes += length;
+		if (batch.flags)
+			begin_block(port, &scratch->sources[place], &batch.block);
+		if (header->msg_controllen)
+			right = control_is_right(port, header, &cut, &batch.block);
+		if (port->use.source.family != AF_UNSPEC)
+			right &= source_is_right(port, &scratch->sources[place]);
+		/* Once at least: a datagram may be empty. */
+		do {
+			step = length - begin < cut ? length - begin : cut;
+			datagrams++;
+			batch.buffer += step + OVERHEAD;
+			/* No room cannot be: it was there for the largest. If it is, nobody shall wonder where they are. */
+			if (right && !store_one(&batch, bytes + begin, step))
+				lose(port, 1);
+			begin += step;
+		} while (begin < length);
 	}
-	sluice_count(&counters->stored, stored);
-	sluice_count(&counters->stored_bytes, stored_bytes);
-	return buffer;
+	sluice_count(&counters->stored, batch.stored);
+	sluice_count(&counters->stored_bytes, batch.stored_bytes);
+	*buffer += batch.buffer;
+	return datagrams;
 }
 
-/* Receives up to as many datagrams as surely find room. Returns how many, 0 if there are none, -ENOBUFS if the ring is
+/* Receives up to as many messages as surely find room. Returns how many, 0 if there are none, -ENOBUFS if the ring is
  * full. */
 static int receive(struct sluice_port *port, struct scratch *scratch, unsigned int *most)
 {
-	uint64_t room = sluice_ring_room(&port->use.stream->ring) / SLUICE_RECORD_SPAN_MAX;
+	uint64_t room = sluice_ring_room(&port->use.stream->ring) / MESSAGE_SPAN_MAX;
 	bool named = port->use.source.family != AF_UNSPEC || port->use.addresses;
 	unsigned int place;
 	int count;
@@ -325,13 +357,17 @@ bool sluice_port_drain(struct sluice_port *port, uint64_t now)
 		count = receive(port, scratch, &most);
 		if (count <= 0)
 			break;
-		buffer += store(port, scratch, (unsigned int)count);
-		taken += (unsigned int)count;
+		taken += store(port, scratch, (unsigned int)count, &buffer);
 		if ((unsigned int)count < most)
 			break;
 	}
 	if (buffer) {
-		port->touched = true;
+		/* Losses are told of where they were, behind what the full buffer held; lesser ones when looked after. */
+		port->touched = !port->closing;
+		if (port->touched && buffer > port->buffer / 2) {
+			port->touched = false;
+			sluice_port_count_drops(port);
+		}
 		sluice_stream_notify(stream);
 	}
 	if (count == -ENOBUFS) {
@@ -415,7 +451,6 @@ void sluice_port_shut(struct sluice_port *port)
 			       port->key.port, strerror(errno));
 	port->closing = true;
 	port->touched = false;
-	(void)setsockopt(port->fd, SOL_SOCKET, SO_RXQ_OVFL, &(int){0}, sizeof(int));
 }
 
 void sluice_port_free(struct sluice_port *port)
