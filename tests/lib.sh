@@ -50,7 +50,8 @@ finish()
 		three-servers --prefix "$namespace_prefix" --remove >/dev/null 2>&1
 	else
 		# The next scenario may run in the same machine: leave it as it was, with the network it needs.
-		pkill -KILL -x 'sluiced|sluicebench'
+		# Both programs; of a longer pattern pkill believes that it fits no name.
+		pkill -KILL '^sluice(d|b)'
 		[ -n "${SLUICE_BATCH:-}" ] || three-servers --remove >/dev/null 2>&1
 		rmmod sluice 2>/dev/null
 	fi
