@@ -3,11 +3,14 @@
  * The hook: looks at each received UDP datagram, finds its rule, checks it, and copies it into the
  * ring of this CPU. The hot path of the whole product.
  *
- * NF_INET_PRE_ROUTING, before raw (-300) and conntrack (-200), so that a stolen datagram costs
- * neither. Twice: just before the reassembly of fragments (-400) for what arrived whole, so that
- * reassembly is not even asked about it, and after it for what it put together. It sees what is
- * forwarded as well as what is for this host: a rule takes what it describes, and one that should
- * take only the host's own datagrams names their destination address.
+ * prerouting: NF_INET_PRE_ROUTING, before raw (-300) and conntrack (-200), so that a stolen
+ * datagram costs neither. Twice: just before the reassembly of fragments (-400) for what arrived
+ * whole, so that reassembly is not even asked about it, and after it for what it put together. It
+ * sees what is forwarded as well as what is for this host: a rule takes what it describes, and one
+ * that should take only the host's own datagrams names their destination address.
+ *
+ * local-in: NF_INET_LOCAL_IN, behind the firewall's filter (0) and the security modules (225),
+ * before conntrack confirms (last). It sees what is for this host and allowed, all of it whole.
  *
  * take() is the way of nearly all datagrams: linear, not joined by GRO, with a good checksum.
  * take_odd() is the way of all others and knows every case.
@@ -39,6 +42,8 @@
 /* Before and after reassembly, and before NF_IP_PRI_RAW (-300); IPv6 alike. */
 #define PRIORITY_WHOLE (NF_IP_PRI_CONNTRACK_DEFRAG - 1)
 #define PRIORITY_REASSEMBLED (NF_IP_PRI_RAW - 50)
+/* Behind all that may refuse a packet, before NF_IP_PRI_CONNTRACK_HELPER (300); IPv6 alike. */
+#define PRIORITY_LOCAL (NF_IP_PRI_SELINUX_LAST + 25)
 
 /*
  * True if what GSO cuts is the payload of the UDP datagram itself (not IP fragments, not a tunnel's
@@ -183,6 +188,8 @@ static noinline const struct sluice_rule *rule_of(const struct sluice_net *sn,
 		.source = family == 4 ? &ip_hdr(skb)->saddr : ipv6_hdr(skb)->saddr.s6_addr32,
 		.destination = family == 4 ? &ip_hdr(skb)->daddr : ipv6_hdr(skb)->daddr.s6_addr32,
 		.family = family,
+		.hook = state->hook == NF_INET_LOCAL_IN ? SLUICE_HOOK_LOCAL_IN :
+							  SLUICE_HOOK_PREROUTING,
 		.ifindex = state->in->ifindex,
 	};
 
@@ -211,9 +218,12 @@ static noinline unsigned int take_odd(const struct sluice_rule *rule, struct sk_
 
 	if (is_for_others(skb))
 		return NF_ACCEPT;
-	/* A copied packet passes the hook again as the VRF's that its interface belongs to. */
+	/*
+	 * A copied packet passes prerouting again as the VRF's that its interface belongs to, and
+	 * local-in only so.
+	 */
 	if (rule->verdict == SLUICE_VERDICT_COPY && netif_is_l3_master(state->in) &&
-	    !(rule->conditions & SLUICE_IF_INTERFACE))
+	    state->hook == NF_INET_PRE_ROUTING && !(rule->conditions & SLUICE_IF_INTERFACE))
 		return NF_ACCEPT;
 	if (skb_is_gso(skb) && !(skb_shinfo(skb)->gso_type & (SKB_GSO_UDP_L4 | SKB_GSO_UDP)))
 		stored = capture_segmented(rule, skb, state, udp_offset, family);
@@ -307,11 +317,12 @@ static __always_inline bool store_plain(const struct sluice_rule *rule, struct s
 
 /*
  * What both families have in common: takes in a packet if there is a rule for it. @udp_offset: from
- * skb->data. Returns the verdict.
+ * skb->data. @hook: state->hook in our words, a constant. Returns the verdict.
  */
 static __always_inline unsigned int take(const struct sluice_net *sn, struct sk_buff *skb,
 					 const struct nf_hook_state *state,
-					 unsigned int udp_offset, u8 family)
+					 unsigned int udp_offset, u8 family,
+					 const enum sluice_hook hook)
 {
 	unsigned int linear = skb_headlen(skb) - udp_offset - sizeof(struct udphdr);
 	const struct sluice_rule *rule;
@@ -322,7 +333,7 @@ static __always_inline unsigned int take(const struct sluice_net *sn, struct sk_
 	if (unlikely((int)linear < 0))
 		return take_any(sn, skb, state, udp_offset, family);
 	udp = (const struct udphdr *)(skb->data + udp_offset);
-	slot = sluice_match_slot(&sn->match, ntohs(udp->dest));
+	slot = sluice_match_slot(&sn->match, hook, ntohs(udp->dest));
 	if (!slot)
 		return NF_ACCEPT;
 	if (unlikely(sluice_slot_asks(slot))) {
@@ -353,7 +364,7 @@ static unsigned int hook_ipv4(void *priv, struct sk_buff *skb, const struct nf_h
 	if (ip->protocol != IPPROTO_UDP ||
 	    unlikely(ip_is_fragment(ip) || IPCB(skb)->frag_max_size))
 		return NF_ACCEPT;
-	return take(priv, skb, state, ip->ihl * 4, 4);
+	return take(priv, skb, state, ip->ihl * 4, 4, SLUICE_HOOK_PREROUTING);
 }
 
 /* The IPv4 hook after reassembly: takes in what was put together, and nothing else. */
@@ -393,7 +404,7 @@ static unsigned int hook_ipv6(void *priv, struct sk_buff *skb, const struct nf_h
 		if (offset < 0)
 			return NF_ACCEPT;
 	}
-	return take(priv, skb, state, offset, 6);
+	return take(priv, skb, state, offset, 6, SLUICE_HOOK_PREROUTING);
 }
 
 /* The IPv6 hook after reassembly. */
@@ -408,6 +419,56 @@ static unsigned int hook_ipv6_reassembled(void *priv, struct sk_buff *skb,
 	return offset < 0 ? NF_ACCEPT : take_any(priv, skb, state, offset, 6);
 }
 
+/* The IPv4 hook at local-in, where everything is whole. */
+static unsigned int hook_ipv4_local(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	const struct iphdr *ip = ip_hdr(skb);
+
+	if (ip->protocol != IPPROTO_UDP)
+		return NF_ACCEPT;
+	return take(priv, skb, state, ip->ihl * 4, 4, SLUICE_HOOK_LOCAL_IN);
+}
+
+/* The IPv6 hook at local-in; what is a fragment here was too when it came to reassembly. */
+static unsigned int hook_ipv6_local(void *priv, struct sk_buff *skb,
+				    const struct nf_hook_state *state)
+{
+	int offset = sizeof(struct ipv6hdr);
+
+	if (unlikely(ipv6_hdr(skb)->nexthdr != IPPROTO_UDP)) {
+		offset = udp_behind_extensions(skb);
+		if (offset < 0)
+			return NF_ACCEPT;
+	}
+	return take(priv, skb, state, offset, 6, SLUICE_HOOK_LOCAL_IN);
+}
+
+static const struct nf_hook_ops prerouting[] = {
+	{ .hook = hook_ipv4, .pf = NFPROTO_IPV4, .priority = PRIORITY_WHOLE },
+	{ .hook = hook_ipv4_reassembled, .pf = NFPROTO_IPV4, .priority = PRIORITY_REASSEMBLED },
+	{ .hook = hook_ipv6, .pf = NFPROTO_IPV6, .priority = PRIORITY_WHOLE },
+	{ .hook = hook_ipv6_reassembled, .pf = NFPROTO_IPV6, .priority = PRIORITY_REASSEMBLED },
+};
+
+static const struct nf_hook_ops local_in[] = {
+	{ .hook = hook_ipv4_local, .pf = NFPROTO_IPV4, .priority = PRIORITY_LOCAL },
+	{ .hook = hook_ipv6_local, .pf = NFPROTO_IPV6, .priority = PRIORITY_LOCAL },
+};
+
+/* Prepares one hook of a namespace: its @count @functions, at the stack's hook @number. */
+static void prepare(struct sluice_net *sn, enum sluice_hook hook,
+		    const struct nf_hook_ops *functions, unsigned int count, unsigned int number)
+{
+	struct sluice_hook_set *set = &sn->hooks[hook];
+
+	for (set->count = 0; set->count < count; set->count++) {
+		set->functions[set->count] = functions[set->count];
+		set->functions[set->count].priv = sn;
+		set->functions[set->count].hooknum = number;
+	}
+}
+
 /**
  * sluice_hook_init() - prepare the hooks of a namespace
  * @sn: the namespace's state
@@ -416,37 +477,27 @@ static unsigned int hook_ipv6_reassembled(void *priv, struct sk_buff *skb,
  */
 void sluice_hook_init(struct sluice_net *sn)
 {
-	static const struct nf_hook_ops hooks[SLUICE_HOOKS] = {
-		{ .hook = hook_ipv4, .pf = NFPROTO_IPV4, .priority = PRIORITY_WHOLE },
-		{ .hook = hook_ipv4_reassembled,
-		  .pf = NFPROTO_IPV4,
-		  .priority = PRIORITY_REASSEMBLED },
-		{ .hook = hook_ipv6, .pf = NFPROTO_IPV6, .priority = PRIORITY_WHOLE },
-		{ .hook = hook_ipv6_reassembled,
-		  .pf = NFPROTO_IPV6,
-		  .priority = PRIORITY_REASSEMBLED },
-	};
-	unsigned int number;
-
-	for (number = 0; number < SLUICE_HOOKS; number++) {
-		sn->hooks[number] = hooks[number];
-		sn->hooks[number].priv = sn;
-		sn->hooks[number].hooknum = NF_INET_PRE_ROUTING;
-	}
+	prepare(sn, SLUICE_HOOK_PREROUTING, prerouting, ARRAY_SIZE(prerouting),
+		NF_INET_PRE_ROUTING);
+	prepare(sn, SLUICE_HOOK_LOCAL_IN, local_in, ARRAY_SIZE(local_in), NF_INET_LOCAL_IN);
 }
 
 /**
- * sluice_hook_register() - begin to see the namespace's packets, whole ones
- * @sn: the namespace's state, its table in place
+ * sluice_hook_register() - begin to see the namespace's packets at a hook, whole ones
+ * @sn:   the namespace's state, its table in place
+ * @hook: which one
+ *
+ * Reassembly is asked for at both: the stack itself reassembles IPv6 only behind local-in.
  *
  * Return: 0 or a negative errno, with nothing left behind.
  * Context: process, sleeps; sn->change held, sn->lock not (registering takes the CPU hotplug lock).
  */
-int sluice_hook_register(struct sluice_net *sn)
+int sluice_hook_register(struct sluice_net *sn, enum sluice_hook hook)
 {
+	struct sluice_hook_set *set = &sn->hooks[hook];
 	int error;
 
-	if (sn->hooked)
+	if (set->registered)
 		return 0;
 	error = nf_defrag_ipv4_enable(sn->net);
 	if (error)
@@ -454,10 +505,10 @@ int sluice_hook_register(struct sluice_net *sn)
 	error = nf_defrag_ipv6_enable(sn->net);
 	if (error)
 		goto disable_ipv4;
-	error = nf_register_net_hooks(sn->net, sn->hooks, SLUICE_HOOKS);
+	error = nf_register_net_hooks(sn->net, set->functions, set->count);
 	if (error)
 		goto disable_ipv6;
-	sn->hooked = true;
+	set->registered = true;
 	return 0;
 
 disable_ipv6:
@@ -469,19 +520,29 @@ disable_ipv4:
 
 /**
  * sluice_hook_unregister() - see no packets any more
- * @sn: the namespace's state
+ * @sn:  the namespace's state
+ * @all: at any hook; else only at those that have no rules
  *
- * When it returns no hook is running and none will.
+ * When it returns no such hook is running and none will.
  *
  * Context: process, sleeps; as for sluice_hook_register().
  */
-void sluice_hook_unregister(struct sluice_net *sn)
+void sluice_hook_unregister(struct sluice_net *sn, bool all)
 {
-	if (!sn->hooked)
-		return;
-	nf_unregister_net_hooks(sn->net, sn->hooks, SLUICE_HOOKS);
-	nf_defrag_ipv6_disable(sn->net);
-	nf_defrag_ipv4_disable(sn->net);
-	synchronize_net();
-	sn->hooked = false;
+	bool any = false;
+	unsigned int hook;
+
+	for (hook = 0; hook < SLUICE_HOOKS; hook++) {
+		struct sluice_hook_set *set = &sn->hooks[hook];
+
+		if (!set->registered || (set->rules && !all))
+			continue;
+		nf_unregister_net_hooks(sn->net, set->functions, set->count);
+		nf_defrag_ipv6_disable(sn->net);
+		nf_defrag_ipv4_disable(sn->net);
+		set->registered = false;
+		any = true;
+	}
+	if (any)
+		synchronize_net();
 }

@@ -9,6 +9,7 @@
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
+#include <linux/netdevice.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -16,10 +17,12 @@
 #include <linux/vmalloc.h>
 #include "match.h"
 
-/* What the slot of one port will be. */
+#define SLOTS (SLUICE_HOOKS * SLUICE_PORTS)
+
+/* What one slot will be. */
 struct slot_change {
 	unsigned long slot;
-	u16 port;
+	unsigned int place;
 };
 
 /**
@@ -31,7 +34,7 @@ struct slot_change {
  */
 int sluice_match_init(struct sluice_match *match)
 {
-	match->slots = vzalloc(array_size(SLUICE_PORTS, sizeof(*match->slots)));
+	match->slots = vzalloc(array_size(SLOTS, sizeof(*match->slots)));
 	return match->slots ? 0 : -ENOMEM;
 }
 
@@ -71,12 +74,12 @@ static struct sluice_chain *slot_chain(unsigned long slot)
  */
 void sluice_match_free(struct sluice_match *match)
 {
-	unsigned int port;
+	unsigned int place;
 
 	if (!match->slots)
 		return;
-	for (port = 0; port < SLUICE_PORTS; port++)
-		kfree(slot_chain(match->slots[port]));
+	for (place = 0; place < SLOTS; place++)
+		kfree(slot_chain(match->slots[place]));
 	vfree(match->slots);
 	match->slots = NULL;
 }
@@ -119,14 +122,25 @@ static int slot_build(unsigned long old, const struct sluice_rule *remove, struc
 	return 0;
 }
 
-/* Sets the bits of the rule's ports. */
-static void mark_ports(unsigned long *ports, const struct sluice_rule *rule)
+/* Sets the bits of the rule's slots. */
+static void mark_slots(unsigned long *slots, const struct sluice_rule *rule)
 {
 	unsigned int range;
 
 	for (range = 0; rule && range < rule->range_count; range++)
-		bitmap_set(ports, rule->ranges[range].first,
+		bitmap_set(slots, sluice_match_place(rule->hook, rule->ranges[range].first),
 			   rule->ranges[range].last - rule->ranges[range].first + 1);
+}
+
+/* Puts a new content into a slot. */
+static void slot_set(unsigned long *slot, unsigned long content)
+{
+	struct sluice_chain *old = slot_chain(*slot);
+
+	/* pairs with READ_ONCE() in sluice_match_slot(): the rule is complete before it is found */
+	smp_store_release(slot, content);
+	if (old)
+		kfree_rcu(old, rcu);
 }
 
 /**
@@ -136,8 +150,9 @@ static void mark_ports(unsigned long *ports, const struct sluice_rule *rule)
  * @add:    the rule to put in, or NULL
  *
  * Everything that can fail is done before the first slot changes. Each datagram finds the old rule
- * or the new one: a datagram looks at one slot, and a slot changes at once. Readers may hold
- * @remove for a grace period more.
+ * or the new one: a datagram looks at one slot at a hook, and a slot changes at once. If they are
+ * at different hooks the new one is found at its hook before the old one is not found any more, so
+ * that none slips through between the two. Readers may hold @remove for a grace period more.
  *
  * Return: 0, or -ENOMEM with the table unchanged.
  * Context: process, sleeps; one writer at a time.
@@ -147,47 +162,45 @@ int sluice_match_change(struct sluice_match *match, struct sluice_rule *remove,
 {
 	unsigned long *added, *both;
 	struct slot_change *changes = NULL;
-	unsigned int count = 0, place = 0;
-	unsigned long port;
+	unsigned int count = 0, number;
+	unsigned long place;
 	int error = -ENOMEM;
 
-	added = bitmap_zalloc(SLUICE_PORTS, GFP_KERNEL);
-	both = bitmap_zalloc(SLUICE_PORTS, GFP_KERNEL);
+	added = bitmap_zalloc(SLOTS, GFP_KERNEL);
+	both = bitmap_zalloc(SLOTS, GFP_KERNEL);
 	if (!added || !both)
 		goto out;
-	mark_ports(added, add);
-	mark_ports(both, add);
-	mark_ports(both, remove);
-	changes = kvmalloc_array(bitmap_weight(both, SLUICE_PORTS) ?: 1, sizeof(*changes),
-				 GFP_KERNEL);
+	mark_slots(added, add);
+	mark_slots(both, add);
+	mark_slots(both, remove);
+	changes = kvmalloc_array(bitmap_weight(both, SLOTS) ?: 1, sizeof(*changes), GFP_KERNEL);
 	if (!changes)
 		goto out;
-	for_each_set_bit(port, both, SLUICE_PORTS) {
-		changes[count].port = port;
-		error = slot_build(match->slots[port], remove,
-				   test_bit(port, added) ? add : NULL, &changes[count].slot);
+	for_each_set_bit(place, both, SLOTS) {
+		changes[count].place = place;
+		error = slot_build(match->slots[place], remove, test_bit(place, added) ? add : NULL,
+				   &changes[count].slot);
 		if (error)
 			goto undo;
 		count++;
 	}
-	for (place = 0; place < count; place++) {
-		unsigned long *slot = &match->slots[changes[place].port];
-		struct sluice_chain *old = slot_chain(*slot);
-
-		/*
-		 * pairs with READ_ONCE() in sluice_match_find(): the rule is complete before it is
-		 * found
-		 */
-		smp_store_release(slot, changes[place].slot);
-		if (old)
-			kfree_rcu(old, rcu);
+	for (number = 0; number < count; number++) {
+		if (test_bit(changes[number].place, added))
+			slot_set(&match->slots[changes[number].place], changes[number].slot);
+	}
+	/* What passed one hook before this is through with the other after it. */
+	if (add && remove && add->hook != remove->hook)
+		synchronize_net();
+	for (number = 0; number < count; number++) {
+		if (!test_bit(changes[number].place, added))
+			slot_set(&match->slots[changes[number].place], changes[number].slot);
 	}
 	error = 0;
 	goto out;
 
 undo:
-	for (place = 0; place < count; place++)
-		kfree(slot_chain(changes[place].slot));
+	for (number = 0; number < count; number++)
+		kfree(slot_chain(changes[number].slot));
 out:
 	kvfree(changes);
 	bitmap_free(both);
@@ -223,6 +236,28 @@ static bool rules_overlap(const struct sluice_rule *one, const struct sluice_rul
 	       prefixes_overlap(&one->source, &two->source);
 }
 
+/*
+ * The rule behind a slot, other than @except, that wants a datagram which @rule wants too; NULL if
+ * there is none. *@cleared: one that was found not to, as neighbouring slots mostly have the same.
+ */
+static struct sluice_rule *slot_clash(unsigned long slot, const struct sluice_rule *rule,
+				      const struct sluice_rule *except,
+				      const struct sluice_rule **cleared)
+{
+	struct sluice_rule *single, *const *rules = NULL;
+	unsigned int count = slot_rules(slot, &single, &rules);
+	unsigned int place;
+
+	for (place = 0; place < count; place++) {
+		if (rules[place] == except || rules[place] == *cleared)
+			continue;
+		if (rules_overlap(rules[place], rule))
+			return rules[place];
+		*cleared = rules[place];
+	}
+	return NULL;
+}
+
 /**
  * sluice_match_clash() - find a rule that wants a datagram which another rule wants too
  * @match:  the table
@@ -237,23 +272,21 @@ struct sluice_rule *sluice_match_clash(const struct sluice_match *match,
 				       const struct sluice_rule *rule,
 				       const struct sluice_rule *except, u16 *port)
 {
-	const struct sluice_rule *cleared = NULL;
-	unsigned int range, number, place;
+	const struct sluice_rule *cleared[SLUICE_HOOKS] = { NULL };
+	unsigned int range, number, hook, place;
+	struct sluice_rule *clash;
 
 	for (range = 0; range < rule->range_count; range++) {
 		for (number = rule->ranges[range].first; number <= rule->ranges[range].last;
 		     number++) {
-			struct sluice_rule *single, *const *rules = NULL;
-			unsigned int count = slot_rules(match->slots[number], &single, &rules);
-
-			for (place = 0; place < count; place++) {
-				if (rules[place] == except || rules[place] == cleared)
-					continue;
-				if (rules_overlap(rules[place], rule)) {
+			for (hook = 0; hook < SLUICE_HOOKS; hook++) {
+				place = sluice_match_place(hook, number);
+				clash = slot_clash(match->slots[place], rule, except,
+						   &cleared[hook]);
+				if (clash) {
 					*port = number;
-					return rules[place];
+					return clash;
 				}
-				cleared = rules[place];
 			}
 		}
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Which rule a datagram belongs to: a table with one slot per destination port, and the conditions
- * of a rule.
+ * Which rule a datagram belongs to: a table with one slot per hook and destination port, and the
+ * conditions of a rule.
  *
  * Read by the hook under RCU, changed slot by slot by one writer at a time. Knows nothing of
  * packets, rings or netlink.
@@ -19,6 +19,7 @@
 
 #define SLUICE_PORTS 65536U /* RFC 768: ports are 16 bits */
 #define SLUICE_RANGES_MAX 256U
+#define SLUICE_HOOKS (SLUICE_HOOK_LOCAL_IN + 1U)
 
 struct sluice_net;
 struct sluice_ring;
@@ -65,6 +66,7 @@ struct sluice_prefix {
  * @route:       owns @rings
  * @tally:       owns @counters
  * @number:      its place in dumps
+ * @hook:        enum sluice_hook
  * @retire:      the tally goes with the rule
  * @sn:          its namespace, for
  * @free_work:   freeing it
@@ -90,6 +92,7 @@ struct sluice_rule {
 	struct sluice_route *route;
 	struct sluice_tally *tally;
 	u32 number;
+	u8 hook;
 	bool retire;
 	struct sluice_net *sn;
 	struct rcu_work free_work;
@@ -103,12 +106,14 @@ struct sluice_rule {
  * @source:      address, network byte order
  * @destination: likewise
  * @family:      4 or 6
+ * @hook:        where it is now, enum sluice_hook
  * @ifindex:     interface it came in by
  */
 struct sluice_ends {
 	const __be32 *source;
 	const __be32 *destination;
 	u8 family;
+	u8 hook;
 	int ifindex;
 };
 
@@ -126,10 +131,11 @@ struct sluice_chain {
 
 /**
  * struct sluice_match - the table
- * @slots: by port, host byte order: 0, or a struct sluice_rule *, or a struct sluice_chain * + 1
+ * @slots: by sluice_match_place(): 0, or a struct sluice_rule *, or a struct sluice_chain * + 1
  *
- * 512 KiB, only in namespaces that have rules. One load finds the only rule of a port, whatever the
- * number of rules.
+ * 1 MiB, only in namespaces that have rules. One load finds the only rule of a port, whatever the
+ * number of rules. One table for all hooks, so that a rule that moves from one to another moves at
+ * once and a clash is found whatever the hooks; a hook's part of it costs no instruction to find.
  */
 struct sluice_match {
 	unsigned long *slots;
@@ -180,11 +186,18 @@ static __always_inline bool sluice_rule_accepts(const struct sluice_rule *rule,
 	return true;
 }
 
-/* The slot of @port (host byte order), 0 if no rule has it. Under RCU. */
-static __always_inline unsigned long sluice_match_slot(const struct sluice_match *match, u16 port)
+/* Where in the table the slot of @port (host byte order) at a hook is. */
+static __always_inline unsigned int sluice_match_place(enum sluice_hook hook, u16 port)
+{
+	return hook * SLUICE_PORTS + port;
+}
+
+/* The slot of @port (host byte order) at a hook, 0 if no rule has it. Under RCU. */
+static __always_inline unsigned long sluice_match_slot(const struct sluice_match *match,
+						       enum sluice_hook hook, u16 port)
 {
 	/* pairs with smp_store_release() in match.c, by address dependency */
-	return READ_ONCE(match->slots[port]);
+	return READ_ONCE(match->slots[sluice_match_place(hook, port)]);
 }
 
 /* True if a slot that is not 0 asks for more than the port; else it is the one rule of the port. */
@@ -197,7 +210,7 @@ static __always_inline bool sluice_slot_asks(unsigned long slot)
 static __always_inline const struct sluice_rule *
 sluice_match_find(const struct sluice_match *match, u16 port, const struct sluice_ends *ends)
 {
-	unsigned long slot = sluice_match_slot(match, port);
+	unsigned long slot = sluice_match_slot(match, ends->hook, port);
 	const struct sluice_chain *chain;
 	const struct sluice_rule *rule;
 	unsigned int place;

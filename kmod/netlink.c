@@ -429,7 +429,7 @@ static const struct genl_ops operations[] = {
 		.cmd = SLUICE_CMD_RULE_SET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = sluice_rule_policy,
-		.maxattr = SLUICE_A_RULE_FLAGS,
+		.maxattr = SLUICE_A_RULE_HOOK,
 		.doit = sluice_rule_set_doit,
 	},
 	{

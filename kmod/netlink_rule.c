@@ -17,7 +17,7 @@
 #define KNOWN_FLAGS                                                                                \
 	(SLUICE_RULE_F_ADDRESS | SLUICE_RULE_F_NO_CHECKSUM | SLUICE_RULE_F_KEEP_BADCSUM)
 
-const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_FLAGS + 1] = {
+const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_HOOK + 1] = {
 	[SLUICE_A_RULE_GUID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 	[SLUICE_A_RULE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
 	[SLUICE_A_RULE_ROUTE] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
@@ -31,6 +31,7 @@ const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_FLAGS + 1] = {
 	[SLUICE_A_RULE_INTERFACE] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 	[SLUICE_A_RULE_VERDICT] = NLA_POLICY_MAX(NLA_U8, SLUICE_VERDICT_COPY),
 	[SLUICE_A_RULE_FLAGS] = NLA_POLICY_MASK(NLA_U32, KNOWN_FLAGS),
+	[SLUICE_A_RULE_HOOK] = NLA_POLICY_MAX(NLA_U8, SLUICE_HOOK_LOCAL_IN),
 };
 
 /* Puts a prefix into a message. 0 or -EMSGSIZE. */
@@ -63,7 +64,8 @@ static int put_rule(struct sk_buff *skb, const struct sluice_rule *rule)
 	    (rule->interface[0] &&
 	     nla_put_string(skb, SLUICE_A_RULE_INTERFACE, rule->interface)) ||
 	    nla_put_u8(skb, SLUICE_A_RULE_VERDICT, rule->verdict) ||
-	    nla_put_u32(skb, SLUICE_A_RULE_FLAGS, rule->flags))
+	    nla_put_u32(skb, SLUICE_A_RULE_FLAGS, rule->flags) ||
+	    nla_put_u8(skb, SLUICE_A_RULE_HOOK, rule->hook))
 		return -EMSGSIZE;
 	return sluice_put_counts(skb, SLUICE_A_RULE_COUNTERS, &counts, NULL);
 }
@@ -156,6 +158,8 @@ static int parse_rule(struct sluice_net *sn, struct genl_info *info, struct slui
 		draft->verdict = nla_get_u8(attributes[SLUICE_A_RULE_VERDICT]);
 	if (attributes[SLUICE_A_RULE_FLAGS])
 		draft->flags = nla_get_u32(attributes[SLUICE_A_RULE_FLAGS]);
+	if (attributes[SLUICE_A_RULE_HOOK])
+		draft->hook = nla_get_u8(attributes[SLUICE_A_RULE_HOOK]);
 	if (attributes[SLUICE_A_RULE_INTERFACE]) {
 		if (!sluice_name_is_fit(info, attributes[SLUICE_A_RULE_INTERFACE]))
 			return -EINVAL;

@@ -172,12 +172,24 @@ static int tables_make(struct sluice_net *sn)
 /* After the last rule: sees no packets any more, and frees table and hash. sn->change held. */
 static void tables_drop(struct sluice_net *sn)
 {
-	sluice_hook_unregister(sn);
+	sluice_hook_unregister(sn, true);
 	mutex_lock(&sn->lock);
 	sluice_match_free(&sn->match);
 	kvfree(sn->rules_by_guid);
 	sn->rules_by_guid = NULL;
 	mutex_unlock(&sn->lock);
+}
+
+/*
+ * After a change: leaves the hooks that have no rules now, and everything after the last rule.
+ * sn->change held.
+ */
+static void leave_unused(struct sluice_net *sn)
+{
+	if (sn->rule_count)
+		sluice_hook_unregister(sn, false);
+	else
+		tables_drop(sn);
 }
 
 /*
@@ -215,6 +227,7 @@ static void rule_unlink(struct sluice_net *sn, struct sluice_rule *rule)
 {
 	hlist_del(&rule->hash);
 	rule->route->rules--;
+	sn->hooks[rule->hook].rules--;
 	if (rule->interface[0])
 		sn->named_rules--;
 }
@@ -224,6 +237,7 @@ static void rule_link(struct sluice_net *sn, struct sluice_rule *rule)
 {
 	hlist_add_head(&rule->hash, bucket(sn, rule->guid));
 	rule->route->rules++;
+	sn->hooks[rule->hook].rules++;
 	if (rule->interface[0])
 		sn->named_rules++;
 	sn->generation++;
@@ -306,14 +320,13 @@ int sluice_rule_set(struct sluice_net *sn, struct sluice_rule *old, struct sluic
 	if (error)
 		return error;
 	/* The hooks find an empty table until the rule is in. */
-	error = sluice_hook_register(sn);
+	error = sluice_hook_register(sn, draft->hook);
 	if (!error) {
 		mutex_lock(&sn->lock);
 		error = rule_install(sn, old, draft, clash, port);
 		mutex_unlock(&sn->lock);
 	}
-	if (!sn->rule_count)
-		tables_drop(sn);
+	leave_unused(sn);
 	return error;
 }
 
@@ -335,7 +348,7 @@ static bool prefix_is_same(const struct sluice_prefix *one, const struct sluice_
 bool sluice_rule_is_same(const struct sluice_rule *one, const struct sluice_rule *two)
 {
 	return one->route == two->route && one->input == two->input &&
-	       one->verdict == two->verdict && one->flags == two->flags &&
+	       one->verdict == two->verdict && one->flags == two->flags && one->hook == two->hook &&
 	       one->range_count == two->range_count &&
 	       !memcmp(one->ranges, two->ranges, one->range_count * sizeof(one->ranges[0])) &&
 	       prefix_is_same(&one->destination, &two->destination) &&
@@ -365,8 +378,7 @@ int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule)
 		rule_free_later(sn, rule, true);
 	}
 	mutex_unlock(&sn->lock);
-	if (!sn->rule_count)
-		tables_drop(sn);
+	leave_unused(sn);
 	return error;
 }
 
@@ -383,7 +395,7 @@ void sluice_rule_delete_all(struct sluice_net *sn)
 
 	if (!sn->next_rule && !sn->rule_count)
 		return; /* there never was one */
-	sluice_hook_unregister(sn);
+	sluice_hook_unregister(sn, true);
 	mutex_lock(&sn->lock);
 	xa_for_each(&sn->rules, number, rule) {
 		rule_unlink(sn, rule);

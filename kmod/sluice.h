@@ -63,7 +63,22 @@ struct sluice_route {
 	struct sluice_ring * __percpu *rings;
 };
 
-#define SLUICE_HOOKS 4
+/* Functions of one hook: for each family, before and after reassembly. */
+#define SLUICE_HOOK_FUNCTIONS 4
+
+/**
+ * struct sluice_hook_set - one hook of a namespace
+ * @functions:  as registered, for this namespace
+ * @count:      how many of them
+ * @rules:      how many rules are at it; under sluice_net.change and sluice_net.lock
+ * @registered: they are; under sluice_net.change
+ */
+struct sluice_hook_set {
+	struct nf_hook_ops functions[SLUICE_HOOK_FUNCTIONS];
+	unsigned int count;
+	unsigned int rules;
+	bool registered;
+};
 
 /**
  * struct sluice_net - sluice in one network namespace
@@ -72,8 +87,7 @@ struct sluice_route {
  * @list:          in sluice_nets
  * @change:        see above
  * @lock:          see above
- * @hooks:         as registered, for this namespace
- * @hooked:        they are registered; under @change
+ * @hooks:         by enum sluice_hook; one without rules is not registered
  * @rules:         by number
  * @rule_count:    how many
  * @rules_by_guid: hash table, only while there are rules
@@ -92,8 +106,7 @@ struct sluice_net {
 	struct list_head list;
 	struct mutex change; /* over changing anything */
 	struct mutex lock; /* over the lists */
-	struct nf_hook_ops hooks[SLUICE_HOOKS];
-	bool hooked;
+	struct sluice_hook_set hooks[SLUICE_HOOKS];
 	struct xarray rules;
 	unsigned int rule_count;
 	struct hlist_head *rules_by_guid;
@@ -115,8 +128,8 @@ struct sluice_net *sluice_net_of(const struct net *net);
 
 /* hook.c */
 void sluice_hook_init(struct sluice_net *sn);
-int sluice_hook_register(struct sluice_net *sn);
-void sluice_hook_unregister(struct sluice_net *sn);
+int sluice_hook_register(struct sluice_net *sn, enum sluice_hook hook);
+void sluice_hook_unregister(struct sluice_net *sn, bool all);
 
 /* route.c */
 struct sluice_route *sluice_route_find(struct sluice_net *sn, const u8 *guid);

@@ -84,8 +84,12 @@ static unsigned int receive(struct fixture *fixture, struct sk_buff *skb, u8 fam
 	unsigned int verdict;
 
 	rcu_read_lock();
-	verdict = family == 4 ? hook_ipv4(fixture->sn, skb, &fixture->state) :
-				hook_ipv6(fixture->sn, skb, &fixture->state);
+	if (fixture->state.hook == NF_INET_LOCAL_IN)
+		verdict = family == 4 ? hook_ipv4_local(fixture->sn, skb, &fixture->state) :
+					hook_ipv6_local(fixture->sn, skb, &fixture->state);
+	else
+		verdict = family == 4 ? hook_ipv4(fixture->sn, skb, &fixture->state) :
+					hook_ipv6(fixture->sn, skb, &fixture->state);
 	rcu_read_unlock();
 	if (verdict != NF_STOLEN)
 		kfree_skb(skb);
@@ -289,6 +293,42 @@ static void checksum_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, receive(fixture, a_packet(test, &wrong), 4), (unsigned int)NF_STOLEN);
 	record = expect_data(test, 0, 50);
 	KUNIT_EXPECT_EQ(test, (int)record->flags, 0);
+}
+
+/* At local-in only the rule that is there is found, for linear packets and for scattered ones. */
+static void local_in_test(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct recipe recipe = { .payload = 50, .udp_length = -1 };
+	struct sluice_rule *late = kunit_kzalloc(test, struct_size(late, ranges, 1), GFP_KERNEL);
+	unsigned int family, turn;
+
+	KUNIT_ASSERT_NOT_NULL(test, late);
+	memcpy(late, fixture->rule, struct_size(late, ranges, 1));
+	late->hook = SLUICE_HOOK_LOCAL_IN;
+	fixture->state.hook = NF_INET_LOCAL_IN;
+	for (turn = 0; turn < 4; turn++) {
+		family = turn % 2 ? 6 : 4;
+		recipe.family = family;
+		recipe.linear = turn < 2 ? 0 : 10;
+		KUNIT_EXPECT_EQ(test, receive(fixture, a_packet(test, &recipe), family),
+				(unsigned int)NF_ACCEPT);
+	}
+	KUNIT_EXPECT_NULL(test, next(fixture));
+
+	KUNIT_ASSERT_EQ(test, sluice_match_change(&fixture->sn->match, fixture->rule, late), 0);
+	for (turn = 0; turn < 4; turn++) {
+		family = turn % 2 ? 6 : 4;
+		recipe.family = family;
+		recipe.linear = turn < 2 ? 0 : 10;
+		KUNIT_EXPECT_EQ(test, receive(fixture, a_packet(test, &recipe), family),
+				(unsigned int)NF_STOLEN);
+		expect_data(test, 0, 50);
+	}
+	fixture->state.hook = NF_INET_PRE_ROUTING;
+	KUNIT_EXPECT_EQ(test, receive(fixture, a_packet(test, &recipe), 6),
+			(unsigned int)NF_ACCEPT);
+	KUNIT_EXPECT_NULL(test, next(fixture));
 }
 
 /* Super-packets are cut back into what they were made of, the last one shorter. */
@@ -500,7 +540,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(short_length_test), KUNIT_CASE(short_header_test), KUNIT_CASE(checksum_test),
 	KUNIT_CASE(cut_test),	       KUNIT_CASE(cut_list_test),    KUNIT_CASE(cut_full_test),
 	KUNIT_CASE(extension_test),    KUNIT_CASE(address_test),     KUNIT_CASE(others_test),
-	KUNIT_CASE(reassembled_test),  KUNIT_CASE(no_ring_test),     {}
+	KUNIT_CASE(reassembled_test),  KUNIT_CASE(no_ring_test),     KUNIT_CASE(local_in_test), {}
 };
 
 static struct kunit_suite suite = {

@@ -116,6 +116,37 @@ static void replace_test(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, find(match, 26, "1.1.1.1", "2.2.2.2", 1));
 }
 
+/*
+ * A rule is found at its own hook only, a change may move it to the other, and rules of different
+ * hooks clash as those of one.
+ */
+static void hooks_test(struct kunit *test)
+{
+	struct sluice_match *match = a_table(test);
+	struct sluice_rule *early = a_rule(test, "early", 65530, 65535);
+	struct sluice_rule *late = a_rule(test, "late", 65535, 65535);
+	const __be32 address[4] = {};
+	struct sluice_ends ends = { .source = address, .destination = address, .family = 4 };
+	u16 port = 0;
+
+	late->hook = SLUICE_HOOK_LOCAL_IN;
+	KUNIT_ASSERT_EQ(test, sluice_match_change(match, NULL, early), 0);
+	KUNIT_EXPECT_PTR_EQ(test, sluice_match_clash(match, late, NULL, &port), early);
+	KUNIT_EXPECT_EQ(test, (int)port, 65535);
+	KUNIT_EXPECT_NULL(test, sluice_match_clash(match, late, early, &port));
+	KUNIT_EXPECT_PTR_EQ(test, sluice_match_find(match, 65535, &ends), early);
+	ends.hook = SLUICE_HOOK_LOCAL_IN;
+	KUNIT_EXPECT_NULL(test, sluice_match_find(match, 65535, &ends));
+
+	KUNIT_ASSERT_EQ(test, sluice_match_change(match, early, late), 0);
+	KUNIT_EXPECT_PTR_EQ(test, sluice_match_find(match, 65535, &ends), late);
+	KUNIT_EXPECT_NULL(test, sluice_match_find(match, 65534, &ends));
+	ends.hook = SLUICE_HOOK_PREROUTING;
+	KUNIT_EXPECT_NULL(test, sluice_match_find(match, 65530, &ends));
+	KUNIT_EXPECT_NULL(test, sluice_match_find(match, 65535, &ends));
+	KUNIT_EXPECT_PTR_EQ(test, sluice_match_clash(match, early, NULL, &port), late);
+}
+
 /* Several rules on one port: each datagram finds its own, and taking one out leaves the others. */
 static void chain_test(struct kunit *test)
 {
@@ -334,7 +365,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(range_test),	     KUNIT_CASE(replace_test), KUNIT_CASE(chain_test),
 	KUNIT_CASE(prefix_test),     KUNIT_CASE(bad_prefix_test),
 	KUNIT_CASE(interface_test),  KUNIT_CASE(clash_test),   KUNIT_CASE(ranges_test),
-	KUNIT_CASE(families_test),   {}
+	KUNIT_CASE(families_test),   KUNIT_CASE(hooks_test),   {}
 };
 
 static struct kunit_suite suite = {

@@ -104,6 +104,8 @@ def counters(data):
 def decode(data):
     found = {}
     for kind, value in attributes(data):
+        if kind >= len(ATTRIBUTES):
+            continue  # RULE_HOOK and others of no interest here
         name = ATTRIBUTES[kind]
         if name.endswith("COUNTERS"):
             value = counters(value)

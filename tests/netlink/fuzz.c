@@ -88,6 +88,8 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 	uint16_t input = (uint16_t)below(fuzz, 9);
 	uint8_t address[4] = {10, 9, 0, (uint8_t)below(fuzz, 255)}, prefix = 32;
 	uint8_t verdict = (uint8_t)below(fuzz, 2);
+	/* Seldom: the first and the last rule at a hook wait for all who might run it. */
+	uint8_t hook = below(fuzz, 64) ? SLUICE_HOOK_PREROUTING : SLUICE_HOOK_LOCAL_IN;
 
 	switch (command) {
 	case SLUICE_CMD_ROUTE_SET:
@@ -109,6 +111,7 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 		put(fuzz, SLUICE_A_RULE_INTERFACE, "lo", 3);
 		put(fuzz, SLUICE_A_RULE_VERDICT, &verdict, sizeof(verdict));
 		put(fuzz, SLUICE_A_RULE_FLAGS, &flags, sizeof(flags));
+		put(fuzz, SLUICE_A_RULE_HOOK, &hook, sizeof(hook));
 		break;
 	case SLUICE_CMD_ROUTE_DEL:
 	case SLUICE_CMD_ROUTE_GET:

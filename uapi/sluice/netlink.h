@@ -27,7 +27,9 @@
  *     RULE_PORTS* (array of struct sluice_port_range), RULE_NAME, RULE_DESTINATION + RULE_DESTINATION_LEN,
  *     RULE_SOURCE + RULE_SOURCE_LEN (4 or 16 bytes of address, prefix length; absent: any address of any
  *     family), RULE_INTERFACE (name; absent: any; one that does not exist now is accepted and matches
- *     when it appears), RULE_VERDICT (default steal), RULE_FLAGS. Flags as for ROUTE_SET; a change is atomic
+ *     when it appears), RULE_VERDICT (default steal), RULE_FLAGS, RULE_HOOK (default
+ *     prerouting; another one for an existing rule loses nothing, but in the moment of the change may take a
+ *     datagram twice if the verdict is copy). Flags as for ROUTE_SET; a change is atomic
  *     for every datagram: the old rule or the new one. A datagram can belong to one rule only: a rule of
  *     which some datagram would also match another rule is refused (EEXIST) naming both.
  * RULE_DEL [K]   RULE_GUID*. ENOENT if there is none.
@@ -82,6 +84,12 @@ enum sluice_command {
 enum sluice_verdict {
 	SLUICE_VERDICT_STEAL = 0, /* the stack never sees it: no ICMP, no other socket */
 	SLUICE_VERDICT_COPY = 1,  /* the stack goes on with it as if nothing had been */
+};
+
+/* Where a rule's datagrams are taken. One rule per datagram, whatever their hooks. */
+enum sluice_hook {
+	SLUICE_HOOK_PREROUTING = 0, /* before connection tracking, the firewall and routing */
+	SLUICE_HOOK_LOCAL_IN = 1,   /* behind the firewall's INPUT: only what is for this host */
 };
 
 /* SLUICE_A_RULE_FLAGS */
@@ -204,6 +212,8 @@ enum sluice_attribute {
 	SLUICE_A_STORE_DISK_ALARMS, /* [u64] how often it was filled, full or could not be written */
 	SLUICE_A_STORE_ALARMS_NOW,  /* [u32] alarms of memory and disk that are raised */
 	SLUICE_A_STREAM_DISK, /* [u64] bytes of it on the disk that an output needs; absent: no disk [D] */
+
+	SLUICE_A_RULE_HOOK, /* [u8] enum sluice_hook */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

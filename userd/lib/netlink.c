@@ -90,6 +90,7 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_RULE_INTERFACE] = {.type = NLA_STRING, .maxlen = IF_NAMESIZE},
 	[SLUICE_A_RULE_VERDICT] = U8,
 	[SLUICE_A_RULE_FLAGS] = U32,
+	[SLUICE_A_RULE_HOOK] = U8,
 	[SLUICE_A_RULE_COUNTERS] = NEST,
 	[SLUICE_A_STREAM_UUID] = GUID,
 	[SLUICE_A_STREAM_EPOCH] = U64,

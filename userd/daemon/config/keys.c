@@ -32,6 +32,12 @@ static const struct sluice_choice verdicts[] = {
 	{NULL, 0, false},
 };
 
+static const struct sluice_choice hooks[] = {
+	{"prerouting", SLUICE_HOOK_PREROUTING, false},
+	{"local-in", SLUICE_HOOK_LOCAL_IN, false},
+	{NULL, 0, false},
+};
+
 /* By the rule's flags. */
 static const struct sluice_choice checksums[] = {
 	{"verify", 0, false},
@@ -92,6 +98,11 @@ const char *sluice_config_source_name(enum sluice_source source)
 const char *sluice_config_verdict_name(enum sluice_verdict verdict)
 {
 	return choice_name(verdicts, (int)verdict);
+}
+
+const char *sluice_config_hook_name(enum sluice_hook hook)
+{
+	return choice_name(hooks, (int)hook);
 }
 
 const char *sluice_config_checksum_name(uint32_t flags)
@@ -245,6 +256,10 @@ static const struct sluice_key input_keys[] = {
 	 .offset = INPUT(input.verdict),
 	 .place = INPUT(verdict_place),
 	 .choices = verdicts},
+	{.path = "inputs.hook",
+	 .read = sluice_read_choice,
+	 .offset = INPUT(input.hook),
+	 .choices = hooks},
 	{.path = "inputs.checksum",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.checksum),
