@@ -41,7 +41,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-capture bench-relay lint install clean help bench-store
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-capture bench-relay lint install clean help bench-store bench-zerocopy
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -147,6 +147,12 @@ bench-relay: ## what a datagram captured and delivered costs: instructions in th
 
 $(B)/spool_rate: $(call plain,tests/bench/spool_rate.c $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/zerocopy: tests/bench/zerocopy.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, pread and send, sendfile
+	cd $(B) && ./zerocopy
 
 bench-store: $(B)/spool_rate ## how fast the spool writes and reads, beside fio; how long a start takes
 	tests/bench/store
