@@ -44,6 +44,53 @@ static void what_was_committed_is_there_after_a_crash(void **state)
 	sluice_spool_close(spool);
 }
 
+/*
+ * As a daemon does that is killed again and again: at the start what the ring has is acknowledged, far ahead of what lies on the
+ * disk; then some of it goes to disk after all, in segments that are used again. No older acknowledgement may apply to it.
+ */
+static void acknowledged_ahead_is_needed_again_when_it_is_written(void **state)
+{
+	struct sluice_spool_log *log;
+	struct sluice_spool *spool;
+	uint64_t offset = 0;
+	unsigned int round;
+
+	(void)state;
+	for (round = 0; round < 24; round++) {
+		/* A frame that everybody has got lies in a segment that nobody closed. */
+		spool = open_spool(4);
+		log = log_of(spool, 0);
+		assert_int_equal(append(spool, log, 0, offset, 65536, 1), 0);
+		assert_int_equal(sluice_spool_commit(spool), 0);
+		offset += 65536;
+		assert_int_equal(sluice_spool_acknowledge(spool, log, OUTPUT_A, 0, offset), 0);
+		assert_int_equal(sluice_spool_checkpoint(spool), 0);
+		sluice_spool_crash(spool);
+
+		spool = open_spool(4);
+		log = log_of(spool, 0);
+		assert_int_equal(sluice_spool_acknowledge(spool, log, OUTPUT_A, offset, UINT64_MAX),
+				 0);
+		if (round % 3)
+			assert_int_equal(sluice_spool_checkpoint(spool), 0);
+		assert_int_equal(append(spool, log, 0, offset, 65536, 1), 0);
+		assert_int_equal(sluice_spool_commit(spool), 0);
+		sluice_spool_crash(spool);
+
+		spool = open_spool(4);
+		assert_int_equal(backlog(spool, 0, OUTPUT_A).bytes, 65536);
+		log = log_of(spool, 0);
+		offset += 65536;
+		assert_int_equal(sluice_spool_acknowledge(spool, log, OUTPUT_A, 0, offset), 0);
+		if (round % 2)
+			sluice_spool_crash(spool);
+		else
+			sluice_spool_close(spool);
+		if (round % 2)
+			empty();
+	}
+}
+
 /* ENOSPC by being full. */
 static void a_full_store_says_so_and_goes_on_when_there_is_room(void **state)
 {
@@ -442,6 +489,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(what_was_committed_is_there_after_a_crash, fresh),
+		cmocka_unit_test_setup(acknowledged_ahead_is_needed_again_when_it_is_written,
+				       fresh),
 		cmocka_unit_test_setup(a_full_store_says_so_and_goes_on_when_there_is_room, fresh),
 		cmocka_unit_test_setup(every_disk_call_may_fail_once, fresh),
 		cmocka_unit_test_setup(a_disk_that_fails_for_a_while_is_used_again, fresh),

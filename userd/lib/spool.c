@@ -293,6 +293,7 @@ int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_
 		failure = sluice_spool_recover(spool, error);
 	if (!failure && sluice_spool_checkpoint_load(spool))
 		spool->figures.checkpoint_lost = spool->figures.frames > 0;
+	spool->figures.drained = 0; /* that was earlier */
 	if (!failure && !options->look && !options->repair)
 		failure = complete(spool, options->size, error);
 	if (failure) {

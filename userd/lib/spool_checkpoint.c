@@ -140,5 +140,7 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 		spool->serial = le64toh(slot->serial);
 	apply(spool);
 	spool->dirty = false;
+	/* What it says of logs without frames is forgotten here, and must not apply to what is written later. */
+	spool->must_checkpoint = true;
 	return 0;
 }

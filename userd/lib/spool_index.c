@@ -75,6 +75,20 @@ struct sluice_spool_log *sluice_spool_get(struct sluice_spool *spool,
 	return log;
 }
 
+/*
+ * What was acknowledged of frames before `offset` that are no more need not be remembered. The last checkpoint still says it, maybe of
+ * bytes that are written later: the next commit needs a new one.
+ */
+static void forget(struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t offset)
+{
+	size_t reader;
+
+	for (reader = 0; reader < log->output_count; reader++) {
+		spool->must_checkpoint |= log->outputs[reader].acked.count > 0;
+		sluice_ranges_forget(&log->outputs[reader].acked, offset);
+	}
+}
+
 /* Frees logs that nobody holds and that have no frames. */
 static void sweep(struct sluice_spool *spool)
 {
@@ -87,6 +101,7 @@ static void sweep(struct sluice_spool *spool)
 			number++;
 			continue;
 		}
+		forget(spool, log, UINT64_MAX);
 		log_free(log);
 		spool->logs[number] = spool->logs[--spool->log_count];
 	}
@@ -312,7 +327,6 @@ void sluice_spool_index_remove(struct sluice_spool *spool, size_t segment, bool 
 
 	for (number = 0; number < spool->log_count; number++) {
 		struct sluice_spool_log *log = spool->logs[number];
-		size_t reader;
 
 		for (place = kept = 0; place < log->count; place++) {
 			struct sluice_spool_extent *extent = &log->list[place];
@@ -328,10 +342,7 @@ void sluice_spool_index_remove(struct sluice_spool *spool, size_t segment, bool 
 		if (kept == log->count)
 			continue;
 		log->count = kept;
-		/* What is known of frames that are no more need not be remembered. */
-		for (reader = 0; reader < log->output_count; reader++)
-			sluice_ranges_forget(&log->outputs[reader].acked,
-					     kept ? log->list[0].start : UINT64_MAX);
+		forget(spool, log, kept ? log->list[0].start : UINT64_MAX);
 	}
 	sweep(spool);
 }

@@ -87,7 +87,7 @@ struct sluice_spool {
 	size_t list_bytes, list_room;
 	uint32_t list_frames;
 	bool is_pending; /* something is not committed */
-	/* A frame was appended that the last checkpoint calls acknowledged: the commit needs a new one. */
+	/* The last checkpoint says more than we know, maybe that a frame appended now is acknowledged: the commit needs a new one. */
 	bool must_checkpoint;
 	uint64_t clock; /* counts uses, for closing the least used file */
 	struct sluice_spool_figures figures;
