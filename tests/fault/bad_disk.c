@@ -21,8 +21,6 @@
 
 #define WORD 64
 
-ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset);
-int fdatasync(int fd);
 int io_uring_queue_init(unsigned int entries, void *ring, unsigned int flags);
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -82,16 +80,23 @@ static void note(const char *file)
 static bool fails(int fd, bool is_sync, char kind[WORD])
 {
 	const char *file = getenv("SLUICE_BAD_DISK");
-	char ever[WORD] = "";
-	unsigned long number;
-	bool result = false;
+	bool result = false, is_mine = false, is_ever = false;
+	unsigned long number = 0;
 
 	if (!file || !is_spool(fd))
 		return false;
 	pthread_mutex_lock(&lock);
-	if (read_order(file) && sscanf(order, "%63s %lu %63s", kind, &number, ever) >= 2 &&
-	    is_sync == !strcmp(kind, "sync")) {
-		result = calls == number || (*ever && calls > number);
+	if (read_order(file)) {
+		size_t length = strcspn(order, " ");
+		char *rest = NULL;
+
+		snprintf(kind, WORD, "%.*s", (int)length, order);
+		number = strtoul(order + length, &rest, 10);
+		is_mine = is_sync == !strcmp(kind, "sync");
+		is_ever = strstr(rest, "ever") != NULL;
+	}
+	if (is_mine) {
+		result = calls == number || (is_ever && calls > number);
 		if (calls++ == number)
 			note(file);
 	}
