@@ -41,7 +41,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-capture bench-relay lint install clean help bench-store bench-zerocopy
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-batching bench-capture bench-relay lint install clean help bench-store bench-zerocopy
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -142,6 +142,11 @@ bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, A
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/capture
+
+bench-batching: ## instructions of the whole path of a datagram, with and without joining bursts, on igb and virtio; in the VM
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/batching
 
 bench-relay: ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside rsyslog and socat
 	$(MAKE) all

@@ -67,6 +67,7 @@ struct sluice_prefix {
  * @tally:       owns @counters
  * @number:      its place in dumps
  * @hook:        enum sluice_hook
+ * @batching:    enum sluice_batching
  * @retire:      the tally goes with the rule
  * @sn:          its namespace, for
  * @free_work:   freeing it
@@ -93,6 +94,7 @@ struct sluice_rule {
 	struct sluice_tally *tally;
 	u32 number;
 	u8 hook;
+	u8 batching;
 	bool retire;
 	struct sluice_net *sn;
 	struct rcu_work free_work;

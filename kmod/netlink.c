@@ -429,7 +429,7 @@ static const struct genl_ops operations[] = {
 		.cmd = SLUICE_CMD_RULE_SET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = sluice_rule_policy,
-		.maxattr = SLUICE_A_RULE_HOOK,
+		.maxattr = SLUICE_A_RULE_BATCHING,
 		.doit = sluice_rule_set_doit,
 	},
 	{

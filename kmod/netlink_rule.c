@@ -8,6 +8,7 @@
 #define pr_fmt(fmt) "sluice: " fmt
 
 #include <linux/mm.h>
+#include <linux/netdevice.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -17,7 +18,7 @@
 #define KNOWN_FLAGS                                                                                \
 	(SLUICE_RULE_F_ADDRESS | SLUICE_RULE_F_NO_CHECKSUM | SLUICE_RULE_F_KEEP_BADCSUM)
 
-const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_HOOK + 1] = {
+const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_BATCHING + 1] = {
 	[SLUICE_A_RULE_GUID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 	[SLUICE_A_RULE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
 	[SLUICE_A_RULE_ROUTE] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
@@ -32,6 +33,7 @@ const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_HOOK + 1] = {
 	[SLUICE_A_RULE_VERDICT] = NLA_POLICY_MAX(NLA_U8, SLUICE_VERDICT_COPY),
 	[SLUICE_A_RULE_FLAGS] = NLA_POLICY_MASK(NLA_U32, KNOWN_FLAGS),
 	[SLUICE_A_RULE_HOOK] = NLA_POLICY_MAX(NLA_U8, SLUICE_HOOK_LOCAL_IN),
+	[SLUICE_A_RULE_BATCHING] = NLA_POLICY_MAX(NLA_U8, SLUICE_BATCHING_AUTO),
 };
 
 /* Puts a prefix into a message. 0 or -EMSGSIZE. */
@@ -65,7 +67,8 @@ static int put_rule(struct sk_buff *skb, const struct sluice_rule *rule)
 	     nla_put_string(skb, SLUICE_A_RULE_INTERFACE, rule->interface)) ||
 	    nla_put_u8(skb, SLUICE_A_RULE_VERDICT, rule->verdict) ||
 	    nla_put_u32(skb, SLUICE_A_RULE_FLAGS, rule->flags) ||
-	    nla_put_u8(skb, SLUICE_A_RULE_HOOK, rule->hook))
+	    nla_put_u8(skb, SLUICE_A_RULE_HOOK, rule->hook) ||
+	    nla_put_u8(skb, SLUICE_A_RULE_BATCHING, rule->batching))
 		return -EMSGSIZE;
 	return sluice_put_counts(skb, SLUICE_A_RULE_COUNTERS, &counts, NULL);
 }
@@ -98,6 +101,34 @@ static int parse_ports(struct genl_info *info, struct sluice_rule *draft)
 			      "a port range of rule \"%s\" contains port 0 or ends before it begins",
 			      draft->name);
 		return -EINVAL;
+	}
+	return 0;
+}
+
+/*
+ * Reads whether the interface, which has been read, shall batch. 0, or a negative errno with a
+ * sentence.
+ */
+static int parse_batching(struct genl_info *info, struct sluice_rule *draft)
+{
+	struct nlattr *batching = info->attrs[SLUICE_A_RULE_BATCHING];
+
+	if (!batching)
+		return 0;
+	draft->batching = nla_get_u8(batching);
+	if (draft->batching == SLUICE_BATCHING_OFF)
+		return 0;
+	if (!draft->interface[0]) {
+		sluice_refuse(info, batching,
+			      "rule \"%s\" wants receive batching but names no interface that should do it",
+			      draft->name);
+		return -EINVAL;
+	}
+	if (!NETIF_F_GRO_UDP_FWD && draft->batching == SLUICE_BATCHING_ON) {
+		sluice_refuse(info, batching,
+			      "rule \"%s\" wants receive batching, which this kernel cannot do for UDP (since 5.12)",
+			      draft->name);
+		return -EOPNOTSUPP;
 	}
 	return 0;
 }
@@ -166,7 +197,9 @@ static int parse_rule(struct sluice_net *sn, struct genl_info *info, struct slui
 		nla_strscpy(draft->interface, attributes[SLUICE_A_RULE_INTERFACE],
 			    sizeof(draft->interface));
 	}
-	error = parse_ports(info, draft);
+	error = parse_batching(info, draft);
+	if (!error)
+		error = parse_ports(info, draft);
 	if (!error)
 		error = parse_prefix(info, SLUICE_A_RULE_DESTINATION, SLUICE_A_RULE_DESTINATION_LEN,
 				     "destination", &draft->destination);

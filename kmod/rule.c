@@ -228,6 +228,7 @@ static void rule_unlink(struct sluice_net *sn, struct sluice_rule *rule)
 	hlist_del(&rule->hash);
 	rule->route->rules--;
 	sn->hooks[rule->hook].rules--;
+	sn->batching_rules -= rule->batching != SLUICE_BATCHING_OFF;
 	if (rule->interface[0])
 		sn->named_rules--;
 }
@@ -238,6 +239,7 @@ static void rule_link(struct sluice_net *sn, struct sluice_rule *rule)
 	hlist_add_head(&rule->hash, bucket(sn, rule->guid));
 	rule->route->rules++;
 	sn->hooks[rule->hook].rules++;
+	sn->batching_rules += rule->batching != SLUICE_BATCHING_OFF;
 	if (rule->interface[0])
 		sn->named_rules++;
 	sn->generation++;
@@ -313,6 +315,7 @@ leave_tally:
 int sluice_rule_set(struct sluice_net *sn, struct sluice_rule *old, struct sluice_rule *draft,
 		    struct sluice_rule **clash, u16 *port)
 {
+	bool batching = sn->batching_rules;
 	int error;
 
 	*clash = NULL;
@@ -327,6 +330,8 @@ int sluice_rule_set(struct sluice_net *sn, struct sluice_rule *old, struct sluic
 		mutex_unlock(&sn->lock);
 	}
 	leave_unused(sn);
+	if (batching || sn->batching_rules)
+		sluice_batching_update(sn);
 	return error;
 }
 
@@ -348,7 +353,8 @@ static bool prefix_is_same(const struct sluice_prefix *one, const struct sluice_
 bool sluice_rule_is_same(const struct sluice_rule *one, const struct sluice_rule *two)
 {
 	return one->route == two->route && one->input == two->input &&
-	       one->verdict == two->verdict && one->flags == two->flags && one->hook == two->hook &&
+	       one->verdict == two->verdict && one->flags == two->flags &&
+	       one->hook == two->hook && one->batching == two->batching &&
 	       one->range_count == two->range_count &&
 	       !memcmp(one->ranges, two->ranges, one->range_count * sizeof(one->ranges[0])) &&
 	       prefix_is_same(&one->destination, &two->destination) &&
@@ -366,6 +372,7 @@ bool sluice_rule_is_same(const struct sluice_rule *one, const struct sluice_rule
  */
 int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule)
 {
+	bool batching = rule->batching != SLUICE_BATCHING_OFF;
 	int error;
 
 	mutex_lock(&sn->lock);
@@ -379,6 +386,8 @@ int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule)
 	}
 	mutex_unlock(&sn->lock);
 	leave_unused(sn);
+	if (batching)
+		sluice_batching_update(sn);
 	return error;
 }
 
@@ -390,6 +399,7 @@ int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule)
  */
 void sluice_rule_delete_all(struct sluice_net *sn)
 {
+	bool batching = sn->batching_rules;
 	struct sluice_rule *rule;
 	unsigned long number;
 
@@ -405,12 +415,17 @@ void sluice_rule_delete_all(struct sluice_net *sn)
 	}
 	mutex_unlock(&sn->lock);
 	tables_drop(sn);
+	if (batching)
+		sluice_batching_update(sn);
 	/* The work of rules deleted earlier may still wait for its grace period. */
 	rcu_barrier();
 	flush_workqueue(sluice_workqueue);
 }
 
-/* An interface came, went or got another name: rules that name one look again. */
+/*
+ * An interface came, went or got another name: rules that name one look again. So does receive
+ * batching, also when the interface's features changed. RTNL held.
+ */
 static int interface_event(struct notifier_block *block, unsigned long event, void *pointer)
 {
 	struct net_device *device = netdev_notifier_info_to_dev(pointer);
@@ -418,14 +433,18 @@ static int interface_event(struct notifier_block *block, unsigned long event, vo
 	struct sluice_rule *rule;
 	unsigned long number;
 
-	if (event != NETDEV_REGISTER && event != NETDEV_UNREGISTER && event != NETDEV_CHANGENAME)
+	if (event != NETDEV_REGISTER && event != NETDEV_UNREGISTER && event != NETDEV_CHANGENAME &&
+	    event != NETDEV_FEAT_CHANGE)
 		return NOTIFY_DONE;
 	if (!READ_ONCE(sn->named_rules))
 		return NOTIFY_DONE;
-	mutex_lock(&sn->lock);
-	xa_for_each(&sn->rules, number, rule)
-		rule_resolve(sn, rule);
-	mutex_unlock(&sn->lock);
+	if (event != NETDEV_FEAT_CHANGE) {
+		mutex_lock(&sn->lock);
+		xa_for_each(&sn->rules, number, rule)
+			rule_resolve(sn, rule);
+		mutex_unlock(&sn->lock);
+	}
+	sluice_batching_look(sn, device, event == NETDEV_UNREGISTER);
 	return NOTIFY_DONE;
 }
 

@@ -4,8 +4,9 @@
  * what.
  *
  * Locks, outermost first:
- *   genl mutex, RTNL       others'; they never meet in here
+ *   genl mutex             others'
  *   sluice_net.change      one change of rules or routes at a time; held over registering hooks
+ *   RTNL                   while interfaces' settings change
  *   cpu hotplug (read)     while a route is made
  *   sluice_nets_lock       list of namespaces
  *   sluice_net.lock        lists and table: writers hold change as well, readers only this
@@ -38,6 +39,7 @@
 #define SLUICE_DELAY_MAX_US 1000000U
 
 struct genl_info;
+struct net_device;
 struct nlattr;
 struct seq_file;
 
@@ -98,6 +100,8 @@ struct sluice_hook_set {
  * @next_route:    likewise
  * @generation:    changes with every change, for dumps
  * @tallies:       counters of rules that are in the table, or were just now
+ * @batching_rules: how many want receive batching; under @change
+ * @batches:       interfaces whose setting we changed for it; under RTNL
  * @retired:       sum of the counters of rules that are gone, by CPU
  */
 struct sluice_net {
@@ -117,6 +121,8 @@ struct sluice_net {
 	u32 next_route;
 	u32 generation;
 	struct list_head tallies;
+	unsigned int batching_rules;
+	struct list_head batches;
 	struct sluice_counts __percpu *retired;
 };
 
@@ -154,6 +160,10 @@ void sluice_counts_add(struct sluice_counts *total, const struct sluice_counts *
 u64 sluice_counts_matched(const struct sluice_counts *counts);
 int sluice_rule_init(void);
 void sluice_rule_exit(void);
+
+/* batching.c */
+void sluice_batching_look(struct sluice_net *sn, struct net_device *device, bool leaves);
+void sluice_batching_update(struct sluice_net *sn);
 
 /* dev.c */
 void sluice_dev_ring_died(struct sluice_ring *ring);

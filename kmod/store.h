@@ -122,6 +122,52 @@ static __always_inline bool copy_payload(const struct hook_packet *packet, unsig
 	return !skb_copy_bits(skb, offset, to, length);
 }
 
+/**
+ * struct hook_cut - how far the payload of a super-packet was read
+ * @state: the kernel's, from one piece of the packet to the next
+ * @data:  the next byte
+ * @left:  bytes from there to the end of its piece
+ * @done:  bytes of payload before it
+ */
+struct hook_cut {
+	struct skb_seq_state state;
+	const u8 *data;
+	unsigned int left;
+	unsigned int done;
+};
+
+/*
+ * Copies @length bytes of payload from @place on, which is never before where the last copy ended,
+ * to @to and zeroes the padding. Returns false if they are not there. Unlike skb_copy_bits() it
+ * does not look for its place from the packet's beginning.
+ */
+static bool cut_copy(struct hook_cut *cut, unsigned int place, u8 *to, unsigned int length)
+{
+	unsigned int skip = place - cut->done;
+
+	if (length % 8)
+		*(u64 *)(to + length - length % 8) = 0;
+	cut->done = place;
+	cut->data += skip;
+	cut->left = skip < cut->left ? cut->left - skip : 0;
+	while (length) {
+		unsigned int part;
+
+		if (!cut->left)
+			cut->left = skb_seq_read(cut->done, &cut->data, &cut->state);
+		part = min(cut->left, length);
+		if (!part)
+			return false;
+		memcpy(to, cut->data, part);
+		to += part;
+		length -= part;
+		cut->data += part;
+		cut->left -= part;
+		cut->done += part;
+	}
+	return true;
+}
+
 /* Writes an IPv4 address, and zeroes behind it. */
 static __always_inline void write_ipv4(u8 *to, __be32 address)
 {
@@ -163,18 +209,20 @@ static __always_inline void write_address(struct sluice_record_address *address,
 }
 
 /*
- * Stores @length bytes at @offset of the packet as one record, with @address or without. Returns
- * true if it is in the ring; else the loss is counted. ring->lock held.
+ * Stores @length bytes at @offset of the packet as one record, with @address or without; @cut: of a
+ * super-packet, else NULL. Returns true if it is in the ring; else the loss is counted. ring->lock
+ * held.
  */
 static __always_inline bool store_as(struct sluice_ring *ring, struct sluice_tally_cpu *tally,
 				     const struct hook_packet *packet, unsigned int offset,
-				     unsigned int length, const bool address)
+				     unsigned int length, struct hook_cut *cut, const bool address)
 {
 	const struct sluice_rule *rule = packet->rule;
 	unsigned int header = sizeof(struct sluice_record);
 	enum sluice_lost_cause cause = SLUICE_LOST_RING_FULL;
 	struct sluice_record *record;
 	u8 flags = packet->flags;
+	u8 *payload;
 
 	if (address) {
 		header += sizeof(struct sluice_record_address);
@@ -190,7 +238,9 @@ static __always_inline bool store_as(struct sluice_ring *ring, struct sluice_tal
 	record->time_ns = cpu_to_le64(packet->time_ns);
 	if (address)
 		write_address((struct sluice_record_address *)(record + 1), packet, ring->sequence);
-	if (unlikely(!copy_payload(packet, offset, (u8 *)record + header, length))) {
+	payload = (u8 *)record + header;
+	if (unlikely(!(cut ? cut_copy(cut, offset - packet->payload, payload, length)
+			   : copy_payload(packet, offset, payload, length)))) {
 		cause = SLUICE_LOST_COPY;
 		goto lost;
 	}
@@ -206,11 +256,11 @@ lost:
 /* store_as() as the rule says. Two copies of it, in which the size of the header is a constant. */
 static __always_inline bool store_one(struct sluice_ring *ring, struct sluice_tally_cpu *tally,
 				      const struct hook_packet *packet, unsigned int offset,
-				      unsigned int length)
+				      unsigned int length, struct hook_cut *cut)
 {
 	if (packet->rule->flags & SLUICE_RULE_F_ADDRESS)
-		return store_as(ring, tally, packet, offset, length, true);
-	return store_as(ring, tally, packet, offset, length, false);
+		return store_as(ring, tally, packet, offset, length, cut, true);
+	return store_as(ring, tally, packet, offset, length, cut, false);
 }
 
 /*
@@ -223,14 +273,18 @@ static noinline bool store_cut(struct sluice_ring *ring, struct sluice_tally_cpu
 {
 	unsigned int size = skb_shinfo(packet->skb)->gso_size ?: packet->length;
 	unsigned int done = 0;
+	struct hook_cut cut = {};
 	bool all = true;
 
+	skb_prepare_seq_read(packet->skb, packet->payload,
+			     packet->payload + packet->length, &cut.state);
 	do {
 		unsigned int length = min(size, packet->length - done);
 
-		all &= store_one(ring, tally, packet, packet->payload + done, length);
+		all &= store_one(ring, tally, packet, packet->payload + done, length, &cut);
 		done += length;
 	} while (done < packet->length);
+	skb_abort_seq_read(&cut.state);
 	return all;
 }
 
@@ -273,7 +327,7 @@ static __always_inline bool store(const struct hook_packet *packet, int cause, b
 	else if (super)
 		stored = store_cut(ring, tally, packet);
 	else
-		stored = store_one(ring, tally, packet, packet->payload, packet->length);
+		stored = store_one(ring, tally, packet, packet->payload, packet->length, NULL);
 	spin_unlock(&ring->lock);
 out:
 	if (preemptible)

@@ -31,6 +31,8 @@ CASES = {
     "port 0": ("RULE_SET", whole.replace(ports, attribute("RULE_PORTS", struct.pack("=HH", 0, 0))), schema.NLM_F_CREATE),
     "a verdict that does not exist": ("RULE_SET", whole + attribute("RULE_VERDICT", b"\7"), schema.NLM_F_CREATE),
     "a hook that does not exist": ("RULE_SET", whole + attribute("RULE_HOOK", b"\2"), schema.NLM_F_CREATE),
+    "a batching that does not exist": ("RULE_SET", whole + attribute("RULE_BATCHING", b"\3"), schema.NLM_F_CREATE),
+    "batching without an interface": ("RULE_SET", whole + attribute("RULE_BATCHING", b"\1"), schema.NLM_F_CREATE),
     "flags that do not exist": ("RULE_SET", whole + attribute("RULE_FLAGS", struct.pack("=I", 1 << 30)), schema.NLM_F_CREATE),
     "an address of 5 bytes": ("RULE_SET", whole + attribute("RULE_DESTINATION", b"12345"), schema.NLM_F_CREATE),
     "a prefix longer than the address": ("RULE_SET", whole + attribute("RULE_SOURCE", b"1234") +

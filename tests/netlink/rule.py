@@ -12,6 +12,8 @@ from schema import attribute
 parser = argparse.ArgumentParser()
 parser.add_argument("--name", default="by-hand")
 parser.add_argument("--ports", default="5000")
+parser.add_argument("--interface", default="")
+parser.add_argument("--batching", type=int, default=0)
 parser.add_argument("--ring", type=int, default=1 << 20)
 options = parser.parse_args()
 
@@ -24,7 +26,9 @@ try:
     try:
         client.call("RULE_SET", attribute("RULE_GUID", guid) + attribute("RULE_ROUTE", route) +
                     attribute("RULE_NAME", options.name.encode() + b"\0") + attribute("RULE_INPUT", struct.pack("=H", 0)) +
-                    attribute("RULE_PORTS", struct.pack("=HH", int(first), int(last or first))), schema.NLM_F_CREATE)
+                    attribute("RULE_PORTS", struct.pack("=HH", int(first), int(last or first))) +
+                    (attribute("RULE_INTERFACE", options.interface.encode() + b"\0") if options.interface else b"") +
+                    attribute("RULE_BATCHING", bytes([options.batching])), schema.NLM_F_CREATE)
     except schema.Refused:
         client.call("ROUTE_DEL", attribute("ROUTE_GUID", route))
         raise

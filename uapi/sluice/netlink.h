@@ -29,7 +29,8 @@
  *     family), RULE_INTERFACE (name; absent: any; one that does not exist now is accepted and matches
  *     when it appears), RULE_VERDICT (default steal), RULE_FLAGS, RULE_HOOK (default
  *     prerouting; another one for an existing rule loses nothing, but in the moment of the change may take a
- *     datagram twice if the verdict is copy). Flags as for ROUTE_SET; a change is atomic
+ *     datagram twice if the verdict is copy), RULE_BATCHING (default off; others need RULE_INTERFACE: EINVAL; on
+ *     needs a kernel that can: EOPNOTSUPP before 5.12). Flags as for ROUTE_SET; a change is atomic
  *     for every datagram: the old rule or the new one. A datagram can belong to one rule only: a rule of
  *     which some datagram would also match another rule is refused (EEXIST) naming both.
  * RULE_DEL [K]   RULE_GUID*. ENOENT if there is none.
@@ -90,6 +91,13 @@ enum sluice_verdict {
 enum sluice_hook {
 	SLUICE_HOOK_PREROUTING = 0, /* before connection tracking, the firewall and routing */
 	SLUICE_HOOK_LOCAL_IN = 1,   /* behind the firewall's INPUT: only what is for this host */
+};
+
+/* Whether the rule's interface joins the datagrams of a burst while the rule is there. */
+enum sluice_batching {
+	SLUICE_BATCHING_OFF = 0,  /* the interface is left as it is */
+	SLUICE_BATCHING_ON = 1,	  /* it does; its setting goes back with the rule */
+	SLUICE_BATCHING_AUTO = 2, /* it does while it does GRO and verifies checksums itself */
 };
 
 /* SLUICE_A_RULE_FLAGS */
@@ -213,7 +221,8 @@ enum sluice_attribute {
 	SLUICE_A_STORE_ALARMS_NOW,  /* [u32] alarms of memory and disk that are raised */
 	SLUICE_A_STREAM_DISK, /* [u64] bytes of it on the disk that an output needs; absent: no disk [D] */
 
-	SLUICE_A_RULE_HOOK, /* [u8] enum sluice_hook */
+	SLUICE_A_RULE_HOOK,	/* [u8] enum sluice_hook */
+	SLUICE_A_RULE_BATCHING, /* [u8] enum sluice_batching */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

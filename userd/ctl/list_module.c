@@ -98,6 +98,8 @@ json_t *sluice_list_rules(void)
 			json_string(rule->verdict == SLUICE_VERDICT_COPY ? "copy" : "steal"));
 		json_object_set_new(object, "hook",
 				    json_string(sluice_config_hook_name(rule->hook)));
+		json_object_set_new(object, "batching",
+				    json_string(sluice_config_batching_name(rule->batching)));
 		json_object_set_new(object, "checksum",
 				    json_string(sluice_config_checksum_name(rule->flags)));
 		sluice_list_counters(object, &rule->counters);

@@ -180,7 +180,8 @@ int sluice_kernel_rule_set(struct sluice_kernel *kernel, const struct sluice_ker
 	     nla_put_string(message, SLUICE_A_RULE_INTERFACE, rule->interface)) ||
 	    nla_put_u8(message, SLUICE_A_RULE_VERDICT, rule->verdict) ||
 	    nla_put_u32(message, SLUICE_A_RULE_FLAGS, rule->flags) ||
-	    nla_put_u8(message, SLUICE_A_RULE_HOOK, rule->hook))
+	    nla_put_u8(message, SLUICE_A_RULE_HOOK, rule->hook) ||
+	    nla_put_u8(message, SLUICE_A_RULE_BATCHING, rule->batching))
 		return unfinished(kernel, message);
 	return change(kernel, message);
 }
@@ -237,6 +238,8 @@ static int on_rule(struct nlattr **attributes, void *context)
 		rule->verdict = nla_get_u8(attributes[SLUICE_A_RULE_VERDICT]);
 	if (attributes[SLUICE_A_RULE_HOOK])
 		rule->hook = nla_get_u8(attributes[SLUICE_A_RULE_HOOK]);
+	if (attributes[SLUICE_A_RULE_BATCHING])
+		rule->batching = nla_get_u8(attributes[SLUICE_A_RULE_BATCHING]);
 	rule->flags = sluice_attribute_u32(attributes[SLUICE_A_RULE_FLAGS]);
 	if (attributes[SLUICE_A_RULE_PORTS]) {
 		bytes = (size_t)nla_len(attributes[SLUICE_A_RULE_PORTS]);

@@ -44,7 +44,8 @@ struct sluice_kernel_rule {
 	char name[SLUICE_NAME_MAX + 1];
 	uint16_t input;
 	uint8_t verdict;
-	uint8_t hook; /* enum sluice_hook */
+	uint8_t hook;	  /* enum sluice_hook */
+	uint8_t batching; /* enum sluice_batching */
 	uint32_t flags;
 	struct sluice_port_range ports[256];
 	size_t port_count;

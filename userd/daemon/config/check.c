@@ -307,8 +307,16 @@ static void check_input(const struct sluice_draft_input *draft, struct sluice_fi
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->from_place,
 				    "inputs.from: one of address and from is IPv4 and the other "
 				    "IPv6: no datagram has both");
+	if (input->batching != SLUICE_BATCHING_OFF && !input->interface[0])
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->batching_place,
+				    "inputs.batching: it is a setting of the interface: name one "
+				    "with inputs.interface");
 	if (input->source != SLUICE_SOURCE_SOCKET)
 		return;
+	if (input->batching == SLUICE_BATCHING_ON)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->batching_place,
+				    "inputs.batching: a socket gets its datagrams one by one: on "
+				    "needs source: kmod");
 	if (input->verdict == SLUICE_VERDICT_COPY)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->verdict_place,
 				    "inputs.verdict: a socket keeps what it receives from everyone "

@@ -38,6 +38,12 @@ static const struct sluice_choice hooks[] = {
 	{NULL, 0, false},
 };
 
+static const struct sluice_choice batchings[] = {
+	{"off", SLUICE_BATCHING_OFF, false},   {"on", SLUICE_BATCHING_ON, false},
+	{"auto", SLUICE_BATCHING_AUTO, false}, {"false", SLUICE_BATCHING_OFF, false},
+	{"true", SLUICE_BATCHING_ON, false},   {NULL, 0, false},
+};
+
 /* By the rule's flags. */
 static const struct sluice_choice checksums[] = {
 	{"verify", 0, false},
@@ -103,6 +109,11 @@ const char *sluice_config_verdict_name(enum sluice_verdict verdict)
 const char *sluice_config_hook_name(enum sluice_hook hook)
 {
 	return choice_name(hooks, (int)hook);
+}
+
+const char *sluice_config_batching_name(enum sluice_batching batching)
+{
+	return choice_name(batchings, (int)batching);
 }
 
 const char *sluice_config_checksum_name(uint32_t flags)
@@ -260,6 +271,11 @@ static const struct sluice_key input_keys[] = {
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.hook),
 	 .choices = hooks},
+	{.path = "inputs.batching",
+	 .read = sluice_read_choice,
+	 .offset = INPUT(input.batching),
+	 .place = INPUT(batching_place),
+	 .choices = batchings},
 	{.path = "inputs.checksum",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.checksum),

@@ -71,6 +71,7 @@ struct sluice_config_input {
 	enum sluice_source source;
 	enum sluice_verdict verdict;
 	enum sluice_hook hook;
+	enum sluice_batching batching;
 	int checksum;	 /* SLUICE_RULE_F_* of wrong checksums; 0: they are lost */
 	int addresses;	 /* 1: records tell source and destination; also where an output needs it */
 	size_t *outputs; /* indexes into sluice_config.outputs, sorted, no repeats, at least one */
@@ -190,6 +191,7 @@ size_t sluice_config_cpus(void);
 const char *sluice_config_source_name(enum sluice_source source);
 const char *sluice_config_verdict_name(enum sluice_verdict verdict);
 const char *sluice_config_hook_name(enum sluice_hook hook);
+const char *sluice_config_batching_name(enum sluice_batching batching);
 const char *sluice_config_checksum_name(uint32_t flags); /* SLUICE_RULE_F_*, others are ignored */
 const char *sluice_config_mode_name(enum sluice_mode mode);
 const char *sluice_config_framing_name(enum sluice_framing framing);

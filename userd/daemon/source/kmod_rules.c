@@ -169,6 +169,7 @@ static int rule_of(const struct sluice_config_input *input, const struct sluice_
 	rule->input = index;
 	rule->verdict = (uint8_t)input->verdict;
 	rule->hook = (uint8_t)input->hook;
+	rule->batching = (uint8_t)input->batching;
 	rule->flags = (uint32_t)input->checksum | (input->addresses ? SLUICE_RULE_F_ADDRESS : 0);
 	memcpy(rule->ports, input->ports, input->port_count * sizeof(rule->ports[0]));
 	rule->port_count = input->port_count;
