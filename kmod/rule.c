@@ -436,7 +436,8 @@ static int interface_event(struct notifier_block *block, unsigned long event, vo
 	if (event != NETDEV_REGISTER && event != NETDEV_UNREGISTER && event != NETDEV_CHANGENAME &&
 	    event != NETDEV_FEAT_CHANGE)
 		return NOTIFY_DONE;
-	if (!READ_ONCE(sn->named_rules))
+	/* A setting of ours may be there for a moment longer than the last rule. */
+	if (!READ_ONCE(sn->named_rules) && list_empty(&sn->batches))
 		return NOTIFY_DONE;
 	if (event != NETDEV_FEAT_CHANGE) {
 		mutex_lock(&sn->lock);

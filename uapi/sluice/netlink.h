@@ -97,7 +97,7 @@ enum sluice_hook {
 enum sluice_batching {
 	SLUICE_BATCHING_OFF = 0,  /* the interface is left as it is */
 	SLUICE_BATCHING_ON = 1,	  /* it does; its setting goes back with the rule */
-	SLUICE_BATCHING_AUTO = 2, /* it does while it does GRO and verifies checksums itself */
+	SLUICE_BATCHING_AUTO = 2, /* it does while it does GRO */
 };
 
 /* SLUICE_A_RULE_FLAGS */
