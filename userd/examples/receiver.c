@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -79,6 +80,23 @@ static int write_range(void *context, const struct sluice_receiver_range *range)
 	return fwrite(range, sizeof(*range), 1, context) == 1 ? 0 : -EIO;
 }
 
+/* Makes the names of the files outlive the machine: they are in the directory. 0 or a negative errno. */
+static int keep_names(const struct store *store)
+{
+	char *copy = strdup(store->state);
+	int fd, error = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd))
+		error = -errno;
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return error;
+}
+
 /* Makes what was taken so far outlive the program, and with -d the machine. 0 or a negative errno. */
 static int keep(struct store *store)
 {
@@ -99,7 +117,7 @@ static int keep(struct store *store)
 		error = -errno;
 	if (!error && rename(store->fresh, store->state))
 		error = -errno;
-	return error;
+	return error || !store->durable ? error : keep_names(store);
 }
 
 /* Goes on where an earlier life was killed; it is not an error if there was none. 0 or a negative errno. */
