@@ -163,13 +163,6 @@ static inline void fake_facts(void *context, struct sluice_control_facts *facts)
 					       .workers = 3};
 }
 
-/* control.h: no names of routes. */
-static const struct sluice_config *fake_config(void *context)
-{
-	(void)context;
-	return NULL;
-}
-
 /* The control thread. */
 static inline void *serve(void *argument)
 {
@@ -191,8 +184,7 @@ static inline int begin(void **state)
 	static const struct sluice_control_calls calls = {.apply = fake_apply,
 							  .report = fake_report,
 							  .release = fake_release,
-							  .facts = fake_facts,
-							  .config = fake_config};
+							  .facts = fake_facts};
 
 	(void)state;
 	if (sluice_control_open(&server.control, &calls, NULL))

@@ -286,8 +286,7 @@ static void ports_are_found(void **state)
 	static const struct sluice_control_calls calls = {.apply = fake_apply,
 							  .report = fake_report,
 							  .release = fake_release,
-							  .facts = fake_facts,
-							  .config = fake_config};
+							  .facts = fake_facts};
 	struct sluice_netlink *netlink;
 	struct sluice_control *second;
 

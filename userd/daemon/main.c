@@ -200,12 +200,6 @@ static void call_facts(void *context, struct sluice_control_facts *facts)
 	sluice_engine_report_free(&report);
 }
 
-/* The configuration in force, see control.h. */
-static const struct sluice_config *call_config(void *context)
-{
-	return sluice_engine_config(((struct daemon *)context)->engine);
-}
-
 /* A second SIGTERM or SIGINT while the rings are being emptied. @context signal */
 static void on_impatience(int number)
 {
@@ -359,7 +353,6 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		.report = call_report,
 		.release = call_release,
 		.facts = call_facts,
-		.config = call_config,
 	};
 	char *error = NULL;
 	int result, status;

@@ -188,15 +188,14 @@ static int put_cursor(struct nl_msg *message, const struct sluice_engine_cursor 
 }
 
 /* STREAM_GET: one stream; `route` is its route's name, "" if not known. */
-static int dump_stream(const struct dump *dump, const struct sluice_engine_stream *stream,
-		       const char *route)
+static int dump_stream(const struct dump *dump, const struct sluice_engine_stream *stream)
 {
 	struct nl_msg *message = message_begin(dump, 1024 + stream->cursor_count * 192);
 	struct nlattr *nest;
 	size_t number;
 
 	if (!message || nla_put(message, SLUICE_A_ROUTE_GUID, SLUICE_GUID_SIZE, stream->route) ||
-	    (*route && put_text(message, SLUICE_A_ROUTE_NAME, route)) ||
+	    (*stream->name && put_text(message, SLUICE_A_ROUTE_NAME, stream->name)) ||
 	    nla_put(message, SLUICE_A_STREAM_UUID, SLUICE_GUID_SIZE, stream->uuid) ||
 	    nla_put_u64(message, SLUICE_A_STREAM_EPOCH, stream->epoch) ||
 	    nla_put_u32(message, SLUICE_A_STREAM_CPU, stream->cpu) ||
@@ -223,29 +222,14 @@ failed:
 	return -ENOMEM;
 }
 
-/* STREAM_GET: all streams, with the names of their routes out of the configuration. */
-static int dump_streams(const struct dump *dump, const struct sluice_engine_report *report,
-			const struct sluice_config *config)
+/* STREAM_GET: all streams. */
+static int dump_streams(const struct dump *dump, const struct sluice_engine_report *report)
 {
-	struct sluice_config_route *routes = NULL;
-	size_t number, route, count = 0;
-	const char *name;
+	size_t number;
 	int error = 0;
 
-	/* Without routes there are no names, and the GUIDs must do. */
-	if (!config || sluice_config_routes(config, sluice_config_cpus(), &routes, &count)) {
-		routes = NULL;
-		count = 0;
-	}
-	for (number = 0; number < report->stream_count && !error; number++) {
-		name = "";
-		for (route = 0; route < count; route++)
-			if (!memcmp(routes[route].id, report->streams[number].route,
-				    SLUICE_GUID_SIZE))
-				name = routes[route].name;
-		error = dump_stream(dump, &report->streams[number], name);
-	}
-	sluice_config_routes_free(routes, count);
+	for (number = 0; number < report->stream_count && !error; number++)
+		error = dump_stream(dump, &report->streams[number]);
 	return error;
 }
 
@@ -347,7 +331,7 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 	else if (command == SLUICE_CMD_STORE_GET)
 		error = dump_store(&dump, &report.store);
 	else
-		error = dump_streams(&dump, &report, calls->config(context));
+		error = dump_streams(&dump, &report);
 	calls->release(context, &report);
 	return error ? error : dump_done(&dump);
 }

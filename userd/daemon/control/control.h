@@ -32,8 +32,6 @@ struct sluice_control_calls {
 	int (*report)(void *context, struct sluice_engine_report *report);
 	void (*release)(void *context, struct sluice_engine_report *report);
 	void (*facts)(void *context, struct sluice_control_facts *facts);
-	/* The configuration in force, for the names of routes; may return NULL. */
-	const struct sluice_config *(*config)(void *context);
 };
 
 /* Binds the first free port id from SLUICE_USERSOCK_PORT on. 0 or a negative errno. @owner caller: close */

@@ -110,7 +110,7 @@ int sluice_control_open(struct sluice_control **control, const struct sluice_con
 	int one = 1, error;
 
 	if (!control || !calls || !calls->apply || !calls->report || !calls->release ||
-	    !calls->facts || !calls->config)
+	    !calls->facts)
 		return -EINVAL;
 	fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)

@@ -24,6 +24,7 @@ struct sluice_engine_cursor {
 
 struct sluice_engine_stream {
 	uint8_t route[SLUICE_GUID_SIZE];
+	char name[SLUICE_NAME_MAX + 1]; /* the route's */
 	uint8_t uuid[SLUICE_GUID_SIZE];
 	uint64_t epoch;
 	uint32_t cpu;

@@ -203,6 +203,7 @@ static int report_stream(const struct sluice_engine *engine, const struct sluice
 	size_t number;
 
 	memcpy(picture->route, stream->route, sizeof(picture->route));
+	memcpy(picture->name, stream->name, sizeof(picture->name));
 	memcpy(picture->uuid, producer->stream, sizeof(picture->uuid));
 	picture->epoch = producer->epoch;
 	picture->cpu = stream->cpu;

@@ -94,8 +94,8 @@ uint64_t sluice_output_carried(const struct sluice_output *output);
 bool sluice_output_counts_on(const struct sluice_output *output,
 			     const struct sluice_connection *connection);
 
-/* Must `feeder` wait, because an older ring of its CPU, of a route that it follows, holds something for this output that was
- * not handed out? @context worker */
+/* Must `feeder` wait, because an older ring of its CPU that is being emptied holds something for this output that can be
+ * handed out? @context worker */
 bool sluice_output_waits_for_older(const struct sluice_output *output,
 				   const struct sluice_feeder *feeder);
 
