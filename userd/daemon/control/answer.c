@@ -187,7 +187,7 @@ static int put_cursor(struct nl_msg *message, const struct sluice_engine_cursor 
 	return 0;
 }
 
-/* STREAM_GET: one stream; `route` is its route's name, "" if not known. */
+/* STREAM_GET: one stream. */
 static int dump_stream(const struct dump *dump, const struct sluice_engine_stream *stream)
 {
 	struct nl_msg *message = message_begin(dump, 1024 + stream->cursor_count * 192);
