@@ -301,7 +301,7 @@ static int sluice_release(struct inode *inode, struct file *file)
 	struct sluice_file *sf = file->private_data;
 
 	if (sf->ring) {
-		sluice_ring_unwatch(sf->ring);
+		sluice_ring_unwatch(sf->ring, !sf->looks);
 		if (!sf->looks)
 			ring_disown(sf->ring, sf);
 		sluice_ring_put(sf->ring);

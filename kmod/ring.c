@@ -338,9 +338,12 @@ static enum hrtimer_restart ring_timer(struct hrtimer *timer)
 	WRITE_ONCE(ring->timer_fires, ring->timer_fires + 1);
 	if (ring->untold && ring_tail_is_right(ring))
 		tell(ring, NULL, UINT_MAX);
-	/* One that has seen everything already (it polls by itself) need not be woken. */
+	/*
+	 * One that has seen everything already (it polls by itself) need not be woken; whoever
+	 * looks on beside it may be asleep.
+	 */
 	if (ring->head != ring->announced) {
-		if (READ_ONCE(ring->consumer->seen) >= ring->head) {
+		if (!ring->lookers && READ_ONCE(ring->consumer->seen) >= ring->head) {
 			ring->announced = ring->head;
 			ring->announced_sequence = ring->sequence;
 			WRITE_ONCE(ring->producer->announced, ring->head);
@@ -383,7 +386,7 @@ void sluice_ring_settle(struct sluice_ring *ring)
 /**
  * sluice_ring_watch() - somebody attached: from now on announce
  * @ring:   the ring
- * @owning: it is the consumer, and the only one
+ * @owning: it is the consumer, and the only one; otherwise it looks on
  *
  * A tail that a former owner left impossible is put right, so that the next one starts sanely.
  *
@@ -393,6 +396,7 @@ void sluice_ring_watch(struct sluice_ring *ring, bool owning)
 {
 	spin_lock_bh(&ring->lock);
 	ring->watchers++;
+	ring->lookers += !owning;
 	if (owning && !ring_tail_is_right(ring))
 		WRITE_ONCE(ring->consumer->tail, ring->tail);
 	if (!ring->dead) {
@@ -410,14 +414,16 @@ void sluice_ring_watch(struct sluice_ring *ring, bool owning)
 
 /**
  * sluice_ring_unwatch() - somebody left; after the last one no timer is started any more
- * @ring: the ring
+ * @ring:   the ring
+ * @owning: what it was said to be when it came
  *
  * Context: process.
  */
-void sluice_ring_unwatch(struct sluice_ring *ring)
+void sluice_ring_unwatch(struct sluice_ring *ring, bool owning)
 {
 	spin_lock_bh(&ring->lock);
 	ring->watchers--;
+	ring->lookers -= !owning;
 	if (!ring->watchers)
 		ring->armed = true;
 	spin_unlock_bh(&ring->lock);

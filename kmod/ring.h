@@ -131,6 +131,7 @@ struct sluice_tally {
  * @batches:       how often it was told of so many records at once, by class
  * @bad_tails:     how often the consumer's tail was found to be impossible
  * @watchers:      files attached
+ * @lookers:       how many of them do not consume
  * @wait:          where they sleep
  * @references:    the route, and each file attached
  * @pages:         the file's pages in order, the data's twice
@@ -180,6 +181,7 @@ struct sluice_ring {
 	u64 batches[SLUICE_BATCH_CLASSES];
 	u64 bad_tails;
 	unsigned int watchers;
+	unsigned int lookers;
 	wait_queue_head_t wait;
 	refcount_t references;
 	struct page **pages;
@@ -204,7 +206,7 @@ void sluice_ring_close(struct sluice_ring *ring);
 void sluice_ring_put(struct sluice_ring *ring);
 void sluice_ring_pace(struct sluice_ring *ring, u32 watermark, u32 delay_us);
 void sluice_ring_watch(struct sluice_ring *ring, bool owning);
-void sluice_ring_unwatch(struct sluice_ring *ring);
+void sluice_ring_unwatch(struct sluice_ring *ring, bool owning);
 void sluice_ring_settle(struct sluice_ring *ring);
 int sluice_ring_refresh(struct sluice_ring *ring, struct sluice_tally_cpu *tally, u64 tail);
 void sluice_ring_lose(struct sluice_ring *ring, struct sluice_tally_cpu *tally,

@@ -292,7 +292,7 @@ static void timer_gap_test(struct kunit *test)
 		usleep_range(1000, 2000);
 	expect_gap(test, fixture, SLUICE_LOST_BAD_LENGTH, 2, 0);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(fixture->ring->producer->announced), fixture->cursor);
-	sluice_ring_unwatch(fixture->ring);
+	sluice_ring_unwatch(fixture->ring, true);
 }
 
 /* Nobody watches: the timer is never started, though there are losses. */
@@ -310,7 +310,7 @@ static void no_watcher_test(struct kunit *test)
 	drain(fixture);
 	sluice_ring_watch(fixture->ring, true);
 	expect_gap(test, fixture, SLUICE_LOST_RING_FULL, 1, 16);
-	sluice_ring_unwatch(fixture->ring);
+	sluice_ring_unwatch(fixture->ring, true);
 }
 
 /*
@@ -337,7 +337,7 @@ static void retry_test(struct kunit *test)
 	msleep(50);
 	KUNIT_EXPECT_EQ(test, READ_ONCE(fixture->ring->producer->announced),
 			fixture->ring->producer->head);
-	sluice_ring_unwatch(fixture->ring);
+	sluice_ring_unwatch(fixture->ring, true);
 }
 
 /* A settling consumer is told at once. */
@@ -396,7 +396,7 @@ static void repair_test(struct kunit *test)
 	sluice_ring_watch(fixture->ring, true);
 	KUNIT_EXPECT_EQ(test, fixture->ring->consumer->tail, 120ULL);
 	KUNIT_EXPECT_TRUE(test, store(fixture, 100, 1));
-	sluice_ring_unwatch(fixture->ring);
+	sluice_ring_unwatch(fixture->ring, true);
 }
 
 /* For every block that lies between tail and head the index says where its first record begins. */
@@ -458,7 +458,7 @@ static void announce_test(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
 	KUNIT_EXPECT_EQ(test, producer->announced, 1024ULL);
 	KUNIT_EXPECT_EQ(test, producer->wakes, 0ULL); /* nobody sleeps */
-	sluice_ring_unwatch(fixture->ring);
+	sluice_ring_unwatch(fixture->ring, true);
 	hrtimer_cancel(&fixture->ring->timer);
 
 	sluice_ring_pace(fixture->ring, 1024, 2000);
@@ -474,7 +474,7 @@ static void announce_test(struct kunit *test)
 	sluice_ring_pace(fixture->ring, 1024, 0);
 	KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
 	KUNIT_EXPECT_EQ(test, producer->announced, 1280ULL);
-	sluice_ring_unwatch(fixture->ring);
+	sluice_ring_unwatch(fixture->ring, true);
 }
 
 /* Thousands of rules with losses do not keep a small ring from storing. */
