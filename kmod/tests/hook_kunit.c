@@ -11,6 +11,7 @@
 #define SLUICE_WITHOUT_TRACE
 #include "../match.c"
 #include "../ring.c"
+#include "../tally.c"
 #include "../hook.c"
 #include "packet.h"
 

@@ -9,6 +9,7 @@
 #include <kunit/test.h>
 #define SLUICE_WITHOUT_TRACE
 #include "../ring.c"
+#include "../tally.c"
 
 #define SIZE SLUICE_RING_SIZE_MIN
 
