@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """A second receiver of the native wire format, written from docs/wire-format.md and nothing else.
 
-    receiver.py --port PORT [--address A] [--idle SECONDS] [--expect N]
+    receiver.py --port PORT [--address A] [--idle SECONDS] [--expect N] [--state FILE]
 
 Accepts connections, drops what it has already, acknowledges, and ends when nothing came for --idle seconds after the
 first frame, or when N datagrams came, or on SIGTERM; then prints one line:
@@ -10,11 +10,17 @@ first frame, or when N datagrams came, or on SIGTERM; then prints one line:
     RESULT part=second-receiver received=N bytes=N suppressed=N gap_records=N gap_datagrams=N frames=N damaged=N
     connections=N digest=HEX
 
+With --state FILE what comes is acknowledged as received at once and as durable on SIGUSR1, when all of it has been written to FILE
+with fsync; started again it knows what FILE knows, as after a loss of power, and the line ends with distinct=N, how many of
+the payloads are no other's.
+
 The digest is the XOR of the CRC32C of every payload delivered: the same for the same datagrams in any order.
 Uses no code of sluice. `receiver.py --self-test` checks it against the document's example and exits.
 """
 import argparse
 import bisect
+import os
+import pickle
 import selectors
 import signal
 import socket
@@ -29,6 +35,7 @@ GAP = struct.Struct("<QQII")
 HELLO, DATA, ACK, HEARTBEAT = 1, 2, 3, 4
 RECORD_DATA, RECORD_GAP, RECORD_PAD = 1, 2, 3
 HAS_ADDRESS = 1
+DURABLE = 1
 PAYLOAD_MOST = 8388608
 
 
@@ -96,15 +103,46 @@ class Books:
         self.received = self.bytes = self.suppressed = self.frames = self.damaged = 0
         self.gap_records = self.gap_datagrams = self.connections = self.digest = 0
 
+        self.state = None
+        self.payloads = []
+        self.durable = {}
+
     def of(self, output, stream, epoch):
         """The ranges had of a stream."""
         return self.have.setdefault((output, stream, epoch), Ranges())
 
+    def keep_in(self, path):
+        """Goes on with what the file has, if it is there."""
+        self.state = path
+        if not os.path.exists(path):
+            return
+        with open(path, "rb") as file:
+            self.durable, self.payloads = pickle.load(file)
+        self.received = len(self.payloads)
+        self.bytes = sum(map(len, self.payloads))
+        for key, spans in self.durable.items():
+            for start, end in spans:
+                self.of(*key).add(start, end)
 
-def frame(kind, ranges=()):
-    """A frame to the relay."""
-    payload = b"".join(RANGE.pack(stream, epoch, start, end, 0, 0) for stream, epoch, start, end in ranges)
-    fields = [b"SLU1", kind, 1, 64, len(payload), len(ranges), bytes(16), 0, 0, 0, crc32c(payload) if payload else 0, 0]
+    def sync(self):
+        """All that was received is on stable storage when this returns."""
+        durable = {key: have.all() for key, have in self.have.items()}
+        with open(self.state + ".new", "wb") as file:
+            pickle.dump((durable, self.payloads), file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.rename(self.state + ".new", self.state)
+        folder = os.open(os.path.dirname(self.state) or ".", os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+        self.durable = durable
+
+
+def frame(kind, ranges=(), durable=()):
+    """A frame to the relay, with ranges that were received and ranges that are durable."""
+    flagged = [(*span, 0) for span in ranges] + [(*span, DURABLE) for span in durable]
+    payload = b"".join(RANGE.pack(*span, 0) for span in flagged)
+    fields = [b"SLU1", kind, 1, 64, len(payload), len(flagged), bytes(16), 0, 0, 0, crc32c(payload) if payload else 0, 0]
     fields[-1] = crc32c(HEADER.pack(*fields))
     return HEADER.pack(*fields) + payload
 
@@ -195,7 +233,17 @@ class Connection:
             have = self.books.of(output, stream, epoch)
             have.add(0, cursor)
             ranges += [(stream, epoch, start, end) for start, end in have.all()]
-        return frame(HELLO, ranges)
+        asked = {entry[:2] for entry in RANGE.iter_unpack(payload)}
+        return frame(HELLO, ranges, [span for span in self.safe() if span[:2] in asked])
+
+    def safe(self):
+        """The durable ranges of this connection's output."""
+        return [(stream, epoch, start, end) for (output, stream, epoch), spans in self.books.durable.items()
+                if output == self.output for start, end in spans]
+
+    def vow(self):
+        """What to send once everything is durable; nothing before the relay said HELLO."""
+        return frame(ACK, (), self.safe()) if self.output is not None else b""
 
     def data(self, stream, epoch, offset, floor, payload, count):
         """A piece of a stream; returns the range to acknowledge."""
@@ -211,6 +259,8 @@ class Connection:
                 books.received += 1
                 books.bytes += len(body)
                 books.digest ^= crc32c(body)
+                if books.state:
+                    books.payloads.append(body)
             elif kind == RECORD_GAP:
                 books.gap_records += 1
                 books.gap_datagrams += GAP.unpack_from(body)[0]
@@ -251,6 +301,13 @@ def serve(options, books):
                 print(f"second receiver: {connection.peer}: {error}", file=sys.stderr)
             events.unregister(peer)
             peer.close()
+        if serve.sync:
+            serve.sync = False
+            books.sync()
+            print(f"second receiver: {books.received} are durable", file=sys.stderr, flush=True)
+            for key in list(events.get_map().values()):
+                if key.data:
+                    key.fileobj.sendall(key.data.vow())
         if latest and options.idle and time.monotonic() - latest > options.idle:
             return
         if options.expect and books.received >= options.expect and time.monotonic() - latest > 0.3:
@@ -258,6 +315,7 @@ def serve(options, books):
 
 
 serve.stop = False
+serve.sync = False
 
 
 def self_test():
@@ -295,6 +353,7 @@ def main():
     parser.add_argument("--address", default="0.0.0.0")
     parser.add_argument("--idle", type=float, default=0)
     parser.add_argument("--expect", type=int, default=0)
+    parser.add_argument("--state")
     parser.add_argument("--self-test", action="store_true")
     options = parser.parse_args()
     if options.self_test:
@@ -306,13 +365,20 @@ def main():
     def stop(*_):
         serve.stop = True
 
+    def sync(*_):
+        serve.sync = True
+
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     books = Books()
+    if options.state:
+        signal.signal(signal.SIGUSR1, sync)
+        books.keep_in(options.state)
     serve(options, books)
     print(f"RESULT part=second-receiver received={books.received} bytes={books.bytes} "
           f"suppressed={books.suppressed} gap_records={books.gap_records} gap_datagrams={books.gap_datagrams} "
-          f"frames={books.frames} damaged={books.damaged} connections={books.connections} digest={books.digest:08x}")
+          f"frames={books.frames} damaged={books.damaged} connections={books.connections} digest={books.digest:08x}"
+          + (f" distinct={len(set(books.payloads))}" if options.state else ""))
 
 
 if __name__ == "__main__":

@@ -52,6 +52,8 @@ struct receiver {
 	volatile unsigned int slow_us; /* to rest after every 30,000 bytes */
 	unsigned int
 		ack_late; /* frames that are acknowledged together, in another order and cut in two */
+	volatile uint32_t promise; /* SLUICE_RANGE_F_* of what it acknowledges */
+	volatile bool vow;	   /* say so of all it has, once, when idle */
 	/* Books; read when stopped, or only the counters while it runs */
 	struct receiver_client clients[MOST_CLIENTS];
 	struct {
@@ -171,29 +173,37 @@ static inline struct sluice_ranges *stream_of(struct receiver *receiver,
 	return &receiver->streams[number].has;
 }
 
+/* All it has, as ranges of a frame; at most 64. Returns how many. */
+static inline size_t list_all(const struct receiver *receiver, struct sluice_frame_range *all)
+{
+	size_t count = 0, number, place;
+
+	for (number = 0; number < receiver->stream_count; number++) {
+		for (place = 0; place < receiver->streams[number].has.count && count < 64;
+		     place++) {
+			memcpy(all[count].stream, receiver->streams[number].uuid, 16);
+			all[count].epoch = receiver->streams[number].epoch;
+			all[count].start = receiver->streams[number].has.list[place].start;
+			all[count].end = receiver->streams[number].has.list[place].end;
+			all[count].flags = receiver->promise;
+			all[count].reserved = 0;
+			count++;
+		}
+	}
+	return count;
+}
+
 /* Acts on one frame; returns false if it is damaged. */
 static inline bool read_frame(struct receiver *receiver, struct receiver_client *client,
 			      const struct sluice_frame *frame, const uint8_t *payload)
 {
 	struct sluice_frame_range range = {0}, all[64];
-	size_t count = 0, number, place;
 	struct sluice_ranges *has;
 
 	if (frame->length && sluice_crc32c(0, payload, frame->length) != frame->payload_crc)
 		return false;
 	if (frame->type == SLUICE_FRAME_HELLO) {
-		for (number = 0; number < receiver->stream_count; number++) {
-			for (place = 0; place < receiver->streams[number].has.count && count < 64;
-			     place++) {
-				memcpy(all[count].stream, receiver->streams[number].uuid, 16);
-				all[count].epoch = receiver->streams[number].epoch;
-				all[count].start = receiver->streams[number].has.list[place].start;
-				all[count].end = receiver->streams[number].has.list[place].end;
-				all[count].flags = all[count].reserved = 0;
-				count++;
-			}
-		}
-		send_ranges(client, SLUICE_FRAME_HELLO, all, count);
+		send_ranges(client, SLUICE_FRAME_HELLO, all, list_all(receiver, all));
 	} else if (frame->type == SLUICE_FRAME_DATA) {
 		has = stream_of(receiver, frame);
 		read_span(receiver, payload, frame->length, has, frame->offset, frame->count);
@@ -202,6 +212,7 @@ static inline bool read_frame(struct receiver *receiver, struct receiver_client 
 		range.epoch = frame->epoch;
 		range.start = frame->offset;
 		range.end = frame->offset + frame->length;
+		range.flags = receiver->promise;
 		client->owed[client->owed_count++] = range;
 		if (client->owed_count > receiver->ack_late)
 			acknowledge(client);
@@ -343,6 +354,18 @@ static inline void serve(struct receiver *receiver, struct receiver_client *clie
 	}
 }
 
+/* Says of all it has, on every connection, what is promised now. */
+static inline void vow(struct receiver *receiver)
+{
+	struct sluice_frame_range all[64];
+	size_t number, count = list_all(receiver, all);
+
+	for (number = 0; number < MOST_CLIENTS; number++)
+		if (receiver->clients[number].fd >= 0)
+			send_ranges(&receiver->clients[number], SLUICE_FRAME_ACK, all, count);
+	receiver->vow = false;
+}
+
 /* The receiver's thread. */
 static inline void *receive_all(void *argument)
 {
@@ -362,6 +385,8 @@ static inline void *receive_all(void *argument)
 			for (number = 0; number < MOST_CLIENTS; number++)
 				if (receiver->clients[number].fd >= 0 && !receiver->paused)
 					acknowledge(&receiver->clients[number]);
+		if (receiver->vow && !receiver->paused)
+			vow(receiver);
 		for (number = 0; number < MOST_CLIENTS; number++)
 			if (polls[number + 1].fd >= 0 && polls[number + 1].revents)
 				serve(receiver, &receiver->clients[number]);

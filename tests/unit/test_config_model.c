@@ -90,14 +90,14 @@ static void every_key_arrives(void **state)
 	assert_int_equal(config->inputs[1].batching, SLUICE_BATCHING_OFF);
 	assert_int_equal(input->hook, SLUICE_HOOK_LOCAL_IN);
 	assert_int_equal(config->inputs[1].hook, SLUICE_HOOK_PREROUTING);
-	assert_int_equal(input->output_count, 2);
+	assert_int_equal(input->output_count, 3);
 	assert_int_equal(input->outputs[0], 0);
 	assert_int_equal(input->outputs[1], 1);
 	assert_int_equal(config->inputs[1].address.family, AF_INET6);
 	assert_int_equal(config->inputs[1].address.length, 128);
 	assert_int_equal(config->inputs[1].output_count, 1);
 
-	assert_int_equal(config->output_count, 2);
+	assert_int_equal(config->output_count, 3);
 	assert_int_equal(output->to_count, 3);
 	assert_string_equal(output->to[1].text, "[fd09:1::2]:6001");
 	assert_string_equal(output->to[1].host, "fd09:1::2");
@@ -112,6 +112,8 @@ static void every_key_arrives(void **state)
 	assert_int_equal(output->dead_after_us, 60000000);
 	assert_int_equal(config->outputs[1].framing, SLUICE_FRAMING_NEWLINE);
 	assert_true(config->outputs[1].refuse);
+	assert_false(config->outputs[1].durable);
+	assert_true(config->outputs[2].durable);
 	assert_false(config->inputs[0].addresses);
 	assert_true(config->inputs[1].addresses);
 	assert_int_equal(config->store.memory_size, 1UL << 30);

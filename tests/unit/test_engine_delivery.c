@@ -79,6 +79,68 @@ static void native_delivers_everything_once(void **state)
 	receiver_free(&receiver);
 }
 
+/* Waits until the only output's only destination has this state and so many datagrams acknowledged. */
+static void await_destination(struct sluice_engine *engine, const char *wanted, uint64_t acked)
+{
+	struct sluice_engine_report report;
+	bool is_so = false;
+	unsigned int tries;
+
+	for (tries = 0; tries < 20000 && !is_so; tries++) {
+		assert_int_equal(sluice_engine_report(engine, &report), 0);
+		is_so = report.outputs[0].destinations[0].acked == acked &&
+			!strcmp(report.outputs[0].destinations[0].state, wanted);
+		sluice_engine_report_free(&report);
+		usleep(1000);
+	}
+	assert_true(is_so);
+}
+
+/*
+ * `ack: durable`: what the receiver has but not on stable storage stays with the relay, which says so after `dead-after`, in
+ * a new connection's HELLO as well; the receiver's later word releases it, without anything being sent twice. With `ack:
+ * received` the first word is enough, whichever it is.
+ */
+static void only_what_is_durable_is_released(void **state)
+{
+	static const char output[] =
+		"  - {name: out, to: [\"127.0.0.1:%u\"], ack: %s, batch: {bytes: 64k, delay: 2ms}, "
+		"reconnect: {min: 10ms, max: 50ms}, dead-after: 300ms}\n";
+	static struct receiver receiver;
+	struct sluice_engine *engine;
+	uint16_t port = free_port();
+	char text[1024];
+
+	(void)state;
+	snprintf(text, sizeof(text), "%s%s%s", INPUT, output, STORE);
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine(text, port, "out", receiver.port, "durable");
+	send_numbers(port, 0, 500, 100, SLUICE_FRAMING_NATIVE);
+	await(&receiver, 500);
+	await_destination(engine, "ack-not-durable", 0);
+	receiver.promise = SLUICE_RANGE_F_DURABLE;
+	receiver.vow = true;
+	await_destination(engine, "connected", 500);
+	send_numbers(port, 500, 600, 100, SLUICE_FRAMING_NATIVE);
+	await_destination(engine, "connected", 600);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+
+	receiver.promise = 0;
+	engine = start_engine(text, port, "out", receiver.port, "received");
+	send_numbers(port, 600, 700, 100, SLUICE_FRAMING_NATIVE);
+	await_destination(engine, "connected", 100);
+	receiver.promise = SLUICE_RANGE_F_DURABLE;
+	send_numbers(port, 700, 800, 100, SLUICE_FRAMING_NATIVE);
+	await_destination(engine, "connected", 200);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(&receiver);
+	assert_int_equal(receiver.delivered, 800);
+	assert_int_equal(receiver.repeated, 0);
+	assert_int_equal(receiver.damaged, 0);
+	assert_int_equal(receiver.suppressed, 0);
+	receiver_free(&receiver);
+}
+
 /*
  * Datagrams that the kernel hands over as one (UDP_GRO; over loopback what was sent as one by UDP_SEGMENT) are cut where they
  * were: each is a record of its own, the shorter last one, and one that came alone among them.
@@ -455,6 +517,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(native_delivers_everything_once),
+		cmocka_unit_test(only_what_is_durable_is_released),
 		cmocka_unit_test(what_came_together_is_cut),
 		cmocka_unit_test(native_survives_bad_manners),
 		cmocka_unit_test(octet_counted_resumes_at_a_frame),

@@ -155,10 +155,13 @@ static int feed_data(struct sluice_receiver_link *link, const struct builder *bu
 			    1000);
 }
 
-/* Reads the next frame that the receiver sends: its type, 0 for none; its ranges are added to `acked`. */
-static int answer(struct sluice_receiver_link *link, struct sluice_ranges *acked, uint32_t *flags)
+/* Reads the next frame that the receiver sends: its type, 0 for none; its ranges are added to `acked`, those that it says are
+ * durable to `durable` instead. */
+static int answer_split(struct sluice_receiver_link *link, struct sluice_ranges *acked,
+			struct sluice_ranges *durable)
 {
 	struct sluice_frame_range range;
+	struct sluice_ranges *where;
 	struct sluice_frame frame;
 	const uint8_t *bytes = NULL;
 	size_t length = 0;
@@ -177,14 +180,33 @@ static int answer(struct sluice_receiver_link *link, struct sluice_ranges *acked
 			 sluice_crc32c(0, bytes + sizeof(frame), le32toh(frame.length)));
 	for (index = 0; index < count; index++) {
 		memcpy(&range, bytes + sizeof(frame) + index * sizeof(range), sizeof(range));
-		assert_int_equal(sluice_ranges_add(acked, le64toh(range.start), le64toh(range.end)),
+		where = le32toh(range.flags) & SLUICE_RANGE_F_DURABLE ? durable : acked;
+		assert_int_equal(sluice_ranges_add(where, le64toh(range.start), le64toh(range.end)),
 				 0);
-		*flags = le32toh(range.flags);
 	}
 	/* In two parts, as a socket may take it. */
 	sluice_receiver_sent(link, 10);
 	sluice_receiver_sent(link, sizeof(frame) + le32toh(frame.length) - 10);
 	return frame.type;
+}
+
+/* The same where all ranges of a frame have the same flags. */
+static int answer(struct sluice_receiver_link *link, struct sluice_ranges *acked, uint32_t *flags)
+{
+	struct sluice_ranges received = {.count = 0}, durable = {.count = 0};
+	int type = answer_split(link, &received, &durable);
+	size_t index;
+
+	assert_true(!received.count || !durable.count);
+	if (received.count || durable.count)
+		*flags = durable.count ? SLUICE_RANGE_F_DURABLE : 0;
+	for (index = 0; index < received.count; index++)
+		sluice_ranges_add(acked, received.list[index].start, received.list[index].end);
+	for (index = 0; index < durable.count; index++)
+		sluice_ranges_add(acked, durable.list[index].start, durable.list[index].end);
+	sluice_ranges_free(&received);
+	sluice_ranges_free(&durable);
+	return type;
 }
 
 /* A stream of numbered datagrams. */
@@ -288,6 +310,53 @@ static void nothing_is_acknowledged_before_it_is_kept(void **state)
 	sluice_receiver_link_close(link);
 	die(&program);
 	sluice_ranges_free(&acked);
+	builder_end(&builder);
+}
+
+/* What was acknowledged as received is acknowledged again as durable, once, with all that came since. */
+static void received_becomes_durable(void **state)
+{
+	struct sluice_ranges acked = {.count = 0}, durable = {.count = 0};
+	struct sluice_receiver_link *link;
+	struct builder builder;
+	struct program program;
+	uint32_t flags = 0;
+	size_t first;
+
+	(void)state;
+	start(&builder, &program);
+	live(&program);
+	link = connect_to(&program);
+	assert_int_equal(feed_hello(link, &builder, 0), 0);
+	assert_int_equal(sluice_receiver_acknowledge(link, SLUICE_RECEIVER_RECEIVED), 0);
+	assert_int_equal(answer(link, &acked, &flags), SLUICE_FRAME_HELLO);
+	for (first = 0; first < 100; first += 20) {
+		assert_int_equal(feed_data(link, &builder, first, first + 10), 0);
+		assert_int_equal(sluice_receiver_acknowledge(link, SLUICE_RECEIVER_RECEIVED), 0);
+		assert_int_equal(answer(link, &acked, &flags), SLUICE_FRAME_ACK);
+		assert_int_equal(flags, 0);
+		assert_int_equal(sluice_ranges_total(&acked), builder.boundary[first + 10]);
+		/* Said once, it is not said again. */
+		assert_int_equal(sluice_receiver_acknowledge(link, SLUICE_RECEIVER_RECEIVED), 0);
+		assert_int_equal(answer(link, &acked, &flags), 0);
+		assert_int_equal(feed_data(link, &builder, first + 10, first + 20), 0);
+	}
+	assert_int_equal(sluice_receiver_acknowledge(link, SLUICE_RECEIVER_DURABLE), 0);
+	/* Waits unsent: a later word of less does not take its place. */
+	assert_int_equal(feed_data(link, &builder, 100, 110), 0);
+	assert_int_equal(sluice_receiver_acknowledge(link, SLUICE_RECEIVER_RECEIVED), 0);
+	assert_int_equal(answer_split(link, &acked, &durable), SLUICE_FRAME_ACK);
+	assert_int_equal(sluice_ranges_total(&durable), builder.boundary[100]);
+	assert_int_equal(sluice_ranges_total(&acked), builder.boundary[110]);
+	assert_int_equal(sluice_receiver_acknowledge(link, SLUICE_RECEIVER_DURABLE), 0);
+	assert_int_equal(answer_split(link, &acked, &durable), SLUICE_FRAME_ACK);
+	assert_int_equal(sluice_ranges_total(&durable), builder.boundary[110]);
+	assert_int_equal(sluice_receiver_acknowledge(link, SLUICE_RECEIVER_DURABLE), 0);
+	assert_int_equal(answer(link, &acked, &flags), 0);
+	sluice_receiver_link_close(link);
+	die(&program);
+	sluice_ranges_free(&acked);
+	sluice_ranges_free(&durable);
 	builder_end(&builder);
 }
 
@@ -478,6 +547,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_once_over_many_lives),
 		cmocka_unit_test(nothing_is_acknowledged_before_it_is_kept),
+		cmocka_unit_test(received_becomes_durable),
 		cmocka_unit_test(two_links_have_one_memory),
 		cmocka_unit_test(a_refused_record_comes_again),
 		cmocka_unit_test(bad_input_is_refused),

@@ -17,6 +17,7 @@
 struct pending {
 	struct sluice_receiver_stream *stream; /* @owner receiver */
 	uint64_t offset;
+	bool is_said; /* as received; it may become durable still */
 };
 
 struct sluice_receiver_link {
@@ -114,18 +115,19 @@ static int note_pending(struct sluice_receiver_link *link, struct sluice_receive
 	size_t index;
 
 	for (index = link->pending_count; index > 0; index--) {
-		const struct pending *known = &link->pending[index - 1];
+		struct pending *known = &link->pending[index - 1];
 
 		if (known->stream == stream &&
 		    sluice_ranges_around(&stream->have, offset, &range) &&
-		    known->offset >= range.start && known->offset < range.end)
+		    known->offset >= range.start && known->offset < range.end) {
+			known->is_said = false;
 			return 0;
+		}
 	}
 	if (grow((void **)&link->pending, link->pending_count, &link->pending_capacity,
 		 sizeof(*link->pending)))
 		return -ENOMEM;
-	link->pending[link->pending_count].stream = stream;
-	link->pending[link->pending_count++].offset = offset;
+	link->pending[link->pending_count++] = (struct pending){.stream = stream, .offset = offset};
 	return 0;
 }
 
@@ -324,7 +326,8 @@ static int make_ready(struct sluice_receiver_link *link, const struct sluice_fra
 	while (index-- > 0) {
 		const struct sluice_frame_range *known = &link->ready[index];
 
-		if (known->epoch == range->epoch &&
+		/* What is said to be durable stays said. */
+		if (known->epoch == range->epoch && !(known->flags & ~range->flags) &&
 		    memcmp(known->stream, range->stream, sizeof(known->stream)) == 0 &&
 		    le64toh(known->start) >= le64toh(range->start) &&
 		    le64toh(known->end) <= le64toh(range->end))
@@ -337,27 +340,47 @@ static int make_ready(struct sluice_receiver_link *link, const struct sluice_fra
 	return 0;
 }
 
+/* Does another one before `place` stand for the same range as that one, which is `range`? */
+static bool is_twin(const struct sluice_receiver_link *link, size_t place,
+		    const struct sluice_range *range)
+{
+	size_t index;
+
+	for (index = 0; index < place; index++)
+		if (link->pending[index].stream == link->pending[place].stream &&
+		    link->pending[index].offset >= range->start &&
+		    link->pending[index].offset < range->end)
+			return true;
+	return false;
+}
+
 /* As sluice/receiver.h says. */
 int sluice_receiver_acknowledge(struct sluice_receiver_link *link,
 				enum sluice_receiver_promise promise)
 {
 	struct sluice_frame_range wire;
 	struct sluice_range range;
+	size_t place;
 	int error = 0;
 
 	if (!link)
 		return -EINVAL;
 	if (link->hello_due)
 		error = answer_hello(link, promise);
-	while (!error && link->pending_count > 0) {
-		const struct pending *last = &link->pending[link->pending_count - 1];
+	/* From the last on, so that one that goes is replaced by one that was looked at. */
+	for (place = link->pending_count; !error && place-- > 0;) {
+		struct pending *item = &link->pending[place];
+		bool is_there = sluice_ranges_around(&item->stream->have, item->offset, &range);
 
-		if (sluice_ranges_around(&last->stream->have, last->offset, &range)) {
-			wire = wire_range(last->stream, &range, promise);
+		if (is_there && !(item->is_said && promise == SLUICE_RECEIVER_RECEIVED)) {
+			wire = wire_range(item->stream, &range, promise);
 			error = make_ready(link, &wire);
 		}
-		if (!error)
-			link->pending_count--;
+		item->is_said = !error;
+		/* What is received only stays, once for each range, until it is durable. */
+		if (!error && (promise == SLUICE_RECEIVER_DURABLE || !is_there ||
+			       is_twin(link, place, &range)))
+			*item = link->pending[--link->pending_count];
 	}
 	return error;
 }

@@ -338,6 +338,11 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 	const struct sluice_config_output *output = &draft->output;
 	size_t number, standby = 0;
 
+	if (draft->ack_place.line && output->framing != SLUICE_FRAMING_NATIVE)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->ack_place,
+				    "outputs.ack: receivers of framing: %s acknowledge nothing: "
+				    "leave the key out, or take framing: native",
+				    sluice_config_framing_name(output->framing));
 	for (number = 0; number < output->to_count; number++)
 		standby += output->to[number].standby != 0;
 	if (standby && output->mode == SLUICE_MODE_DUPLICATE)

@@ -39,6 +39,7 @@ struct sluice_draft_output {
 	struct sluice_word id;
 	struct sluice_config_place reconnect_place;
 	struct sluice_config_place mode_place;
+	struct sluice_config_place ack_place; /* line 0: not written */
 	struct sluice_config_place to_place;
 };
 

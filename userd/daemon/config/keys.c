@@ -73,6 +73,9 @@ static const struct sluice_choice framings[] = {
 static const struct sluice_choice delimiters[] = {
 	{"escape", 0, false}, {"refuse", 1, false}, {NULL, 0, false}};
 
+static const struct sluice_choice acks[] = {
+	{"received", 0, false}, {"durable", 1, false}, {NULL, 0, false}};
+
 const struct sluice_choice sluice_switches[] = {{"off", 0, false},
 						{"on", 1, false},
 						{"false", 0, false},
@@ -349,6 +352,11 @@ static const struct sluice_key output_keys[] = {
 	 .read = sluice_read_choice,
 	 .offset = OUTPUT(output.refuse),
 	 .choices = delimiters},
+	{.path = "outputs.ack",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.durable),
+	 .place = OUTPUT(ack_place),
+	 .choices = acks},
 	{.path = "outputs.rate", .read = sluice_read_rate, .offset = OUTPUT(output.rate)},
 	{.path = "outputs.batch", .read = sluice_read_nested, .table = &batch_table},
 	{.path = "outputs.reconnect",

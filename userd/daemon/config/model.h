@@ -106,6 +106,7 @@ struct sluice_config_output {
 	enum sluice_framing framing;
 	uint64_t
 		rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over each */
+	int durable; /* native: 1: only what the receiver has on stable storage is released */
 	int refuse; /* newline: 1: datagrams with a newline inside are refused; 0: they are escaped */
 	size_t batch_bytes;	     /* 4 KiB .. 4 MiB, default 256 KiB */
 	uint64_t batch_delay_us;     /* 0 .. 1 s, default 2 ms */

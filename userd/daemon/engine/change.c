@@ -72,6 +72,8 @@ static bool is_same_on_the_wire(const struct sluice_whole_output *old,
 	if (old->target_count != config->to_count ||
 	    old->halves[0]->form.framing != config->framing ||
 	    old->halves[0]->form.refuse != config->refuse ||
+	    /* What was acknowledged as received only is not acknowledged again by itself. */
+	    old->halves[0]->durable != (config->durable != 0) ||
 	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||
 	    (config->mode == SLUICE_MODE_HASH &&
 	     old->halves[0]->batch_bytes != config->batch_bytes))

@@ -47,8 +47,10 @@ struct sluice_engine_store {
 };
 
 struct sluice_engine_destination {
-	char *name;	   /* @owner the report */
-	const char *state; /* "connected", "connecting", "waiting" */
+	char *name; /* @owner the report */
+	/* "connected", "connecting", "waiting", "disabled"; "ack-not-durable": connected, but it acknowledges less than
+	 * the output waits for */
+	const char *state;
 	char *error;
 	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
 	/* Plain framings only: GAP records passed over, datagrams without a form (RFC 6587: empty ones), newlines escaped */

@@ -76,7 +76,7 @@ static void add_connection(const struct sluice_connection *connection,
 {
 	static const char *const names[] = {"waiting", "connecting", "connecting", "connected"};
 	const struct sluice_tcp_counters *counters = &connection->counters;
-	uint64_t state = sluice_load_relaxed(&counters->state);
+	const char *state = names[sluice_load_relaxed(&counters->state)];
 	uint32_t mss = (uint32_t)sluice_load_relaxed(&counters->mss);
 	uint32_t pmtu = (uint32_t)sluice_load_relaxed(&counters->pmtu);
 	const char *lost = sluice_load_relaxed(&counters->what);
@@ -96,8 +96,11 @@ static void add_connection(const struct sluice_connection *connection,
 		sum->mss = mss;
 	if (pmtu && (!sum->pmtu || pmtu < sum->pmtu))
 		sum->pmtu = pmtu;
-	if (!sum->state || strcmp(names[state], sum->state) < 0)
-		sum->state = names[state];
+	if (sluice_load_relaxed(&counters->unsafe) && !strcmp(state, "connected"))
+		state = "ack-not-durable";
+	/* By the alphabet: what somebody has to mend comes first, then the best. */
+	if (!sum->state || strcmp(state, sum->state) < 0)
+		sum->state = state;
 	if (lost && !*what) {
 		*what = lost;
 		*error = sluice_load_relaxed(&counters->error);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "../../lib/barrier.h"
 #include "../../lib/frame.h"
+#include "../../lib/log.h"
 #include "../stream/stream.h"
 #include "output.h"
 #include "tcp.h"
@@ -201,17 +202,70 @@ static void written(struct sluice_connection *connection, uint64_t now)
 	((struct sluice_stream *)feeder->stream)->moved = true;
 }
 
+/* The receiver has said `received` where the output waits for more. */
+static void note_unsafe(struct sluice_connection *connection, uint64_t now)
+{
+	if (!connection->unsafe || connection->unsafe_done != connection->carrier.done) {
+		connection->unsafe = now;
+		connection->unsafe_done = connection->carrier.done;
+	}
+	/* For as long as a receiver may take to write, it is alive and holds nobody back. */
+	if (now - connection->unsafe < connection->output->timing.dead_after_ns)
+		connection->grown = now;
+}
+
+/* Says when a receiver's word is not enough: nothing is released, and nobody would know why. In the log once only: one that
+ * writes seldom would fill it. */
+static void look_at_promise(struct sluice_connection *connection, uint64_t now)
+{
+	const struct sluice_output *output = connection->output;
+	const char *to = sluice_target_text(connection->target);
+	unsigned int worker = output->worker->number;
+	bool was_unsafe = connection->counters.unsafe;
+
+	if (connection->unsafe_done != connection->carrier.done) {
+		connection->unsafe = 0;
+		connection->unsafe_done = connection->carrier.done;
+		sluice_store_relaxed(&connection->counters.unsafe, UINT64_C(0));
+		if (was_unsafe && connection->unsafe_told == 1) {
+			connection->unsafe_told = 2;
+			sluice_notice("output `%s`, destination %s, worker %u: it acknowledges as "
+				      "durable now",
+				      output->name, to, worker);
+		}
+		return;
+	}
+	if (was_unsafe || !connection->unsafe || !connection->carrier.segments ||
+	    now - connection->unsafe < output->timing.dead_after_ns)
+		return;
+	sluice_store_relaxed(&connection->counters.unsafe, UINT64_C(1));
+	if (connection->unsafe_told)
+		return;
+	connection->unsafe_told = 1;
+	sluice_warning(
+		"output `%s`, destination %s, worker %u: it has acknowledged as received only "
+		"for longer than `dead-after`, and `ack: durable` releases nothing before it "
+		"is on stable storage there: let the receiver say durable, or set `ack: "
+		"received`",
+		output->name, to, worker);
+}
+
 /* Applies the ranges of an ACK or of the answer to HELLO. */
 static void acknowledge(struct sluice_connection *connection, const uint8_t *payload,
-			uint32_t count, bool ahead)
+			uint32_t count, bool ahead, uint64_t now)
 {
 	struct sluice_output *output = connection->output;
 	struct sluice_frame_range range;
+	bool is_unsafe = false;
 	size_t number;
 	uint32_t place;
 
 	for (place = 0; place < count; place++) {
 		memcpy(&range, payload + (size_t)place * sizeof(range), sizeof(range));
+		if (output->durable && !(le32toh(range.flags) & SLUICE_RANGE_F_DURABLE)) {
+			is_unsafe = true;
+			continue;
+		}
 		for (number = 0; number < output->feeder_count; number++) {
 			struct sluice_feeder *feeder = output->feeders[number];
 
@@ -222,6 +276,8 @@ static void acknowledge(struct sluice_connection *connection, const uint8_t *pay
 			((struct sluice_stream *)feeder->stream)->moved = true;
 		}
 	}
+	if (is_unsafe)
+		note_unsafe(connection, now);
 	output->has_work = true;
 }
 
@@ -240,7 +296,7 @@ static const char *understand(struct sluice_connection *connection,
 			return "it sent a frame with more ranges than bytes";
 		if (!hello && connection->state != SLUICE_TCP_READY)
 			return "it acknowledged before it said HELLO";
-		acknowledge(connection, payload, count, hello);
+		acknowledge(connection, payload, count, hello, now);
 		if (hello && connection->state == SLUICE_TCP_GREETING)
 			sluice_connection_is_ready(connection, now);
 		sluice_store_relaxed(&connection->counters.acked, connection->carrier.done);
@@ -310,10 +366,15 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 	uint64_t since =
 		connection->heard > connection->owed ? connection->heard : connection->owed;
 	const char *what = sluice_connection_stall(connection, since, now, next);
+	uint64_t pause = HEARTBEAT_NS;
 
 	if (what)
 		return what;
-	if (!connection->busy && now - connection->wrote >= HEARTBEAT_NS) {
+	look_at_promise(connection, now);
+	/* Often enough that the answers keep one alive that is only slow to acknowledge. */
+	if (pause > connection->output->timing.dead_after_ns / 4)
+		pause = connection->output->timing.dead_after_ns / 4;
+	if (!connection->busy && now - connection->wrote >= pause) {
 		memset(&connection->frame, 0, sizeof(connection->frame));
 		connection->frame.type = SLUICE_FRAME_HEARTBEAT;
 		connection->feeder = NULL;
@@ -321,6 +382,8 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 		set_pending(connection, NULL, 0);
 		sluice_connection_flush(connection, now);
 	}
+	if (!connection->busy && connection->wrote + pause < *next)
+		*next = connection->wrote + pause;
 	return NULL;
 }
 
@@ -331,6 +394,7 @@ static void lost(struct sluice_connection *connection)
 	size_t number;
 
 	drop_kept(connection);
+	connection->unsafe = 0;
 	for (number = 0; number < output->feeder_count; number++) {
 		sluice_feeder_return_all(output->feeders[number], &connection->carrier);
 		((struct sluice_stream *)output->feeders[number]->stream)->moved = true;

@@ -47,6 +47,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	memcpy(output->guid, config->id, sizeof(output->guid));
 	memcpy(output->name, config->name, sizeof(output->name));
 	output->form = (struct sluice_form){.framing = config->framing, .refuse = config->refuse};
+	output->durable = config->durable != 0;
 	output->timing = timing_of(config);
 	output->timer.due = due;
 	output->mode = config->mode;

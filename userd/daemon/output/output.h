@@ -28,6 +28,7 @@ struct sluice_output {
 	char name[SLUICE_NAME_MAX + 1];
 	enum sluice_mode mode;
 	struct sluice_form form;
+	bool durable; /* native: what a receiver has but not on stable storage is not released */
 	struct sluice_pacer *pacer; /* of all destinations together, all workers' */
 	struct sluice_tcp_timing timing;
 	size_t batch_bytes;

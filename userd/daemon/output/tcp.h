@@ -47,8 +47,10 @@ struct sluice_tcp_counters {
 	uint64_t mss, pmtu;
 	uint64_t achieved; /* bits a second, of the last second */
 	uint64_t state;	   /* enum sluice_tcp_state */
-	const char *what;  /* a constant half-sentence: why it was last lost; NULL: never */
-	uint64_t error;	   /* errno that belongs to it, 0: none */
+	uint64_t
+		unsafe; /* 1: it acknowledges, but not what the output waits for (`ack: durable`) */
+	const char *what; /* a constant half-sentence: why it was last lost; NULL: never */
+	uint64_t error;	  /* errno that belongs to it, 0: none */
 } __attribute__((aligned(64)));
 
 /* What differs between framings. All of it @context worker. */
@@ -147,6 +149,10 @@ struct sluice_connection {
 	uint64_t bytes_seen; /* counters.bytes then */
 	uint64_t measured;   /* when TCP was last asked for its figures */
 	bool complained;     /* the log knows that it is gone */
+	uint64_t unsafe; /* native: since when it acknowledges only as received; 0: it does not */
+	uint64_t unsafe_done; /* carrier.done then */
+	unsigned int
+		unsafe_told; /* what the log knows: 0 nothing, 1 that it is so, 2 that it was */
 	bool was_useless;    /* it was lost with something to acknowledge, and had done nothing */
 
 	uint8_t *greeting; /* native: HELLO's payload */

@@ -133,7 +133,8 @@ int sluice_receiver_fed(struct sluice_receiver_link *link, size_t length);
 
 /*
  * The program has kept, so that it outlives it, all that `take` was called for so far, by whichever link: the relay may be told
- * about what came by this one. What is due then is in sluice_receiver_output(). -EINVAL, -ENOMEM.
+ * about what came by this one. What was acknowledged as received is acknowledged once more when it is durable. What is due then is
+ * in sluice_receiver_output(). -EINVAL, -ENOMEM.
  */
 int sluice_receiver_acknowledge(struct sluice_receiver_link *link,
 				enum sluice_receiver_promise promise);
