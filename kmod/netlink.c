@@ -15,12 +15,13 @@
 #include <linux/string.h>
 #include "netlink.h"
 
-static const struct nla_policy route_policy[SLUICE_A_ROUTE_DELAY + 1] = {
+static const struct nla_policy route_policy[SLUICE_A_ROUTE_ALARM + 1] = {
 	[SLUICE_A_ROUTE_GUID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 	[SLUICE_A_ROUTE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
 	[SLUICE_A_ROUTE_RING_SIZE] = { .type = NLA_U64 },
 	[SLUICE_A_ROUTE_WATERMARK] = { .type = NLA_U32 },
 	[SLUICE_A_ROUTE_DELAY] = { .type = NLA_U32 },
+	[SLUICE_A_ROUTE_ALARM] = NLA_POLICY_MAX(NLA_U8, 100),
 };
 
 /* For commands that take no attribute. */
@@ -164,7 +165,8 @@ static int put_route(struct sk_buff *skb, const struct sluice_route *route)
 	    nla_put_u64_64bit(skb, SLUICE_A_ROUTE_RING_SIZE, route->ring_size, SLUICE_A_PAD) ||
 	    nla_put_u32(skb, SLUICE_A_ROUTE_WATERMARK, route->watermark) ||
 	    nla_put_u32(skb, SLUICE_A_ROUTE_DELAY, route->delay_us) ||
-	    nla_put_u32(skb, SLUICE_A_ROUTE_RULES, route->rules))
+	    nla_put_u32(skb, SLUICE_A_ROUTE_RULES, route->rules) ||
+	    nla_put_u8(skb, SLUICE_A_ROUTE_ALARM, route->alarm))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -223,6 +225,8 @@ static int parse_route(struct genl_info *info, struct sluice_route *wanted)
 			      SLUICE_DELAY_MAX_US);
 		return -EINVAL;
 	}
+	if (attributes[SLUICE_A_ROUTE_ALARM])
+		wanted->alarm = nla_get_u8(attributes[SLUICE_A_ROUTE_ALARM]);
 	return 0;
 }
 
@@ -319,7 +323,7 @@ static int route_set_doit(struct sk_buff *skb, struct genl_info *info)
 		error = -EOPNOTSUPP;
 		goto unlock;
 	} else if (wanted.watermark == route->watermark && wanted.delay_us == route->delay_us &&
-		   !strcmp(wanted.name, route->name)) {
+		   wanted.alarm == route->alarm && !strcmp(wanted.name, route->name)) {
 		goto unlock;
 	} else {
 		sluice_route_change(sn, route, &wanted);

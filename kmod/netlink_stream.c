@@ -137,19 +137,3 @@ void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event eve
 	genlmsg_end(message, header);
 	genlmsg_multicast_netns(&sluice_genl_family, net, message, 0, 0, GFP_KERNEL);
 }
-
-/**
- * sluice_ring_event_work() - send the events that the hot path noted
- * @work: in the ring
- *
- * Context: workqueue.
- */
-void sluice_ring_event_work(struct work_struct *work)
-{
-	struct sluice_ring *ring = container_of(work, struct sluice_ring, event_work);
-
-	if (test_and_clear_bit(SLUICE_EVENT_OVERFLOW, &ring->events))
-		sluice_netlink_stream_event(ring, SLUICE_EVENT_OVERFLOW);
-	if (test_and_clear_bit(SLUICE_EVENT_ROOM, &ring->events))
-		sluice_netlink_stream_event(ring, SLUICE_EVENT_ROOM);
-}

@@ -51,15 +51,6 @@ static bool ring_has_room(const struct sluice_ring *ring, u64 bytes)
 	return ring->head + bytes - ring->tail <= ring->room;
 }
 
-/* Asks for an event to be sent from process context. Lock held. */
-static void ring_report(struct sluice_ring *ring, enum sluice_event event)
-{
-	if (!ring->net || ring->dead)
-		return;
-	set_bit(event, &ring->events);
-	schedule_work(&ring->event_work);
-}
-
 /*
  * Writes GAP records for everything that @tally lost. Returns false if they did not all fit; the
  * rest stays pending. Lock held.
@@ -129,13 +120,21 @@ static bool ring_believes(struct sluice_ring *ring, u64 tail)
 	ring->tail = tail;
 	if (ring->overflow && ring->head - tail <= (ring->mask + 1) / 2) {
 		ring->overflow = false;
-		ring_report(ring, SLUICE_EVENT_ROOM);
+		sluice_event_note(ring, SLUICE_EVENT_ROOM);
 	}
+	if (unlikely(ring->alarm))
+		sluice_event_level(ring);
 	return true;
 }
 
-/* Takes over the consumer's tail as it is now, if it is believable. Lock held. */
-static bool ring_tail_is_right(struct sluice_ring *ring)
+/**
+ * sluice_ring_tail_is_right() - take over the consumer's tail as it is now, if it is believable
+ * @ring: the ring
+ *
+ * Return: false, and it is counted, if it is not.
+ * Context: bottom halves off, ring->lock held.
+ */
+bool sluice_ring_tail_is_right(struct sluice_ring *ring)
 {
 	/* pairs with the consumer's release of tail: it has read what is written over next */
 	return ring_believes(ring, smp_load_acquire(&ring->consumer->tail));
@@ -186,7 +185,8 @@ static noinline void ring_note_loss(struct sluice_ring *ring, struct sluice_tall
 	}
 	if (cause == SLUICE_LOST_RING_FULL && !ring->overflow) {
 		ring->overflow = true;
-		ring_report(ring, SLUICE_EVENT_OVERFLOW);
+		sluice_event_note(ring, SLUICE_EVENT_OVERFLOW);
+		sluice_event_level(ring);
 	}
 	if (!ring->armed)
 		sluice_ring_arm(ring);
@@ -250,6 +250,7 @@ void sluice_ring_announce(struct sluice_ring *ring)
 	unsigned int class = fls64(ring->sequence - ring->announced_sequence);
 	u64 head = ring->head;
 
+	sluice_event_level(ring);
 	class = min(class, SLUICE_BATCH_CLASSES - 1U);
 	WRITE_ONCE(ring->batches[class], ring->batches[class] + 1);
 	ring->announced_sequence = ring->sequence;
@@ -289,8 +290,9 @@ static enum hrtimer_restart ring_timer(struct hrtimer *timer)
 
 	spin_lock(&ring->lock);
 	WRITE_ONCE(ring->timer_fires, ring->timer_fires + 1);
-	if (ring->untold && ring_tail_is_right(ring))
+	if (ring->untold && sluice_ring_tail_is_right(ring))
 		tell(ring, NULL, UINT_MAX);
+	sluice_event_level(ring);
 	/*
 	 * One that has seen everything already (it polls by itself) need not be woken; whoever
 	 * looks on beside it may be asleep.
@@ -329,7 +331,7 @@ void sluice_ring_settle(struct sluice_ring *ring)
 	if (!READ_ONCE(ring->untold))
 		return;
 	spin_lock_bh(&ring->lock);
-	if (ring_tail_is_right(ring))
+	if (sluice_ring_tail_is_right(ring))
 		tell(ring, NULL, UINT_MAX);
 	if (ring->head != ring->announced)
 		sluice_ring_announce(ring);
@@ -350,10 +352,10 @@ void sluice_ring_watch(struct sluice_ring *ring, bool owning)
 	spin_lock_bh(&ring->lock);
 	ring->watchers++;
 	ring->lookers += !owning;
-	if (owning && !ring_tail_is_right(ring))
+	if (owning && !sluice_ring_tail_is_right(ring))
 		WRITE_ONCE(ring->consumer->tail, ring->tail);
 	if (!ring->dead) {
-		if (ring_tail_is_right(ring))
+		if (sluice_ring_tail_is_right(ring))
 			tell(ring, NULL, UINT_MAX);
 		ring->retry_ns = 0;
 		ring->armed = false;
@@ -495,6 +497,7 @@ struct sluice_ring *sluice_ring_create(u64 size, u32 cpu)
 	/* The last 8 bytes stay free: the blocks of head and tail never share an index entry. */
 	ring->room = size - SLUICE_RECORD_ALIGN;
 	ring->watermark = size / 2;
+	ring->alarm_mark = U64_MAX;
 	ring->armed = true; /* nobody watches yet */
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->gaps);
@@ -502,7 +505,7 @@ struct sluice_ring *sluice_ring_create(u64 size, u32 cpu)
 	refcount_set(&ring->references, 1);
 	mutex_init(&ring->owner_lock);
 	INIT_LIST_HEAD(&ring->waiters);
-	INIT_WORK(&ring->event_work, sluice_ring_event_work);
+	INIT_DELAYED_WORK(&ring->event_work, sluice_event_work);
 	hrtimer_setup(&ring->timer, ring_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_SOFT);
 	return ring;
 
@@ -525,7 +528,7 @@ void sluice_ring_close(struct sluice_ring *ring)
 	struct sluice_tally_cpu *tally, *next;
 
 	spin_lock_bh(&ring->lock);
-	if (ring_tail_is_right(ring))
+	if (sluice_ring_tail_is_right(ring))
 		tell(ring, NULL, UINT_MAX);
 	list_for_each_entry_safe(tally, next, &ring->gaps, link) {
 		list_del_init(&tally->link);
@@ -537,7 +540,7 @@ void sluice_ring_close(struct sluice_ring *ring)
 	sluice_ring_announce(ring);
 	spin_unlock_bh(&ring->lock);
 	hrtimer_cancel(&ring->timer);
-	cancel_work_sync(&ring->event_work);
+	cancel_delayed_work_sync(&ring->event_work);
 	wake_up_poll(&ring->wait, EPOLLHUP);
 }
 

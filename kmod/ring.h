@@ -118,6 +118,7 @@ struct sluice_tally {
  * @armed:         the timer will run, or nobody watches and none is wanted: do not start it
  * @overflow:      a datagram found no room, and less than half has become free since
  * @dead:          the route was deleted
+ * @alarm:         it is filled beyond its mark, and has not been emptied enough since
  * @head:          end of the last record
  * @tail:          the last believable tail that the consumer wrote
  * @announced:     head when the consumer was last woken
@@ -142,8 +143,10 @@ struct sluice_tally {
  * @owner_number:  grows with each
  * @owner_pid:     the process that attached it
  * @waiters:       struct sluice_waiter, longest first
- * @events:        bit set of enum sluice_event to be sent by
+ * @events:        bit set of enum sluice_event to be sent, under the lock, by
  * @event_work:    this
+ * @alarm_mark:    bytes from which on there is an alarm, and
+ * @alarm_over:    down to which it lasts
  * @net:           namespace of the route
  * @route_guid:    its route
  * @route_name:    likewise
@@ -166,6 +169,7 @@ struct sluice_ring {
 	bool armed;
 	bool overflow;
 	bool dead;
+	bool alarm;
 	u64 head;
 	u64 tail;
 	u64 announced;
@@ -195,7 +199,9 @@ struct sluice_ring {
 	struct list_head waiters;
 
 	unsigned long events;
-	struct work_struct event_work;
+	struct delayed_work event_work;
+	u64 alarm_mark;
+	u64 alarm_over;
 	struct sluice_net *net;
 	u8 route_guid[SLUICE_GUID_SIZE];
 	char route_name[SLUICE_NAME_MAX + 1];
@@ -207,6 +213,7 @@ void sluice_ring_put(struct sluice_ring *ring);
 void sluice_ring_pace(struct sluice_ring *ring, u32 watermark, u32 delay_us);
 void sluice_ring_watch(struct sluice_ring *ring, bool owning);
 void sluice_ring_unwatch(struct sluice_ring *ring, bool owning);
+bool sluice_ring_tail_is_right(struct sluice_ring *ring);
 void sluice_ring_settle(struct sluice_ring *ring);
 int sluice_ring_refresh(struct sluice_ring *ring, struct sluice_tally_cpu *tally, u64 tail);
 void sluice_ring_lose(struct sluice_ring *ring, struct sluice_tally_cpu *tally,

@@ -42,6 +42,7 @@ static int route_add_ring(struct sluice_net *sn, struct sluice_route *route, uns
 	memcpy(ring->route_guid, route->guid, sizeof(ring->route_guid));
 	strscpy(ring->route_name, route->name, sizeof(ring->route_name));
 	sluice_ring_pace(ring, route->watermark, route->delay_us);
+	sluice_event_alarm(ring, route->alarm);
 	/* pairs with the dependent loads of readers; the CPU itself may begin to store at once */
 	smp_store_release(per_cpu_ptr(route->rings, cpu), ring);
 	return 0;
@@ -89,7 +90,7 @@ bool sluice_route_fits(u64 ring_size, u64 *needed, u64 *available)
 /**
  * sluice_route_make() - make a route with a ring for each CPU that is online
  * @sn:     the namespace
- * @wanted: GUID, name, ring size, watermark and delay
+ * @wanted: GUID, name, ring size, watermark, delay and alarm
  *
  * Return: the route, owned by the namespace; ERR_PTR: -ENOMEM, -EINTR.
  * Context: process, sn->change held.
@@ -139,10 +140,10 @@ fail:
 }
 
 /**
- * sluice_route_change() - give a route another name or pace
+ * sluice_route_change() - give a route another name, pace or alarm
  * @sn:     its namespace
  * @route:  the route
- * @wanted: name, watermark and delay
+ * @wanted: name, watermark, delay and alarm
  *
  * Context: process, sn->change held.
  */
@@ -155,6 +156,7 @@ void sluice_route_change(struct sluice_net *sn, struct sluice_route *route,
 	strscpy(route->name, wanted->name, sizeof(route->name));
 	route->watermark = wanted->watermark;
 	route->delay_us = wanted->delay_us;
+	route->alarm = wanted->alarm;
 	for_each_possible_cpu(cpu) {
 		struct sluice_ring *ring = *per_cpu_ptr(route->rings, cpu);
 
@@ -162,6 +164,7 @@ void sluice_route_change(struct sluice_net *sn, struct sluice_route *route,
 			continue;
 		strscpy(ring->route_name, route->name, sizeof(ring->route_name));
 		sluice_ring_pace(ring, route->watermark, route->delay_us);
+		sluice_event_alarm(ring, route->alarm);
 	}
 	sn->generation++;
 	mutex_unlock(&sn->lock);

@@ -51,6 +51,7 @@ struct seq_file;
  * @ring_size: bytes of data of each ring
  * @watermark: bytes that wake the consumer at once
  * @delay_us:  microseconds after which it is woken for less
+ * @alarm:     percent of a ring at which an alarm is raised; 0: none
  * @rules:     how many point here
  * @rings:     by CPU; NULL for a CPU that was never online
  */
@@ -61,6 +62,7 @@ struct sluice_route {
 	u64 ring_size;
 	u32 watermark;
 	u32 delay_us;
+	u8 alarm;
 	u32 rules;
 	struct sluice_ring * __percpu *rings;
 };
@@ -170,10 +172,15 @@ void sluice_dev_ring_died(struct sluice_ring *ring);
 int sluice_dev_init(void);
 void sluice_dev_exit(void);
 
+/* event.c */
+void sluice_event_note(struct sluice_ring *ring, enum sluice_event event);
+void sluice_event_level(struct sluice_ring *ring);
+void sluice_event_alarm(struct sluice_ring *ring, u8 percent);
+void sluice_event_work(struct work_struct *work);
+
 /* netlink.c, netlink_stream.c */
 int sluice_netlink_init(void);
 void sluice_netlink_exit(void);
-void sluice_ring_event_work(struct work_struct *work);
 void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event);
 
 /* refusal.c */

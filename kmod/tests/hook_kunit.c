@@ -10,15 +10,18 @@
 #include <kunit/test.h>
 #define SLUICE_WITHOUT_TRACE
 #include "../match.c"
+#include "../event.c"
 #include "../ring.c"
 #include "../tally.c"
 #include "../hook.c"
 #include "packet.h"
 
 /* The module sends netlink events here; the suite has no listeners, and its rings no namespace. */
-void sluice_ring_event_work(struct work_struct *work)
+void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event)
 {
 }
+
+struct workqueue_struct *sluice_workqueue; /* of the module; nothing is queued */
 
 /* What a test works with: one rule for PORT, one ring for every CPU. */
 struct fixture {

@@ -8,15 +8,18 @@
 #define pr_fmt(fmt) "sluice: " fmt
 #include <kunit/test.h>
 #define SLUICE_WITHOUT_TRACE
+#include "../event.c"
 #include "../ring.c"
 #include "../tally.c"
 
 #define SIZE SLUICE_RING_SIZE_MIN
 
 /* The module sends netlink events here; the suite has no listeners, and its rings no namespace. */
-void sluice_ring_event_work(struct work_struct *work)
+void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event)
 {
 }
+
+struct workqueue_struct *sluice_workqueue; /* of the module; nothing is queued */
 
 /* What a test works with. */
 struct fixture {
@@ -478,6 +481,46 @@ static void announce_test(struct kunit *test)
 	sluice_ring_unwatch(fixture->ring, true);
 }
 
+/*
+ * The alarm comes at its mark, give or take a watermark, also while nobody is attached; it is over
+ * well below it.
+ */
+static void alarm_test(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct sluice_ring *ring = fixture->ring;
+	unsigned int turn;
+
+	sluice_ring_pace(ring, 4096, 1000);
+	sluice_event_alarm(ring, 50);
+	for (turn = 0; turn < 2; turn++) {
+		while (ring->head - ring->tail + 1040 < SIZE / 2) {
+			KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
+			KUNIT_ASSERT_FALSE(test, ring->alarm);
+		}
+		while (ring->head - ring->tail < SIZE / 2 + 4096 + 1040)
+			KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
+		KUNIT_EXPECT_TRUE(test, ring->alarm);
+		/* 45 percent is not little enough. */
+		ring->consumer->tail = ring->head - SIZE / 100 * 45 / 1040 * 1040;
+		KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
+		KUNIT_EXPECT_TRUE(test, ring->alarm);
+		ring->consumer->tail = ring->head - SIZE / 100 * 38 / 1040 * 1040;
+		KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
+		KUNIT_EXPECT_FALSE(test, ring->alarm);
+	}
+	/* A full ring is beyond every mark, whatever the watermark. */
+	sluice_ring_pace(ring, SIZE / 2, 1000);
+	sluice_event_alarm(ring, 90);
+	while (store(fixture, 1024, 1))
+		;
+	KUNIT_EXPECT_TRUE(test, ring->alarm);
+	sluice_event_alarm(ring, 0);
+	KUNIT_EXPECT_FALSE(test, ring->alarm);
+	KUNIT_ASSERT_FALSE(test, store(fixture, 1024, 1));
+	KUNIT_EXPECT_FALSE(test, ring->alarm);
+}
+
 /* Thousands of rules with losses do not keep a small ring from storing. */
 static void many_gaps_test(struct kunit *test)
 {
@@ -523,6 +566,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(causes_test),       KUNIT_CASE(timer_gap_test),   KUNIT_CASE(no_watcher_test),
 	KUNIT_CASE(retry_test),	       KUNIT_CASE(settle_test),	     KUNIT_CASE(hostile_tail_test),
 	KUNIT_CASE(repair_test),       KUNIT_CASE(index_test),	     KUNIT_CASE(announce_test),
+	KUNIT_CASE(alarm_test),
 	KUNIT_CASE(many_gaps_test),    KUNIT_CASE(bad_size_test),    {}
 };
 

@@ -10,8 +10,12 @@ import os
 import select
 import socket
 import struct
+import sys
 import time
 import uuid
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../netlink"))
+import schema
 
 # linux/netlink.h, linux/genetlink.h
 NETLINK_GENERIC, SOL_NETLINK = 16, 270
@@ -24,21 +28,17 @@ NLMSG_ERROR, NLMSG_DONE, GENL_ID_CTRL = 2, 3, 16
 
 COMMANDS = "UNSPEC ROUTE_SET ROUTE_DEL ROUTE_GET RULE_SET RULE_DEL RULE_GET STREAM_GET STREAM_EVENT".split()
 COMMAND = {name: number for number, name in enumerate(COMMANDS)}
-ATTRIBUTES = """UNSPEC PAD ROUTE_GUID ROUTE_NAME ROUTE_RING_SIZE ROUTE_WATERMARK ROUTE_DELAY ROUTE_RULES
-RULE_GUID RULE_NAME RULE_ROUTE RULE_INPUT RULE_PORTS RULE_DESTINATION RULE_DESTINATION_LEN RULE_SOURCE RULE_SOURCE_LEN
-RULE_INTERFACE RULE_VERDICT RULE_FLAGS RULE_COUNTERS STREAM_UUID STREAM_EPOCH STREAM_CPU STREAM_SIZE STREAM_HEAD
-STREAM_TAIL STREAM_OWNER STREAM_WAKES STREAM_COUNTERS STREAM_CURSORS CURSOR CURSOR_ACKED CURSOR_TAKEN
-EVENT_KIND""".split()
+ATTRIBUTES = [name.removeprefix("SLUICE_A_") for name in schema.enumeration("sluice_attribute")]
 ATTRIBUTE = {name: number for number, name in enumerate(ATTRIBUTES)}
 U64 = {"ROUTE_RING_SIZE", "STREAM_EPOCH", "STREAM_SIZE", "STREAM_HEAD", "STREAM_TAIL", "STREAM_WAKES"}
 U32 = {"ROUTE_WATERMARK", "ROUTE_DELAY", "ROUTE_RULES", "RULE_FLAGS", "STREAM_CPU", "STREAM_OWNER", "EVENT_KIND"}
 U16 = {"RULE_INPUT"}
-U8 = {"RULE_DESTINATION_LEN", "RULE_SOURCE_LEN", "RULE_VERDICT"}
+U8 = {"RULE_DESTINATION_LEN", "RULE_SOURCE_LEN", "RULE_VERDICT", "ROUTE_ALARM"}
 STRINGS = {"ROUTE_NAME", "RULE_NAME", "RULE_INTERFACE"}
 CAUSES = "ring_full bad_length bad_checksum bad_tail copy no_ring socket disk".split()
 STEAL, COPY = 0, 1
 F_ADDRESS, F_NO_CHECKSUM, F_KEEP_BADCSUM = 1, 2, 4
-EVENT_OWNER, EVENT_OVERFLOW, EVENT_ROOM = 1, 2, 3
+EVENT_OWNER, EVENT_OVERFLOW, EVENT_ROOM, EVENT_ALARM, EVENT_ALARM_OVER = 1, 2, 3, 4, 5
 
 # sluice/device.h: _IOWR(0xB5, 1, struct sluice_attach of 40 bytes)
 ATTACH = (3 << 30) | (40 << 16) | (0xB5 << 8) | 1
@@ -105,7 +105,7 @@ def decode(data):
     found = {}
     for kind, value in attributes(data):
         if kind >= len(ATTRIBUTES):
-            continue  # RULE_HOOK and others of no interest here
+            continue  # of a newer module
         name = ATTRIBUTES[kind]
         if name.endswith("COUNTERS"):
             value = counters(value)

@@ -87,7 +87,7 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 	uint32_t watermark = 1 + below(fuzz, 4096), flags = below(fuzz, 8);
 	uint16_t input = (uint16_t)below(fuzz, 9);
 	uint8_t address[4] = {10, 9, 0, (uint8_t)below(fuzz, 255)}, prefix = 32;
-	uint8_t verdict = (uint8_t)below(fuzz, 2);
+	uint8_t verdict = (uint8_t)below(fuzz, 2), alarm = (uint8_t)below(fuzz, 101);
 	/* Seldom: the first and the last rule at a hook wait for all who might run it. */
 	uint8_t hook = below(fuzz, 64) ? SLUICE_HOOK_PREROUTING : SLUICE_HOOK_LOCAL_IN;
 
@@ -98,6 +98,7 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 		put(fuzz, SLUICE_A_ROUTE_RING_SIZE, &ring_size, sizeof(ring_size));
 		put(fuzz, SLUICE_A_ROUTE_WATERMARK, &watermark, sizeof(watermark));
 		put(fuzz, SLUICE_A_ROUTE_DELAY, &watermark, sizeof(watermark));
+		put(fuzz, SLUICE_A_ROUTE_ALARM, &alarm, sizeof(alarm));
 		break;
 	case SLUICE_CMD_RULE_SET:
 		range.last = (uint16_t)(range.first + below(fuzz, 3));

@@ -14,10 +14,10 @@
  *
  * ROUTE_SET [K]  makes or changes a route (a set of per-CPU rings).
  *     ROUTE_GUID*, ROUTE_NAME, ROUTE_RING_SIZE (bytes per ring, power of two), ROUTE_WATERMARK (bytes),
- *     ROUTE_DELAY (µs). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST). Setting
+ *     ROUTE_DELAY (µs), ROUTE_ALARM (percent of a ring). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST). Setting
  *     what is there already changes nothing and disturbs nobody. Another RING_SIZE for an existing
  *     route: EOPNOTSUPP (make another route, rules can be moved). Limits: watermark 1 .. size/2, delay 0 .. 1,000,000 µs (0: wake at once).
- *     A new route's defaults: 4 MiB, 64 KiB, 1,000 µs; for one that exists, what is not said stays. Rings
+ *     A new route's defaults: 4 MiB, 64 KiB, 1,000 µs, no alarm; for one that exists, what is not said stays. Rings
  *     that do not fit into memory: ENOMEM; more than 1,024 routes or 65,536 rules in a namespace: ENOSPC.
  * ROUTE_DEL [K]  ROUTE_GUID*. EBUSY while rules point to it. Its rings go when the last mapping goes.
  * ROUTE_GET [K]  dump, or one by ROUTE_GUID: the above and ROUTE_RULES (how many point to it).
@@ -46,6 +46,8 @@
  *
  * Events (multicast group SLUICE_GENL_EVENTS): RULE_SET, RULE_DEL, ROUTE_SET, ROUTE_DEL with the object,
  * STREAM_EVENT with ROUTE_GUID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
+ * An alarm is raised once, at the latest when as many bytes as the watermark came in beyond the mark, or after the delay if
+ * somebody is attached, or when a datagram finds no room; it is over with the next datagram or within a second.
  */
 #ifndef SLUICE_NETLINK_H
 #define SLUICE_NETLINK_H
@@ -109,6 +111,9 @@ enum sluice_event {
 	SLUICE_EVENT_OWNER = 1,	   /* another consumer owns the ring, or nobody */
 	SLUICE_EVENT_OVERFLOW = 2, /* the ring became full */
 	SLUICE_EVENT_ROOM = 3,	   /* it has room again */
+	SLUICE_EVENT_ALARM = 4,	   /* it is filled to ROUTE_ALARM percent */
+	SLUICE_EVENT_ALARM_OVER =
+		5, /* it is emptied to 10 percent of its size less, or there is no alarm any more */
 };
 
 struct sluice_port_range {
@@ -223,6 +228,7 @@ enum sluice_attribute {
 
 	SLUICE_A_RULE_HOOK,	/* [u8] enum sluice_hook */
 	SLUICE_A_RULE_BATCHING, /* [u8] enum sluice_batching */
+	SLUICE_A_ROUTE_ALARM,	/* [u8] percent of a ring that raise an alarm; 0: none */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

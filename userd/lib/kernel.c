@@ -110,7 +110,8 @@ int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_ke
 	    (route->name[0] && nla_put_string(message, SLUICE_A_ROUTE_NAME, route->name)) ||
 	    nla_put_u64(message, SLUICE_A_ROUTE_RING_SIZE, route->ring_size) ||
 	    nla_put_u32(message, SLUICE_A_ROUTE_WATERMARK, route->watermark) ||
-	    nla_put_u32(message, SLUICE_A_ROUTE_DELAY, route->delay_us))
+	    nla_put_u32(message, SLUICE_A_ROUTE_DELAY, route->delay_us) ||
+	    nla_put_u8(message, SLUICE_A_ROUTE_ALARM, route->alarm))
 		return unfinished(kernel, message);
 	return change(kernel, message);
 }
@@ -205,6 +206,8 @@ static int on_route(struct nlattr **attributes, void *context)
 	route->watermark = sluice_attribute_u32(attributes[SLUICE_A_ROUTE_WATERMARK]);
 	route->delay_us = sluice_attribute_u32(attributes[SLUICE_A_ROUTE_DELAY]);
 	route->rules = sluice_attribute_u32(attributes[SLUICE_A_ROUTE_RULES]);
+	if (attributes[SLUICE_A_ROUTE_ALARM])
+		route->alarm = nla_get_u8(attributes[SLUICE_A_ROUTE_ALARM]);
 	return 0;
 }
 
