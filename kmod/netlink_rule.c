@@ -16,7 +16,8 @@
 #include "netlink.h"
 
 #define KNOWN_FLAGS                                                                                \
-	(SLUICE_RULE_F_ADDRESS | SLUICE_RULE_F_NO_CHECKSUM | SLUICE_RULE_F_KEEP_BADCSUM)
+	(SLUICE_RULE_F_ADDRESS | SLUICE_RULE_F_NO_CHECKSUM | SLUICE_RULE_F_KEEP_BADCSUM |          \
+	 SLUICE_RULE_F_HWTIME)
 
 const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_BATCHING + 1] = {
 	[SLUICE_A_RULE_GUID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),

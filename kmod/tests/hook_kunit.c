@@ -299,6 +299,43 @@ static void checksum_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)record->flags, 0);
 }
 
+/* The card's time is stored and marked where a rule asks for it and the card gave one. */
+static void time_test(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct recipe recipe = { .family = 4, .payload = 40, .udp_length = -1 };
+	u64 time_ns = ktime_get_real_ns() - 30 * NSEC_PER_SEC;
+	const struct sluice_record *record;
+	unsigned int flags, part;
+
+	/* Whole, and cut: the datagrams of a super-packet have the time of the first. */
+	for (flags = 0; flags < 32; flags++) {
+		bool gave = flags & 16, super = flags & 4;
+		unsigned int wanted = 0;
+		struct sk_buff *skb;
+
+		fixture->rule->flags = flags & (SLUICE_RULE_F_HWTIME | SLUICE_RULE_F_ADDRESS);
+		recipe.gso_size = super ? 24 : 0;
+		recipe.gso_type = super ? SKB_GSO_UDP_L4 : 0;
+		skb = a_packet(test, &recipe);
+		skb_hwtstamps(skb)->hwtstamp = ns_to_ktime(gave ? time_ns : 0);
+		KUNIT_EXPECT_EQ(test, receive(fixture, skb, 4), (unsigned int)NF_STOLEN);
+		if (gave && (fixture->rule->flags & SLUICE_RULE_F_HWTIME))
+			wanted |= SLUICE_RECORD_F_HWTIME;
+		if (fixture->rule->flags & SLUICE_RULE_F_ADDRESS)
+			wanted |= SLUICE_RECORD_F_ADDRESS | SLUICE_RECORD_F_SEQUENCE;
+		for (part = 0; part < (super ? 2 : 1); part++) {
+			record = super ? expect_data(test, part * 24, part ? 16 : 24) :
+					 expect_data(test, 0, 40);
+			KUNIT_EXPECT_EQ(test, (unsigned int)record->flags, wanted);
+			if (wanted & SLUICE_RECORD_F_HWTIME)
+				KUNIT_EXPECT_EQ(test, le64_to_cpu(record->time_ns), time_ns);
+			else
+				KUNIT_EXPECT_GT(test, le64_to_cpu(record->time_ns), time_ns);
+		}
+	}
+}
+
 /* At local-in only the rule that is there is found, for linear packets and for scattered ones. */
 static void local_in_test(struct kunit *test)
 {
@@ -544,7 +581,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(short_length_test), KUNIT_CASE(short_header_test), KUNIT_CASE(checksum_test),
 	KUNIT_CASE(cut_test),	       KUNIT_CASE(cut_list_test),    KUNIT_CASE(cut_full_test),
 	KUNIT_CASE(extension_test),    KUNIT_CASE(address_test),     KUNIT_CASE(others_test),
-	KUNIT_CASE(reassembled_test),  KUNIT_CASE(no_ring_test),     KUNIT_CASE(local_in_test), {}
+	KUNIT_CASE(reassembled_test),  KUNIT_CASE(no_ring_test),     KUNIT_CASE(local_in_test),
+	KUNIT_CASE(time_test),	       {}
 };
 
 static struct kunit_suite suite = {

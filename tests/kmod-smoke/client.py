@@ -37,7 +37,7 @@ U8 = {"RULE_DESTINATION_LEN", "RULE_SOURCE_LEN", "RULE_VERDICT", "ROUTE_ALARM"}
 STRINGS = {"ROUTE_NAME", "RULE_NAME", "RULE_INTERFACE"}
 CAUSES = "ring_full bad_length bad_checksum bad_tail copy no_ring socket disk".split()
 STEAL, COPY = 0, 1
-F_ADDRESS, F_NO_CHECKSUM, F_KEEP_BADCSUM = 1, 2, 4
+F_ADDRESS, F_NO_CHECKSUM, F_KEEP_BADCSUM, F_HWTIME = 1, 2, 4, 8
 EVENT_OWNER, EVENT_OVERFLOW, EVENT_ROOM, EVENT_ALARM, EVENT_ALARM_OVER = 1, 2, 3, 4, 5
 
 # sluice/device.h: _IOWR(0xB5, 1, struct sluice_attach of 40 bytes)

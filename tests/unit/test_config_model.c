@@ -86,6 +86,8 @@ static void every_key_arrives(void **state)
 	assert_int_equal(input->verdict, SLUICE_VERDICT_COPY);
 	assert_int_equal(input->checksum, SLUICE_RULE_F_KEEP_BADCSUM);
 	assert_int_equal(config->inputs[1].checksum, 0);
+	assert_int_equal(input->time, SLUICE_RULE_F_HWTIME);
+	assert_int_equal(config->inputs[1].time, 0);
 	assert_int_equal(input->batching, SLUICE_BATCHING_AUTO);
 	assert_int_equal(config->inputs[1].batching, SLUICE_BATCHING_OFF);
 	assert_int_equal(input->hook, SLUICE_HOOK_LOCAL_IN);

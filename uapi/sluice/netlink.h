@@ -106,6 +106,7 @@ enum sluice_batching {
 #define SLUICE_RULE_F_ADDRESS 0x01	/* records carry an address block */
 #define SLUICE_RULE_F_NO_CHECKSUM 0x02	/* do not verify UDP checksums */
 #define SLUICE_RULE_F_KEEP_BADCSUM 0x04 /* store datagrams with a wrong checksum, marked */
+#define SLUICE_RULE_F_HWTIME 0x08 /* store the network card's time where it gave one, marked */
 
 enum sluice_event {
 	SLUICE_EVENT_OWNER = 1,	   /* another consumer owns the ring, or nobody */

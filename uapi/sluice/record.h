@@ -33,7 +33,7 @@ enum sluice_record_type {
 
 /* struct sluice_record.flags */
 #define SLUICE_RECORD_F_ADDRESS 0x01  /* an address block follows the header */
-#define SLUICE_RECORD_F_HWTIME 0x02   /* time_ns was taken by the network card */
+#define SLUICE_RECORD_F_HWTIME 0x02   /* time_ns is of the network card's clock, not the kernel's */
 #define SLUICE_RECORD_F_BADCSUM 0x04  /* the UDP checksum was wrong and the input keeps such ones */
 #define SLUICE_RECORD_F_SEQUENCE 0x08 /* the address block's `sequence` is filled in */
 
@@ -43,7 +43,8 @@ enum sluice_record_type {
  * @type:    enum sluice_record_type
  * @flags:   SLUICE_RECORD_F_*
  * @input:   index of the input within the route (configuration gives it, see SLUICE_A_RULE_INPUT)
- * @time_ns: when the datagram was received, nanoseconds since 1970-01-01 UTC; of a GAP: when it was written
+ * @time_ns: when the datagram was received, nanoseconds since 1970-01-01 UTC; of a GAP: when it was written.
+ *           With F_HWTIME in the scale that the card's clock is kept in: UTC, TAI (IEEE 1588), or since it started
  */
 struct sluice_record {
 	__le32 length;

@@ -102,6 +102,8 @@ json_t *sluice_list_rules(void)
 				    json_string(sluice_config_batching_name(rule->batching)));
 		json_object_set_new(object, "checksum",
 				    json_string(sluice_config_checksum_name(rule->flags)));
+		json_object_set_new(object, "time",
+				    json_string(sluice_config_time_name(rule->flags)));
 		sluice_list_counters(object, &rule->counters);
 		json_array_append_new(list, object);
 	}

@@ -326,6 +326,10 @@ static void check_input(const struct sluice_draft_input *draft, struct sluice_fi
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->checksum_place,
 				    "inputs.checksum: a socket never sees a datagram with a wrong "
 				    "checksum: keep and off need source: kmod");
+	if (input->time)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->time_place,
+				    "inputs.time: a socket's records carry the kernel's time: "
+				    "hardware needs source: kmod");
 	if (input->address.family != AF_UNSPEC && input->address.length != whole)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->address_place,
 				    "inputs.address: a socket listens on one address or on all: a "

@@ -52,6 +52,13 @@ static const struct sluice_choice checksums[] = {
 	{NULL, 0, false},
 };
 
+/* By the rule's flags. */
+static const struct sluice_choice times[] = {
+	{"software", 0, false},
+	{"hardware", SLUICE_RULE_F_HWTIME, false},
+	{NULL, 0, false},
+};
+
 static const struct sluice_choice modes[] = {
 	{"round-robin", SLUICE_MODE_ROUND_ROBIN, false},
 	{"balance", SLUICE_MODE_BALANCE, false},
@@ -123,6 +130,11 @@ const char *sluice_config_checksum_name(uint32_t flags)
 {
 	return choice_name(checksums,
 			   (int)(flags & (SLUICE_RULE_F_KEEP_BADCSUM | SLUICE_RULE_F_NO_CHECKSUM)));
+}
+
+const char *sluice_config_time_name(uint32_t flags)
+{
+	return choice_name(times, (int)(flags & SLUICE_RULE_F_HWTIME));
 }
 
 const char *sluice_config_mode_name(enum sluice_mode mode)
@@ -284,6 +296,11 @@ static const struct sluice_key input_keys[] = {
 	 .offset = INPUT(input.checksum),
 	 .place = INPUT(checksum_place),
 	 .choices = checksums},
+	{.path = "inputs.time",
+	 .read = sluice_read_choice,
+	 .offset = INPUT(input.time),
+	 .place = INPUT(time_place),
+	 .choices = times},
 	{.path = "inputs.addresses",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.addresses),

@@ -72,7 +72,8 @@ struct sluice_config_input {
 	enum sluice_verdict verdict;
 	enum sluice_hook hook;
 	enum sluice_batching batching;
-	int checksum;	 /* SLUICE_RULE_F_* of wrong checksums; 0: they are lost */
+	int checksum; /* SLUICE_RULE_F_* of wrong checksums; 0: they are lost */
+	int time; /* SLUICE_RULE_F_HWTIME: the network card's where it gives it; 0: the kernel's */
 	int addresses;	 /* 1: records tell source and destination; also where an output needs it */
 	size_t *outputs; /* indexes into sluice_config.outputs, sorted, no repeats, at least one */
 	size_t output_count;
@@ -193,6 +194,7 @@ const char *sluice_config_source_name(enum sluice_source source);
 const char *sluice_config_verdict_name(enum sluice_verdict verdict);
 const char *sluice_config_hook_name(enum sluice_hook hook);
 const char *sluice_config_batching_name(enum sluice_batching batching);
+const char *sluice_config_time_name(uint32_t flags);
 const char *sluice_config_checksum_name(uint32_t flags); /* SLUICE_RULE_F_*, others are ignored */
 const char *sluice_config_mode_name(enum sluice_mode mode);
 const char *sluice_config_framing_name(enum sluice_framing framing);

@@ -171,7 +171,8 @@ static int rule_of(const struct sluice_config_input *input, const struct sluice_
 	rule->verdict = (uint8_t)input->verdict;
 	rule->hook = (uint8_t)input->hook;
 	rule->batching = (uint8_t)input->batching;
-	rule->flags = (uint32_t)input->checksum | (input->addresses ? SLUICE_RULE_F_ADDRESS : 0);
+	rule->flags = (uint32_t)(input->checksum | input->time) |
+		      (input->addresses ? SLUICE_RULE_F_ADDRESS : 0);
 	memcpy(rule->ports, input->ports, input->port_count * sizeof(rule->ports[0]));
 	rule->port_count = input->port_count;
 	rule->destination = prefix_of(&input->address);
