@@ -48,6 +48,9 @@
  * STREAM_EVENT with ROUTE_GUID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
  * An alarm is raised once, at the latest when as many bytes as the watermark came in beyond the mark, or after the delay if
  * somebody is attached, or when a datagram finds no room; it is over with the next datagram or within a second.
+ * DAEMON_EVENT with EVENT_KIND (ALARM, ALARM_OVER, CONFIG), EVENT_KEY, EVENT_WHERE, EVENT_TEXT, to group
+ * SLUICE_USERSOCK_EVENTS of NETLINK_USERSOCK, which takes CAP_NET_ADMIN to join. Anybody may send there: ask the kernel who did
+ * (SO_PASSCRED) [D].
  */
 #ifndef SLUICE_NETLINK_H
 #define SLUICE_NETLINK_H
@@ -61,6 +64,7 @@
 /* The daemon's port id on NETLINK_USERSOCK ("slui"); a second instance takes the next free one. */
 #define SLUICE_USERSOCK_PORT 0x736c7569U
 #define SLUICE_USERSOCK_TYPE 0x10U /* NLMSG_MIN_TYPE, linux/netlink.h */
+#define SLUICE_USERSOCK_EVENTS 20U /* multicast group of its events, of 32 */
 
 #define SLUICE_GUID_SIZE 16
 #define SLUICE_NAME_MAX 63 /* bytes, without the final NUL */
@@ -80,6 +84,7 @@ enum sluice_command {
 	SLUICE_CMD_DAEMON_GET,
 	SLUICE_CMD_CONFIG_APPLY,
 	SLUICE_CMD_STORE_GET,
+	SLUICE_CMD_DAEMON_EVENT,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -115,6 +120,7 @@ enum sluice_event {
 	SLUICE_EVENT_ALARM = 4,	   /* it is filled to ROUTE_ALARM percent */
 	SLUICE_EVENT_ALARM_OVER =
 		5, /* it is emptied to 10 percent of its size less, or there is no alarm any more */
+	SLUICE_EVENT_CONFIG = 6, /* another configuration is in force [D] */
 };
 
 struct sluice_port_range {
@@ -230,6 +236,9 @@ enum sluice_attribute {
 	SLUICE_A_RULE_HOOK,	/* [u8] enum sluice_hook */
 	SLUICE_A_RULE_BATCHING, /* [u8] enum sluice_batching */
 	SLUICE_A_ROUTE_ALARM,	/* [u8] percent of a ring that raise an alarm; 0: none */
+	SLUICE_A_EVENT_KEY,	/* [string] key of the configuration that it belongs to [D] */
+	SLUICE_A_EVENT_WHERE,	/* [string] what it happened to: a route, a folder, a file [D] */
+	SLUICE_A_EVENT_TEXT,	/* [string] the same as a sentence, as in the log [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

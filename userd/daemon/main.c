@@ -21,6 +21,7 @@
 #include "config/check.h"
 #include "control/control.h"
 #include "engine/engine.h"
+#include "event.h"
 #include "options.h"
 
 /* Everything the process has. */
@@ -102,8 +103,11 @@ static int change_to(struct daemon *daemon, struct sluice_config *config, char *
 		/* It could be opened before. */
 		open_log(daemon, old);
 		sluice_config_free(config);
+		return result;
 	}
-	return result;
+	sluice_event_send(SLUICE_EVENT_CONFIG, "", config->path,
+			  "another configuration is in force");
+	return 0;
 }
 
 /* SIGHUP: the log file anew, the configuration again. */
@@ -378,6 +382,9 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		status = cannot_start("the control thread", strerror(-result));
 		goto failed;
 	}
+	result = sluice_event_open();
+	if (result)
+		sluice_warning("nobody can be told of alarms by netlink: %s", strerror(-result));
 	sluice_notice("sluiced %s (%s) starts with %s", SLUICE_VERSION, SLUICE_DATE, daemon->path);
 	if (sluice_engine_start(config, &daemon->engine, &error)) {
 		status = cannot_start(error ? error : "out of memory", NULL);
@@ -415,6 +422,7 @@ static void finish(struct daemon *daemon)
 		close(daemon->signals);
 	if (daemon->epoll >= 0)
 		close(daemon->epoll);
+	sluice_event_close();
 	sluice_log_close();
 	free(daemon->path);
 	free(daemon->pid_path);

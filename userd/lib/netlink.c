@@ -164,6 +164,9 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_STORE_DISK_ALARMS] = U64,
 	[SLUICE_A_STORE_ALARMS_NOW] = U32,
 	[SLUICE_A_STREAM_DISK] = U64,
+	[SLUICE_A_EVENT_KEY] = TEXT,
+	[SLUICE_A_EVENT_WHERE] = TEXT,
+	[SLUICE_A_EVENT_TEXT] = TEXT,
 };
 
 int sluice_netlink_fail(struct sluice_netlink *netlink, int error, const char *format, ...)

@@ -1,22 +1,51 @@
 // SPDX-License-Identifier: MIT
 /*
- * Alarms of filling; see alarm.h. Touches: the log.
+ * Alarms of filling; see alarm.h. Touches: the log, who listens for events.
  */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../event.h"
 #include "alarm.h"
 
-void sluice_alarm_raise(struct sluice_alarm *alarm)
+#define TEXT_MAX 512U
+
+/* It is raised, which it was not: the log knows already. */
+static void raise_alarm(struct sluice_alarm *alarm, const char *key, const char *where,
+			const char *text)
 {
-	if (alarm->is_raised)
-		return;
 	sluice_store_relaxed(&alarm->raised, alarm->raised + 1);
 	sluice_store_relaxed(&alarm->is_raised, true);
+	sluice_event_send(SLUICE_EVENT_ALARM, key, where, text);
 }
 
-void sluice_alarm_clear(struct sluice_alarm *alarm)
+/* It is over. */
+static void end_alarm(struct sluice_alarm *alarm, const char *key, const char *where,
+		      const char *text)
 {
 	sluice_store_relaxed(&alarm->is_raised, false);
+	sluice_notice("alarm over: %s", text);
+	sluice_event_send(SLUICE_EVENT_ALARM_OVER, key, where, text);
+}
+
+void sluice_alarm_writing(struct sluice_alarm *alarm, int error)
+{
+	char text[TEXT_MAX];
+
+	if (!error && alarm->is_raised)
+		end_alarm(alarm, "store.disk", "store", "the disk store is written again");
+	if (!error || alarm->is_raised)
+		return;
+	snprintf(text, sizeof(text), "the disk store cannot be written: %s; memory alone is left",
+		 strerror(-error));
+	if (error == -ENOSPC)
+		snprintf(text, sizeof(text),
+			 "the disk store is full; what does not fit into memory is lost from now "
+			 "on");
+	sluice_error("alarm: %s", text);
+	raise_alarm(alarm, "store.disk", "store", text);
 }
 
 void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now)
@@ -31,17 +60,20 @@ bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whol
 	unsigned int low = mark > SLUICE_ALARM_HYSTERESIS ? mark - SLUICE_ALARM_HYSTERESIS : 0;
 	unsigned long long percent = whole ? used / (whole / 100 + 1) : 0;
 
+	char text[TEXT_MAX];
+
 	if (whole >= 100)
 		percent = used / (whole / 100);
 	if (mark && !alarm->is_raised && percent >= mark) {
-		sluice_alarm_raise(alarm);
-		sluice_warning("alarm: %s %s is filled to %llu%% (%s: %u%%)", what, where, percent,
-			       key, mark);
+		snprintf(text, sizeof(text), "%s %s is filled to %llu%% (%s: %u%%)", what, where,
+			 percent, key, mark);
+		sluice_warning("alarm: %s", text);
+		raise_alarm(alarm, key, where, text);
 		return true;
 	}
 	if (alarm->is_raised && (!mark || percent <= low)) {
-		sluice_alarm_clear(alarm);
-		sluice_notice("alarm over: %s %s is filled to %llu%%", what, where, percent);
+		snprintf(text, sizeof(text), "%s %s is filled to %llu%%", what, where, percent);
+		end_alarm(alarm, key, where, text);
 		return true;
 	}
 	return false;

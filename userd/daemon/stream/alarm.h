@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Alarms of filling: raised when a mark is reached, over when it is left behind by a good piece, so that a level that sways
- * around its mark says so once. Used by streams and the spooler, each alarm in one thread. Touches: the log.
+ * around its mark says so once. Used by streams and the spooler, each alarm in one thread. Touches: the log, who
+ * listens for events.
  */
 #ifndef SLUICE_ALARM_H
 #define SLUICE_ALARM_H
@@ -24,9 +25,8 @@ struct sluice_alarm {
 bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whole,
 			unsigned int mark, const char *what, const char *where, const char *key);
 
-/* An alarm that has no level: it is raised, or over. */
-void sluice_alarm_raise(struct sluice_alarm *alarm);
-void sluice_alarm_clear(struct sluice_alarm *alarm);
+/* The alarm of a disk store that was just written, or (`error` is not 0) could not be. */
+void sluice_alarm_writing(struct sluice_alarm *alarm, int error);
 
 /* Adds how often it was raised, and whether it is now. @threadsafe */
 void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now);

@@ -295,22 +295,7 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	}
 	if (error)
 		(void)sluice_spool_commit(spooler->spool);
-	if (!error != !spooler->failing.is_raised) {
-		if (error)
-			sluice_alarm_raise(&spooler->failing);
-		else
-			sluice_alarm_clear(&spooler->failing);
-		if (error == -ENOSPC)
-			sluice_error(
-				"alarm: the disk store is full; what does not fit into memory is "
-				"lost from now on");
-		else if (error)
-			sluice_error("alarm: the disk store cannot be written: %s; memory alone is "
-				     "left",
-				     strerror(-error));
-		else
-			sluice_notice("alarm over: the disk store is written again");
-	}
+	sluice_alarm_writing(&spooler->failing, error);
 	pthread_mutex_unlock(&spooler->store);
 	for (order = list; order; order = next) {
 		next = order->next;
