@@ -9,6 +9,8 @@
  * sees what is forwarded as well as what is for this host: a rule takes what it describes, and one
  * that should take only the host's own datagrams names their destination address.
  *
+ * ingress: of an interface, before IP, see ingress.c. What it leaves, prerouting takes.
+ *
  * local-in: NF_INET_LOCAL_IN, behind the firewall's filter (0) and the security modules (225),
  * before conntrack confirms (last). It sees what is for this host and allowed, all of it whole.
  *
@@ -336,13 +338,16 @@ static __always_inline unsigned int take(const struct sluice_net *sn, struct sk_
 	slot = sluice_match_slot(&sn->match, hook, ntohs(udp->dest));
 	if (!slot)
 		return NF_ACCEPT;
-	if (unlikely(sluice_slot_asks(slot))) {
+	if (hook == SLUICE_HOOK_INGRESS ? !sluice_slot_is_of(slot, state->in->ifindex) :
+					  unlikely(sluice_slot_asks(slot))) {
 		rule = rule_of(sn, skb, state, ntohs(udp->dest), family);
 		if (!rule)
 			return NF_ACCEPT;
 	} else {
 		rule = (const struct sluice_rule *)slot;
 	}
+	if (hook == SLUICE_HOOK_INGRESS && rule->hook != SLUICE_HOOK_INGRESS)
+		return NF_ACCEPT;
 	/* A length below that of the header becomes one that is not there. */
 	length = (unsigned int)ntohs(udp->len) - sizeof(*udp);
 	if (unlikely(length > linear || skb_is_gso(skb) || is_for_others(skb) ||
@@ -351,6 +356,26 @@ static __always_inline unsigned int take(const struct sluice_net *sn, struct sk_
 		return take_odd(rule, skb, state, udp_offset, family);
 	return verdict_of(rule, skb,
 			  store_plain(rule, skb, state, udp_offset, udp, length, family));
+}
+
+/**
+ * sluice_hook_ingress() - take in a datagram at the hook of its interface, if a rule wants it there
+ * @sn:         the interface's namespace
+ * @skb:        a packet that IP would let through, its data at the network header
+ * @state:      of the interface's hook
+ * @udp_offset: where its UDP header is, from skb->data; all of that is in the linear part
+ * @family:     4 or 6
+ *
+ * Return: the verdict.
+ * Context: as the hooks; under RCU.
+ */
+unsigned int sluice_hook_ingress(const struct sluice_net *sn, struct sk_buff *skb,
+				 const struct nf_hook_state *state, unsigned int udp_offset,
+				 u8 family)
+{
+	if (family == 4)
+		return take(sn, skb, state, udp_offset, 4, SLUICE_HOOK_INGRESS);
+	return take(sn, skb, state, udp_offset, 6, SLUICE_HOOK_INGRESS);
 }
 
 /* The IPv4 hook before reassembly: takes in what is whole. */

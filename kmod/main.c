@@ -56,6 +56,7 @@ static int __net_init net_begin(struct net *net)
 	xa_init_flags(&sn->routes, XA_FLAGS_ALLOC);
 	INIT_LIST_HEAD(&sn->tallies);
 	INIT_LIST_HEAD(&sn->batches);
+	INIT_LIST_HEAD(&sn->ingresses);
 	sn->retired = alloc_percpu_gfp(struct sluice_counts, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!sn->retired)
 		return -ENOMEM;

@@ -53,6 +53,7 @@ struct sluice_prefix {
  * @conditions:  SLUICE_IF_*
  * @verdict:     enum sluice_verdict
  * @family:      4 or 6 with SLUICE_IF_FAMILY
+ * @hook:        enum sluice_hook
  * @input:       index for the records
  * @flags:       SLUICE_RULE_F_*
  * @ifindex:     of @interface, 0 while there is none
@@ -66,7 +67,6 @@ struct sluice_prefix {
  * @route:       owns @rings
  * @tally:       owns @counters
  * @number:      its place in dumps
- * @hook:        enum sluice_hook
  * @batching:    enum sluice_batching
  * @retire:      the tally goes with the rule
  * @sn:          its namespace, for
@@ -79,6 +79,7 @@ struct sluice_rule {
 	u8 conditions;
 	u8 verdict;
 	u8 family;
+	u8 hook;
 	u16 input;
 	u32 flags;
 	int ifindex;
@@ -93,7 +94,6 @@ struct sluice_rule {
 	struct sluice_route *route;
 	struct sluice_tally *tally;
 	u32 number;
-	u8 hook;
 	u8 batching;
 	bool retire;
 	struct sluice_net *sn;
@@ -188,10 +188,19 @@ static __always_inline bool sluice_rule_accepts(const struct sluice_rule *rule,
 	return true;
 }
 
+/*
+ * The hook of the stack at which a rule is found. What ingress leaves to the stack comes to
+ * prerouting, where the same rule has to be, and so ingress looks there as well.
+ */
+static __always_inline enum sluice_hook sluice_hook_in_stack(enum sluice_hook hook)
+{
+	return hook == SLUICE_HOOK_INGRESS ? SLUICE_HOOK_PREROUTING : hook;
+}
+
 /* Where in the table the slot of @port (host byte order) at a hook is. */
 static __always_inline unsigned int sluice_match_place(enum sluice_hook hook, u16 port)
 {
-	return hook * SLUICE_PORTS + port;
+	return sluice_hook_in_stack(hook) * SLUICE_PORTS + port;
 }
 
 /* The slot of @port (host byte order) at a hook, 0 if no rule has it. Under RCU. */
@@ -206,6 +215,18 @@ static __always_inline unsigned long sluice_match_slot(const struct sluice_match
 static __always_inline bool sluice_slot_asks(unsigned long slot)
 {
 	return (slot & SLUICE_SLOT_CHAIN) || ((const struct sluice_rule *)slot)->conditions;
+}
+
+/*
+ * True if a slot that is not 0 holds one rule, which asks for nothing beside the port but this
+ * interface.
+ */
+static __always_inline bool sluice_slot_is_of(unsigned long slot, int ifindex)
+{
+	const struct sluice_rule *rule = (const struct sluice_rule *)slot;
+
+	return !(slot & SLUICE_SLOT_CHAIN) && rule->conditions == SLUICE_IF_INTERFACE &&
+	       READ_ONCE(rule->ifindex) == ifindex;
 }
 
 /* The rule that a datagram to @port (host byte order) with @ends belongs to, or NULL. Under RCU. */

@@ -33,7 +33,7 @@ const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_BATCHING + 1] = {
 	[SLUICE_A_RULE_INTERFACE] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
 	[SLUICE_A_RULE_VERDICT] = NLA_POLICY_MAX(NLA_U8, SLUICE_VERDICT_COPY),
 	[SLUICE_A_RULE_FLAGS] = NLA_POLICY_MASK(NLA_U32, KNOWN_FLAGS),
-	[SLUICE_A_RULE_HOOK] = NLA_POLICY_MAX(NLA_U8, SLUICE_HOOK_LOCAL_IN),
+	[SLUICE_A_RULE_HOOK] = NLA_POLICY_MAX(NLA_U8, SLUICE_HOOK_INGRESS),
 	[SLUICE_A_RULE_BATCHING] = NLA_POLICY_MAX(NLA_U8, SLUICE_BATCHING_AUTO),
 };
 
@@ -134,6 +134,40 @@ static int parse_batching(struct genl_info *info, struct sluice_rule *draft)
 	return 0;
 }
 
+/*
+ * Reads where the datagrams shall be taken; verdict and interface have been read. 0, or a negative
+ * errno with a sentence.
+ */
+static int parse_hook(struct genl_info *info, struct sluice_rule *draft)
+{
+	struct nlattr *hook = info->attrs[SLUICE_A_RULE_HOOK];
+
+	if (!hook)
+		return 0;
+	draft->hook = nla_get_u8(hook);
+	if (draft->hook != SLUICE_HOOK_INGRESS)
+		return 0;
+	if (!draft->interface[0]) {
+		sluice_refuse(info, hook,
+			      "rule \"%s\" wants the hook ingress but names no interface, which the hook is one of",
+			      draft->name);
+		return -EINVAL;
+	}
+	if (draft->verdict != SLUICE_VERDICT_STEAL) {
+		sluice_refuse(info, hook,
+			      "rule \"%s\" wants the hook ingress to copy; what goes on through the stack is copied at prerouting for less",
+			      draft->name);
+		return -EINVAL;
+	}
+	if (!IS_ENABLED(CONFIG_NETFILTER_INGRESS)) {
+		sluice_refuse(info, hook,
+			      "rule \"%s\" wants the hook ingress, which this kernel was built without (CONFIG_NETFILTER_INGRESS); use prerouting",
+			      draft->name);
+		return -EOPNOTSUPP;
+	}
+	return 0;
+}
+
 /* Reads an address and its prefix length. 0, or -EINVAL with a sentence. */
 static int parse_prefix(struct genl_info *info, int attribute, int length_attribute,
 			const char *what, struct sluice_prefix *prefix)
@@ -190,15 +224,15 @@ static int parse_rule(struct sluice_net *sn, struct genl_info *info, struct slui
 		draft->verdict = nla_get_u8(attributes[SLUICE_A_RULE_VERDICT]);
 	if (attributes[SLUICE_A_RULE_FLAGS])
 		draft->flags = nla_get_u32(attributes[SLUICE_A_RULE_FLAGS]);
-	if (attributes[SLUICE_A_RULE_HOOK])
-		draft->hook = nla_get_u8(attributes[SLUICE_A_RULE_HOOK]);
 	if (attributes[SLUICE_A_RULE_INTERFACE]) {
 		if (!sluice_name_is_fit(info, attributes[SLUICE_A_RULE_INTERFACE]))
 			return -EINVAL;
 		nla_strscpy(draft->interface, attributes[SLUICE_A_RULE_INTERFACE],
 			    sizeof(draft->interface));
 	}
-	error = parse_batching(info, draft);
+	error = parse_hook(info, draft);
+	if (!error)
+		error = parse_batching(info, draft);
 	if (!error)
 		error = parse_ports(info, draft);
 	if (!error)

@@ -227,7 +227,8 @@ static void rule_unlink(struct sluice_net *sn, struct sluice_rule *rule)
 {
 	hlist_del(&rule->hash);
 	rule->route->rules--;
-	sn->hooks[rule->hook].rules--;
+	sn->hooks[sluice_hook_in_stack(rule->hook)].rules--;
+	sn->ingress_rules -= rule->hook == SLUICE_HOOK_INGRESS;
 	sn->batching_rules -= rule->batching != SLUICE_BATCHING_OFF;
 	if (rule->interface[0])
 		sn->named_rules--;
@@ -238,7 +239,8 @@ static void rule_link(struct sluice_net *sn, struct sluice_rule *rule)
 {
 	hlist_add_head(&rule->hash, bucket(sn, rule->guid));
 	rule->route->rules++;
-	sn->hooks[rule->hook].rules++;
+	sn->hooks[sluice_hook_in_stack(rule->hook)].rules++;
+	sn->ingress_rules += rule->hook == SLUICE_HOOK_INGRESS;
 	sn->batching_rules += rule->batching != SLUICE_BATCHING_OFF;
 	if (rule->interface[0])
 		sn->named_rules++;
@@ -315,7 +317,7 @@ leave_tally:
 int sluice_rule_set(struct sluice_net *sn, struct sluice_rule *old, struct sluice_rule *draft,
 		    struct sluice_rule **clash, u16 *port)
 {
-	bool batching = sn->batching_rules;
+	bool batching = sn->batching_rules, ingress = sn->ingress_rules;
 	int error;
 
 	*clash = NULL;
@@ -323,12 +325,14 @@ int sluice_rule_set(struct sluice_net *sn, struct sluice_rule *old, struct sluic
 	if (error)
 		return error;
 	/* The hooks find an empty table until the rule is in. */
-	error = sluice_hook_register(sn, draft->hook);
+	error = sluice_hook_register(sn, sluice_hook_in_stack(draft->hook));
 	if (!error) {
 		mutex_lock(&sn->lock);
 		error = rule_install(sn, old, draft, clash, port);
 		mutex_unlock(&sn->lock);
 	}
+	if (ingress || sn->ingress_rules)
+		sluice_ingress_update(sn);
 	leave_unused(sn);
 	if (batching || sn->batching_rules)
 		sluice_batching_update(sn);
@@ -373,6 +377,7 @@ bool sluice_rule_is_same(const struct sluice_rule *one, const struct sluice_rule
 int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule)
 {
 	bool batching = rule->batching != SLUICE_BATCHING_OFF;
+	bool ingress = rule->hook == SLUICE_HOOK_INGRESS;
 	int error;
 
 	mutex_lock(&sn->lock);
@@ -385,6 +390,8 @@ int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule)
 		rule_free_later(sn, rule, true);
 	}
 	mutex_unlock(&sn->lock);
+	if (ingress)
+		sluice_ingress_update(sn);
 	leave_unused(sn);
 	if (batching)
 		sluice_batching_update(sn);
@@ -399,7 +406,7 @@ int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule)
  */
 void sluice_rule_delete_all(struct sluice_net *sn)
 {
-	bool batching = sn->batching_rules;
+	bool batching = sn->batching_rules, ingress = sn->ingress_rules;
 	struct sluice_rule *rule;
 	unsigned long number;
 
@@ -414,6 +421,8 @@ void sluice_rule_delete_all(struct sluice_net *sn)
 		rule_free_later(sn, rule, true);
 	}
 	mutex_unlock(&sn->lock);
+	if (ingress)
+		sluice_ingress_update(sn);
 	tables_drop(sn);
 	if (batching)
 		sluice_batching_update(sn);
@@ -423,8 +432,8 @@ void sluice_rule_delete_all(struct sluice_net *sn)
 }
 
 /*
- * An interface came, went or got another name: rules that name one look again. So does receive
- * batching, also when the interface's features changed. RTNL held.
+ * An interface came, went or got another name: rules that name one look again. So do their
+ * ingress hooks and receive batching, that also when the interface's features changed. RTNL held.
  */
 static int interface_event(struct notifier_block *block, unsigned long event, void *pointer)
 {
@@ -436,8 +445,8 @@ static int interface_event(struct notifier_block *block, unsigned long event, vo
 	if (event != NETDEV_REGISTER && event != NETDEV_UNREGISTER && event != NETDEV_CHANGENAME &&
 	    event != NETDEV_FEAT_CHANGE)
 		return NOTIFY_DONE;
-	/* A setting of ours may be there for a moment longer than the last rule. */
-	if (!READ_ONCE(sn->named_rules) && list_empty(&sn->batches))
+	/* A setting or a hook of ours may be there for a moment longer than the last rule. */
+	if (!READ_ONCE(sn->named_rules) && list_empty(&sn->batches) && list_empty(&sn->ingresses))
 		return NOTIFY_DONE;
 	if (event != NETDEV_FEAT_CHANGE) {
 		mutex_lock(&sn->lock);
@@ -446,6 +455,7 @@ static int interface_event(struct notifier_block *block, unsigned long event, vo
 		mutex_unlock(&sn->lock);
 	}
 	sluice_batching_look(sn, device, event == NETDEV_UNREGISTER);
+	sluice_ingress_look(sn, device, event == NETDEV_UNREGISTER);
 	return NOTIFY_DONE;
 }
 

@@ -91,7 +91,7 @@ struct sluice_hook_set {
  * @list:          in sluice_nets
  * @change:        see above
  * @lock:          see above
- * @hooks:         by enum sluice_hook; one without rules is not registered
+ * @hooks:         by sluice_hook_in_stack(); one without rules is not registered
  * @rules:         by number
  * @rule_count:    how many
  * @rules_by_guid: hash table, only while there are rules
@@ -104,6 +104,8 @@ struct sluice_hook_set {
  * @tallies:       counters of rules that are in the table, or were just now
  * @batching_rules: how many want receive batching; under @change
  * @batches:       interfaces whose setting we changed for it; under RTNL
+ * @ingress_rules: how many are of an interface's ingress; under @change and @lock
+ * @ingresses:     interfaces with a hook of ours for them; under RTNL
  * @retired:       sum of the counters of rules that are gone, by CPU
  */
 struct sluice_net {
@@ -125,6 +127,8 @@ struct sluice_net {
 	struct list_head tallies;
 	unsigned int batching_rules;
 	struct list_head batches;
+	unsigned int ingress_rules;
+	struct list_head ingresses;
 	struct sluice_counts __percpu *retired;
 };
 
@@ -138,6 +142,13 @@ struct sluice_net *sluice_net_of(const struct net *net);
 void sluice_hook_init(struct sluice_net *sn);
 int sluice_hook_register(struct sluice_net *sn, enum sluice_hook hook);
 void sluice_hook_unregister(struct sluice_net *sn, bool all);
+unsigned int sluice_hook_ingress(const struct sluice_net *sn, struct sk_buff *skb,
+				 const struct nf_hook_state *state, unsigned int udp_offset,
+				 u8 family);
+
+/* ingress.c */
+bool sluice_ingress_look(struct sluice_net *sn, struct net_device *device, bool leaves);
+void sluice_ingress_update(struct sluice_net *sn);
 
 /* route.c */
 struct sluice_route *sluice_route_find(struct sluice_net *sn, const u8 *guid);

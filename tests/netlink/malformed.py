@@ -30,7 +30,10 @@ CASES = {
                            schema.NLM_F_CREATE),
     "port 0": ("RULE_SET", whole.replace(ports, attribute("RULE_PORTS", struct.pack("=HH", 0, 0))), schema.NLM_F_CREATE),
     "a verdict that does not exist": ("RULE_SET", whole + attribute("RULE_VERDICT", b"\7"), schema.NLM_F_CREATE),
-    "a hook that does not exist": ("RULE_SET", whole + attribute("RULE_HOOK", b"\2"), schema.NLM_F_CREATE),
+    "a hook that does not exist": ("RULE_SET", whole + attribute("RULE_HOOK", b"\3"), schema.NLM_F_CREATE),
+    "ingress without an interface": ("RULE_SET", whole + attribute("RULE_HOOK", b"\2"), schema.NLM_F_CREATE),
+    "ingress that copies": ("RULE_SET", whole + attribute("RULE_HOOK", b"\2") + attribute("RULE_INTERFACE", b"lo\0") +
+                            attribute("RULE_VERDICT", b"\1"), schema.NLM_F_CREATE),
     "a batching that does not exist": ("RULE_SET", whole + attribute("RULE_BATCHING", b"\3"), schema.NLM_F_CREATE),
     "batching without an interface": ("RULE_SET", whole + attribute("RULE_BATCHING", b"\1"), schema.NLM_F_CREATE),
     "flags that do not exist": ("RULE_SET", whole + attribute("RULE_FLAGS", struct.pack("=I", 1 << 30)), schema.NLM_F_CREATE),

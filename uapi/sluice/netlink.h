@@ -29,8 +29,9 @@
  *     family), RULE_INTERFACE (name; absent: any; one that does not exist now is accepted and matches
  *     when it appears), RULE_VERDICT (default steal), RULE_FLAGS, RULE_HOOK (default
  *     prerouting; another one for an existing rule loses nothing, but in the moment of the change may take a
- *     datagram twice if the verdict is copy), RULE_BATCHING (default off; others need RULE_INTERFACE: EINVAL; on
- *     needs a kernel that can: EOPNOTSUPP before 5.12). Flags as for ROUTE_SET; a change is atomic
+ *     datagram twice if the verdict is copy; ingress needs RULE_INTERFACE and the verdict steal: EINVAL, and a
+ *     kernel with CONFIG_NETFILTER_INGRESS: EOPNOTSUPP), RULE_BATCHING (default off; others need RULE_INTERFACE:
+ *     EINVAL; on needs a kernel that can: EOPNOTSUPP before 5.12). Flags as for ROUTE_SET; a change is atomic
  *     for every datagram: the old rule or the new one. A datagram can belong to one rule only: a rule of
  *     which some datagram would also match another rule is refused (EEXIST) naming both.
  * RULE_DEL [K]   RULE_GUID*. ENOENT if there is none.
@@ -98,6 +99,8 @@ enum sluice_verdict {
 enum sluice_hook {
 	SLUICE_HOOK_PREROUTING = 0, /* before connection tracking, the firewall and routing */
 	SLUICE_HOOK_LOCAL_IN = 1,   /* behind the firewall's INPUT: only what is for this host */
+	SLUICE_HOOK_INGRESS =
+		2, /* of the rule's interface, before IP; what it leaves: prerouting */
 };
 
 /* Whether the rule's interface joins the datagrams of a burst while the rule is there. */

@@ -214,7 +214,7 @@ static void help(FILE *to)
 {
 	fputs("usage: sluicebench capture [--method NAME[,...]] [--size BYTES[,...]] [--count N]\n"
 	      "                           [--rounds N] [--deliver] [--address] [--checksum]\n"
-	      "                           [--rules N] [--full]\n\n"
+	      "                           [--rules N] [--ingress] [--full]\n\n"
 	      "Cost of a datagram from the hook to a reader, beyond sending and dropping it at "
 	      "the\n"
 	      "same hook. Needs root, the modules sluice and sluice_drop. Run it in a machine "
@@ -232,6 +232,7 @@ static void help(FILE *to)
 	      "  --address  records carry addresses (sluice)\n"
 	      "  --checksum the UDP checksum has to be verified in software\n"
 	      "  --rules    so many rules in all (sluice; default 1)\n"
+	      "  --ingress  the rule is at the interface's ingress (sluice)\n"
 	      "  --full     the ring is full and nobody reads: the cost of dropping (sluice)\n",
 	      to);
 }
@@ -287,19 +288,13 @@ static bool read_framing(const char *text, enum sluice_framing *framing)
 static int read_options(struct measurement *what, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"method", required_argument, NULL, 'm'},
-		{"size", required_argument, NULL, 's'},
-		{"count", required_argument, NULL, 'n'},
-		{"rounds", required_argument, NULL, 'r'},
-		{"deliver", no_argument, NULL, 'd'},
-		{"framing", required_argument, NULL, 'F'},
-		{"gather", required_argument, NULL, 'g'},
-		{"address", no_argument, NULL, 'a'},
-		{"checksum", no_argument, NULL, 'c'},
-		{"rules", required_argument, NULL, 'R'},
-		{"full", no_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"method", required_argument, NULL, 'm'}, {"size", required_argument, NULL, 's'},
+		{"count", required_argument, NULL, 'n'},  {"rounds", required_argument, NULL, 'r'},
+		{"deliver", no_argument, NULL, 'd'},	  {"framing", required_argument, NULL, 'F'},
+		{"gather", required_argument, NULL, 'g'}, {"address", no_argument, NULL, 'a'},
+		{"checksum", no_argument, NULL, 'c'},	  {"rules", required_argument, NULL, 'R'},
+		{"ingress", no_argument, NULL, 'i'},	  {"full", no_argument, NULL, 'f'},
+		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
 	int option;
 
@@ -335,6 +330,9 @@ static int read_options(struct measurement *what, int argc, char **argv)
 			break;
 		case 'R':
 			what->options.rules = strtoul(optarg, NULL, 10);
+			break;
+		case 'i':
+			what->options.ingress = true;
 			break;
 		case 'f':
 			what->options.full = true;
@@ -384,10 +382,10 @@ static int compare_at(struct measurement *what)
 		if (status < 0)
 			break;
 		printf("RESULT method=%s framing=%s size=%zu instructions=%.0f deliver=%d "
-		       "address=%d checksum=%d rules=%zu full=%d send_and_drop=%.0f\n",
+		       "address=%d checksum=%d rules=%zu ingress=%d full=%d send_and_drop=%.0f\n",
 		       methods[index]->name, framing_of(what, methods[index]), what->options.size,
 		       cost - base, what->deliver, what->options.address, what->checksum,
-		       what->options.rules, what->options.full, base);
+		       what->options.rules, what->options.ingress, what->options.full, base);
 		fflush(stdout);
 	}
 	return status;

@@ -29,6 +29,7 @@
  * @size:     payload bytes of every datagram
  * @address:  records carry addresses (sluice only)
  * @rules:    how many rules there are in all; the datagrams match one of them (sluice only)
+ * @ingress:  the rule is at the interface's ingress (sluice only)
  * @full:     the ring is full and nobody reads: what dropping costs (sluice only)
  * @framing:  how sluice delivers; recvmmsg does it octet-counted
  */
@@ -36,6 +37,7 @@ struct sluice_capture_options {
 	size_t size;
 	bool address;
 	size_t rules;
+	bool ingress;
 	bool full;
 	enum sluice_framing framing;
 };

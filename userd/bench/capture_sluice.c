@@ -78,6 +78,10 @@ static int add_rules(struct reader *reader, const struct sluice_capture_options 
 		guid_of(rule->guid, number);
 		snprintf(rule->name, sizeof(rule->name), "bench-%zu", number);
 		rule->flags = options->address ? SLUICE_RULE_F_ADDRESS : 0;
+		if (options->ingress) {
+			rule->hook = SLUICE_HOOK_INGRESS;
+			memcpy(rule->interface, CAPTURE_NEAR, sizeof(CAPTURE_NEAR));
+		}
 		rule->port_count = 1;
 		rule->ports[0].first = CAPTURE_PORT;
 		if (number > 1)

@@ -307,6 +307,14 @@ static void check_input(const struct sluice_draft_input *draft, struct sluice_fi
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->from_place,
 				    "inputs.from: one of address and from is IPv4 and the other "
 				    "IPv6: no datagram has both");
+	if (input->hook == SLUICE_HOOK_INGRESS && !input->interface[0])
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->hook_place,
+				    "inputs.hook: ingress is a hook of the interface: name one "
+				    "with inputs.interface");
+	if (input->hook == SLUICE_HOOK_INGRESS && input->verdict == SLUICE_VERDICT_COPY)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->hook_place,
+				    "inputs.hook: what goes on through the stack is copied at "
+				    "prerouting for less: ingress needs verdict: steal");
 	if (input->batching != SLUICE_BATCHING_OFF && !input->interface[0])
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->batching_place,
 				    "inputs.batching: it is a setting of the interface: name one "

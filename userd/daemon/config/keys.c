@@ -35,6 +35,7 @@ static const struct sluice_choice verdicts[] = {
 static const struct sluice_choice hooks[] = {
 	{"prerouting", SLUICE_HOOK_PREROUTING, false},
 	{"local-in", SLUICE_HOOK_LOCAL_IN, false},
+	{"ingress", SLUICE_HOOK_INGRESS, false},
 	{NULL, 0, false},
 };
 
@@ -285,6 +286,7 @@ static const struct sluice_key input_keys[] = {
 	{.path = "inputs.hook",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.hook),
+	 .place = INPUT(hook_place),
 	 .choices = hooks},
 	{.path = "inputs.batching",
 	 .read = sluice_read_choice,
