@@ -26,6 +26,7 @@ static const char *const cause_names[SLUICE_LOST_CAUSES] = {
 	[SLUICE_LOST_NO_RING] = "no_ring",
 	[SLUICE_LOST_SOCKET] = "socket",
 	[SLUICE_LOST_DISK] = "disk",
+	[SLUICE_LOST_OLDEST] = "dropped_oldest",
 };
 
 /* Holds the namespace's lists while a file of it is read. */

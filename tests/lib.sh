@@ -144,7 +144,7 @@ in_background()
 configure()
 {
 	local port=5000 framing=native to='[10.9.1.2:6000]' verdict=steal extra_input='' extra_output=''
-	local memory=16m source=$source_kind delay=2ms disk='' disk_size=64m disk_rate=1g drain=newest pair
+	local memory=16m source=$source_kind delay=2ms disk='' disk_size=64m disk_rate=1g drain=newest drop=newest pair
 	for pair in "$@"; do
 		local "${pair%%=*}=${pair#*=}"
 	done
@@ -169,8 +169,8 @@ configure()
 		store:
 		  memory: {size: $memory, path: $rings}
 	YAML
-	[ -z "$disk" ] || printf '  disk: {path: %s, size: %s, rate: %s, alarm: 50%%}\n  drain: %s\n' \
-		"$disk" "$disk_size" "$disk_rate" "$drain" >>"$config"
+	[ -z "$disk" ] || printf '  disk: {path: %s, size: %s, rate: %s, alarm: 50%%}\n  drain: %s\n  drop: %s\n' \
+		"$disk" "$disk_size" "$disk_rate" "$drain" "$drop" >>"$config"
 	[ "$verdict" != steal ] || [ "$source" != socket ] || sed -i '/verdict:/d' "$config"
 }
 

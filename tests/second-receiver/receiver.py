@@ -208,6 +208,7 @@ class Connection:
         if len(held) < header_length + length:
             return 0
         payload = bytes(held[header_length:header_length + length])
+        blank = int.from_bytes(held[64:72], "little") if kind == DATA and header_length >= 72 else 0
         if payload_crc != (crc32c(payload) if payload else 0):
             raise Fault("payload CRC")
         if kind == HELLO:
@@ -217,7 +218,7 @@ class Connection:
         elif kind == DATA:
             if self.output is None:
                 raise Fault("DATA before HELLO")
-            span = self.data(stream, epoch, offset, floor, payload, count)
+            span = self.data(stream, epoch, offset, floor, payload, count, blank)
             if span:
                 spans = acks.setdefault((stream, epoch), [])
                 spans[:] = [old for old in spans if old[1] < span[0] or old[0] > span[1]] + [span]
@@ -245,7 +246,7 @@ class Connection:
         """What to send once everything is durable; nothing before the relay said HELLO."""
         return frame(ACK, (), self.safe()) if self.output is not None else b""
 
-    def data(self, stream, epoch, offset, floor, payload, count):
+    def data(self, stream, epoch, offset, floor, payload, count, blank):
         """A piece of a stream; returns the range to acknowledge."""
         books = self.books
         have = books.of(self.output, stream, epoch)
@@ -266,7 +267,7 @@ class Connection:
                 books.gap_datagrams += GAP.unpack_from(body)[0]
         books.frames += fresh
         have.add(0, floor)
-        return have.add(offset, offset + len(payload))
+        return have.add(offset, offset + len(payload) + blank)
 
 
 def serve(options, books):

@@ -107,7 +107,8 @@ static inline int fake_report(void *context, struct sluice_engine_report *report
 							      .damaged_frames = 12,
 							      .damaged_records = 13,
 							      .quarantined = 14,
-							      .abandoned = 15}};
+							      .abandoned = 15,
+							      .dropped = 1ULL << 37}};
 	report->streams = calloc(2, sizeof(*report->streams));
 	report->stream_count = 2;
 	for (number = 0; number < 2; number++) {

@@ -69,6 +69,7 @@ static void every_key_arrives(void **state)
 	const struct sluice_config_output *output = &config->outputs[0];
 
 	(void)state;
+	assert_int_equal(config->store.drop, SLUICE_DROP_OLDEST);
 	assert_string_equal(config->relay, "middle");
 	assert_int_equal(config->input_count, 2);
 	assert_guid(input->id, "0b0e5a1c-6f0e-4d8e-9a55-2f6b9f6a0001");

@@ -115,6 +115,7 @@ static int on_store(struct nlattr **attributes, void *context)
 		{SLUICE_A_STORE_DISK_DAMAGED, 13},
 		{SLUICE_A_STORE_DISK_QUARANTINED, 14},
 		{SLUICE_A_STORE_DISK_ABANDONED, 15},
+		{SLUICE_A_STORE_DISK_DROPPED, 1ULL << 37},
 		{SLUICE_A_STORE_DISK_ALARMS, 7},
 	};
 	size_t number;

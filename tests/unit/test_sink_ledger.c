@@ -35,7 +35,7 @@ static int enter(struct sluice_ledger *ledger, const struct builder *builder, si
 	struct sluice_frame frame;
 	const uint8_t *payload = builder_frame(builder, first, after, floor, &frame);
 	int error = sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame, payload,
-					  &stream);
+					  0, &stream);
 
 	if (!error)
 		assert_non_null(stream);
@@ -108,7 +108,7 @@ static void other_streams_are_other_bytes(void **state)
 	assert_int_equal(enter(ledger, &builder, 0, 10, 0), 0);
 	payload = builder_frame(&builder, 0, 10, 0, &frame);
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), elsewhere, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 0);
 	assert_int_equal(sluice_ledger_sums(ledger)->received, 10);
 	assert_int_equal(sluice_ledger_sums(ledger)->repeated, 30);
@@ -227,10 +227,10 @@ static void gaps_are_told(void **state)
 	payload = builder_frame(&builder, 0, 7, 0, &frame);
 	frame.count = htole32(6); /* PAD is not counted */
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 0);
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 0);
 	assert_int_equal(sums->gap_records, 3);
 	assert_int_equal(sums->gap_datagrams, 22);
@@ -244,6 +244,52 @@ static void gaps_are_told(void **state)
 	assert_int_equal(sluice_ledger_input(ledger, 1)->gap_datagrams, 5);
 	builder_end(&builder);
 	sluice_ledger_close(ledger);
+}
+
+/* Who counts the ends of records. */
+static int note_end(void *context, const struct sluice_receiver_record *record)
+{
+	*(uint64_t *)context = record->end;
+	return 0;
+}
+
+/* What is blank behind a GAP is had with it, and a program that keeps the ends of records knows. */
+static void a_blank_is_had_with_its_gap(void **state)
+{
+	struct sluice_receiver_stream *stream = NULL;
+	struct sluice_receiver *receiver = NULL;
+	struct sluice_frame_lost lost = {0};
+	uint64_t end = 0, length;
+	struct builder builder;
+	const uint8_t *payload;
+
+	(void)state;
+	builder_start(&builder);
+	builder_gap(&builder, 4, 17, SLUICE_LOST_OLDEST);
+	payload = builder_frame(&builder, 0, 1, 0, &lost.frame);
+	length = builder.length;
+	assert_int_equal(sluice_frame_seal_lost(&lost, 0), 64);
+	assert_int_equal(sluice_frame_blank(&lost), 0);
+	assert_int_equal(sluice_frame_seal_lost(&lost, 1U << 20), 72);
+	assert_int_equal(sluice_frame_check(&lost, sizeof(lost)), 0);
+	assert_int_equal(sluice_frame_check(&lost, 64), -EAGAIN);
+	assert_int_equal(sluice_frame_blank(&lost), 1U << 20);
+	lost.blank ^= 1;
+	assert_int_equal(sluice_frame_check(&lost, sizeof(lost)), -EBADMSG);
+	assert_int_equal(sluice_receiver_open(&receiver, note_end, &end), 0);
+	assert_int_equal(sluice_receiver_frame(receiver, output, &lost.frame, payload, 12, &stream),
+			 -EBADMSG);
+	assert_int_equal(sluice_receiver_frame(receiver, output, &lost.frame, payload,
+					       UINT64_MAX - 7, &stream),
+			 -EBADMSG);
+	assert_int_equal(
+		sluice_receiver_frame(receiver, output, &lost.frame, payload, 1U << 20, &stream),
+		0);
+	assert_int_equal(end, length + (1U << 20));
+	assert_true(sluice_ranges_covers(&stream->have, 0, length + (1U << 20)));
+	assert_false(sluice_ranges_covers(&stream->have, 0, length + (1U << 20) + 1));
+	builder_end(&builder);
+	sluice_receiver_close(receiver);
 }
 
 /* A frame that is not whole records, as many as it says, on their boundaries: refused whole, and the right one is
@@ -271,45 +317,45 @@ static void frames_that_lie_change_nothing(void **state)
 
 		record->length = htole32(lengths[index]);
 		assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output,
-						       &frame, payload, &stream),
+						       &frame, payload, 0, &stream),
 				 -EBADMSG);
 		record->length = right;
 	}
 	record = (struct sluice_record *)(void *)(payload + builder.boundary[3]);
 	record->length = htole32(24); /* a GAP too short for what it says */
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 -EBADMSG);
 	record->length = htole32(40);
 	frame.count = htole32(3);
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 -EBADMSG);
 	frame.count = htole32(4);
 	frame.length = htole32((uint32_t)builder.length - 8);
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 -EBADMSG);
 	frame.length = htole32((uint32_t)builder.length);
 	frame.offset = htole64(4);
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 -EBADMSG);
 	frame.offset = htole64(UINT64_MAX - 7);
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 -EBADMSG);
 	frame.offset = 0;
 	assert_int_equal(sums->received, 0);
 	assert_int_equal(sums->gap_records, 0);
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 0);
 	assert_int_equal(sums->received, 3);
 	/* The same bytes half a record further on cannot be. */
 	frame.offset = htole64(builder.boundary[3] + 8);
 	assert_int_equal(sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame,
-					       payload, &stream),
+					       payload, 0, &stream),
 			 -EBADMSG);
 	builder_end(&builder);
 	sluice_ledger_close(ledger);
@@ -418,6 +464,7 @@ int main(void)
 		cmocka_unit_test(numbers_tell_what_happened),
 		cmocka_unit_test(foreign_and_damaged_payloads),
 		cmocka_unit_test(gaps_are_told),
+		cmocka_unit_test(a_blank_is_had_with_its_gap),
 		cmocka_unit_test(frames_that_lie_change_nothing),
 		cmocka_unit_test(many_numbers_and_many_flows),
 		cmocka_unit_test(payloads_are_written),

@@ -102,7 +102,7 @@ static int live(const struct scene *scene, size_t piece)
 		payload = builder_frame(&scene->builder, first, after,
 					scene->builder.boundary[next / 2], &frame);
 		if (sluice_receiver_frame(sluice_ledger_receiver(ledger), output, &frame, payload,
-					  &stream) ||
+					  0, &stream) ||
 		    sluice_ledger_commit(ledger))
 			return 4;
 		scene->shared->acked = after;

@@ -243,6 +243,10 @@ enum sluice_attribute {
 	SLUICE_A_EVENT_WHERE,	/* [string] what it happened to: a route, a folder, a file [D] */
 	SLUICE_A_EVENT_TEXT,	/* [string] the same as a sentence, as in the log [D] */
 
+	SLUICE_A_STORE_DISK_DROPPED, /* [u64] datagrams that it gave up for newer ones, since the start */
+	SLUICE_A_INPUT_DROPPED,	 /* [u64] of those stored: given up before every output had them */
+	SLUICE_A_OUTPUT_DROPPED, /* [u64] given up before this output had them */
+
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

@@ -87,8 +87,9 @@ enum sluice_lost_cause {
 	SLUICE_LOST_COPY = 4,	  /* the packet's bytes could not be read */
 	SLUICE_LOST_NO_RING = 5,  /* the route has no ring for this CPU, or the guard was taken */
 	SLUICE_LOST_SOCKET = 6,	  /* user-space source: the socket's buffer overflowed */
-	SLUICE_LOST_DISK = 7,	  /* the spool was damaged, or full and told to drop the oldest */
-	SLUICE_LOST_CAUSES, /* how many there are; readers size arrays by what they are given */
+	SLUICE_LOST_DISK = 7,	  /* the spool was damaged */
+	SLUICE_LOST_OLDEST = 8, /* stored, and given up for newer ones: memory and disk were full */
+	SLUICE_LOST_CAUSES,	/* how many there are; readers size arrays by what they are given */
 };
 
 /**

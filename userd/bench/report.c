@@ -19,6 +19,7 @@ static const char *const causes[SLUICE_LEDGER_CAUSES] = {
 	[SLUICE_LOST_NO_RING] = "no_ring",
 	[SLUICE_LOST_SOCKET] = "socket",
 	[SLUICE_LOST_DISK] = "disk",
+	[SLUICE_LOST_OLDEST] = "dropped_oldest",
 	[SLUICE_LEDGER_CAUSES - 1] = "other",
 };
 

@@ -16,6 +16,7 @@ static const char *const causes[SLUICE_LOST_CAUSES] = {
 	[SLUICE_LOST_NO_RING] = "no_ring",
 	[SLUICE_LOST_SOCKET] = "socket",
 	[SLUICE_LOST_DISK] = "disk",
+	[SLUICE_LOST_OLDEST] = "dropped_oldest",
 };
 
 void sluice_list_counters(json_t *object, const struct sluice_counters *counters)

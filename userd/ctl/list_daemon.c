@@ -41,6 +41,7 @@ static int on_input(struct nlattr **attributes, void *context)
 		object, "outputs",
 		split_names(sluice_attribute_string(attributes[SLUICE_A_INPUT_OUTPUTS])));
 	sluice_list_put_counters(object, attributes[SLUICE_A_INPUT_COUNTERS]);
+	sluice_list_put_u64(object, "dropped", attributes[SLUICE_A_INPUT_DROPPED]);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
@@ -113,6 +114,7 @@ static int on_output(struct nlattr **attributes, void *context)
 	sluice_list_put_string(object, "mode", attributes[SLUICE_A_OUTPUT_MODE]);
 	sluice_list_put_string(object, "framing", attributes[SLUICE_A_OUTPUT_FRAMING]);
 	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_OUTPUT_RATE]);
+	sluice_list_put_u64(object, "dropped", attributes[SLUICE_A_OUTPUT_DROPPED]);
 	each_repeated(attributes, SLUICE_A_OUTPUT_DESTINATION, destinations, destination);
 	json_object_set_new(object, "destinations", destinations);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
@@ -150,6 +152,7 @@ static int on_store(struct nlattr **attributes, void *context)
 		{"damaged", SLUICE_A_STORE_DISK_DAMAGED},
 		{"quarantined", SLUICE_A_STORE_DISK_QUARANTINED},
 		{"abandoned", SLUICE_A_STORE_DISK_ABANDONED},
+		{"dropped", SLUICE_A_STORE_DISK_DROPPED},
 		{"alarms", SLUICE_A_STORE_DISK_ALARMS},
 	};
 	json_t *object = json_object(), *part = json_object();

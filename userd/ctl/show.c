@@ -37,6 +37,7 @@ static json_t *flatten_outputs(json_t *list)
 			json_object_set(row, "name", json_object_get(output, "name"));
 			json_object_set(row, "mode", json_object_get(output, "mode"));
 			json_object_set(row, "framing", json_object_get(output, "framing"));
+			json_object_set(row, "dropped", json_object_get(output, "dropped"));
 			json_array_append_new(rows, row);
 		}
 	}
@@ -97,14 +98,16 @@ static const struct view views[] = {
 	{"inputs", sluice_list_inputs, NULL,
 	 COLUMNS({"name", "INPUT"}, {"source", "SOURCE"}, {"match", "MATCH"},
 		 {"verdict", "VERDICT"}, {"outputs", "OUTPUTS"}, {"matched", "MATCHED"},
-		 {"stored", "STORED"}, {"stored_bytes", "BYTES"}, {"lost", "LOST"})},
+		 {"stored", "STORED"}, {"stored_bytes", "BYTES"}, {"lost", "LOST"},
+		 {"dropped", "DROPPED"})},
 	{"outputs", sluice_list_outputs, flatten_outputs,
 	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
 		 {"state", "STATE"}, {"sent", "SENT"}, {"acked", "ACKED"}, {"resent", "RESENT"},
 		 {"bytes", "BYTES"}, {"backlog", "BACKLOG"}, {"writes", "WRITES"},
 		 {"connects", "CONNECTS"}, {"gaps", "GAPS"}, {"unsendable", "UNSENDABLE"},
-		 {"escaped", "ESCAPED"}, {"rate", "RATE"}, {"achieved", "ACHIEVED"}, {"mss", "MSS"},
-		 {"pmtu", "PMTU"}, {"error", "LAST ERROR"})},
+		 {"escaped", "ESCAPED"}, {"dropped", "DROPPED"}, {"rate", "RATE"},
+		 {"achieved", "ACHIEVED"}, {"mss", "MSS"}, {"pmtu", "PMTU"},
+		 {"error", "LAST ERROR"})},
 	{"streams", sluice_list_streams, flatten_streams,
 	 COLUMNS({"route_name", "ROUTE"}, {"cpu", "CPU"}, {"size", "SIZE"},
 		 {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},
@@ -114,7 +117,8 @@ static const struct view views[] = {
 	 COLUMNS({"store", "STORE"}, {"size", "SIZE"}, {"used", "USED"}, {"waiting", "WAITING"},
 		 {"spooled", "SPOOLED"}, {"drained", "DRAINED"}, {"segments", "SEGMENTS"},
 		 {"free_segments", "FREE"}, {"damaged", "DAMAGED"}, {"quarantined", "QUARANTINED"},
-		 {"abandoned", "ABANDONED"}, {"alarms", "ALARMS"}, {"path", "PATH"})},
+		 {"abandoned", "ABANDONED"}, {"dropped", "DROPPED"}, {"alarms", "ALARMS"},
+		 {"path", "PATH"})},
 	{"daemon", sluice_list_daemon, NULL,
 	 COLUMNS({"relay", "RELAY"}, {"version", "VERSION"}, {"pid", "PID"},
 		 {"uptime_seconds", "UPTIME"}, {"workers", "WORKERS"},

@@ -13,6 +13,7 @@
 #include "size.h"
 #include "spool.h"
 #include "spool_command.h"
+#include "spool_marks.h"
 
 /* What a walk over a store needs. */
 struct walk {
@@ -21,7 +22,7 @@ struct walk {
 	struct sluice_spool_export *export;
 	uint8_t *memory;
 	bool all;
-	uint64_t frames, records, bytes, damaged, damaged_records;
+	uint64_t frames, records, bytes, dropped, damaged, damaged_records;
 	int error;
 };
 
@@ -31,6 +32,10 @@ static int add_frame(void *context, const struct sluice_spool_frame *frame)
 	struct walk *walk = context;
 
 	walk->frames++;
+	if (frame->type == SLUICE_SPOOL_GAPS) {
+		walk->dropped += frame->count;
+		return 0;
+	}
 	walk->records += frame->count;
 	walk->bytes += frame->span;
 	return 0;
@@ -60,6 +65,9 @@ static int print_log(void *context, struct sluice_spool_log *log)
 	       sluice_guid_format(name->stream, text), (unsigned long long)name->epoch, name->cpu,
 	       sluice_guid_format(name->route, route), (unsigned long long)walk.frames,
 	       (unsigned long long)walk.records, sluice_size_format(walk.bytes, size));
+	if (walk.dropped)
+		printf("    datagrams that were given up, to be told of: %llu\n",
+		       (unsigned long long)walk.dropped);
 	return sluice_spool_waiting(sum->spool, log, print_output, NULL);
 }
 
@@ -94,7 +102,7 @@ static int read_frame(void *context, const struct sluice_spool_frame *known)
 	const uint8_t *payload;
 
 	walk->frames++;
-	walk->records += known->count;
+	walk->records += known->type == SLUICE_SPOOL_DATA ? known->count : 0;
 	if (sluice_spool_read(walk->spool, walk->log, known->offset, walk->memory, &frame,
 			      &payload)) {
 		walk->damaged++;
@@ -104,8 +112,19 @@ static int read_frame(void *context, const struct sluice_spool_frame *known)
 		walk->damaged++;
 		walk->damaged_records += known->count;
 	}
-	if (walk->export)
+	if (walk->export && frame.type == SLUICE_SPOOL_GAPS) {
+		uint8_t losses[SLUICE_SPOOL_LOSSES_ROOM];
+		uint32_t records;
+		size_t length =
+			sluice_spool_write_losses((const struct sluice_spool_mark *)payload,
+						  frame.length / sizeof(struct sluice_spool_mark),
+						  0, (uint32_t)(frame.span / SLUICE_RECORD_ALIGN),
+						  frame.time_ns, losses, &records);
+
+		walk->error = sluice_spool_export_span(walk->export, losses, length);
+	} else if (walk->export) {
 		walk->error = sluice_spool_export_span(walk->export, payload, frame.length);
+	}
 	return walk->error;
 }
 

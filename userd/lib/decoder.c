@@ -91,6 +91,7 @@ static int next_frame(struct sluice_decoder *decoder, struct sluice_decoder_item
 	if (error)
 		return error == -EAGAIN ? 0 : error;
 	memcpy(&item->frame, bytes, sizeof(item->frame));
+	item->blank = sluice_frame_blank(bytes);
 	header = le16toh(item->frame.header_length);
 	item->length = le32toh(item->frame.length);
 	if (available < header + item->length)

@@ -36,7 +36,8 @@ struct sluice_decoder {
 /* A frame or a datagram; valid until the next call. */
 struct sluice_decoder_item {
 	struct sluice_frame frame; /* NATIVE: its header */
-	const uint8_t *bytes;	   /* payload */
+	uint64_t blank;	      /* NATIVE: bytes of stream behind the payload that hold nothing */
+	const uint8_t *bytes; /* payload */
 	size_t length;
 };
 

@@ -20,15 +20,45 @@ static uint32_t header_crc(const uint8_t *header, size_t length)
 	return sluice_crc32c(crc, header + after, length - after);
 }
 
+/* Fills in what all headers have; `length` bytes of it are there. */
+static void seal(struct sluice_frame *frame, size_t length)
+{
+	frame->magic = htole32(SLUICE_FRAME_MAGIC);
+	frame->version = SLUICE_FRAME_VERSION;
+	frame->header_length = htole16((uint16_t)length);
+	frame->header_crc = htole32(header_crc((const uint8_t *)frame, length));
+}
+
 /* As frame.h says. NULL: nothing happens. @threadsafe */
 void sluice_frame_seal(struct sluice_frame *frame)
 {
+	if (frame)
+		seal(frame, sizeof(*frame));
+}
+
+/* As frame.h says. NULL: 0. @threadsafe */
+size_t sluice_frame_seal_lost(struct sluice_frame_lost *frame, uint64_t blank)
+{
+	size_t length = blank ? sizeof(*frame) : sizeof(frame->frame);
+
 	if (!frame)
-		return;
-	frame->magic = htole32(SLUICE_FRAME_MAGIC);
-	frame->version = SLUICE_FRAME_VERSION;
-	frame->header_length = htole16(SLUICE_FRAME_HEADER);
-	frame->header_crc = htole32(header_crc((const uint8_t *)frame, SLUICE_FRAME_HEADER));
+		return 0;
+	frame->blank = htole64(blank);
+	seal(&frame->frame, length);
+	return length;
+}
+
+/* As frame.h says. @threadsafe */
+uint64_t sluice_frame_blank(const void *bytes)
+{
+	struct sluice_frame_lost frame;
+
+	memcpy(&frame.frame, bytes, sizeof(frame.frame));
+	if (frame.frame.type != SLUICE_FRAME_DATA ||
+	    le16toh(frame.frame.header_length) < sizeof(frame))
+		return 0;
+	memcpy(&frame, bytes, sizeof(frame));
+	return le64toh(frame.blank);
 }
 
 /*

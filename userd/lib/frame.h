@@ -70,6 +70,16 @@ struct sluice_frame {
 	__le32 header_crc;
 };
 
+/**
+ * struct sluice_frame_lost - header of a DATA frame that tells of a loss and is shorter than what was lost
+ * @frame: as above; header_length is 72
+ * @blank: so many bytes of stream behind the payload hold nothing, and never will: they count as received with it
+ */
+struct sluice_frame_lost {
+	struct sluice_frame frame;
+	__le64 blank;
+};
+
 #define SLUICE_RANGE_F_DURABLE 0x01U /* the receiver has it on stable storage */
 
 /**
@@ -91,6 +101,7 @@ struct sluice_frame_range {
 };
 
 _Static_assert(sizeof(struct sluice_frame) == SLUICE_FRAME_HEADER, "frame header is 64 bytes");
+_Static_assert(sizeof(struct sluice_frame_lost) == 72, "no padding");
 _Static_assert(sizeof(struct sluice_frame_range) == 48, "frame range is 48 bytes");
 
 /*
@@ -104,6 +115,12 @@ uint32_t sluice_crc32c(uint32_t crc, const void *data, size_t length);
  * @threadsafe
  */
 void sluice_frame_seal(struct sluice_frame *frame);
+
+/* The same of a header with `blank`. If that is 0 it is a header of 64 bytes. Returns how long it is. @threadsafe */
+size_t sluice_frame_seal_lost(struct sluice_frame_lost *frame, uint64_t blank);
+
+/* The blank of a header that sluice_frame_check() found right; 0: it has none. @threadsafe */
+uint64_t sluice_frame_blank(const void *bytes);
 
 /*
  * Looks at the first bytes of a received frame. Returns 0 if the header is whole and right, -EAGAIN if

@@ -167,6 +167,9 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_EVENT_KEY] = TEXT,
 	[SLUICE_A_EVENT_WHERE] = TEXT,
 	[SLUICE_A_EVENT_TEXT] = TEXT,
+	[SLUICE_A_STORE_DISK_DROPPED] = U64,
+	[SLUICE_A_INPUT_DROPPED] = U64,
+	[SLUICE_A_OUTPUT_DROPPED] = U64,
 };
 
 int sluice_netlink_fail(struct sluice_netlink *netlink, int error, const char *format, ...)

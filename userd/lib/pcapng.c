@@ -378,8 +378,9 @@ static int write_packet(struct sluice_pcapng *capture, uint32_t number,
 static int write_gap(struct sluice_pcapng *capture, uint32_t number,
 		     const struct sluice_record_view *record)
 {
-	static const char *const causes[] = {"ring_full", "bad_length", "bad_checksum", "bad_tail",
-					     "copy",	  "no_ring",	"socket",	"disk"};
+	static const char *const causes[] = {"ring_full", "bad_length", "bad_checksum",
+					     "bad_tail",  "copy",	"no_ring",
+					     "socket",	  "disk",	"dropped_oldest"};
 	struct interface *interface = &capture->interfaces[number];
 	struct sluice_record_gap gap;
 	char text[COMMENT_MAX] = "";

@@ -225,9 +225,10 @@ static struct sluice_receiver_address address_of(const struct sluice_record_addr
 	return address;
 }
 
-/* Hands one new record to the program, unless it is of a type that says nothing to it. 0 or what the program says. */
+/* Hands one new record of [offset, end) to the program, unless it is of a type that says nothing to it. 0 or what the program
+ * says. */
 static int hand_over(struct sluice_receiver *receiver, const struct sluice_receiver_stream *stream,
-		     uint64_t offset, const struct sluice_record_view *view)
+		     uint64_t offset, uint64_t end, const struct sluice_record_view *view)
 {
 	struct sluice_receiver_counts *counts = &receiver->counts;
 	struct sluice_receiver_record record = {
@@ -237,7 +238,7 @@ static int hand_over(struct sluice_receiver *receiver, const struct sluice_recei
 		.stream = stream->stream,
 		.epoch = stream->epoch,
 		.offset = offset,
-		.end = offset + view->span,
+		.end = end,
 	};
 	struct sluice_receiver_address address;
 	struct sluice_record_gap gap;
@@ -275,7 +276,7 @@ static int hand_over(struct sluice_receiver *receiver, const struct sluice_recei
 
 /* As receiver_inner.h says. */
 int sluice_receiver_frame(struct sluice_receiver *receiver, const uint8_t output[16],
-			  const struct sluice_frame *frame, const uint8_t *payload,
+			  const struct sluice_frame *frame, const uint8_t *payload, uint64_t blank,
 			  struct sluice_receiver_stream **where)
 {
 	struct sluice_receiver_stream *stream;
@@ -294,7 +295,8 @@ int sluice_receiver_frame(struct sluice_receiver *receiver, const uint8_t output
 	stream = sluice_receiver_find(receiver, output, frame->stream, le64toh(frame->epoch));
 	if (!stream)
 		return -ENOSPC;
-	if (!records_are_right(stream, frame, payload))
+	if (!records_are_right(stream, frame, payload) || blank % SLUICE_RECORD_ALIGN ||
+	    blank > UINT64_MAX - offset - length)
 		return -EBADMSG;
 	for (place = 0; place < length; place += view.span) {
 		error = read_record(payload + place, length - place, &view);
@@ -304,13 +306,17 @@ int sluice_receiver_frame(struct sluice_receiver *receiver, const uint8_t output
 			receiver->counts.repeated += view.type == SLUICE_RECORD_DATA;
 			continue;
 		}
-		error = hand_over(receiver, stream, offset + place, &view);
+		/* What is blank behind the frame goes with its last record. */
+		error = hand_over(receiver, stream, offset + place,
+				  offset + place + view.span +
+					  (place + view.span == length ? blank : 0),
+				  &view);
 		if (error)
 			break;
 		fresh = true;
 	}
 	/* What the program has taken before it refused is not offered to it again. */
-	full = sluice_ranges_add(&stream->have, offset, offset + place);
+	full = sluice_ranges_add(&stream->have, offset, offset + place + (error ? 0 : blank));
 	stream->changed = true;
 	if (error || full)
 		return error ? error : full;

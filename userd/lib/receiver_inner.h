@@ -38,10 +38,11 @@ int sluice_receiver_floor(struct sluice_receiver_stream *stream, uint64_t floor)
 
 /*
  * A DATA frame whose CRCs are right. Hands over the records that are new. 0; -EBADMSG: what is in it is not records, and
- * nothing was handed over; -ENOSPC, -ENOMEM, or what the program's function says. `*where` is the stream it belongs to.
+ * nothing was handed over; -ENOSPC, -ENOMEM, or what the program's function says. `blank` bytes behind it count as received
+ * with it. `*where` is the stream it belongs to.
  */
 int sluice_receiver_frame(struct sluice_receiver *receiver, const uint8_t output[16],
-			  const struct sluice_frame *frame, const uint8_t *payload,
+			  const struct sluice_frame *frame, const uint8_t *payload, uint64_t blank,
 			  struct sluice_receiver_stream **where);
 
 /* Is there a begun frame in the link's buffer? */

@@ -190,7 +190,7 @@ static int take_frame(struct sluice_receiver_link *link, const struct sluice_dec
 		return -EPROTO;
 	}
 	error = sluice_receiver_frame(link->receiver, link->output, &item->frame, item->bytes,
-				      &stream);
+				      item->blank, &stream);
 	if (error == -EBADMSG)
 		link->fault = "a DATA frame that does not hold whole records, as many as it says";
 	/* An empty frame has nothing to acknowledge. */

@@ -37,6 +37,7 @@ static void release(struct sluice_spool *spool)
 	if (spool->checkpoint_fd >= 0)
 		close(spool->checkpoint_fd);
 	free(spool->segments);
+	free(spool->drops);
 	free(spool->list);
 	free(spool->slot);
 	free(spool->block);
@@ -200,6 +201,17 @@ static uint32_t fresh_number(const struct sluice_spool *spool, uint32_t number)
 		}
 	}
 	return number;
+}
+
+size_t sluice_spool_make_extra(struct sluice_spool *spool)
+{
+	int error = sluice_spool_segment_make(spool, fresh_number(spool, 0), spool->segment_size);
+
+	if (error)
+		return SIZE_MAX;
+	sluice_spool_sync_directory(spool);
+	spool->segments[spool->segment_count - 1].is_surplus = true;
+	return spool->segment_count - 1;
 }
 
 /* Makes the segments that are missing; those of another size or beyond the number are used up first. */

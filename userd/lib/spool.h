@@ -47,13 +47,22 @@ struct sluice_spool_name {
 /* A frame to be written, or read. */
 struct sluice_spool_frame {
 	uint64_t offset;
-	uint64_t span;	  /* bytes of stream */
-	uint32_t count;	  /* records, PAD not counted */
+	uint64_t span; /* bytes of stream */
+	uint32_t
+		count; /* DATA: records, PAD not counted; GAPS: datagrams that it tells of as lost */
 	uint32_t length;  /* bytes of payload */
 	uint8_t type;	  /* SLUICE_SPOOL_DATA or SLUICE_SPOOL_GAPS */
 	uint64_t time_ns; /* when, since 1970 */
 	bool is_damaged;  /* read: its bytes are lost; the payload is a GAP that says so */
 	uint64_t serial;  /* read: of its segment: the higher the newer */
+};
+
+/* How many datagrams were given up. */
+struct sluice_spool_drop {
+	uint8_t route[16];
+	uint8_t output[16]; /* who lacked them; zeros: anybody, each counted once */
+	uint16_t input;	    /* of the route */
+	uint64_t datagrams;
 };
 
 /* How the store is. */
@@ -71,6 +80,8 @@ struct sluice_spool_figures {
 	uint64_t torn;	    /* frames at the end of a segment that were never whole, at the start */
 	uint64_t scanned;   /* segments whose list could not be used, at the start */
 	uint64_t abandoned; /* segments given up after a failed write or sync */
+	/* Given up because it was full (sluice_spool_drop_oldest()), since it was opened */
+	uint64_t dropped_segments, dropped;
 	bool checkpoint_lost; /* at the start: none was there though there were frames */
 	bool is_deep;	      /* io_uring */
 };
@@ -122,6 +133,18 @@ int sluice_spool_commit(struct sluice_spool *spool);
 int sluice_spool_acknowledge(struct sluice_spool *spool, struct sluice_spool_log *log,
 			     const uint8_t output[16], uint64_t start, uint64_t end);
 
+/*
+ * What becomes of a store that is full: append says -ENOSPC, or (drop) it gives up its oldest segment for a new one, so long
+ * as one is left. Of what is given up the numbers stay, per input: marks (spool_marks.h), which are durable before the
+ * segment is used again, and are read in its place.
+ */
+void sluice_spool_drop_oldest(struct sluice_spool *spool, bool drop);
+
+/* Calls `each` for every route, output and input of which something was given up since the store was opened. */
+void sluice_spool_drops(const struct sluice_spool *spool,
+			void (*each)(void *context, const struct sluice_spool_drop *drop),
+			void *context);
+
 /* The serial of the segment that is written now; the higher the newer. */
 uint64_t sluice_spool_serial(const struct sluice_spool *spool);
 
@@ -146,7 +169,7 @@ int sluice_spool_waiting(struct sluice_spool *spool, struct sluice_spool_log *lo
 /*
  * Reads the frame that holds `offset` of a log into `buffer` (SLUICE_SPOOL_READ_ROOM bytes of sluice_disk_memory());
  * *payload points into it. A frame whose bytes are damaged or cannot be read comes as a GAP that says how many records are
- * lost. 0 or -ENOENT.
+ * lost. Of a frame of type GAPS the payload is marks (spool_marks.h). 0 or -ENOENT.
  */
 int sluice_spool_read(struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t offset,
 		      uint8_t *buffer, struct sluice_spool_frame *frame, const uint8_t **payload);

@@ -111,10 +111,12 @@ int sluice_spool_frame_check(const struct sluice_spool_frame_head *frame, size_t
 		return -EPROTO;
 	if (frame->type == SLUICE_SPOOL_LIST)
 		return 0;
-	if (!span || span > SLUICE_SPOOL_PAYLOAD_MAX || le32toh(frame->length) > span ||
-	    (frame->type == SLUICE_SPOOL_DATA && span != le32toh(frame->length)))
+	if (!span || le32toh(frame->length) > SLUICE_SPOOL_PAYLOAD_MAX ||
+	    span > SLUICE_SPOOL_GAPS_SPAN)
 		return -EPROTO;
-	return 0;
+	if (frame->type == SLUICE_SPOOL_GAPS)
+		return le32toh(frame->length) % sizeof(struct sluice_spool_mark) ? -EPROTO : 0;
+	return span == le32toh(frame->length) ? 0 : -EPROTO;
 }
 
 void sluice_spool_write_pad(uint8_t *bytes, uint64_t span, uint64_t time_ns)

@@ -24,6 +24,8 @@
 #define SLUICE_SPOOL_SLOT (128U << 10)
 /* The longest payload of a data frame: a span of 256 KiB, or the one longest record. */
 #define SLUICE_SPOOL_PAYLOAD_MAX (320U << 10)
+/* Bytes of stream that a frame of marks stands for at most. */
+#define SLUICE_SPOOL_GAPS_SPAN (1ULL << 30)
 /* Outputs that one frame can wait for: a cursor each in the ring (ring.h). */
 #define SLUICE_SPOOL_OUTPUTS 62U
 
@@ -106,7 +108,7 @@ struct sluice_spool_segment_head {
 
 enum sluice_spool_frame_type {
 	SLUICE_SPOOL_DATA = 1, /* payload: records, as they lay in the ring */
-	SLUICE_SPOOL_GAPS = 2, /* payload: GAP records that stand for [offset, offset + span) */
+	SLUICE_SPOOL_GAPS = 2, /* payload: marks: what was given up of [offset, offset + span) */
 	SLUICE_SPOOL_LIST = 3, /* payload: position (le64) and head of each frame of the segment */
 };
 
@@ -123,7 +125,7 @@ enum sluice_spool_frame_type {
  * @route: GUID of the route the stream belongs to
  * @epoch: of the stream
  * @offset: of the first byte in the stream
- * @span: bytes of stream; the same as @length except in GAPS
+ * @span: bytes of stream; the same as @length in DATA
  * @serial: the segment's
  * @time_ns: when it was written, since 1970
  * @reserved: 0
@@ -154,6 +156,23 @@ struct sluice_spool_frame_head {
 	__le32 crc;
 };
 
+/**
+ * struct sluice_spool_mark - records that were given up, at equal distances: part of the payload of a GAPS frame
+ * @start: where the first one began, in units of 8 bytes behind the frame's offset
+ * @step: from the beginning of one to that of the next, likewise; 0: all at @start
+ * @count: how many datagrams
+ * @input: whose
+ * @cause: enum sluice_lost_cause: what was lost before keeps the one it had
+ */
+struct sluice_spool_mark {
+	__le32 start;
+	__le32 step;
+	__le32 count;
+	__le16 input;
+	__le16 cause;
+};
+
+_Static_assert(sizeof(struct sluice_spool_mark) == 16, "mark is 16 bytes");
 _Static_assert(sizeof(struct sluice_spool_frame_head) == 128, "frame head is 128 bytes");
 _Static_assert(sizeof(struct sluice_spool_entry) == 56, "entry is 56 bytes");
 _Static_assert(sizeof(struct sluice_spool_slot) == 56, "slot head is 56 bytes");

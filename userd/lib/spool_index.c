@@ -178,16 +178,22 @@ static size_t reaching(const struct sluice_spool_log *log, uint64_t offset)
 	return offset > log->longest ? behind(log, offset - log->longest - 1) : 0;
 }
 
+/* The bytes of stream that an extent holds: none, if it only tells what was there. */
+static uint64_t bytes_of(const struct sluice_spool_extent *extent)
+{
+	return extent->type == SLUICE_SPOOL_DATA ? extent->end - extent->start : 0;
+}
+
 /* Puts an extent that somebody needs on the accounts. */
 static void enlist(struct sluice_spool *spool, struct sluice_spool_log *log,
 		   const struct sluice_spool_extent *extent)
 {
-	uint64_t bytes = extent->end - extent->start;
+	uint64_t bytes = bytes_of(extent);
 
 	spool->segments[extent->segment].live++;
 	spool->figures.frames++;
 	spool->figures.bytes += bytes;
-	spool->figures.records += extent->count;
+	spool->figures.records += bytes ? extent->count : 0;
 	log->bytes += bytes;
 }
 
@@ -195,12 +201,12 @@ static void enlist(struct sluice_spool *spool, struct sluice_spool_log *log,
 static void strike(struct sluice_spool *spool, struct sluice_spool_log *log,
 		   const struct sluice_spool_extent *extent)
 {
-	uint64_t bytes = extent->end - extent->start;
+	uint64_t bytes = bytes_of(extent);
 
 	spool->segments[extent->segment].live--;
 	spool->figures.frames--;
 	spool->figures.bytes -= bytes;
-	spool->figures.records -= extent->count;
+	spool->figures.records -= bytes ? extent->count : 0;
 	log->bytes -= bytes;
 }
 
@@ -212,7 +218,7 @@ static void retire(struct sluice_spool *spool, struct sluice_spool_log *log,
 	if (extent->is_pending)
 		return;
 	strike(spool, log, extent);
-	spool->figures.drained += extent->end - extent->start;
+	spool->figures.drained += bytes_of(extent);
 	sluice_spool_segment_settle(spool, extent->segment);
 }
 
@@ -274,7 +280,8 @@ int sluice_spool_index_add(struct sluice_spool *spool, struct sluice_spool_log *
 		if (reader < 0)
 			return reader;
 		needs |= 1ULL << reader;
-		if (extent->is_pending) {
+		/* Marks stand for what is there already, acknowledged in part or not. */
+		if (extent->is_pending && extent->type == SLUICE_SPOOL_DATA) {
 			int error =
 				unlearn(&log->outputs[reader].acked, extent->start, extent->end);
 
@@ -312,11 +319,11 @@ void sluice_spool_index_publish(struct sluice_spool *spool)
 				continue;
 			extent->is_pending = false;
 			log->pending--;
-			spool->figures.spooled += extent->end - extent->start;
+			spool->figures.spooled += bytes_of(extent);
 			if (extent->needs)
 				enlist(spool, log, extent);
 			else
-				spool->figures.drained += extent->end - extent->start;
+				spool->figures.drained += bytes_of(extent);
 		}
 	}
 }
@@ -337,6 +344,32 @@ void sluice_spool_index_remove(struct sluice_spool *spool, size_t segment, bool 
 					strike(spool, log, extent);
 				continue;
 			}
+			log->list[kept++] = *extent;
+		}
+		if (kept == log->count)
+			continue;
+		log->count = kept;
+		forget(spool, log, kept ? log->list[0].start : UINT64_MAX);
+	}
+	sweep(spool);
+}
+
+void sluice_spool_index_supersede(struct sluice_spool *spool, bool really)
+{
+	size_t number, place, kept;
+
+	for (number = 0; number < spool->log_count; number++) {
+		struct sluice_spool_log *log = spool->logs[number];
+
+		for (place = kept = 0; place < log->count; place++) {
+			struct sluice_spool_extent *extent = &log->list[place];
+
+			if (extent->is_superseded && really) {
+				if (extent->needs)
+					strike(spool, log, extent);
+				continue;
+			}
+			extent->is_superseded = false;
 			log->list[kept++] = *extent;
 		}
 		if (kept == log->count)
@@ -429,8 +462,11 @@ int sluice_spool_backlog(struct sluice_spool *spool, struct sluice_spool_log *lo
 		start = extent->start > told ? extent->start : told;
 		while (!result &&
 		       sluice_ranges_hole(&log->outputs[reader].acked, start, extent->end, &hole)) {
+			/* What was given up counts as oldest, wherever its marks lie. */
 			result = each(context, hole.start, hole.end,
-				      spool->segments[extent->segment].serial);
+				      extent->type == SLUICE_SPOOL_DATA
+					      ? spool->segments[extent->segment].serial
+					      : 0);
 			start = hole.end;
 		}
 		if (result)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The spool's insides, shared by spool.c (open, close), spool_index.c (what is where, who needs it), spool_segment.c (the
- * files), spool_write.c (append, commit), spool_read.c, spool_recover.c (what an earlier process left) and
- * spool_checkpoint.c. Touches: nothing by itself.
+ * files), spool_write.c (append, commit), spool_drop.c (giving up the oldest), spool_read.c, spool_recover.c (what an earlier
+ * process left) and spool_checkpoint.c. Touches: nothing by itself.
  */
 #ifndef SLUICE_LIB_SPOOL_INNER_H
 #define SLUICE_LIB_SPOOL_INNER_H
@@ -45,6 +45,7 @@ struct sluice_spool_extent {
 	uint8_t type;
 	bool is_pending; /* not committed yet */
 	bool is_known_bad;
+	bool is_superseded; /* given up: marks that stand for it are being written */
 };
 
 struct sluice_spool_reader {
@@ -89,7 +90,10 @@ struct sluice_spool {
 	bool is_pending; /* something is not committed */
 	/* The last checkpoint says more than we know, maybe that a frame appended now is acknowledged: the commit needs a new one. */
 	bool must_checkpoint;
-	uint64_t clock; /* counts uses, for closing the least used file */
+	uint64_t clock;	   /* counts uses, for closing the least used file */
+	bool drops_oldest; /* when it is full: give up the oldest segment */
+	struct sluice_spool_drop *drops;
+	size_t drop_count, drop_room;
 	struct sluice_spool_figures figures;
 };
 
@@ -131,11 +135,40 @@ void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_lo
 int sluice_spool_index_reader(struct sluice_spool_log *log, const uint8_t output[16], bool make);
 void sluice_spool_index_free(struct sluice_spool *spool);
 
+/* Frames that are marked as superseded leave the index; if not `really`, the marks on them do. */
+void sluice_spool_index_supersede(struct sluice_spool *spool, bool really);
+
+/* spool_read.c: reads the frame of an extent whole into `buffer` and checks that it is the one. 0 or a negative errno. */
+int sluice_spool_load(struct sluice_spool *spool, const struct sluice_spool_log *log,
+		      const struct sluice_spool_extent *extent, uint8_t *buffer);
+/* An extent cannot be read: counted and said, the first time. */
+void sluice_spool_mourn(struct sluice_spool *spool, struct sluice_spool_extent *extent, int error);
+
+/* spool_write.c: is there a segment that could be begun? Would frames of so many bytes in all, whose heads have so many, and
+ * the list behind them fit the active segment? Writes a frame to it: 0, -ENOSPC (it does not fit), or as
+ * sluice_spool_append(). */
+bool sluice_spool_has_spare(const struct sluice_spool *spool);
+bool sluice_spool_fits(const struct sluice_spool *spool, uint64_t bytes, size_t head_length);
+int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *log,
+			   const struct sluice_spool_frame *frame, const void *payload,
+			   const uint8_t (*outputs)[16], size_t output_count);
+
+/* spool_drop.c: gives up the oldest segment, so that there is one to be begun next; the active one takes the marks. 0;
+ * -ENOENT: there is none to give up; -ENOSPC: the marks do not fit; else as sluice_spool_append(). */
+int sluice_spool_give_up(struct sluice_spool *spool);
+
+/* spool.c: makes a segment more than there should be, for the marks, where everything is full; it goes when it is free again.
+ * Returns its place, SIZE_MAX: the disk has no room. */
+size_t sluice_spool_make_extra(struct sluice_spool *spool);
+
 /* spool_checkpoint.c: reads the newer valid slot and acknowledges what it says. 0, -ENOENT (none is valid). */
 int sluice_spool_checkpoint_load(struct sluice_spool *spool);
 
 /* spool_recover.c: finds the segments and what is in them. 0 or a negative errno with a sentence. */
 int sluice_spool_recover(struct sluice_spool *spool, char **error);
+
+/* Nanoseconds since 1970. */
+uint64_t sluice_spool_wall_clock(void);
 
 /* CLOCK_MONOTONIC, nanoseconds. */
 uint64_t sluice_spool_now(void);

@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <string.h>
 #include <time.h>
+#include <sluice/record.h>
 #include "frame.h"
 #include "log.h"
 #include "spool_inner.h"
 
-/* Nanoseconds since 1970. */
-static uint64_t wall_clock(void)
+uint64_t sluice_spool_wall_clock(void)
 {
 	struct timespec now;
 
@@ -19,9 +19,8 @@ static uint64_t wall_clock(void)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-/* Reads the frame of an extent whole into `buffer` and checks that it is the one. */
-static int load(struct sluice_spool *spool, const struct sluice_spool_log *log,
-		const struct sluice_spool_extent *extent, uint8_t *buffer)
+int sluice_spool_load(struct sluice_spool *spool, const struct sluice_spool_log *log,
+		      const struct sluice_spool_extent *extent, uint8_t *buffer)
 {
 	const struct sluice_spool_frame_head *head = (void *)buffer;
 	int fd = sluice_spool_segment_open(spool, extent->segment), error;
@@ -48,21 +47,33 @@ static int load(struct sluice_spool *spool, const struct sluice_spool_log *log,
 		       : -EBADMSG;
 }
 
+void sluice_spool_mourn(struct sluice_spool *spool, struct sluice_spool_extent *extent, int error)
+{
+	if (extent->is_known_bad)
+		return;
+	extent->is_known_bad = true;
+	spool->figures.damaged_frames++;
+	spool->figures.damaged_records += extent->count;
+	sluice_error("spool %s: segment %06u, block %u: a frame is damaged (%s): %u records "
+		     "are lost; a GAP says so in their place",
+		     spool->path, spool->segments[extent->segment].number, extent->block,
+		     error == -EBADMSG ? "CRC" : strerror(-error), extent->count);
+}
+
 /* Fills `bytes` with what stands for an extent that is damaged, the first time loudly. */
 static void confess(struct sluice_spool *spool, struct sluice_spool_extent *extent, int error,
 		    uint8_t *bytes, struct sluice_spool_frame *frame)
 {
-	if (!extent->is_known_bad) {
-		extent->is_known_bad = true;
-		spool->figures.damaged_frames++;
-		spool->figures.damaged_records += extent->count;
-		sluice_error(
-			"spool %s: segment %06u, block %u: a frame is damaged (%s): %u records "
-			"are lost; a GAP says so in their place",
-			spool->path, spool->segments[extent->segment].number, extent->block,
-			error == -EBADMSG ? "CRC" : strerror(-error), extent->count);
-	}
+	sluice_spool_mourn(spool, extent, error);
 	frame->is_damaged = true;
+	if (extent->type == SLUICE_SPOOL_GAPS) {
+		const struct sluice_spool_mark mark = {.count = htole32(extent->count),
+						       .cause = htole16(SLUICE_LOST_DISK)};
+
+		memcpy(bytes, &mark, sizeof(mark));
+		frame->length = sizeof(mark);
+		return;
+	}
 	frame->count = sluice_spool_write_gap(bytes, frame->span, extent->count, frame->time_ns);
 	frame->length = (uint32_t)frame->span;
 }
@@ -79,12 +90,13 @@ int sluice_spool_read(struct sluice_spool *spool, struct sluice_spool_log *log, 
 		extent = sluice_spool_index_find(spool, log, offset);
 		if (!extent)
 			return -ENOENT;
-		error = extent->is_known_bad ? -EBADMSG : load(spool, log, extent, buffer);
+		error = extent->is_known_bad ? -EBADMSG
+					     : sluice_spool_load(spool, log, extent, buffer);
 		if (!error || extent->is_known_bad)
 			break;
 		/* Another frame may hold the same bytes, whole: look again with this one known as bad. */
 		*frame = (struct sluice_spool_frame){.span = extent->end - extent->start,
-						     .time_ns = wall_clock()};
+						     .time_ns = sluice_spool_wall_clock()};
 		confess(spool, extent, error, buffer, frame);
 	}
 	*frame = (struct sluice_spool_frame){
@@ -93,7 +105,7 @@ int sluice_spool_read(struct sluice_spool *spool, struct sluice_spool_log *log, 
 		.count = extent->count,
 		.length = extent->length,
 		.type = extent->type,
-		.time_ns = wall_clock(),
+		.time_ns = sluice_spool_wall_clock(),
 		.serial = spool->segments[extent->segment].serial,
 	};
 	*payload = buffer;
@@ -103,10 +115,5 @@ int sluice_spool_read(struct sluice_spool *spool, struct sluice_spool_log *log, 
 	}
 	frame->time_ns = le64toh(((struct sluice_spool_frame_head *)buffer)->time_ns);
 	*payload = buffer + extent->head_length;
-	if (extent->type == SLUICE_SPOOL_GAPS && frame->length < frame->span) {
-		sluice_spool_write_pad(buffer + extent->head_length + frame->length,
-				       frame->span - frame->length, frame->time_ns);
-		frame->length = (uint32_t)frame->span;
-	}
 	return 0;
 }

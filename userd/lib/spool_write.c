@@ -133,9 +133,8 @@ static size_t choose(const struct sluice_spool *spool)
 }
 
 /* Takes a segment into use: its head is durable before its first frame is written, so that nothing old is taken for new. */
-static int begin(struct sluice_spool *spool)
+static int begin(struct sluice_spool *spool, size_t place)
 {
-	size_t place = choose(spool);
 	struct sluice_spool_segment *segment;
 	int error;
 
@@ -185,8 +184,7 @@ static int note(struct sluice_spool *spool, uint64_t position,
 	return 0;
 }
 
-/* Would a frame of `bytes`, and the list behind it, fit the active segment? */
-static bool fits(const struct sluice_spool *spool, uint64_t bytes, size_t head_length)
+bool sluice_spool_fits(const struct sluice_spool *spool, uint64_t bytes, size_t head_length)
 {
 	const struct sluice_spool_segment *segment = &spool->segments[spool->active];
 	uint64_t list = sluice_spool_frame_bytes(sizeof(struct sluice_spool_frame_head),
@@ -237,40 +235,30 @@ bool sluice_spool_has_room(const struct sluice_spool *spool, uint64_t length)
 	if (!spool || spool->look)
 		return false;
 	if (spool->active != SIZE_MAX &&
-	    fits(spool, sluice_spool_frame_bytes(SLUICE_SPOOL_HEAD_MAX, length),
-		 SLUICE_SPOOL_HEAD_MAX))
+	    sluice_spool_fits(spool, sluice_spool_frame_bytes(SLUICE_SPOOL_HEAD_MAX, length),
+			      SLUICE_SPOOL_HEAD_MAX))
 		return true;
+	return sluice_spool_has_spare(spool);
+}
+
+bool sluice_spool_has_spare(const struct sluice_spool *spool)
+{
 	return choose(spool) != SIZE_MAX;
 }
 
-int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log,
-			const struct sluice_spool_frame *frame, const void *payload,
-			const uint8_t (*outputs)[16], size_t output_count)
+int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *log,
+			   const struct sluice_spool_frame *frame, const void *payload,
+			   const uint8_t (*outputs)[16], size_t output_count)
 {
 	struct sluice_spool_extent extent = {.is_pending = true};
-	struct sluice_spool_segment *segment;
+	struct sluice_spool_segment *segment = &spool->segments[spool->active];
 	size_t head_length = sizeof(struct sluice_spool_frame_head) + 16 * output_count;
-	uint64_t bytes;
+	uint64_t bytes = sluice_spool_frame_bytes(head_length, frame->length);
 	unsigned int slot;
 	int error;
 
-	if (!spool || !log || !frame || !payload || !outputs || !output_count || spool->look)
-		return -EINVAL;
-	if (output_count > SLUICE_SPOOL_OUTPUTS || frame->length > SLUICE_SPOOL_PAYLOAD_MAX ||
-	    frame->offset + frame->span < frame->offset)
-		return -E2BIG;
-	bytes = sluice_spool_frame_bytes(head_length, frame->length);
-	if (spool->active != SIZE_MAX && !fits(spool, bytes, head_length)) {
-		error = seal(spool);
-		if (error)
-			return error;
-	}
-	if (spool->active == SIZE_MAX) {
-		error = begin(spool);
-		if (error)
-			return error;
-	}
-	segment = &spool->segments[spool->active];
+	if (!sluice_spool_fits(spool, bytes, head_length))
+		return -ENOSPC;
 	slot = spool->next_buffer++ % SLUICE_DISK_DEPTH;
 	sluice_disk_queue_wait(spool->queue, slot);
 	head_length =
@@ -296,6 +284,51 @@ int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log
 	segment->used += bytes;
 	spool->figures.written += bytes;
 	return 0;
+}
+
+/* Begins a segment; where the oldest is to be dropped, sees to it that there is another one to be begun after it. */
+static int begin_next(struct sluice_spool *spool)
+{
+	size_t place = choose(spool);
+	int error;
+
+	/* It came to be full before it was told to drop: for a time it takes more room than it has. */
+	if (place == SIZE_MAX && spool->drops_oldest)
+		place = sluice_spool_make_extra(spool);
+	error = begin(spool, place);
+	while (!error && spool->drops_oldest && !sluice_spool_has_spare(spool)) {
+		error = sluice_spool_give_up(spool);
+		if (error == -ENOENT || error == -ENOSPC)
+			return 0; /* this one at least can be written */
+	}
+	return error;
+}
+
+int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log,
+			const struct sluice_spool_frame *frame, const void *payload,
+			const uint8_t (*outputs)[16], size_t output_count)
+{
+	size_t head_length = sizeof(struct sluice_spool_frame_head) + 16 * output_count;
+	int error;
+
+	if (!spool || !log || !frame || !payload || !outputs || !output_count || spool->look)
+		return -EINVAL;
+	if (output_count > SLUICE_SPOOL_OUTPUTS || frame->length > SLUICE_SPOOL_PAYLOAD_MAX ||
+	    frame->offset + frame->span < frame->offset)
+		return -E2BIG;
+	if (spool->active != SIZE_MAX &&
+	    !sluice_spool_fits(spool, sluice_spool_frame_bytes(head_length, frame->length),
+			       head_length)) {
+		error = seal(spool);
+		if (error)
+			return error;
+	}
+	if (spool->active == SIZE_MAX) {
+		error = begin_next(spool);
+		if (error)
+			return error;
+	}
+	return sluice_spool_put_frame(spool, log, frame, payload, outputs, output_count);
 }
 
 int sluice_spool_commit(struct sluice_spool *spool)

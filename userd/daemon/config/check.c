@@ -392,6 +392,11 @@ void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *find
 		check_input(&draft->inputs[number], findings);
 	if (check_graph(draft, findings) || sluice_draft_check_overlaps(draft, findings))
 		findings->out_of_memory = true;
+	if (draft->store.drop == SLUICE_DROP_OLDEST && !draft->disk_path.text)
+		sluice_findings_add(
+			findings, SLUICE_FINDING_ERROR, &draft->store.drop_place,
+			"store.drop: oldest needs store.disk: of what is in memory only "
+			"nothing is taken away");
 	for (number = 0; number < draft->input_count; number++)
 		check_cursors(draft, &draft->inputs[number], findings);
 }

@@ -95,7 +95,8 @@ static const struct sluice_choice levels[] = {
 	{"info", LOG_INFO, false}, {"debug", LOG_DEBUG, false},	    {NULL, 0, false},
 };
 
-static const struct sluice_choice drains[] = {
+/* Of `drain` and `drop`. */
+static const struct sluice_choice ends[] = {
 	{"newest", 0, false}, {"oldest", 1, false}, {NULL, 0, false}};
 
 /* The name of `value`; "?" if it has none. */
@@ -451,7 +452,12 @@ static const struct sluice_key store_keys[] = {
 	{.path = "store.drain",
 	 .read = sluice_read_choice,
 	 .offset = DRAFT(store.drain),
-	 .choices = drains},
+	 .choices = ends},
+	{.path = "store.drop",
+	 .read = sluice_read_choice,
+	 .offset = DRAFT(store.drop),
+	 .place = DRAFT(store.drop_place),
+	 .choices = ends},
 };
 
 static const struct sluice_key_table store_table = {"store", "store", store_keys,

@@ -41,6 +41,9 @@ enum sluice_framing {
 
 enum sluice_log_target { SLUICE_LOG_STDERR, SLUICE_LOG_FILE, SLUICE_LOG_JOURNAL };
 
+/* What is lost when memory and disk are full: what comes, or what is there longest. */
+enum sluice_drop { SLUICE_DROP_NEWEST, SLUICE_DROP_OLDEST };
+
 /* Which part of a backlog on the disk goes first. */
 enum sluice_drain { SLUICE_DRAIN_NEWEST, SLUICE_DRAIN_OLDEST };
 
@@ -131,6 +134,8 @@ struct sluice_config_store {
 	size_t disk_rate;    /* bytes a second that go to disk at most; 0: no limit */
 	unsigned int disk_alarm; /* percent; 0: none */
 	enum sluice_drain drain;
+	enum sluice_drop drop; /* what is lost when memory and disk are full */
+	struct sluice_config_place drop_place;
 };
 
 struct sluice_config_log {

@@ -114,7 +114,8 @@ static int dump_input(const struct dump *dump, const struct sluice_engine_input 
 	    put_long_text(message, SLUICE_A_INPUT_MATCH, input->match) ||
 	    put_text(message, SLUICE_A_INPUT_VERDICT, input->verdict) ||
 	    put_long_text(message, SLUICE_A_INPUT_OUTPUTS, input->outputs) ||
-	    sluice_netlink_put_counters(message, SLUICE_A_INPUT_COUNTERS, &input->counters)) {
+	    sluice_netlink_put_counters(message, SLUICE_A_INPUT_COUNTERS, &input->counters) ||
+	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED, input->dropped)) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
@@ -161,7 +162,8 @@ static int dump_output(const struct dump *dump, const struct sluice_engine_outpu
 	    put_text(message, SLUICE_A_OUTPUT_NAME, output->name) ||
 	    put_text(message, SLUICE_A_OUTPUT_MODE, output->mode) ||
 	    put_text(message, SLUICE_A_OUTPUT_FRAMING, output->framing) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_RATE, output->rate))
+	    nla_put_u64(message, SLUICE_A_OUTPUT_RATE, output->rate) ||
+	    nla_put_u64(message, SLUICE_A_OUTPUT_DROPPED, output->dropped))
 		goto failed;
 	for (number = 0; number < output->destination_count; number++)
 		if (put_destination(message, &output->destinations[number]))
@@ -274,6 +276,7 @@ static int dump_store(const struct dump *dump, const struct sluice_engine_store 
 	     nla_put_u64(message, SLUICE_A_STORE_DISK_DAMAGED, disk->damaged_records) ||
 	     nla_put_u64(message, SLUICE_A_STORE_DISK_QUARANTINED, disk->quarantined) ||
 	     nla_put_u64(message, SLUICE_A_STORE_DISK_ABANDONED, disk->abandoned) ||
+	     nla_put_u64(message, SLUICE_A_STORE_DISK_DROPPED, disk->dropped) ||
 	     nla_put_u64(message, SLUICE_A_STORE_DISK_ALARMS, store->disk_alarms)))
 		goto failed;
 	return message_end(dump->answer, message);

@@ -68,6 +68,7 @@ struct sluice_engine_output {
 	uint64_t rate;					/* bits a second, 0: no limit */
 	struct sluice_engine_destination *destinations; /* summed over workers; @owner the report */
 	size_t destination_count;
+	uint64_t dropped; /* datagrams that it lacked when the disk gave them up */
 };
 
 struct sluice_engine_input {
@@ -78,6 +79,9 @@ struct sluice_engine_input {
 	const char *verdict;
 	char *outputs; /* comma-separated names; @owner the report */
 	struct sluice_counters counters;
+	uint16_t index; /* in records */
+	uint64_t
+		dropped; /* of the stored ones: given up by the disk before every output had them */
 };
 
 /* A picture of the engine at one moment. */

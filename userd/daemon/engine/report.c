@@ -33,6 +33,49 @@ static char *output_names(const struct sluice_config *config,
 	return text;
 }
 
+/* Whose given-up datagrams are added up. */
+struct dropped {
+	const struct sluice_engine *engine;
+	struct sluice_engine_report *report;
+};
+
+/* The kind of source of an input. */
+static size_t intake_of(const struct sluice_engine *engine, size_t number)
+{
+	return engine->derived.kinds[number] == SLUICE_SOURCE_KMOD ? SLUICE_INTAKE_KMOD
+								   : SLUICE_INTAKE_SOCKET;
+}
+
+/* Adds a line of the store's account to the input that it is of, or to the output. */
+static void add_dropped(void *context, const struct sluice_spool_drop *drop)
+{
+	static const uint8_t anybody[SLUICE_GUID_SIZE];
+	const struct dropped *dropped = context;
+	const struct sluice_engine *engine = dropped->engine;
+	const struct sluice_config *config = engine->config;
+	bool is_mixed =
+		engine->intakes[SLUICE_INTAKE_KMOD] && engine->intakes[SLUICE_INTAKE_SOCKET];
+	size_t number, place = 0;
+
+	if (!memcmp(drop->output, anybody, sizeof(anybody))) {
+		/* The numbers of inputs are unique among those of one kind of source, whatever their route is by now. */
+		for (number = 0; number < config->input_count; number++)
+			if (dropped->report->inputs[number].index == drop->input &&
+			    (!is_mixed ||
+			     !memcmp(engine->derived.routes[engine->derived.route_of[number]].id,
+				     drop->route, SLUICE_GUID_SIZE)))
+				break;
+		if (number < config->input_count)
+			dropped->report->inputs[number].dropped += drop->datagrams;
+		return;
+	}
+	for (number = 0; number < config->output_count; number++) {
+		place += number && !sluice_config_is_twin(config, number);
+		if (!memcmp(config->outputs[number].id, drop->output, SLUICE_GUID_SIZE))
+			dropped->report->outputs[place].dropped += drop->datagrams;
+	}
+}
+
 /* Fills in the inputs. 0 or -ENOMEM. */
 static int report_inputs(struct sluice_engine *engine, struct sluice_engine_report *report)
 {
@@ -49,9 +92,7 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 	for (number = 0; number < config->input_count; number++) {
 		const struct sluice_config_input *input = &config->inputs[number];
 		struct sluice_engine_input *picture = &report->inputs[number];
-		size_t kind = engine->derived.kinds[number] == SLUICE_SOURCE_KMOD
-				      ? SLUICE_INTAKE_KMOD
-				      : SLUICE_INTAKE_SOCKET;
+		size_t kind = intake_of(engine, number);
 
 		report->input_count++;
 		memcpy(picture->guid, input->id, sizeof(picture->guid));
@@ -64,7 +105,13 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 			return -ENOMEM;
 		/* A rule that somebody deleted behind our back counts nothing: zeros are the truth. */
 		(void)sluice_intake_classes[kind]->counters(engine->intakes[kind], input->id,
-							    &picture->counters);
+							    &picture->counters, &picture->index);
+	}
+	if (engine->spooler) {
+		struct dropped dropped = {.engine = engine, .report = report};
+
+		sluice_spool_drops(sluice_spooler_lock(engine->spooler), add_dropped, &dropped);
+		sluice_spooler_unlock(engine->spooler);
 	}
 	return 0;
 }

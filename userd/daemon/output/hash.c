@@ -130,7 +130,7 @@ static void give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 		 struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
-	uint64_t bytes = segment->end - segment->start;
+	uint64_t bytes = sluice_segment_bytes(segment);
 
 	if (!connection->carrier.segments)
 		connection->owed = now;
@@ -199,7 +199,7 @@ static bool hand_out(struct sluice_output *output, struct sluice_feeder *feeder,
 	if (!segment)
 		return false;
 	bytes = sluice_feeder_bytes(feeder, segment);
-	length = (size_t)(segment->end - segment->start);
+	length = (size_t)sluice_segment_bytes(segment);
 	if (!bytes) {
 		sluice_feeder_return(feeder, id, segment->start, segment->count);
 		return false;

@@ -20,14 +20,14 @@
 /* When idle, something is sent this often, so that the receiver and what lies between know of us. */
 #define HEARTBEAT_NS SLUICE_NS_PER_S
 
-/* Sets `header` as what is to be written next, with `length` bytes of payload at `payload`. */
-static void set_pending(struct sluice_connection *connection, const void *payload, size_t length)
+/* Sets the header as what is to be written next, with `length` bytes of payload at `payload`, and `blank` of stream behind. */
+static void set_pending(struct sluice_connection *connection, const void *payload, size_t length,
+			uint64_t blank)
 {
 	connection->frame.length = htole32((uint32_t)length);
 	connection->frame.payload_crc = htole32(length ? sluice_crc32c(0, payload, length) : 0);
-	sluice_frame_seal(&connection->frame);
 	connection->pending[0].iov_base = &connection->frame;
-	connection->pending[0].iov_len = sizeof(connection->frame);
+	connection->pending[0].iov_len = sluice_frame_seal_lost(&connection->frame_lost, blank);
 	connection->pending[1].iov_base = (void *)(uintptr_t)payload;
 	connection->pending[1].iov_len = length;
 	connection->busy = true;
@@ -68,7 +68,7 @@ static int prepare(struct sluice_connection *connection, const struct sluice_out
 	connection->inbox = malloc(INBOX_FIRST);
 	connection->carrier.keep = keep;
 	if (output->mode == SLUICE_MODE_HASH) {
-		connection->staging_room = 2 * (output->run_bytes + sizeof(connection->frame));
+		connection->staging_room = 2 * (output->run_bytes + sizeof(connection->frame_lost));
 		connection->staging = malloc(connection->staging_room);
 		if (!connection->staging)
 			return -ENOMEM;
@@ -114,21 +114,23 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	connection->frame.type = SLUICE_FRAME_HELLO;
 	connection->frame.count = htole32((uint32_t)count);
 	memcpy(connection->frame.stream, output->guid, sizeof(connection->frame.stream));
-	set_pending(connection, ranges, count * sizeof(*ranges));
+	set_pending(connection, ranges, count * sizeof(*ranges), 0);
 	sluice_connection_flush(connection, now);
 }
 
 /* Adds header and span to the staging buffer, for which there is room: short spans go many to a write. */
-static void stage(struct sluice_connection *connection, const uint8_t *bytes, size_t length)
+static void stage(struct sluice_connection *connection, const uint8_t *bytes, size_t length,
+		  uint64_t blank)
 {
 	uint8_t *at = connection->staging + connection->staged;
+	size_t header;
 
 	connection->frame.length = htole32((uint32_t)length);
 	connection->frame.payload_crc = htole32(sluice_crc32c(0, bytes, length));
-	sluice_frame_seal(&connection->frame);
-	memcpy(at, &connection->frame, sizeof(connection->frame));
-	memcpy(at + sizeof(connection->frame), bytes, length);
-	connection->staged += sizeof(connection->frame) + length;
+	header = sluice_frame_seal_lost(&connection->frame_lost, blank);
+	memcpy(at, &connection->frame_lost, header);
+	memcpy(at + header, bytes, length);
+	connection->staged += header + length;
 	connection->pending[0].iov_base = connection->staging;
 	connection->pending[0].iov_len = connection->staged;
 	connection->pending[1].iov_len = 0;
@@ -142,7 +144,8 @@ static bool load(struct sluice_connection *connection, struct sluice_feeder *fee
 	const struct sluice_ring_producer *producer = feeder->ring->producer;
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
 	const uint8_t *bytes = sluice_feeder_bytes(feeder, segment);
-	size_t length = (size_t)(segment->end - segment->start);
+	size_t length = (size_t)sluice_segment_bytes(segment);
+	uint64_t blank = segment->end - segment->start - length;
 
 	(void)now;
 	if (!bytes) {
@@ -157,7 +160,7 @@ static bool load(struct sluice_connection *connection, struct sluice_feeder *fee
 	connection->frame.offset = htole64(segment->start);
 	connection->frame.floor = htole64(sluice_feeder_floor(feeder));
 	if (!alone && connection->staging) {
-		stage(connection, bytes, length);
+		stage(connection, bytes, length, blank);
 		sluice_count(&connection->counters.sent, segment->count);
 		sluice_feeder_unpin(feeder, id);
 		((struct sluice_stream *)feeder->stream)->moved = true;
@@ -165,14 +168,15 @@ static bool load(struct sluice_connection *connection, struct sluice_feeder *fee
 	}
 	connection->feeder = feeder;
 	connection->segment = id;
-	set_pending(connection, bytes, length);
+	set_pending(connection, bytes, length, blank);
 	return true;
 }
 
 /* struct sluice_protocol.takes_more: a segment of any length fits the staging buffer. @context worker */
 static bool takes_more(const struct sluice_connection *connection)
 {
-	return connection->staged + sizeof(connection->frame) + connection->output->run_bytes <=
+	return connection->staged + sizeof(connection->frame_lost) +
+		       connection->output->run_bytes <=
 	       connection->staging_room;
 }
 
@@ -379,7 +383,7 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 		connection->frame.type = SLUICE_FRAME_HEARTBEAT;
 		connection->feeder = NULL;
 		sluice_connection_idles(connection);
-		set_pending(connection, NULL, 0);
+		set_pending(connection, NULL, 0, 0);
 		sluice_connection_flush(connection, now);
 	}
 	if (!connection->busy && connection->wrote + pause < *next)

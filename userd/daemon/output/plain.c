@@ -134,7 +134,7 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 {
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
 	struct sluice_plain *plain = connection->plain;
-	size_t length = (size_t)(segment->end - segment->start), room;
+	size_t length = (size_t)sluice_segment_bytes(segment), room;
 	const uint8_t *span = sluice_feeder_bytes(feeder, segment);
 	uint8_t *larger;
 	int error;
@@ -282,7 +282,7 @@ static void lost(struct sluice_connection *connection)
 		span = had ? sluice_feeder_bytes(sent->feeder, segment) : NULL;
 		if (span)
 			resume = sluice_framing_resume(connection->output->form, span,
-						       (size_t)(segment->end - segment->start), had,
+						       (size_t)sluice_segment_bytes(segment), had,
 						       &records);
 		sluice_feeder_return(sent->feeder, sent->id, segment->start + resume,
 				     segment->count - records);

@@ -372,7 +372,7 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 		return false;
 	if (again)
 		sluice_count(&connection->counters.resent, segment->count);
-	connection->loaded += segment->end - segment->start;
+	connection->loaded += sluice_segment_bytes(segment);
 	if (!connection->protocol->load(connection, feeder, id, true, now))
 		return false;
 	/* As long as more is waiting only whole segments leave. */

@@ -111,7 +111,10 @@ struct sluice_connection {
 	size_t staged;		      /* bytes in the protocol's staging buffer that belong to it */
 	struct sluice_feeder *feeder; /* whose segment it is; NULL: it is the protocol's own */
 	uint64_t segment;
-	struct sluice_frame frame;
+	union {
+		struct sluice_frame frame;
+		struct sluice_frame_lost frame_lost;
+	};
 
 	/* Its part in the output */
 	unsigned int weight;

@@ -375,7 +375,7 @@ static int intake_measure(struct sluice_intake *intake)
 
 /* struct sluice_source_class.counters, out of the last dump. */
 static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE],
-			   struct sluice_counters *counters)
+			   struct sluice_counters *counters, uint16_t *index)
 {
 	size_t number;
 
@@ -384,6 +384,7 @@ static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUI
 		if (memcmp(intake->measured[number].guid, guid, SLUICE_GUID_SIZE) != 0)
 			continue;
 		*counters = intake->measured[number].counters;
+		*index = intake->measured[number].input;
 		return 0;
 	}
 	return -ENOENT;

@@ -544,7 +544,7 @@ static int intake_measure(struct sluice_intake *intake)
 
 /* struct sluice_source_class.counters, summed over the workers. */
 static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE],
-			   struct sluice_counters *counters)
+			   struct sluice_counters *counters, uint16_t *index)
 {
 	struct sluice_socket_input *input;
 	size_t number;
@@ -562,6 +562,7 @@ static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUI
 		counters->lost[SLUICE_LOST_SOCKET] +=
 			sluice_load_relaxed(&input->counters[number].lost);
 	}
+	*index = input->index;
 	counters->matched = counters->stored + counters->lost[SLUICE_LOST_SOCKET];
 	return 0;
 }

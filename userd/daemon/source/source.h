@@ -68,10 +68,11 @@ struct sluice_source_class {
 	bool (*retire)(struct sluice_intake *source, struct sluice_stream *stream);
 	/* Closes what ends with this process, after what is in it was stored. True when all is closed: call again. */
 	bool (*close_inputs)(struct sluice_intake *source);
-	/* Counters of all inputs are taken now; counters() tells those of one. 0 or a negative errno (-ENOENT). */
+	/* Counters of all inputs are taken now; counters() tells those of one, and its number in records. 0 or a negative errno
+	 * (-ENOENT). */
 	int (*measure)(struct sluice_intake *source);
 	int (*counters)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE],
-			struct sluice_counters *counters);
+			struct sluice_counters *counters, uint16_t *index);
 	void (*free)(struct sluice_intake *source);
 };
 

@@ -48,6 +48,24 @@ void sluice_alarm_writing(struct sluice_alarm *alarm, int error)
 	raise_alarm(alarm, "store.disk", "store", text);
 }
 
+void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool has_room, uint64_t dropped)
+{
+	static const char text[] = "memory and disk are full; the oldest datagrams on the disk are "
+				   "given up for new ones (store.drop: oldest)";
+	char over[TEXT_MAX];
+
+	if (did && !alarm->is_raised) {
+		sluice_error("alarm: %s", text);
+		raise_alarm(alarm, "store.drop", "store", text);
+	} else if (!did && has_room && alarm->is_raised) {
+		snprintf(over, sizeof(over),
+			 "the disk store has room again; %llu datagrams were given up since the "
+			 "start",
+			 (unsigned long long)dropped);
+		end_alarm(alarm, "store.drop", "store", over);
+	}
+}
+
 void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now)
 {
 	*raised += sluice_load_relaxed(&alarm->raised);

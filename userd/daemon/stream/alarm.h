@@ -28,6 +28,10 @@ bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whol
 /* The alarm of a disk store that was just written, or (`error` is not 0) could not be. */
 void sluice_alarm_writing(struct sluice_alarm *alarm, int error);
 
+/* The alarm of one that gives up its oldest segments: it did since we looked, or it has room again. `dropped` datagrams went that
+ * way since the start. */
+void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool has_room, uint64_t dropped);
+
 /* Adds how often it was raised, and whether it is now. @threadsafe */
 void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now);
 

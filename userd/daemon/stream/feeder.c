@@ -135,7 +135,7 @@ static void advance(struct sluice_feeder *feeder)
 /* Takes a segment off its carrier's account. */
 static void unload(struct sluice_segment *segment)
 {
-	segment->carrier->bytes -= segment->end - segment->start;
+	segment->carrier->bytes -= sluice_segment_bytes(segment);
 	segment->carrier->segments--;
 	segment->carrier = NULL;
 }
@@ -202,6 +202,7 @@ struct sluice_segment *sluice_feeder_take(struct sluice_feeder *feeder, size_t b
 		if (feeder->next - feeder->first >= SLUICE_FEEDER_SEGMENTS)
 			return NULL;
 		segment = slot(feeder, feeder->next);
+		segment->told = 0;
 		if (!sluice_rack_take(feeder->rack, segment, bytes, again))
 			return NULL;
 		*id = feeder->next++;
@@ -226,6 +227,7 @@ struct sluice_segment *sluice_feeder_take(struct sluice_feeder *feeder, size_t b
 		segment->start = span.start;
 		segment->end = span.end;
 		segment->count = span.count;
+		segment->told = 0;
 		feeder->taken = span.end;
 		feeder->taken_sequence += span.count;
 		*again = false;
@@ -234,7 +236,7 @@ struct sluice_segment *sluice_feeder_take(struct sluice_feeder *feeder, size_t b
 	segment->pinned = true;
 	segment->covered = false;
 	segment->carrier = carrier;
-	carrier->bytes += segment->end - segment->start;
+	carrier->bytes += sluice_segment_bytes(segment);
 	carrier->segments++;
 	return segment;
 }
@@ -245,7 +247,7 @@ bool sluice_feeder_cut(struct sluice_feeder *feeder, uint64_t id, uint64_t end, 
 
 	/* Only the newest can be cut: it alone has nothing behind it. A returned one fitted before. */
 	if (!segment || id + 1 != feeder->next || end <= segment->start || end > segment->end ||
-	    (feeder->cursor && feeder->taken != segment->end))
+	    (feeder->cursor && feeder->taken != segment->end) || segment->told)
 		return false;
 	if (!feeder->cursor)
 		sluice_rack_cut(feeder->rack, segment, end);
@@ -306,7 +308,7 @@ static uint64_t find(const struct sluice_feeder *feeder, uint64_t offset)
 static void acknowledge_rack(struct sluice_feeder *feeder, uint64_t start, uint64_t end)
 {
 	struct sluice_segment *segment;
-	uint64_t id;
+	uint64_t id, upto;
 
 	sluice_rack_forget(feeder->rack, start, end);
 	for (id = feeder->first; id < feeder->next; id++) {
@@ -314,12 +316,14 @@ static void acknowledge_rack(struct sluice_feeder *feeder, uint64_t start, uint6
 		if (segment->state != SLUICE_SEGMENT_CARRIED || segment->end <= start ||
 		    segment->start >= end)
 			continue;
-		if (segment->start < start || segment->end > end) {
+		/* Of what only tells of a loss a receiver that does not know such frames acknowledges the records. */
+		upto = segment->told ? segment->start + segment->told : segment->end;
+		if (segment->start < start || upto > end) {
 			/* A part of it: remembered until the rest comes, in whatever order. */
 			if (sluice_ranges_add(&feeder->known,
 					      segment->start > start ? segment->start : start,
 					      segment->end < end ? segment->end : end) ||
-			    !sluice_ranges_covers(&feeder->known, segment->start, segment->end))
+			    !sluice_ranges_covers(&feeder->known, segment->start, upto))
 				continue;
 		}
 		complete(feeder, segment);

@@ -41,6 +41,8 @@ struct sluice_segment {
 	uint64_t start;
 	uint64_t end;
 	uint64_t count; /* records */
+	/* Bytes of records, if [start, end) was given up and they only tell of it: behind them there is nothing. Else 0 */
+	uint32_t told;
 	struct sluice_carrier *carrier;
 	uint8_t state; /* enum sluice_segment_state */
 	bool pinned; /* its carrier is reading it out of the ring: it must not be overwritten yet */
@@ -123,6 +125,12 @@ uint64_t sluice_feeder_acked(const struct sluice_feeder *feeder);
 
 /* Everything of its stream before it was acknowledged, by way of whatever feeder: what a frame says as `floor`. */
 uint64_t sluice_feeder_floor(const struct sluice_feeder *feeder);
+
+/* How many bytes of records there are in a segment. */
+static inline uint64_t sluice_segment_bytes(const struct sluice_segment *segment)
+{
+	return segment->told ? segment->told : segment->end - segment->start;
+}
 
 /*
  * Where the bytes of `segment` lie, contiguous, as long as it is pinned; afterwards they may be gone (NULL). Ask again

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "../../lib/log.h"
 #include "../../lib/record.h"
+#include "../../lib/spool_marks.h"
 #include "../output/output.h"
 #include "rack.h"
 #include "shelf.h"
@@ -343,6 +344,48 @@ static bool walk(const struct sluice_book *book, uint64_t start, uint64_t limit,
 	return at > start;
 }
 
+/*
+ * Takes [start, end) of a book whose bytes were given up: a small book of its own, with the GAP records that tell of what was in
+ * it. The whole of it is one segment, so that a receiver gets to know of all of it or of nothing. False: no memory.
+ */
+static bool take_losses(struct sluice_rack *rack, const struct sluice_book *book, uint64_t start,
+			uint64_t end, struct sluice_segment *segment)
+{
+	struct sluice_book *told = calloc(1, sizeof(*told));
+	uint32_t records;
+	size_t bytes;
+
+	if (!told)
+		return false;
+	told->memory = malloc(SLUICE_SPOOL_LOSSES_ROOM);
+	if (!told->memory) {
+		free(told);
+		return false;
+	}
+	bytes = sluice_spool_write_losses(
+		(const struct sluice_spool_mark *)book->payload,
+		book->frame.length / sizeof(struct sluice_spool_mark),
+		(uint32_t)((start - book->frame.offset) / SLUICE_RECORD_ALIGN),
+		(uint32_t)((end - book->frame.offset) / SLUICE_RECORD_ALIGN), book->frame.time_ns,
+		told->memory, &records);
+	if (!bytes) {
+		/* Too short for a GAP, or nothing to tell: it goes as what nobody looks at. */
+		bytes = end - start < SLUICE_RACK_PAD ? (size_t)(end - start) : SLUICE_RACK_PAD;
+		sluice_spool_write_pad(told->memory, bytes, book->frame.time_ns);
+	}
+	told->rack = rack;
+	told->frame = (struct sluice_spool_frame){.offset = start, .span = bytes};
+	told->payload = told->memory;
+	rack->held++;
+	segment->start = start;
+	segment->end = end;
+	segment->count = records;
+	segment->told = (uint32_t)bytes;
+	segment->book = told;
+	told->readers++;
+	return true;
+}
+
 bool sluice_rack_take(struct sluice_rack *rack, struct sluice_segment *segment, size_t bytes,
 		      bool *again)
 {
@@ -355,6 +398,11 @@ bool sluice_rack_take(struct sluice_rack *rack, struct sluice_segment *segment, 
 	last = book->frame.offset + book->frame.span;
 	segment->start = run->start > book->frame.offset ? run->start : book->frame.offset;
 	limit = run->end < last ? run->end : last;
+	if (book->frame.type == SLUICE_SPOOL_GAPS) {
+		if (!take_losses(rack, book, segment->start, limit, segment))
+			return false;
+		goto taken;
+	}
 	if (limit - segment->start > bytes)
 		limit = segment->start + bytes;
 	if (segment->start == book->frame.offset && limit == last) {
@@ -376,6 +424,7 @@ bool sluice_rack_take(struct sluice_rack *rack, struct sluice_segment *segment, 
 	}
 	segment->book = book;
 	book->readers++;
+taken:
 	take_out(rack, segment->start, segment->end);
 	if (!overlapping(rack, book))
 		shut(rack);

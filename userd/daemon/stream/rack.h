@@ -18,6 +18,8 @@ struct sluice_shelf;
 
 /* Books that a rack has at once, read ahead or being written to a connection: this bounds its memory. */
 #define SLUICE_RACK_BOOKS 6U
+/* Bytes of PAD that stand for what was given up and has no GAP. */
+#define SLUICE_RACK_PAD 64U
 /* When others go first, a rack has one turn in so many. */
 #define SLUICE_RACK_SHARE 8U
 

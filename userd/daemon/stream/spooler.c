@@ -50,10 +50,12 @@ struct sluice_spooler {
 	uint64_t rate; /* bytes a second, 0: no limit */
 	bool newest_first;
 	unsigned int alarm; /* percent, 0: none */
-	struct sluice_alarm failing, level;
+	bool drops_oldest;
+	struct sluice_alarm failing, level, dropping;
 	/* The thread's own */
 	uint64_t tokens, filled;
 	uint64_t next_checkpoint, next_look;
+	uint64_t dropped_segments; /* that the alarm knows of */
 };
 
 void sluice_order_free(struct sluice_order *order)
@@ -214,6 +216,7 @@ void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_
 	pthread_mutex_unlock(&spooler->store);
 	sluice_alarm_count(&spooler->failing, alarms, raised);
 	sluice_alarm_count(&spooler->level, alarms, raised);
+	sluice_alarm_count(&spooler->dropping, alarms, raised);
 }
 
 void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_config_store *config)
@@ -221,6 +224,7 @@ void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_c
 	sluice_store_relaxed(&spooler->rate, (uint64_t)config->disk_rate);
 	sluice_store_relaxed(&spooler->newest_first, config->drain == SLUICE_DRAIN_NEWEST);
 	sluice_store_relaxed(&spooler->alarm, config->disk_alarm);
+	sluice_store_relaxed(&spooler->drops_oldest, config->drop == SLUICE_DROP_OLDEST);
 }
 
 /* Raises and clears the alarm. */
@@ -232,6 +236,10 @@ static void watch_level(struct sluice_spooler *spooler)
 	(void)sluice_alarm_watch(
 		&spooler->level, figures.used, figures.segments * figures.segment_size,
 		sluice_load_relaxed(&spooler->alarm), "the disk", "store", "store.disk.alarm");
+	sluice_alarm_dropping(&spooler->dropping,
+			      figures.dropped_segments != spooler->dropped_segments,
+			      figures.free_segments > 1, figures.dropped);
+	spooler->dropped_segments = figures.dropped_segments;
 }
 
 /* How many bytes may be written now. */
@@ -287,6 +295,7 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	int error = -ENOSPC, tries;
 
 	pthread_mutex_lock(&spooler->store);
+	sluice_spool_drop_oldest(spooler->spool, sluice_load_relaxed(&spooler->drops_oldest));
 	for (tries = 0; tries < TRIES; tries++) {
 		/* A batch that does not fit whole waits: what was appended of it before is written again then. */
 		error = write_batch(spooler, list);

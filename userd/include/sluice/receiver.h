@@ -26,7 +26,7 @@ struct sluice_receiver_link;
 /* What a record tells. */
 enum sluice_receiver_type {
 	SLUICE_RECEIVER_DATAGRAM = 1,
-	SLUICE_RECEIVER_GAP = 2, /* datagrams were lost here, before the relay could store them */
+	SLUICE_RECEIVER_GAP = 2, /* datagrams were lost here */
 };
 
 /* What is promised about the records that are acknowledged. */

@@ -1,0 +1,505 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A full spool that gives up its oldest segments: what was stored is there or told of, each datagram once, after every crash.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "lib/spool_marks.h"
+#include "spool_helper.h"
+
+#define SEGMENTS 6U
+#define INPUTS 3U
+#define SPAN_MOST (SLUICE_SPOOL_PAYLOAD_MAX - 4096U)
+
+/* A stream of numbered records: what was written of it, and what the tests may choose. */
+struct source {
+	struct sluice_spool *spool;
+	struct sluice_spool_log *log;
+	uint64_t offset;    /* of the next record */
+	uint64_t sequence;  /* likewise */
+	uint64_t committed; /* records before it were promised */
+	bool is_uniform;    /* all of one size, inputs in turn */
+};
+
+/* What an output would get, and what it would be told of. */
+struct sight {
+	struct sluice_spool *spool;
+	struct sluice_spool_log *log;
+	uint8_t *seen; /* by sequence */
+	uint64_t most, promised;
+	uint64_t received, told, newest, frames, gaps_told;
+	uint64_t by_input[INPUTS];
+};
+
+/* The size of record `sequence`: 24 to 1,200 bytes, or always 600. */
+static uint32_t size_of(const struct source *source, uint64_t sequence)
+{
+	return source->is_uniform ? 600 : 24 + (uint32_t)(sequence * 2654435761ULL % 148) * 8;
+}
+
+/* The input of record `sequence`. */
+static uint16_t input_of(const struct source *source, uint64_t sequence)
+{
+	return (uint16_t)(source->is_uniform ? sequence % INPUTS
+					     : sequence * 40503ULL / 16 % INPUTS);
+}
+
+/* Appends a frame of about `length` bytes of records for both outputs. 0 or what append said; then nothing was written. */
+static int feed(struct source *source, uint32_t length)
+{
+	static uint8_t payload[SLUICE_SPOOL_PAYLOAD_MAX];
+	struct sluice_spool_frame frame = {.offset = source->offset, .type = SLUICE_SPOOL_DATA};
+	uint8_t guids[2][16];
+	uint64_t sequence = source->sequence;
+	uint32_t size;
+	int error;
+
+	memcpy(guids[0], OUTPUT_A, 16);
+	memcpy(guids[1], OUTPUT_B, 16);
+	for (;; frame.length += size, frame.count++, sequence++) {
+		size = size_of(source, sequence);
+		if (frame.length + size > length)
+			break;
+		memset(payload + frame.length, 0, size);
+		sluice_record_write(payload + frame.length, size, SLUICE_RECORD_DATA, 0,
+				    input_of(source, sequence), 1);
+		memcpy(payload + frame.length + sizeof(struct sluice_record), &sequence,
+		       sizeof(sequence));
+	}
+	frame.span = frame.length;
+	error = sluice_spool_append(source->spool, source->log, &frame, payload,
+				    (const uint8_t(*)[16])guids, 2);
+	if (error)
+		return error;
+	source->offset += frame.length;
+	source->sequence = sequence;
+	return 0;
+}
+
+/* Makes what was fed durable. */
+static int promise(struct source *source)
+{
+	int error = sluice_spool_commit(source->spool);
+
+	if (!error)
+		source->committed = source->sequence;
+	return error;
+}
+
+/* One run of a backlog, as a rack goes through it. */
+static int look(void *context, uint64_t start, uint64_t end, uint64_t serial)
+{
+	static uint8_t losses[SLUICE_SPOOL_LOSSES_ROOM];
+	struct sight *sight = context;
+	struct sluice_spool_frame frame;
+	struct sluice_record_view view;
+	struct sluice_record_gap gap;
+	const uint8_t *payload;
+	uint64_t at, sequence, upto, length;
+	uint32_t records;
+
+	(void)serial;
+	for (at = start; at < end; at = upto) {
+		assert_int_equal(
+			sluice_spool_read(sight->spool, sight->log, at, room, &frame, &payload), 0);
+		/* Never whole, and never promised: what was being written when the power went. */
+		if (frame.is_damaged) {
+			assert_true(frame.offset >= sight->promised);
+			upto = frame.offset + frame.span;
+			continue;
+		}
+		upto = frame.offset + frame.span < end ? frame.offset + frame.span : end;
+		sight->frames++;
+		if (frame.type == SLUICE_SPOOL_GAPS) {
+			length = sluice_spool_write_losses(
+				(const struct sluice_spool_mark *)payload,
+				frame.length / sizeof(struct sluice_spool_mark),
+				(uint32_t)((at - frame.offset) / 8),
+				(uint32_t)((upto - frame.offset) / 8), 1, losses, &records);
+			sight->gaps_told += records;
+			for (; length; length -= view.span) {
+				assert_int_equal(sluice_record_read(losses + (size_t)40 * --records,
+								    40, &view),
+						 0);
+				assert_int_equal(view.type, SLUICE_RECORD_GAP);
+				memcpy(&gap, view.payload, sizeof(gap));
+				assert_int_equal(gap.cause, SLUICE_LOST_OLDEST);
+				sight->told += gap.datagrams;
+				sight->by_input[view.input] += gap.datagrams;
+			}
+			continue;
+		}
+		assert_int_equal(frame.type, SLUICE_SPOOL_DATA);
+		for (; at < upto; at += view.span) {
+			assert_int_equal(sluice_record_read(payload + (at - frame.offset),
+							    frame.span - (at - frame.offset),
+							    &view),
+					 0);
+			memcpy(&sequence, view.payload, sizeof(sequence));
+			assert_true(sequence < sight->most);
+			assert_int_equal(sight->seen[sequence]++, 0);
+			sight->received++;
+			if (sequence > sight->newest)
+				sight->newest = sequence;
+		}
+	}
+	return 0;
+}
+
+/* What `output` would get now. */
+static struct sight view_of(struct source *source, const uint8_t *output)
+{
+	struct sight sight = {.spool = source->spool,
+			      .log = source->log,
+			      .most = source->sequence + 100000,
+			      .promised =
+				      source->is_uniform ? source->committed * 600 : UINT64_MAX};
+
+	sight.seen = calloc(sight.most, 1);
+	assert_non_null(sight.seen);
+	assert_int_equal(sluice_spool_backlog(source->spool, source->log, output, look, &sight), 0);
+	return sight;
+}
+
+/* Of what was promised before record `first` and never acknowledged all is there or told of. */
+static void nothing_is_missing(struct source *source, uint64_t acknowledged)
+{
+	struct sight sight = view_of(source, OUTPUT_A);
+	uint64_t sequence, extra = 0;
+
+	/* What was written and not promised may be there, too. */
+	for (sequence = source->committed; sequence < sight.most; sequence++)
+		extra += sight.seen[sequence];
+	free(sight.seen);
+	assert_int_equal(sight.received - extra + sight.told, source->committed - acknowledged);
+}
+
+/* Opens a store that drops, and its stream. */
+static void begin(struct source *source)
+{
+	source->spool = open_spool(SEGMENTS);
+	sluice_spool_drop_oldest(source->spool, true);
+	source->log = log_of(source->spool, 0);
+}
+
+/* Crashes, starts again. */
+static void begin_again(struct source *source)
+{
+	sluice_spool_crash(source->spool);
+	begin(source);
+}
+
+/* Adds up what the store says was given up: of anybody, and of one output, by input. */
+struct account {
+	uint64_t anybody[INPUTS], output[INPUTS];
+};
+
+/* One line of it. */
+static void enter(void *context, const struct sluice_spool_drop *drop)
+{
+	static const uint8_t nobody[16];
+	struct account *account = context;
+
+	assert_true(drop->input < INPUTS);
+	if (!memcmp(drop->output, nobody, 16))
+		account->anybody[drop->input] += drop->datagrams;
+	else if (!memcmp(drop->output, OUTPUT_A, 16))
+		account->output[drop->input] += drop->datagrams;
+}
+
+/* More than it holds: nothing is refused, the newest stay, the others are told of, per input, and counted. */
+static void the_oldest_are_given_up_and_told_of(void **state)
+{
+	struct sluice_spool_figures figures;
+	struct account account = {0};
+	struct source source = {0};
+	struct sight sight;
+	unsigned int number;
+	uint64_t lost[INPUTS] = {0}, sequence;
+
+	(void)state;
+	begin(&source);
+	for (number = 0; number < 80; number++) {
+		assert_int_equal(feed(&source, 250000), 0);
+		assert_int_equal(promise(&source), 0);
+	}
+	sight = view_of(&source, OUTPUT_A);
+	assert_int_equal(sight.received + sight.told, source.sequence);
+	assert_int_equal(sight.newest, source.sequence - 1);
+	assert_true(sight.told > source.sequence / 2);
+	/* They are the newest without a hole. */
+	for (sequence = 0; sequence < source.sequence; sequence++) {
+		assert_int_equal(sight.seen[sequence], sequence >= sight.told);
+		if (!sight.seen[sequence])
+			lost[input_of(&source, sequence)]++;
+	}
+	sluice_spool_drops(source.spool, enter, &account);
+	for (number = 0; number < INPUTS; number++) {
+		assert_int_equal(sight.by_input[number], lost[number]);
+		assert_int_equal(account.anybody[number], lost[number]);
+		assert_int_equal(account.output[number], lost[number]);
+	}
+	sluice_spool_figures(source.spool, &figures);
+	assert_int_equal(figures.dropped, sight.told);
+	assert_int_equal(figures.segments, SEGMENTS);
+	assert_int_equal(figures.free_segments, 1);
+	assert_true(figures.dropped_segments > 5);
+	free(sight.seen);
+	begin_again(&source);
+	nothing_is_missing(&source, 0);
+	sluice_spool_close(source.spool);
+}
+
+/* The list of what was given up does not grow with it. */
+static void a_long_time_costs_little_room(void **state)
+{
+	struct sluice_spool_figures figures;
+	struct source source = {.is_uniform = true};
+	struct sight sight;
+	unsigned int number;
+
+	(void)state;
+	begin(&source);
+	for (number = 0; number < 1200; number++) {
+		assert_int_equal(feed(&source, 250000), 0);
+		assert_int_equal(promise(&source), 0);
+	}
+	sight = view_of(&source, OUTPUT_B);
+	assert_int_equal(sight.received + sight.told, source.sequence);
+	/* One frame of marks, one GAP for each input. */
+	assert_int_equal(sight.gaps_told, INPUTS);
+	assert_true(sight.received > 5000);
+	free(sight.seen);
+	sluice_spool_figures(source.spool, &figures);
+	assert_true(figures.frames < 30);
+	assert_true(figures.bytes <= (uint64_t)SEGMENTS * SEGMENT);
+	/* The outputs have all of it: nothing is left. */
+	assert_int_equal(
+		sluice_spool_acknowledge(source.spool, source.log, OUTPUT_A, 0, source.offset), 0);
+	assert_int_equal(
+		sluice_spool_acknowledge(source.spool, source.log, OUTPUT_B, 0, source.offset), 0);
+	sluice_spool_figures(source.spool, &figures);
+	assert_int_equal(figures.frames, 0);
+	assert_int_equal(figures.bytes, 0);
+	sluice_spool_close(source.spool);
+}
+
+/* What an output has of it is not told as lost, whether it says so before or after; another output's loss is its own. */
+static void only_what_an_output_lacks_is_lost_to_it(void **state)
+{
+	struct account account = {0};
+	struct source source = {.is_uniform = true};
+	struct sight sight;
+	unsigned int number;
+	uint64_t lost = 0;
+
+	(void)state;
+	begin(&source);
+	for (number = 0; number < 8; number++)
+		assert_int_equal(feed(&source, 120000), 0);
+	assert_int_equal(promise(&source), 0);
+	/* 100 datagrams of the first frame, all of the second, 70 in the middle of the third. */
+	assert_int_equal(sluice_spool_acknowledge(source.spool, source.log, OUTPUT_A, 0, 60000), 0);
+	assert_int_equal(
+		sluice_spool_acknowledge(source.spool, source.log, OUTPUT_A, 120000, 240000), 0);
+	assert_int_equal(
+		sluice_spool_acknowledge(source.spool, source.log, OUTPUT_A, 270000, 312000), 0);
+	for (number = 0; number < 60; number++) {
+		assert_int_equal(feed(&source, 120000), 0);
+		assert_int_equal(promise(&source), 0);
+	}
+	sight = view_of(&source, OUTPUT_A);
+	assert_int_equal(sight.received + sight.told, source.sequence - 100 - 200 - 70);
+	sluice_spool_drops(source.spool, enter, &account);
+	for (number = 0; number < INPUTS; number++)
+		lost += account.output[number];
+	assert_int_equal(lost, sight.told);
+	free(sight.seen);
+	sight = view_of(&source, OUTPUT_B);
+	assert_int_equal(sight.received + sight.told, source.sequence);
+	lost = sight.told;
+	free(sight.seen);
+	for (number = 0; number < INPUTS; number++)
+		lost -= account.anybody[number];
+	assert_int_equal(lost, 0);
+	/* A receiver that comes back has more of it than was known: 50 from 330,000 on (555 of 600 bytes each). */
+	assert_int_equal(
+		sluice_spool_acknowledge(source.spool, source.log, OUTPUT_A, 330000, 360000), 0);
+	sight = view_of(&source, OUTPUT_A);
+	assert_int_equal(sight.received + sight.told, source.sequence - 100 - 200 - 70 - 50);
+	free(sight.seen);
+	sluice_spool_close(source.spool);
+}
+
+/* A store that was full before it was told to drop, live and at the start. */
+static void a_store_that_is_full_already_learns_to_drop(void **state)
+{
+	struct sluice_spool_figures figures;
+	struct source source = {0};
+	unsigned int number;
+
+	(void)state;
+	begin(&source);
+	sluice_spool_drop_oldest(source.spool, false);
+	while (!feed(&source, 250000))
+		assert_int_equal(promise(&source), 0);
+	assert_int_equal(feed(&source, 250000), -ENOSPC);
+	for (number = 0; number < 2; number++) {
+		sluice_spool_drop_oldest(source.spool, true);
+		while (source.sequence < 20000ULL * (number + 1)) {
+			assert_int_equal(feed(&source, 250000), 0);
+			assert_int_equal(promise(&source), 0);
+		}
+		nothing_is_missing(&source, 0);
+		sluice_spool_figures(source.spool, &figures);
+		/* One more than it should have, as long as it is in use. */
+		assert_true(figures.segments <= SEGMENTS + 1);
+		/* And back: what has room is written, the rest refused. */
+		sluice_spool_drop_oldest(source.spool, false);
+		while (!feed(&source, 250000))
+			assert_int_equal(promise(&source), 0);
+		(void)promise(&source);
+		nothing_is_missing(&source, 0);
+	}
+	sluice_spool_close(source.spool);
+}
+
+/* The disk ends at this call: half of it is written, and nothing after it. */
+static long long end_of_disk = -1;
+
+/* pwrite(2) of a machine that loses its power. */
+static ssize_t dying_pwrite(int fd, const void *bytes, size_t length, off_t offset)
+{
+	long long call = fault.calls++;
+
+	if (end_of_disk >= 0 && call >= end_of_disk) {
+		if (call == end_of_disk && length > 4096)
+			(void)!pwrite(fd, bytes, length / 8192 * 4096, offset);
+		errno = EIO;
+		return -1;
+	}
+	return pwrite(fd, bytes, length, offset);
+}
+
+/* A history with acknowledgements, until something fails. Returns how many datagrams were acknowledged. */
+static uint64_t live(struct source *source)
+{
+	uint64_t acknowledged = 0;
+	unsigned int number;
+
+	for (number = 0; number < 32; number++) {
+		if (feed(source, 240000) || (number % 2 && promise(source)))
+			break;
+		if (number == 3) {
+			acknowledged = 60;
+			(void)sluice_spool_acknowledge(source->spool, source->log, OUTPUT_A, 600,
+						       600 + acknowledged * 600);
+			if (sluice_spool_checkpoint(source->spool))
+				break;
+		}
+	}
+	return acknowledged;
+}
+
+/* At every write of a history of giving up the power goes: what was promised is there or told of, each once. */
+static void a_crash_at_any_write_loses_nothing_untold(void **state)
+{
+	struct source source = {.is_uniform = true};
+	long long calls, call;
+	uint64_t acknowledged, goal;
+
+	(void)state;
+	sluice_disk_calls.pwrite = dying_pwrite;
+	end_of_disk = -1;
+	begin(&source);
+	fault.calls = 0;
+	live(&source);
+	calls = fault.calls;
+	nothing_is_missing(&source, 60);
+	sluice_spool_crash(source.spool);
+	assert_true(calls > 60);
+	for (call = 0; call < calls; call++) {
+		empty();
+		source = (struct source){.is_uniform = true};
+		begin(&source);
+		fault.calls = 0;
+		end_of_disk = call;
+		acknowledged = live(&source);
+		end_of_disk = -1;
+		begin_again(&source);
+		if (acknowledged) /* the receiver says it again */
+			assert_int_equal(sluice_spool_acknowledge(source.spool, source.log,
+								  OUTPUT_A, 600, 600 + 60 * 600),
+					 0);
+		nothing_is_missing(&source, acknowledged);
+		/* And it goes on. What was not promised is written again, at the same place. */
+		source.sequence = source.committed;
+		goal = source.committed + 3600;
+		source.offset = source.committed * 600;
+		while (source.sequence < goal) {
+			assert_int_equal(feed(&source, 240000), 0);
+			assert_int_equal(promise(&source), 0);
+		}
+		nothing_is_missing(&source, acknowledged);
+		sluice_spool_crash(source.spool);
+	}
+	sluice_disk_calls.pwrite = bad_pwrite;
+}
+
+/* However a piece is cut, its parts tell of as many as the whole, and of equal datagrams exactly those that began in it. */
+static void marks_add_up(void **state)
+{
+	static struct sluice_spool_marks marks;
+	static uint32_t starts[30000];
+	uint32_t number, at, cut, records, total;
+	uint64_t sum;
+	size_t mark;
+	int uniform;
+
+	(void)state;
+	for (uniform = 0; uniform < 2; uniform++) {
+		marks.count = 0;
+		for (number = at = 0; number < 30000; number++) {
+			starts[number] = at;
+			sluice_spool_marks_add(&marks, at, 1, (uint16_t)(number % 5),
+					       SLUICE_LOST_OLDEST);
+			at += uniform ? 9 : 2 + number * 2654435761U % 150;
+		}
+		assert_true(marks.count <= SLUICE_SPOOL_MARKS);
+		if (uniform)
+			assert_int_equal(marks.count, 5);
+		for (number = sum = 0; number < at; number = cut) {
+			cut = number + 1 + number * 40503U % 5000;
+			if (cut > at)
+				cut = at;
+			for (mark = total = 0; mark < marks.count; mark++)
+				total += (uint32_t)sluice_spool_mark_count(&marks.list[mark],
+									   number, cut);
+			sum += total;
+			if (!uniform)
+				continue;
+			for (records = 0; records < 30000; records++)
+				total -= starts[records] >= number && starts[records] < cut;
+			assert_int_equal(total, 0);
+		}
+		assert_int_equal(sum, 30000);
+	}
+}
+
+/* Runs them. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(marks_add_up),
+		cmocka_unit_test_setup(the_oldest_are_given_up_and_told_of, fresh),
+		cmocka_unit_test_setup(a_long_time_costs_little_room, fresh),
+		cmocka_unit_test_setup(only_what_an_output_lacks_is_lost_to_it, fresh),
+		cmocka_unit_test_setup(a_store_that_is_full_already_learns_to_drop, fresh),
+		cmocka_unit_test_setup(a_crash_at_any_write_loses_nothing_untold, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
