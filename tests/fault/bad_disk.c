@@ -6,7 +6,8 @@
  *   KIND NUMBER [ever]   call NUMBER of that kind, counted from 0 since the file changed, fails (ever: all from then on)
  *
  * KIND: short (half of it is written), eio, enospc (a write fails with that), sync (fdatasync fails with EIO).
- * What failed is noted in the same file with ".done" behind its name. Without the file nothing fails.
+ * What failed is noted in the same file with ".done" behind its name, and the paths of those that failed in one with ".paths".
+ * Without the file nothing fails.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define WORD 64
+#define PATH 4096
 
 int io_uring_queue_init(unsigned int entries, void *ring, unsigned int flags);
 
@@ -27,14 +29,14 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char order[WORD];    /* the file's line, as it was last read */
 static unsigned long calls; /* of its kind since */
 
-/* Is it a file of the spool? */
-static bool is_spool(int fd)
+/* Is it a file of the spool? `path` gets its name. */
+static bool is_spool(int fd, char path[PATH])
 {
-	char link[WORD], path[4096];
+	char link[WORD];
 	ssize_t length;
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, sizeof(path) - 1);
+	length = readlink(link, path, PATH - 1);
 	if (length < 0)
 		return false;
 	path[length] = '\0';
@@ -61,17 +63,18 @@ static bool read_order(const char *file)
 	return true;
 }
 
-/* Notes that the order was carried out. */
-static void note(const char *file)
+/* Adds a text to the file `file` with `ending` behind its name. */
+static void note(const char *file, const char *ending, const char *text, const char *end)
 {
-	char path[4096];
-	int fd;
+	char path[PATH], line[PATH + 1];
+	int fd, length;
 
-	snprintf(path, sizeof(path), "%s.done", file);
+	snprintf(path, sizeof(path), "%s%s", file, ending);
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return;
-	if (write(fd, order, strlen(order)) < 0)
+	length = snprintf(line, sizeof(line), "%s%s", text, end);
+	if (write(fd, line, (size_t)length) < 0)
 		perror("bad_disk");
 	close(fd);
 }
@@ -82,8 +85,9 @@ static bool fails(int fd, bool is_sync, char kind[WORD])
 	const char *file = getenv("SLUICE_BAD_DISK");
 	bool result = false, is_mine = false, is_ever = false;
 	unsigned long number = 0;
+	char path[PATH];
 
-	if (!file || !is_spool(fd))
+	if (!file || !is_spool(fd, path))
 		return false;
 	pthread_mutex_lock(&lock);
 	if (read_order(file)) {
@@ -97,8 +101,10 @@ static bool fails(int fd, bool is_sync, char kind[WORD])
 	}
 	if (is_mine) {
 		result = calls == number || (is_ever && calls > number);
+		if (result)
+			note(file, ".paths", path, "\n");
 		if (calls++ == number)
-			note(file);
+			note(file, ".done", order, "");
 	}
 	pthread_mutex_unlock(&lock);
 	return result;
