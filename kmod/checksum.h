@@ -24,6 +24,15 @@ static __always_inline u64 sum_word(u64 sum, u64 word)
 	return sum;
 }
 
+/* What the two functions below read, for the compiler. */
+struct sum_half_bytes {
+	u8 bytes[32];
+};
+
+struct sum_block_bytes {
+	u8 bytes[64];
+};
+
 /* Adds 32 bytes. */
 static __always_inline u64 sum_half(u64 sum, const u8 *bytes)
 {
@@ -33,11 +42,11 @@ static __always_inline u64 sum_half(u64 sum, const u8 *bytes)
 	    "adcq 3*8(%1), %0\n\t"
 	    "adcq $0, %0"
 	    : "+&r"(sum)
-	    : "r"(bytes), "m"(*(const u8 (*)[32])bytes));
+	    : "r"(bytes), "m"(*(const struct sum_half_bytes *)bytes));
 	return sum;
 }
 
-/* Adds 64 bytes, and goes on to those behind: here, lest the compiler count the rounds beforehand. */
+/* Adds 64 bytes and steps behind them: here, lest the compiler count the rounds beforehand. */
 static __always_inline u64 sum_block(u64 sum, const u8 **bytes)
 {
 	asm("addq 0*8(%1), %0\n\t"
@@ -51,7 +60,7 @@ static __always_inline u64 sum_block(u64 sum, const u8 **bytes)
 	    "adcq $0, %0\n\t"
 	    "addq $64, %1"
 	    : "+&r"(sum), "+&r"(*bytes)
-	    : "m"(*(const u8 (*)[64])*bytes));
+	    : "m"(*(const struct sum_block_bytes *)*bytes));
 	return sum;
 }
 
@@ -96,17 +105,13 @@ static __always_inline bool checksum_matches(const void *ip, const struct udphdr
 static __always_inline bool checksum_matches(const void *ip, const struct udphdr *udp,
 					     unsigned int length, u8 family)
 {
+	const struct iphdr *ipv4 = ip;
+	const struct ipv6hdr *ipv6 = ip;
 	__wsum sum = csum_partial(udp, length, 0);
 
-	if (family == 4) {
-		const struct iphdr *ipv4 = ip;
-
+	if (family == 4)
 		return !csum_tcpudp_magic(ipv4->saddr, ipv4->daddr, length, IPPROTO_UDP, sum);
-	} else {
-		const struct ipv6hdr *ipv6 = ip;
-
-		return !csum_ipv6_magic(&ipv6->saddr, &ipv6->daddr, length, IPPROTO_UDP, sum);
-	}
+	return !csum_ipv6_magic(&ipv6->saddr, &ipv6->daddr, length, IPPROTO_UDP, sum);
 }
 #endif
 

@@ -38,6 +38,7 @@
 #include <net/ipv6.h>
 #include <net/netfilter/ipv4/nf_defrag_ipv4.h>
 #include <net/netfilter/ipv6/nf_defrag_ipv6.h>
+#include "checksum.h"
 #include "sluice.h"
 #include "store.h"
 
@@ -277,21 +278,12 @@ static __always_inline bool checksum_is_plain(const struct sluice_rule *rule, st
 					      const struct udphdr *udp, unsigned int length,
 					      u8 family)
 {
-	__wsum sum;
-
 	if (likely(skb_csum_unnecessary(skb)) || (rule->flags & SLUICE_RULE_F_NO_CHECKSUM))
 		return true;
 	/* Of a copied packet the stack shall know that it is right: nf_ip_checksum() notes it. */
 	if (skb->ip_summed != CHECKSUM_NONE || !udp->check || rule->verdict != SLUICE_VERDICT_STEAL)
 		return false;
-	sum = csum_partial(udp, length, 0);
-	if (family == 4) {
-		const struct iphdr *ip = (const struct iphdr *)skb->data;
-
-		return !csum_tcpudp_magic(ip->saddr, ip->daddr, length, IPPROTO_UDP, sum);
-	}
-	return !csum_ipv6_magic(&ipv6_hdr(skb)->saddr, &ipv6_hdr(skb)->daddr, length, IPPROTO_UDP,
-				sum);
+	return checksum_matches(skb->data, udp, length, family);
 }
 
 /*

@@ -472,6 +472,9 @@ struct sluice_ring *sluice_ring_create(u64 size, u32 cpu)
 	BUILD_BUG_ON(sizeof(struct sluice_ring_producer) > SLUICE_RING_PAGE);
 	BUILD_BUG_ON(sizeof(struct sluice_ring_consumer) != SLUICE_RING_PAGE);
 	BUILD_BUG_ON(SLUICE_GAP_SPAN % SLUICE_RECORD_ALIGN);
+	/* What a store writes is in lines of its own. */
+	BUILD_BUG_ON(offsetof(struct sluice_ring, lock) % SMP_CACHE_BYTES);
+	BUILD_BUG_ON(offsetof(struct sluice_ring, gaps) % SMP_CACHE_BYTES);
 
 	if (!is_power_of_2(size) || size < SLUICE_RING_SIZE_MIN || size > SLUICE_RING_SIZE_MAX)
 		return ERR_PTR(-EINVAL);

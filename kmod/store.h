@@ -171,9 +171,8 @@ static bool cut_copy(struct hook_cut *cut, unsigned int place, u8 *to, unsigned 
 /* Writes an IPv4 address, and zeroes behind it. */
 static __always_inline void write_ipv4(u8 *to, __be32 address)
 {
-	((__be32 *)to)[0] = address;
-	((u32 *)to)[1] = 0;
-	((u64 *)to)[1] = 0;
+	((__le64 *)to)[0] = cpu_to_le64(le32_to_cpu((__force __le32)address));
+	((__le64 *)to)[1] = 0;
 }
 
 /* Fills in the address block of a record, word by word. */
@@ -183,6 +182,7 @@ static __always_inline void write_address(struct sluice_record_address *address,
 	const struct sk_buff *skb = packet->skb;
 	__le64 *words = (__le64 *)address;
 	u64 tag = 0;
+	u32 ports;
 
 	if (unlikely(skb_vlan_tag_present(skb)))
 		tag = (u64)skb_vlan_tag_get(skb) << 16 | 1 << 8;
@@ -190,8 +190,8 @@ static __always_inline void write_address(struct sluice_record_address *address,
 		/* Taken off when the packet was handed to its VLAN's interface. */
 		tag = (u64)vlan_dev_vlan_id(packet->in) << 16 | 1 << 8;
 	/* family, vlan_present, vlan_tci, source_port, destination_port */
-	words[0] = cpu_to_le64((u64)be16_to_cpu(packet->udp->dest) << 48 |
-			       (u64)be16_to_cpu(packet->udp->source) << 32 | tag | packet->family);
+	ports = rol32(get_unaligned_be32(&packet->udp->source), 16);
+	words[0] = cpu_to_le64((u64)ports << 32 | tag | packet->family);
 	/* interface, sequence */
 	words[1] = cpu_to_le64(sequence << 32 | (u32)packet->in->ifindex);
 	/* skb->data is at the network header, see struct hook_packet. */
