@@ -120,6 +120,8 @@ static void every_key_arrives(void **state)
 	assert_false(config->inputs[0].addresses);
 	assert_true(config->inputs[1].addresses);
 	assert_int_equal(config->store.memory_size, 1UL << 30);
+	assert_int_equal(config->store.spool_begin, 60);
+	assert_int_equal(config->store.spool_end, 0);
 	assert_int_equal(config->worker_count, 2);
 	assert_int_equal(config->log.level, LOG_DEBUG);
 	assert_int_equal(config->log.target, SLUICE_LOG_FILE);

@@ -366,6 +366,19 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 				    "outputs.to: every destination is a standby: for whom?");
 }
 
+/* The marks between which a ring is emptied to disk. */
+static void check_spool(const struct sluice_draft *draft, struct sluice_findings *findings)
+{
+	if (draft->store.spool_begin > 90)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->spool_place,
+				    "store.spool: begin is at most 90%%: above there is no room "
+				    "for what comes in while the disk is written");
+	if (draft->store.spool_end >= draft->store.spool_begin)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->spool_place,
+				    "store.spool: end must be less than begin (75%% and 50%% if "
+				    "not given): what would go to disk?");
+}
+
 /* An input's outputs find a cursor each in its rings. */
 static void check_cursors(const struct sluice_draft *draft, const struct sluice_draft_input *input,
 			  struct sluice_findings *findings)
@@ -386,6 +399,7 @@ void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *find
 	size_t number;
 
 	settle_names(draft, findings);
+	check_spool(draft, findings);
 	for (number = 0; number < draft->output_count; number++)
 		check_output(&draft->outputs[number], findings);
 	for (number = 0; number < draft->input_count; number++)

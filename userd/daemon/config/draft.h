@@ -59,11 +59,17 @@ struct sluice_draft {
 
 	struct sluice_word memory_path;
 	struct sluice_word disk_path;
+	struct sluice_config_place spool_place; /* line 0: not written */
 };
 
 /* Reads the document `root` into `draft`, which is zeroed first. @owner caller: sluice_draft_free() */
 void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 		       struct sluice_draft *draft);
+
+/* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what follows from them. */
+extern const struct sluice_key_table sluice_store_table;
+void sluice_store_defaults(struct sluice_draft *draft);
+void sluice_store_settle(const struct sluice_reader *reader, struct sluice_draft *draft);
 
 /* Checks what concerns more than one key. */
 void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *findings);

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a configuration may hold: every key, its type, its limits, its values, and what of it is not supported yet.
- * The one place to change when a key is added; docs/man/sluice.yaml.5 says the same to people. Touches: nothing but
+ * The place to change when a key is added, with keys_store.c for `store`; docs/man/sluice.yaml.5 says the same to people. Touches: nothing but
  * memory.
  */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sluice/ring.h>
-#include "../../lib/spool.h"
 #include "draft.h"
 #include "log.h"
 #include "size.h"
@@ -94,10 +92,6 @@ static const struct sluice_choice levels[] = {
 	{"error", LOG_ERR, false}, {"warning", LOG_WARNING, false}, {"notice", LOG_NOTICE, false},
 	{"info", LOG_INFO, false}, {"debug", LOG_DEBUG, false},	    {NULL, 0, false},
 };
-
-/* Of `drain` and `drop`. */
-static const struct sluice_choice ends[] = {
-	{"newest", 0, false}, {"oldest", 1, false}, {NULL, 0, false}};
 
 /* The name of `value`; "?" if it has none. */
 static const char *choice_name(const struct sluice_choice *choices, int value)
@@ -400,69 +394,6 @@ static const struct sluice_key_table output_table = {"outputs", "an output", out
 
 #define DRAFT(member) offsetof(struct sluice_draft, member)
 
-static const struct sluice_key memory_keys[] = {
-	/* At most what 46 address bits reach; the machine's own limit is host.c's business. */
-	{.path = "store.memory.size",
-	 .read = sluice_read_size,
-	 .offset = DRAFT(store.memory_size),
-	 .place = DRAFT(store.memory_place),
-	 .minimum = SLUICE_RING_SIZE_MIN,
-	 .maximum = 1ULL << 46},
-	{.path = "store.memory.path", .read = sluice_read_word, .offset = DRAFT(memory_path)},
-	{.path = "store.memory.alarm",
-	 .read = sluice_read_percent,
-	 .offset = DRAFT(store.memory_alarm)},
-};
-
-static const struct sluice_key_table memory_table = {"store.memory", "store.memory", memory_keys,
-						     COUNT(memory_keys)};
-
-static const struct sluice_key disk_keys[] = {
-	{.path = "store.disk.path",
-	 .read = sluice_read_word,
-	 .offset = DRAFT(disk_path),
-	 .required = true},
-	{.path = "store.disk.size",
-	 .read = sluice_read_size,
-	 .offset = DRAFT(store.disk_size),
-	 .place = DRAFT(store.disk_size_place),
-	 .minimum = SLUICE_SPOOL_SEGMENTS_MIN * SLUICE_SPOOL_SEGMENT_MIN,
-	 .maximum = 1ULL << 50},
-	{.path = "store.disk.segment",
-	 .read = sluice_read_size,
-	 .offset = DRAFT(store.disk_segment),
-	 .minimum = SLUICE_SPOOL_SEGMENT_MIN,
-	 .maximum = SLUICE_SPOOL_SEGMENT_MAX},
-	{.path = "store.disk.rate",
-	 .read = sluice_read_size,
-	 .offset = DRAFT(store.disk_rate),
-	 .minimum = 1 << 20,
-	 .maximum = 1ULL << 62},
-	{.path = "store.disk.alarm",
-	 .read = sluice_read_percent,
-	 .offset = DRAFT(store.disk_alarm)},
-};
-
-static const struct sluice_key_table disk_table = {"store.disk", "store.disk", disk_keys,
-						   COUNT(disk_keys)};
-
-static const struct sluice_key store_keys[] = {
-	{.path = "store.memory", .read = sluice_read_nested, .table = &memory_table},
-	{.path = "store.disk", .read = sluice_read_nested, .table = &disk_table},
-	{.path = "store.drain",
-	 .read = sluice_read_choice,
-	 .offset = DRAFT(store.drain),
-	 .choices = ends},
-	{.path = "store.drop",
-	 .read = sluice_read_choice,
-	 .offset = DRAFT(store.drop),
-	 .place = DRAFT(store.drop_place),
-	 .choices = ends},
-};
-
-static const struct sluice_key_table store_table = {"store", "store", store_keys,
-						    COUNT(store_keys)};
-
 static const struct sluice_key log_keys[] = {
 	{.path = "log.level",
 	 .read = sluice_read_choice,
@@ -562,7 +493,7 @@ static const struct sluice_key document_keys[] = {
 	{.path = "relay", .read = sluice_read_word, .offset = DRAFT(relay_word)},
 	{.path = "inputs", .read = read_inputs, .required = true},
 	{.path = "outputs", .read = read_outputs, .required = true},
-	{.path = "store", .read = sluice_read_nested, .table = &store_table},
+	{.path = "store", .read = sluice_read_nested, .table = &sluice_store_table},
 	{.path = "workers",
 	 .read = read_workers,
 	 .offset = DRAFT(worker_count),
@@ -579,22 +510,8 @@ void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 		       struct sluice_draft *draft)
 {
 	memset(draft, 0, sizeof(*draft));
-	draft->store.memory_size = 64 << 20;
-	draft->store.disk_size = 1 << 30;
+	sluice_store_defaults(draft);
 	draft->log.level = LOG_INFO;
 	sluice_read_mapping(reader, &document_table, root, draft);
-	/* 64 MiB, but sixteen of them at least, as long as they do not become too small. */
-	if (!draft->store.disk_segment) {
-		draft->store.disk_segment = 64 << 20;
-		while (draft->store.disk_size / draft->store.disk_segment < 16 &&
-		       draft->store.disk_segment > SLUICE_SPOOL_SEGMENT_MIN)
-			draft->store.disk_segment /= 2;
-	}
-	draft->store.disk_segment -= draft->store.disk_segment % SLUICE_DISK_BLOCK;
-	if (draft->store.disk_size / draft->store.disk_segment < SLUICE_SPOOL_SEGMENTS_MIN)
-		sluice_findings_add(
-			reader->findings, SLUICE_FINDING_ERROR, &draft->store.disk_size_place,
-			"store.disk.size: at least %u segments of `store.disk.segment` must "
-			"fit into it",
-			SLUICE_SPOOL_SEGMENTS_MIN);
+	sluice_store_settle(reader, draft);
 }

@@ -132,7 +132,9 @@ struct sluice_config_store {
 	struct sluice_config_place disk_size_place;
 	size_t disk_segment; /* bytes of one segment; default 64 MiB, or a sixteenth of a small disk */
 	size_t disk_rate;    /* bytes a second that go to disk at most; 0: no limit */
-	unsigned int disk_alarm; /* percent; 0: none */
+	unsigned int disk_alarm;  /* percent; 0: none */
+	unsigned int spool_begin; /* percent of a ring from which on it is emptied to disk */
+	unsigned int spool_end;	  /* and until which; less */
 	enum sluice_drain drain;
 	enum sluice_drop drop; /* what is lost when memory and disk are full */
 	struct sluice_config_place drop_place;

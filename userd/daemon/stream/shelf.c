@@ -10,9 +10,14 @@
 #include "rack.h"
 #include "shelf.h"
 
-/* When the ring is filled to the high mark, it is emptied to the low mark: percent. */
-#define HIGH 75U
-#define LOW 50U
+void sluice_order_free(struct sluice_order *order)
+{
+	if (!order)
+		return;
+	sluice_book_free(order->book);
+	free(order->outputs);
+	free(order);
+}
 
 /* The rack of a feeder that feeds from the ring; NULL otherwise. */
 static struct sluice_rack *rack_of(const struct sluice_feeder *feeder)
@@ -237,13 +242,15 @@ static void spill(struct sluice_shelf *shelf, uint64_t now)
 	struct sluice_stream *stream = shelf->stream;
 	uint64_t size = stream->ring.mask + 1, head = sluice_ring_head(&stream->ring);
 	uint64_t tail = stream->tail;
+	unsigned int begin, end;
 
+	sluice_spooler_marks(shelf->spooler, &begin, &end);
 	if (!shelf->is_spilling) {
-		if (head - tail < size / 100 * HIGH)
+		if (head - tail < size / 100 * begin)
 			return;
 		shelf->is_spilling = true;
 	}
-	if (head - tail <= size / 100 * LOW) {
+	if (head - tail <= size / 100 * end) {
 		shelf->is_spilling = false;
 		return;
 	}
@@ -256,7 +263,7 @@ static void spill(struct sluice_shelf *shelf, uint64_t now)
 			return;
 		shelf->asked = tail;
 	}
-	while (shelf->orders < SLUICE_SHELF_ORDERS && head - shelf->asked > size / 100 * LOW)
+	while (shelf->orders < SLUICE_SHELF_ORDERS && head - shelf->asked > size / 100 * end)
 		if (order_write(shelf, size))
 			break;
 }

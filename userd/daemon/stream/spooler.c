@@ -49,7 +49,8 @@ struct sluice_spooler {
 	size_t desk_count;
 	uint64_t rate; /* bytes a second, 0: no limit */
 	bool newest_first;
-	unsigned int alarm; /* percent, 0: none */
+	unsigned int alarm;	 /* percent, 0: none */
+	unsigned int begin, end; /* percent of a ring: when it is emptied, and how far */
 	bool drops_oldest;
 	struct sluice_alarm failing, level, dropping;
 	/* The thread's own */
@@ -57,15 +58,6 @@ struct sluice_spooler {
 	uint64_t next_checkpoint, next_look;
 	uint64_t dropped_segments; /* that the alarm knows of */
 };
-
-void sluice_order_free(struct sluice_order *order)
-{
-	if (!order)
-		return;
-	sluice_book_free(order->book);
-	free(order->outputs);
-	free(order);
-}
 
 /* Frees a list of orders. */
 static void free_list(struct sluice_order *order)
@@ -197,6 +189,13 @@ bool sluice_spooler_is_newest_first(const struct sluice_spooler *spooler)
 	return sluice_load_relaxed(&spooler->newest_first);
 }
 
+void sluice_spooler_marks(const struct sluice_spooler *spooler, unsigned int *begin,
+			  unsigned int *end)
+{
+	*begin = sluice_load_relaxed(&spooler->begin);
+	*end = sluice_load_relaxed(&spooler->end);
+}
+
 struct sluice_spool *sluice_spooler_lock(struct sluice_spooler *spooler)
 {
 	pthread_mutex_lock(&spooler->store);
@@ -225,6 +224,8 @@ void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_c
 	sluice_store_relaxed(&spooler->newest_first, config->drain == SLUICE_DRAIN_NEWEST);
 	sluice_store_relaxed(&spooler->alarm, config->disk_alarm);
 	sluice_store_relaxed(&spooler->drops_oldest, config->drop == SLUICE_DROP_OLDEST);
+	sluice_store_relaxed(&spooler->begin, config->spool_begin);
+	sluice_store_relaxed(&spooler->end, config->spool_end);
 }
 
 /* Raises and clears the alarm. */

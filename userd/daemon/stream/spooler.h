@@ -76,6 +76,10 @@ void sluice_spooler_forget(struct sluice_spooler *spooler, struct sluice_shelf *
 /* Newest first? @threadsafe */
 bool sluice_spooler_is_newest_first(const struct sluice_spooler *spooler);
 
+/* Percent of a ring from which on it is emptied to disk, and until which. @threadsafe */
+void sluice_spooler_marks(const struct sluice_spooler *spooler, unsigned int *begin,
+			  unsigned int *end);
+
 /* How the store is; adds how many alarms there were, and are. @threadsafe */
 void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures,
 			    uint64_t *alarms, uint32_t *raised);
