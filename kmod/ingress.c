@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ingress: the hook of an interface, before IP has seen the packet. For rules with SLUICE_HOOK_INGRESS,
- * each of which names its interface.
+ * Ingress: the hook of an interface, before IP has seen the packet. For rules with
+ * SLUICE_HOOK_INGRESS, each of which names its interface.
  *
  * It takes only what ip_rcv() and ipv6_rcv() would let through as it stands, which it therefore has
  * to check as they do. All else is left to the stack, and the same rule takes it at prerouting:
@@ -95,9 +95,9 @@ static unsigned int ingress_ipv6(const struct sluice_net *sn, struct sk_buff *sk
 static unsigned int hook_ingress(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	/*
-	 * For another station, or for a bridge, a bond or a VLAN, whose own interface it comes in by
-	 * then; a tag that says only a priority (VLAN 0) is none. What others hold too is not ours
-	 * to trim.
+	 * For another station, or for a bridge, a bond or a VLAN, whose own interface it comes in
+	 * by then; a tag that says only a priority (VLAN 0) is none. What others hold too is not
+	 * ours to trim.
 	 */
 	if (skb->pkt_type == PACKET_OTHERHOST || rcu_access_pointer(skb->dev->rx_handler) ||
 	    (skb_vlan_tag_present(skb) && skb_vlan_tag_get_id(skb)) || skb_shared(skb))
