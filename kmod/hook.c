@@ -14,8 +14,8 @@
  * local-in: NF_INET_LOCAL_IN, behind the firewall's filter (0) and the security modules (225),
  * before conntrack confirms (last). It sees what is for this host and allowed, all of it whole.
  *
- * take() is the way of nearly all datagrams: linear, not joined by GRO, with a good checksum.
- * take_odd() is the way of all others and knows every case.
+ * take() is the way of nearly all datagrams: in softirq, linear, not joined by GRO, with a good
+ * checksum. take_odd() is the way of all others and knows every case.
  *
  * Runs in softirq; after an NFQUEUE verdict or from tun also in process context; on PREEMPT_RT
  * preemptible.
@@ -306,7 +306,7 @@ static __always_inline bool store_plain(const struct sluice_rule *rule, struct s
 		.family = family,
 	};
 
-	return store(&packet, -1, false);
+	return store_in_softirq(&packet, -1, false);
 }
 
 /*
@@ -343,6 +343,7 @@ static __always_inline unsigned int take(const struct sluice_net *sn, struct sk_
 	/* A length below that of the header becomes one that is not there. */
 	length = (unsigned int)ntohs(udp->len) - sizeof(*udp);
 	if (unlikely(length > linear || skb_is_gso(skb) || is_for_others(skb) ||
+		     !softirq_count() ||
 		     (rule->verdict == SLUICE_VERDICT_COPY && netif_is_l3_master(state->in)) ||
 		     !checksum_is_plain(rule, skb, udp, length + sizeof(*udp), family)))
 		return take_odd(rule, skb, state, udp_offset, family);

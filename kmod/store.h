@@ -324,25 +324,19 @@ static noinline bool store_nowhere(struct sluice_tally_cpu *tally)
 /*
  * Stores the datagrams of @packet, or counts them as lost for @cause (an enum sluice_lost_cause, or
  * -1: none). @super: there may be several, to be cut. Returns true if all of them are in the ring.
+ * Bottom halves off.
  */
-static __always_inline bool store(const struct hook_packet *packet, int cause, bool super)
+static __always_inline bool store_in_softirq(const struct hook_packet *packet, int cause,
+					     bool super)
 {
 	const struct sluice_rule *rule = packet->rule;
-	/*
-	 * Also in process context, where nothing keeps this CPU's softirq from storing in between.
-	 */
-	bool preemptible = unlikely(!softirq_count());
 	struct sluice_tally_cpu *tally;
 	struct sluice_ring *ring;
 	bool stored = false;
 
-	if (preemptible)
-		local_bh_disable();
 	ring = this_cpu_read(*rule->rings);
-	if (unlikely(!ring)) {
-		stored = store_nowhere(this_cpu_ptr(rule->counters));
-		goto out;
-	}
+	if (unlikely(!ring))
+		return store_nowhere(this_cpu_ptr(rule->counters));
 	spin_lock(&ring->lock);
 	/* Not before the lock: one value less to be kept over the call. */
 	tally = this_cpu_ptr(rule->counters);
@@ -353,9 +347,20 @@ static __always_inline bool store(const struct hook_packet *packet, int cause, b
 	else
 		stored = store_one(ring, tally, packet, packet->payload, packet->length, NULL);
 	spin_unlock(&ring->lock);
-out:
-	if (preemptible)
-		local_bh_enable();
+	return stored;
+}
+
+/*
+ * The same in any context: in a process's nothing else keeps this CPU's softirq from storing in
+ * between.
+ */
+static bool store(const struct hook_packet *packet, int cause, bool super)
+{
+	bool stored;
+
+	local_bh_disable();
+	stored = store_in_softirq(packet, cause, super);
+	local_bh_enable();
 	return stored;
 }
 
