@@ -205,13 +205,19 @@ static uint32_t fresh_number(const struct sluice_spool *spool, uint32_t number)
 
 size_t sluice_spool_make_extra(struct sluice_spool *spool)
 {
-	int error = sluice_spool_segment_make(spool, fresh_number(spool, 0), spool->segment_size);
+	size_t place;
 
-	if (error)
+	/* One: a disk that fails would make them without end. */
+	for (place = 0; place < spool->segment_count; place++)
+		if (spool->segments[place].is_extra && spool->segments[place].size)
+			return SIZE_MAX;
+	if (sluice_spool_segment_make(spool, fresh_number(spool, 0), spool->segment_size))
 		return SIZE_MAX;
 	sluice_spool_sync_directory(spool);
-	spool->segments[spool->segment_count - 1].is_surplus = true;
-	return spool->segment_count - 1;
+	place = spool->segment_count - 1;
+	spool->segments[place].is_surplus = true;
+	spool->segments[place].is_extra = true;
+	return place;
 }
 
 /* Makes the segments that are missing; those of another size or beyond the number are used up first. */

@@ -238,7 +238,10 @@ static struct heap *begin_heap(struct giving *giving, struct sluice_spool_log *l
 	else
 		giving->heaps = heap;
 	giving->last = heap;
+	/* With what follows it, the extent itself, it must not be too much. */
+	heap->end = extent->end;
 	left = neighbour(heap, true);
+	heap->end = extent->start;
 	if (left && !load(giving, log, left, giving->spare)) {
 		heap->start = left->start;
 		heap->end = left->start;
@@ -345,7 +348,7 @@ static int write_heaps(struct giving *giving)
 	return error ? error : sluice_spool_commit(giving->spool);
 }
 
-/* The oldest segment that somebody needs; SIZE_MAX: there is none that is complete. */
+/* The oldest segment that somebody needs and that takes no more frames; SIZE_MAX: there is none. */
 static size_t oldest(const struct sluice_spool *spool)
 {
 	size_t place, best = SIZE_MAX;
@@ -353,7 +356,9 @@ static size_t oldest(const struct sluice_spool *spool)
 	for (place = 0; place < spool->segment_count; place++) {
 		const struct sluice_spool_segment *segment = &spool->segments[place];
 
-		if (segment->size && segment->live && segment->use == SLUICE_SPOOL_IS_SEALED &&
+		if (segment->size && segment->live &&
+		    (segment->use == SLUICE_SPOOL_IS_SEALED ||
+		     segment->use == SLUICE_SPOOL_IS_ABANDONED) &&
 		    (best == SIZE_MAX || segment->serial < spool->segments[best].serial))
 			best = place;
 	}

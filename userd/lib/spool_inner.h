@@ -26,6 +26,7 @@ struct sluice_spool_segment {
 	enum sluice_spool_use use;
 	bool is_touched; /* zeros were written to all of it once */
 	bool is_surplus; /* more than the configuration wants: goes when it is free */
+	bool is_extra;	 /* likewise, made because the store was full when it was told to drop */
 	uint64_t serial;
 	uint64_t size;
 	uint64_t used; /* bytes, head included */

@@ -286,6 +286,21 @@ int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *
 	return 0;
 }
 
+/* Is there a segment that was given up because of an error, and only rests? */
+static bool has_resting(const struct sluice_spool *spool)
+{
+	size_t place;
+
+	for (place = 0; place < spool->segment_count; place++) {
+		const struct sluice_spool_segment *segment = &spool->segments[place];
+
+		if (segment->size && !segment->is_surplus && !segment->live &&
+		    segment->use == SLUICE_SPOOL_IS_ABANDONED)
+			return true;
+	}
+	return false;
+}
+
 /* Begins a segment; where the oldest is to be dropped, sees to it that there is another one to be begun after it. */
 static int begin_next(struct sluice_spool *spool)
 {
@@ -293,13 +308,15 @@ static int begin_next(struct sluice_spool *spool)
 	int error;
 
 	/* It came to be full before it was told to drop: for a time it takes more room than it has. */
-	if (place == SIZE_MAX && spool->drops_oldest)
+	if (place == SIZE_MAX && spool->drops_oldest && !has_resting(spool))
 		place = sluice_spool_make_extra(spool);
 	error = begin(spool, place);
-	while (!error && spool->drops_oldest && !sluice_spool_has_spare(spool)) {
+	while (!error && spool->drops_oldest && !sluice_spool_has_spare(spool) &&
+	       !has_resting(spool)) {
 		error = sluice_spool_give_up(spool);
+		/* This one at least can be written, unless that is what failed. */
 		if (error == -ENOENT || error == -ENOSPC)
-			return 0; /* this one at least can be written */
+			return spool->active == SIZE_MAX ? error : 0;
 	}
 	return error;
 }
