@@ -43,6 +43,9 @@ void sluice_event_level(struct sluice_ring *ring)
 	u64 used = ring->head - ring->tail;
 	bool alarm = ring->alarm ? used > ring->alarm_over : used >= ring->alarm_mark;
 
+	/* A datagram may be too large for what is left below the mark. */
+	if (unlikely(ring->overflow) && ring->alarm_mark != U64_MAX)
+		alarm = true;
 	if (likely(alarm == ring->alarm))
 		return;
 	ring->alarm = alarm;

@@ -48,13 +48,20 @@
 /* Behind all that may refuse a packet, before NF_IP_PRI_CONNTRACK_HELPER (300); IPv6 alike. */
 #define PRIORITY_LOCAL (NF_IP_PRI_SELINUX_LAST + 25)
 
+/* True if what GSO cuts is inside a UDP tunnel. */
+static bool is_tunnel(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->gso_type & (SKB_GSO_UDP_TUNNEL | SKB_GSO_UDP_TUNNEL_CSUM);
+}
+
 /*
  * True if what GSO cuts is the payload of the UDP datagram itself (not IP fragments, not a tunnel's
  * inside).
  */
 static bool is_super_packet(const struct sk_buff *skb)
 {
-	return skb_is_gso(skb) && (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4);
+	return skb_is_gso(skb) && (skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4) &&
+	       !is_tunnel(skb);
 }
 
 /*
@@ -228,7 +235,8 @@ static noinline unsigned int take_odd(const struct sluice_rule *rule, struct sk_
 	if (rule->verdict == SLUICE_VERDICT_COPY && netif_is_l3_master(state->in) &&
 	    state->hook == NF_INET_PRE_ROUTING && !(rule->conditions & SLUICE_IF_INTERFACE))
 		return NF_ACCEPT;
-	if (skb_is_gso(skb) && !(skb_shinfo(skb)->gso_type & (SKB_GSO_UDP_L4 | SKB_GSO_UDP)))
+	if (skb_is_gso(skb) &&
+	    (is_tunnel(skb) || !(skb_shinfo(skb)->gso_type & (SKB_GSO_UDP_L4 | SKB_GSO_UDP))))
 		stored = capture_segmented(rule, skb, state, udp_offset, family);
 	else
 		stored = capture(rule, skb, state, udp_offset, udp, family);

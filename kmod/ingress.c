@@ -104,7 +104,12 @@ static unsigned int hook_ingress(void *priv, struct sk_buff *skb, const struct n
 		return NF_ACCEPT;
 	if (skb->protocol == htons(ETH_P_IP))
 		return ingress_ipv4(priv, skb, state);
-	if (skb->protocol == htons(ETH_P_IPV6))
+	/*
+	 * ip6_rcv_core() may refuse what was sent to many stations but to one address
+	 * (drop_unicast_in_l2_multicast), and what was sent to several is not taken here anyway.
+	 */
+	if (skb->protocol == htons(ETH_P_IPV6) && skb->pkt_type != PACKET_MULTICAST &&
+	    skb->pkt_type != PACKET_BROADCAST)
 		return ingress_ipv6(priv, skb, state);
 	return NF_ACCEPT;
 }

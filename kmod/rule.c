@@ -441,19 +441,22 @@ static int interface_event(struct notifier_block *block, unsigned long event, vo
 	struct sluice_net *sn = sluice_net_of(dev_net(device));
 	struct sluice_rule *rule;
 	unsigned long number;
+	bool is_named;
 
 	if (event != NETDEV_REGISTER && event != NETDEV_UNREGISTER && event != NETDEV_CHANGENAME &&
 	    event != NETDEV_FEAT_CHANGE)
 		return NOTIFY_DONE;
-	/* A setting or a hook of ours may be there for a moment longer than the last rule. */
-	if (!READ_ONCE(sn->named_rules) && list_empty(&sn->batches) && list_empty(&sn->ingresses))
-		return NOTIFY_DONE;
-	if (event != NETDEV_FEAT_CHANGE) {
-		mutex_lock(&sn->lock);
+	/* Held from when a rule looks for its interface until it is counted: none is missed. */
+	mutex_lock(&sn->lock);
+	is_named = sn->named_rules;
+	if (is_named && event != NETDEV_FEAT_CHANGE) {
 		xa_for_each(&sn->rules, number, rule)
 			rule_resolve(sn, rule);
-		mutex_unlock(&sn->lock);
 	}
+	mutex_unlock(&sn->lock);
+	/* A setting or a hook of ours may be there for a moment longer than the last rule. */
+	if (!is_named && list_empty(&sn->batches) && list_empty(&sn->ingresses))
+		return NOTIFY_DONE;
 	sluice_batching_look(sn, device, event == NETDEV_UNREGISTER);
 	sluice_ingress_look(sn, device, event == NETDEV_UNREGISTER);
 	return NOTIFY_DONE;

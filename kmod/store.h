@@ -211,6 +211,9 @@ static __always_inline void write_address(struct sluice_record_address *address,
 /* When the network card received the packet, by its own clock; 0: it did not say. */
 static noinline u64 hardware_time_of(struct sk_buff *skb)
 {
+	/* Then it is a pointer of the driver's, which only that can make a time of. */
+	if (skb_shinfo(skb)->tx_flags & SKBTX_HW_TSTAMP_NETDEV)
+		return 0;
 	return ktime_to_ns(skb_hwtstamps(skb)->hwtstamp);
 }
 

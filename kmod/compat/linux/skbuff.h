@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Shadow of <linux/skbuff.h>: skb_tstamp() where skb->tstamp has one meaning only. */
+/*
+ * Shadow of <linux/skbuff.h>: skb_tstamp() where skb->tstamp has one meaning only, and the flag of
+ * hardware times that are none where they always are.
+ */
 #include_next <linux/skbuff.h>
 
 #ifndef SLUICE_COMPAT_LINUX_SKBUFF_H
@@ -11,6 +14,10 @@ static inline ktime_t skb_tstamp(const struct sk_buff *skb)
 {
 	return skb->tstamp;
 }
+#endif
+
+#ifndef SLUICE_HAVE_HW_TSTAMP_NETDEV
+#define SKBTX_HW_TSTAMP_NETDEV 0
 #endif
 
 #endif /* SLUICE_COMPAT_LINUX_SKBUFF_H */
