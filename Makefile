@@ -162,7 +162,10 @@ $(B)/zerocopy: tests/bench/zerocopy.c
 bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, pread and send, sendfile
 	cd $(B) && ./zerocopy
 
-bench-store: $(B)/spool_rate ## how fast the spool writes and reads, beside fio; how long a start takes
+bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/store-unused
 	tests/bench/store
 
 lint: all ## every static check
