@@ -209,7 +209,9 @@ sink_start()
 		arguments+=("$argument")
 		previous=$argument
 	done
-	in_background third sluicebench sink --listen 6000 "${arguments[@]}" >"$sink_log" 2>&1 &
+	# Emptied here: in the background it may still tell of an earlier sink when we look.
+	: >"$sink_log"
+	in_background third sluicebench sink --listen 6000 "${arguments[@]}" >>"$sink_log" 2>&1 &
 	sink=$!
 	eventually 60 has_line "$sink_log" 'sink: listening' || fail "the sink does not listen"
 }
