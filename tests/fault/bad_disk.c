@@ -3,15 +3,22 @@
  * A disk that fails on request, under a program that knows nothing of it: preloaded (LD_PRELOAD), it stands before the calls
  * that write to the spool. The file that SLUICE_BAD_DISK names says what happens, and can be written anew at any time:
  *
- *   KIND NUMBER [ever]   call NUMBER of that kind, counted from 0 since the file changed, fails (ever: all from then on)
+ *   KIND NUMBER [ever] [ring]
  *
+ * call NUMBER of that kind, counted from 0 since the file changed, fails (ever: all from then on; ring: only what goes through an
+ * io_uring counts and fails).
  * KIND: short (half of it is written), eio, enospc (a write fails with that), sync (fdatasync fails with EIO).
- * What failed is noted in the same file with ".done" behind its name, and the paths of those that failed in one with ".paths".
+ * What failed is noted in the same file with ".done" behind its name, and of each call that failed a line "PATH HOW" in one with
+ * ".paths"; HOW: pwrite, fdatasync or io_uring, and +direct behind it when the file is open with O_DIRECT.
  * Without the file nothing fails.
+ *
+ * A write that goes through an io_uring fails in the kernel: before it is submitted its entry is changed to one that cannot but
+ * fail so (or be short), and the completion comes the way it always does. With SLUICE_BAD_DISK_PLAIN there is no io_uring.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <liburing.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,8 +29,7 @@
 
 #define WORD 64
 #define PATH 4096
-
-int io_uring_queue_init(unsigned int entries, void *ring, unsigned int flags);
+#define BLOCK 4096U
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char order[WORD];    /* the file's line, as it was last read */
@@ -66,7 +72,7 @@ static bool read_order(const char *file)
 /* Adds a text to the file `file` with `ending` behind its name. */
 static void note(const char *file, const char *ending, const char *text, const char *end)
 {
-	char path[PATH], line[PATH + 1];
+	char path[PATH], line[PATH + WORD];
 	int fd, length;
 
 	snprintf(path, sizeof(path), "%s%s", file, ending);
@@ -79,13 +85,13 @@ static void note(const char *file, const char *ending, const char *text, const c
 	close(fd);
 }
 
-/* Does this call on `fd` fail? `kind` gets what is to happen; is_sync: it is a sync, else a write. */
-static bool fails(int fd, bool is_sync, char kind[WORD])
+/* Does this call on `fd` fail? `kind` gets what is to happen; `how`: which call it is. */
+static bool fails(int fd, const char *how, char kind[WORD])
 {
 	const char *file = getenv("SLUICE_BAD_DISK");
-	bool result = false, is_mine = false, is_ever = false;
+	bool result = false, is_mine = false, is_ever = false, is_ring = false;
+	char path[PATH], call[WORD];
 	unsigned long number = 0;
-	char path[PATH];
 
 	if (!file || !is_spool(fd, path))
 		return false;
@@ -96,18 +102,29 @@ static bool fails(int fd, bool is_sync, char kind[WORD])
 
 		snprintf(kind, WORD, "%.*s", (int)length, order);
 		number = strtoul(order + length, &rest, 10);
-		is_mine = is_sync == !strcmp(kind, "sync");
 		is_ever = strstr(rest, "ever") != NULL;
+		is_ring = strstr(rest, "ring") != NULL;
+		is_mine = !strcmp(how, "fdatasync") == !strcmp(kind, "sync") &&
+			  (!is_ring || !strcmp(how, "io_uring"));
 	}
 	if (is_mine) {
 		result = calls == number || (is_ever && calls > number);
-		if (result)
-			note(file, ".paths", path, "\n");
+		if (result) {
+			snprintf(call, sizeof(call), " %s%s\n", how,
+				 fcntl(fd, F_GETFL) & O_DIRECT ? "+direct" : "");
+			note(file, ".paths", path, call);
+		}
 		if (calls++ == number)
 			note(file, ".done", order, "");
 	}
 	pthread_mutex_unlock(&lock);
 	return result;
+}
+
+/* Half of a write, in whole blocks. */
+static size_t half(size_t length)
+{
+	return length > BLOCK ? length / 2 / BLOCK * BLOCK : length;
 }
 
 /* pwrite(2) */
@@ -118,10 +135,10 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 
 	if (!real)
 		real = (ssize_t(*)(int, const void *, size_t, off_t))dlsym(RTLD_NEXT, "pwrite");
-	if (!fails(fd, false, kind))
+	if (!fails(fd, "pwrite", kind))
 		return real(fd, bytes, length, offset);
 	if (!strcmp(kind, "short"))
-		return real(fd, bytes, length > 4096 ? length / 2 / 4096 * 4096 : length, offset);
+		return real(fd, bytes, half(length), offset);
 	errno = strcmp(kind, "enospc") ? EIO : ENOSPC;
 	return -1;
 }
@@ -134,17 +151,58 @@ int fdatasync(int fd)
 
 	if (!real)
 		real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
-	if (!fails(fd, true, kind))
+	if (!fails(fd, "fdatasync", kind))
 		return real(fd);
 	errno = EIO;
 	return -1;
 }
 
-/* What goes through an io_uring cannot be caught here: there is none, and the spool writes with pwrite(2). */
-int io_uring_queue_init(unsigned int entries, void *ring, unsigned int flags)
+/*
+ * A descriptor to write to of which the kernel says the error that is wanted, whatever is written: no room in /dev/full, and
+ * nothing is mapped in this process at as low an address as a place in a segment is. -1: there is none. Never closed.
+ */
+static int bad_descriptor(const char *kind)
 {
-	(void)entries;
-	(void)ring;
-	(void)flags;
-	return -ENOSYS;
+	static int full = -1, unmapped = -1;
+
+	if (full < 0)
+		full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	if (unmapped < 0)
+		unmapped = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+	return strcmp(kind, "enospc") ? unmapped : full;
+}
+
+/* io_uring_submit(3): what was prepared may be changed. */
+int io_uring_submit(struct io_uring *ring)
+{
+	static int (*real)(struct io_uring *);
+	unsigned int place;
+	char kind[WORD];
+
+	if (!real)
+		real = (int (*)(struct io_uring *))dlsym(RTLD_NEXT, "io_uring_submit");
+	for (place = ring->sq.sqe_head; place != ring->sq.sqe_tail; place++) {
+		struct io_uring_sqe *entry = &ring->sq.sqes[place & ring->sq.ring_mask];
+
+		if (entry->opcode != IORING_OP_WRITE || !fails(entry->fd, "io_uring", kind))
+			continue;
+		if (!strcmp(kind, "short"))
+			entry->len = (unsigned int)half(entry->len);
+		else
+			entry->fd = bad_descriptor(kind);
+	}
+	return real(ring);
+}
+
+/* io_uring_queue_init(3): where nobody shall have one the kernel has none. */
+int io_uring_queue_init(unsigned int entries, struct io_uring *ring, unsigned int flags)
+{
+	static int (*real)(unsigned int, struct io_uring *, unsigned int);
+
+	if (getenv("SLUICE_BAD_DISK_PLAIN"))
+		return -ENOSYS;
+	if (!real)
+		real = (int (*)(unsigned int, struct io_uring *, unsigned int))dlsym(
+			RTLD_NEXT, "io_uring_queue_init");
+	return real(entries, ring, flags);
 }
