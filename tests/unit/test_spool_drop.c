@@ -334,6 +334,62 @@ static void only_what_an_output_lacks_is_lost_to_it(void **state)
 	sluice_spool_close(source.spool);
 }
 
+/* Both outputs acknowledge records [first, end), all of 600 bytes. */
+static void acknowledge(struct source *source, uint64_t first, uint64_t end)
+{
+	assert_int_equal(sluice_spool_acknowledge(source->spool, source->log, OUTPUT_A, first * 600,
+						  end * 600),
+			 0);
+	assert_int_equal(sluice_spool_acknowledge(source->spool, source->log, OUTPUT_B, first * 600,
+						  end * 600),
+			 0);
+}
+
+/*
+ * Marks that were joined with later ones are still on the disk as long as something else in their segment is needed. When the
+ * joined ones were acknowledged and their segment is used again, the daemon that starts anew does not tell of the others.
+ */
+static void joined_marks_are_told_once(void **state)
+{
+	struct sluice_spool_figures figures;
+	struct source source = {.is_uniform = true};
+	struct account account = {0};
+	uint64_t told = 0, first;
+	struct sight sight;
+	unsigned int number;
+
+	(void)state;
+	begin(&source);
+	do {
+		assert_int_equal(feed(&source, 120000), 0);
+		assert_int_equal(promise(&source), 0);
+		sluice_spool_figures(source.spool, &figures);
+	} while (figures.dropped_segments < 3);
+	sluice_spool_drops(source.spool, enter, &account);
+	for (number = 0; number < INPUTS; number++)
+		told += account.anybody[number];
+	/* Of three segments; two that have no marks follow, then the one that has the first. */
+	first = told + told / 3 * 2 + 200;
+	acknowledge(&source, 0, first);
+	acknowledge(&source, first + 600, source.sequence);
+	/* All other segments are used again. */
+	sluice_spool_drop_oldest(source.spool, false);
+	for (number = 0; number < 2; number++) {
+		for (first = source.sequence; !feed(&source, 120000);)
+			assert_int_equal(promise(&source), 0);
+		acknowledge(&source, first, source.sequence);
+	}
+	for (number = 0; number < 2; number++) {
+		sight = view_of(&source, OUTPUT_A);
+		assert_int_equal(sight.told, 0);
+		assert_int_equal(sight.received, 600);
+		free(sight.seen);
+		assert_int_equal(sluice_spool_checkpoint(source.spool), 0);
+		begin_again(&source);
+	}
+	sluice_spool_close(source.spool);
+}
+
 /* A store that was full before it was told to drop, live and at the start. */
 static void a_store_that_is_full_already_learns_to_drop(void **state)
 {
@@ -497,6 +553,7 @@ int main(void)
 		cmocka_unit_test_setup(the_oldest_are_given_up_and_told_of, fresh),
 		cmocka_unit_test_setup(a_long_time_costs_little_room, fresh),
 		cmocka_unit_test_setup(only_what_an_output_lacks_is_lost_to_it, fresh),
+		cmocka_unit_test_setup(joined_marks_are_told_once, fresh),
 		cmocka_unit_test_setup(a_store_that_is_full_already_learns_to_drop, fresh),
 		cmocka_unit_test_setup(a_crash_at_any_write_loses_nothing_untold, fresh),
 	};

@@ -188,7 +188,7 @@ static int is_replaced(struct giving *giving, struct sluice_spool_log *log,
 
 	while (at < extent->end) {
 		other = sluice_spool_index_find(giving->spool, log, at);
-		if (!other || other == extent || other->is_known_bad || other->is_superseded ||
+		if (!other || other == extent || other->is_known_bad ||
 		    (other->needs & extent->needs) != extent->needs)
 			return 0;
 		error = load(giving, log, other, giving->spare);

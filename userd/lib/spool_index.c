@@ -356,28 +356,24 @@ void sluice_spool_index_remove(struct sluice_spool *spool, size_t segment, bool 
 
 void sluice_spool_index_supersede(struct sluice_spool *spool, bool really)
 {
-	size_t number, place, kept;
+	size_t number, place;
 
 	for (number = 0; number < spool->log_count; number++) {
 		struct sluice_spool_log *log = spool->logs[number];
 
-		for (place = kept = 0; place < log->count; place++) {
+		for (place = 0; place < log->count; place++) {
 			struct sluice_spool_extent *extent = &log->list[place];
 
-			if (extent->is_superseded && really) {
-				if (extent->needs)
-					strike(spool, log, extent);
+			/* Those that nobody needs were superseded earlier. */
+			if (!extent->is_superseded || !extent->needs)
 				continue;
-			}
-			extent->is_superseded = false;
-			log->list[kept++] = *extent;
+			extent->is_superseded = really;
+			if (!really)
+				continue;
+			strike(spool, log, extent);
+			extent->needs = 0;
 		}
-		if (kept == log->count)
-			continue;
-		log->count = kept;
-		forget(spool, log, kept ? log->list[0].start : UINT64_MAX);
 	}
-	sweep(spool);
 }
 
 struct sluice_spool_extent *sluice_spool_index_find(struct sluice_spool *spool,
@@ -386,11 +382,11 @@ struct sluice_spool_extent *sluice_spool_index_find(struct sluice_spool *spool,
 	struct sluice_spool_extent *best = NULL;
 	size_t place, last = behind(log, offset);
 
-	/* Frames may overlap after a crash: one that is not damaged, and of those the newest. */
+	/* Frames may overlap: one that is not damaged or superseded, and of those the newest. */
 	for (place = reaching(log, offset); place < last; place++) {
 		struct sluice_spool_extent *extent = &log->list[place];
 
-		if (extent->end <= offset || extent->is_pending)
+		if (extent->end <= offset || extent->is_pending || extent->is_superseded)
 			continue;
 		if (!best || best->is_known_bad ||
 		    (!extent->is_known_bad && spool->segments[extent->segment].serial >

@@ -46,7 +46,7 @@ struct sluice_spool_extent {
 	uint8_t type;
 	bool is_pending; /* not committed yet */
 	bool is_known_bad;
-	bool is_superseded; /* given up: marks that stand for it are being written */
+	bool is_superseded; /* marks stand for it, or (somebody needs it) are being written */
 };
 
 struct sluice_spool_reader {
@@ -136,7 +136,8 @@ void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_lo
 int sluice_spool_index_reader(struct sluice_spool_log *log, const uint8_t output[16], bool make);
 void sluice_spool_index_free(struct sluice_spool *spool);
 
-/* Frames that are marked as superseded leave the index; if not `really`, the marks on them do. */
+/* Nobody needs frames any more that are marked as superseded; if not `really`, they are not any more. They stay in the index as
+ * long as they are on the disk: what was acknowledged of them must be remembered, for they are found again at the next start. */
 void sluice_spool_index_supersede(struct sluice_spool *spool, bool really);
 
 /* spool_read.c: reads the frame of an extent whole into `buffer` and checks that it is the one. 0 or a negative errno. */
