@@ -41,7 +41,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-batching bench-capture bench-relay lint install clean help bench-store bench-zerocopy
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-batching bench-capture bench-relay lint install clean help bench-sending bench-store bench-zerocopy
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -159,8 +159,15 @@ $(B)/spool_rate: $(call plain,tests/bench/spool_rate.c $(LIB_SRC))
 $(B)/zerocopy: tests/bench/zerocopy.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
 
-bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, pread and send, sendfile
+bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, sendfile, splice, O_DIRECT
 	cd $(B) && ./zerocopy
+
+$(B)/sending: tests/bench/sending.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(LIBS)
+
+bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; then instructions, in the VM
+	$(B)/sending
+	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/sending 3 100
 
 bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes
 	$(MAKE) all

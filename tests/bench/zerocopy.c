@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * What it costs to hand a span to TCP, by the ways there are: from a mapped ring with send(2), with MSG_ZEROCOPY; from a
- * file in the page cache, as a segment of the spool is, with pread(2) and send(2), with sendfile(2). A process of its own
- * takes everything and throws it away. Prints CPU time of the sending thread (what it does in softirqs included).
+ * What it costs to hand a header and a span to TCP, by the ways there are. From the mapped ring: send(2), MSG_ZEROCOPY,
+ * vmsplice(2) and splice(2). From a file in the page cache: pread(2) and send, sendfile(2), splice through a pipe. From a
+ * file that is not there, as the backlog on a disk is not ("cold", its pages are dropped again with posix_fadvise):
+ * sendfile and splice, pread and send, and pread and sendfile, for who has to check a CRC; past the page cache
+ * ("direct"): pread and send, which is what the spool does, sendfile and splice. A process of its own takes everything and
+ * throws it away. All ways take turns; printed is the median of the rounds: CPU time of the sending thread (what it does
+ * in softirqs included), and the time it took.
  *
- *     zerocopy [ADDRESS [FILE]]     (default 127.0.0.1, ./zerocopy.tmp, which is removed)
+ *     zerocopy [ADDRESS [FILE [ROUNDS]]]     (default 127.0.0.1, ./zerocopy.tmp, which is removed, 9)
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,19 +24,42 @@
 #include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SOURCE (64U << 20)
-#define TOTAL (512U << 20)
+#define TOTAL (128U << 20)
+#define BLOCK 4096U
+#define HEADER 64U /* of a frame, in front of every span */
+#define ROUNDS_MOST 64U
 
 /* What is measured with. */
 struct bed {
 	int fd;		 /* TCP */
-	int file;	 /* SOURCE bytes, in the page cache */
+	int file;	 /* SOURCE bytes */
+	int direct;	 /* the same file, O_DIRECT */
+	int pipe[2];	 /* as large as a span */
 	uint8_t *ring;	 /* as many in a memfd, mapped */
 	uint8_t *buffer; /* for pread */
 	uint64_t copied; /* zero-copy sends that were copied after all */
+	uint8_t header[HEADER];
+};
+
+/* One way to send. */
+struct way {
+	const char *name;
+	/* Sends a span. Bytes sent, or a negative errno. */
+	ssize_t (*send)(struct bed *bed, size_t offset, size_t size);
+	bool is_zerocopy; /* the kernel reports what is done */
+	bool is_cold;	  /* the page cache holds nothing of the file, before and after */
+};
+
+/* What one round of one way took, a MiB. */
+struct cost {
+	double cpu_us, wall_us;
+	double copied_percent; /* of the zero-copy sends */
 };
 
 /* CPU time of this thread in microseconds. */
@@ -43,6 +70,15 @@ static double cpu_us(void)
 	getrusage(RUSAGE_THREAD, &usage);
 	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
 	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/* The time in microseconds. */
+static double wall_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
 /* Reads what the kernel says about zero-copy sends: how many are done. */
@@ -73,50 +109,187 @@ static uint32_t reap(struct bed *bed, int wait_ms)
 	}
 }
 
-/* Sends one span by `method`. Bytes sent, or a negative errno. */
-static ssize_t send_span(struct bed *bed, char method, size_t offset, size_t size)
+/* Sends the header, to which more belongs. 0 or a negative errno. */
+static int send_header(struct bed *bed)
+{
+	return send(bed->fd, bed->header, HEADER, MSG_NOSIGNAL | MSG_MORE) < 0 ? -errno : 0;
+}
+
+/* Sends the header and a span in memory with one call. The span's bytes, or a negative errno. */
+static ssize_t send_both(struct bed *bed, uint8_t *bytes, size_t size, int flags)
+{
+	struct iovec parts[] = {{.iov_base = bed->header, .iov_len = HEADER},
+				{.iov_base = bytes, .iov_len = size}};
+	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+	ssize_t sent = sendmsg(bed->fd, &message, MSG_NOSIGNAL | flags);
+
+	return sent < 0 ? -errno : sent - (ssize_t)HEADER;
+}
+
+/* Moves `length` bytes from the pipe to TCP. Bytes, or a negative errno. */
+static ssize_t empty_pipe(struct bed *bed, ssize_t length)
+{
+	ssize_t left, moved;
+	int error;
+
+	if (length < 0)
+		return -errno;
+	error = send_header(bed);
+	if (error)
+		return error;
+	for (left = length; left > 0; left -= moved) {
+		moved = splice(bed->pipe[0], NULL, bed->fd, NULL, (size_t)left, SPLICE_F_MOVE);
+		if (moved <= 0)
+			return moved < 0 ? -errno : -EIO;
+	}
+	return length;
+}
+
+/* struct way.send, from the ring. */
+static ssize_t by_send(struct bed *bed, size_t offset, size_t size)
+{
+	return send_both(bed, bed->ring + offset, size, 0);
+}
+
+/* The same, and the kernel tells later when it needs the pages no more. */
+static ssize_t by_zerocopy(struct bed *bed, size_t offset, size_t size)
+{
+	return send_both(bed, bed->ring + offset, size, MSG_ZEROCOPY);
+}
+
+/* The pages of the ring go to TCP by reference. */
+static ssize_t by_vmsplice(struct bed *bed, size_t offset, size_t size)
+{
+	struct iovec span = {.iov_base = bed->ring + offset, .iov_len = size};
+
+	return empty_pipe(bed, vmsplice(bed->pipe[1], &span, 1, 0));
+}
+
+/* Reads from `file` and sends. */
+static ssize_t by_pread(struct bed *bed, int file, size_t offset, size_t size)
+{
+	ssize_t got = pread(file, bed->buffer, size, (off_t)offset);
+
+	return got < 0 ? -errno : send_both(bed, bed->buffer, (size_t)got, 0);
+}
+
+/* Has `file` sent by the kernel. */
+static ssize_t by_sendfile(struct bed *bed, int file, size_t offset, size_t size)
 {
 	off_t place = (off_t)offset;
-	ssize_t sent = -1;
+	ssize_t sent = send_header(bed);
 
-	switch (method) {
-	case 's':
-		sent = send(bed->fd, bed->ring + offset, size, MSG_NOSIGNAL);
-		break;
-	case 'z':
-		sent = send(bed->fd, bed->ring + offset, size, MSG_NOSIGNAL | MSG_ZEROCOPY);
-		break;
-	case 'p':
-		sent = pread(bed->file, bed->buffer, size, place);
-		if (sent > 0)
-			sent = send(bed->fd, bed->buffer, (size_t)sent, MSG_NOSIGNAL);
-		break;
-	case 'f':
-		sent = sendfile(bed->fd, bed->file, &place, size);
-		break;
-	default:
-		return -EINVAL;
-	}
+	if (sent < 0)
+		return sent;
+	sent = sendfile(bed->fd, file, &place, size);
 	return sent < 0 ? -errno : sent;
 }
 
-/* Sends TOTAL bytes in spans of `size` and prints the RESULT line. 0 or a negative errno. */
-static int measure(struct bed *bed, char method, const char *name, size_t size)
+/* The same through our own pipe. */
+static ssize_t by_splice(struct bed *bed, int file, size_t offset, size_t size)
 {
+	off_t place = (off_t)offset;
+
+	return empty_pipe(bed, splice(file, &place, bed->pipe[1], NULL, size, SPLICE_F_MOVE));
+}
+
+/* struct way.send, from the file through the page cache. */
+static ssize_t by_cached_pread(struct bed *bed, size_t offset, size_t size)
+{
+	return by_pread(bed, bed->file, offset, size);
+}
+
+/* struct way.send, the same by the kernel. */
+static ssize_t by_cached_sendfile(struct bed *bed, size_t offset, size_t size)
+{
+	return by_sendfile(bed, bed->file, offset, size);
+}
+
+/* struct way.send, the same through a pipe. */
+static ssize_t by_cached_splice(struct bed *bed, size_t offset, size_t size)
+{
+	return by_splice(bed, bed->file, offset, size);
+}
+
+/* The same when user space reads it first, as it must to check its CRC. */
+static ssize_t by_checked_sendfile(struct bed *bed, size_t offset, size_t size)
+{
+	ssize_t got = pread(bed->file, bed->buffer, size, (off_t)offset);
+
+	return got < 0 ? -errno : by_sendfile(bed, bed->file, offset, (size_t)got);
+}
+
+/* struct way.send, from the file past the page cache. */
+static ssize_t by_direct_pread(struct bed *bed, size_t offset, size_t size)
+{
+	return by_pread(bed, bed->direct, offset, size);
+}
+
+/* struct way.send, the same by the kernel. */
+static ssize_t by_direct_sendfile(struct bed *bed, size_t offset, size_t size)
+{
+	return by_sendfile(bed, bed->direct, offset, size);
+}
+
+/* struct way.send, the same through a pipe. */
+static ssize_t by_direct_splice(struct bed *bed, size_t offset, size_t size)
+{
+	return by_splice(bed, bed->direct, offset, size);
+}
+
+static const struct way ways[] = {
+	{.name = "send", .send = by_send},
+	{.name = "zerocopy", .send = by_zerocopy, .is_zerocopy = true},
+	{.name = "vmsplice+splice", .send = by_vmsplice},
+	{.name = "cached-pread+send", .send = by_cached_pread},
+	{.name = "cached-sendfile", .send = by_cached_sendfile},
+	{.name = "cached-splice", .send = by_cached_splice},
+	{.name = "cold-sendfile", .send = by_cached_sendfile, .is_cold = true},
+	{.name = "cold-splice", .send = by_cached_splice, .is_cold = true},
+	{.name = "cold-pread+send", .send = by_cached_pread, .is_cold = true},
+	{.name = "cold-pread+sendfile", .send = by_checked_sendfile, .is_cold = true},
+	{.name = "direct-pread+send", .send = by_direct_pread, .is_cold = true},
+	{.name = "direct-sendfile", .send = by_direct_sendfile, .is_cold = true},
+	{.name = "direct-splice", .send = by_direct_splice, .is_cold = true},
+};
+
+#define WAYS (sizeof(ways) / sizeof(ways[0]))
+
+/* Makes the page cache hold the whole file, or nothing of it. 0 or a negative errno. */
+static int warm(struct bed *bed, bool is_cold)
+{
+	size_t offset;
+
+	if (is_cold)
+		return -posix_fadvise(bed->file, 0, SOURCE, POSIX_FADV_DONTNEED);
+	for (offset = 0; offset < SOURCE; offset += 1U << 20)
+		if (pread(bed->file, bed->buffer, 1U << 20, (off_t)offset) < 0)
+			return -errno;
+	return 0;
+}
+
+/* Sends TOTAL bytes in spans of `size`. 0 or a negative errno. */
+static int measure(struct bed *bed, const struct way *way, size_t size, struct cost *cost)
+{
+	double cpu, wall;
 	uint64_t done = 0;
 	uint64_t sends = 0;
 	uint64_t reaped = 0;
-	double begun = cpu_us();
+	int error = warm(bed, way->is_cold);
 
 	bed->copied = 0;
-	while (done < TOTAL) {
+	cpu = cpu_us();
+	wall = wall_us();
+	while (done < TOTAL && !error) {
 		size_t offset = (size_t)(done % SOURCE);
 		ssize_t sent;
 
+		/* Where the ring or the file begins again, and O_DIRECT wants whole blocks. */
+		offset -= offset % BLOCK;
 		if (offset + size > SOURCE)
-			offset = 0;
-		sent = send_span(bed, method, offset, size);
-		if (sent == -ENOBUFS && method == 'z') {
+			offset = SOURCE - size;
+		sent = way->send(bed, offset, size);
+		if (sent == -ENOBUFS && way->is_zerocopy) {
 			/* Too many are under way (net.core.optmem_max). */
 			reaped += reap(bed, 1000);
 			continue;
@@ -125,19 +298,64 @@ static int measure(struct bed *bed, char method, const char *name, size_t size)
 			return sent < 0 ? (int)sent : -EIO;
 		done += (uint64_t)sent;
 		sends++;
-		if (method == 'z')
+		if (way->is_zerocopy)
 			reaped += reap(bed, 0);
+		/* Part of its price: the backlog must not drive everything else out of memory. */
+		if (way->is_cold && done % SOURCE < size)
+			error = warm(bed, true);
 	}
-	while (method == 'z' && reaped < sends) {
+	while (way->is_zerocopy && reaped < sends && !error) {
 		uint32_t more = reap(bed, 1000);
 
-		if (!more)
-			return -ETIMEDOUT;
+		error = more ? 0 : -ETIMEDOUT;
 		reaped += more;
 	}
-	printf("RESULT method=%s size=%zu cpu_us_per_mib=%.1f copied_percent=%.0f\n", name, size,
-	       (cpu_us() - begun) / (TOTAL >> 20),
-	       sends ? 100.0 * (double)bed->copied / (double)sends : 0);
+	cost->cpu_us = (cpu_us() - cpu) / ((double)done / (1U << 20));
+	cost->wall_us = (wall_us() - wall) / ((double)done / (1U << 20));
+	cost->copied_percent = sends ? 100.0 * (double)bed->copied / (double)sends : 0;
+	return error;
+}
+
+/* qsort() */
+static int compare(const void *left, const void *right)
+{
+	const double *one = left, *two = right;
+
+	return (*one > *two) - (*one < *two);
+}
+
+/* All ways with spans of `size`, taking turns, and their RESULT lines. 0 or a negative errno. */
+static int compete(struct bed *bed, size_t size, unsigned int rounds)
+{
+	static double cpu[WAYS][ROUNDS_MOST], wall[WAYS][ROUNDS_MOST];
+	double copied[WAYS] = {0};
+	unsigned int round;
+	size_t place;
+	int error;
+
+	for (round = 0; round < rounds; round++) {
+		for (place = 0; place < WAYS; place++) {
+			struct cost cost = {0};
+
+			error = measure(bed, &ways[place], size, &cost);
+			if (error) {
+				fprintf(stderr, "zerocopy: %s: %s\n", ways[place].name,
+					strerror(-error));
+				return error;
+			}
+			cpu[place][round] = cost.cpu_us;
+			wall[place][round] = cost.wall_us;
+			copied[place] = cost.copied_percent;
+		}
+	}
+	for (place = 0; place < WAYS; place++) {
+		qsort(cpu[place], rounds, sizeof(double), compare);
+		qsort(wall[place], rounds, sizeof(double), compare);
+		printf("RESULT method=%s size=%zu cpu_us_per_mib=%.0f least=%.0f most=%.0f "
+		       "us_per_mib=%.0f copied_percent=%.0f\n",
+		       ways[place].name, size, cpu[place][rounds / 2], cpu[place][0],
+		       cpu[place][rounds - 1], wall[place][rounds / 2], copied[place]);
+	}
 	fflush(stdout);
 	return 0;
 }
@@ -152,13 +370,38 @@ static void discard(int listener)
 	_exit(0);
 }
 
+/* Where spans are taken from. 0 or a negative errno. */
+static int fill(struct bed *bed, const char *path, size_t largest)
+{
+	int memory = memfd_create("ring", MFD_CLOEXEC);
+
+	if (memory < 0 || ftruncate(memory, SOURCE))
+		return -errno;
+	bed->ring = mmap(NULL, SOURCE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+	bed->buffer = aligned_alloc(BLOCK, SOURCE);
+	if (bed->ring == MAP_FAILED || !bed->buffer)
+		return -ENOMEM;
+	memset(bed->ring, 0x5a, SOURCE);
+	memset(bed->buffer, 0, SOURCE);
+	if (pipe2(bed->pipe, O_CLOEXEC) || fcntl(bed->pipe[1], F_SETPIPE_SZ, (int)largest) < 0)
+		return -errno;
+	bed->file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	bed->direct = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+	unlink(path);
+	if (bed->file < 0 || bed->direct < 0)
+		return -errno;
+	if (write(bed->file, bed->ring, SOURCE) != (ssize_t)SOURCE)
+		return -EIO;
+	/* Dirty pages could not be dropped. */
+	return fsync(bed->file) ? -errno : 0;
+}
+
 /* Everything up to the first send. 0 or a negative errno. */
-static int prepare(struct bed *bed, const char *address, const char *path)
+static int prepare(struct bed *bed, const char *address)
 {
 	struct sockaddr_in peer = {.sin_family = AF_INET};
 	socklen_t length = sizeof(peer);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int memory = memfd_create("ring", MFD_CLOEXEC);
 	const int on = 1;
 
 	if (inet_pton(AF_INET, address, &peer.sin_addr) != 1)
@@ -172,35 +415,25 @@ static int prepare(struct bed *bed, const char *address, const char *path)
 	if (bed->fd < 0 || connect(bed->fd, (struct sockaddr *)&peer, length) ||
 	    setsockopt(bed->fd, SOL_SOCKET, SO_ZEROCOPY, &on, sizeof(on)))
 		return -errno;
-	if (memory < 0 || ftruncate(memory, SOURCE))
-		return -errno;
-	bed->ring = mmap(NULL, SOURCE, PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
-	bed->buffer = malloc(SOURCE);
-	bed->file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (bed->ring == MAP_FAILED || !bed->buffer || bed->file < 0)
-		return -ENOMEM;
-	unlink(path);
-	memset(bed->ring, 0x5a, SOURCE);
-	return write(bed->file, bed->ring, SOURCE) == (ssize_t)SOURCE ? 0 : -EIO;
+	return 0;
 }
 
 int main(int argc, char **argv)
 {
-	static const size_t sizes[] = {16U << 10, 64U << 10, 256U << 10};
-	struct bed bed = {.fd = -1};
-	int error = prepare(&bed, argc > 1 ? argv[1] : "127.0.0.1",
-			    argc > 2 ? argv[2] : "zerocopy.tmp");
+	static const size_t sizes[] = {16U << 10, 64U << 10, 256U << 10, 1U << 20};
+	const size_t count = sizeof(sizes) / sizeof(sizes[0]);
+	unsigned int rounds = argc > 3 ? (unsigned int)strtoul(argv[3], NULL, 10) : 9;
+	struct bed bed = {.fd = -1, .pipe = {-1, -1}};
 	size_t place;
+	int error;
 
-	for (place = 0; place < sizeof(sizes) / sizeof(sizes[0]) && !error; place++) {
-		error = measure(&bed, 's', "send", sizes[place]);
-		if (!error)
-			error = measure(&bed, 'z', "zerocopy", sizes[place]);
-		if (!error)
-			error = measure(&bed, 'p', "pread+send", sizes[place]);
-		if (!error)
-			error = measure(&bed, 'f', "sendfile", sizes[place]);
-	}
+	if (!rounds || rounds > ROUNDS_MOST)
+		return 2;
+	error = fill(&bed, argc > 2 ? argv[2] : "zerocopy.tmp", sizes[count - 1]);
+	if (!error)
+		error = prepare(&bed, argc > 1 ? argv[1] : "127.0.0.1");
+	for (place = 0; place < count && !error; place++)
+		error = compete(&bed, sizes[place], rounds);
 	if (error)
 		fprintf(stderr, "zerocopy: %s\n", strerror(-error));
 	free(bed.buffer);
