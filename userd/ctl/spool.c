@@ -22,6 +22,7 @@ struct walk {
 	struct sluice_spool_export *export;
 	uint8_t *memory;
 	bool all;
+	uint64_t reached; /* of the log's stream */
 	uint64_t frames, records, bytes, dropped, damaged, damaged_records;
 	int error;
 };
@@ -94,37 +95,57 @@ static void print_figures(const struct sluice_spool *spool)
 		       (unsigned long long)figures.scanned);
 }
 
-/* Reads one frame and hands its records on. */
+/* Hands on what of a frame lies in [at, upto) of the stream. 0 or what the export says. */
+static int export_part(struct walk *walk, const struct sluice_spool_frame *frame,
+		       const uint8_t *payload, uint64_t at, uint64_t upto)
+{
+	uint8_t losses[SLUICE_SPOOL_LOSSES_ROOM];
+	uint32_t records;
+	size_t length;
+
+	if (frame->type == SLUICE_SPOOL_GAPS) {
+		length = sluice_spool_write_losses(
+			(const struct sluice_spool_mark *)payload,
+			frame->length / sizeof(struct sluice_spool_mark),
+			(uint32_t)((at - frame->offset) / SLUICE_RECORD_ALIGN),
+			(uint32_t)((upto - frame->offset) / SLUICE_RECORD_ALIGN), frame->time_ns,
+			losses, &records);
+		return sluice_spool_export_span(walk->export, losses, length);
+	}
+	/* What stands for damaged bytes is one record. */
+	if (frame->is_damaged)
+		return sluice_spool_export_span(walk->export, payload, frame->length);
+	return sluice_spool_export_span(walk->export, payload + (at - frame->offset),
+					(size_t)(upto - at));
+}
+
+/* Reads one frame and hands its records on. Of what was given up while the daemon was killed both may be there, the
+ * frames and what tells of them: each byte of the stream is taken once, from the newest. */
 static int read_frame(void *context, const struct sluice_spool_frame *known)
 {
 	struct walk *walk = context;
+	uint64_t at = known->offset > walk->reached ? known->offset : walk->reached, upto;
+	const uint64_t end = known->offset + known->span;
 	struct sluice_spool_frame frame;
 	const uint8_t *payload;
 
 	walk->frames++;
 	walk->records += known->type == SLUICE_SPOOL_DATA ? known->count : 0;
-	if (sluice_spool_read(walk->spool, walk->log, known->offset, walk->memory, &frame,
-			      &payload)) {
-		walk->damaged++;
-		return 0;
+	for (; !walk->error && at < end; at = upto) {
+		if (sluice_spool_read(walk->spool, walk->log, at, walk->memory, &frame, &payload)) {
+			walk->damaged++;
+			break;
+		}
+		upto = frame.offset + frame.span < end ? frame.offset + frame.span : end;
+		if (frame.is_damaged) {
+			walk->damaged++;
+			walk->damaged_records += known->count;
+		}
+		if (walk->export)
+			walk->error = export_part(walk, &frame, payload, at, upto);
 	}
-	if (frame.is_damaged) {
-		walk->damaged++;
-		walk->damaged_records += known->count;
-	}
-	if (walk->export && frame.type == SLUICE_SPOOL_GAPS) {
-		uint8_t losses[SLUICE_SPOOL_LOSSES_ROOM];
-		uint32_t records;
-		size_t length =
-			sluice_spool_write_losses((const struct sluice_spool_mark *)payload,
-						  frame.length / sizeof(struct sluice_spool_mark),
-						  0, (uint32_t)(frame.span / SLUICE_RECORD_ALIGN),
-						  frame.time_ns, losses, &records);
-
-		walk->error = sluice_spool_export_span(walk->export, losses, length);
-	} else if (walk->export) {
-		walk->error = sluice_spool_export_span(walk->export, payload, frame.length);
-	}
+	if (end > walk->reached)
+		walk->reached = end;
 	return walk->error;
 }
 
@@ -136,6 +157,7 @@ static int read_log(void *context, struct sluice_spool_log *log)
 	const struct sluice_spool_name *name = sluice_spool_log_name(log);
 
 	walk->log = log;
+	walk->reached = 0;
 	if (walk->export)
 		walk->error = sluice_spool_export_stream(walk->export, name->stream, name->cpu);
 	if (walk->error)
