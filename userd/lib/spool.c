@@ -207,10 +207,17 @@ size_t sluice_spool_make_extra(struct sluice_spool *spool)
 {
 	size_t place;
 
-	/* One: a disk that fails would make them without end. */
-	for (place = 0; place < spool->segment_count; place++)
-		if (spool->segments[place].is_extra && spool->segments[place].size)
-			return SIZE_MAX;
+	/* One: a disk that fails would make them without end. If it did, that one is tried again. */
+	for (place = 0; place < spool->segment_count; place++) {
+		const struct sluice_spool_segment *segment = &spool->segments[place];
+
+		if (!segment->is_extra || !segment->size)
+			continue;
+		return segment->use == SLUICE_SPOOL_IS_ABANDONED && !segment->live &&
+				       sluice_spool_now() >= segment->rests_until
+			       ? place
+			       : SIZE_MAX;
+	}
 	if (sluice_spool_segment_make(spool, fresh_number(spool, 0), spool->segment_size))
 		return SIZE_MAX;
 	sluice_spool_sync_directory(spool);
