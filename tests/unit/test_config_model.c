@@ -12,7 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <syslog.h>
+#include <time.h>
+#include <unistd.h>
 #include <sluice/ring.h>
 #include "daemon/config/check.h"
 #include "guid.h"
@@ -216,6 +219,39 @@ static void the_shipped_example_has_no_faults(void **state)
 	sluice_config_free(config);
 }
 
+/* As `sluicectl check <(template)`: what fills the pipe has not begun when it is read, and pauses in the middle. */
+static void a_pipe_that_is_filled_slowly_is_read_whole(void **state)
+{
+	static const char text[] = "inputs:\n  - port: 514\noutputs:\n  - to: 192.0.2.1:601\n";
+	const struct timespec pause = {.tv_nsec = 50000000};
+	struct sluice_findings findings;
+	char path[32], *found = NULL;
+	size_t length = 0;
+	int ends[2];
+	pid_t writer;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+	writer = fork();
+	assert_true(writer >= 0);
+	if (writer == 0) {
+		nanosleep(&pause, NULL);
+		if (write(ends[1], text, 10) != 10)
+			_exit(1);
+		nanosleep(&pause, NULL);
+		_exit(write(ends[1], text + 10, sizeof(text) - 11) != sizeof(text) - 11);
+	}
+	close(ends[1]);
+	assert_int_equal(sluice_config_read(path, &found, &length, &findings), 0);
+	assert_int_equal(length, sizeof(text) - 1);
+	assert_memory_equal(found, text, length);
+	free(found);
+	sluice_findings_free(&findings);
+	assert_int_equal(waitpid(writer, NULL, 0), writer);
+	close(ends[0]);
+}
+
 /* K4: keys and values in any case. */
 static void case_does_not_matter(void **state)
 {
@@ -416,6 +452,7 @@ int main(void)
 		cmocka_unit_test(modes_and_destinations_arrive),
 		cmocka_unit_test(defaults_are_the_documented_ones),
 		cmocka_unit_test(the_shipped_example_has_no_faults),
+		cmocka_unit_test(a_pipe_that_is_filled_slowly_is_read_whole),
 		cmocka_unit_test(case_does_not_matter),
 		cmocka_unit_test(aliases_are_followed),
 		cmocka_unit_test(routes_follow_from_inputs),

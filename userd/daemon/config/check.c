@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -460,7 +461,23 @@ sorted:
 	return error;
 }
 
-/* Reads all of `fd`, at most one byte more than a configuration may have. Bytes read or a negative errno. */
+/* How long whoever fills a pipe may pause. */
+#define READ_PAUSE_MS 10000
+
+/* Waits for more from a pipe that has a writer and is empty. 0 or a negative errno, -ETIMEDOUT if nothing comes. */
+static int wait_for_more(int fd)
+{
+	struct pollfd wanted = {.fd = fd, .events = POLLIN};
+	int ready;
+
+	do
+		ready = poll(&wanted, 1, READ_PAUSE_MS);
+	while (ready < 0 && errno == EINTR);
+	return ready > 0 ? 0 : ready < 0 ? -errno : -ETIMEDOUT;
+}
+
+/* Reads all of `fd`, at most `size` bytes. Bytes read or a negative errno, -ETIMEDOUT if the writer of a pipe pauses
+ * for too long. */
 static ssize_t read_all(int fd, char *text, size_t size)
 {
 	size_t length = 0;
@@ -470,8 +487,13 @@ static ssize_t read_all(int fd, char *text, size_t size)
 		got = read(fd, text + length, size - length);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
-			return -errno;
+		if (got < 0) {
+			int error = errno == EAGAIN ? wait_for_more(fd) : -errno;
+
+			if (error)
+				return error;
+			continue;
+		}
 		if (got == 0)
 			break;
 		length += (size_t)got;
@@ -503,7 +525,8 @@ int sluice_config_read(const char *path, char **text, size_t *length,
 		close(fd);
 	if (got < 0) {
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, NULL, "cannot be read: %s",
-				    strerror((int)-got));
+				    got == -ETIMEDOUT ? "whoever writes to it has paused too long"
+						      : strerror((int)-got));
 		free(bytes);
 		return -EINVAL;
 	}
