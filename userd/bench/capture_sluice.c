@@ -147,7 +147,8 @@ refuse:
 	return status;
 }
 
-/* One native frame per span, CRC and all, as userd/daemon/output does it. */
+/* One native frame per span, CRC and all, as userd/daemon/output does it: as long as more is waiting only whole
+ * segments leave. */
 static int deliver(const struct reader *reader, int fd, const struct sluice_span *span)
 {
 	const uint8_t *bytes = sluice_ring_at(&reader->ring, span->start);
@@ -162,12 +163,13 @@ static int deliver(const struct reader *reader, int fd, const struct sluice_span
 	struct iovec parts[2] = {{.iov_base = &frame, .iov_len = sizeof(frame)},
 				 {.iov_base = (void *)(uintptr_t)bytes, .iov_len = length}};
 	struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+	int more = sluice_ring_head(&reader->ring) != span->end ? MSG_MORE : 0;
 	ssize_t sent;
 	int status = 0;
 
 	memcpy(frame.stream, reader->stream, sizeof(frame.stream));
 	sluice_frame_seal(&frame);
-	sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+	sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | more);
 	if (sent < 0 && errno != EAGAIN)
 		return -errno;
 	if (sent < 0)
