@@ -11,7 +11,7 @@
 #include "ring.h"
 #include "sluice.h"
 
-/* An alarm is over when so many percent less than its mark are filled. */
+/* An alarm is over when so many percent of the ring less than its mark are filled, or half of it. */
 #define ALARM_HYSTERESIS 10U
 
 /**
@@ -62,12 +62,14 @@ void sluice_event_level(struct sluice_ring *ring)
 void sluice_event_alarm(struct sluice_ring *ring, u8 percent)
 {
 	u64 size = ring->mask + 1;
-	u8 over = percent > ALARM_HYSTERESIS ? percent - ALARM_HYSTERESIS : 0;
+	/* In halves of a percent: a small mark is left behind at half of it. */
+	unsigned int over = percent > 2 * ALARM_HYSTERESIS ? 2 * (percent - ALARM_HYSTERESIS) :
+							     percent;
 
 	spin_lock_bh(&ring->lock);
 	/* No ring is ever quite full, and none is filled to U64_MAX. */
 	ring->alarm_mark = percent ? min(size / 100 * percent, ring->room / 100 * 99) : U64_MAX;
-	ring->alarm_over = percent ? size / 100 * over : U64_MAX;
+	ring->alarm_over = percent ? size / 200 * over : U64_MAX;
 	sluice_event_level(ring);
 	spin_unlock_bh(&ring->lock);
 }

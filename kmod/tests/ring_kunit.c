@@ -509,6 +509,15 @@ static void alarm_test(struct kunit *test)
 		KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
 		KUNIT_EXPECT_FALSE(test, ring->alarm);
 	}
+	/* A small mark is left behind at half of it. */
+	sluice_event_alarm(ring, 8);
+	KUNIT_EXPECT_TRUE(test, ring->alarm);
+	ring->consumer->tail = ring->head - SIZE / 100 * 6 / 1040 * 1040;
+	KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
+	KUNIT_EXPECT_TRUE(test, ring->alarm);
+	ring->consumer->tail = ring->head - SIZE / 100 * 2 / 1040 * 1040;
+	KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
+	KUNIT_EXPECT_FALSE(test, ring->alarm);
 	/* A full ring is beyond every mark, whatever the watermark. */
 	sluice_ring_pace(ring, SIZE / 2, 1000);
 	sluice_event_alarm(ring, 90);

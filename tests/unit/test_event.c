@@ -108,7 +108,53 @@ static void levels_are_told_with_hysteresis(void **state)
 	close(fd);
 }
 
-/* A disk that cannot be written, or is full, and is written again. */
+/* A small mark is left behind at half of it, however small: not at nothing, and not at once. */
+static void small_marks_have_hysteresis(void **state)
+{
+	struct sluice_alarm alarm = {.raised = 0};
+	const uint64_t whole = 100000;
+	unsigned int mark;
+
+	(void)state;
+	for (mark = 1; mark <= 100; mark++) {
+		uint64_t at = whole / 100 * mark, over = mark > 20 ? at - whole / 10 : at / 2;
+
+		assert_false(
+			sluice_alarm_watch(&alarm, at - 1, whole, mark, "what", "where", "key"));
+		assert_true(sluice_alarm_watch(&alarm, at, whole, mark, "what", "where", "key"));
+		assert_false(
+			sluice_alarm_watch(&alarm, over + 1, whole, mark, "what", "where", "key"));
+		assert_true(sluice_alarm_watch(&alarm, over, whole, mark, "what", "where", "key"));
+	}
+}
+
+/* A store that is full, until there is room: what finds a place in between is not enough. */
+static void a_full_store_is_told(void **state)
+{
+	struct sluice_alarm alarm = {.raised = 0};
+	int fd = listen_to_events();
+
+	(void)state;
+	assert_int_equal(sluice_event_open(), 0);
+	sluice_alarm_full(&alarm, false, false);
+	sluice_alarm_full(&alarm, false, true);
+	sluice_alarm_full(&alarm, true, false);
+	sluice_alarm_full(&alarm, true, false);
+	assert_told(fd, "store", SLUICE_EVENT_ALARM, "store.disk",
+		    "the disk store is full; what does not fit into memory is lost from now on");
+	sluice_alarm_full(&alarm, false, false);
+	assert_true(alarm.is_raised);
+	sluice_alarm_full(&alarm, false, true);
+	sluice_alarm_full(&alarm, false, true);
+	assert_told(fd, "store", SLUICE_EVENT_ALARM_OVER, "store.disk",
+		    "the disk store has room again");
+	assert_false(alarm.is_raised);
+	assert_int_equal(alarm.raised, 1);
+	sluice_event_close();
+	close(fd);
+}
+
+/* A disk that cannot be written, and is written again. */
 static void a_failing_disk_is_told(void **state)
 {
 	struct sluice_alarm alarm = {.raised = 0};
@@ -119,8 +165,9 @@ static void a_failing_disk_is_told(void **state)
 	sluice_alarm_writing(&alarm, 0);
 	sluice_alarm_writing(&alarm, -ENOSPC);
 	sluice_alarm_writing(&alarm, -EIO);
-	assert_told(fd, "store", SLUICE_EVENT_ALARM, "store.disk",
-		    "the disk store is full; what does not fit into memory is lost from now on");
+	assert_told(
+		fd, "store", SLUICE_EVENT_ALARM, "store.disk",
+		"the disk store cannot be written: No space left on device; memory alone is left");
 	sluice_alarm_writing(&alarm, 0);
 	sluice_alarm_writing(&alarm, 0);
 	assert_told(fd, "store", SLUICE_EVENT_ALARM_OVER, "store.disk",
@@ -136,6 +183,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(levels_are_told_with_hysteresis),
+		cmocka_unit_test(small_marks_have_hysteresis),
+		cmocka_unit_test(a_full_store_is_told),
 		cmocka_unit_test(a_failing_disk_is_told),
 	};
 

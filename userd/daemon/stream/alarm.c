@@ -40,12 +40,21 @@ void sluice_alarm_writing(struct sluice_alarm *alarm, int error)
 		return;
 	snprintf(text, sizeof(text), "the disk store cannot be written: %s; memory alone is left",
 		 strerror(-error));
-	if (error == -ENOSPC)
-		snprintf(text, sizeof(text),
-			 "the disk store is full; what does not fit into memory is lost from now "
-			 "on");
 	sluice_error("alarm: %s", text);
 	raise_alarm(alarm, "store.disk", "store", text);
+}
+
+void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room)
+{
+	static const char text[] = "the disk store is full; what does not fit into memory is lost "
+				   "from now on";
+
+	if (is_full && !alarm->is_raised) {
+		sluice_error("alarm: %s", text);
+		raise_alarm(alarm, "store.disk", "store", text);
+	} else if (!is_full && has_room && alarm->is_raised) {
+		end_alarm(alarm, "store.disk", "store", "the disk store has room again");
+	}
 }
 
 void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool has_room, uint64_t dropped)
@@ -75,9 +84,10 @@ void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint
 bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whole,
 			unsigned int mark, const char *what, const char *where, const char *key)
 {
-	unsigned int low = mark > SLUICE_ALARM_HYSTERESIS ? mark - SLUICE_ALARM_HYSTERESIS : 0;
+	/* In halves of a percent, since there is one below a mark of one percent, too. */
+	unsigned int low =
+		mark > 2 * SLUICE_ALARM_HYSTERESIS ? 2 * (mark - SLUICE_ALARM_HYSTERESIS) : mark;
 	unsigned long long percent = whole ? used / (whole / 100 + 1) : 0;
-
 	char text[TEXT_MAX];
 
 	if (whole >= 100)
@@ -89,7 +99,7 @@ bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whol
 		raise_alarm(alarm, key, where, text);
 		return true;
 	}
-	if (alarm->is_raised && (!mark || percent <= low)) {
+	if (alarm->is_raised && (!mark || used <= whole / 200 * low)) {
 		snprintf(text, sizeof(text), "%s %s is filled to %llu%%", what, where, percent);
 		end_alarm(alarm, key, where, text);
 		return true;

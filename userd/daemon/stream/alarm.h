@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* An alarm is over when so many percent less than its mark are used. */
+/* An alarm is over when so many percent of the whole less than its mark are used, or half of its mark if that is less. (The
+ * module has the same rule, event.c.) */
 #define SLUICE_ALARM_HYSTERESIS 10U
 
 struct sluice_alarm {
@@ -27,6 +28,9 @@ bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whol
 
 /* The alarm of a disk store that was just written, or (`error` is not 0) could not be. */
 void sluice_alarm_writing(struct sluice_alarm *alarm, int error);
+
+/* The alarm of one that is full: something found no place since we looked, or there is a good piece of room again. */
+void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room);
 
 /* The alarm of one that gives up its oldest segments: it did since we looked, or it has room again. `dropped` datagrams went that
  * way since the start. */

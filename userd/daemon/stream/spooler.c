@@ -52,7 +52,7 @@ struct sluice_spooler {
 	unsigned int alarm;	 /* percent, 0: none */
 	unsigned int begin, end; /* percent of a ring: when it is emptied, and how far */
 	bool drops_oldest;
-	struct sluice_alarm failing, level, dropping;
+	struct sluice_alarm failing, full, level, dropping;
 	/* The thread's own */
 	uint64_t tokens, filled;
 	uint64_t next_checkpoint, next_look;
@@ -214,6 +214,7 @@ void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_
 	sluice_spool_figures(spooler->spool, figures);
 	pthread_mutex_unlock(&spooler->store);
 	sluice_alarm_count(&spooler->failing, alarms, raised);
+	sluice_alarm_count(&spooler->full, alarms, raised);
 	sluice_alarm_count(&spooler->level, alarms, raised);
 	sluice_alarm_count(&spooler->dropping, alarms, raised);
 }
@@ -232,14 +233,18 @@ void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_c
 static void watch_level(struct sluice_spooler *spooler)
 {
 	struct sluice_spool_figures figures;
+	bool has_room;
 
 	sluice_spool_figures(spooler->spool, &figures);
+	has_room = figures.free_segments > 1;
+	/* Segments that were given up because of an error are no room before they are used again. */
+	sluice_alarm_full(&spooler->full, false, has_room || !figures.frames);
 	(void)sluice_alarm_watch(
 		&spooler->level, figures.used, figures.segments * figures.segment_size,
 		sluice_load_relaxed(&spooler->alarm), "the disk", "store", "store.disk.alarm");
 	sluice_alarm_dropping(&spooler->dropping,
-			      figures.dropped_segments != spooler->dropped_segments,
-			      figures.free_segments > 1, figures.dropped);
+			      figures.dropped_segments != spooler->dropped_segments, has_room,
+			      figures.dropped);
 	spooler->dropped_segments = figures.dropped_segments;
 }
 
@@ -305,7 +310,11 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	}
 	if (error)
 		(void)sluice_spool_commit(spooler->spool);
-	sluice_alarm_writing(&spooler->failing, error);
+	/* The disk itself may be without room, although segments are free. */
+	if (error == -ENOSPC && !sluice_spool_has_room(spooler->spool, SLUICE_SPOOL_PAYLOAD_MAX))
+		sluice_alarm_full(&spooler->full, true, false);
+	else
+		sluice_alarm_writing(&spooler->failing, error);
 	pthread_mutex_unlock(&spooler->store);
 	for (order = list; order; order = next) {
 		next = order->next;
@@ -450,14 +459,10 @@ static void tidy(struct sluice_spooler *spooler, bool is_idle)
 static void wait_a_while(struct sluice_spooler *spooler, bool has_writes)
 {
 	/* Writes that wait for the rate are looked at soon. */
-	uint64_t pause = has_writes ? 2 * SLUICE_NS_PER_MS : CHECKPOINT_NS;
-	struct timespec until;
-	uint64_t at;
+	uint64_t at = sluice_now() + (has_writes ? 2 * SLUICE_NS_PER_MS : CHECKPOINT_NS);
+	const struct timespec until = {.tv_sec = (time_t)(at / SLUICE_NS_PER_S),
+				       .tv_nsec = (long)(at % SLUICE_NS_PER_S)};
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	at = (uint64_t)until.tv_sec * SLUICE_NS_PER_S + (uint64_t)until.tv_nsec + pause;
-	until.tv_sec = (time_t)(at / SLUICE_NS_PER_S);
-	until.tv_nsec = (long)(at % SLUICE_NS_PER_S);
 	(void)pthread_cond_timedwait(&spooler->came, &spooler->lock, &until);
 }
 
