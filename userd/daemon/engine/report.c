@@ -60,7 +60,8 @@ static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 	if (!memcmp(drop->output, anybody, sizeof(anybody))) {
 		/* The numbers of inputs are unique among those of one kind of source, whatever their route is by now. */
 		for (number = 0; number < config->input_count; number++)
-			if (dropped->report->inputs[number].index == drop->input &&
+			if (dropped->report->inputs[number].has_index &&
+			    dropped->report->inputs[number].index == drop->input &&
 			    (!is_mixed ||
 			     !memcmp(engine->derived.routes[engine->derived.route_of[number]].id,
 				     drop->route, SLUICE_GUID_SIZE)))
@@ -104,8 +105,8 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		if (!picture->match || !picture->outputs)
 			return -ENOMEM;
 		/* A rule that somebody deleted behind our back counts nothing: zeros are the truth. */
-		(void)sluice_intake_classes[kind]->counters(engine->intakes[kind], input->id,
-							    &picture->counters, &picture->index);
+		picture->has_index = !sluice_intake_classes[kind]->counters(
+			engine->intakes[kind], input->id, &picture->counters, &picture->index);
 	}
 	if (engine->spooler) {
 		struct dropped dropped = {.engine = engine, .report = report};
