@@ -39,6 +39,8 @@
 	(SLUICE_RECORD_SPAN_MAX +                                                          \
 	 SEGMENTS * (sizeof(struct sluice_record) + sizeof(struct sluice_record_address) + \
 		     SLUICE_RECORD_ALIGN))
+_Static_assert(MESSAGE_SPAN_MAX + SLUICE_RECORD_ALIGN < SLUICE_STREAM_ROOM,
+	       "a ring is emptied before");
 /* What a small datagram occupies of a socket's buffer beside its bytes (sk_buff and its head: 768 on x86-64, more with
  * some drivers). */
 #define OVERHEAD 1024U

@@ -241,16 +241,23 @@ static void spill(struct sluice_shelf *shelf, uint64_t now)
 {
 	struct sluice_stream *stream = shelf->stream;
 	uint64_t size = stream->ring.mask + 1, head = sluice_ring_head(&stream->ring);
-	uint64_t tail = stream->tail;
+	uint64_t tail = stream->tail, begin_at, end_at;
 	unsigned int begin, end;
 
 	sluice_spooler_marks(shelf->spooler, &begin, &end);
+	begin_at = size / 100 * begin;
+	end_at = size / 100 * end;
+	/* A source that finds less room than this takes nothing: a small ring would never be filled to its mark. */
+	if (begin_at > size - SLUICE_STREAM_ROOM) {
+		begin_at = size - SLUICE_STREAM_ROOM;
+		end_at = begin_at / begin * end;
+	}
 	if (!shelf->is_spilling) {
-		if (head - tail < size / 100 * begin)
+		if (head - tail < begin_at)
 			return;
 		shelf->is_spilling = true;
 	}
-	if (head - tail <= size / 100 * end) {
+	if (head - tail <= end_at) {
 		shelf->is_spilling = false;
 		return;
 	}
@@ -263,7 +270,7 @@ static void spill(struct sluice_shelf *shelf, uint64_t now)
 			return;
 		shelf->asked = tail;
 	}
-	while (shelf->orders < SLUICE_SHELF_ORDERS && head - shelf->asked > size / 100 * end)
+	while (shelf->orders < SLUICE_SHELF_ORDERS && head - shelf->asked > end_at)
 		if (order_write(shelf, size))
 			break;
 }

@@ -14,6 +14,10 @@
 #include "alarm.h"
 #include "feeder.h"
 
+/* A ring that spills is emptied before less than this is free: more than a source may want for the largest that can come in one
+ * go, and a good part less than the smallest ring. */
+#define SLUICE_STREAM_ROOM (96UL << 10)
+
 struct sluice_stream {
 	struct sluice_handler handler; /* of `fd` */
 	struct sluice_worker *worker;
