@@ -26,13 +26,24 @@ static bool is_doubtful(const struct sluice_connection *connection)
 	return connection->was_useless && connection->carrier.done == connection->done_ready;
 }
 
+/* sluice_output_counts_on(), without a call for those that are no standby: this is asked of every connection for every
+ * segment. */
+static inline bool counts(const struct sluice_output *output,
+			  const struct sluice_connection *connection)
+{
+	if (connection->standby)
+		return sluice_output_counts_on(output, connection);
+	return connection->state == SLUICE_TCP_READY && !connection->disabled;
+}
+
 /* Can `connection` take a segment now? If only its rate says no, *due becomes when it will. */
-static bool can_take(const struct sluice_output *output, const struct sluice_connection *connection,
-		     const struct choice *choice)
+static inline bool can_take(const struct sluice_output *output,
+			    const struct sluice_connection *connection, const struct choice *choice)
 {
 	uint64_t when, now = choice->now, *due = choice->due;
 
-	if (!sluice_connection_is_able(connection) || !sluice_output_counts_on(output, connection))
+	if (connection->busy || !counts(output, connection) ||
+	    !sluice_connection_is_able(connection))
 		return false;
 	if (choice->is_safe && is_doubtful(connection) &&
 	    (choice->is_return || connection->carrier.segments))
@@ -54,8 +65,6 @@ static void measure(struct sluice_connection *connection, uint64_t now)
 	uint64_t drained = connection->loaded - connection->carrier.bytes, rate;
 	uint64_t passed = now - connection->drained_at;
 
-	if (passed < RATE_NS)
-		return;
 	rate = (uint64_t)((double)(drained - connection->drained) * SLUICE_NS_PER_S /
 			  (double)passed);
 	if (connection->carrier.segments)
@@ -114,9 +123,10 @@ static struct sluice_connection *least_behind(struct sluice_output *output,
 	for (number = 0; number < output->connection_count; number++) {
 		struct sluice_connection *connection = output->connections[number];
 
-		if (!sluice_output_counts_on(output, connection))
+		if (!counts(output, connection))
 			continue;
-		measure(connection, choice->now);
+		if (choice->now - connection->drained_at >= RATE_NS)
+			measure(connection, choice->now);
 		is_idle &= !connection->carrier.segments;
 		if (connection->drain > fastest)
 			fastest = connection->drain;
@@ -141,7 +151,7 @@ struct sluice_connection *sluice_output_choose(struct sluice_output *output, boo
 	size_t number;
 
 	for (number = 0; number < output->connection_count && !choice.is_safe; number++)
-		choice.is_safe = sluice_output_counts_on(output, output->connections[number]) &&
+		choice.is_safe = counts(output, output->connections[number]) &&
 				 !is_doubtful(output->connections[number]);
 	return output->mode == SLUICE_MODE_BALANCE ? least_behind(output, &choice)
 						   : next_in_turn(output, &choice);

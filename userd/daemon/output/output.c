@@ -344,7 +344,8 @@ void sluice_output_pump(struct sluice_output *output, uint64_t now)
 	else
 		pump(output, now, &next);
 	for (number = 0; number < output->connection_count; number++)
-		sluice_connection_push(output->connections[number]);
+		if (output->connections[number]->corked)
+			sluice_connection_push(output->connections[number]);
 	if (next > now)
 		sluice_worker_set_timer(output->worker, &output->timer, next);
 }
