@@ -11,7 +11,7 @@
 #include "ring.h"
 #include "sluice.h"
 
-/* An alarm is over when so many percent of the ring less than its mark are filled, or half of it. */
+/* An alarm is over so many percent of the ring below its mark, or at half of the mark. */
 #define ALARM_HYSTERESIS 10U
 
 /**
