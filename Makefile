@@ -148,7 +148,7 @@ bench-batching: ## instructions of the whole path of a datagram, with and withou
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/batching
 
-bench-relay: ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside rsyslog and socat
+bench-relay: $(B)/receiving ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside rsyslog and socat
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/relay
@@ -162,7 +162,7 @@ $(B)/zerocopy: tests/bench/zerocopy.c
 bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, sendfile, splice, O_DIRECT
 	cd $(B) && ./zerocopy
 
-$(B)/sending: tests/bench/sending.c
+$(B)/sending $(B)/receiving: $(B)/%: tests/bench/%.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(LIBS)
 
 bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; then instructions, in the VM
