@@ -122,7 +122,7 @@ enum sluice_event {
 	SLUICE_EVENT_ROOM = 3,	   /* it has room again */
 	SLUICE_EVENT_ALARM = 4,	   /* it is filled to ROUTE_ALARM percent */
 	SLUICE_EVENT_ALARM_OVER =
-		5, /* it is emptied to 10 percent of its size less, or there is no alarm any more */
+		5, /* to 10 percent of its size less, or half of a mark below 20; or no alarm is set */
 	SLUICE_EVENT_CONFIG = 6, /* another configuration is in force [D] */
 };
 
