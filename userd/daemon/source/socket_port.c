@@ -376,6 +376,8 @@ bool sluice_port_drain(struct sluice_port *port, uint64_t now)
 		/* Datagrams stay in the socket's buffer; what does not fit there the kernel counts. */
 		port->starved = true;
 		stream->starved = true;
+		/* With a disk that is a reason to make some. */
+		stream->moved = true;
 	} else if (count < 0 || !scratch) {
 		sluice_worker_set_timer(port->worker, &port->timer, now + RETRY_NS);
 	} else if (turn == TURNS) {

@@ -252,6 +252,11 @@ static void spill(struct sluice_shelf *shelf, uint64_t now)
 		begin_at = size - SLUICE_STREAM_ROOM;
 		end_at = begin_at / begin * end;
 	}
+	/* One that waits goes on when a quarter is free, wherever the marks are. */
+	if (stream->starved) {
+		begin_at = 0;
+		end_at = end_at < size / 2 ? end_at : size / 2;
+	}
 	if (!shelf->is_spilling) {
 		if (head - tail < begin_at)
 			return;
