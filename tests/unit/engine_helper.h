@@ -62,7 +62,8 @@ struct receiver {
 		struct sluice_ranges has;
 	} streams[MOST_STREAMS];
 	size_t stream_count;
-	uint8_t *seen; /* per number: how often it was delivered */
+	uint8_t *seen;	   /* per number: how often it was delivered */
+	uint32_t *arrived; /* likewise: how many had been when it first was */
 	volatile uint64_t delivered, repeated, damaged, suppressed, unordered, gaps, accepted,
 		broken;
 	struct timespec last; /* when the last datagram was delivered */
@@ -82,10 +83,12 @@ static inline void deliver(struct receiver *receiver, uint64_t number)
 		receiver->damaged++;
 		return;
 	}
-	if (receiver->seen[number]++)
+	if (receiver->seen[number]++) {
 		receiver->repeated++;
-	else
-		receiver->delivered++;
+		return;
+	}
+	receiver->arrived[number] = (uint32_t)receiver->delivered;
+	receiver->delivered++;
 }
 
 /* Looks at a span: [skip, length) of it is new to this receiver. */
@@ -447,6 +450,8 @@ static inline void receiver_start(struct receiver *receiver, enum sluice_framing
 	receiver->port = port;
 	if (!receiver->seen)
 		receiver->seen = calloc(1, MOST_NUMBERS);
+	if (!receiver->arrived)
+		receiver->arrived = calloc(MOST_NUMBERS, sizeof(*receiver->arrived));
 	for (number = 0; number < MOST_CLIENTS; number++)
 		receiver->clients[number].fd = -1;
 	receiver->stop = false;
@@ -474,6 +479,7 @@ static inline void receiver_free(struct receiver *receiver)
 	for (number = 0; number < receiver->stream_count; number++)
 		sluice_ranges_free(&receiver->streams[number].has);
 	free(receiver->seen);
+	free(receiver->arrived);
 	memset(receiver, 0, sizeof(*receiver));
 }
 

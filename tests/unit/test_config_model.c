@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include <sluice/ring.h>
 #include "daemon/config/check.h"
 #include "guid.h"
+#include "priority.h"
 
 /* Loads a file of tests/config/good, which must be without findings. @owner caller */
 static struct sluice_config *load_good(const char *name)
@@ -363,6 +365,48 @@ static void a_route_keeps_its_guid(void **state)
 	assert_memory_not_equal(guids[0], guids[2], 16);
 }
 
+/* Inputs of another priority have a route of their own, which tells it; without one a route is what it always was. */
+static void a_priority_makes_a_route(void **state)
+{
+	struct sluice_config *config =
+		parse_good("inputs:\n"
+			   "  - {name: one, port: 1, outputs: a}\n"
+			   "  - {name: two, port: 2, outputs: a, Priority: 7}\n"
+			   "  - {name: three, port: 3, outputs: a, priority: 0}\n"
+			   "  - {name: four, port: 4, outputs: a, priority: 7}\n"
+			   "  - {name: five, port: 5, outputs: a, priority: 3}\n"
+			   "outputs: [{name: a, to: 'x:1'}]\nstore: {memory: {size: 3m}}\n");
+	uint8_t expected[16], plain[2 * 16] = {0};
+	struct sluice_config_route *routes;
+	uint64_t size = htole64(1 << 20);
+	size_t count, number;
+
+	(void)state;
+	assert_int_equal(sluice_config_routes(config, 1, &routes, &count), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(routes[0].input_count, 2);
+	assert_int_equal(routes[0].inputs[1], 2);
+	assert_string_equal(routes[0].name, "a");
+	assert_int_equal(routes[1].inputs[0], 4);
+	assert_string_equal(routes[1].name, "a@3");
+	assert_int_equal(routes[2].input_count, 2);
+	assert_int_equal(routes[2].inputs[0], 1);
+	assert_string_equal(routes[2].name, "a@7");
+	for (number = 0; number < 3; number++)
+		assert_int_equal(sluice_priority_of(routes[number].id), routes[number].priority);
+	assert_int_equal(routes[2].priority, 7);
+	/* Rings and spools of before priorities are found again. */
+	memcpy(plain, config->outputs[0].id, 16);
+	memcpy(plain + 16, &size, sizeof(size));
+	assert_int_equal(sluice_guid_derive("route", plain, sizeof(plain), expected), 0);
+	assert_memory_equal(routes[0].id, expected, 16);
+	assert_int_equal(routes[0].id[6] >> 4, 5);
+	assert_int_equal(routes[1].id[6] >> 4, 8);
+	assert_memory_not_equal(routes[1].id, routes[2].id, 16);
+	sluice_config_routes_free(routes, count);
+	sluice_config_free(config);
+}
+
 /* A route's name is cut between characters. */
 static void a_long_route_name_is_cut_between_characters(void **state)
 {
@@ -379,6 +423,12 @@ static void a_long_route_name_is_cut_between_characters(void **state)
 	assert_int_equal(sluice_config_routes(config, 1, &routes, &count), 0);
 	assert_int_equal(strlen(routes[0].name), 62);
 	assert_int_equal(routes[0].name[61], '+');
+	sluice_config_routes_free(routes, count);
+	/* The priority is not cut off. */
+	config->inputs[0].priority = 5;
+	assert_int_equal(sluice_config_routes(config, 1, &routes, &count), 0);
+	assert_int_equal(strlen(routes[0].name), 63);
+	assert_string_equal(routes[0].name + 60, "a@5");
 	sluice_config_routes_free(routes, count);
 	sluice_config_free(config);
 }
@@ -457,6 +507,7 @@ int main(void)
 		cmocka_unit_test(aliases_are_followed),
 		cmocka_unit_test(routes_follow_from_inputs),
 		cmocka_unit_test(a_route_keeps_its_guid),
+		cmocka_unit_test(a_priority_makes_a_route),
 		cmocka_unit_test(a_long_route_name_is_cut_between_characters),
 		cmocka_unit_test(the_machine_has_a_say),
 		cmocka_unit_test(an_input_says_what_it_takes),

@@ -246,6 +246,7 @@ enum sluice_attribute {
 	SLUICE_A_STORE_DISK_DROPPED, /* [u64] datagrams that it gave up for newer ones, since the start */
 	SLUICE_A_INPUT_DROPPED,	 /* [u64] of those stored: given up before every output had them */
 	SLUICE_A_OUTPUT_DROPPED, /* [u64] given up before this output had them */
+	SLUICE_A_INPUT_PRIORITY, /* [u32] 0 to 7, the higher the sooner sent */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

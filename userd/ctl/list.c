@@ -5,6 +5,7 @@
 #include "guid.h"
 #include "list.h"
 #include "netlink.h"
+#include "priority.h"
 
 /* By enum sluice_lost_cause: the names that counters have everywhere. */
 static const char *const causes[SLUICE_LOST_CAUSES] = {
@@ -64,6 +65,11 @@ void sluice_list_put_guid(json_t *object, const char *key, const struct nlattr *
 
 	sluice_attribute_guid(attribute, guid);
 	json_object_set_new(object, key, sluice_list_guid(guid));
+}
+
+void sluice_list_put_priority(json_t *object, const unsigned char route[16])
+{
+	json_object_set_new(object, "priority", json_integer(sluice_priority_of(route)));
 }
 
 void sluice_list_put_counters(json_t *object, struct nlattr *attribute)

@@ -33,4 +33,7 @@ void sluice_list_put_u32(json_t *object, const char *key, const struct nlattr *a
 void sluice_list_put_guid(json_t *object, const char *key, const struct nlattr *attribute);
 void sluice_list_put_counters(json_t *object, struct nlattr *attribute);
 
+/* Adds the priority that a route's GUID tells. */
+void sluice_list_put_priority(json_t *object, const unsigned char route[16]);
+
 #endif /* SLUICE_CTL_LIST_H */

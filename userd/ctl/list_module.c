@@ -130,6 +130,7 @@ json_t *sluice_list_routes(void)
 
 		json_object_set_new(object, "guid", sluice_list_guid(route->guid));
 		json_object_set_new(object, "name", json_string(route->name));
+		sluice_list_put_priority(object, route->guid);
 		json_object_set_new(object, "ring_size",
 				    json_integer((json_int_t)route->ring_size));
 		json_object_set_new(object, "watermark", json_integer(route->watermark));

@@ -37,6 +37,7 @@ static void put_state(json_t *object, const struct sluice_kernel_stream *stream)
 	uint64_t used = stream->head > stream->tail ? stream->head - stream->tail : 0;
 	double fill = stream->size ? 100.0 * (double)used / (double)stream->size : 0;
 
+	sluice_list_put_priority(object, stream->route);
 	json_object_set_new(object, "epoch", json_integer((json_int_t)stream->epoch));
 	json_object_set_new(object, "cpu", json_integer(stream->cpu));
 	json_object_set_new(object, "size", json_integer((json_int_t)stream->size));
@@ -68,6 +69,7 @@ static int on_stream(struct nlattr **attributes, void *context)
 	sluice_list_put_guid(object, "uuid", attributes[SLUICE_A_STREAM_UUID]);
 	sluice_list_put_guid(object, "route", attributes[SLUICE_A_ROUTE_GUID]);
 	sluice_list_put_string(object, "route_name", attributes[SLUICE_A_ROUTE_NAME]);
+	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_GUID], stream.route);
 	sluice_netlink_counters(attributes[SLUICE_A_STREAM_COUNTERS], &stream.counters);
 	put_state(object, &stream);
 	if (attributes[SLUICE_A_STREAM_CURSORS]) {

@@ -97,9 +97,9 @@ static json_t *flatten_store(json_t *list)
 static const struct view views[] = {
 	{"inputs", sluice_list_inputs, NULL,
 	 COLUMNS({"name", "INPUT"}, {"source", "SOURCE"}, {"match", "MATCH"},
-		 {"verdict", "VERDICT"}, {"outputs", "OUTPUTS"}, {"matched", "MATCHED"},
-		 {"stored", "STORED"}, {"stored_bytes", "BYTES"}, {"lost", "LOST"},
-		 {"dropped", "DROPPED"})},
+		 {"verdict", "VERDICT"}, {"priority", "PRIORITY"}, {"outputs", "OUTPUTS"},
+		 {"matched", "MATCHED"}, {"stored", "STORED"}, {"stored_bytes", "BYTES"},
+		 {"lost", "LOST"}, {"dropped", "DROPPED"})},
 	{"outputs", sluice_list_outputs, flatten_outputs,
 	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
 		 {"state", "STATE"}, {"sent", "SENT"}, {"acked", "ACKED"}, {"resent", "RESENT"},
@@ -109,8 +109,8 @@ static const struct view views[] = {
 		 {"achieved", "ACHIEVED"}, {"mss", "MSS"}, {"pmtu", "PMTU"},
 		 {"error", "LAST ERROR"})},
 	{"streams", sluice_list_streams, flatten_streams,
-	 COLUMNS({"route_name", "ROUTE"}, {"cpu", "CPU"}, {"size", "SIZE"},
-		 {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},
+	 COLUMNS({"route_name", "ROUTE"}, {"priority", "PRIORITY"}, {"cpu", "CPU"},
+		 {"size", "SIZE"}, {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},
 		 {"output", "OUTPUT"}, {"behind", "BEHIND"}, {"owner", "OWNER"}, {"wakes", "WAKES"},
 		 {"stored", "STORED"}, {"lost", "LOST"}, {"uuid", "STREAM"})},
 	{"store", sluice_list_store, flatten_store,
@@ -130,8 +130,9 @@ static const struct view views[] = {
 		 {"time", "TIME"}, {"matched", "MATCHED"}, {"stored", "STORED"}, {"lost", "LOST"},
 		 {"guid", "GUID"})},
 	{"routes", sluice_list_routes, NULL,
-	 COLUMNS({"name", "ROUTE"}, {"ring_size", "RING"}, {"watermark", "WATERMARK"},
-		 {"delay_us", "DELAY_US"}, {"rules", "RULES"}, {"guid", "GUID"})},
+	 COLUMNS({"name", "ROUTE"}, {"priority", "PRIORITY"}, {"ring_size", "RING"},
+		 {"watermark", "WATERMARK"}, {"delay_us", "DELAY_US"}, {"rules", "RULES"},
+		 {"guid", "GUID"})},
 };
 
 #define VIEWS (sizeof(views) / sizeof(views[0]))

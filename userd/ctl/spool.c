@@ -9,6 +9,7 @@
 #include <string.h>
 #include "command.h"
 #include "guid.h"
+#include "priority.h"
 #include "record.h"
 #include "size.h"
 #include "spool.h"
@@ -62,10 +63,12 @@ static int print_log(void *context, struct sluice_spool_log *log)
 	(void)sluice_spool_frames(sum->spool, log, false, add_frame, &walk);
 	if (!walk.frames)
 		return 0;
-	printf("stream %s, epoch %llu, CPU %u, route %s\n    frames: %llu, records: %llu, %s\n",
+	printf("stream %s, epoch %llu, CPU %u, route %s, priority %u\n    frames: %llu, records: "
+	       "%llu, %s\n",
 	       sluice_guid_format(name->stream, text), (unsigned long long)name->epoch, name->cpu,
-	       sluice_guid_format(name->route, route), (unsigned long long)walk.frames,
-	       (unsigned long long)walk.records, sluice_size_format(walk.bytes, size));
+	       sluice_guid_format(name->route, route), sluice_priority_of(name->route),
+	       (unsigned long long)walk.frames, (unsigned long long)walk.records,
+	       sluice_size_format(walk.bytes, size));
 	if (walk.dropped)
 		printf("    datagrams that were given up, to be told of: %llu\n",
 		       (unsigned long long)walk.dropped);

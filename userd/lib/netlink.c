@@ -170,6 +170,7 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_STORE_DISK_DROPPED] = U64,
 	[SLUICE_A_INPUT_DROPPED] = U64,
 	[SLUICE_A_OUTPUT_DROPPED] = U64,
+	[SLUICE_A_INPUT_PRIORITY] = U32,
 };
 
 int sluice_netlink_fail(struct sluice_netlink *netlink, int error, const char *format, ...)

@@ -9,6 +9,7 @@
 #include <strings.h>
 #include "draft.h"
 #include "log.h"
+#include "priority.h"
 #include "size.h"
 #include "suggest.h"
 
@@ -196,6 +197,29 @@ static void read_workers(struct sluice_reader *reader, const struct sluice_key *
 	memcpy((char *)object + key->offset, &count, sizeof(count));
 }
 
+/* `inputs.priority`. [unsigned int] */
+static void read_priority(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node, void *object)
+{
+	const char *text = sluice_reader_scalar(reader, key, node);
+	char quoted[SLUICE_QUOTE_TEXT];
+	unsigned int priority;
+	uint64_t number;
+
+	if (!text)
+		return;
+	if (sluice_number_parse(text, &number) || number > key->maximum) {
+		sluice_reader_fault(
+			reader, key, node,
+			"%s is not a valid value (valid values: 0 to %u, the higher the "
+			"sooner sent)",
+			sluice_quote(text, quoted), SLUICE_PRIORITIES - 1);
+		return;
+	}
+	priority = (unsigned int)number;
+	memcpy((char *)object + key->offset, &priority, sizeof(priority));
+}
+
 /* One name in `inputs.outputs`; the array has room for it. */
 static void read_output_name(struct sluice_reader *reader, const struct sluice_key *key,
 			     const yaml_node_t *node, void *object)
@@ -302,6 +326,10 @@ static const struct sluice_key input_keys[] = {
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.addresses),
 	 .choices = sluice_switches},
+	{.path = "inputs.priority",
+	 .read = read_priority,
+	 .offset = INPUT(input.priority),
+	 .maximum = SLUICE_PRIORITIES - 1},
 	{.path = "inputs.outputs", .read = read_output_names, .required = true},
 };
 

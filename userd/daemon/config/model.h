@@ -77,7 +77,8 @@ struct sluice_config_input {
 	enum sluice_batching batching;
 	int checksum; /* SLUICE_RULE_F_* of wrong checksums; 0: they are lost */
 	int time; /* SLUICE_RULE_F_HWTIME: the network card's where it gives it; 0: the kernel's */
-	int addresses;	 /* 1: records tell source and destination; also where an output needs it */
+	int addresses; /* 1: records tell source and destination; also where an output needs it */
+	unsigned int priority; /* 0 .. SLUICE_PRIORITIES - 1, the higher the sooner sent */
 	size_t *outputs; /* indexes into sluice_config.outputs, sorted, no repeats, at least one */
 	size_t output_count;
 };
@@ -160,13 +161,15 @@ struct sluice_config {
 };
 
 /*
- * A route: the inputs that go to the same set of outputs. Derived, never written by the user. Its GUID is
- * derived (uuid v5) from the GUIDs of its outputs, so that it is the same after a restart.
+ * A route: the inputs of one priority that go to the same set of outputs. Derived, never written by the user. Its GUID is
+ * derived from the GUIDs of its outputs, so that it is the same after a restart, and tells the priority (lib/priority.h).
  */
 struct sluice_config_route {
 	uint8_t id[SLUICE_GUID_SIZE];
-	char name[SLUICE_NAME_MAX + 1]; /* names of the outputs joined by '+', cut */
-	size_t *inputs;			/* indexes into sluice_config.inputs */
+	char name[SLUICE_NAME_MAX +
+		  1]; /* names of the outputs joined by '+', cut; then @priority, if any */
+	unsigned int priority;
+	size_t *inputs; /* indexes into sluice_config.inputs */
 	size_t input_count;
 	size_t *outputs; /* indexes into sluice_config.outputs */
 	size_t output_count;

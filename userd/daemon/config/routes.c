@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * Working out the routes of a configuration: inputs that go to the same outputs share a route and its rings. See
- * model.h. Touches: nothing but memory.
+ * Working out the routes of a configuration: inputs of one priority that go to the same outputs share a route and its rings.
+ * See model.h. Touches: nothing but memory.
  */
 #include <endian.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sluice/ring.h>
 #include "guid.h"
 #include "model.h"
+#include "priority.h"
 
 size_t sluice_config_cpus(void)
 {
@@ -27,7 +29,7 @@ bool sluice_config_is_twin(const struct sluice_config *config, size_t number)
 				     config->outputs[number - 1].group, SLUICE_GUID_SIZE);
 }
 
-/* qsort: by the set of outputs, then by the order in the file. `argument`: the inputs. */
+/* qsort: by the set of outputs, then by priority, then by the order in the file. `argument`: the inputs. */
 static int compare(const void *left, const void *right, void *argument)
 {
 	const struct sluice_config_input *inputs = argument;
@@ -40,14 +42,16 @@ static int compare(const void *left, const void *right, void *argument)
 			return one->outputs[number] < other->outputs[number] ? -1 : 1;
 	if (one->output_count != other->output_count)
 		return one->output_count < other->output_count ? -1 : 1;
+	if (one->priority != other->priority)
+		return one->priority < other->priority ? -1 : 1;
 	return one < other ? -1 : one > other;
 }
 
-/* Do both inputs go to the same outputs? */
-static bool same_outputs(const struct sluice_config_input *one,
-			 const struct sluice_config_input *other)
+/* Do both inputs go to the same outputs, one as soon as the other? */
+static bool share_route(const struct sluice_config_input *one,
+			const struct sluice_config_input *other)
 {
-	return one->output_count == other->output_count &&
+	return one->output_count == other->output_count && one->priority == other->priority &&
 	       !memcmp(one->outputs, other->outputs, one->output_count * sizeof(*one->outputs));
 }
 
@@ -59,7 +63,8 @@ static int compare_guids(const void *left, const void *right)
 
 /*
  * The route's GUID, out of its outputs' GUIDs in an order that does not depend on the file, and the size of its rings: a
- * ring cannot grow while it is in use, so one of another size is another route's, and the old one drains. 0, -EINVAL, -ENOMEM.
+ * ring cannot grow while it is in use, so one of another size is another route's, and the old one drains; and the priority,
+ * which an output takes streams by, not records. 0, -EINVAL, -ENOMEM.
  */
 static int derive_id(const struct sluice_config *config, struct sluice_config_route *route)
 {
@@ -79,24 +84,27 @@ static int derive_id(const struct sluice_config *config, struct sluice_config_ro
 	memcpy(guids[count++], &size, sizeof(size));
 	error = sluice_guid_derive("route", guids, count * sizeof(*guids), route->id);
 	free(guids);
+	if (!error)
+		sluice_priority_mark(route->id, route->priority);
 	return error;
 }
 
-/* The route's name: its outputs' names joined by '+', cut before the character that does not fit. */
+/* The route's name: its outputs' names joined by '+', cut before the character that does not fit, and "@5" if it has a
+ * priority: what the log and the module call it. */
 static void join_names(const struct sluice_config *config, struct sluice_config_route *route)
 {
-	size_t number, used = 0, length;
+	size_t number, used = 0, length, room = SLUICE_NAME_MAX - (route->priority ? 2 : 0);
 	const char *name;
 
 	for (number = 0; number < route->output_count; number++) {
 		name = config->outputs[route->outputs[number]].name;
 		if (number && sluice_config_is_twin(config, route->outputs[number]))
 			continue;
-		if (number && used < SLUICE_NAME_MAX)
+		if (number && used < room)
 			route->name[used++] = '+';
 		length = strlen(name);
-		if (length > SLUICE_NAME_MAX - used) {
-			length = SLUICE_NAME_MAX - used;
+		if (length > room - used) {
+			length = room - used;
 			while (length > 0 && ((unsigned char)name[length] & 0xc0) == 0x80)
 				length--;
 		}
@@ -104,6 +112,8 @@ static void join_names(const struct sluice_config *config, struct sluice_config_
 		used += length;
 	}
 	route->name[used] = '\0';
+	if (route->priority)
+		snprintf(route->name + used, sizeof(route->name) - used, "@%u", route->priority);
 }
 
 /* Fills in what follows from the outputs. 0, -EINVAL or -ENOMEM. */
@@ -137,6 +147,7 @@ static int make_route(const struct sluice_config *config, const size_t *order, s
 		return -ENOMEM;
 	memcpy(route->inputs, order, count * sizeof(*order));
 	route->input_count = count;
+	route->priority = first->priority;
 	memcpy(route->outputs, first->outputs, first->output_count * sizeof(*route->outputs));
 	route->output_count = first->output_count;
 	return 0;
@@ -188,7 +199,7 @@ int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
 	for (from = 0; from < config->input_count && !error; from = to) {
 		to = from + 1;
 		while (to < config->input_count &&
-		       same_outputs(&config->inputs[order[from]], &config->inputs[order[to]]))
+		       share_route(&config->inputs[order[from]], &config->inputs[order[to]]))
 			to++;
 		error = make_route(config, order + from, to - from, &list[made++]);
 	}

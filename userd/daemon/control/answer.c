@@ -115,7 +115,8 @@ static int dump_input(const struct dump *dump, const struct sluice_engine_input 
 	    put_text(message, SLUICE_A_INPUT_VERDICT, input->verdict) ||
 	    put_long_text(message, SLUICE_A_INPUT_OUTPUTS, input->outputs) ||
 	    sluice_netlink_put_counters(message, SLUICE_A_INPUT_COUNTERS, &input->counters) ||
-	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED, input->dropped)) {
+	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED, input->dropped) ||
+	    nla_put_u32(message, SLUICE_A_INPUT_PRIORITY, input->priority)) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}

@@ -47,6 +47,7 @@ void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers
 		sluice_target_put(output->targets[number]);
 	free(output->halves);
 	free(output->pacers);
+	free(output->precedence);
 	free(output->targets);
 	memset(output, 0, sizeof(*output));
 }
@@ -106,8 +107,10 @@ static int make_output(struct change *change, const struct sluice_config_output 
 		calloc(config->to_count ? config->to_count : 1, sizeof(struct sluice_target *));
 	output->halves = calloc(engine->worker_count, sizeof(struct sluice_output *));
 	output->pacers = aligned_alloc(64, (config->to_count + 1) * sizeof(*output->pacers));
-	if (!output->targets || !output->halves || !output->pacers)
+	output->precedence = aligned_alloc(64, sizeof(*output->precedence));
+	if (!output->targets || !output->halves || !output->pacers || !output->precedence)
 		return -ENOMEM;
+	memset(output->precedence, 0, sizeof(*output->precedence));
 	memset(output->pacers, 0, (config->to_count + 1) * sizeof(*output->pacers));
 	set_rates(output->pacers, config);
 	for (number = 0; number < config->to_count; number++) {
@@ -119,7 +122,8 @@ static int make_output(struct change *change, const struct sluice_config_output 
 	}
 	for (number = 0; number < engine->worker_count; number++)
 		if (sluice_output_create(config, output->targets, output->pacers,
-					 engine->workers[number], &output->halves[number]))
+					 output->precedence, engine->workers[number],
+					 &output->halves[number]))
 			return -ENOMEM;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
+#include "../../lib/priority.h"
 #include "derive.h"
 #include "sentence.h"
 
@@ -149,8 +150,10 @@ int sluice_derived_rename(struct sluice_derived *derived, const struct sluice_st
 	for (number = 0; number < derived->route_count && !result; number++) {
 		uint8_t *guid = derived->routes[number].id;
 
-		while (!result && is_draining(streams, guid))
+		while (!result && is_draining(streams, guid)) {
 			result = sluice_guid_derive("route", guid, SLUICE_GUID_SIZE, guid);
+			sluice_priority_mark(guid, derived->routes[number].priority);
+		}
 	}
 	return result;
 }

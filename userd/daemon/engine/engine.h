@@ -81,6 +81,7 @@ struct sluice_engine_input {
 	struct sluice_counters counters;
 	uint16_t index; /* in records */
 	bool has_index; /* else its source does not know it: somebody deleted its rule */
+	unsigned int priority;
 	uint64_t
 		dropped; /* of the stored ones: given up by the disk before every output had them */
 };

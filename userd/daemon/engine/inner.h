@@ -19,8 +19,9 @@ struct sluice_whole_output {
 	uint8_t guid[SLUICE_GUID_SIZE];
 	struct sluice_target **targets; /* references, in the order of the configuration */
 	size_t target_count;
-	struct sluice_pacer *pacers;   /* the output's, then each target's; all workers' */
-	struct sluice_output **halves; /* by worker */
+	struct sluice_pacer *pacers;	      /* the output's, then each target's; all workers' */
+	struct sluice_precedence *precedence; /* all workers' */
+	struct sluice_output **halves;	      /* by worker */
 };
 
 /* What follows from a configuration on this machine. */

@@ -100,6 +100,7 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		memcpy(picture->name, input->name, sizeof(picture->name));
 		picture->source = sluice_config_source_name(engine->derived.kinds[number]);
 		picture->verdict = sluice_config_verdict_name(input->verdict);
+		picture->priority = input->priority;
 		picture->match = sluice_config_input_match(input);
 		picture->outputs = output_names(config, input);
 		if (!picture->match || !picture->outputs)

@@ -212,6 +212,7 @@ static bool hand_out(struct sluice_output *output, struct sluice_feeder *feeder,
 				      ->counters.resent,
 			     segment->count);
 	output->held = (struct sluice_parked){.feeder = feeder, .id = id};
+	output->handed += sluice_segment_bytes(segment);
 	return settle(output, now);
 }
 
@@ -257,24 +258,46 @@ static bool is_settled(const struct sluice_output *output)
 	return true;
 }
 
+/* Gives out runs, in the order of the feeders or of their priorities, as long as there are some and room for them. Returns
+ * true if there was one. */
+static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *due)
+{
+	struct sluice_feeder *feeder;
+	bool moved = false;
+	size_t barren = 0;
+	uint64_t handed;
+	size_t number;
+
+	if (sluice_precedence_matters(output->precedence)) {
+		while (barren < output->feeder_count && !output->held.feeder &&
+		       (feeder = sluice_output_pick(output, barren > 0, now, due))) {
+			handed = output->handed;
+			moved |= hand_out(output, feeder, now);
+			sluice_output_account(output, output->handed - handed);
+			barren = output->handed > handed ? 0 : barren + 1;
+		}
+		return moved;
+	}
+	for (number = 0; number < output->feeder_count; number++) {
+		feeder = output->feeders[number];
+		while (!output->held.feeder && sluice_feeder_has_work(feeder) &&
+		       !sluice_output_waits_for_older(output, feeder) &&
+		       hand_out(output, feeder, now))
+			moved = true;
+	}
+	return moved;
+}
+
 void sluice_output_pump_hash(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
 	bool moved;
-	size_t number;
 
 	if (output->changed)
 		deal(output);
 	do {
-		moved = false;
-		if (output->buckets->first[0] != NOBODY && is_settled(output) &&
-		    (!output->held.feeder || settle(output, now)))
-			for (number = 0; number < output->feeder_count; number++)
-				while (!output->held.feeder &&
-				       sluice_feeder_has_work(output->feeders[number]) &&
-				       !sluice_output_waits_for_older(output,
-								      output->feeders[number]) &&
-				       hand_out(output, output->feeders[number], now))
-					moved = true;
+		moved = output->buckets->first[0] != NOBODY && is_settled(output) &&
+			(!output->held.feeder || settle(output, now)) &&
+			hand_out_all(output, now, due);
 		moved |= send_parked(output, now, due);
 		/* Losing a connection deals the buckets anew. */
 	} while (moved && !output->changed);

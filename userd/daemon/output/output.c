@@ -33,12 +33,13 @@ static void due(struct sluice_timer *timer, uint64_t now)
 
 int sluice_output_create(const struct sluice_config_output *config,
 			 struct sluice_target *const *targets, struct sluice_pacer *pacers,
-			 struct sluice_worker *worker, struct sluice_output **result)
+			 struct sluice_precedence *precedence, struct sluice_worker *worker,
+			 struct sluice_output **result)
 {
 	struct sluice_output *output;
 	size_t number;
 
-	if (!config || !targets || !pacers || !worker || !result)
+	if (!config || !targets || !pacers || !precedence || !worker || !result)
 		return -EINVAL;
 	output = calloc(1, sizeof(*output));
 	if (!output)
@@ -52,6 +53,8 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output->timer.due = due;
 	output->mode = config->mode;
 	output->pacer = &pacers[0];
+	output->precedence = precedence;
+	output->told = SLUICE_PRECEDENCE_NONE;
 	output->batch_bytes = config->batch_bytes;
 	output->run_bytes = config->batch_bytes > SLUICE_RECORD_SPAN_MAX ? config->batch_bytes
 									 : SLUICE_RECORD_SPAN_MAX;
@@ -126,9 +129,16 @@ static void set_window(struct sluice_output *output)
 	output->window = most / 2;
 }
 
+/* The priority of the stream that `feeder` feeds from. */
+static unsigned int priority_of(const struct sluice_feeder *feeder)
+{
+	return ((const struct sluice_stream *)feeder->stream)->priority;
+}
+
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder)
 {
 	output->feeders[output->feeder_count++] = feeder;
+	sluice_precedence_join(output->precedence, priority_of(feeder));
 	feeder->output = output;
 	output->has_work = true;
 	set_window(output);
@@ -142,6 +152,7 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 		if (output->feeders[number] != feeder)
 			continue;
 		output->feeders[number] = output->feeders[--output->feeder_count];
+		sluice_precedence_part(output->precedence, priority_of(feeder));
 		break;
 	}
 	if (output->held.feeder == feeder)
@@ -233,6 +244,7 @@ void sluice_output_begin(struct sluice_output *output, struct sluice_output *hei
 
 void sluice_output_leave(struct sluice_output *output)
 {
+	sluice_precedence_tell(output->precedence, &output->told, SLUICE_PRECEDENCE_NONE);
 	sluice_worker_remove_timer(output->worker, &output->timer);
 	sluice_worker_remove_output(output->worker, output);
 }
@@ -287,7 +299,9 @@ bool sluice_output_waits_for_older(const struct sluice_output *output,
 		return false;
 	for (number = 0; number < output->feeder_count; number++) {
 		other = output->feeders[number]->stream;
+		/* An input that was made more important does not wait for what it left. */
 		if (other->draining && other->kind == stream->kind && other->cpu == stream->cpu &&
+		    other->priority >= stream->priority &&
 		    other->ring.producer->epoch < stream->ring.producer->epoch &&
 		    sluice_feeder_is_first(output->feeders[number]) &&
 		    sluice_feeder_has_work(output->feeders[number]))
@@ -331,18 +345,54 @@ static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 	}
 }
 
+/* The same where precedence matters: the feeder that comes next is what sluice_output_pick() says. */
+static void pump_by_priority(struct sluice_output *output, uint64_t now, uint64_t *next)
+{
+	struct sluice_connection *connection;
+	struct sluice_feeder *feeder;
+	size_t barren = 0, bytes;
+	uint64_t loaded;
+	bool is_sent;
+
+	while (barren < output->feeder_count) {
+		/* One that cannot be had from does not keep the others waiting. */
+		feeder = sluice_output_pick(output, barren > 0, now, next);
+		if (!feeder)
+			return;
+		*next = sluice_pacer_due(output->pacer);
+		connection = *next > now
+				     ? NULL
+				     : sluice_output_choose(output, feeder->returned, now, next);
+		if (!connection || sluice_output_yields(output, now, next))
+			return;
+		bytes = sluice_pacer_portion(output->pacer, output->batch_bytes);
+		bytes = sluice_pacer_portion(connection->pacer, bytes);
+		loaded = connection->loaded;
+		is_sent = sluice_connection_send(connection, feeder, bytes, now);
+		sluice_output_account(output, is_sent ? connection->loaded - loaded : 0);
+		barren = is_sent ? 0 : barren + 1;
+	}
+}
+
 void sluice_output_pump(struct sluice_output *output, uint64_t now)
 {
+	bool is_ranked = sluice_precedence_matters(output->precedence);
 	uint64_t next = 0;
 	size_t number;
 
 	output->has_work = false;
-	if (output->paused)
+	if (output->paused) {
+		sluice_output_announce(output);
 		return;
+	}
 	if (output->mode == SLUICE_MODE_HASH)
 		sluice_output_pump_hash(output, now, &next);
+	else if (is_ranked)
+		pump_by_priority(output, now, &next);
 	else
 		pump(output, now, &next);
+	if (is_ranked || output->told != SLUICE_PRECEDENCE_NONE)
+		sluice_output_announce(output);
 	for (number = 0; number < output->connection_count; number++)
 		if (output->connections[number]->corked)
 			sluice_connection_push(output->connections[number]);

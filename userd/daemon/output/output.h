@@ -15,6 +15,7 @@
 #include "../engine/worker.h"
 #include "../stream/feeder.h"
 #include "framing.h"
+#include "precedence.h"
 #include "resolve.h"
 #include "tcp.h"
 
@@ -29,7 +30,8 @@ struct sluice_output {
 	enum sluice_mode mode;
 	struct sluice_form form;
 	bool durable; /* native: what a receiver has but not on stable storage is not released */
-	struct sluice_pacer *pacer; /* of all destinations together, all workers' */
+	struct sluice_pacer *pacer;	      /* of all destinations together, all workers' */
+	struct sluice_precedence *precedence; /* likewise, for streams of different priorities */
 	struct sluice_tcp_timing timing;
 	size_t batch_bytes;
 	uint64_t window; /* bytes of stream that one connection may have under way */
@@ -46,17 +48,28 @@ struct sluice_output {
 	struct sluice_feeder **feeders;
 	size_t feeder_count, feeder_room;
 	size_t next_feeder;
-	bool has_work; /* something changed: pump at the end of this round */
-	bool paused;   /* hand out nothing: somebody waits for what is under way to come home */
+	size_t next_lesser; /* whose turn it is of those that have a share only */
+	size_t picked;	    /* the one that sluice_output_pick() found */
+	int told;	    /* the priority that the other workers know of; precedence.h */
+	uint64_t
+		deferred; /* since when something more important elsewhere keeps us waiting; 0: it does not */
+	int64_t lead; /* how far ahead that was when we last looked */
+	bool owing; /* what waits in other workers has its share to come, and here is none of it */
+	uint64_t yielded; /* when we last began to leave our turn to it; 0: we do not */
+	uint64_t handed;  /* hash: bytes of streams, ever */
+	bool has_work;	  /* something changed: pump at the end of this round */
+	bool paused;	  /* hand out nothing: somebody waits for what is under way to come home */
 };
 
 /*
  * Makes the half of output `config` for `worker`; `targets` are its destinations, in their order, `pacers` the output's
- * and theirs; both outlive it. 0 or -ENOMEM. Nothing is connected yet. @owner caller: sluice_output_destroy() @context process
+ * and theirs, `precedence` what its streams share; all outlive it. 0 or -ENOMEM. Nothing is connected yet.
+ * @owner caller: sluice_output_destroy() @context process
  */
 int sluice_output_create(const struct sluice_config_output *config,
 			 struct sluice_target *const *targets, struct sluice_pacer *pacers,
-			 struct sluice_worker *worker, struct sluice_output **output);
+			 struct sluice_precedence *precedence, struct sluice_worker *worker,
+			 struct sluice_output **output);
 
 /* Frees it, closing its connections; what they carried is returned to the feeders. NULL is allowed.
  * @context worker, or process if it was never in one */
@@ -95,10 +108,22 @@ uint64_t sluice_output_carried(const struct sluice_output *output);
 bool sluice_output_counts_on(const struct sluice_output *output,
 			     const struct sluice_connection *connection);
 
-/* Must `feeder` wait, because an older ring of its CPU that is being emptied holds something for this output that can be
- * handed out? @context worker */
+/* Must `feeder` wait, because an older ring of its CPU that is being emptied and is no less important holds something for this
+ * output that can be handed out? @context worker */
 bool sluice_output_waits_for_older(const struct sluice_output *output,
 				   const struct sluice_feeder *feeder);
+
+/* turn.c, where precedence matters: the feeder that is to be taken from next; NULL: none has something, or another worker goes
+ * first: then *due is when to look again, if it was later or not set. `any`: in turn, whatever their priority. What it was
+ * given is accounted for before the next is picked; 0 bytes: nothing could be had. @context worker */
+struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any, uint64_t now,
+					 uint64_t *due);
+void sluice_output_account(struct sluice_output *output, uint64_t bytes);
+/* The rate would let what was picked go: is it left to a worker that has a share of it, which wakes at the same moment and
+ * might always come too late? *due is when that ends. @context worker */
+bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *due);
+/* Tells the other workers what still waits here for a connection that is there. @context worker */
+void sluice_output_announce(struct sluice_output *output);
 
 /* balance.c: the connection that the mode gives the next segment to, of those that can take one; NULL: none can. Those
  * that only their rate keeps from it set *due to when that ends, if it was later. `is_return`: it came back from a lost

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../../lib/priority.h"
 #include "../output/output.h"
 #include "rack.h"
 #include "shelf.h"
@@ -75,6 +76,7 @@ int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_c
 	stream->kind = kind;
 	stream->cpu = cpu;
 	memcpy(stream->route, route->id, sizeof(stream->route));
+	stream->priority = sluice_priority_of(route->id);
 	memcpy(stream->name, route->name, sizeof(stream->name));
 	stream->handler.ready = ready;
 	/* Frees the cursors of outputs that are gone, so that they hold nothing back; mends a tail beyond head. */

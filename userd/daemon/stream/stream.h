@@ -25,6 +25,7 @@ struct sluice_stream {
 	int fd; /* /dev/sluice; -1: the ring is our own */
 	uint8_t route[SLUICE_GUID_SIZE];
 	char name[SLUICE_NAME_MAX + 1];	      /* of the route, for messages */
+	unsigned int priority;		      /* of the route */
 	uint32_t cpu;			      /* of a user-space source: number of the worker */
 	enum sluice_source kind;	      /* SLUICE_SOURCE_KMOD or SLUICE_SOURCE_SOCKET */
 	struct sluice_feeder **feeders;	      /* each by itself: connections know their addresses */

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which stream an output takes from next, where they have different priorities; see precedence.h. In one worker. Touches: the
+ * output and what its workers share.
+ */
+#include "../stream/stream.h"
+#include "output.h"
+
+#define NOWHERE SIZE_MAX
+/* While something more important waits in another worker we look so often whether it is our turn, */
+#define LOOK_NS (2 * SLUICE_NS_PER_MS)
+/* and wait no longer than this, whatever became of the other one. */
+#define PATIENCE_NS (100 * SLUICE_NS_PER_MS)
+/* So long we leave our turn to another worker: no longer than what the rate lets us make up for (pace.c). */
+#define YIELD_NS (10 * SLUICE_NS_PER_MS)
+
+/* The priority of what `feeder` feeds. */
+static int priority_of(const struct sluice_feeder *feeder)
+{
+	return (int)((const struct sluice_stream *)feeder->stream)->priority;
+}
+
+/* The next in turn from `from` on that has something, of a priority below `below`: of the highest there is, or
+ * (`any`) whichever comes first. NOWHERE: none has. */
+static size_t find(const struct sluice_output *output, size_t from, int below, bool any)
+{
+	size_t number, place, found = NOWHERE;
+	int priority, best = SLUICE_PRECEDENCE_NONE;
+
+	for (number = 0; number < output->feeder_count; number++) {
+		place = (from + number) % output->feeder_count;
+		priority = priority_of(output->feeders[place]);
+		if (priority >= below || priority <= best ||
+		    !sluice_feeder_has_work(output->feeders[place]) ||
+		    sluice_output_waits_for_older(output, output->feeders[place]))
+			continue;
+		found = place;
+		best = priority;
+		if (any)
+			break;
+	}
+	return found;
+}
+
+/* The portion that shares are counted in. */
+static size_t portion_of(const struct sluice_output *output)
+{
+	return sluice_pacer_portion(output->pacer, output->batch_bytes);
+}
+
+/* Is there a connection that could take something, now or soon? */
+static bool is_connected(const struct sluice_output *output)
+{
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++)
+		if (sluice_output_counts_on(output, output->connections[number]))
+			return true;
+	return false;
+}
+
+/* When the rates let something go, at the earliest; 0: there are none, or it may go. */
+static uint64_t due_at(const struct sluice_output *output)
+{
+	uint64_t due = sluice_pacer_due(output->pacer), earliest = UINT64_MAX, when;
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++) {
+		when = sluice_pacer_due(output->connections[number]->pacer);
+		if (when < earliest)
+			earliest = when;
+	}
+	return output->connection_count && earliest > due ? earliest : due;
+}
+
+/* More important data waits in another worker: may we send all the same? Else *due is when to look again. */
+static bool may_interrupt(struct sluice_output *output, uint64_t now, uint64_t *due)
+{
+	int64_t lead = sluice_precedence_lead(output->precedence);
+	uint64_t at = due_at(output);
+
+	/* As long as it moves or the rate holds it back it is well. */
+	if (!output->deferred || lead != output->lead || at > now)
+		output->deferred = now;
+	output->lead = lead;
+	if (sluice_precedence_owes(output->precedence, portion_of(output)) ||
+	    now - output->deferred >= PATIENCE_NS)
+		return true;
+	at = at > now ? at : now + LOOK_NS;
+	if (*due <= now || at < *due)
+		*due = at;
+	return false;
+}
+
+struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any, uint64_t now,
+					 uint64_t *due)
+{
+	struct sluice_precedence *precedence = output->precedence;
+	size_t place, lesser = NOWHERE;
+	int best;
+
+	place = find(output, output->next_feeder, SLUICE_PRIORITIES, any);
+	if (place == NOWHERE)
+		return NULL;
+	output->picked = place;
+	output->owing = false;
+	if (any)
+		return output->feeders[place];
+	best = priority_of(output->feeders[place]);
+	sluice_precedence_tell(precedence, &output->told, best);
+	if (sluice_precedence_most(precedence) > best) {
+		if (!may_interrupt(output, now, due))
+			return NULL;
+	} else {
+		output->deferred = 0;
+		if (sluice_precedence_owes(precedence, portion_of(output))) {
+			lesser = find(output, output->next_lesser, best, true);
+			output->owing =
+				lesser == NOWHERE && sluice_precedence_has_below(precedence, best);
+		}
+		if (lesser != NOWHERE)
+			output->picked = lesser;
+	}
+	return output->feeders[output->picked];
+}
+
+bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *due)
+{
+	/* Where there is no rate all can send at once. */
+	if (!output->owing || !due_at(output)) {
+		output->yielded = 0;
+		return false;
+	}
+	/* One that did not come is left alone for a while. */
+	if (!output->yielded || now - output->yielded >= PATIENCE_NS)
+		output->yielded = now;
+	if (now - output->yielded >= YIELD_NS)
+		return false;
+	*due = output->yielded + YIELD_NS;
+	return true;
+}
+
+void sluice_output_account(struct sluice_output *output, uint64_t bytes)
+{
+	int priority = priority_of(output->feeders[output->picked]);
+	bool is_lesser = priority < sluice_precedence_most(output->precedence);
+
+	if (bytes)
+		output->deferred = 0;
+	if (is_lesser)
+		output->next_lesser = output->picked + 1;
+	if (!is_lesser || !bytes)
+		output->next_feeder = output->picked + 1;
+	sluice_precedence_charge(output->precedence, is_lesser, bytes, portion_of(output));
+}
+
+void sluice_output_announce(struct sluice_output *output)
+{
+	size_t place = NOWHERE;
+
+	if (!output->paused && sluice_precedence_matters(output->precedence) &&
+	    is_connected(output))
+		place = find(output, output->next_feeder, SLUICE_PRIORITIES, false);
+	sluice_precedence_tell(output->precedence, &output->told,
+			       place == NOWHERE ? SLUICE_PRECEDENCE_NONE
+						: priority_of(output->feeders[place]));
+}
