@@ -427,6 +427,11 @@ static void commit(struct change *change)
 	struct sluice_whole_output *old = engine->outputs;
 	size_t number, old_count = engine->output_count;
 
+	/* Before a destination is enabled that shall keep to its rate from the beginning. */
+	for (number = 0; number < change->config->output_count; number++)
+		if (change->kept[number])
+			set_rates(change->heir_of[number]->pacers,
+				  &change->config->outputs[number]);
 	for (number = 0; number < engine->worker_count; number++)
 		sluice_worker_call(engine->workers[number], commit_outputs, change);
 	if (engine->spooler)
@@ -437,7 +442,6 @@ static void commit(struct change *change)
 	for (number = 0; number < change->config->output_count; number++) {
 		if (!change->kept[number])
 			continue;
-		set_rates(change->heir_of[number]->pacers, &change->config->outputs[number]);
 		change->outputs[number] = *change->heir_of[number];
 		memset(change->heir_of[number], 0, sizeof(*change->heir_of[number]));
 	}
