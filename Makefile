@@ -124,7 +124,7 @@ test-all: all $(B)/netlink-fuzz $(B)/bad_disk.so $(patsubst tests/unit/%.c,$(B)/
 	tests/run -a $(TEST)
 
 test-kernels: all ## the module and the whole path on every kernel; result in docs/kernels.md (about an hour)
-	tests/kernels
+	+tests/kernels
 
 dkms: ## put the module's sources where DKMS finds them, /usr/src/sluice-VERSION
 	mkdir -p $(DESTDIR)/usr/src/sluice-$(VERSION)
