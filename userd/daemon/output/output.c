@@ -54,6 +54,10 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output->mode = config->mode;
 	output->pacer = &pacers[0];
 	output->precedence = precedence;
+	output->own = aligned_alloc(64, sizeof(*output->own));
+	if (!output->own)
+		goto destroy;
+	memset(output->own, 0, sizeof(*output->own));
 	output->told = SLUICE_PRECEDENCE_NONE;
 	output->batch_bytes = config->batch_bytes;
 	output->run_bytes = config->batch_bytes > SLUICE_RECORD_SPAN_MAX ? config->batch_bytes
@@ -93,6 +97,7 @@ void sluice_output_destroy(struct sluice_output *output)
 			output->feeders[number]->output = NULL;
 	free(output->connections);
 	free(output->buckets);
+	free(output->own);
 	free(output->feeders);
 	free(output);
 }
@@ -360,10 +365,11 @@ static void pump_by_priority(struct sluice_output *output, uint64_t now, uint64_
 		if (!feeder)
 			return;
 		*next = sluice_pacer_due(output->pacer);
-		connection = *next > now
-				     ? NULL
-				     : sluice_output_choose(output, feeder->returned, now, next);
-		if (!connection || sluice_output_yields(output, now, next))
+		/* Asked first: whoever is chosen has had its turn. */
+		if (*next > now || sluice_output_yields(output, now, next))
+			return;
+		connection = sluice_output_choose(output, feeder->returned, now, next);
+		if (!connection)
 			return;
 		bytes = sluice_pacer_portion(output->pacer, output->batch_bytes);
 		bytes = sluice_pacer_portion(connection->pacer, bytes);

@@ -48,9 +48,10 @@ struct sluice_output {
 	struct sluice_feeder **feeders;
 	size_t feeder_count, feeder_room;
 	size_t next_feeder;
-	size_t next_lesser; /* whose turn it is of those that have a share only */
-	size_t picked;	    /* the one that sluice_output_pick() found */
-	int told;	    /* the priority that the other workers know of; precedence.h */
+	size_t next_lesser;	       /* whose turn it is of those that have a share only */
+	size_t picked;		       /* the one that sluice_output_pick() found */
+	struct sluice_precedence *own; /* what shares are counted in where there is no rate */
+	int told; /* the priority that the other workers know of; precedence.h */
 	uint64_t
 		deferred; /* since when something more important elsewhere keeps us waiting; 0: it does not */
 	int64_t lead; /* how far ahead that was when we last looked */

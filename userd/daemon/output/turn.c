@@ -73,19 +73,37 @@ static uint64_t due_at(const struct sluice_output *output)
 	return output->connection_count && earliest > due ? earliest : due;
 }
 
+/*
+ * What the shares are counted in. With a rate there is one for all workers, because what one sends another cannot. Without one
+ * each has its own: how fast the others' connections are is no business of ours, and nobody knows what is spare.
+ */
+static struct sluice_precedence *purse_of(const struct sluice_output *output)
+{
+	return due_at(output) ? output->precedence : output->own;
+}
+
+/* The most important that waits among those we share a rate with. */
+static int most_of(const struct sluice_output *output)
+{
+	return due_at(output) ? sluice_precedence_most(output->precedence) : output->told;
+}
+
 /* More important data waits in another worker: may we send all the same? Else *due is when to look again. */
 static bool may_interrupt(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
 	int64_t lead = sluice_precedence_lead(output->precedence);
 	uint64_t at = due_at(output);
 
-	/* As long as it moves or the rate holds it back it is well. */
-	if (!output->deferred || lead != output->lead || at > now)
+	/* As long as it moves it is well. Once it does not we go on until it does. */
+	if (!output->deferred || lead > output->lead)
 		output->deferred = now;
 	output->lead = lead;
 	if (sluice_precedence_owes(output->precedence, portion_of(output)) ||
-	    now - output->deferred >= PATIENCE_NS)
+	    (now > output->deferred && now - output->deferred >= PATIENCE_NS))
 		return true;
+	/* While the rate holds all back nobody is late. */
+	if (at > now)
+		output->deferred = at;
 	at = at > now ? at : now + LOOK_NS;
 	if (*due <= now || at < *due)
 		*due = at;
@@ -97,7 +115,7 @@ struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any,
 {
 	struct sluice_precedence *precedence = output->precedence;
 	size_t place, lesser = NOWHERE;
-	int best;
+	int best, most;
 
 	place = find(output, output->next_feeder, SLUICE_PRIORITIES, any);
 	if (place == NOWHERE)
@@ -108,29 +126,35 @@ struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any,
 		return output->feeders[place];
 	best = priority_of(output->feeders[place]);
 	sluice_precedence_tell(precedence, &output->told, best);
-	if (sluice_precedence_most(precedence) > best) {
+	most = most_of(output);
+	if (most > best) {
 		if (!may_interrupt(output, now, due))
 			return NULL;
+		lesser = find(output, output->next_lesser, most, true);
 	} else {
 		output->deferred = 0;
-		if (sluice_precedence_owes(precedence, portion_of(output))) {
+		if (sluice_precedence_owes(purse_of(output), portion_of(output))) {
 			lesser = find(output, output->next_lesser, best, true);
 			output->owing =
 				lesser == NOWHERE && sluice_precedence_has_below(precedence, best);
 		}
-		if (lesser != NOWHERE)
-			output->picked = lesser;
 	}
+	if (lesser != NOWHERE)
+		output->picked = lesser;
 	return output->feeders[output->picked];
 }
 
 bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
+	uint64_t at = due_at(output);
+
 	/* Where there is no rate all can send at once. */
-	if (!output->owing || !due_at(output)) {
+	if (!output->owing || !at) {
 		output->yielded = 0;
 		return false;
 	}
+	if (at > now)
+		return false; /* it is nobody's turn yet */
 	/* One that did not come is left alone for a while. */
 	if (!output->yielded || now - output->yielded >= PATIENCE_NS)
 		output->yielded = now;
@@ -143,15 +167,15 @@ bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *
 void sluice_output_account(struct sluice_output *output, uint64_t bytes)
 {
 	int priority = priority_of(output->feeders[output->picked]);
-	bool is_lesser = priority < sluice_precedence_most(output->precedence);
+	bool is_lesser = priority < most_of(output);
 
-	if (bytes)
-		output->deferred = 0;
 	if (is_lesser)
 		output->next_lesser = output->picked + 1;
 	if (!is_lesser || !bytes)
 		output->next_feeder = output->picked + 1;
-	sluice_precedence_charge(output->precedence, is_lesser, bytes, portion_of(output));
+	sluice_precedence_charge(purse_of(output), is_lesser, bytes, portion_of(output));
+	/* What it falls by our own doing is no sign that nobody else moves. */
+	output->lead = sluice_precedence_lead(output->precedence);
 }
 
 void sluice_output_announce(struct sluice_output *output)
