@@ -169,11 +169,12 @@ bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; 
 	$(B)/sending
 	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/sending 3 100
 
-bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes
+bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes; what memory a backlog takes
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/store-unused
 	tests/bench/store
+	tests/bench/store-memory
 
 lint: all ## every static check
 	tests/lint/run $(STEP)
