@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 #include <cmocka.h>
+#include "daemon/stream/stream.h"
 #include "engine_helper.h"
 
 #define INPUT(name) \
@@ -17,6 +18,13 @@
 #define OUTPUT(name)                                                                           \
 	"  - {name: " name ", to: [%s], framing: %s, mode: round-robin, batch: {delay: 2ms}, " \
 	"reconnect: {min: 10ms, max: 50ms}}\n"
+#define PRIORITY(name)                                                                    \
+	"  - {name: " name ", port: %u, address: 127.0.0.1, source: socket, outputs: o, " \
+	"priority: %d}\n"
+/* One worker, so one ring for all: of 1 MiB, if memory is as many as there are CPUs. */
+#define SWITCHED                                                                               \
+	"  - {name: o, to: {address: %s, enabled: %s}, framing: native, batch: {delay: 2ms}, " \
+	"reconnect: {min: 10ms, max: 50ms}}\nstore: {memory: {size: %zum}}\nworkers: 1\n"
 #define TAIL "store: {memory: {size: 8m}}\nworkers: 2\n"
 
 /* How many entries a directory of /proc/self has. */
@@ -436,6 +444,89 @@ static void changes_under_traffic_lose_nothing(void **state)
 	receiver_free(&receiver);
 }
 
+/* How many datagrams the inputs have stored together; *room, if wanted: bytes left in the first ring. */
+static uint64_t stored_by(struct sluice_engine *engine, uint64_t *room)
+{
+	struct sluice_engine_report report;
+	uint64_t stored = 0;
+	size_t number;
+
+	assert_int_equal(sluice_engine_report(engine, &report), 0);
+	for (number = 0; number < report.input_count; number++)
+		stored += report.inputs[number].counters.stored;
+	if (room)
+		*room = report.streams[0].size - (report.streams[0].head - report.streams[0].tail);
+	sluice_engine_report_free(&report);
+	return stored;
+}
+
+/* Waits until sockets find no room any more, at most 20 seconds. Returns how many datagrams were stored. */
+static uint64_t await_full(struct sluice_engine *engine)
+{
+	uint64_t stored = 0, before, room;
+	unsigned int tries, same = 0;
+
+	for (tries = 0; tries < 10000 && same < 50; tries++) {
+		before = stored;
+		stored = stored_by(engine, &room);
+		same = stored == before && room < SLUICE_STREAM_ROOM ? same + 1 : 0;
+		usleep(2000);
+	}
+	assert_true(tries < 10000);
+	return stored;
+}
+
+/* Waits until `count` datagrams are stored, at most 20 seconds. */
+static void await_stored(struct sluice_engine *engine, uint64_t count)
+{
+	uint64_t stored = 0;
+	unsigned int tries;
+
+	for (tries = 0; tries < 10000 && stored < count; tries++) {
+		stored = stored_by(engine, NULL);
+		usleep(2000);
+	}
+	assert_int_equal(stored, count);
+}
+
+/* Sockets that wait for room get another ring, which has some: they go on at once, and nothing is lost. */
+static void sockets_that_wait_go_on_in_another_ring(void **state)
+{
+	static const char format[] =
+		"relay: r\ninputs:\n" PRIORITY("a") PRIORITY("b") "outputs:\n" SWITCHED;
+	static struct receiver receiver;
+	struct sluice_engine *engine;
+	uint16_t one = free_port(), two = free_port();
+	size_t cpus = sluice_config_cpus();
+	char *error = NULL;
+
+	(void)state;
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine(format, one, 0, two, 0, at(receiver.port), "off", cpus);
+	send_numbers(one, 0, 1000, 1000, SLUICE_FRAMING_NATIVE);
+	assert_true(await_full(engine) < 1000);
+	/* One that has not found out yet. */
+	send_numbers(two, 1000, 1020, 1000, SLUICE_FRAMING_NATIVE);
+	assert_int_equal(
+		apply(engine, &error, format, one, 3, two, 3, at(receiver.port), "off", cpus), 0);
+	await_stored(engine, 1020);
+	send_numbers(one, 1020, 1200, 1000, SLUICE_FRAMING_NATIVE);
+	send_numbers(two, 1200, 1400, 1000, SLUICE_FRAMING_NATIVE);
+	await_stored(engine, 1400);
+	/* And back, while the first ring is still full: now it is there that they wait. */
+	assert_int_equal(
+		apply(engine, &error, format, one, 0, two, 0, at(receiver.port), "off", cpus), 0);
+	send_numbers(one, 1400, 1450, 1000, SLUICE_FRAMING_NATIVE);
+	send_numbers(two, 1450, 1500, 1000, SLUICE_FRAMING_NATIVE);
+	assert_int_equal(
+		apply(engine, &error, format, one, 0, two, 0, at(receiver.port), "on", cpus), 0);
+	await(&receiver, 1500);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(&receiver);
+	assert_int_equal(receiver.repeated + receiver.damaged + receiver.gaps, 0);
+	receiver_free(&receiver);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -449,6 +540,7 @@ int main(void)
 		cmocka_unit_test(a_destination_more_keeps_the_others),
 		cmocka_unit_test(a_changed_route_drains),
 		cmocka_unit_test(changes_under_traffic_lose_nothing),
+		cmocka_unit_test(sockets_that_wait_go_on_in_another_ring),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -438,6 +438,10 @@ static int ports_commit(struct sluice_worker *worker, void *argument)
 	}
 	/* `link` is the end of the list. */
 	*link = letter->fresh;
+	/* The ring that one waits for may be another by now; and that of a fresh one did not know of it so far. */
+	for (port = letter->set->ports; port; port = port->next)
+		if (port->starved)
+			sluice_worker_set_timer(worker, &port->timer, worker->now + 1);
 	return 0;
 }
 
