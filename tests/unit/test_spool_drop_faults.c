@@ -139,6 +139,46 @@ static void a_failing_disk_gets_one_segment_more(void **state)
 	sluice_spool_close(source.spool);
 }
 
+/* A disk that fails leaves a store without room, which is not full: that is told apart, and over when it is written again. */
+static void a_failing_disk_is_not_full(void **state)
+{
+	struct source source = {.is_uniform = true};
+	unsigned int tries;
+
+	(void)state;
+	begin(&source);
+	sluice_spool_drop_oldest(source.spool, false);
+	assert_int_equal(sluice_spool_resting(source.spool), 0);
+	fault.fail_at = 0;
+	fault.for_ever = true;
+	fault.error = EIO;
+	for (tries = 0; tries < SEGMENTS; tries++) {
+		assert_true(feed(&source, 240000) < 0);
+		assert_int_equal(sluice_spool_resting(source.spool), -EIO);
+	}
+	fault.fail_at = -1;
+	/* A write that takes longer than a segment rests finds one. */
+	for (tries = 0; tries < 3000 && feed(&source, 240000); tries++) {
+		assert_int_equal(sluice_spool_resting(source.spool), -EIO);
+		usleep(10000);
+	}
+	assert_true(tries < 3000);
+	assert_int_equal(promise(&source), 0);
+	/* It is full when all of them are. */
+	for (tries = 0; tries < 3000 && sluice_spool_resting(source.spool); tries++) {
+		if (feed(&source, 240000))
+			usleep(10000);
+		else
+			assert_int_equal(promise(&source), 0);
+	}
+	while (!feed(&source, 240000))
+		assert_int_equal(promise(&source), 0);
+	assert_int_equal(sluice_spool_resting(source.spool), 0);
+	assert_false(sluice_spool_has_room(source.spool, SLUICE_SPOOL_PAYLOAD_MAX));
+	nothing_is_missing(&source, 0);
+	sluice_spool_close(source.spool);
+}
+
 /* Runs them. */
 int main(void)
 {
@@ -146,6 +186,7 @@ int main(void)
 		cmocka_unit_test_setup(marks_beyond_a_gigabyte_stay_apart, fresh),
 		cmocka_unit_test_setup(each_call_may_find_no_room, fresh),
 		cmocka_unit_test_setup(a_failing_disk_gets_one_segment_more, fresh),
+		cmocka_unit_test_setup(a_failing_disk_is_not_full, fresh),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

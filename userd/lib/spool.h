@@ -117,6 +117,10 @@ uint64_t sluice_spool_log_bytes(const struct sluice_spool_log *log);
 /* Would a frame of `length` bytes find a place? */
 bool sluice_spool_has_room(const struct sluice_spool *spool, uint64_t length);
 
+/* Why a segment is out of use for a while that has nothing anybody needs: a negative errno, what the disk said when it was
+ * written; 0: there is none. A store without room is not full as long as one rests. */
+int sluice_spool_resting(const struct sluice_spool *spool);
+
 /*
  * Begins to write a frame that `outputs` wait for. 0; -ENOSPC (full); -E2BIG (too long, too many outputs); -ENOMEM; or what
  * the disk said: then everything since the last commit is as if never appended, the segment was given up, and the caller

@@ -32,7 +32,8 @@ struct sluice_spool_segment {
 	uint64_t used; /* bytes, head included */
 	uint64_t live; /* frames that some output needs */
 	uint64_t rests_until;
-	int fd; /* -1: not open */
+	int failure; /* abandoned: what the disk said */
+	int fd;	     /* -1: not open */
 	uint64_t last_use;
 };
 

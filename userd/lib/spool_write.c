@@ -41,6 +41,7 @@ static int abandon(struct sluice_spool *spool, int error)
 		segment = &spool->segments[spool->active];
 		segment->use = SLUICE_SPOOL_IS_ABANDONED;
 		segment->rests_until = sluice_spool_now() + SLUICE_SPOOL_REST_NS;
+		segment->failure = error;
 		sluice_spool_segment_close(spool, spool->active);
 		spool->figures.abandoned++;
 		sluice_error(
@@ -286,19 +287,20 @@ int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *
 	return 0;
 }
 
-/* Is there a segment that was given up because of an error, and only rests? */
-static bool has_resting(const struct sluice_spool *spool)
+int sluice_spool_resting(const struct sluice_spool *spool)
 {
 	size_t place;
 
+	if (!spool)
+		return 0;
 	for (place = 0; place < spool->segment_count; place++) {
 		const struct sluice_spool_segment *segment = &spool->segments[place];
 
 		if (segment->size && !segment->is_surplus && !segment->live &&
 		    segment->use == SLUICE_SPOOL_IS_ABANDONED)
-			return true;
+			return segment->failure;
 	}
-	return false;
+	return 0;
 }
 
 /* Begins a segment; where the oldest is to be dropped, sees to it that there is another one to be begun after it. */
@@ -308,11 +310,11 @@ static int begin_next(struct sluice_spool *spool)
 	int error;
 
 	/* It came to be full before it was told to drop: for a time it takes more room than it has. */
-	if (place == SIZE_MAX && spool->drops_oldest && !has_resting(spool))
+	if (place == SIZE_MAX && spool->drops_oldest && !sluice_spool_resting(spool))
 		place = sluice_spool_make_extra(spool);
 	error = begin(spool, place);
 	while (!error && spool->drops_oldest && !sluice_spool_has_spare(spool) &&
-	       !has_resting(spool)) {
+	       !sluice_spool_resting(spool)) {
 		error = sluice_spool_give_up(spool);
 		/* This one at least can be written, unless that is what failed. */
 		if (error == -ENOENT || error == -ENOSPC)

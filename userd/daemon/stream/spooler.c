@@ -298,7 +298,7 @@ static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list
 static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 {
 	struct sluice_order *order, *next;
-	int error = -ENOSPC, tries;
+	int error = -ENOSPC, resting, tries;
 
 	pthread_mutex_lock(&spooler->store);
 	sluice_spool_drop_oldest(spooler->spool, sluice_load_relaxed(&spooler->drops_oldest));
@@ -310,11 +310,14 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	}
 	if (error)
 		(void)sluice_spool_commit(spooler->spool);
-	/* The disk itself may be without room, although segments are free. */
-	if (error == -ENOSPC && !sluice_spool_has_room(spooler->spool, SLUICE_SPOOL_PAYLOAD_MAX))
-		sluice_alarm_full(&spooler->full, true, false);
-	else
+	resting = sluice_spool_resting(spooler->spool);
+	/* The disk itself may be without room, although segments are free; or it fails, and they rest. */
+	if (error != -ENOSPC || sluice_spool_has_room(spooler->spool, SLUICE_SPOOL_PAYLOAD_MAX))
 		sluice_alarm_writing(&spooler->failing, error);
+	else if (resting)
+		sluice_alarm_writing(&spooler->failing, resting);
+	else
+		sluice_alarm_full(&spooler->full, true, false);
 	pthread_mutex_unlock(&spooler->store);
 	for (order = list; order; order = next) {
 		next = order->next;
