@@ -166,14 +166,14 @@ static void a_failing_disk_is_told(void **state)
 	sluice_alarm_writing(&alarm, -ENOSPC);
 	sluice_alarm_writing(&alarm, -EIO);
 	assert_told(
-		fd, "store", SLUICE_EVENT_ALARM, "store.disk",
+		fd, "store", SLUICE_EVENT_ALARM, "store.disk.write",
 		"the disk store cannot be written: No space left on device; memory alone is left");
 	sluice_alarm_writing(&alarm, 0);
 	sluice_alarm_writing(&alarm, 0);
-	assert_told(fd, "store", SLUICE_EVENT_ALARM_OVER, "store.disk",
+	assert_told(fd, "store", SLUICE_EVENT_ALARM_OVER, "store.disk.write",
 		    "the disk store is written again");
 	sluice_alarm_writing(&alarm, -EIO);
-	assert_told(fd, "store", SLUICE_EVENT_ALARM, "store.disk",
+	assert_told(fd, "store", SLUICE_EVENT_ALARM, "store.disk.write",
 		    "the disk store cannot be written: Input/output error; memory alone is left");
 	sluice_event_close();
 	close(fd);

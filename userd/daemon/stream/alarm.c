@@ -35,13 +35,13 @@ void sluice_alarm_writing(struct sluice_alarm *alarm, int error)
 	char text[TEXT_MAX];
 
 	if (!error && alarm->is_raised)
-		end_alarm(alarm, "store.disk", "store", "the disk store is written again");
+		end_alarm(alarm, "store.disk.write", "store", "the disk store is written again");
 	if (!error || alarm->is_raised)
 		return;
 	snprintf(text, sizeof(text), "the disk store cannot be written: %s; memory alone is left",
 		 strerror(-error));
 	sluice_error("alarm: %s", text);
-	raise_alarm(alarm, "store.disk", "store", text);
+	raise_alarm(alarm, "store.disk.write", "store", text);
 }
 
 void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room)
