@@ -202,6 +202,27 @@ static void every_disk_call_may_fail_once(void **state)
 	}
 }
 
+/* What nobody needs any more takes no room, in the segment that is being written, too. */
+static void an_empty_store_uses_nothing(void **state)
+{
+	struct sluice_spool *spool = open_spool(4);
+	struct sluice_spool_log *log = log_of(spool, 0);
+	struct sluice_spool_figures figures;
+
+	(void)state;
+	assert_int_equal(append(spool, log, 0, 0, 65536, 1), 0);
+	sluice_spool_figures(spool, &figures);
+	assert_true(figures.used > 65536);
+	assert_int_equal(sluice_spool_commit(spool), 0);
+	sluice_spool_figures(spool, &figures);
+	assert_true(figures.used > 65536);
+	assert_int_equal(sluice_spool_acknowledge(spool, log, OUTPUT_A, 0, 65536), 0);
+	sluice_spool_figures(spool, &figures);
+	assert_int_equal(figures.used, 0);
+	assert_int_equal(figures.free_segments, 3);
+	sluice_spool_close(spool);
+}
+
 /* EIO for a while. */
 static void a_disk_that_fails_for_a_while_is_used_again(void **state)
 {
@@ -493,6 +514,7 @@ int main(void)
 				       fresh),
 		cmocka_unit_test_setup(a_full_store_says_so_and_goes_on_when_there_is_room, fresh),
 		cmocka_unit_test_setup(every_disk_call_may_fail_once, fresh),
+		cmocka_unit_test_setup(an_empty_store_uses_nothing, fresh),
 		cmocka_unit_test_setup(a_disk_that_fails_for_a_while_is_used_again, fresh),
 		cmocka_unit_test_setup(a_torn_tail_costs_what_was_not_committed, fresh),
 		cmocka_unit_test_setup(a_flipped_bit_costs_one_frame_and_is_told, fresh),

@@ -143,6 +143,7 @@ static void a_failing_disk_gets_one_segment_more(void **state)
 static void a_failing_disk_is_not_full(void **state)
 {
 	struct source source = {.is_uniform = true};
+	struct sluice_spool_figures figures;
 	unsigned int tries;
 
 	(void)state;
@@ -156,6 +157,8 @@ static void a_failing_disk_is_not_full(void **state)
 		assert_true(feed(&source, 240000) < 0);
 		assert_int_equal(sluice_spool_resting(source.spool), -EIO);
 	}
+	sluice_spool_figures(source.spool, &figures);
+	assert_int_equal(figures.used, 0);
 	fault.fail_at = -1;
 	/* A write that takes longer than a segment rests finds one. */
 	for (tries = 0; tries < 3000 && feed(&source, 240000); tries++) {

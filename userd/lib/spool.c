@@ -355,6 +355,16 @@ void sluice_spool_crash(struct sluice_spool *spool)
 		release(spool);
 }
 
+/* Is there something in the segment that somebody needs, or will when it is committed? */
+static bool is_needed(const struct sluice_spool *spool, size_t place)
+{
+	const struct sluice_spool_segment *segment = &spool->segments[place];
+
+	if (segment->live || segment->use == SLUICE_SPOOL_IS_SEALED)
+		return true;
+	return place == spool->active && spool->is_pending;
+}
+
 /* As spool.h says. */
 void sluice_spool_figures(const struct sluice_spool *spool, struct sluice_spool_figures *figures)
 {
@@ -373,7 +383,7 @@ void sluice_spool_figures(const struct sluice_spool *spool, struct sluice_spool_
 		figures->segments++;
 		if (segment->use == SLUICE_SPOOL_IS_FREE)
 			figures->free_segments++;
-		else
+		else if (is_needed(spool, place))
 			figures->used += place == spool->active ? segment->used : segment->size;
 	}
 }

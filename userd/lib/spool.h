@@ -71,7 +71,7 @@ struct sluice_spool_figures {
 	uint64_t frames;	  /* that some output needs */
 	uint64_t bytes;		  /* of stream in them */
 	uint64_t records;	  /* in them */
-	uint64_t used;		  /* bytes of disk that cannot be used for something else */
+	uint64_t used;		  /* bytes of disk, in segments that hold something of that */
 	uint64_t written, synced; /* bytes written, commits, since it was opened */
 	/* Bytes of stream that became durable, and that nobody needs any more, since it was opened */
 	uint64_t spooled, drained;
