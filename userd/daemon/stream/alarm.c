@@ -57,7 +57,7 @@ void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room)
 	}
 }
 
-void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool has_room, uint64_t dropped)
+void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool is_over, uint64_t dropped)
 {
 	static const char text[] = "memory and disk are full; the oldest datagrams on the disk are "
 				   "given up for new ones (store.drop: oldest)";
@@ -66,9 +66,9 @@ void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool has_room, 
 	if (did && !alarm->is_raised) {
 		sluice_error("alarm: %s", text);
 		raise_alarm(alarm, "store.drop", "store", text);
-	} else if (!did && has_room && alarm->is_raised) {
+	} else if (!did && is_over && alarm->is_raised) {
 		snprintf(over, sizeof(over),
-			 "the disk store has room again; %llu datagrams were given up since the "
+			 "nothing on the disk is given up any more; %llu datagrams were since the "
 			 "start",
 			 (unsigned long long)dropped);
 		end_alarm(alarm, "store.drop", "store", over);

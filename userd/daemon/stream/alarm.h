@@ -32,9 +32,9 @@ void sluice_alarm_writing(struct sluice_alarm *alarm, int error);
 /* The alarm of one that is full: something found no place since we looked, or there is a good piece of room again. */
 void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room);
 
-/* The alarm of one that gives up its oldest segments: it did since we looked, or it has room again. `dropped` datagrams went that
- * way since the start. */
-void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool has_room, uint64_t dropped);
+/* The alarm of one that gives up its oldest segments: it did since we looked, or it has no reason to any more. `dropped` datagrams
+ * went that way since the start. */
+void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool is_over, uint64_t dropped);
 
 /* Adds how often it was raised, and whether it is now. @threadsafe */
 void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now);

@@ -229,21 +229,23 @@ void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_c
 	sluice_store_relaxed(&spooler->end, config->spool_end);
 }
 
-/* Raises and clears the alarm. */
+/* Raises and clears the alarms. */
 static void watch_level(struct sluice_spooler *spooler)
 {
 	struct sluice_spool_figures figures;
-	bool has_room;
+	bool has_room, did_drop;
 
 	sluice_spool_figures(spooler->spool, &figures);
-	has_room = figures.free_segments > 1;
 	/* Segments that were given up because of an error are no room before they are used again. */
-	sluice_alarm_full(&spooler->full, false, has_room || !figures.frames);
+	has_room = figures.free_segments > 1 || !figures.frames;
+	did_drop = figures.dropped_segments != spooler->dropped_segments;
+	/* store.drop may have changed: the alarm of the other policy is over. */
+	sluice_alarm_full(&spooler->full, false, has_room || did_drop);
 	(void)sluice_alarm_watch(
 		&spooler->level, figures.used, figures.segments * figures.segment_size,
 		sluice_load_relaxed(&spooler->alarm), "the disk", "store", "store.disk.alarm");
-	sluice_alarm_dropping(&spooler->dropping,
-			      figures.dropped_segments != spooler->dropped_segments, has_room,
+	sluice_alarm_dropping(&spooler->dropping, did_drop,
+			      has_room || !sluice_load_relaxed(&spooler->drops_oldest),
 			      figures.dropped);
 	spooler->dropped_segments = figures.dropped_segments;
 }

@@ -197,9 +197,19 @@ void sluice_stream_notify(struct sluice_stream *stream)
 	stream->moved = true;
 }
 
+/* How far the ring is filled. One whose source waits for room is full for it, and no ring is ever filled to its last byte. */
+static uint64_t fill(const struct sluice_stream *stream)
+{
+	uint64_t size = stream->ring.mask + 1,
+		 used = sluice_ring_head(&stream->ring) - stream->tail;
+
+	return stream->starved || used >= size / 100 * 99 ? size : used;
+}
+
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 {
 	uint64_t least = UINT64_MAX, acked;
+	bool refilled;
 	size_t number;
 
 	stream->moved = false;
@@ -224,12 +234,12 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 		stream->tail = least;
 		sluice_ring_move_tail(&stream->ring, least);
 	}
-	if (stream->alarm_mark)
-		(void)sluice_alarm_watch(&stream->alarm,
-					 sluice_ring_head(&stream->ring) - stream->tail,
-					 stream->ring.mask + 1, stream->alarm_mark,
-					 "the memory of route", stream->name, "store.memory.alarm");
-	return stream->starved && stream->refill && stream->refill(stream, now);
+	refilled = stream->starved && stream->refill && stream->refill(stream, now);
+	if (stream->alarm_mark || stream->alarm.is_raised)
+		(void)sluice_alarm_watch(&stream->alarm, fill(stream), stream->ring.mask + 1,
+					 stream->alarm_mark, "the memory of route", stream->name,
+					 "store.memory.alarm");
+	return refilled;
 }
 
 struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,
