@@ -179,6 +179,7 @@ static void workers_stand_back(void **state)
 			    .workers = 2};
 	struct sluice_engine *engine;
 	uint64_t important = 0, since, until, number;
+	unsigned int tries;
 
 	(void)state;
 	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
@@ -193,11 +194,12 @@ static void workers_stand_back(void **state)
 	await_stored(engine, ALL);
 	since = receiver.delivered;
 	/* Half of the important; then the rate is taken away. */
-	while (important < IMPORTANT / 2) {
+	for (tries = 0; tries < 12000 && important < IMPORTANT / 2; tries++) {
 		usleep(5000);
 		for (important = 0, number = LESSER; number < ALL; number++)
 			important += receiver.seen[number];
 	}
+	assert_true(important >= IMPORTANT / 2);
 	until = receiver.delivered;
 	plan.rate = "";
 	apply(engine, &plan);
