@@ -106,3 +106,21 @@ bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whol
 	}
 	return false;
 }
+
+void sluice_alarm_look(struct sluice_disk_alarms *alarms,
+		       const struct sluice_spool_figures *figures, unsigned int mark,
+		       bool drops_oldest)
+{
+	/* Segments that were given up because of an error are no room before they are used again. */
+	bool has_room = figures->free_segments > 1 || !figures->frames;
+	bool did_drop = figures->dropped_segments != alarms->dropped_segments;
+
+	/* store.drop may have changed: the alarm of the other policy is over. */
+	sluice_alarm_full(&alarms->full, false, has_room || did_drop);
+	(void)sluice_alarm_watch(&alarms->level, figures->used,
+				 figures->segments * figures->segment_size, mark, "the disk",
+				 "store", "store.disk.alarm");
+	sluice_alarm_dropping(&alarms->dropping, did_drop, has_room || !drops_oldest,
+			      figures->dropped);
+	alarms->dropped_segments = figures->dropped_segments;
+}

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "../../lib/spool.h"
 
 /* An alarm is over when so many percent of the whole less than its mark are used, or half of its mark if that is less. (The
  * module has the same rule, event.c.) */
@@ -35,6 +36,17 @@ void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room);
 /* The alarm of one that gives up its oldest segments: it did since we looked, or it has no reason to any more. `dropped` datagrams
  * went that way since the start. */
 void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool is_over, uint64_t dropped);
+
+/* Those of the disk store. */
+struct sluice_disk_alarms {
+	struct sluice_alarm failing, full, level, dropping;
+	uint64_t dropped_segments; /* when we looked */
+};
+
+/* Looks how the store is now: raises and ends its alarms, but for those that only a write can raise. */
+void sluice_alarm_look(struct sluice_disk_alarms *alarms,
+		       const struct sluice_spool_figures *figures, unsigned int mark,
+		       bool drops_oldest);
 
 /* Adds how often it was raised, and whether it is now. @threadsafe */
 void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now);

@@ -52,11 +52,10 @@ struct sluice_spooler {
 	unsigned int alarm;	 /* percent, 0: none */
 	unsigned int begin, end; /* percent of a ring: when it is emptied, and how far */
 	bool drops_oldest;
-	struct sluice_alarm failing, full, level, dropping;
+	struct sluice_disk_alarms alarms;
 	/* The thread's own */
 	uint64_t tokens, filled;
 	uint64_t next_checkpoint, next_look;
-	uint64_t dropped_segments; /* that the alarm knows of */
 };
 
 /* Frees a list of orders. */
@@ -213,10 +212,10 @@ void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_
 	pthread_mutex_lock(&spooler->store);
 	sluice_spool_figures(spooler->spool, figures);
 	pthread_mutex_unlock(&spooler->store);
-	sluice_alarm_count(&spooler->failing, alarms, raised);
-	sluice_alarm_count(&spooler->full, alarms, raised);
-	sluice_alarm_count(&spooler->level, alarms, raised);
-	sluice_alarm_count(&spooler->dropping, alarms, raised);
+	sluice_alarm_count(&spooler->alarms.failing, alarms, raised);
+	sluice_alarm_count(&spooler->alarms.full, alarms, raised);
+	sluice_alarm_count(&spooler->alarms.level, alarms, raised);
+	sluice_alarm_count(&spooler->alarms.dropping, alarms, raised);
 }
 
 void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_config_store *config)
@@ -227,27 +226,6 @@ void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_c
 	sluice_store_relaxed(&spooler->drops_oldest, config->drop == SLUICE_DROP_OLDEST);
 	sluice_store_relaxed(&spooler->begin, config->spool_begin);
 	sluice_store_relaxed(&spooler->end, config->spool_end);
-}
-
-/* Raises and clears the alarms. */
-static void watch_level(struct sluice_spooler *spooler)
-{
-	struct sluice_spool_figures figures;
-	bool has_room, did_drop;
-
-	sluice_spool_figures(spooler->spool, &figures);
-	/* Segments that were given up because of an error are no room before they are used again. */
-	has_room = figures.free_segments > 1 || !figures.frames;
-	did_drop = figures.dropped_segments != spooler->dropped_segments;
-	/* store.drop may have changed: the alarm of the other policy is over. */
-	sluice_alarm_full(&spooler->full, false, has_room || did_drop);
-	(void)sluice_alarm_watch(
-		&spooler->level, figures.used, figures.segments * figures.segment_size,
-		sluice_load_relaxed(&spooler->alarm), "the disk", "store", "store.disk.alarm");
-	sluice_alarm_dropping(&spooler->dropping, did_drop,
-			      has_room || !sluice_load_relaxed(&spooler->drops_oldest),
-			      figures.dropped);
-	spooler->dropped_segments = figures.dropped_segments;
 }
 
 /* How many bytes may be written now. */
@@ -315,11 +293,11 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	resting = sluice_spool_resting(spooler->spool);
 	/* The disk itself may be without room, although segments are free; or it fails, and they rest. */
 	if (error != -ENOSPC || sluice_spool_has_room(spooler->spool, SLUICE_SPOOL_PAYLOAD_MAX))
-		sluice_alarm_writing(&spooler->failing, error);
+		sluice_alarm_writing(&spooler->alarms.failing, error);
 	else if (resting)
-		sluice_alarm_writing(&spooler->failing, resting);
+		sluice_alarm_writing(&spooler->alarms.failing, resting);
 	else
-		sluice_alarm_full(&spooler->full, true, false);
+		sluice_alarm_full(&spooler->alarms.full, true, false);
 	pthread_mutex_unlock(&spooler->store);
 	for (order = list; order; order = next) {
 		next = order->next;
@@ -439,12 +417,15 @@ static void work(struct sluice_spooler *spooler, struct sluice_order *list)
 /* Writes a checkpoint when it is time, and zeros where there is nothing else to do. */
 static void tidy(struct sluice_spooler *spooler, bool is_idle)
 {
+	struct sluice_spool_figures figures;
 	int error = 0;
 
 	pthread_mutex_lock(&spooler->store);
 	if (sluice_now() >= spooler->next_look) {
 		spooler->next_look = sluice_now() + CHECKPOINT_NS;
-		watch_level(spooler);
+		sluice_spool_figures(spooler->spool, &figures);
+		sluice_alarm_look(&spooler->alarms, &figures, sluice_load_relaxed(&spooler->alarm),
+				  sluice_load_relaxed(&spooler->drops_oldest));
 	}
 	if (spooler->next_checkpoint && sluice_now() >= spooler->next_checkpoint) {
 		spooler->next_checkpoint = 0;
