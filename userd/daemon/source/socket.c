@@ -43,7 +43,12 @@ static int set_enter(struct sluice_worker *worker, void *argument)
 static int set_leave(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_port_set *set = argument;
+	size_t number;
 
+	/* A stream that waits for room would be filled from it still: streams leave later. */
+	for (number = 0; number < worker->stream_count; number++)
+		if (worker->streams[number]->source == set)
+			worker->streams[number]->source = NULL;
 	while (set->ports) {
 		struct sluice_port *port = set->ports;
 
