@@ -428,6 +428,10 @@ static int ports_commit(struct sluice_worker *worker, void *argument)
 		if (port->wanted) {
 			/* What is in it came under the old rule. */
 			sluice_port_drain(port, worker->now);
+			/* No port may be left to look after what this ring has to tell. */
+			if (!sluice_ring_tell(&port->use.stream->ring))
+				port->use.stream->starved = true;
+			sluice_stream_notify(port->use.stream);
 			sluice_port_set_use(port, &port->next_use);
 			link = &port->next;
 			continue;
@@ -438,6 +442,9 @@ static int ports_commit(struct sluice_worker *worker, void *argument)
 			sluice_warning("port %u: closed with datagrams in its buffer, because the "
 				       "ring is full",
 				       port->key.port);
+		if (!sluice_ring_tell(&port->use.stream->ring))
+			port->use.stream->starved = true;
+		sluice_stream_notify(port->use.stream);
 		*link = port->next;
 		sluice_port_free(port);
 	}

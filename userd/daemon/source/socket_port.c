@@ -479,7 +479,8 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 	/* Not for every few bytes: a quarter of the ring is worth a batch. */
 	if (!set || sluice_ring_room(&stream->ring) < (stream->ring.mask + 1) / 4)
 		return false;
-	stream->starved = false;
+	/* Its ports may have another ring by now: what it did not find room to tell is told here. */
+	stream->starved = !sluice_ring_tell(&stream->ring);
 	for (port = set->ports; port; port = port->next)
 		if (port->use.stream == stream && port->starved)
 			sluice_port_drain(port, now);
