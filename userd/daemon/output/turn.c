@@ -66,11 +66,13 @@ static uint64_t due_at(const struct sluice_output *output)
 	size_t number;
 
 	for (number = 0; number < output->connection_count; number++) {
+		if (!sluice_output_counts_on(output, output->connections[number]))
+			continue;
 		when = sluice_pacer_due(output->connections[number]->pacer);
 		if (when < earliest)
 			earliest = when;
 	}
-	return output->connection_count && earliest > due ? earliest : due;
+	return earliest != UINT64_MAX && earliest > due ? earliest : due;
 }
 
 /*
