@@ -238,6 +238,37 @@ static void a_gone_input_closes_its_port(void **state)
 	receiver_free(&receiver);
 }
 
+/* What is in the buffer of a port that goes is stored, however much it is: here it rests when the change comes. */
+static void a_gone_input_leaves_nothing_behind(void **state)
+{
+	static const char format[] =
+		"relay: r\ninputs:\n%s  - {name: a, port: %u, address: 127.0.0.1, source: "
+		"socket, outputs: o}\n"
+		"outputs:\n  - {name: o, to: %s, batch: {delay: 1s}}\n"
+		"store: {memory: {size: 16m}}\nworkers: 1\n";
+	static struct receiver receiver;
+	struct sluice_engine *engine;
+	uint16_t one = free_port(), two = free_port();
+	char *error = NULL, *gone = NULL;
+
+	(void)state;
+	assert_true(asprintf(&gone,
+			     "  - {name: b, port: %u, address: 127.0.0.1, source: socket, outputs: "
+			     "o}\n",
+			     two) > 0);
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine(format, gone, one, at(receiver.port));
+	send_numbers(two, 0, 5000, 100, SLUICE_FRAMING_NATIVE);
+	assert_int_equal(apply(engine, &error, format, "", one, at(receiver.port)), 0);
+	await(&receiver, 5000);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(&receiver);
+	assert_int_equal(receiver.delivered, 5000);
+	assert_int_equal(receiver.repeated + receiver.damaged + receiver.gaps, 0);
+	receiver_free(&receiver);
+	free(gone);
+}
+
 /* An apply that fails (in its last part: a taken port) changes nothing at all. */
 static void a_failed_change_changes_nothing(void **state)
 {
@@ -535,6 +566,7 @@ int main(void)
 		cmocka_unit_test(a_missing_module_is_named),
 		cmocka_unit_test(a_new_input_disturbs_nobody),
 		cmocka_unit_test(a_gone_input_closes_its_port),
+		cmocka_unit_test(a_gone_input_leaves_nothing_behind),
 		cmocka_unit_test(a_failed_change_changes_nothing),
 		cmocka_unit_test(an_output_moves_to_another_destination),
 		cmocka_unit_test(a_destination_more_keeps_the_others),

@@ -437,11 +437,7 @@ static int ports_commit(struct sluice_worker *worker, void *argument)
 			continue;
 		}
 		sluice_port_shut(port);
-		sluice_port_drain(port, worker->now);
-		if (port->starved)
-			sluice_warning("port %u: closed with datagrams in its buffer, because the "
-				       "ring is full",
-				       port->key.port);
+		sluice_port_empty(port, worker->now);
 		if (!sluice_ring_tell(&port->use.stream->ring))
 			port->use.stream->starved = true;
 		sluice_stream_notify(port->use.stream);

@@ -97,6 +97,8 @@ void sluice_port_describe(const struct sluice_config_input *input, uint16_t numb
 int sluice_port_enter(struct sluice_port *port, struct sluice_worker *worker);
 /* From now on nothing new gets into it. @context worker */
 void sluice_port_shut(struct sluice_port *port);
+/* Stores all that is in one that is shut; what finds no room is counted as lost. @context worker */
+void sluice_port_empty(struct sluice_port *port, uint64_t now);
 /* Stores what is in it. Returns true when it is empty. @context worker */
 bool sluice_port_drain(struct sluice_port *port, uint64_t now);
 /* What sluice_stream.refill is for streams of this source; stream->source is a struct sluice_port_set.

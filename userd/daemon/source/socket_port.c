@@ -30,6 +30,9 @@
 /* Datagrams per recvmmsg(2), and how often that is called before others have their turn. */
 #define BATCH 256U
 #define TURNS 8U
+/* A buffer that nothing comes into any more is empty after fewer drains, and holds fewer datagrams. */
+#define EMPTYING_DRAINS 4096U
+#define EMPTYING_DATAGRAMS (1U << 20)
 /* A place for the largest datagram. Not a power of two: the places' beginnings must not share one cache set. */
 #define PLACE (65536U + 320U)
 #define CONTROL 128U
@@ -457,6 +460,25 @@ void sluice_port_shut(struct sluice_port *port)
 	port->touched = false;
 }
 
+void sluice_port_empty(struct sluice_port *port, uint64_t now)
+{
+	uint32_t left = 0, drains = 0;
+
+	/* A drain stops after a few turns, and says that it wants to go on at once. Nothing comes in any more, unless the
+	 * filter was refused: therefore the limits. */
+	while (drains++ < EMPTYING_DRAINS && !sluice_port_drain(port, now) && port->timer.at &&
+	       port->timer.at <= now + 1)
+		;
+	while (port->starved && left < EMPTYING_DATAGRAMS &&
+	       recv(port->fd, NULL, 0, MSG_DONTWAIT | MSG_TRUNC) >= 0)
+		left++;
+	if (!left)
+		return;
+	lose(port, left);
+	sluice_warning("port %u: closed with %u datagrams in its buffer, because the ring is full",
+		       port->key.port, left);
+}
+
 void sluice_port_free(struct sluice_port *port)
 {
 	if (!port)
@@ -481,6 +503,8 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 		return false;
 	/* Its ports may have another ring by now: what it did not find room to tell is told here. */
 	stream->starved = !sluice_ring_tell(&stream->ring);
+	if (sluice_ring_head(&stream->ring) != head)
+		sluice_stream_notify(stream);
 	for (port = set->ports; port; port = port->next)
 		if (port->use.stream == stream && port->starved)
 			sluice_port_drain(port, now);
