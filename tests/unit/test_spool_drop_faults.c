@@ -105,6 +105,13 @@ static void each_call_may_find_no_room(void **state)
 	}
 }
 
+/* Writes until the store is full, and promises all of it. */
+static void fill_up(struct source *source)
+{
+	while (!feed(source, 240000))
+		assert_int_equal(promise(source), 0);
+}
+
 /* A disk that fails while a full store learns to drop gets one segment more, not one for each try; that serves when it is in order. */
 static void a_failing_disk_gets_one_segment_more(void **state)
 {
@@ -115,8 +122,7 @@ static void a_failing_disk_gets_one_segment_more(void **state)
 	(void)state;
 	begin(&source);
 	sluice_spool_drop_oldest(source.spool, false);
-	while (!feed(&source, 240000))
-		assert_int_equal(promise(&source), 0);
+	fill_up(&source);
 	sluice_spool_drop_oldest(source.spool, true);
 	fault.fail_at = 0;
 	fault.only_sync = true;
@@ -174,8 +180,7 @@ static void a_failing_disk_is_not_full(void **state)
 		else
 			assert_int_equal(promise(&source), 0);
 	}
-	while (!feed(&source, 240000))
-		assert_int_equal(promise(&source), 0);
+	fill_up(&source);
 	assert_int_equal(sluice_spool_resting(source.spool), 0);
 	assert_false(sluice_spool_has_room(source.spool, SLUICE_SPOOL_PAYLOAD_MAX));
 	nothing_is_missing(&source, 0);
