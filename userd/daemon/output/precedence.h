@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Precedence: whose turn it is at an output whose streams have different priorities. The most important that waits goes first,
- * in whatever worker it waits; all others together get one byte in SLUICE_PRECEDENCE_SHARE at least, in turn. An output
- * whose streams are all alike asks once per round whether they are, and nothing else. Beside the path of the data. Touches:
- * itself, atomically.
+ * where there is a rate in whatever worker it waits; all others together get one byte in SLUICE_PRECEDENCE_SHARE at least, in
+ * turn. An output whose streams are all alike asks once per round whether they are, and nothing else. Beside the path of the data.
+ * Touches: itself, atomically.
  */
 #ifndef SLUICE_PRECEDENCE_OUTPUT_H
 #define SLUICE_PRECEDENCE_OUTPUT_H
@@ -18,7 +18,7 @@
 /* A half that said nothing, or has nothing. */
 #define SLUICE_PRECEDENCE_NONE (-1)
 
-/* Of one output, shared by the workers. */
+/* Of one output, shared by the workers; where there is no rate `lead` is each worker's own (output.h). */
 struct sluice_precedence {
 	/* Written when streams come and go */
 	uint32_t kinds; /* priorities that its streams have */
