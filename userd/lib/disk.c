@@ -105,16 +105,20 @@ int sluice_disk_reserve(int fd, uint64_t length)
 	return 0;
 }
 
-void *sluice_disk_memory(size_t length)
+void *sluice_disk_buffer(size_t length)
 {
 	size_t whole = (length + SLUICE_DISK_BLOCK - 1) & ~((size_t)SLUICE_DISK_BLOCK - 1);
-	void *memory;
 
-	if (!length || whole < length)
-		return NULL;
-	memory = aligned_alloc(SLUICE_DISK_BLOCK, whole);
+	return !length || whole < length ? NULL : aligned_alloc(SLUICE_DISK_BLOCK, whole);
+}
+
+void *sluice_disk_memory(size_t length)
+{
+	void *memory = sluice_disk_buffer(length);
+
 	if (memory)
-		memset(memory, 0, whole);
+		memset(memory, 0,
+		       (length + SLUICE_DISK_BLOCK - 1) & ~((size_t)SLUICE_DISK_BLOCK - 1));
 	return memory;
 }
 

@@ -31,6 +31,7 @@ static void release(struct sluice_spool *spool)
 	for (place = 0; place < spool->segment_count; place++)
 		sluice_spool_segment_close(spool, place);
 	sluice_disk_queue_free(spool->queue);
+	sluice_disk_ahead_free(spool->ahead);
 	for (place = 0; place < SLUICE_DISK_DEPTH; place++)
 		free(spool->buffers[place]);
 	sluice_spool_index_free(spool);
@@ -77,6 +78,8 @@ static struct sluice_spool *allocate(const struct sluice_spool_options *options)
 	if (!spool->path || !spool->block || !spool->slot ||
 	    (!spool->look && sluice_disk_queue_create(&spool->queue)))
 		goto release;
+	if (!spool->look)
+		spool->ahead = sluice_disk_ahead_create();
 	for (place = 0; !spool->look && place < SLUICE_DISK_DEPTH; place++) {
 		spool->buffers[place] = sluice_disk_memory(SLUICE_SPOOL_BUFFER);
 		if (!spool->buffers[place])

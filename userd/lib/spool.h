@@ -178,6 +178,17 @@ int sluice_spool_waiting(struct sluice_spool *spool, struct sluice_spool_log *lo
 int sluice_spool_read(struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t offset,
 		      uint8_t *buffer, struct sluice_spool_frame *frame, const uint8_t **payload);
 
+/*
+ * Begins to read what sluice_spool_read() will be asked for: the frame of a log that holds `offset` and those that follow it,
+ * up to `end`, one into each of `count` buffers, as many as can be under way at once. Returns how many that are. The buffers are the spool's
+ * until each was given to sluice_spool_read(), with its offset (else it was read in vain), or sluice_spool_settle() was called.
+ */
+size_t sluice_spool_read_ahead(struct sluice_spool *spool, struct sluice_spool_log *log,
+			       uint64_t offset, uint64_t end, uint8_t *const *buffers,
+			       size_t count);
+/* No buffer is the spool's any more. */
+void sluice_spool_settle(struct sluice_spool *spool);
+
 /* Calls `each` for every frame of a log that somebody needs (all: every one there is). */
 int sluice_spool_frames(struct sluice_spool *spool, struct sluice_spool_log *log, bool all,
 			int (*each)(void *context, const struct sluice_spool_frame *frame),

@@ -83,6 +83,7 @@ struct sluice_spool {
 	uint8_t *slot; /* memory for a checkpoint */
 	bool dirty;    /* acknowledged since the last one */
 	struct sluice_disk_queue *queue;
+	struct sluice_disk_ahead *ahead; /* NULL: one after the other */
 	uint8_t *buffers[SLUICE_DISK_DEPTH];
 	unsigned int next_buffer;
 	uint8_t *block; /* one block, for heads */

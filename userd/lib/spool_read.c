@@ -19,19 +19,13 @@ uint64_t sluice_spool_wall_clock(void)
 	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
 }
 
-int sluice_spool_load(struct sluice_spool *spool, const struct sluice_spool_log *log,
-		      const struct sluice_spool_extent *extent, uint8_t *buffer)
+/* Is what was read into `buffer` the frame of the extent, and whole? 0 or a negative errno. */
+static int check(const struct sluice_spool *spool, const struct sluice_spool_log *log,
+		 const struct sluice_spool_extent *extent, const uint8_t *buffer)
 {
-	const struct sluice_spool_frame_head *head = (void *)buffer;
-	int fd = sluice_spool_segment_open(spool, extent->segment), error;
+	const struct sluice_spool_frame_head *head = (const void *)buffer;
+	int error = sluice_spool_frame_check(head, SLUICE_SPOOL_READ_ROOM);
 
-	if (fd < 0)
-		return fd;
-	error = sluice_disk_read(fd, buffer,
-				 sluice_spool_frame_bytes(extent->head_length, extent->length),
-				 (uint64_t)extent->block * SLUICE_DISK_BLOCK);
-	if (!error)
-		error = sluice_spool_frame_check(head, SLUICE_SPOOL_READ_ROOM);
 	if (error)
 		return error;
 	if (le64toh(head->serial) != spool->segments[extent->segment].serial ||
@@ -45,6 +39,61 @@ int sluice_spool_load(struct sluice_spool *spool, const struct sluice_spool_log 
 			       le32toh(head->payload_crc)
 		       ? 0
 		       : -EBADMSG;
+}
+
+int sluice_spool_load(struct sluice_spool *spool, const struct sluice_spool_log *log,
+		      const struct sluice_spool_extent *extent, uint8_t *buffer)
+{
+	uint64_t place = (uint64_t)extent->block * SLUICE_DISK_BLOCK;
+	size_t bytes = sluice_spool_frame_bytes(extent->head_length, extent->length);
+	int fd, error;
+
+	/* What was read ahead may be of another segment, or of what this one held before: then it is read now. */
+	if (sluice_disk_ahead_take(spool->ahead, buffer, bytes, place) &&
+	    !check(spool, log, extent, buffer))
+		return 0;
+	fd = sluice_spool_segment_open(spool, extent->segment);
+	if (fd < 0)
+		return fd;
+	error = sluice_disk_read(fd, buffer, bytes, place);
+	return error ? error : check(spool, log, extent, buffer);
+}
+
+size_t sluice_spool_read_ahead(struct sluice_spool *spool, struct sluice_spool_log *log,
+			       uint64_t offset, uint64_t end, uint8_t *const *buffers, size_t count)
+{
+	const struct sluice_spool_extent *extent;
+	uint32_t segment = 0;
+	size_t number;
+	int fd = -1;
+
+	if (!spool || !log || !buffers)
+		return 0;
+	for (number = 0; number < count && offset < end; number++) {
+		extent = sluice_spool_index_find(spool, log, offset);
+		if (!extent || extent->is_known_bad)
+			break;
+		if (fd < 0 || extent->segment != segment) {
+			/* Opening a segment may close another one, whose reads must have begun by then. */
+			sluice_disk_ahead_submit(spool->ahead);
+			segment = extent->segment;
+			fd = sluice_spool_segment_open(spool, segment);
+		}
+		if (fd < 0 || !sluice_disk_ahead_add(
+				      spool->ahead, fd, buffers[number],
+				      sluice_spool_frame_bytes(extent->head_length, extent->length),
+				      (uint64_t)extent->block * SLUICE_DISK_BLOCK))
+			break;
+		offset = extent->end;
+	}
+	sluice_disk_ahead_submit(spool->ahead);
+	return number;
+}
+
+void sluice_spool_settle(struct sluice_spool *spool)
+{
+	if (spool)
+		sluice_disk_ahead_settle(spool->ahead);
 }
 
 void sluice_spool_mourn(struct sluice_spool *spool, struct sluice_spool_extent *extent, int error)

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * The spooler's thread; see spooler.h. Touches: the store; eventfds of the desks.
+ * The spooler's thread; see spooler.h. Touches: the store; the desks.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "alarm.h"
+#include "desk.h"
 #include "rack.h"
 #include "shelf.h"
 #include "spooler.h"
@@ -23,17 +21,6 @@
 #define TRIES 3
 /* What was acknowledged is on the disk after so long. */
 #define CHECKPOINT_NS (100 * SLUICE_NS_PER_MS)
-
-/* Where the answers for one worker lie. */
-struct desk {
-	struct sluice_handler handler;
-	struct sluice_timer timer;
-	struct sluice_spooler *spooler;
-	struct sluice_worker *worker;
-	pthread_mutex_t lock;
-	struct sluice_order *first, *last;
-	int event;
-};
 
 struct sluice_spooler {
 	struct sluice_spool *spool;
@@ -45,7 +32,7 @@ struct sluice_spooler {
 	bool ended;
 	bool is_busy;	       /* the thread has taken orders out and not answered all */
 	pthread_mutex_t store; /* held by who uses `spool` */
-	struct desk *desks;
+	struct sluice_desk *desks;
 	size_t desk_count;
 	uint64_t rate; /* bytes a second, 0: no limit */
 	bool newest_first;
@@ -58,81 +45,15 @@ struct sluice_spooler {
 	uint64_t next_checkpoint, next_look;
 };
 
-/* Frees a list of orders. */
-static void free_list(struct sluice_order *order)
-{
-	struct sluice_order *next;
-
-	for (; order; order = next) {
-		next = order->next;
-		sluice_order_free(order);
-	}
-}
-
 /* Puts an answer on the desk of the shelf's worker. */
 static void answer(struct sluice_spooler *spooler, struct sluice_order *order)
 {
-	struct desk *desk = &spooler->desks[sluice_shelf_worker(order->shelf)];
-	const uint64_t one = 1;
-
-	order->next = NULL;
-	pthread_mutex_lock(&desk->lock);
-	if (desk->last)
-		desk->last->next = order;
-	else
-		desk->first = order;
-	desk->last = order;
-	pthread_mutex_unlock(&desk->lock);
-	/* Cannot block or fail: the counter is far from its limit. */
-	if (write(desk->event, &one, sizeof(one)) != (ssize_t)sizeof(one))
-		sluice_error("spooler: an event got lost: %s", strerror(errno));
-}
-
-/* The worker looks at its desk. @context worker */
-static void look(struct sluice_handler *handler, uint32_t events, uint64_t now)
-{
-	struct desk *desk = (struct desk *)handler;
-	struct sluice_order *order, *next;
-	uint64_t value;
-
-	(void)events;
-	if (read(desk->event, &value, sizeof(value)) != (ssize_t)sizeof(value))
-		return;
-	pthread_mutex_lock(&desk->lock);
-	order = desk->first;
-	desk->first = NULL;
-	desk->last = NULL;
-	pthread_mutex_unlock(&desk->lock);
-	for (; order; order = next) {
-		next = order->next;
-		sluice_shelf_answer(order->shelf, order, now);
-		sluice_order_free(order);
-	}
-}
-
-/* Now and then: shelves that found no room try again. @context worker */
-static void due(struct sluice_timer *timer, uint64_t now)
-{
-	struct desk *desk = (struct desk *)((char *)timer - offsetof(struct desk, timer));
-	size_t number;
-
-	for (number = 0; number < desk->worker->stream_count; number++)
-		sluice_shelf_wake(desk->worker->streams[number], now);
-	sluice_worker_set_timer(desk->worker, timer, now + SLUICE_SHELF_PAUSE_NS);
+	sluice_desk_put(&spooler->desks[sluice_shelf_worker(order->shelf)], order);
 }
 
 int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *worker)
 {
-	struct desk *desk = &spooler->desks[worker->number];
-	int error;
-
-	desk->worker = worker;
-	desk->timer.due = due;
-	error = sluice_worker_add_timer(worker, &desk->timer);
-	if (error)
-		return error;
-	sluice_worker_set_timer(worker, &desk->timer, sluice_now() + SLUICE_SHELF_PAUSE_NS);
-	return sluice_worker_watch(worker, desk->event, EPOLLIN, &desk->handler);
+	return sluice_desk_enter(&spooler->desks[worker->number], worker);
 }
 
 void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *order)
@@ -148,39 +69,17 @@ void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *o
 	pthread_mutex_unlock(&spooler->lock);
 }
 
-/* Takes the orders of a shelf out of a list, but for what was acknowledged. */
-static void sift(struct sluice_order **first, struct sluice_order **last,
-		 const struct sluice_shelf *shelf)
-{
-	struct sluice_order **link = first, *order;
-
-	*last = NULL;
-	for (order = *link; order; order = *link) {
-		if (order->shelf == shelf && order->kind != SLUICE_ORDER_ACKNOWLEDGE) {
-			*link = order->next;
-			sluice_order_free(order);
-			continue;
-		}
-		*last = order;
-		link = &order->next;
-	}
-}
-
 void sluice_spooler_forget(struct sluice_spooler *spooler, struct sluice_shelf *shelf,
 			   unsigned int worker)
 {
-	struct desk *desk = &spooler->desks[worker];
-
 	pthread_mutex_lock(&spooler->lock);
-	sift(&spooler->first, &spooler->last, shelf);
+	sluice_order_sift(&spooler->first, &spooler->last, shelf);
 	while (spooler->is_busy) {
 		pthread_cond_wait(&spooler->done, &spooler->lock);
-		sift(&spooler->first, &spooler->last, shelf);
+		sluice_order_sift(&spooler->first, &spooler->last, shelf);
 	}
 	pthread_mutex_unlock(&spooler->lock);
-	pthread_mutex_lock(&desk->lock);
-	sift(&desk->first, &desk->last, shelf);
-	pthread_mutex_unlock(&desk->lock);
+	sluice_desk_forget(&spooler->desks[worker], shelf);
 }
 
 bool sluice_spooler_is_newest_first(const struct sluice_spooler *spooler)
@@ -311,40 +210,64 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	}
 }
 
-/* Reads the frames from order->start on, until order->end, and puts each on the desk. */
-static void read_frames(struct sluice_spooler *spooler, struct sluice_order *order)
+/* Makes the answers that an order to read may have, with memory for a frame each: `count` at most. Returns how many. */
+static size_t make_pages(const struct sluice_order *order, struct sluice_order **pages,
+			 uint8_t **buffers, size_t count)
 {
-	uint32_t number;
+	size_t number;
 
-	for (number = 0; number < order->count && order->start < order->end; number++) {
+	for (number = 0; number < count; number++) {
 		struct sluice_order *page = calloc(1, sizeof(*page));
 		struct sluice_book *book = calloc(1, sizeof(*book));
-		int error = -ENOMEM;
 
-		if (page && book) {
-			book->memory = sluice_disk_memory(SLUICE_SPOOL_READ_ROOM);
-			page->book = book;
-		}
-		if (!page || !book || !book->memory) {
-			sluice_order_free(page);
-			if (!page)
-				free(book);
+		buffers[number] = sluice_disk_buffer(SLUICE_SPOOL_READ_ROOM);
+		if (!page || !book || !buffers[number]) {
+			free(page);
+			free(book);
+			free(buffers[number]);
 			break;
 		}
+		book->memory = buffers[number];
+		page->book = book;
+		page->kind = SLUICE_ORDER_READ;
+		page->shelf = order->shelf;
+		page->rack = order->rack;
+		pages[number] = page;
+	}
+	return number;
+}
+
+/* Reads the frames from order->start on, until order->end, and puts each on the desk: while one is checked, the disk is busy with
+ * those that follow. */
+static void read_frames(struct sluice_spooler *spooler, struct sluice_order *order)
+{
+	struct sluice_order *pages[SLUICE_RACK_BOOKS];
+	uint8_t *buffers[SLUICE_RACK_BOOKS];
+	size_t number, count = order->count < SLUICE_RACK_BOOKS ? order->count : SLUICE_RACK_BOOKS;
+	int error;
+
+	count = make_pages(order, pages, buffers, count);
+	pthread_mutex_lock(&spooler->store);
+	(void)sluice_spool_read_ahead(spooler->spool, order->log, order->start, order->end, buffers,
+				      count);
+	pthread_mutex_unlock(&spooler->store);
+	for (number = 0; number < count && order->start < order->end; number++) {
+		struct sluice_book *book = pages[number]->book;
+
 		pthread_mutex_lock(&spooler->store);
 		error = sluice_spool_read(spooler->spool, order->log, order->start, book->memory,
 					  &book->frame, &book->payload);
 		pthread_mutex_unlock(&spooler->store);
-		if (error) {
-			sluice_order_free(page);
+		if (error)
 			break;
-		}
 		order->start = book->frame.offset + book->frame.span;
-		page->kind = SLUICE_ORDER_READ;
-		page->shelf = order->shelf;
-		page->rack = order->rack;
-		answer(spooler, page);
+		answer(spooler, pages[number]);
 	}
+	pthread_mutex_lock(&spooler->store);
+	sluice_spool_settle(spooler->spool);
+	pthread_mutex_unlock(&spooler->store);
+	for (; number < count; number++)
+		sluice_order_free(pages[number]);
 	order->last = true;
 	answer(spooler, order);
 }
@@ -490,14 +413,10 @@ static int make_desks(struct sluice_spooler *spooler, size_t count)
 	if (!spooler->desks)
 		return -ENOMEM;
 	for (; spooler->desk_count < count; spooler->desk_count++) {
-		struct desk *desk = &spooler->desks[spooler->desk_count];
+		int error = sluice_desk_open(&spooler->desks[spooler->desk_count]);
 
-		desk->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-		if (desk->event < 0)
-			return -errno;
-		desk->handler.ready = look;
-		desk->spooler = spooler;
-		pthread_mutex_init(&desk->lock, NULL);
+		if (error)
+			return error;
 	}
 	return 0;
 }
@@ -571,12 +490,9 @@ void sluice_spooler_free(struct sluice_spooler *spooler)
 
 	if (!spooler)
 		return;
-	for (number = 0; number < spooler->desk_count; number++) {
-		free_list(spooler->desks[number].first);
-		close(spooler->desks[number].event);
-		pthread_mutex_destroy(&spooler->desks[number].lock);
-	}
-	free_list(spooler->first);
+	for (number = 0; number < spooler->desk_count; number++)
+		sluice_desk_close(&spooler->desks[number]);
+	sluice_order_free_list(spooler->first);
 	free(spooler->desks);
 	pthread_cond_destroy(&spooler->came);
 	pthread_cond_destroy(&spooler->done);
