@@ -162,8 +162,11 @@ $(B)/zerocopy: tests/bench/zerocopy.c
 bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, sendfile, splice, O_DIRECT
 	cd $(B) && ./zerocopy
 
-$(B)/sending $(B)/receiving: $(B)/%: tests/bench/%.c
+$(B)/sending: tests/bench/sending.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(LIBS)
+
+$(B)/receiving: tests/bench/receiving.c tests/bench/receiving_bpf.c tests/bench/receiving_bpf.h
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $(filter %.c,$^) $(LIBS)
 
 bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; then instructions, in the VM
 	$(B)/sending

@@ -6,8 +6,15 @@
  *
  *   recvmmsg   BATCH datagrams a call
  *   io_uring   one IORING_OP_RECV for ever (multishot), BATCH buffers that are handed back at once; Linux 6.0
+ *   bpf        a socket filter copies into a mapped ring (receiving_bpf.c), what has no room there comes by recvmmsg
+ *   sockmap    the verdict of a sockmap copies, what has no room is lost
+ *   both       a socket filter copies, the verdict of a sockmap drops, what has no room is lost
  *
- *     receiving recvmmsg|io_uring [PORT [BATCH [PAUSE]]]     (default 5000, 64, 1000; until SIGTERM, then says how many)
+ *     receiving METHOD [PORT [BATCH [PAUSE]]]     (default 5000, 64, 1000; until SIGTERM, then says how many)
+ *     receiving METHOD PORT BATCH PAUSE COUNT SIZE
+ *
+ * With COUNT it sends them itself, BATCH and then PAUSE, over loopback, and says what one cost altogether: processor time,
+ * and time that passed, which is instructions where those are counted (vm-images/run --icount).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,6 +28,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "receiving_bpf.h"
 
 /* A place for the largest datagram; not a power of two, so that places do not share one cache set. */
 #define PLACE (65536U + 320U)
@@ -38,8 +46,13 @@ struct bed {
 	struct io_uring uring;
 	struct io_uring_buf_ring *buffers;
 	int is_armed;
+	struct receiving_bpf *bpf;
 	uint64_t received;
+	uint64_t by_ring; /* of those */
 };
+
+enum method { RECVMMSG, IO_URING, BPF, SOCKMAP, BOTH, METHODS };
+static const char *const method_names[] = {"recvmmsg", "io_uring", "bpf", "sockmap", "both"};
 
 static volatile sig_atomic_t is_over;
 
@@ -166,33 +179,150 @@ static int take_by_uring(struct bed *bed)
 	return error;
 }
 
+/* Takes all there is in the ring, and after a filter what did not fit there. 0 or a negative errno. */
+static int take_by_ring(struct bed *bed, enum method method)
+{
+	uint64_t count = receiving_bpf_take(bed->bpf, bed->bytes);
+
+	bed->received += count;
+	bed->by_ring += count;
+	return method == BPF ? take_by_calls(bed) : 0;
+}
+
+/* Takes all there is by `method`. 0 or a negative errno. */
+static int take(struct bed *bed, enum method method)
+{
+	if (method == RECVMMSG)
+		return take_by_calls(bed);
+	return method == IO_URING ? take_by_uring(bed) : take_by_ring(bed, method);
+}
+
+/* A clock in nanoseconds. */
+static uint64_t read_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+}
+
+/* Sends `count` datagrams of `size` bytes to itself and takes them, and says what one cost. 0 or a negative errno. */
+static int send_and_take(struct bed *bed, enum method method, uint16_t port, uint64_t count,
+			 size_t size, const struct timespec *pause)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+					    .sin_port = htons(port),
+					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct mmsghdr messages[BATCH_MOST];
+	struct iovec payload = {.iov_base = calloc(1, size + 1), .iov_len = size};
+	uint64_t sent = 0, real = 0, begin = 0, used = 0;
+	unsigned int place;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = 0;
+
+	if (fd < 0 || !payload.iov_base ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof(address))) {
+		error = -errno;
+		goto out;
+	}
+	memset(payload.iov_base, 'x', size);
+	memset(messages, 0, sizeof(messages));
+	for (place = 0; place < bed->batch; place++) {
+		messages[place].msg_hdr.msg_iov = &payload;
+		messages[place].msg_hdr.msg_iovlen = 1;
+	}
+	while (!error && sent < count) {
+		/* The first tenth warms up. */
+		if (sent <= count / 10) {
+			used = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+			real = read_clock(CLOCK_MONOTONIC);
+			begin = sent;
+		}
+		if (sendmmsg(fd, messages, bed->batch, 0) != (int)bed->batch) {
+			error = -EIO;
+			break;
+		}
+		sent += bed->batch;
+		if (pause->tv_nsec)
+			(void)nanosleep(pause, NULL);
+		error = take(bed, method);
+		if (!error && memcmp(bed->bytes, payload.iov_base, size) != 0)
+			error = -EBADMSG;
+	}
+	used = read_clock(CLOCK_PROCESS_CPUTIME_ID) - used;
+	real = read_clock(CLOCK_MONOTONIC) - real;
+	printf("sent=%llu cpu_ns=%.1f real_ns=%.1f ", (unsigned long long)sent,
+	       (double)used / (double)(sent - begin), (double)real / (double)(sent - begin));
+out:
+	free(payload.iov_base);
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+/* Says what the ring knows, at the end. */
+static void say_of_ring(struct bed *bed)
+{
+	uint32_t lost = receiving_bpf_lost(bed->bpf, bed->bytes);
+	struct sockaddr_in addresses[2];
+	char source[INET_ADDRSTRLEN], destination[INET_ADDRSTRLEN];
+
+	printf(" by_ring=%llu lost=%u", (unsigned long long)bed->by_ring, lost);
+	if (!receiving_bpf_addresses(bed->bpf, addresses))
+		return;
+	inet_ntop(AF_INET, &addresses[0].sin_addr, source, sizeof(source));
+	inet_ntop(AF_INET, &addresses[1].sin_addr, destination, sizeof(destination));
+	printf(" last=%s:%u-%s:%u", source, ntohs(addresses[0].sin_port), destination,
+	       ntohs(addresses[1].sin_port));
+}
+
+/* The method of that name, or METHODS. */
+static enum method find_method(const char *name)
+{
+	enum method method;
+
+	for (method = RECVMMSG; method < METHODS && strcmp(name, method_names[method]) != 0;
+	     method++)
+		;
+	return method;
+}
+
 int main(int argc, char **argv)
 {
-	int is_uring = argc > 1 && !strcmp(argv[1], "io_uring");
+	enum method method = argc > 1 ? find_method(argv[1]) : METHODS;
 	unsigned long port = argc > 2 ? strtoul(argv[2], NULL, 10) : 5000;
 	unsigned long batch = argc > 3 ? strtoul(argv[3], NULL, 10) : 64;
 	unsigned long pause_us = argc > 4 ? strtoul(argv[4], NULL, 10) : 1000;
+	unsigned long count = argc > 5 ? strtoul(argv[5], NULL, 10) : 0;
+	unsigned long size = argc > 6 ? strtoul(argv[6], NULL, 10) : 200;
 	const struct timespec pause = {.tv_nsec = (long)pause_us * NS_PER_US};
 	const struct sigaction action = {.sa_handler = stop};
 	static struct bed bed;
 	int error;
 
-	if (argc < 2 || (!is_uring && strcmp(argv[1], "recvmmsg") != 0) || !port ||
-	    port > UINT16_MAX || !batch || batch > BATCH_MOST || pause_us > 999999)
+	if (method == METHODS || !port || port > UINT16_MAX || !batch || batch > BATCH_MOST ||
+	    pause_us > 999999 || size > 65507)
 		return 2;
 	sigaction(SIGTERM, &action, NULL);
 	bed.batch = (unsigned int)batch;
 	error = prepare(&bed, (uint16_t)port);
-	if (!error && is_uring)
+	if (!error && method == IO_URING)
 		error = prepare_uring(&bed);
-	while (!error && !is_over) {
+	if (!error && method >= BPF)
+		error = receiving_bpf_open(&bed.bpf, bed.fd, RECEIVING_BPF_FILTER + (method - BPF));
+	if (count && !error)
+		error = send_and_take(&bed, method, (uint16_t)port, count, size, &pause);
+	while (!count && !error && !is_over) {
 		(void)nanosleep(&pause, NULL);
-		error = is_uring ? take_by_uring(&bed) : take_by_calls(&bed);
+		error = take(&bed, method);
 	}
 	if (error) {
 		fprintf(stderr, "receiving: %s\n", strerror(-error));
 		return 1;
 	}
-	printf("received=%llu\n", (unsigned long long)bed.received);
+	printf("received=%llu", (unsigned long long)bed.received);
+	if (bed.bpf)
+		say_of_ring(&bed);
+	printf("\n");
+	receiving_bpf_close(bed.bpf);
 	return 0;
 }
