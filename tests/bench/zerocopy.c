@@ -50,8 +50,9 @@ struct bed {
 /* One way to send. */
 struct way {
 	const char *name;
-	/* Sends a span. Bytes sent, or a negative errno. */
-	ssize_t (*send)(struct bed *bed, size_t offset, size_t size);
+	/* Sends a span, of `file` if it is not the ring's. Bytes sent, or a negative errno. */
+	ssize_t (*send)(struct bed *bed, int file, size_t offset, size_t size);
+	bool is_direct;	  /* from the file past the page cache */
 	bool is_zerocopy; /* the kernel reports what is done */
 	bool is_cold;	  /* the page cache holds nothing of the file, before and after */
 };
@@ -146,26 +147,29 @@ static ssize_t empty_pipe(struct bed *bed, ssize_t length)
 }
 
 /* struct way.send, from the ring. */
-static ssize_t by_send(struct bed *bed, size_t offset, size_t size)
+static ssize_t by_send(struct bed *bed, int file, size_t offset, size_t size)
 {
+	(void)file;
 	return send_both(bed, bed->ring + offset, size, 0);
 }
 
 /* The same, and the kernel tells later when it needs the pages no more. */
-static ssize_t by_zerocopy(struct bed *bed, size_t offset, size_t size)
+static ssize_t by_zerocopy(struct bed *bed, int file, size_t offset, size_t size)
 {
+	(void)file;
 	return send_both(bed, bed->ring + offset, size, MSG_ZEROCOPY);
 }
 
 /* The pages of the ring go to TCP by reference. */
-static ssize_t by_vmsplice(struct bed *bed, size_t offset, size_t size)
+static ssize_t by_vmsplice(struct bed *bed, int file, size_t offset, size_t size)
 {
 	struct iovec span = {.iov_base = bed->ring + offset, .iov_len = size};
 
+	(void)file;
 	return empty_pipe(bed, vmsplice(bed->pipe[1], &span, 1, 0));
 }
 
-/* Reads from `file` and sends. */
+/* struct way.send, read from the file and sent. */
 static ssize_t by_pread(struct bed *bed, int file, size_t offset, size_t size)
 {
 	ssize_t got = pread(file, bed->buffer, size, (off_t)offset);
@@ -173,7 +177,7 @@ static ssize_t by_pread(struct bed *bed, int file, size_t offset, size_t size)
 	return got < 0 ? -errno : send_both(bed, bed->buffer, (size_t)got, 0);
 }
 
-/* Has `file` sent by the kernel. */
+/* struct way.send, the same by the kernel. */
 static ssize_t by_sendfile(struct bed *bed, int file, size_t offset, size_t size)
 {
 	off_t place = (off_t)offset;
@@ -185,7 +189,7 @@ static ssize_t by_sendfile(struct bed *bed, int file, size_t offset, size_t size
 	return sent < 0 ? -errno : sent;
 }
 
-/* The same through our own pipe. */
+/* struct way.send, the same through a pipe of ours. */
 static ssize_t by_splice(struct bed *bed, int file, size_t offset, size_t size)
 {
 	off_t place = (off_t)offset;
@@ -193,64 +197,28 @@ static ssize_t by_splice(struct bed *bed, int file, size_t offset, size_t size)
 	return empty_pipe(bed, splice(file, &place, bed->pipe[1], NULL, size, SPLICE_F_MOVE));
 }
 
-/* struct way.send, from the file through the page cache. */
-static ssize_t by_cached_pread(struct bed *bed, size_t offset, size_t size)
+/* By the kernel, when user space reads it first, as it must to check its CRC. */
+static ssize_t by_checked_sendfile(struct bed *bed, int file, size_t offset, size_t size)
 {
-	return by_pread(bed, bed->file, offset, size);
-}
+	ssize_t got = pread(file, bed->buffer, size, (off_t)offset);
 
-/* struct way.send, the same by the kernel. */
-static ssize_t by_cached_sendfile(struct bed *bed, size_t offset, size_t size)
-{
-	return by_sendfile(bed, bed->file, offset, size);
-}
-
-/* struct way.send, the same through a pipe. */
-static ssize_t by_cached_splice(struct bed *bed, size_t offset, size_t size)
-{
-	return by_splice(bed, bed->file, offset, size);
-}
-
-/* The same when user space reads it first, as it must to check its CRC. */
-static ssize_t by_checked_sendfile(struct bed *bed, size_t offset, size_t size)
-{
-	ssize_t got = pread(bed->file, bed->buffer, size, (off_t)offset);
-
-	return got < 0 ? -errno : by_sendfile(bed, bed->file, offset, (size_t)got);
-}
-
-/* struct way.send, from the file past the page cache. */
-static ssize_t by_direct_pread(struct bed *bed, size_t offset, size_t size)
-{
-	return by_pread(bed, bed->direct, offset, size);
-}
-
-/* struct way.send, the same by the kernel. */
-static ssize_t by_direct_sendfile(struct bed *bed, size_t offset, size_t size)
-{
-	return by_sendfile(bed, bed->direct, offset, size);
-}
-
-/* struct way.send, the same through a pipe. */
-static ssize_t by_direct_splice(struct bed *bed, size_t offset, size_t size)
-{
-	return by_splice(bed, bed->direct, offset, size);
+	return got < 0 ? -errno : by_sendfile(bed, file, offset, (size_t)got);
 }
 
 static const struct way ways[] = {
 	{.name = "send", .send = by_send},
 	{.name = "zerocopy", .send = by_zerocopy, .is_zerocopy = true},
 	{.name = "vmsplice+splice", .send = by_vmsplice},
-	{.name = "cached-pread+send", .send = by_cached_pread},
-	{.name = "cached-sendfile", .send = by_cached_sendfile},
-	{.name = "cached-splice", .send = by_cached_splice},
-	{.name = "cold-sendfile", .send = by_cached_sendfile, .is_cold = true},
-	{.name = "cold-splice", .send = by_cached_splice, .is_cold = true},
-	{.name = "cold-pread+send", .send = by_cached_pread, .is_cold = true},
+	{.name = "cached-pread+send", .send = by_pread},
+	{.name = "cached-sendfile", .send = by_sendfile},
+	{.name = "cached-splice", .send = by_splice},
+	{.name = "cold-sendfile", .send = by_sendfile, .is_cold = true},
+	{.name = "cold-splice", .send = by_splice, .is_cold = true},
+	{.name = "cold-pread+send", .send = by_pread, .is_cold = true},
 	{.name = "cold-pread+sendfile", .send = by_checked_sendfile, .is_cold = true},
-	{.name = "direct-pread+send", .send = by_direct_pread, .is_cold = true},
-	{.name = "direct-sendfile", .send = by_direct_sendfile, .is_cold = true},
-	{.name = "direct-splice", .send = by_direct_splice, .is_cold = true},
+	{.name = "direct-pread+send", .send = by_pread, .is_direct = true, .is_cold = true},
+	{.name = "direct-sendfile", .send = by_sendfile, .is_direct = true, .is_cold = true},
+	{.name = "direct-splice", .send = by_splice, .is_direct = true, .is_cold = true},
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -288,7 +256,7 @@ static int measure(struct bed *bed, const struct way *way, size_t size, struct c
 		offset -= offset % BLOCK;
 		if (offset + size > SOURCE)
 			offset = SOURCE - size;
-		sent = way->send(bed, offset, size);
+		sent = way->send(bed, way->is_direct ? bed->direct : bed->file, offset, size);
 		if (sent == -ENOBUFS && way->is_zerocopy) {
 			/* Too many are under way (net.core.optmem_max). */
 			reaped += reap(bed, 1000);

@@ -17,14 +17,13 @@
 /* Hands out `total` bytes of two streams that never end, in segments of these sizes; returns how many the lesser got. */
 static uint64_t share(size_t portion, uint64_t important, uint64_t lesser, uint64_t total)
 {
-	struct sluice_precedence precedence = {0};
+	struct sluice_share account = {0};
 	uint64_t had = 0, given = 0;
 	bool is_lesser;
 
 	while (given < total) {
-		is_lesser = sluice_precedence_owes(&precedence, portion);
-		sluice_precedence_charge(&precedence, is_lesser, is_lesser ? lesser : important,
-					 portion);
+		is_lesser = sluice_share_owes(&account, portion);
+		sluice_share_charge(&account, is_lesser, is_lesser ? lesser : important, portion);
 		given += is_lesser ? lesser : important;
 		had += is_lesser ? lesser : 0;
 	}
@@ -51,23 +50,23 @@ static void the_lesser_have_an_eighth(void **state)
 /* What nobody wanted is not owed later: one portion, then it is the more important one's turn again. */
 static void nobody_saves_up(void **state)
 {
-	struct sluice_precedence precedence = {0};
+	struct sluice_share account = {0};
 	unsigned int turn, lesser = 0;
 
 	(void)state;
-	assert_false(sluice_precedence_owes(&precedence, PORTION));
+	assert_false(sluice_share_owes(&account, PORTION));
 	for (turn = 0; turn < 1000; turn++)
-		sluice_precedence_charge(&precedence, false, PORTION, PORTION);
-	while (sluice_precedence_owes(&precedence, PORTION)) {
-		sluice_precedence_charge(&precedence, true, PORTION, PORTION);
+		sluice_share_charge(&account, false, PORTION, PORTION);
+	while (sluice_share_owes(&account, PORTION)) {
+		sluice_share_charge(&account, true, PORTION, PORTION);
 		lesser++;
 	}
 	assert_int_equal(lesser, 1);
 	/* Nor does one who went on without a right to it pay for ever. */
 	for (turn = 0; turn < 1000; turn++)
-		sluice_precedence_charge(&precedence, true, PORTION, PORTION);
-	for (turn = 0; !sluice_precedence_owes(&precedence, PORTION); turn++)
-		sluice_precedence_charge(&precedence, false, PORTION, PORTION);
+		sluice_share_charge(&account, true, PORTION, PORTION);
+	for (turn = 0; !sluice_share_owes(&account, PORTION); turn++)
+		sluice_share_charge(&account, false, PORTION, PORTION);
 	assert_in_range(turn, 7, 15);
 }
 

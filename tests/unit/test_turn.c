@@ -21,7 +21,7 @@ struct bed {
 	struct sluice_stream streams[FEEDERS];
 	struct sluice_feeder feeders[FEEDERS];
 	struct sluice_feeder *list[FEEDERS];
-	struct sluice_precedence shared, own;
+	struct sluice_precedence shared;
 	struct sluice_pacer pacer;
 	struct sluice_output output;
 	int other; /* what it told last */
@@ -53,7 +53,6 @@ static struct bed *make(const unsigned int *priorities, uint64_t rate)
 	bed.output = (struct sluice_output){.feeders = bed.list,
 					    .feeder_count = FEEDERS,
 					    .precedence = &bed.shared,
-					    .own = &bed.own,
 					    .pacer = &bed.pacer,
 					    .batch_bytes = PORTION,
 					    .told = SLUICE_PRECEDENCE_NONE};
@@ -77,7 +76,7 @@ static size_t turn(struct bed *bed)
 /* The other worker sends a portion of what is more important. */
 static void other_sends(struct bed *bed)
 {
-	sluice_precedence_charge(&bed->shared, false, PORTION, PORTION);
+	sluice_share_charge(&bed->shared.share, false, PORTION, PORTION);
 }
 
 /* The share that is left goes round, among lesser and least as among equals. */

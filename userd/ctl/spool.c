@@ -131,22 +131,23 @@ static int read_frame(void *context, const struct sluice_spool_frame *known)
 	const uint64_t end = known->offset + known->span;
 	struct sluice_spool_frame frame;
 	const uint8_t *payload;
+	bool is_lost = false;
 
 	walk->frames++;
 	walk->records += known->type == SLUICE_SPOOL_DATA ? known->count : 0;
 	for (; !walk->error && at < end; at = upto) {
 		if (sluice_spool_read(walk->spool, walk->log, at, walk->memory, &frame, &payload)) {
-			walk->damaged++;
+			is_lost = true;
 			break;
 		}
 		upto = frame.offset + frame.span < end ? frame.offset + frame.span : end;
-		if (frame.is_damaged) {
-			walk->damaged++;
-			walk->damaged_records += known->count;
-		}
+		is_lost |= frame.is_damaged;
 		if (walk->export)
 			walk->error = export_part(walk, &frame, payload, at, upto);
 	}
+	/* Once, however many damaged frames overlap it. */
+	walk->damaged += is_lost;
+	walk->damaged_records += is_lost ? known->count : 0;
 	if (end > walk->reached)
 		walk->reached = end;
 	return walk->error;

@@ -26,23 +26,13 @@ static bool is_doubtful(const struct sluice_connection *connection)
 	return connection->was_useless && connection->carrier.done == connection->done_ready;
 }
 
-/* sluice_output_counts_on(), without a call for those that are no standby: this is asked of every connection for every
- * segment. */
-static inline bool counts(const struct sluice_output *output,
-			  const struct sluice_connection *connection)
-{
-	if (connection->standby)
-		return sluice_output_counts_on(output, connection);
-	return connection->state == SLUICE_TCP_READY && !connection->disabled;
-}
-
 /* Can `connection` take a segment now? If only its rate says no, *due becomes when it will. */
 static inline bool can_take(const struct sluice_output *output,
 			    const struct sluice_connection *connection, const struct choice *choice)
 {
 	uint64_t when, now = choice->now, *due = choice->due;
 
-	if (connection->busy || !counts(output, connection) ||
+	if (connection->busy || !sluice_output_counts_on(output, connection) ||
 	    !sluice_connection_is_able(connection))
 		return false;
 	if (choice->is_safe && is_doubtful(connection) &&
@@ -123,7 +113,7 @@ static struct sluice_connection *least_behind(struct sluice_output *output,
 	for (number = 0; number < output->connection_count; number++) {
 		struct sluice_connection *connection = output->connections[number];
 
-		if (!counts(output, connection))
+		if (!sluice_output_counts_on(output, connection))
 			continue;
 		if (choice->now - connection->drained_at >= RATE_NS)
 			measure(connection, choice->now);
@@ -151,7 +141,7 @@ struct sluice_connection *sluice_output_choose(struct sluice_output *output, boo
 	size_t number;
 
 	for (number = 0; number < output->connection_count && !choice.is_safe; number++)
-		choice.is_safe = counts(output, output->connections[number]) &&
+		choice.is_safe = sluice_output_counts_on(output, output->connections[number]) &&
 				 !is_doubtful(output->connections[number]);
 	return output->mode == SLUICE_MODE_BALANCE ? least_behind(output, &choice)
 						   : next_in_turn(output, &choice);

@@ -54,10 +54,6 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output->mode = config->mode;
 	output->pacer = &pacers[0];
 	output->precedence = precedence;
-	output->own = aligned_alloc(64, sizeof(*output->own));
-	if (!output->own)
-		goto destroy;
-	memset(output->own, 0, sizeof(*output->own));
 	output->told = SLUICE_PRECEDENCE_NONE;
 	output->batch_bytes = config->batch_bytes;
 	output->run_bytes = config->batch_bytes > SLUICE_RECORD_SPAN_MAX ? config->batch_bytes
@@ -97,7 +93,6 @@ void sluice_output_destroy(struct sluice_output *output)
 			output->feeders[number]->output = NULL;
 	free(output->connections);
 	free(output->buckets);
-	free(output->own);
 	free(output->feeders);
 	free(output);
 }
@@ -134,16 +129,10 @@ static void set_window(struct sluice_output *output)
 	output->window = most / 2;
 }
 
-/* The priority of the stream that `feeder` feeds from. */
-static unsigned int priority_of(const struct sluice_feeder *feeder)
-{
-	return ((const struct sluice_stream *)feeder->stream)->priority;
-}
-
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder)
 {
 	output->feeders[output->feeder_count++] = feeder;
-	sluice_precedence_join(output->precedence, priority_of(feeder));
+	sluice_precedence_join(output->precedence, sluice_output_priority_of(feeder));
 	feeder->output = output;
 	output->has_work = true;
 	set_window(output);
@@ -157,7 +146,7 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 		if (output->feeders[number] != feeder)
 			continue;
 		output->feeders[number] = output->feeders[--output->feeder_count];
-		sluice_precedence_part(output->precedence, priority_of(feeder));
+		sluice_precedence_part(output->precedence, sluice_output_priority_of(feeder));
 		break;
 	}
 	if (output->held.feeder == feeder)
@@ -276,14 +265,11 @@ uint64_t sluice_output_carried(const struct sluice_output *output)
 	return bytes;
 }
 
-bool sluice_output_counts_on(const struct sluice_output *output,
-			     const struct sluice_connection *connection)
+bool sluice_output_needs_standbys(const struct sluice_output *output)
 {
 	size_t number;
 
-	if (connection->disabled || connection->state != SLUICE_TCP_READY)
-		return false;
-	for (number = 0; connection->standby && number < output->connection_count; number++) {
+	for (number = 0; number < output->connection_count; number++) {
 		const struct sluice_connection *other = output->connections[number];
 
 		/* One that is only just being connected to is not down yet. */
@@ -315,12 +301,32 @@ bool sluice_output_waits_for_older(const struct sluice_output *output,
 	return false;
 }
 
-/* Hands out segments in turn of the feeders, to whom the mode says. */
+/* Gives a segment of `feeder`, for which the output's rate has room, to whom the mode says. False: nobody can take one now, *next as
+ * sluice_output_choose() sets it. *bytes: how many of the stream went, 0: it could not be had. */
+static bool give(struct sluice_output *output, struct sluice_feeder *feeder, uint64_t now,
+		 uint64_t *next, uint64_t *bytes)
+{
+	struct sluice_connection *connection =
+		sluice_output_choose(output, feeder->returned, now, next);
+	uint64_t loaded;
+	size_t portion;
+
+	if (!connection)
+		return false;
+	portion = sluice_pacer_portion(output->pacer, output->batch_bytes);
+	portion = sluice_pacer_portion(connection->pacer, portion);
+	loaded = connection->loaded;
+	*bytes = sluice_connection_send(connection, feeder, portion, now)
+			 ? connection->loaded - loaded
+			 : 0;
+	return true;
+}
+
+/* Hands out segments in turn of the feeders. */
 static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 {
-	struct sluice_connection *connection;
 	size_t barren = 0; /* feeders in a row that had nothing */
-	size_t bytes;
+	uint64_t bytes;
 
 	while (barren < output->feeder_count) {
 		struct sluice_feeder *feeder;
@@ -334,30 +340,20 @@ static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 			continue;
 		}
 		*next = sluice_pacer_due(output->pacer);
-		connection = *next > now
-				     ? NULL
-				     : sluice_output_choose(output, feeder->returned, now, next);
-		if (!connection) {
+		if (*next > now || !give(output, feeder, now, next, &bytes)) {
 			output->next_feeder--; /* it is still its turn */
 			return;
 		}
-		bytes = sluice_pacer_portion(output->pacer, output->batch_bytes);
-		bytes = sluice_pacer_portion(connection->pacer, bytes);
-		if (sluice_connection_send(connection, feeder, bytes, now))
-			barren = 0;
-		else
-			barren++;
+		barren = bytes ? 0 : barren + 1;
 	}
 }
 
 /* The same where precedence matters: the feeder that comes next is what sluice_output_pick() says. */
 static void pump_by_priority(struct sluice_output *output, uint64_t now, uint64_t *next)
 {
-	struct sluice_connection *connection;
 	struct sluice_feeder *feeder;
-	size_t barren = 0, bytes;
-	uint64_t loaded;
-	bool is_sent;
+	size_t barren = 0;
+	uint64_t bytes;
 
 	while (barren < output->feeder_count) {
 		/* One that cannot be had from does not keep the others waiting. */
@@ -366,17 +362,11 @@ static void pump_by_priority(struct sluice_output *output, uint64_t now, uint64_
 			return;
 		*next = sluice_pacer_due(output->pacer);
 		/* Asked first: whoever is chosen has had its turn. */
-		if (*next > now || sluice_output_yields(output, now, next))
+		if (*next > now || sluice_output_yields(output, now, next) ||
+		    !give(output, feeder, now, next, &bytes))
 			return;
-		connection = sluice_output_choose(output, feeder->returned, now, next);
-		if (!connection)
-			return;
-		bytes = sluice_pacer_portion(output->pacer, output->batch_bytes);
-		bytes = sluice_pacer_portion(connection->pacer, bytes);
-		loaded = connection->loaded;
-		is_sent = sluice_connection_send(connection, feeder, bytes, now);
-		sluice_output_account(output, is_sent ? connection->loaded - loaded : 0);
-		barren = is_sent ? 0 : barren + 1;
+		sluice_output_account(output, bytes);
+		barren = bytes ? 0 : barren + 1;
 	}
 }
 

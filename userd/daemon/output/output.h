@@ -14,6 +14,7 @@
 #include "../config/model.h"
 #include "../engine/worker.h"
 #include "../stream/feeder.h"
+#include "../stream/stream.h"
 #include "framing.h"
 #include "precedence.h"
 #include "resolve.h"
@@ -48,10 +49,12 @@ struct sluice_output {
 	struct sluice_feeder **feeders;
 	size_t feeder_count, feeder_room;
 	size_t next_feeder;
-	size_t next_lesser;	       /* whose turn it is of those that have a share only */
-	size_t picked;		       /* the one that sluice_output_pick() found */
-	struct sluice_precedence *own; /* what shares are counted in where there is no rate */
-	int told; /* the priority that the other workers know of; precedence.h */
+	size_t next_lesser; /* whose turn it is of those that have a share only */
+	size_t picked;	    /* the one that sluice_output_pick() found, */
+	uint64_t
+		due_at; /* and when the rates let it go then, at the earliest; 0: there are none, or at once */
+	struct sluice_share own; /* what shares are counted in where there is no rate */
+	int told;		 /* the priority that the other workers know of; precedence.h */
 	uint64_t
 		deferred; /* since when something more important elsewhere keeps us waiting; 0: it does not */
 	int64_t lead; /* how far ahead that was when we last looked */
@@ -104,10 +107,23 @@ uint64_t sluice_output_carried(const struct sluice_output *output);
 
 /* For the parts of an output only: */
 
-/* Does `connection` have a part in what is sent now: is it there, and if it is a standby, are all others down?
- * @context worker */
-bool sluice_output_counts_on(const struct sluice_output *output,
-			     const struct sluice_connection *connection);
+/* The priority of the stream that `feeder` feeds from. */
+static inline unsigned int sluice_output_priority_of(const struct sluice_feeder *feeder)
+{
+	return ((const struct sluice_stream *)feeder->stream)->priority;
+}
+
+/* Are all destinations down that are no standbys? @context worker */
+bool sluice_output_needs_standbys(const struct sluice_output *output);
+
+/* Does `connection` have a part in what is sent now: is it there, and if it is a standby, are all others down? Asked of every
+ * connection for every segment. @context worker */
+static inline bool sluice_output_counts_on(const struct sluice_output *output,
+					   const struct sluice_connection *connection)
+{
+	return connection->state == SLUICE_TCP_READY && !connection->disabled &&
+	       (!connection->standby || sluice_output_needs_standbys(output));
+}
 
 /* Must `feeder` wait, because an older ring of its CPU that is being emptied and is no less important holds something for this
  * output that can be handed out? @context worker */

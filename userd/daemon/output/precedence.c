@@ -52,21 +52,19 @@ bool sluice_precedence_has_below(const struct sluice_precedence *precedence, int
 	return false;
 }
 
-int64_t sluice_precedence_lead(const struct sluice_precedence *precedence)
+int64_t sluice_share_lead(const struct sluice_share *share)
 {
-	return sluice_load_relaxed(&precedence->lead);
+	return sluice_load_relaxed(&share->lead);
 }
 
-bool sluice_precedence_owes(const struct sluice_precedence *precedence, size_t portion)
+bool sluice_share_owes(const struct sluice_share *share, size_t portion)
 {
-	return sluice_precedence_lead(precedence) >=
-	       (int64_t)portion * (SLUICE_PRECEDENCE_SHARE - 1);
+	return sluice_share_lead(share) >= (int64_t)portion * (SLUICE_PRECEDENCE_SHARE - 1);
 }
 
-void sluice_precedence_charge(struct sluice_precedence *precedence, bool is_lesser, uint64_t bytes,
-			      size_t portion)
+void sluice_share_charge(struct sluice_share *share, bool is_lesser, uint64_t bytes, size_t portion)
 {
-	int64_t step = (int64_t)bytes, lead = sluice_load_relaxed(&precedence->lead), next;
+	int64_t step = (int64_t)bytes, lead = sluice_load_relaxed(&share->lead), next;
 	/* Nobody saves up for more than a portion, or a record that is larger: what was not wanted at its time is not owed
 	 * later. */
 	int64_t most = (int64_t)(bytes > portion ? bytes : portion) * SLUICE_PRECEDENCE_SHARE;
@@ -81,6 +79,6 @@ void sluice_precedence_charge(struct sluice_precedence *precedence, bool is_less
 			if (next > most)
 				next = lead > most ? lead : most;
 		}
-	} while (!__atomic_compare_exchange_n(&precedence->lead, &lead, next, true,
-					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	} while (!__atomic_compare_exchange_n(&share->lead, &lead, next, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
 }

@@ -18,7 +18,12 @@
 /* A half that said nothing, or has nothing. */
 #define SLUICE_PRECEDENCE_NONE (-1)
 
-/* Of one output, shared by the workers; where there is no rate `lead` is each worker's own (output.h). */
+/* How the shares stand between the most important and all others. */
+struct sluice_share {
+	int64_t lead; /* bytes that the most important had since the others had their share */
+};
+
+/* Of one output, shared by the workers. */
 struct sluice_precedence {
 	/* Written when streams come and go */
 	uint32_t kinds; /* priorities that its streams have */
@@ -26,7 +31,8 @@ struct sluice_precedence {
 	/* Written when something waits */
 	uint32_t waiting[SLUICE_PRIORITIES] __attribute__((aligned(64))); /* workers, by the most
 	important that waits there */
-	int64_t lead; /* bytes that the most important had since the others had their share */
+	struct sluice_share
+		share; /* where there is a rate; without one each worker has its own (output.h) */
 } __attribute__((aligned(64)));
 
 /* A stream of `priority` feeds the output from now on, or no more. @threadsafe */
@@ -47,13 +53,13 @@ int sluice_precedence_most(const struct sluice_precedence *precedence);
 bool sluice_precedence_has_below(const struct sluice_precedence *precedence, int priority);
 
 /* Bytes that the most important had since the others had their share. @threadsafe */
-int64_t sluice_precedence_lead(const struct sluice_precedence *precedence);
+int64_t sluice_share_lead(const struct sluice_share *share);
 
 /* Have the lesser a right to `portion` bytes? @threadsafe */
-bool sluice_precedence_owes(const struct sluice_precedence *precedence, size_t portion);
+bool sluice_share_owes(const struct sluice_share *share, size_t portion);
 
 /* `bytes` of a stream were handed out; `is_lesser`: and a more important one waits. @threadsafe */
-void sluice_precedence_charge(struct sluice_precedence *precedence, bool is_lesser, uint64_t bytes,
-			      size_t portion);
+void sluice_share_charge(struct sluice_share *share, bool is_lesser, uint64_t bytes,
+			 size_t portion);
 
 #endif /* SLUICE_PRECEDENCE_OUTPUT_H */

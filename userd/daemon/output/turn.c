@@ -14,10 +14,10 @@
 /* So long we leave our turn to another worker: no longer than what the rate lets us make up for (pace.c). */
 #define YIELD_NS (10 * SLUICE_NS_PER_MS)
 
-/* The priority of what `feeder` feeds. */
-static int priority_of(const struct sluice_feeder *feeder)
+/* The priority of the feeder at `place`, to be compared with SLUICE_PRECEDENCE_NONE. */
+static int priority_at(const struct sluice_output *output, size_t place)
 {
-	return (int)((const struct sluice_stream *)feeder->stream)->priority;
+	return (int)sluice_output_priority_of(output->feeders[place]);
 }
 
 /* The next in turn from `from` on that has something, of a priority below `below`: of the highest there is, or
@@ -29,7 +29,7 @@ static size_t find(const struct sluice_output *output, size_t from, int below, b
 
 	for (number = 0; number < output->feeder_count; number++) {
 		place = (from + number) % output->feeder_count;
-		priority = priority_of(output->feeders[place]);
+		priority = priority_at(output, place);
 		if (priority >= below || priority <= best ||
 		    !sluice_feeder_has_work(output->feeders[place]) ||
 		    sluice_output_waits_for_older(output, output->feeders[place]))
@@ -79,28 +79,28 @@ static uint64_t due_at(const struct sluice_output *output)
  * What the shares are counted in. With a rate there is one for all workers, because what one sends another cannot. Without one
  * each has its own: how fast the others' connections are is no business of ours, and nobody knows what is spare.
  */
-static struct sluice_precedence *purse_of(const struct sluice_output *output)
+static struct sluice_share *purse_of(struct sluice_output *output)
 {
-	return due_at(output) ? output->precedence : output->own;
+	return output->due_at ? &output->precedence->share : &output->own;
 }
 
-/* The most important that waits among those we share a rate with. */
+/* The most important that waits among those we share a rate with, if there is one. */
 static int most_of(const struct sluice_output *output)
 {
-	return due_at(output) ? sluice_precedence_most(output->precedence) : output->told;
+	return output->due_at ? sluice_precedence_most(output->precedence) : output->told;
 }
 
 /* More important data waits in another worker: may we send all the same? Else *due is when to look again. */
 static bool may_interrupt(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
-	int64_t lead = sluice_precedence_lead(output->precedence);
-	uint64_t at = due_at(output);
+	int64_t lead = sluice_share_lead(&output->precedence->share);
+	uint64_t at = output->due_at;
 
 	/* As long as it moves it is well. Once it does not we go on until it does. */
 	if (!output->deferred || lead > output->lead)
 		output->deferred = now;
 	output->lead = lead;
-	if (sluice_precedence_owes(output->precedence, portion_of(output)) ||
+	if (sluice_share_owes(&output->precedence->share, portion_of(output)) ||
 	    (now > output->deferred && now - output->deferred >= PATIENCE_NS))
 		return true;
 	/* While the rate holds all back nobody is late. */
@@ -123,10 +123,11 @@ struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any,
 	if (place == NOWHERE)
 		return NULL;
 	output->picked = place;
+	output->due_at = due_at(output);
 	output->owing = false;
 	if (any)
 		return output->feeders[place];
-	best = priority_of(output->feeders[place]);
+	best = priority_at(output, place);
 	sluice_precedence_tell(precedence, &output->told, best);
 	most = most_of(output);
 	if (most > best) {
@@ -135,7 +136,7 @@ struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any,
 		lesser = find(output, output->next_lesser, most, true);
 	} else {
 		output->deferred = 0;
-		if (sluice_precedence_owes(purse_of(output), portion_of(output))) {
+		if (sluice_share_owes(purse_of(output), portion_of(output))) {
 			lesser = find(output, output->next_lesser, best, true);
 			output->owing =
 				lesser == NOWHERE && sluice_precedence_has_below(precedence, best);
@@ -148,7 +149,7 @@ struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any,
 
 bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
-	uint64_t at = due_at(output);
+	uint64_t at = output->due_at;
 
 	/* Where there is no rate all can send at once. */
 	if (!output->owing || !at) {
@@ -168,16 +169,16 @@ bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *
 
 void sluice_output_account(struct sluice_output *output, uint64_t bytes)
 {
-	int priority = priority_of(output->feeders[output->picked]);
+	int priority = priority_at(output, output->picked);
 	bool is_lesser = priority < most_of(output);
 
 	if (is_lesser)
 		output->next_lesser = output->picked + 1;
 	if (!is_lesser || !bytes)
 		output->next_feeder = output->picked + 1;
-	sluice_precedence_charge(purse_of(output), is_lesser, bytes, portion_of(output));
+	sluice_share_charge(purse_of(output), is_lesser, bytes, portion_of(output));
 	/* What it falls by our own doing is no sign that nobody else moves. */
-	output->lead = sluice_precedence_lead(output->precedence);
+	output->lead = sluice_share_lead(&output->precedence->share);
 }
 
 void sluice_output_announce(struct sluice_output *output)
@@ -189,5 +190,5 @@ void sluice_output_announce(struct sluice_output *output)
 		place = find(output, output->next_feeder, SLUICE_PRIORITIES, false);
 	sluice_precedence_tell(output->precedence, &output->told,
 			       place == NOWHERE ? SLUICE_PRECEDENCE_NONE
-						: priority_of(output->feeders[place]));
+						: priority_at(output, place));
 }
