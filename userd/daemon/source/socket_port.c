@@ -112,8 +112,9 @@ void sluice_port_count_drops(struct sluice_port *port)
 		return;
 	lose(port, more);
 	port->drops += more;
-	/* It overflowed while we rested. */
-	port->wait_ns /= 2;
+	/* It overflowed while we rested, unless that was for want of room. */
+	if (!port->starved)
+		port->wait_ns /= 2;
 }
 
 /* Does `address` of `family` lie in `prefix`? A prefix that was not given holds every address. */
@@ -518,8 +519,9 @@ void sluice_port_look_after(struct sluice_timer *timer, uint64_t now)
 	uint64_t head;
 
 	for (port = set->ports; port; port = port->next) {
-		/* The last losses before a silence come with no datagram: nobody else would tell of them. */
-		if (port->touched && !port->closing) {
+		/* The last losses before a silence come with no datagram: nobody else would tell of them; nor of those
+		 * of a port that waits for room, which may be for hours. What its buffer holds is older, and comes behind. */
+		if ((port->touched || port->starved) && !port->closing) {
 			port->touched = false;
 			sluice_port_count_drops(port);
 		}
