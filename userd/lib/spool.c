@@ -102,6 +102,14 @@ static int open_checkpoint(struct sluice_spool *spool, char **error)
 	if (!path)
 		return say(error, -ENOMEM, "out of memory");
 	spool->checkpoint_fd = sluice_disk_open(path, spool->look ? O_RDONLY : O_RDWR | O_CREAT);
+	if (spool->checkpoint_fd == -EROFS) {
+		/* What a store holds is delivered from a disk that cannot be written, too. */
+		spool->checkpoint_fd = sluice_disk_open(path, O_RDONLY);
+		spool->is_read_only = spool->checkpoint_fd >= 0;
+		spool->look = spool->is_read_only;
+		if (!spool->look)
+			spool->checkpoint_fd = -EROFS;
+	}
 	if (spool->look && spool->checkpoint_fd == -ENOENT)
 		goto free; /* a store that lost it can be looked at */
 	if (spool->checkpoint_fd < 0) {
@@ -109,7 +117,8 @@ static int open_checkpoint(struct sluice_spool *spool, char **error)
 		say(error, result, "%s: cannot be opened: %s", path, strerror(-result));
 		goto free;
 	}
-	while (!spool->look && flock(spool->checkpoint_fd, LOCK_EX | LOCK_NB)) {
+	while ((!spool->look || spool->is_read_only) &&
+	       flock(spool->checkpoint_fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK || ++tries > LOCK_TRIES) {
 			result = errno == EWOULDBLOCK ? -EBUSY : -errno;
 			say(error, result,
@@ -230,10 +239,13 @@ size_t sluice_spool_make_extra(struct sluice_spool *spool)
 	return place;
 }
 
-/* Makes the segments that are missing; those of another size or beyond the number are used up first. */
+/*
+ * Makes the segments that are missing; those of another size or beyond the number are used up first. A new store has all of them
+ * or is refused; one that may hold something goes on with what there is.
+ */
 static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 {
-	size_t wanted = (size_t)(size / spool->segment_size), have = 0, place;
+	size_t wanted = (size_t)(size / spool->segment_size), have = 0, found, place;
 	char bytes[SLUICE_SIZE_TEXT], room[SLUICE_SIZE_TEXT];
 	uint32_t number = 0;
 	struct statvfs disk;
@@ -250,11 +262,24 @@ static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 			segment->use = SLUICE_SPOOL_IS_SEALED; /* settle() removes it */
 		sluice_spool_segment_settle(spool, place);
 	}
+	found = have;
 	for (; have < wanted; have++, number++) {
 		number = fresh_number(spool, number);
 		result = sluice_spool_segment_make(spool, number, spool->segment_size);
 		if (!result)
 			continue;
+		if (found) {
+			sluice_error("spool %s: no more segments can be made: %s; the store goes "
+				     "on with %zu of %zu segments until the next start",
+				     spool->path, strerror(-result), have, wanted);
+			break;
+		}
+		/* Nothing is left of it: the next start would take it for a store that may hold something. */
+		for (place = 0; place < spool->segment_count; place++) {
+			spool->segments[place].is_surplus = true;
+			spool->segments[place].use = SLUICE_SPOOL_IS_SEALED;
+			sluice_spool_segment_settle(spool, place);
+		}
 		memset(&disk, 0, sizeof(disk));
 		(void)statvfs(spool->path, &disk);
 		return say(error, result,
@@ -282,6 +307,13 @@ static void tell(const struct sluice_spool *spool)
 			"spool %s: no checkpoint can be read; everything that lies there is sent "
 			"again, and native receivers drop what they have",
 			spool->path);
+	if (spool->is_read_only)
+		sluice_error("spool %s: the file system is read-only: what waits there is "
+			     "delivered (and once more "
+			     "after the next start, since nobody can note that), and nothing is "
+			     "written to it until "
+			     "then",
+			     spool->path);
 	if (figures->torn)
 		sluice_warning("spool %s: %llu frames were not whole", spool->path,
 			       (unsigned long long)figures->torn);
@@ -322,7 +354,7 @@ int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_
 	if (!failure && sluice_spool_checkpoint_load(spool))
 		spool->figures.checkpoint_lost = spool->figures.frames > 0;
 	spool->figures.drained = 0; /* that was earlier */
-	if (!failure && !options->look && !options->repair)
+	if (!failure && !spool->look && !options->repair)
 		failure = complete(spool, options->size, error);
 	if (failure) {
 		release(spool);
@@ -334,7 +366,7 @@ int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_
 	/* From the first day on there is one: that none can be read means that it was lost. */
 	if (!spool->look && !spool->generation)
 		(void)sluice_spool_checkpoint(spool);
-	if (!spool->look)
+	if (!spool->look || spool->is_read_only)
 		tell(spool);
 	*result = spool;
 	return 0;

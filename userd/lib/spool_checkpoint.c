@@ -18,7 +18,7 @@ static uint64_t slot_position(uint64_t number)
 
 bool sluice_spool_needs_checkpoint(const struct sluice_spool *spool)
 {
-	return spool && spool->dirty;
+	return spool && spool->dirty && !spool->look;
 }
 
 /* Puts the acknowledged ranges of all logs behind `slot`. Returns how many there are; those that do not fit are left out. */

@@ -71,6 +71,7 @@ struct sluice_spool {
 	char *path;
 	uint8_t store[16];
 	bool look;
+	bool is_read_only; /* looks because nothing can be written, and has the lock all the same */
 	uint64_t segment_size;
 	struct sluice_spool_segment *segments;
 	size_t segment_count, segment_room;

@@ -330,8 +330,10 @@ int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log
 	size_t head_length = sizeof(struct sluice_spool_frame_head) + 16 * output_count;
 	int error;
 
-	if (!spool || !log || !frame || !payload || !outputs || !output_count || spool->look)
+	if (!spool || !log || !frame || !payload || !outputs || !output_count)
 		return -EINVAL;
+	if (spool->look)
+		return spool->is_read_only ? -EROFS : -EINVAL;
 	if (output_count > SLUICE_SPOOL_OUTPUTS || frame->length > SLUICE_SPOOL_PAYLOAD_MAX ||
 	    frame->offset + frame->span < frame->offset)
 		return -E2BIG;

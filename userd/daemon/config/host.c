@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,6 +77,19 @@ static uint64_t bytes_of_segments(const char *path)
 	return bytes;
 }
 
+/* Is there a store in `path`? */
+static bool holds_store(const char *path)
+{
+	char *file = NULL;
+	bool result;
+
+	if (asprintf(&file, "%s/checkpoint", path) < 0)
+		return false;
+	result = !access(file, R_OK);
+	free(file);
+	return result;
+}
+
 /* Is there a directory for the spool, or one to make it in, and room in it? 0 or -ENOMEM. */
 static int check_disk(const struct sluice_config *config, struct sluice_findings *findings)
 {
@@ -101,6 +115,11 @@ static int check_disk(const struct sluice_config *config, struct sluice_findings
 		sluice_findings_add(
 			findings, SLUICE_FINDING_ERROR, &store->disk_path_place,
 			"store.disk.path: %s is no directory, and none can be made there", quoted);
+	} else if (access(parent, W_OK | X_OK) && errno == EROFS && holds_store(store->disk_path)) {
+		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &store->disk_path_place,
+				    "store.disk.path: %s cannot be written to: %s; what lies there "
+				    "is delivered",
+				    quoted, strerror(EROFS));
 	} else if (access(parent, W_OK | X_OK)) {
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &store->disk_path_place,
 				    "store.disk.path: %s cannot be written to: %s", quoted,

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Starting where there is no room for all segments: a new store is refused and leaves nothing behind, one that may hold something goes
+ * on with what there is.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "spool_helper.h"
+
+static unsigned int rooms; /* files that still find room */
+
+/* fallocate(2) of a disk that is nearly full. The checkpoint has its room. */
+static int scarce_fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	if ((uint64_t)length >= SEGMENT && !rooms) {
+		errno = ENOSPC;
+		return -1;
+	}
+	rooms -= (uint64_t)length >= SEGMENT;
+	return fallocate(fd, mode, offset, length);
+}
+
+/* Tries to open a store of six segments on a disk with room for `count` more. */
+static int try(unsigned int count, struct sluice_spool **spool)
+{
+	const struct sluice_spool_options options = {
+		.path = directory, .segment = SEGMENT, .size = 6 * SEGMENT};
+	char *error = NULL;
+	int result;
+
+	rooms = count;
+	sluice_disk_calls.fallocate = scarce_fallocate;
+	result = sluice_spool_open(&options, spool, &error);
+	sluice_disk_calls.fallocate = bad_fallocate;
+	assert_true(!result || strstr(error, "do not fit into"));
+	free(error);
+	return result;
+}
+
+/* How many files of segments there are. */
+static unsigned int count_files(void)
+{
+	DIR *list = opendir(directory);
+	struct dirent *entry;
+	unsigned int count = 0;
+
+	assert_non_null(list);
+	while ((entry = readdir(list)))
+		count += !strncmp(entry->d_name, "segment-", 8);
+	closedir(list);
+	return count;
+}
+
+/* However often it is tried. */
+static void a_new_store_has_all_its_segments_or_none(void **state)
+{
+	struct sluice_spool *spool = NULL;
+	unsigned int count;
+
+	(void)state;
+	for (count = 0; count < 6; count++) {
+		assert_int_equal(try(count, &spool), -ENOSPC);
+		assert_int_equal(count_files(), 0);
+	}
+	assert_int_equal(try(6, &spool), 0);
+	assert_int_equal(count_files(), 6);
+	sluice_spool_close(spool);
+}
+
+/* A segment is lost, or damaged, and there is no room for another: what the others hold is delivered. */
+static void a_store_goes_on_with_the_segments_that_are_left(void **state)
+{
+	struct sluice_spool_figures figures;
+	struct sluice_spool *spool = open_spool(6);
+	struct sluice_spool_log *log = log_of(spool, 0);
+	char path[256];
+
+	(void)state;
+	assert_int_equal(append(spool, log, 0, 0, 65536, 1), 0);
+	assert_int_equal(sluice_spool_commit(spool), 0);
+	sluice_spool_crash(spool);
+	flip("segment-000004", 0, 4096);
+	snprintf(path, sizeof(path), "%s/segment-000005", directory);
+	assert_int_equal(unlink(path), 0);
+
+	assert_int_equal(try(1, &spool), 0);
+	sluice_spool_figures(spool, &figures);
+	assert_int_equal(figures.segments, 5);
+	assert_int_equal(figures.quarantined, 1);
+	assert_int_equal(backlog(spool, 0, OUTPUT_A).bytes, 65536);
+	/* It can be written as well. */
+	log = log_of(spool, 0);
+	assert_int_equal(append(spool, log, 0, 65536, 65536, 1), 0);
+	assert_int_equal(sluice_spool_commit(spool), 0);
+	sluice_spool_crash(spool);
+	assert_int_equal(try(6, &spool), 0);
+	sluice_spool_figures(spool, &figures);
+	assert_int_equal(figures.segments, 6);
+	assert_int_equal(backlog(spool, 0, OUTPUT_A).bytes, 2 * 65536);
+	sluice_spool_close(spool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_new_store_has_all_its_segments_or_none, fresh),
+		cmocka_unit_test_setup(a_store_goes_on_with_the_segments_that_are_left, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
