@@ -186,8 +186,10 @@ static bool settle(struct sluice_output *output, uint64_t now)
 	return true;
 }
 
-/* Gives the next run of `feeder` to whom it belongs. False: there is none, or its owner has no room. */
-static bool hand_out(struct sluice_output *output, struct sluice_feeder *feeder, uint64_t now)
+/* Gives the next run of `feeder`, `most` bytes if one record has no more, to whom it belongs. False: there is none, or its owner
+ * has no room. */
+static bool hand_out(struct sluice_output *output, struct sluice_feeder *feeder, size_t most,
+		     uint64_t now)
 {
 	struct sluice_segment *segment;
 	const uint8_t *bytes;
@@ -195,7 +197,7 @@ static bool hand_out(struct sluice_output *output, struct sluice_feeder *feeder,
 	size_t length, run;
 	bool again;
 
-	segment = sluice_feeder_take(feeder, output->run_bytes, &output->hold, &id, &again);
+	segment = sluice_feeder_take(feeder, most, &output->hold, &id, &again);
 	if (!segment)
 		return false;
 	bytes = sluice_feeder_bytes(feeder, segment);
@@ -233,7 +235,11 @@ static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *du
 		if (sluice_pacer_due(connection->pacer) > when)
 			when = sluice_pacer_due(connection->pacer);
 		if (when <= now) {
-			sluice_connection_send_parked(connection, now);
+			sluice_connection_send_parked(
+				connection,
+				sluice_pacer_portion(connection->pacer,
+						     sluice_pacer_portion(output->pacer, SIZE_MAX)),
+				now);
 			moved = true;
 		} else if (*due <= now || when < *due) {
 			*due = when;
@@ -258,10 +264,21 @@ static bool is_settled(const struct sluice_output *output)
 	return true;
 }
 
+/* The most that a run may have: no more than any rate lets go at once, since nobody knows yet whose it will be. */
+static size_t longest_run(const struct sluice_output *output)
+{
+	size_t number, most = sluice_pacer_portion(output->pacer, output->run_bytes);
+
+	for (number = 0; number < output->connection_count; number++)
+		most = sluice_pacer_portion(output->connections[number]->pacer, most);
+	return most;
+}
+
 /* Gives out runs, in the order of the feeders or of their priorities, as long as there are some and room for them. Returns
  * true if there was one. */
 static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
+	size_t most = longest_run(output);
 	struct sluice_feeder *feeder;
 	bool moved = false;
 	size_t barren = 0;
@@ -272,7 +289,7 @@ static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *d
 		while (barren < output->feeder_count && !output->held.feeder &&
 		       (feeder = sluice_output_pick(output, barren > 0, now, due))) {
 			handed = output->handed;
-			moved |= hand_out(output, feeder, now);
+			moved |= hand_out(output, feeder, most, now);
 			sluice_output_account(output, output->handed - handed);
 			barren = output->handed > handed ? 0 : barren + 1;
 		}
@@ -282,7 +299,7 @@ static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *d
 		feeder = output->feeders[number];
 		while (!output->held.feeder && sluice_feeder_has_work(feeder) &&
 		       !sluice_output_waits_for_older(output, feeder) &&
-		       hand_out(output, feeder, now))
+		       hand_out(output, feeder, most, now))
 			moved = true;
 	}
 	return moved;

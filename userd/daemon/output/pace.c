@@ -9,9 +9,11 @@
 /* A worker that comes late may make up for so much: what a busy machine delays its threads by, and little enough not to
  * be seen as a burst over a second (1 %). */
 #define SLACK_NS (10 * SLUICE_NS_PER_MS)
-/* A portion lasts so long, and is no less than a few packets. */
+/* A portion lasts so long, and is no less than a few packets, unless those last longer than what is still even: with the
+ * slack it makes 1.6 % of a second. One record goes in any case. */
 #define PORTION_NS (4 * SLUICE_NS_PER_MS)
 #define PORTION_LEAST 4096U
+#define PORTION_MOST_NS (6 * SLUICE_NS_PER_MS)
 
 void sluice_pacer_set(struct sluice_pacer *pacer, uint64_t rate)
 {
@@ -38,14 +40,26 @@ void sluice_pacer_charge(struct sluice_pacer *pacer, size_t bytes, uint64_t now)
 					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
+/* The bytes that `rate` (bits a second) lets go in `ns`, of some milliseconds. */
+static uint64_t bytes_in(uint64_t rate, uint64_t ns)
+{
+	return rate / 8 * (ns / SLUICE_NS_PER_US) / 1000000;
+}
+
 size_t sluice_pacer_portion(const struct sluice_pacer *pacer, size_t most)
 {
 	uint64_t rate = sluice_load_relaxed(&pacer->rate), bytes;
 
 	if (!rate)
 		return most;
-	bytes = rate / 8 * (PORTION_NS / SLUICE_NS_PER_US) / 1000000;
-	if (bytes < PORTION_LEAST)
-		bytes = PORTION_LEAST;
+	bytes = bytes_in(rate, PORTION_NS);
+	if (bytes < PORTION_LEAST) {
+		bytes = bytes_in(rate, PORTION_MOST_NS);
+		if (bytes > PORTION_LEAST)
+			bytes = PORTION_LEAST;
+	}
+	/* Of nothing there is no record. */
+	if (!bytes)
+		bytes = 1;
 	return bytes < most ? (size_t)bytes : most;
 }

@@ -27,8 +27,8 @@ uint64_t sluice_pacer_due(const struct sluice_pacer *pacer);
 /* `bytes` are sent at `now`. @threadsafe */
 void sluice_pacer_charge(struct sluice_pacer *pacer, size_t bytes, uint64_t now);
 
-/* The most that should be sent in one go, `most` or less, so that the flow is even: some milliseconds of it.
- * @threadsafe */
+/* The most that should be sent in one go, `most` or less, so that the flow is even: some milliseconds of it,
+ * 1 at least: who cannot send less than a record sends one. @threadsafe */
 size_t sluice_pacer_portion(const struct sluice_pacer *pacer, size_t most);
 
 #endif /* SLUICE_PACE_OUTPUT_H */

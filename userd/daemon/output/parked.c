@@ -13,15 +13,22 @@ void sluice_connection_park(struct sluice_connection *connection, struct sluice_
 		(struct sluice_parked){.feeder = feeder, .id = id};
 }
 
-void sluice_connection_send_parked(struct sluice_connection *connection, uint64_t now)
+void sluice_connection_send_parked(struct sluice_connection *connection, size_t bytes, uint64_t now)
 {
+	const struct sluice_segment *segment;
+
 	while (connection->parked_first < connection->parked_next &&
 	       connection->protocol->has_room(connection) &&
 	       connection->protocol->takes_more(connection)) {
 		struct sluice_parked *parked =
-			&connection->parked[connection->parked_first++ % SLUICE_PARKED];
+			&connection->parked[connection->parked_first % SLUICE_PARKED];
 
-		if (sluice_feeder_segment(parked->feeder, parked->id))
+		segment = sluice_feeder_segment(parked->feeder, parked->id);
+		if (segment && connection->staged &&
+		    connection->staged + sluice_segment_bytes(segment) > bytes)
+			break;
+		connection->parked_first++;
+		if (segment)
 			(void)connection->protocol->load(connection, parked->feeder, parked->id,
 							 false, now);
 	}

@@ -199,8 +199,9 @@ bool sluice_connection_is_free(const struct sluice_connection *connection);
 void sluice_connection_park(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    uint64_t id);
 
-/* Begins to write what waits, as much as goes in one write. @context worker */
-void sluice_connection_send_parked(struct sluice_connection *connection, uint64_t now);
+/* Begins to write what waits, as much as goes in one write, and no more than `bytes` if one segment has no more. @context worker */
+void sluice_connection_send_parked(struct sluice_connection *connection, size_t bytes,
+				   uint64_t now);
 
 /* Gives back what waits, of `feeder` or (NULL) of all. @context worker */
 void sluice_connection_unpark(struct sluice_connection *connection, struct sluice_feeder *feeder);
