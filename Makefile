@@ -32,6 +32,8 @@ SOVERSION  := 0
 TESTS      := $(sort $(wildcard tests/unit/test_*.c))
 TEST_BENCH := $(filter-out %/main.c,$(BENCH_SRC))
 TEST_CTL   := $(filter-out %/main.c,$(CTL_SRC))
+# Tests of failing disks and of crashes put these under the daemon.
+PRELOADED  := $(B)/bad_disk.so $(B)/crash_point.so
 
 # build/<flavour>/path/file.o; flavours: plain, asan for the unit tests, pic for the library.
 plain = $(patsubst %.c,$(B)/plain/%.o,$(1))
@@ -103,7 +105,7 @@ test-unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## unit tests under A
 $(B)/netlink-fuzz: tests/netlink/fuzz.c uapi/sluice/netlink.h
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
 
-$(B)/bad_disk.so: tests/fault/bad_disk.c
+$(PRELOADED): $(B)/%.so: tests/fault/%.c tests/fault/preload.h
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $<
 
 # The module is built in a copy of its sources, one per kernel, because kbuild writes beside what it reads.
@@ -117,10 +119,10 @@ kmod: ## build the module; KERNEL=6.1 (default), 5.10, 6.1-rt, 6.12, 7, debug
 		$(KMOD_FLAGS) modules
 	find $(KMOD)/tree/kmod -name '*.ko' -exec cp -u -t $(KMOD) {} +
 
-test: all $(B)/netlink-fuzz $(B)/bad_disk.so $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
+test: all $(B)/netlink-fuzz $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
 	tests/run $(TEST)
 
-test-all: all $(B)/netlink-fuzz $(B)/bad_disk.so $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
+test-all: all $(B)/netlink-fuzz $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
 	tests/run -a $(TEST)
 
 test-kernels: all ## the module and the whole path on every kernel; result in docs/kernels.md (about an hour)

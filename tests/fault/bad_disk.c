@@ -26,64 +26,13 @@
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
+#include "preload.h"
 
-#define WORD 64
-#define PATH 4096
 #define BLOCK 4096U
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char order[WORD];    /* the file's line, as it was last read */
 static unsigned long calls; /* of its kind since */
-
-/* Is it a file of the spool? `path` gets its name. */
-static bool is_spool(int fd, char path[PATH])
-{
-	char link[WORD];
-	ssize_t length;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, PATH - 1);
-	if (length < 0)
-		return false;
-	path[length] = '\0';
-	return strstr(path, "/segment-") || strstr(path, "/checkpoint");
-}
-
-/* Reads the order. False: there is none. */
-static bool read_order(const char *file)
-{
-	char line[WORD] = "";
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	if (fd < 0)
-		return false;
-	length = read(fd, line, sizeof(line) - 1);
-	close(fd);
-	if (length <= 0)
-		return false;
-	if (strcmp(line, order) != 0) {
-		memcpy(order, line, sizeof(order));
-		calls = 0;
-	}
-	return true;
-}
-
-/* Adds a text to the file `file` with `ending` behind its name. */
-static void note(const char *file, const char *ending, const char *text, const char *end)
-{
-	char path[PATH], line[PATH + WORD];
-	int fd, length;
-
-	snprintf(path, sizeof(path), "%s%s", file, ending);
-	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	length = snprintf(line, sizeof(line), "%s%s", text, end);
-	if (write(fd, line, (size_t)length) < 0)
-		perror("bad_disk");
-	close(fd);
-}
 
 /* Does this call on `fd` fail? `kind` gets what is to happen; `how`: which call it is. */
 static bool fails(int fd, const char *how, char kind[WORD])
@@ -96,7 +45,7 @@ static bool fails(int fd, const char *how, char kind[WORD])
 	if (!file || !is_spool(fd, path))
 		return false;
 	pthread_mutex_lock(&lock);
-	if (read_order(file)) {
+	if (read_order(file, order, &calls)) {
 		size_t length = strcspn(order, " ");
 		char *rest = NULL;
 
