@@ -52,22 +52,6 @@ static void marks_beyond_a_gigabyte_stay_apart(void **state)
 	sluice_spool_close(source.spool);
 }
 
-/* Feeds so many frames. What fails is fed again, and with it what was not promised before. */
-static void live(struct source *source, unsigned int frames)
-{
-	unsigned int number, tries;
-
-	for (number = tries = 0; number < frames && tries < 3;) {
-		if (!feed(source, 240000) && !promise(source)) {
-			number++;
-			continue;
-		}
-		tries++;
-		source->sequence = source->committed;
-		source->offset = source->committed * 600;
-	}
-}
-
 /* Each call of the disk in turn finds it full, also while something is given up: that costs nothing that was promised. */
 static void each_call_may_find_no_room(void **state)
 {

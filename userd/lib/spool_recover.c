@@ -105,9 +105,12 @@ static int read_list(struct sluice_spool *spool, size_t place, uint64_t position
 struct window {
 	uint8_t *bytes;
 	uint64_t start, length;
+	/* Before it a piece could not be read: no more is asked for than is wanted. */
+	uint64_t careful;
 };
 
-/* Makes [at, at + wanted) of the segment readable. NULL: the disk does not give it. */
+/* Makes [at, at + wanted) of the segment readable. NULL: the disk does not give it. One bad place does not hide what lies
+ * beside it in the same piece. */
 static uint8_t *look_at(struct sluice_spool *spool, size_t place, struct window *window,
 			uint64_t at, uint64_t wanted)
 {
@@ -118,7 +121,15 @@ static uint8_t *look_at(struct sluice_spool *spool, size_t place, struct window 
 	if (at < window->start || at + wanted > window->start + window->length) {
 		window->start = at;
 		window->length = segment->size - at < PIECE ? segment->size - at : PIECE;
-		if (sluice_disk_read(segment->fd, window->bytes, window->length, at)) {
+		if (at < window->careful) {
+			window->length = wanted;
+		} else if (sluice_disk_read(segment->fd, window->bytes, window->length, at)) {
+			window->careful = at + window->length;
+			window->length = wanted;
+		} else {
+			return window->bytes;
+		}
+		if (sluice_disk_read(segment->fd, window->bytes, wanted, at)) {
 			window->length = 0;
 			return NULL;
 		}
@@ -136,6 +147,8 @@ static int scan(struct sluice_spool *spool, size_t place)
 	struct window window = {.bytes = sluice_disk_memory(PIECE)};
 	const struct sluice_spool_frame_head *head;
 	uint64_t at = SLUICE_DISK_BLOCK, bytes, last = at;
+	uint64_t known = at; /* to where the last frame goes, whole or not */
+	bool was_bad = false;
 	uint8_t *found;
 	int error = window.bytes ? 0 : -ENOMEM;
 
@@ -145,12 +158,22 @@ static int scan(struct sluice_spool *spool, size_t place)
 		bytes = head ? sluice_spool_frame_bytes(le16toh(head->head_length),
 							le32toh(head->length))
 			     : 0;
+		/* A frame whose head cannot be read leaves nothing but that there was one, if there was. */
+		if (!head && at >= known && !was_bad) {
+			spool->figures.damaged_frames++;
+			sluice_error("spool %s: segment %06u, block %llu cannot be read: a frame "
+				     "that began there is lost",
+				     spool->path, segment->number,
+				     (unsigned long long)at / SLUICE_DISK_BLOCK);
+		}
+		was_bad = !head && at >= known;
 		if (!head || !belongs(spool, place, head, SLUICE_DISK_BLOCK) ||
 		    bytes > segment->size - at || bytes > PIECE ||
 		    head->type == SLUICE_SPOOL_LIST) {
 			at += SLUICE_DISK_BLOCK;
 			continue;
 		}
+		known = at + bytes;
 		found = look_at(spool, place, &window, at, bytes);
 		head = (void *)found;
 		if (!found || sluice_crc32c(0, found + le16toh(head->head_length),
@@ -243,12 +266,15 @@ static int examine(struct sluice_spool *spool, size_t place)
 	if (error == -ENOMEM)
 		return error;
 	if (error) {
-		sluice_error("spool %s: segment %06u cannot be read: %s", spool->path,
+		sluice_error("spool %s: the head of segment %06u cannot be read: %s", spool->path,
 			     segment->number, strerror(-error));
-		quarantine(spool, place, "unreadable");
-		return 0;
-	}
-	if (is_blank(spool->block)) {
+		/* Its frames may be readable all the same. */
+		segment->serial = fd < 0 ? 0 : serial_of(spool, place);
+		if (!segment->serial) {
+			quarantine(spool, place, "unreadable");
+			return 0;
+		}
+	} else if (is_blank(spool->block)) {
 		/* Never used; or its head was lost to zeros. */
 		segment->serial = serial_of(spool, place);
 		if (!segment->serial)
