@@ -175,23 +175,44 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 	return REAL(pwrite)(fd, bytes, length, offset);
 }
 
-/* io_uring_submit(3) */
+/* Is a read from there one that has a name? */
+static enum when reading(int fd, off_t offset)
+{
+	char path[PATH];
+
+	return offset > 0 && is_spool(fd, path) && strstr(path, "/segment-") ? reached("read")
+									     : NEVER;
+}
+
+/* io_uring_submit(3). After a read: it is under way. */
 int io_uring_submit(struct io_uring *ring)
 {
+	enum when after = NEVER;
 	unsigned int place;
+	int result;
 
 	for (place = ring->sq.sqe_head; place != ring->sq.sqe_tail; place++) {
 		struct io_uring_sqe *entry = &ring->sq.sqes[place & ring->sq.ring_mask];
 		const void *bytes = (void *)(uintptr_t)entry->addr;
 		enum when when;
 
+		if (entry->opcode == IORING_OP_READ) {
+			when = reading(entry->fd, (off_t)entry->off);
+			if (when == BEFORE)
+				die();
+			after = when == NEVER ? after : when;
+			continue;
+		}
 		if (entry->opcode != IORING_OP_WRITE)
 			continue;
 		when = reached(write_name(entry->fd, bytes, entry->len));
 		if (when != NEVER)
 			write_and_die(when, entry->fd, bytes, entry->len, (off_t)entry->off);
 	}
-	return REAL(io_uring_submit)(ring);
+	result = REAL(io_uring_submit)(ring);
+	if (after != NEVER)
+		die();
+	return result;
 }
 
 /* fdatasync(2) */
@@ -250,12 +271,9 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
 /* pread(2) */
 ssize_t pread(int fd, void *bytes, size_t length, off_t offset)
 {
-	char path[PATH];
-	enum when when = NEVER;
+	enum when when = reading(fd, offset);
 	ssize_t result;
 
-	if (offset > 0 && is_spool(fd, path) && strstr(path, "/segment-"))
-		when = reached("read");
 	if (when == BEFORE)
 		die();
 	result = REAL(pread)(fd, bytes, length, offset);
