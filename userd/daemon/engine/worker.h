@@ -8,6 +8,8 @@
  *     ▲                                                                                                   │
  *     └───────────────────────────────────────────────────────────────────────────────────────────────────┘
  *
+ * While its timers keep a beat (sockets that rest, a rate) acknowledgements wake it no more: it reads them at each beat.
+ *
  * What lives in a worker is made, changed and freed in its thread only. Counters in it have one writer, the worker; other
  * threads read them relaxed.
  */
@@ -49,6 +51,8 @@ struct sluice_worker {
 	bool ended;
 	uint64_t now; /* of this round */
 	uint64_t next_due;
+	unsigned int
+		beats; /* rounds in a row that ended with a timer due soon, as far as it matters */
 	struct sluice_timer **timers;
 	size_t timer_count, timer_room;
 	struct sluice_stream **streams;

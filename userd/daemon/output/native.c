@@ -406,6 +406,7 @@ static void lost(struct sluice_connection *connection)
 }
 
 const struct sluice_protocol sluice_protocol_native = {
+	.is_answered = true,
 	.prepare = prepare,
 	.dispose = dispose,
 	.begin = begin,

@@ -370,6 +370,26 @@ static void pump_by_priority(struct sluice_output *output, uint64_t now, uint64_
 	}
 }
 
+void sluice_output_keep_time(struct sluice_output *output, bool is_on_beat)
+{
+	size_t number;
+
+	/* One that has to wait for acknowledgements does not wait for the beat as well. */
+	for (number = 0; number < output->connection_count; number++)
+		sluice_connection_listen(output->connections[number],
+					 !is_on_beat || output->connections[number]->carrier.bytes >
+								output->window / 2);
+}
+
+void sluice_output_hear(struct sluice_output *output, uint64_t now)
+{
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++)
+		if (output->connections[number]->carrier.segments)
+			sluice_connection_hear(output->connections[number], now);
+}
+
 void sluice_output_pump(struct sluice_output *output, uint64_t now)
 {
 	bool is_ranked = sluice_precedence_matters(output->precedence);

@@ -99,6 +99,11 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 /* Hands out segments as long as there are some and connections that take them. @context worker */
 void sluice_output_pump(struct sluice_output *output, uint64_t now);
 
+/* The worker wakes soon whatever comes (`is_on_beat`) or not: so its connections need not wake it, or have to. Hear: they read
+ * what came meanwhile. @context worker */
+void sluice_output_keep_time(struct sluice_output *output, bool is_on_beat);
+void sluice_output_hear(struct sluice_output *output, uint64_t now);
+
 /* Takes over mode, weights, times and batch size: what does not concern the form on the wire. @context worker */
 void sluice_output_retune(struct sluice_output *output, const struct sluice_config_output *config);
 

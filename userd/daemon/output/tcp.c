@@ -15,6 +15,8 @@
 #include "output.h"
 #include "tcp.h"
 
+/* What is watched: room and the end of it always. */
+#define WATCHED (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 /* How often a name that is being looked up is asked for. */
 #define RESOLVE_NS (50 * SLUICE_NS_PER_MS)
 /* How long one that gets disabled may take to acknowledge what it has, and how often that is looked at. */
@@ -98,6 +100,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		close(connection->fd);
 		connection->fd = -1;
 	}
+	connection->is_deaf = false;
 	connection->busy = false;
 	connection->more = false;
 	connection->corked = false;
@@ -202,9 +205,7 @@ static void begin_connecting(struct sluice_connection *connection, uint64_t now)
 		return;
 	}
 	set_options(connection->fd, &output->timing);
-	error = sluice_worker_watch(output->worker, connection->fd,
-				    EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-				    &connection->handler);
+	error = sluice_worker_watch(output->worker, connection->fd, WATCHED, &connection->handler);
 	if (error) {
 		sluice_connection_lose(connection, "its socket cannot be watched", -error, now);
 		return;
@@ -243,6 +244,10 @@ static void due(struct sluice_timer *timer, uint64_t now)
 			sluice_connection_tick_by(connection, connection->deadline);
 		return;
 	case SLUICE_TCP_READY:
+		/* Nobody else hears one that carries nothing while others keep the worker awake. */
+		sluice_connection_hear(connection, now);
+		if (connection->state != SLUICE_TCP_READY)
+			return;
 		sluice_connection_measure(connection, now);
 		next = now + SLUICE_MEASURE_NS;
 		sluice_connection_look(connection, now);
@@ -415,12 +420,29 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			return;
 		if (turn >= READS) {
 			/* Edge-triggered: nobody will tell us of the rest but ourselves. */
-			(void)sluice_worker_change_watch(connection->output->worker, connection->fd,
-							 EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-							 &connection->handler);
+			if (!sluice_worker_change_watch(connection->output->worker, connection->fd,
+							WATCHED, &connection->handler))
+				connection->is_deaf = false;
 			return;
 		}
 	}
+}
+
+void sluice_connection_listen(struct sluice_connection *connection, bool wakes)
+{
+	/* Of what has come already epoll tells as soon as it is asked. */
+	if (connection->is_deaf == wakes && connection->state == SLUICE_TCP_READY &&
+	    connection->protocol->is_answered &&
+	    !sluice_worker_change_watch(connection->output->worker, connection->fd,
+					wakes ? WATCHED : WATCHED & ~(uint32_t)EPOLLIN,
+					&connection->handler))
+		connection->is_deaf = !wakes;
+}
+
+void sluice_connection_hear(struct sluice_connection *connection, uint64_t now)
+{
+	if (connection->is_deaf)
+		read_all(connection, now);
 }
 
 /* The socket has something to say. @context worker */

@@ -55,6 +55,7 @@ struct sluice_tcp_counters {
 
 /* What differs between framings. All of it @context worker. */
 struct sluice_protocol {
+	bool is_answered; /* the peer says something about what it gets */
 	/* Memory for connections of output `output`. 0 or -ENOMEM. @context process too */
 	int (*prepare)(struct sluice_connection *connection, const struct sluice_output *output);
 	void (*dispose)(struct sluice_connection *connection);
@@ -101,6 +102,7 @@ struct sluice_connection {
 	const struct sluice_protocol *protocol;
 	struct sluice_target *target; /* a reference */
 	int fd;			      /* -1: none */
+	bool is_deaf;		      /* what comes does not wake the worker */
 	enum sluice_tcp_state state;
 
 	/* What is being written */
@@ -238,6 +240,15 @@ bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t
  */
 const char *sluice_connection_stall(const struct sluice_connection *connection, uint64_t since,
 				    uint64_t now, uint64_t *next);
+
+/*
+ * Whether what comes wakes the worker. Where it does not, because the worker wakes soon anyway, somebody calls
+ * sluice_connection_hear(); that the peer is gone wakes it in any case. @context worker
+ */
+void sluice_connection_listen(struct sluice_connection *connection, bool wakes);
+
+/* Reads what came and woke nobody. @context worker */
+void sluice_connection_hear(struct sluice_connection *connection, uint64_t now);
 
 /* Sees to it that the protocol's tick comes at `at` at the latest. @context worker */
 void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at);
