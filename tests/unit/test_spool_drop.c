@@ -259,7 +259,7 @@ static ssize_t dying_pwrite(int fd, const void *bytes, size_t length, off_t offs
 }
 
 /* A history with acknowledgements, until something fails. Returns how many datagrams were acknowledged. */
-static uint64_t live(struct source *source)
+static uint64_t live_until_it_fails(struct source *source)
 {
 	uint64_t acknowledged = 0;
 	unsigned int number;
@@ -326,7 +326,7 @@ static void a_crash_at_any_write_loses_nothing_untold(void **state)
 	end_of_disk = -1;
 	begin(&source);
 	fault.calls = 0;
-	live(&source);
+	live_until_it_fails(&source);
 	calls = fault.calls;
 	nothing_is_missing(&source, 60);
 	sluice_spool_crash(source.spool);
@@ -337,7 +337,7 @@ static void a_crash_at_any_write_loses_nothing_untold(void **state)
 		begin(&source);
 		fault.calls = 0;
 		end_of_disk = call;
-		acknowledged = live(&source);
+		acknowledged = live_until_it_fails(&source);
 		end_of_disk = -1;
 		begin_again(&source);
 		/* What the second output, which has acknowledged nothing, would get is what the tool writes. */
