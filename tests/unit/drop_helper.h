@@ -31,7 +31,6 @@ struct sight {
 	uint8_t *seen; /* by sequence */
 	uint64_t most, promised;
 	bool reads_fail;
-	bool has_bad_marks; /* a frame of marks could not be read */
 	uint64_t received, told, newest, frames, gaps_told;
 	uint64_t torn; /* in frames that were never whole, or cannot be read */
 	uint64_t by_input[INPUTS];
@@ -122,7 +121,6 @@ static inline int look(void *context, uint64_t start, uint64_t end, uint64_t ser
 		upto = frame.offset + frame.span < end ? frame.offset + frame.span : end;
 		sight->frames++;
 		if (frame.type == SLUICE_SPOOL_GAPS) {
-			sight->has_bad_marks |= frame.is_damaged;
 			length = sluice_spool_write_losses(
 				(const struct sluice_spool_mark *)payload,
 				frame.length / sizeof(struct sluice_spool_mark),

@@ -116,8 +116,12 @@ static void confess(struct sluice_spool *spool, struct sluice_spool_extent *exte
 	sluice_spool_mourn(spool, extent, error);
 	frame->is_damaged = true;
 	if (extent->type == SLUICE_SPOOL_GAPS) {
-		const struct sluice_spool_mark mark = {.count = htole32(extent->count),
-						       .cause = htole16(SLUICE_LOST_DISK)};
+		/* Where they lay nobody knows any more: evenly spread, so that who has a part of it is told of the rest. */
+		const uint64_t units = frame->span / SLUICE_RECORD_ALIGN;
+		const struct sluice_spool_mark mark = {
+			.step = htole32(extent->count ? (uint32_t)(units / extent->count) : 0),
+			.count = htole32(extent->count),
+			.cause = htole16(SLUICE_LOST_DISK)};
 
 		memcpy(bytes, &mark, sizeof(mark));
 		frame->length = sizeof(mark);
