@@ -105,11 +105,19 @@ int sluice_disk_reserve(int fd, uint64_t length)
 	return 0;
 }
 
-void *sluice_disk_buffer(size_t length)
+/* Whole blocks that hold `length` bytes; 0: that many there cannot be. */
+static size_t whole_blocks(size_t length)
 {
 	size_t whole = (length + SLUICE_DISK_BLOCK - 1) & ~((size_t)SLUICE_DISK_BLOCK - 1);
 
-	return !length || whole < length ? NULL : aligned_alloc(SLUICE_DISK_BLOCK, whole);
+	return whole < length ? 0 : whole;
+}
+
+void *sluice_disk_buffer(size_t length)
+{
+	size_t whole = whole_blocks(length);
+
+	return whole ? aligned_alloc(SLUICE_DISK_BLOCK, whole) : NULL;
 }
 
 void *sluice_disk_memory(size_t length)
@@ -117,8 +125,7 @@ void *sluice_disk_memory(size_t length)
 	void *memory = sluice_disk_buffer(length);
 
 	if (memory)
-		memset(memory, 0,
-		       (length + SLUICE_DISK_BLOCK - 1) & ~((size_t)SLUICE_DISK_BLOCK - 1));
+		memset(memory, 0, whole_blocks(length));
 	return memory;
 }
 

@@ -22,6 +22,17 @@ void sluice_order_free_list(struct sluice_order *order)
 	}
 }
 
+void sluice_order_append(struct sluice_order **first, struct sluice_order **last,
+			 struct sluice_order *order)
+{
+	order->next = NULL;
+	if (*last)
+		(*last)->next = order;
+	else
+		*first = order;
+	*last = order;
+}
+
 void sluice_order_sift(struct sluice_order **first, struct sluice_order **last,
 		       const struct sluice_shelf *shelf)
 {
@@ -114,13 +125,8 @@ void sluice_desk_put(struct sluice_desk *desk, struct sluice_order *order)
 {
 	const uint64_t one = 1;
 
-	order->next = NULL;
 	pthread_mutex_lock(&desk->lock);
-	if (desk->last)
-		desk->last->next = order;
-	else
-		desk->first = order;
-	desk->last = order;
+	sluice_order_append(&desk->first, &desk->last, order);
 	pthread_mutex_unlock(&desk->lock);
 	/* Cannot block or fail: the counter is far from its limit. */
 	if (write(desk->event, &one, sizeof(one)) != (ssize_t)sizeof(one))

@@ -32,6 +32,9 @@ void sluice_desk_put(struct sluice_desk *desk, struct sluice_order *order);
 /* Drops what lies on it for a shelf, as sluice_order_sift() does. @context worker */
 void sluice_desk_forget(struct sluice_desk *desk, const struct sluice_shelf *shelf);
 
+/* Puts an order at the end of a list. The caller holds the list's lock. */
+void sluice_order_append(struct sluice_order **first, struct sluice_order **last,
+			 struct sluice_order *order);
 /* Takes the orders of a shelf out of a list, but for what was acknowledged, and frees them. The caller holds the list's lock. */
 void sluice_order_sift(struct sluice_order **first, struct sluice_order **last,
 		       const struct sluice_shelf *shelf);

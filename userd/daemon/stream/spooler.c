@@ -58,13 +58,8 @@ int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *w
 
 void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *order)
 {
-	order->next = NULL;
 	pthread_mutex_lock(&spooler->lock);
-	if (spooler->last)
-		spooler->last->next = order;
-	else
-		spooler->first = order;
-	spooler->last = order;
+	sluice_order_append(&spooler->first, &spooler->last, order);
 	pthread_cond_signal(&spooler->came);
 	pthread_mutex_unlock(&spooler->lock);
 }
