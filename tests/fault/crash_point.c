@@ -89,6 +89,13 @@ static void die(void)
 		pause();
 }
 
+/* Dies if that is what was reached. */
+static void die_at(enum when when, enum when now)
+{
+	if (when == now)
+		die();
+}
+
 /* The state and serial of a segment's head; false: there is none. */
 static bool read_head(int fd, uint32_t *state, uint64_t *serial)
 {
@@ -198,8 +205,7 @@ int io_uring_submit(struct io_uring *ring)
 
 		if (entry->opcode == IORING_OP_READ) {
 			when = reading(entry->fd, (off_t)entry->off);
-			if (when == BEFORE)
-				die();
+			die_at(when, BEFORE);
 			after = when == NEVER ? after : when;
 			continue;
 		}
@@ -229,11 +235,9 @@ int fdatasync(int fd)
 			if (!strcmp(last[fd], syncs[place].write))
 				name = syncs[place].sync;
 	when = reached(name);
-	if (when == BEFORE)
-		die();
+	die_at(when, BEFORE);
 	result = REAL(fdatasync)(fd);
-	if (when == AFTER)
-		die();
+	die_at(when, AFTER);
 	return result;
 }
 
@@ -243,11 +247,9 @@ int fsync(int fd)
 	enum when when = reached(faccessat(fd, "checkpoint", F_OK, 0) ? NULL : "directory-sync");
 	int result;
 
-	if (when == BEFORE)
-		die();
+	die_at(when, BEFORE);
 	result = REAL(fsync)(fd);
-	if (when == AFTER)
-		die();
+	die_at(when, AFTER);
 	return result;
 }
 
@@ -260,11 +262,9 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
 
 	if (is_spool(fd, path))
 		when = reached(strstr(path, "/segment-") ? "reserve" : "reserve-checkpoint");
-	if (when == BEFORE)
-		die();
+	die_at(when, BEFORE);
 	result = REAL(fallocate)(fd, mode, offset, length);
-	if (when == AFTER)
-		die();
+	die_at(when, AFTER);
 	return result;
 }
 
@@ -274,11 +274,9 @@ ssize_t pread(int fd, void *bytes, size_t length, off_t offset)
 	enum when when = reading(fd, offset);
 	ssize_t result;
 
-	if (when == BEFORE)
-		die();
+	die_at(when, BEFORE);
 	result = REAL(pread)(fd, bytes, length, offset);
-	if (when == AFTER)
-		die();
+	die_at(when, AFTER);
 	return result;
 }
 
@@ -295,11 +293,9 @@ int open(const char *path, int flags, ...)
 	if (makes)
 		mode = va_arg(arguments, mode_t);
 	va_end(arguments);
-	if (when == BEFORE)
-		die();
+	die_at(when, BEFORE);
 	result = REAL(open)(path, flags, mode);
-	if (when == AFTER)
-		die();
+	die_at(when, AFTER);
 	return result;
 }
 
@@ -309,11 +305,9 @@ int rename(const char *from, const char *to)
 	enum when when = strstr(from, "/segment-") ? reached("put-aside") : NEVER;
 	int result;
 
-	if (when == BEFORE)
-		die();
+	die_at(when, BEFORE);
 	result = REAL(rename)(from, to);
-	if (when == AFTER)
-		die();
+	die_at(when, AFTER);
 	return result;
 }
 
@@ -323,10 +317,8 @@ int unlink(const char *path)
 	enum when when = strstr(path, "/segment-") ? reached("remove") : NEVER;
 	int result;
 
-	if (when == BEFORE)
-		die();
+	die_at(when, BEFORE);
 	result = REAL(unlink)(path);
-	if (when == AFTER)
-		die();
+	die_at(when, AFTER);
 	return result;
 }
