@@ -66,13 +66,19 @@ static enum when reached(const char *name)
 	char when[WORD], wanted[WORD];
 	enum when result = NEVER, word;
 	unsigned long number;
+	int words_end = 0;
+	bool is_it = false;
+	char *end;
 
 	if (!file || !name)
 		return NEVER;
 	pthread_mutex_lock(&lock);
 	if (read_order(file, order, &calls) &&
-	    sscanf(order, "%63s %63s %lu", when, wanted, &number) == 3 && !strcmp(wanted, name) &&
-	    calls++ == number)
+	    sscanf(order, "%63s %63s%n", when, wanted, &words_end) == 2) {
+		number = strtoul(order + words_end, &end, 10);
+		is_it = end > order + words_end && !strcmp(wanted, name) && calls++ == number;
+	}
+	if (is_it)
 		for (word = BEFORE; word <= AFTER; word++)
 			if (!strcmp(when, words[word]))
 				result = word;

@@ -257,6 +257,7 @@ static bool resolve(struct fuzz *fuzz)
 	header.nlmsg_len = (uint32_t)fuzz->length;
 	memcpy(bytes, &header, sizeof(header));
 	memcpy(bytes + NLMSG_HDRLEN, &command, sizeof(command));
+	fuzz->message = NULL;
 	if (!transmit(fuzz, bytes, fuzz->length))
 		return false;
 	answers(fuzz, 0, &fuzz->family);

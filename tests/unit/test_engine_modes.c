@@ -202,7 +202,7 @@ static void flows_stay_together(const char *format, enum sluice_framing framing)
 	engine = start_engine(format, port, all[0].port, all[1].port, all[2].port, 2U);
 	await_connected(engine, 3);
 	send_flows(sockets, port, 0, framing);
-	await_all(all, 3, FLOWS * EACH);
+	await_all(all, 3, (uint64_t)FLOWS * EACH);
 	for (flow = 0; flow < FLOWS; flow++)
 		used[owner_of(all, 3, flow * EACH)]++;
 	for (number = 0; number < 3; number++)
@@ -211,8 +211,8 @@ static void flows_stay_together(const char *format, enum sluice_framing framing)
 	usleep(150000);
 	receiver_stop(&all[1]);
 	await_connected(engine, 2);
-	send_flows(sockets, port, FLOWS * EACH, framing);
-	await_all(all, 3, 2 * FLOWS * EACH);
+	send_flows(sockets, port, (uint64_t)FLOWS * EACH, framing);
+	await_all(all, 3, 2ULL * FLOWS * EACH);
 	for (flow = 0; flow < FLOWS; flow++) {
 		before = owner_of(all, 3, flow * EACH);
 		after = owner_of(all, 3, (FLOWS + flow) * EACH);

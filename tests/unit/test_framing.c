@@ -304,7 +304,8 @@ static void pcap_rebuilds_the_packet(void **state)
 	sluice_record_write(span, 16 + 48 + 2, SLUICE_RECORD_DATA, SLUICE_RECORD_F_ADDRESS, 0,
 			    3000000007ULL);
 	memcpy(span + 16, &address, sizeof(address));
-	memcpy(span + 64, "hi", 2);
+	span[64] = 'h';
+	span[65] = 'i';
 	assert_int_equal(sluice_framing_write(FORM(SLUICE_FRAMING_PCAP), span, 72, out, sizeof(out),
 					      &framed),
 			 0);

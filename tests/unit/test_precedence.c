@@ -42,7 +42,7 @@ static void the_lesser_have_an_eighth(void **state)
 	for (one = 0; one < sizeof(sizes) / sizeof(sizes[0]); one++) {
 		for (other = 0; other < sizeof(sizes) / sizeof(sizes[0]); other++) {
 			had = share(PORTION, sizes[one], sizes[other], total);
-			assert_in_range(had, total / 8 - 2 * 262144, total / 7);
+			assert_in_range(had, total / 8 - 2UL * 262144, total / 7);
 		}
 	}
 }

@@ -112,9 +112,9 @@ static void a_full_store_says_so_and_goes_on_when_there_is_room(void **state)
 	/* Round and round: segments are used again, and nothing old comes back. */
 	for (round = 0, first = 0; round < 40; round++) {
 		assert_int_equal(
-			sluice_spool_acknowledge(spool, log, OUTPUT_A, first, first + 14 * 65536),
+			sluice_spool_acknowledge(spool, log, OUTPUT_A, first, first + 14UL * 65536),
 			0);
-		first += 14 * 65536;
+		first += 14UL * 65536;
 		while (sluice_spool_has_room(spool, 65536)) {
 			assert_int_equal(append(spool, log, 0, offset, 65536, 1), 0);
 			assert_int_equal(sluice_spool_commit(spool), 0);
@@ -282,7 +282,8 @@ static void a_torn_tail_costs_what_was_not_committed(void **state)
 		snprintf(path, sizeof(path), "%s/segment-000000", directory);
 		fd = open(path, O_RDWR);
 		for (; fd >= 0 && cut < 17; cut++)
-			assert_int_equal(pwrite(fd, zeros, 4096, (1 + 17 + cut) * 4096), 4096);
+			assert_int_equal(pwrite(fd, zeros, 4096, (off_t)(1 + 17 + cut) * 4096),
+					 4096);
 		close(fd);
 		spool = open_spool(4);
 		assert_true(backlog(spool, 0, OUTPUT_A).bytes -
@@ -316,8 +317,8 @@ static void a_flipped_bit_costs_one_frame_and_is_told(void **state)
 		spool = open_spool(4);
 		sum = backlog(spool, 0, OUTPUT_A);
 		/* One frame at most: told as lost, or, if its head was hit and it was looked for, not found. */
-		assert_true(sum.bytes >= 19 * 60000);
-		assert_true(sum.bytes - sum.damaged >= 19 * 60000);
+		assert_true(sum.bytes >= 19UL * 60000);
+		assert_true(sum.bytes - sum.damaged >= 19UL * 60000);
 		sluice_spool_crash(spool);
 	}
 }

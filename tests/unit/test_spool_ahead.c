@@ -151,13 +151,14 @@ static void no_more_is_begun_than_can_be(void **state)
 		sluice_spool_read_ahead(spool, log, 0, UINT64_MAX, buffers, SLUICE_DISK_AHEAD + 1),
 		SLUICE_DISK_AHEAD);
 	/* Under way are too many for one more. */
-	assert_int_equal(sluice_spool_read_ahead(spool, log, 20 * FRAME, UINT64_MAX,
+	assert_int_equal(sluice_spool_read_ahead(spool, log, 20UL * FRAME, UINT64_MAX,
 						 &buffers[SLUICE_DISK_AHEAD], 1),
 			 0);
 	assert_false(read_frame(spool, log, 0, buffers[0]));
 	sluice_spool_settle(spool);
 	assert_int_equal(
-		sluice_spool_read_ahead(spool, log, 3 * FRAME + 8, 5 * FRAME, buffers, AHEAD), 2);
+		sluice_spool_read_ahead(spool, log, 3UL * FRAME + 8, 5UL * FRAME, buffers, AHEAD),
+		2);
 	sluice_spool_settle(spool);
 	assert_int_equal(sluice_spool_read_ahead(spool, log, (uint64_t)(FRAMES - 1) * FRAME,
 						 UINT64_MAX, buffers, AHEAD),

@@ -85,7 +85,7 @@ static void check_round(const unsigned int *priorities)
 	struct bed *bed = make(priorities, 1000000000);
 	size_t had[FEEDERS + 1] = {0}, round;
 
-	for (round = 0; round < 8 * 30; round++) {
+	for (round = 0; round < 8UL * 30; round++) {
 		other_sends(bed);
 		bed->now += MS;
 		had[turn(bed)]++;

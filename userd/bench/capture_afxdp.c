@@ -82,15 +82,17 @@ static void afxdp_close(void *state)
 static int make_ring(struct reader *reader, struct ring *ring, int option, off_t page,
 		     const struct xdp_ring_offset *offset, size_t entry)
 {
-	int count = FRAMES;
+	int count = FRAMES, error;
 	void *map;
 
 	ring->size = offset->desc + FRAMES * entry;
 	map = mmap(NULL, ring->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
 		   reader->socket, page);
 	if (map == MAP_FAILED) {
-		fprintf(stderr, "sluicebench: AF_XDP ring %d of %d: %m\n", option, count);
-		return -errno;
+		error = -errno; /* before printing changes it */
+		fprintf(stderr, "sluicebench: AF_XDP ring %d of %d: %s\n", option, count,
+			strerror(-error));
+		return error;
 	}
 	ring->mapping = map;
 	ring->producer = (uint32_t *)((uint8_t *)map + offset->producer);
@@ -134,6 +136,7 @@ static int make_memory(struct reader *reader)
 	if (status < 0)
 		return status;
 	for (slot = 0; slot < FRAMES; slot++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): -errno is below 0 */
 		((uint64_t *)reader->fill.entries)[slot] = (uint64_t)slot * FRAME_SIZE;
 	__atomic_store_n(reader->fill.producer, FRAMES, __ATOMIC_RELEASE);
 	return 0;

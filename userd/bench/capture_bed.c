@@ -121,7 +121,7 @@ static int make_sender(pid_t holder, bool checksum)
 	there = open(path, O_RDONLY | O_CLOEXEC);
 	if (home < 0 || there < 0 || setns(there, CLONE_NEWNET) < 0)
 		goto out;
-	if (RUN("ip", "addr", "add", CAPTURE_FAR_ADDRESS "/24", "dev", CAPTURE_FAR) == 0 &&
+	if (RUN("ip", "addr", "add", (CAPTURE_FAR_ADDRESS "/24"), "dev", CAPTURE_FAR) == 0 &&
 	    RUN("ip", "link", "set", CAPTURE_FAR, "up") == 0 &&
 	    (!checksum || TRY("ethtool", "-K", CAPTURE_FAR, "tx", "off") == 0))
 		sender = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -187,7 +187,7 @@ int sluice_capture_bed_make(struct sluice_capture_bed *bed, bool checksum)
 	snprintf(process, sizeof(process), "%d", holder);
 	if (RUN("ip", "link", "add", CAPTURE_NEAR, "type", "veth", "peer", "name", CAPTURE_FAR,
 		"netns", process) == 0 &&
-	    RUN("ip", "addr", "add", CAPTURE_NEAR_ADDRESS "/24", "dev", CAPTURE_NEAR) == 0 &&
+	    RUN("ip", "addr", "add", (CAPTURE_NEAR_ADDRESS "/24"), "dev", CAPTURE_NEAR) == 0 &&
 	    RUN("ip", "link", "set", CAPTURE_NEAR, "up") == 0) {
 		bed->sender = make_sender(holder, checksum);
 		status = bed->sender < 0 ? bed->sender : make_connection(bed);

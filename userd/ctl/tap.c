@@ -271,10 +271,14 @@ static int view_follow(struct tap *tap, struct view *view)
 /* Writes what comes until all rings are gone, enough was written or a signal came. 0 or a negative errno. */
 static int follow(struct tap *tap)
 {
-	struct pollfd *polled = calloc(tap->count, sizeof(*polled));
 	size_t number, left = tap->count;
-	int error = polled ? 0 : -ENOMEM;
+	struct pollfd *polled;
+	int error;
 
+	if (!tap->count)
+		return 0;
+	polled = calloc(tap->count, sizeof(*polled));
+	error = polled ? 0 : -ENOMEM;
 	while (!error && left && !is_asked_to_end) {
 		/* First what is there, then sleep: the first round is what --backlog means. */
 		left = 0;

@@ -86,7 +86,8 @@ void sluice_spool_frame_seal(struct sluice_spool_frame_head *frame)
 {
 	frame->magic = htole32(SLUICE_SPOOL_FRAME_MAGIC);
 	frame->version = SLUICE_SPOOL_VERSION;
-	frame->head_length = htole16((uint16_t)(sizeof(*frame) + 16 * le32toh(frame->outputs)));
+	frame->head_length =
+		htole16((uint16_t)(sizeof(*frame) + (size_t)16 * le32toh(frame->outputs)));
 	frame->crc = htole32(frame_crc(frame));
 }
 
@@ -106,7 +107,7 @@ int sluice_spool_frame_check(const struct sluice_spool_frame_head *frame, size_t
 	offset = le64toh(frame->offset);
 	span = le64toh(frame->span);
 	if (le32toh(frame->outputs) > SLUICE_SPOOL_OUTPUTS ||
-	    le16toh(frame->head_length) != sizeof(*frame) + 16 * le32toh(frame->outputs) ||
+	    le16toh(frame->head_length) != sizeof(*frame) + (size_t)16 * le32toh(frame->outputs) ||
 	    offset + span < offset || (offset | span) % SLUICE_RECORD_ALIGN)
 		return -EPROTO;
 	if (frame->type == SLUICE_SPOOL_LIST)

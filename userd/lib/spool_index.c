@@ -23,6 +23,7 @@ struct sluice_spool_log *sluice_spool_index_log(struct sluice_spool *spool,
 	if (spool->log_count == spool->log_room) {
 		size_t room = spool->log_room ? 2 * spool->log_room : 16;
 
+		/* NOLINTNEXTLINE(bugprone-sizeof-expression): a list of pointers */
 		larger = reallocarray(spool->logs, room, sizeof(*larger));
 		if (!larger)
 			return NULL;

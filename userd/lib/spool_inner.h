@@ -103,8 +103,8 @@ struct sluice_spool {
 
 /* What a head of a frame takes in a buffer at most. */
 #define SLUICE_SPOOL_HEAD_MAX (128U + 16U * SLUICE_SPOOL_OUTPUTS)
-#define SLUICE_SPOOL_BUFFER                                                           \
-	((SLUICE_SPOOL_HEAD_MAX + SLUICE_SPOOL_PAYLOAD_MAX + SLUICE_DISK_BLOCK - 1) / \
+#define SLUICE_SPOOL_BUFFER                                                                   \
+	((size_t)(SLUICE_SPOOL_HEAD_MAX + SLUICE_SPOOL_PAYLOAD_MAX + SLUICE_DISK_BLOCK - 1) / \
 	 SLUICE_DISK_BLOCK * SLUICE_DISK_BLOCK)
 
 /* spool_segment.c: paths, descriptors (kept open while they are used often), heads, new files. */

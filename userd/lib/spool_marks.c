@@ -14,7 +14,8 @@
 #define LATEST 64U
 
 #define GAP_LENGTH ((uint32_t)(sizeof(struct sluice_record) + sizeof(struct sluice_record_gap)))
-_Static_assert(SLUICE_SPOOL_LOSSES_ROOM == SLUICE_SPOOL_LOSSES_MOST * GAP_LENGTH, "a GAP each");
+_Static_assert(SLUICE_SPOOL_LOSSES_ROOM == SLUICE_SPOOL_LOSSES_MOST * (size_t)GAP_LENGTH,
+	       "a GAP each");
 
 /* The mark goes on at `at` with one datagram more. False: it does not. */
 static bool goes_on(struct sluice_spool_mark *mark, uint32_t at)

@@ -324,13 +324,26 @@ static int by_number(const void *one, const void *other)
 	return first->number < second->number ? -1 : first->number > second->number;
 }
 
+/* The number in `name`, if it is that of a segment's file: six digits. */
+static bool is_segment(const char *name, uint32_t *number)
+{
+	static const char prefix[] = "segment-";
+	const char *digits = name + sizeof(prefix) - 1;
+
+	if (strncmp(name, prefix, sizeof(prefix) - 1) != 0 || strlen(digits) != 6 ||
+	    strspn(digits, "0123456789") != 6)
+		return false;
+	*number = (uint32_t)strtoul(digits, NULL, 10);
+	return true;
+}
+
 int sluice_spool_recover(struct sluice_spool *spool, char **error)
 {
 	DIR *directory = opendir(spool->path);
 	struct dirent *entry;
-	unsigned int number;
+	uint32_t number;
 	size_t place;
-	int failure = 0, used;
+	int failure = 0;
 
 	if (!directory) {
 		failure = -errno;
@@ -341,9 +354,7 @@ int sluice_spool_recover(struct sluice_spool *spool, char **error)
 	while (!failure && (entry = readdir(directory))) {
 		struct stat state;
 
-		used = 0;
-		if (sscanf(entry->d_name, "segment-%6u%n", &number, &used) != 1 ||
-		    entry->d_name[used] || used != 14)
+		if (!is_segment(entry->d_name, &number))
 			continue;
 		if (fstatat(dirfd(directory), entry->d_name, &state, AT_SYMLINK_NOFOLLOW) ||
 		    !S_ISREG(state.st_mode))

@@ -209,6 +209,6 @@ bool sluice_spool_touch(struct sluice_spool *spool)
 	}
 	free(zeros);
 	if (!error && fd >= 0)
-		error = sluice_spool_segment_write_head(spool, place, SLUICE_SPOOL_FREE, 0);
+		(void)sluice_spool_segment_write_head(spool, place, SLUICE_SPOOL_FREE, 0);
 	return true;
 }

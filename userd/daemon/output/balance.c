@@ -137,9 +137,10 @@ static struct sluice_connection *least_behind(struct sluice_output *output,
 struct sluice_connection *sluice_output_choose(struct sluice_output *output, bool is_return,
 					       uint64_t now, uint64_t *due)
 {
-	struct choice choice = {.now = now, .due = due, .is_return = is_return};
+	struct choice choice = {.now = now, .is_return = is_return};
 	size_t number;
 
+	choice.due = due;
 	for (number = 0; number < output->connection_count && !choice.is_safe; number++)
 		choice.is_safe = sluice_output_counts_on(output, output->connections[number]) &&
 				 !is_doubtful(output->connections[number]);

@@ -56,6 +56,22 @@ char *sluice_socket_ring_path(const struct sluice_config *config,
 	return path;
 }
 
+/* Reads what stands behind the prefix in the name of a ring's file: the route's GUID, as it is written there, and a worker. False:
+ * it is another name. */
+static bool parse_name(const char *name, uint8_t route[SLUICE_GUID_SIZE], unsigned int *worker)
+{
+	char text[SLUICE_GUID_TEXT], *end;
+	const char *digits;
+
+	if (strspn(name, "0123456789abcdef-") < SLUICE_GUID_TEXT || name[sizeof(text) - 1] != '-')
+		return false;
+	digits = name + sizeof(text);
+	memcpy(text, name, sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	*worker = (unsigned int)strtoul(digits, &end, 10);
+	return end > digits && !sluice_guid_parse(text, route);
+}
+
 /* Makes a stream of one ring that is left over; it is delivered and goes. */
 static int take(const struct sluice_source_context *context, const struct sluice_source_plan *plan,
 		const char *path, const char *name, struct sluice_stream_table *fresh)
@@ -64,14 +80,12 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	struct sluice_stream *stream = NULL;
 	struct sluice_ring ring;
 	uint8_t(*outputs)[SLUICE_GUID_SIZE];
-	char text[SLUICE_GUID_TEXT];
 	unsigned int worker;
 	size_t count;
 	bool found;
 	int error;
 
-	if (sscanf(name, "%36[0-9a-f-]-%u", text, &worker) != 2 ||
-	    sluice_guid_parse(text, route.id))
+	if (!parse_name(name, route.id, &worker))
 		return 0;
 	if (sluice_ring_keep(&ring, path, 0, NULL, 0, 0, &found))
 		return 0; /* somebody else's, or none */
