@@ -10,14 +10,14 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid
+PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid
 CFLAGS  ?= -O2 -g
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
            -Wpointer-arith -Wwrite-strings -Wundef
 # ISA-L, libnl: no warnings from other people's headers.
 # The date is the last commit's, not the build's, so that the same sources give the same bytes.
 DATE    := $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
-CPPFLAGS_ALL := -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -DSLUICE_VERSION='"$(VERSION)"' \
+CPPFLAGS_ALL := -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -isystem $(B)/bpf -DSLUICE_VERSION='"$(VERSION)"' \
            -DSLUICE_DATE='"$(DATE)"' $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread
 LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -pthread
@@ -82,6 +82,13 @@ $(B)/examples/receiver: userd/examples/receiver.c userd/include/sluice/receiver.
 	@mkdir -p $(@D)
 	$(CC) -D_GNU_SOURCE -Iuserd/include $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(B)/libsluice.a $(shell pkg-config --libs libisal)
 
+# Programs for the kernel: their bytes, and what loads them, in a header of bpftool's.
+$(B)/bpf/%.bpf.o: userd/daemon/source/bpf/%.bpf.c $(wildcard userd/daemon/source/bpf/*.h) Makefile
+	@mkdir -p $(@D)
+	clang -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
+$(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
+	{ echo '/* NOLINTBEGIN */'; bpftool gen skeleton $< name sluice_$*_programs; echo '/* NOLINTEND */'; } >$@
+$(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_bpf.o): $(B)/bpf/receive.skel.h
 $(B)/plain/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<

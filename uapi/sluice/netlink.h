@@ -247,6 +247,7 @@ enum sluice_attribute {
 	SLUICE_A_INPUT_DROPPED,	 /* [u64] of those stored: given up before every output had them */
 	SLUICE_A_OUTPUT_DROPPED, /* [u64] given up before this output had them */
 	SLUICE_A_INPUT_PRIORITY, /* [u32] 0 to 7, the higher the sooner sent */
+	SLUICE_A_INPUT_RECEIVE,	 /* [string] how its sockets are read: calls, bpf */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

@@ -96,10 +96,10 @@ static json_t *flatten_store(json_t *list)
 
 static const struct view views[] = {
 	{"inputs", sluice_list_inputs, NULL,
-	 COLUMNS({"name", "INPUT"}, {"source", "SOURCE"}, {"match", "MATCH"},
-		 {"verdict", "VERDICT"}, {"priority", "PRIORITY"}, {"outputs", "OUTPUTS"},
-		 {"matched", "MATCHED"}, {"stored", "STORED"}, {"stored_bytes", "BYTES"},
-		 {"lost", "LOST"}, {"dropped", "DROPPED"})},
+	 COLUMNS({"name", "INPUT"}, {"source", "SOURCE"}, {"receive", "RECEIVE"},
+		 {"match", "MATCH"}, {"verdict", "VERDICT"}, {"priority", "PRIORITY"},
+		 {"outputs", "OUTPUTS"}, {"matched", "MATCHED"}, {"stored", "STORED"},
+		 {"stored_bytes", "BYTES"}, {"lost", "LOST"}, {"dropped", "DROPPED"})},
 	{"outputs", sluice_list_outputs, flatten_outputs,
 	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
 		 {"state", "STATE"}, {"sent", "SENT"}, {"acked", "ACKED"}, {"resent", "RESENT"},

@@ -44,6 +44,12 @@ static const struct sluice_choice batchings[] = {
 	{"true", SLUICE_BATCHING_ON, false},   {NULL, 0, false},
 };
 
+static const struct sluice_choice receives[] = {
+	{"calls", SLUICE_RECEIVE_CALLS, false},
+	{"bpf", SLUICE_RECEIVE_BPF, false},
+	{NULL, 0, false},
+};
+
 /* By the rule's flags. */
 static const struct sluice_choice checksums[] = {
 	{"verify", 0, false},
@@ -121,6 +127,11 @@ const char *sluice_config_hook_name(enum sluice_hook hook)
 const char *sluice_config_batching_name(enum sluice_batching batching)
 {
 	return choice_name(batchings, (int)batching);
+}
+
+const char *sluice_config_receive_name(enum sluice_receive receive)
+{
+	return choice_name(receives, (int)receive);
 }
 
 const char *sluice_config_checksum_name(uint32_t flags)
@@ -312,6 +323,11 @@ static const struct sluice_key input_keys[] = {
 	 .offset = INPUT(input.batching),
 	 .place = INPUT(batching_place),
 	 .choices = batchings},
+	{.path = "inputs.receive",
+	 .read = sluice_read_choice,
+	 .offset = INPUT(input.receive),
+	 .place = INPUT(receive_place),
+	 .choices = receives},
 	{.path = "inputs.checksum",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.checksum),

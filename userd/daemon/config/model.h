@@ -23,6 +23,9 @@ enum sluice_source {
 	SLUICE_SOURCE_TCP,
 };
 
+/* How a socket is read: many datagrams a system call, or by a program in the kernel that copies them into a ring. */
+enum sluice_receive { SLUICE_RECEIVE_CALLS, SLUICE_RECEIVE_BPF };
+
 enum sluice_mode {
 	SLUICE_MODE_ROUND_ROBIN,
 	SLUICE_MODE_BALANCE,
@@ -75,7 +78,8 @@ struct sluice_config_input {
 	enum sluice_verdict verdict;
 	enum sluice_hook hook;
 	enum sluice_batching batching;
-	int checksum; /* SLUICE_RULE_F_* of wrong checksums; 0: they are lost */
+	enum sluice_receive receive; /* how a socket is read */
+	int checksum;		     /* SLUICE_RULE_F_* of wrong checksums; 0: they are lost */
 	int time; /* SLUICE_RULE_F_HWTIME: the network card's where it gives it; 0: the kernel's */
 	int addresses; /* 1: records tell source and destination; also where an output needs it */
 	unsigned int priority; /* 0 .. SLUICE_PRIORITIES - 1, the higher the sooner sent */
@@ -204,6 +208,7 @@ const char *sluice_config_source_name(enum sluice_source source);
 const char *sluice_config_verdict_name(enum sluice_verdict verdict);
 const char *sluice_config_hook_name(enum sluice_hook hook);
 const char *sluice_config_batching_name(enum sluice_batching batching);
+const char *sluice_config_receive_name(enum sluice_receive receive);
 const char *sluice_config_time_name(uint32_t flags);
 const char *sluice_config_checksum_name(uint32_t flags); /* SLUICE_RULE_F_*, others are ignored */
 const char *sluice_config_mode_name(enum sluice_mode mode);

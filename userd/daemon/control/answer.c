@@ -116,7 +116,8 @@ static int dump_input(const struct dump *dump, const struct sluice_engine_input 
 	    put_long_text(message, SLUICE_A_INPUT_OUTPUTS, input->outputs) ||
 	    sluice_netlink_put_counters(message, SLUICE_A_INPUT_COUNTERS, &input->counters) ||
 	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED, input->dropped) ||
-	    nla_put_u32(message, SLUICE_A_INPUT_PRIORITY, input->priority)) {
+	    nla_put_u32(message, SLUICE_A_INPUT_PRIORITY, input->priority) ||
+	    (input->receive && nla_put_string(message, SLUICE_A_INPUT_RECEIVE, input->receive))) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}

@@ -82,6 +82,7 @@ struct sluice_engine_input {
 	uint16_t index; /* in records */
 	bool has_index; /* else its source does not know it: somebody deleted its rule */
 	unsigned int priority;
+	const char *receive; /* how its sockets are read; NULL: it has none */
 	uint64_t
 		dropped; /* of the stored ones: given up by the disk before every output had them */
 };

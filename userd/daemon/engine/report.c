@@ -94,6 +94,7 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		const struct sluice_config_input *input = &config->inputs[number];
 		struct sluice_engine_input *picture = &report->inputs[number];
 		size_t kind = intake_of(engine, number);
+		const char *why;
 
 		report->input_count++;
 		memcpy(picture->guid, input->id, sizeof(picture->guid));
@@ -101,6 +102,9 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		picture->source = sluice_config_source_name(engine->derived.kinds[number]);
 		picture->verdict = sluice_config_verdict_name(input->verdict);
 		picture->priority = input->priority;
+		if (kind == SLUICE_INTAKE_SOCKET)
+			picture->receive = sluice_config_receive_name(
+				sluice_source_socket_receive(input->receive, &why));
 		picture->match = sluice_config_input_match(input);
 		picture->outputs = output_names(config, input);
 		if (!picture->match || !picture->outputs)

@@ -15,6 +15,7 @@
 #include "../../lib/log.h"
 #include "../engine/sentence.h"
 #include "socket.h"
+#include "socket_bpf.h"
 
 struct sluice_intake {
 	const struct sluice_source_context *context;
@@ -25,40 +26,6 @@ struct sluice_intake {
 	bool has_adopted; /* rings of an earlier daemon were looked for */
 };
 
-/* Letter: the set begins to be looked after. */
-static int set_enter(struct sluice_worker *worker, void *argument)
-{
-	struct sluice_port_set *set = argument;
-	int error;
-
-	set->worker = worker;
-	set->timer.due = sluice_port_look_after;
-	error = sluice_worker_add_timer(worker, &set->timer);
-	if (!error)
-		sluice_worker_set_timer(worker, &set->timer, 1);
-	return error;
-}
-
-/* Letter: closes every port of a set and forgets the set. */
-static int set_leave(struct sluice_worker *worker, void *argument)
-{
-	struct sluice_port_set *set = argument;
-	size_t number;
-
-	/* A stream that waits for room would be filled from it still: streams leave later. */
-	for (number = 0; number < worker->stream_count; number++)
-		if (worker->streams[number]->source == set)
-			worker->streams[number]->source = NULL;
-	while (set->ports) {
-		struct sluice_port *port = set->ports;
-
-		set->ports = port->next;
-		sluice_port_free(port);
-	}
-	sluice_worker_remove_timer(worker, &set->timer);
-	return 0;
-}
-
 /* struct sluice_source_class.free: sockets are closed. */
 static void intake_free(struct sluice_intake *intake)
 {
@@ -68,7 +35,7 @@ static void intake_free(struct sluice_intake *intake)
 		return;
 	for (number = 0; intake->sets && number < intake->context->worker_count; number++)
 		if (intake->sets[number].worker)
-			sluice_worker_call(intake->context->workers[number], set_leave,
+			sluice_worker_call(intake->context->workers[number], sluice_port_set_leave,
 					   &intake->sets[number]);
 	while (intake->inputs) {
 		struct sluice_socket_input *input = intake->inputs;
@@ -103,7 +70,8 @@ static int intake_open(const struct sluice_source_context *context, struct sluic
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	for (number = 0; number < context->worker_count; number++)
-		if (sluice_worker_call(context->workers[number], set_enter, &intake->sets[number]))
+		if (sluice_worker_call(context->workers[number], sluice_port_set_enter,
+				       &intake->sets[number]))
 			goto memory;
 	*result = intake;
 	return 0;
@@ -232,24 +200,6 @@ static struct sluice_stream *stream_of(struct sluice_intake *intake,
 	return placed ? placed->stream : NULL;
 }
 
-/* Do two sockets with these keys take the same datagrams? */
-static bool keys_are_equal(const struct sluice_port_key *one, const struct sluice_port_key *other)
-{
-	return one->family == other->family && one->both == other->both &&
-	       one->port == other->port &&
-	       !memcmp(one->address, other->address, sizeof(one->address)) &&
-	       !strcmp(one->interface, other->interface);
-}
-
-/* The port bound to `key` in a list, or NULL. */
-static struct sluice_port *find_port(struct sluice_port *list, const struct sluice_port_key *key)
-{
-	for (; list; list = list->next)
-		if (!list->closing && keys_are_equal(&list->key, key))
-			return list;
-	return NULL;
-}
-
 /* Do we have this UDP port open in any form already? Then asking for it exclusively would find ourselves. */
 static bool port_is_ours(const struct sluice_intake *intake, uint16_t number)
 {
@@ -272,7 +222,7 @@ static int prepare_port(struct sluice_intake *intake, const struct sluice_source
 			const struct sluice_config_input *input, const struct sluice_port_key *key,
 			const struct sluice_port_use *use, size_t number, char **error)
 {
-	struct sluice_port *port = find_port(intake->sets[number].ports, key);
+	struct sluice_port *port = sluice_port_find(intake->sets[number].ports, key);
 	int result;
 
 	if (!port) {
@@ -289,6 +239,13 @@ static int prepare_port(struct sluice_intake *intake, const struct sluice_source
 	return 0;
 }
 
+enum sluice_receive sluice_source_socket_receive(enum sluice_receive wanted, const char **why)
+{
+	if (wanted == SLUICE_RECEIVE_BPF)
+		*why = sluice_socket_bpf_hindrance();
+	return wanted == SLUICE_RECEIVE_BPF && !*why ? SLUICE_RECEIVE_BPF : SLUICE_RECEIVE_CALLS;
+}
+
 /* Prepares everything of one input. */
 static int prepare_input(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			 const struct sluice_config_input *input,
@@ -298,6 +255,8 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 	struct sluice_socket_input *record;
 	struct sluice_port_use use;
 	struct sluice_port_key key;
+	enum sluice_receive receive;
+	const char *why = NULL;
 	size_t worker, range;
 	unsigned int number;
 	int result;
@@ -324,6 +283,13 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 		return -ENOMEM;
 	}
 	record->wanted = true;
+	receive = sluice_source_socket_receive(input->receive, &why);
+	if (receive != input->receive)
+		sluice_warning("input `%s`: `receive: %s` cannot be had (%s); its sockets are read "
+			       "with `%s`, "
+			       "which costs more and loses no more",
+			       input->name, sluice_config_receive_name(input->receive), why,
+			       sluice_config_receive_name(receive));
 	for (worker = 0; worker < intake->context->worker_count; worker++) {
 		memset(&use, 0, sizeof(use));
 		use.input = record;
@@ -336,6 +302,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 			for (number = input->ports[range].first; number <= input->ports[range].last;
 			     number++) {
 				sluice_port_describe(input, (uint16_t)number, &key, &use);
+				key.bpf = receive == SLUICE_RECEIVE_BPF;
 				result = prepare_port(intake, plan, input, &key, &use, worker,
 						      error);
 				if (result)
@@ -379,20 +346,6 @@ static int intake_prepare(struct sluice_intake *intake, const struct sluice_sour
 	return intake->has_adopted ? 0 : adopt(intake, plan, fresh);
 }
 
-/* Letter: the fresh ports of the worker are watched from now on. */
-static int ports_enter(struct sluice_worker *worker, void *argument)
-{
-	struct sluice_port *port;
-	int error;
-
-	for (port = argument; port; port = port->next) {
-		error = sluice_port_enter(port, worker);
-		if (error)
-			return error;
-	}
-	return 0;
-}
-
 /* struct sluice_source_class.activate: new sockets are watched. */
 static int intake_activate(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			   char **error)
@@ -402,54 +355,13 @@ static int intake_activate(struct sluice_intake *intake, const struct sluice_sou
 
 	(void)plan;
 	for (number = 0; number < intake->context->worker_count; number++) {
-		result = sluice_worker_call(intake->context->workers[number], ports_enter,
+		result = sluice_worker_call(intake->context->workers[number], sluice_ports_enter,
 					    intake->fresh[number]);
 		if (result) {
 			sluice_say(error, "a socket cannot be watched: %s", strerror(-result));
 			return result;
 		}
 	}
-	return 0;
-}
-
-/* What commit hands to a worker. */
-struct commit_letter {
-	struct sluice_port_set *set;
-	struct sluice_port *fresh;
-};
-
-/* Letter: the plan's ports are in force; those that only the old plan had are emptied and closed. */
-static int ports_commit(struct sluice_worker *worker, void *argument)
-{
-	struct commit_letter *letter = argument;
-	struct sluice_port **link = &letter->set->ports, *port;
-
-	while ((port = *link)) {
-		if (port->wanted) {
-			/* What is in it came under the old rule. */
-			sluice_port_drain(port, worker->now);
-			/* No port may be left to look after what this ring has to tell. */
-			if (!sluice_ring_tell(&port->use.stream->ring))
-				port->use.stream->starved = true;
-			sluice_stream_notify(port->use.stream);
-			sluice_port_set_use(port, &port->next_use);
-			link = &port->next;
-			continue;
-		}
-		sluice_port_shut(port);
-		sluice_port_empty(port, worker->now);
-		if (!sluice_ring_tell(&port->use.stream->ring))
-			port->use.stream->starved = true;
-		sluice_stream_notify(port->use.stream);
-		*link = port->next;
-		sluice_port_free(port);
-	}
-	/* `link` is the end of the list. */
-	*link = letter->fresh;
-	/* The ring that one waits for may be another by now; and that of a fresh one did not know of it so far. */
-	for (port = letter->set->ports; port; port = port->next)
-		if (port->starved)
-			sluice_worker_set_timer(worker, &port->timer, worker->now + 1);
 	return 0;
 }
 
@@ -460,10 +372,10 @@ static void intake_commit(struct sluice_intake *intake)
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++) {
-		struct commit_letter letter = {.set = &intake->sets[number],
-					       .fresh = intake->fresh[number]};
+		struct sluice_ports_commit_letter letter = {.set = &intake->sets[number],
+							    .fresh = intake->fresh[number]};
 
-		sluice_worker_call(intake->context->workers[number], ports_commit, &letter);
+		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &letter);
 		intake->fresh[number] = NULL;
 	}
 	while ((input = *link)) {
@@ -477,26 +389,13 @@ static void intake_commit(struct sluice_intake *intake)
 	}
 }
 
-/* Letter: frees ports, watched or not. */
-static int ports_free(struct sluice_worker *worker, void *argument)
-{
-	struct sluice_port *port = argument, *next;
-
-	(void)worker;
-	for (; port; port = next) {
-		next = port->next;
-		sluice_port_free(port);
-	}
-	return 0;
-}
-
 /* struct sluice_source_class.cancel: new sockets are closed. */
 static void intake_cancel(struct sluice_intake *intake)
 {
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++) {
-		sluice_worker_call(intake->context->workers[number], ports_free,
+		sluice_worker_call(intake->context->workers[number], sluice_ports_free,
 				   intake->fresh[number]);
 		intake->fresh[number] = NULL;
 	}
@@ -511,29 +410,6 @@ static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *st
 	return true;
 }
 
-/* Letter: empties and closes the ports. Returns how many are still open. */
-static int ports_close(struct sluice_worker *worker, void *argument)
-{
-	struct sluice_port_set *set = argument;
-	struct sluice_port **link = &set->ports, *port;
-	int open = 0;
-
-	while ((port = *link)) {
-		sluice_port_shut(port);
-		/* Twice as far as a drain goes in one turn may be in it: until it says that it is empty. */
-		if (!sluice_port_drain(port, worker->now) && port->timer.at <= worker->now + 1) {
-			open++;
-			link = &port->next;
-			continue;
-		}
-		(void)sluice_ring_tell(&port->use.stream->ring);
-		sluice_stream_notify(port->use.stream);
-		*link = port->next;
-		sluice_port_free(port);
-	}
-	return open;
-}
-
 /* struct sluice_source_class.close_inputs: sockets are emptied into the rings. */
 static bool intake_close(struct sluice_intake *intake)
 {
@@ -541,7 +417,7 @@ static bool intake_close(struct sluice_intake *intake)
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++)
-		if (sluice_worker_call(intake->context->workers[number], ports_close,
+		if (sluice_worker_call(intake->context->workers[number], sluice_ports_close,
 				       &intake->sets[number]) > 0)
 			closed = false;
 	return closed;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket source's inner interface: ports (socket_port.c, in the worker), opening them (socket_open.c) and the source
- * as a whole (socket.c, in the control thread).
+ * The socket source's inner interface: ports (socket_port.c, in the worker) and the two ways of reading them (socket_calls.c,
+ * socket_bpf.c), all those of a worker (socket_set.c), opening them (socket_open.c) and the source as a whole (socket.c, in the
+ * control thread).
  */
 #ifndef SLUICE_SOCKET_H
 #define SLUICE_SOCKET_H
@@ -33,6 +34,7 @@ struct sluice_port_key {
 	uint8_t address[16]; /* all zero: any */
 	uint16_t port;
 	char interface[IF_NAMESIZE];
+	bool bpf; /* read by way of socket.bpf.c */
 };
 
 /* Where a socket's datagrams go, and which of them: changes when the configuration does. */
@@ -60,10 +62,17 @@ struct sluice_port {
 	bool closing;			 /* nothing new comes in; what is in it is being stored */
 	bool touched;			 /* datagrams came since its losses were last looked at */
 	int fd;
-	uint32_t drops; /* as the socket counts them */
+	struct sluice_socket_bpf *bpf; /* how it is read; NULL: with calls */
+	uint32_t drops; /* as the socket counts them; with bpf those that were lost */
 	uint64_t wait_ns;
-	uint64_t buffer; /* bytes that the socket may hold */
+	uint64_t buffer; /* bytes that the socket, or the program's ring, may hold */
 	struct sluice_port *next;
+};
+
+/* What reading a socket brought. */
+struct sluice_port_take {
+	unsigned int datagrams;
+	uint64_t buffer; /* bytes of the socket's buffer, or the program's ring, that they were */
 };
 
 /* The sockets of one worker. */
@@ -108,6 +117,39 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
 void sluice_port_look_after(struct sluice_timer *timer, uint64_t now);
 /* Counts what the socket lost since last time. @context worker */
 void sluice_port_count_drops(struct sluice_port *port);
+/* The last that is counted of one that is shut and empty; with `is_replaced` also what came since, which another of our sockets would
+ * have taken. @context worker */
+void sluice_port_settle(struct sluice_port *port, bool is_replaced);
+/* Counts `more` datagrams that were lost, and tells of them in the ring. @context worker */
+void sluice_port_lose(struct sluice_port *port, uint32_t more);
+
+/* Makes what reading with calls needs in a worker (socket_calls.c). 0 or -ENOMEM. @context worker */
+int sluice_socket_calls_enter(struct sluice_worker *worker);
+/*
+ * Reads a socket once and makes records of what comes; adds to *take. 1: there may be more; 0: it is empty; -ENOBUFS: the
+ * ring is full; another negative errno. @context worker
+ */
+int sluice_socket_calls_take(struct sluice_port *port, struct sluice_port_take *take);
+/* Throws up to `most` datagrams away. Returns how many. @context worker */
+uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most);
+
+/* The port bound to `key` in a list, or NULL. */
+struct sluice_port *sluice_port_find(struct sluice_port *list, const struct sluice_port_key *key);
+
+/* Letters (sluice_worker_call()), all @context worker. To a set: begins to be looked after; closes all its ports and forgets the set; closes
+ * those that are empty and returns how many are not. */
+int sluice_port_set_enter(struct sluice_worker *worker, void *set);
+int sluice_port_set_leave(struct sluice_worker *worker, void *set);
+int sluice_ports_close(struct sluice_worker *worker, void *set);
+/* To a list of ports: are watched from now on; are freed, watched or not. */
+int sluice_ports_enter(struct sluice_worker *worker, void *list);
+int sluice_ports_free(struct sluice_worker *worker, void *list);
+/* What commit hands to a worker: the plan's ports are in force; those that only the old plan had are emptied and closed. */
+struct sluice_ports_commit_letter {
+	struct sluice_port_set *set;
+	struct sluice_port *fresh;
+};
+int sluice_ports_commit(struct sluice_worker *worker, void *letter);
 
 /* The file of a worker's ring (socket_keep.c); NULL: none, or no memory. @owner caller: free() @context process */
 char *sluice_socket_ring_path(const struct sluice_config *config,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "../engine/sentence.h"
 #include "socket.h"
+#include "socket_bpf.h"
 
 /* What a socket may hold while its worker does something else: a tenth of a second of a gigabit. More is taken only as
  * far as it fills. */
@@ -87,8 +88,10 @@ static socklen_t bind_address(const struct sluice_port_key *key, union any_addre
 	return sizeof(address->in6);
 }
 
-/* Makes a socket bound to `key`. Returns it, or a negative errno and in *step what did not work. */
-static int open_bound(const struct sluice_port_key *key, bool shared, const char **step)
+/* Makes a socket bound to `key`, with the programs on it if there are. Returns it, or a negative errno and in *step what did not
+ * work. */
+static int open_bound(const struct sluice_port_key *key, bool shared, struct sluice_socket_bpf *bpf,
+		      const char **step)
 {
 	const int on = 1, only = !key->both;
 	union any_address address;
@@ -109,13 +112,22 @@ static int open_bound(const struct sluice_port_key *key, bool shared, const char
 	if (key->interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, key->interface,
 					    (socklen_t)strlen(key->interface) + 1))
 		goto fail;
+	*step = "be given to a BPF program";
+	error = bpf ? sluice_socket_bpf_attach(bpf, fd) : 0;
+	if (error)
+		goto close;
 	*step = "be bound";
 	if (bind(fd, &address.any, length))
 		goto fail;
-	return fd;
+	*step = "be put into a BPF map";
+	error = bpf ? sluice_socket_bpf_join(bpf, fd) : 0;
+	if (!error)
+		return fd;
+	goto close;
 
 fail:
 	error = -errno;
+close:
 	close(fd);
 	return error;
 }
@@ -156,47 +168,67 @@ static void explain(const struct sluice_config *config, const struct sluice_conf
 			      "raise the limit (`ulimit -n`), name fewer ports, or use `source: "
 			      "kmod`, which needs none",
 			      input->name, key->port);
+	else if (error == -ENOMEM && key->bpf)
+		sluice_say_at(sentence, config, &input->place,
+			      "input `%s`: no memory for the ring of UDP port %u, one per port and "
+			      "worker; use `receive: calls`, or name fewer ports",
+			      input->name, key->port);
 	else
 		sluice_say_at(sentence, config, &input->place,
 			      "input `%s`: the socket for UDP port %u cannot %s: %s", input->name,
 			      key->port, step, strerror(-error));
 }
 
+/* Makes room for what comes while the worker does something else. */
+static void prepare_buffer(struct sluice_port *port)
+{
+	const int on = 1, buffer = BUFFER;
+	socklen_t length = sizeof(int);
+	int size = 0;
+
+	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; the resting time adapts to what it became. */
+	if (setsockopt(port->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
+		(void)setsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	(void)getsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
+	/* Datagrams of one sender that came together are received together; an older kernel hands over each. */
+	(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
+	port->buffer = size > 0 ? (uint64_t)size : 1;
+}
+
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
 		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **result,
 		     char **sentence)
 {
-	const int on = 1, buffer = BUFFER;
-	socklen_t length = sizeof(int);
+	const char *step = "be given BPF programs";
 	struct sluice_port *port;
-	const char *step = NULL;
-	int size = 0, fd;
+	int fd;
 
 	if (exclusive) {
 		/* Workers share the port by SO_REUSEPORT. So would a stranger of the same user: without it, he is found. */
-		fd = open_bound(key, false, &step);
+		fd = open_bound(key, false, NULL, &step);
 		if (fd < 0)
 			goto explain;
 		close(fd);
 	}
-	fd = open_bound(key, true, &step);
-	if (fd < 0)
-		goto explain;
 	port = calloc(1, sizeof(*port));
 	if (!port) {
-		close(fd);
 		sluice_say(sentence, "out of memory");
 		return -ENOMEM;
 	}
-	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; the resting time adapts to what it became. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
-	/* Datagrams of one sender that came together are received together; an older kernel hands over each. */
-	(void)setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
-	port->fd = fd;
 	port->key = *key;
-	port->buffer = size > 0 ? (uint64_t)size : 1;
+	port->fd = -1;
+	fd = key->bpf ? sluice_socket_bpf_open(&port->bpf) : 0;
+	if (!fd)
+		fd = open_bound(key, true, port->bpf, &step);
+	if (fd < 0) {
+		sluice_port_free(port);
+		goto explain;
+	}
+	port->fd = fd;
+	if (port->bpf)
+		port->buffer = sluice_socket_bpf_room(port->bpf);
+	else
+		prepare_buffer(port);
 	*result = port;
 	return 0;
 

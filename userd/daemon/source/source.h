@@ -82,6 +82,12 @@ extern const struct sluice_source_class sluice_source_socket;
 /* Does the module answer, so that `auto` is kmod? 0, -ENOENT (not loaded), -EPERM. */
 int sluice_source_kmod_probe(void);
 
+/*
+ * In which way sockets are read here when `wanted` is asked for; if in another, *why: the reason for the user, constant.
+ * @context process
+ */
+enum sluice_receive sluice_source_socket_receive(enum sluice_receive wanted, const char **why);
+
 /* The stream of `route`, `kind` and `cpu` (SOCKET: number of the worker) in a table, or NULL. One whose route the module
  * deleted does not count. */
 struct sluice_placed_stream *sluice_stream_table_find(const struct sluice_stream_table *table,

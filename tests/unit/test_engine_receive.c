@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The ways of receiving, of which a program in the kernel is one: the same comes out of both, from one configuration to the next,
+ * and what there is no room for is counted and told of.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include "engine_helper.h"
+
+#define INPUT                                                                                   \
+	"relay: test\ninputs:\n  - {name: in, port: %u, source: socket, receive: %s, outputs: " \
+	"[out]%s}\n"
+#define OUTPUT                                                                               \
+	"outputs:\n  - {name: out, to: [\"127.0.0.1:%u\"], framing: native, batch: {bytes: " \
+	"64k, delay: 2ms}, reconnect: {min: 10ms, max: 50ms}}\n"
+#define STORE "store: {memory: {size: %um}}\nworkers: %u\n"
+
+/* The way in which the first input is received must be `wanted`. */
+static void assert_receive(struct sluice_engine *engine, const char *wanted)
+{
+	struct sluice_engine_report report;
+
+	assert_int_equal(sluice_engine_report(engine, &report), 0);
+	assert_string_equal(report.inputs[0].receive, wanted);
+	sluice_engine_report_free(&report);
+}
+
+/* Stops the engine; the receiver must have got each of `sent` datagrams once. */
+static void expect_all(struct sluice_engine *engine, struct receiver *receiver, uint64_t sent)
+{
+	await(receiver, sent);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(receiver);
+	assert_int_equal(receiver->repeated + receiver->damaged + receiver->gaps, 0);
+	receiver_free(receiver);
+}
+
+/* Small and large ones, with and without addresses in the records. */
+static void a_program_takes_everything(void **state)
+{
+	static const char *const more[] = {"", ", addresses: on", ", from: 127.0.0.0/8"};
+	static struct receiver receiver;
+	struct sluice_engine *engine;
+	unsigned int variant;
+	uint16_t port;
+
+	(void)state;
+	for (variant = 0; variant < 3; variant++) {
+		port = free_port();
+		receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+		engine = start_engine(INPUT OUTPUT STORE, port, "bpf", more[variant], receiver.port,
+				      16, 2);
+		assert_receive(engine, "bpf");
+		send_numbers(port, 0, 20000, 100, SLUICE_FRAMING_NATIVE);
+		send_numbers(port, 20000, 20200, 60000, SLUICE_FRAMING_NATIVE);
+		expect_all(engine, &receiver, 20200);
+	}
+}
+
+/* Whoever is not wanted does not come in. */
+static void a_program_takes_nobody_else(void **state)
+{
+	static struct receiver receiver;
+	struct sluice_engine *engine;
+	uint16_t port = free_port();
+
+	(void)state;
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine(INPUT OUTPUT STORE, port, "bpf", ", from: 10.0.0.0/8", receiver.port,
+			      16, 1);
+	send_numbers(port, 0, 1000, 100, SLUICE_FRAMING_NATIVE);
+	usleep(100000);
+	expect_all(engine, &receiver, 0);
+}
+
+/* From one way to the other and back, between datagrams: nothing is lost. */
+static void the_way_changes(void **state)
+{
+	static const char *const ways[] = {"bpf", "calls"};
+	static struct receiver receiver;
+	struct sluice_engine *engine;
+	char *text = NULL, *error = NULL;
+	uint16_t port = free_port();
+	uint64_t turn;
+
+	(void)state;
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine(INPUT OUTPUT STORE, port, "calls", "", receiver.port, 16, 2);
+	for (turn = 0; turn < 8; turn++) {
+		assert_receive(engine, ways[(turn + 1) % 2]);
+		send_numbers(port, turn * 1000, (turn + 1) * 1000, 100, SLUICE_FRAMING_NATIVE);
+		assert_true(asprintf(&text, INPUT OUTPUT STORE, port, ways[turn % 2], "",
+				     receiver.port, 16, 2) > 0);
+		if (sluice_engine_apply(engine, configure(text), &error))
+			fail_msg("%s", error);
+		free(text);
+	}
+	expect_all(engine, &receiver, 8000);
+}
+
+/* When the ring is full and the program's, too, what is lost is counted, and told of in the stream; the last ones when the daemon stops
+ * as well. */
+static void overflow_is_counted_and_told(void **state)
+{
+	static struct receiver receiver;
+	struct sluice_engine_report report;
+	struct sluice_engine *engine;
+	uint16_t port = free_port(), reserved;
+	const uint64_t sent = 12000;
+	unsigned int tries;
+	uint64_t lost;
+
+	(void)state;
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	reserved = receiver.port;
+	receiver_stop(&receiver);
+	engine = start_engine(INPUT OUTPUT STORE, port, "bpf", "", reserved, 1, 1);
+	send_numbers(port, 0, sent, 1400, SLUICE_FRAMING_NATIVE);
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, reserved);
+	for (tries = 0; tries < 200; tries++) {
+		usleep(100000);
+		assert_int_equal(sluice_engine_report(engine, &report), 0);
+		if (report.inputs[0].counters.matched >= sent)
+			break;
+		sluice_engine_report_free(&report);
+	}
+	assert_true(tries < 200);
+	lost = report.inputs[0].counters.lost[SLUICE_LOST_SOCKET];
+	assert_in_range(lost, 1000, sent);
+	assert_int_equal(report.inputs[0].counters.matched, sent);
+	assert_int_equal(report.inputs[0].counters.stored + lost, sent);
+	sluice_engine_report_free(&report);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(&receiver);
+	assert_int_equal(receiver.delivered, sent - lost);
+	assert_true(receiver.gaps > 0);
+	assert_int_equal(receiver.repeated + receiver.damaged, 0);
+	receiver_free(&receiver);
+}
+
+/* Full for good, then taken away by a change: what finds no room counts as lost. */
+static void what_is_taken_away_full_is_counted(void **state)
+{
+	struct sluice_engine_report report;
+	struct sluice_engine *engine;
+	char *text = NULL, *error = NULL;
+	uint16_t port = free_port();
+	uint64_t lost;
+
+	(void)state;
+	engine = start_engine(INPUT OUTPUT STORE, port, "bpf", "", free_port(), 1, 1);
+	send_numbers(port, 0, 4000, 1400, SLUICE_FRAMING_NATIVE);
+	usleep(300000);
+	assert_true(asprintf(&text, INPUT OUTPUT STORE, port, "calls", "", free_port(), 1, 1) > 0);
+	if (sluice_engine_apply(engine, configure(text), &error))
+		fail_msg("%s", error);
+	free(text);
+	assert_int_equal(sluice_engine_report(engine, &report), 0);
+	lost = report.inputs[0].counters.lost[SLUICE_LOST_SOCKET];
+	assert_in_range(lost, 1000, 4000);
+	assert_int_equal(report.inputs[0].counters.stored + lost, 4000);
+	sluice_engine_report_free(&report);
+	(void)sluice_engine_stop(engine, 100, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_program_takes_everything),
+		cmocka_unit_test(a_program_takes_nobody_else),
+		cmocka_unit_test(the_way_changes),
+		cmocka_unit_test(overflow_is_counted_and_told),
+		cmocka_unit_test(what_is_taken_away_full_is_counted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The way `receive: calls`: many datagrams a system call. Between the kernel's socket buffer and the ring. Touches: the socket,
+ * the worker's scratch memory, the ring's producer side.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "socket_batch.h"
+
+/* Datagrams per recvmmsg(2). */
+#define BATCH 256U
+/* A place for the largest datagram. Not a power of two: the places' beginnings must not share one cache set. */
+#define PLACE (65536U + 320U)
+#define CONTROL 128U
+/* What a small datagram occupies of a socket's buffer beside its bytes (sk_buff and its head: 768 on x86-64, more with
+ * some drivers). */
+#define OVERHEAD 1024U
+
+/* Where datagrams are received before they are records. One per worker, touched only as far as needed. */
+struct scratch {
+	struct mmsghdr messages[BATCH];
+	struct iovec places[BATCH];
+	struct sockaddr_in6 sources[BATCH];
+	uint8_t control[BATCH][CONTROL] __attribute__((aligned(8)));
+	uint8_t *bytes;
+};
+
+/* The worker's scratch memory, made when first needed; NULL: none to be had. */
+static struct scratch *scratch_of(struct sluice_worker *worker)
+{
+	struct scratch *scratch = worker->scratch;
+	unsigned int place;
+
+	if (scratch)
+		return scratch;
+	/* One block, so that whoever frees the worker frees it without knowing what it is. */
+	scratch = calloc(1, sizeof(*scratch) + (size_t)BATCH * PLACE);
+	if (!scratch)
+		return NULL;
+	scratch->bytes = (uint8_t *)(scratch + 1);
+	for (place = 0; place < BATCH; place++) {
+		scratch->places[place].iov_base = scratch->bytes + (size_t)place * PLACE;
+		scratch->places[place].iov_len = SLUICE_PAYLOAD_MAX + 1;
+		scratch->messages[place].msg_hdr.msg_iov = &scratch->places[place];
+		scratch->messages[place].msg_hdr.msg_iovlen = 1;
+		scratch->messages[place].msg_hdr.msg_control = scratch->control[place];
+	}
+	worker->scratch = scratch;
+	return scratch;
+}
+
+/* Does an IPv6 address that may be an IPv4 one in disguise (RFC 4291 section 2.5.5.2) lie in `prefix`? */
+static bool prefix_holds_in6(const struct sluice_config_prefix *prefix,
+			     const struct in6_addr *address)
+{
+	if (IN6_IS_ADDR_V4MAPPED(address))
+		return sluice_socket_prefix_holds(prefix, AF_INET, address->s6_addr + 12);
+	return sluice_socket_prefix_holds(prefix, AF_INET6, address->s6_addr);
+}
+
+/* Notes an address in a record's address block: IPv4 in disguise as what it is. */
+static void keep_in6(struct sluice_record_address *block, uint8_t *place,
+		     const struct in6_addr *address)
+{
+	bool mapped = IN6_IS_ADDR_V4MAPPED(address);
+
+	block->family = mapped ? 4 : 6;
+	memcpy(place, mapped ? address->s6_addr + 12 : address->s6_addr, mapped ? 4 : 16);
+}
+
+/* Begins an address block with what the socket and the sender's address tell. */
+static void begin_block(const struct sluice_port *port, const struct sockaddr_in6 *source,
+			struct sluice_record_address *block)
+{
+	memset(block, 0, sizeof(*block));
+	block->destination_port = htole16(port->key.port);
+	block->source_port = htole16(ntohs(source->sin6_port)); /* where sin_port is, too */
+	if (source->sin6_family == AF_INET) {
+		block->family = 4;
+		memcpy(block->source, &((const struct sockaddr_in *)source)->sin_addr, 4);
+	} else {
+		keep_in6(block, block->source, &source->sin6_addr);
+	}
+}
+
+/* Reads a message's control messages: of which length its datagrams are, whether its destination is wanted, and
+ * for `block` where it went and how it came. */
+static bool control_is_right(struct sluice_port *port, struct msghdr *header, uint32_t *segment,
+			     struct sluice_record_address *block)
+{
+	struct cmsghdr *message;
+	bool right = true;
+	int size;
+
+	for (message = CMSG_FIRSTHDR(header); message; message = CMSG_NXTHDR(header, message)) {
+		if (message->cmsg_level == SOL_UDP && message->cmsg_type == UDP_GRO) {
+			memcpy(&size, CMSG_DATA(message), sizeof(size));
+			if (size > 0)
+				*segment = (uint32_t)size;
+		} else if (message->cmsg_level == IPPROTO_IP && message->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(message), sizeof(info));
+			right &= sluice_socket_prefix_holds(&port->use.destination, AF_INET,
+							    (const uint8_t *)&info.ipi_addr);
+			memcpy(block->destination, &info.ipi_addr, sizeof(info.ipi_addr));
+			block->interface = htole32((uint32_t)info.ipi_ifindex);
+		} else if (message->cmsg_level == IPPROTO_IPV6 &&
+			   message->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(message), sizeof(info));
+			right &= prefix_holds_in6(&port->use.destination, &info.ipi6_addr);
+			keep_in6(block, block->destination, &info.ipi6_addr);
+			block->interface = htole32(info.ipi6_ifindex);
+		}
+	}
+	return right;
+}
+
+/* Is the datagram's source one that the input takes? */
+static bool source_is_right(const struct sluice_port *port, const struct sockaddr_in6 *source)
+{
+	if (source->sin6_family == AF_INET)
+		return sluice_socket_prefix_holds(
+			&port->use.source, AF_INET,
+			(const uint8_t *)&((const struct sockaddr_in *)source)->sin_addr);
+	return prefix_holds_in6(&port->use.source, &source->sin6_addr);
+}
+
+/*
+ * Makes records of the first `count` messages of the scratch memory, for which there is room.
+ */
+static void store(struct sluice_port *port, struct scratch *scratch, unsigned int count,
+		  struct sluice_port_take *take)
+{
+	struct sluice_socket_batch batch;
+	unsigned int place;
+
+	/* One look at the clock for all: they came in within the batch delay. */
+	sluice_socket_batch_begin(&batch, port);
+	for (place = 0; place < count; place++) {
+		struct msghdr *header = &scratch->messages[place].msg_hdr;
+		const uint8_t *bytes = scratch->places[place].iov_base;
+		uint32_t length = scratch->messages[place].msg_len;
+		uint32_t segment = 0, datagrams;
+		bool right = true;
+
+		if (batch.flags)
+			begin_block(port, &scratch->sources[place], &batch.block);
+		if (header->msg_controllen)
+			right = control_is_right(port, header, &segment, &batch.block);
+		if (port->use.source.family != AF_UNSPEC)
+			right &= source_is_right(port, &scratch->sources[place]);
+		datagrams = sluice_socket_batch_store(&batch, bytes, length, segment, right);
+		take->datagrams += datagrams;
+		take->buffer += length + (uint64_t)datagrams * OVERHEAD;
+	}
+	sluice_socket_batch_end(&batch);
+}
+
+/* Receives up to as many messages as surely find room. Returns how many, 0 if there are none, -ENOBUFS if the ring is
+ * full. */
+static int receive(struct sluice_port *port, struct scratch *scratch, unsigned int *most)
+{
+	uint64_t room = sluice_ring_room(&port->use.stream->ring) / SLUICE_SOCKET_SPAN_MAX;
+	bool named = port->use.source.family != AF_UNSPEC || port->use.addresses;
+	unsigned int place;
+	int count;
+
+	*most = room < BATCH ? (unsigned int)room : BATCH;
+	if (!*most)
+		return -ENOBUFS;
+	for (place = 0; place < *most; place++) {
+		struct msghdr *header = &scratch->messages[place].msg_hdr;
+
+		header->msg_controllen = CONTROL;
+		header->msg_name = named ? &scratch->sources[place] : NULL;
+		header->msg_namelen = named ? sizeof(scratch->sources[place]) : 0;
+	}
+	do {
+		count = recvmmsg(port->fd, scratch->messages, *most, MSG_DONTWAIT, NULL);
+	} while (count < 0 && errno == EINTR);
+	if (count >= 0)
+		return count;
+	return errno == EAGAIN ? 0 : -errno;
+}
+
+int sluice_socket_calls_enter(struct sluice_worker *worker)
+{
+	return scratch_of(worker) ? 0 : -ENOMEM;
+}
+
+int sluice_socket_calls_take(struct sluice_port *port, struct sluice_port_take *take)
+{
+	struct scratch *scratch = scratch_of(port->worker);
+	unsigned int most;
+	int count;
+
+	if (!scratch)
+		return -ENOMEM;
+	count = receive(port, scratch, &most);
+	if (count < 0)
+		return count;
+	if (count)
+		store(port, scratch, (unsigned int)count, take);
+	return (unsigned int)count == most;
+}
+
+uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most)
+{
+	uint8_t control[CONTROL] __attribute__((aligned(8)));
+	uint32_t count = 0, segment, datagrams;
+	struct sluice_record_address block;
+	ssize_t length;
+
+	while (count < most) {
+		struct msghdr header = {.msg_control = control, .msg_controllen = sizeof(control)};
+
+		length = recvmsg(port->fd, &header, MSG_DONTWAIT | MSG_TRUNC);
+		if (length < 0)
+			break;
+		segment = 0;
+		(void)control_is_right(port, &header, &segment, &block);
+		datagrams = segment ? ((uint32_t)length + segment - 1) / segment : 1;
+		count += datagrams;
+	}
+	return count;
+}
