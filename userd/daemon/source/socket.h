@@ -62,7 +62,8 @@ struct sluice_port {
 	bool closing;			 /* nothing new comes in; what is in it is being stored */
 	bool touched;			 /* datagrams came since its losses were last looked at */
 	int fd;
-	struct sluice_socket_bpf *bpf; /* how it is read; NULL: with calls */
+	struct sluice_socket_bpf *bpf;	   /* how it is read; NULL: with calls */
+	struct sluice_socket_count *count; /* with calls: what of joined datagrams it loses */
 	uint32_t drops; /* as the socket counts them; with bpf those that were lost */
 	uint64_t wait_ns;
 	uint64_t buffer; /* bytes that the socket, or the program's ring, may hold */
@@ -117,9 +118,12 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
 void sluice_port_look_after(struct sluice_timer *timer, uint64_t now);
 /* Counts what the socket lost since last time. @context worker */
 void sluice_port_count_drops(struct sluice_port *port);
-/* The last that is counted of one that is shut and empty; with `is_replaced` also what came since, which another of our sockets would
- * have taken. @context worker */
-void sluice_port_settle(struct sluice_port *port, bool is_replaced);
+/* The last that is counted of one that is shut and empty. @context worker */
+void sluice_port_settle(struct sluice_port *port);
+/* Closes the socket of one that is empty. @context worker */
+void sluice_port_close(struct sluice_port *port);
+/* Counts what came to one after it was shut, when it is closed and nothing can be on its way to it any more. @context worker */
+void sluice_port_settle_late(struct sluice_port *port, uint64_t now);
 /* Counts `more` datagrams that were lost, and tells of them in the ring. @context worker */
 void sluice_port_lose(struct sluice_port *port, uint32_t more);
 

@@ -44,6 +44,7 @@ struct sluice_socket_bpf {
 	uint32_t taken, most;
 
 	uint32_t swept;
+	uint64_t told; /* of those refused */
 };
 
 /* Makes the address block of a datagram. */
@@ -145,8 +146,23 @@ void sluice_socket_bpf_sweep(struct sluice_socket_bpf *bpf, int fd)
 uint32_t sluice_socket_bpf_dropped(const struct sluice_socket_bpf *bpf)
 {
 	/* What the program has counted the socket may not have yet: rather too much here than too little. */
-	return (uint32_t)sluice_load_relaxed(&bpf->object->bss->accounted) - bpf->swept -
-	       (uint32_t)sluice_load_relaxed(&bpf->object->bss->refused);
+	return (uint32_t)sluice_load_relaxed(&bpf->object->bss->accounted) - bpf->swept;
+}
+
+uint32_t sluice_socket_bpf_refused(struct sluice_socket_bpf *bpf)
+{
+	uint64_t refused = sluice_load_relaxed(&bpf->object->bss->refused);
+	uint64_t more = refused - bpf->told;
+
+	if (more > UINT32_MAX)
+		more = UINT32_MAX;
+	bpf->told += more;
+	return (uint32_t)more;
+}
+
+void sluice_socket_bpf_shut(struct sluice_socket_bpf *bpf)
+{
+	sluice_store_relaxed(&bpf->object->bss->is_shut, 1);
 }
 
 int sluice_socket_bpf_descriptor(const struct sluice_socket_bpf *bpf)

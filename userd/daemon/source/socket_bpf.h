@@ -45,8 +45,13 @@ int sluice_socket_bpf_take(struct sluice_port *port, struct sluice_port_take *ta
 uint32_t sluice_socket_bpf_discard(struct sluice_socket_bpf *bpf, uint32_t most);
 /* Takes husks out that no verdict took: those from before sluice_socket_bpf_join(). @context worker, process */
 void sluice_socket_bpf_sweep(struct sluice_socket_bpf *bpf, int fd);
-/* Of the datagrams that the socket has counted as dropped: how many more than were lost, modulo 2^32. Of the latest it may know before
+/* Of the packets that the socket has counted as dropped: how many were copied or refused, modulo 2^32. Of the latest it may know before
  * the socket does. */
 uint32_t sluice_socket_bpf_dropped(const struct sluice_socket_bpf *bpf);
+
+/* Datagrams that were refused since it was last asked; also when the socket is closed. @context worker */
+uint32_t sluice_socket_bpf_refused(struct sluice_socket_bpf *bpf);
+/* From now on all are. @context worker */
+void sluice_socket_bpf_shut(struct sluice_socket_bpf *bpf);
 
 #endif /* SLUICE_SOCKET_BPF_H */

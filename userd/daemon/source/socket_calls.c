@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "socket_batch.h"
+#include "socket_count.h"
 
 /* Datagrams per recvmmsg(2). */
 #define BATCH 256U
@@ -140,6 +141,7 @@ static void store(struct sluice_port *port, struct scratch *scratch, unsigned in
 {
 	struct sluice_socket_batch batch;
 	unsigned int place;
+	uint64_t beyond = 0;
 
 	/* One look at the clock for all: they came in within the batch delay. */
 	sluice_socket_batch_begin(&batch, port);
@@ -159,7 +161,9 @@ static void store(struct sluice_port *port, struct scratch *scratch, unsigned in
 		datagrams = sluice_socket_batch_store(&batch, bytes, length, segment, right);
 		take->datagrams += datagrams;
 		take->buffer += length + (uint64_t)datagrams * OVERHEAD;
+		beyond += datagrams - 1;
 	}
+	sluice_socket_count_take(port->count, beyond);
 	sluice_socket_batch_end(&batch);
 }
 
@@ -198,6 +202,7 @@ int sluice_socket_calls_enter(struct sluice_worker *worker)
 int sluice_socket_calls_take(struct sluice_port *port, struct sluice_port_take *take)
 {
 	struct scratch *scratch = scratch_of(port->worker);
+	uint64_t came = sluice_socket_count_came(port->count);
 	unsigned int most;
 	int count;
 
@@ -208,7 +213,10 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_port_take *
 		return count;
 	if (count)
 		store(port, scratch, (unsigned int)count, take);
-	return (unsigned int)count == most;
+	if ((unsigned int)count == most)
+		return 1;
+	sluice_socket_count_note(port->count, came);
+	return 0;
 }
 
 uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most)
@@ -227,6 +235,7 @@ uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most)
 		segment = 0;
 		(void)control_is_right(port, &header, &segment, &block);
 		datagrams = segment ? ((uint32_t)length + segment - 1) / segment : 1;
+		sluice_socket_count_take(port->count, datagrams - 1);
 		count += datagrams;
 	}
 	return count;

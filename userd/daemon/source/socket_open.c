@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "../../lib/log.h"
 #include "../engine/sentence.h"
 #include "socket.h"
 #include "socket_bpf.h"
+#include "socket_count.h"
 
 /* What a socket may hold while its worker does something else: a tenth of a second of a gigabit. More is taken only as
  * far as it fills. */
@@ -184,14 +186,22 @@ static void prepare_buffer(struct sluice_port *port)
 {
 	const int on = 1, buffer = BUFFER;
 	socklen_t length = sizeof(int);
-	int size = 0;
+	int size = 0, error;
 
 	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; the resting time adapts to what it became. */
 	if (setsockopt(port->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
 		(void)setsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	(void)getsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
-	/* Datagrams of one sender that came together are received together; an older kernel hands over each. */
-	(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
+	/* Datagrams of one sender that came together are received together, if what is lost of them can be counted; an older
+	 * kernel hands over each. */
+	error = sluice_socket_count_open(&port->count, port->fd);
+	if (!error)
+		(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
+	else
+		sluice_debug(
+			"port %u: datagrams are not received together, because what the socket "
+			"loses of them could not be counted: %s",
+			port->key.port, strerror(-error));
 	port->buffer = size > 0 ? (uint64_t)size : 1;
 }
 

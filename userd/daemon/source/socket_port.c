@@ -22,6 +22,7 @@
 #include "../../lib/log.h"
 #include "socket.h"
 #include "socket_bpf.h"
+#include "socket_count.h"
 
 /* How often a socket is read before others have their turn. */
 #define TURNS 8U
@@ -48,8 +49,10 @@ void sluice_port_count_drops(struct sluice_port *port)
 {
 	uint32_t figures[SK_MEMINFO_VARS] = {0};
 	socklen_t length = sizeof(figures);
-	uint32_t more;
+	uint32_t more = port->bpf ? sluice_socket_bpf_refused(port->bpf) : 0;
 
+	if (more)
+		sluice_port_lose(port, more);
 	if (getsockopt(port->fd, SOL_SOCKET, SO_MEMINFO, figures, &length) ||
 	    length < (SK_MEMINFO_DROPS + 1) * sizeof(figures[0]))
 		return;
@@ -67,10 +70,24 @@ void sluice_port_count_drops(struct sluice_port *port)
 		port->wait_ns /= 2;
 }
 
-void sluice_port_settle(struct sluice_port *port, bool is_replaced)
+void sluice_port_settle(struct sluice_port *port)
 {
-	if (is_replaced)
-		sluice_port_count_drops(port);
+	uint32_t more = sluice_socket_count_rest(port->count);
+
+	if (more)
+		sluice_port_lose(port, more);
+}
+
+void sluice_port_settle_late(struct sluice_port *port, uint64_t now)
+{
+	uint64_t late = port->bpf ? sluice_socket_bpf_refused(port->bpf)
+				  : sluice_socket_count_refused(port->count);
+
+	/* What a program had begun to copy. */
+	if (port->bpf)
+		sluice_port_empty(port, now);
+	if (late)
+		sluice_port_lose(port, (uint32_t)late);
 }
 
 /* The longest that a socket may be left alone: what the configuration allows, less if its buffer is small. */
@@ -212,7 +229,11 @@ void sluice_port_shut(struct sluice_port *port)
 		return;
 	/* Before, because the socket counts what the filter refuses as well. */
 	sluice_port_count_drops(port);
-	if (setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
+	if (port->bpf)
+		sluice_socket_bpf_shut(port->bpf);
+	else if (port->count)
+		sluice_socket_count_shut(port->count);
+	else if (setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
 		sluice_warning("port %u: the socket cannot be shut before it is emptied: %s",
 			       port->key.port, strerror(errno));
 	port->closing = true;
@@ -238,18 +259,26 @@ void sluice_port_empty(struct sluice_port *port, uint64_t now)
 		       port->key.port, left);
 }
 
-void sluice_port_free(struct sluice_port *port)
+void sluice_port_close(struct sluice_port *port)
 {
-	if (!port)
-		return;
 	if (port->entered) {
 		sluice_worker_unwatch(port->worker, watched(port));
 		sluice_worker_remove_timer(port->worker, &port->timer);
 	}
-	/* Before the programs: they go with the socket, not it with them. */
+	port->entered = false;
 	if (port->fd >= 0)
 		close(port->fd);
+	port->fd = -1;
+}
+
+void sluice_port_free(struct sluice_port *port)
+{
+	if (!port)
+		return;
+	/* Before the programs: they go with the socket, not it with them. */
+	sluice_port_close(port);
 	sluice_socket_bpf_close(port->bpf);
+	sluice_socket_count_close(port->count);
 	free(port);
 }
 
@@ -275,6 +304,11 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 /* Now and then: what did it lose? */
 static void look_at(struct sluice_port *port)
 {
+	/* Without a timer it waits for a datagram. */
+	uint32_t more = sluice_socket_count_lost(port->count, !port->timer.at && !port->starved);
+
+	if (more)
+		sluice_port_lose(port, more);
 	if (port->bpf)
 		sluice_socket_bpf_sweep(port->bpf, port->fd);
 	/* The last losses before a silence come with no datagram: nobody else would tell of them; nor of those of a port that

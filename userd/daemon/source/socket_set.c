@@ -3,8 +3,14 @@
  * The sockets of one worker as a whole: what the control thread asks of a worker by letter, see socket.h. Touches: the worker's port set
  * and the streams that its sockets fill.
  */
+#include <linux/membarrier.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include "socket.h"
+
+/* A packet that has reached a socket is in its buffer so soon. */
+#define ON_ITS_WAY_US 200U
 
 int sluice_port_set_enter(struct sluice_worker *worker, void *argument)
 {
@@ -78,10 +84,45 @@ static bool has_successor(const struct sluice_ports_commit_letter *letter,
 	return sluice_port_find(letter->fresh, &key) || sluice_port_find(letter->set->ports, &key);
 }
 
+/* Tells what a port still has to tell, and frees it. */
+static void part_with(struct sluice_port *port)
+{
+	if (!sluice_ring_tell(&port->use.stream->ring))
+		port->use.stream->starved = true;
+	sluice_stream_notify(port->use.stream);
+	sluice_port_free(port);
+}
+
+/*
+ * Empties and closes ports that are shut and whose successors are open. What comes to them until they are closed is lost, so that is
+ * short; and it is counted, so what is on its way in the kernel is waited for: to the buffer, and when the socket is no longer found.
+ */
+static void replace(struct sluice_port *list, struct sluice_worker *worker)
+{
+	struct sluice_port *port;
+
+	if (!list)
+		return;
+	usleep(ON_ITS_WAY_US);
+	for (port = list; port; port = port->next) {
+		sluice_port_empty(port, worker->now);
+		sluice_port_settle(port);
+		sluice_port_close(port);
+	}
+	/* Sockets of UDP are found under RCU, and this waits for whoever has found one (synchronize_rcu()). */
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(100 * ON_ITS_WAY_US);
+	while ((port = list)) {
+		list = port->next;
+		sluice_port_settle_late(port, worker->now);
+		part_with(port);
+	}
+}
+
 int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_ports_commit_letter *letter = argument;
-	struct sluice_port **link = &letter->set->ports, *port;
+	struct sluice_port **link = &letter->set->ports, *port, *replaced = NULL;
 
 	while ((port = *link)) {
 		if (port->wanted) {
@@ -95,15 +136,20 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 			link = &port->next;
 			continue;
 		}
+		*link = port->next;
+		if (has_successor(letter, port)) {
+			sluice_port_drain(port, worker->now);
+			sluice_port_shut(port);
+			port->next = replaced;
+			replaced = port;
+			continue;
+		}
 		sluice_port_shut(port);
 		sluice_port_empty(port, worker->now);
-		sluice_port_settle(port, has_successor(letter, port));
-		if (!sluice_ring_tell(&port->use.stream->ring))
-			port->use.stream->starved = true;
-		sluice_stream_notify(port->use.stream);
-		*link = port->next;
-		sluice_port_free(port);
+		sluice_port_settle(port);
+		part_with(port);
 	}
+	replace(replaced, worker);
 	/* `link` is the end of the list. */
 	*link = letter->fresh;
 	/* The ring that one waits for may be another by now; and that of a fresh one did not know of it so far. */
@@ -139,7 +185,7 @@ int sluice_ports_close(struct sluice_worker *worker, void *argument)
 			link = &port->next;
 			continue;
 		}
-		sluice_port_settle(port, false);
+		sluice_port_settle(port);
 		(void)sluice_ring_tell(&port->use.stream->ring);
 		sluice_stream_notify(port->use.stream);
 		*link = port->next;

@@ -42,11 +42,13 @@ struct {
 	__type(value, __u32);
 } sockets SEC(".maps");
 
-/* What of the socket's count of drops is none that we need to count: husks, and packets that are in `refused`. Both are seldom
- * looked at. */
+/* What of the socket's count of drops is none that we need to count: husks, and packets that are in `refused`. All of these are
+ * seldom looked at. */
 __u64 accounted __attribute__((aligned(64)));
-/* Datagrams for which there was no room. */
+/* Datagrams for which there was no room, or that came too late. */
 __u64 refused;
+/* Written by the daemon: nothing comes in any more. */
+__u32 is_shut;
 
 /*
  * Copies a packet of `length` bytes, UDP header included, to a place for up to `most`: the verifier wants to know how large a
@@ -93,7 +95,7 @@ int filter(struct __sk_buff *skb)
 	__u32 length = skb->len;
 	int kept = 0;
 
-	if (length < sizeof(struct udphdr))
+	if (length < sizeof(struct udphdr) || is_shut)
 		kept = 0;
 #define COPY_UP_TO(most) else if (length <= (most)) kept = copy(skb, length, most)
 	COPY_UP_TO(128);

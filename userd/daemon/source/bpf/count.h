@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What count.bpf.c, in the kernel, and socket_count.c have in common: a page.
+ */
+#ifndef SLUICE_COUNT_H
+#define SLUICE_COUNT_H
+
+#include <linux/types.h>
+
+struct sluice_count {
+	__u64 beyond;  /* datagrams that came beyond the first of their packet */
+	__u64 refused; /* datagrams that came since is_shut */
+	__u32 is_shut; /* written by the daemon: nothing comes in any more */
+} __attribute__((aligned(64)));
+
+#endif /* SLUICE_COUNT_H */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How many datagrams did a socket lose that is read with calls? It counts packets. Where datagrams come together (UDP_GRO) a packet
+ * is many, so they may only do so where a program in the kernel (bpf/count.bpf.c) counts those beyond the first of each. What of
+ * them was not read and is not in the buffer was lost, too.
+ */
+#ifndef SLUICE_SOCKET_COUNT_H
+#define SLUICE_SOCKET_COUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct sluice_socket_count;
+
+/*
+ * Puts the program on a socket; from then on datagrams may come together. 0, or a negative errno (-EPERM, -EINVAL: an older kernel).
+ * @owner caller: sluice_socket_count_close() @context process
+ */
+int sluice_socket_count_open(struct sluice_socket_count **count, int fd);
+/* NULL is allowed, here and below: then no datagrams come together. @context any */
+void sluice_socket_count_close(struct sluice_socket_count *count);
+
+/* Datagrams beyond the first of their packet that came so far. */
+uint64_t sluice_socket_count_came(const struct sluice_socket_count *count);
+/* So many of them were read. @context worker */
+void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t beyond);
+/* When so many had come, the socket was read, and it was empty in the end. @context worker */
+void sluice_socket_count_note(struct sluice_socket_count *count, uint64_t came);
+/*
+ * How many of them were lost that it has not told of yet. Called again and again, at intervals in which a packet surely gets from the
+ * program to the buffer (LOOK_AFTER_NS). `is_empty`: nothing waits in the socket. @context worker
+ */
+uint32_t sluice_socket_count_lost(struct sluice_socket_count *count, bool is_empty);
+/* The same for the last time: nothing comes any more, all was read. @context worker */
+uint32_t sluice_socket_count_rest(struct sluice_socket_count *count);
+
+/* From now on the socket keeps nothing; not NULL. @context worker */
+void sluice_socket_count_shut(struct sluice_socket_count *count);
+/* Datagrams that came since then; also when the socket is closed. @context worker */
+uint64_t sluice_socket_count_refused(const struct sluice_socket_count *count);
+
+#endif /* SLUICE_SOCKET_COUNT_H */
