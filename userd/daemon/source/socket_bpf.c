@@ -38,11 +38,12 @@ struct sluice_socket_bpf {
 	struct ring_buffer *ring;
 	/* Of the turn that is under way. */
 	struct sluice_socket_batch batch;
-	struct sluice_port *port; /* NULL: all is thrown away */
+	struct sluice_port *port;
 	struct sluice_port_take *take;
 	uint64_t ahead_ns; /* CLOCK_REALTIME before CLOCK_MONOTONIC */
-	uint32_t taken, most;
-
+	unsigned int most; /* take->datagrams at which it is over */
+	bool discards;	   /* everything is thrown away */
+	/* Of its whole life. */
 	uint32_t swept;
 	uint64_t told; /* of those refused */
 };
@@ -82,54 +83,58 @@ static int take_one(void *context, void *bytes, size_t size)
 	struct sluice_port *port = bpf->port;
 	struct sluice_socket_batch *batch = &bpf->batch;
 
-	bpf->taken++;
-	if (!port && entry->segment)
-		bpf->taken += (entry->length - (uint32_t)sizeof(entry->udp) - 1) / entry->segment;
-	if (port) {
-		bpf->take->buffer += size + BPF_RINGBUF_HDR_SZ;
-		batch->time_ns = entry->time_ns + bpf->ahead_ns;
-		if (batch->flags)
-			note_addresses(port, entry, &batch->block);
-		bpf->take->datagrams +=
-			sluice_socket_batch_store(batch, (const uint8_t *)(entry + 1),
-						  entry->length - (uint32_t)sizeof(entry->udp),
-						  entry->segment, addresses_are_right(port, entry));
-		if (sluice_ring_room(batch->ring) < SLUICE_SOCKET_SPAN_MAX)
-			return -ENOBUFS;
-	}
-	return bpf->taken < bpf->most ? 0 : -EAGAIN;
+	bpf->take->buffer += size + BPF_RINGBUF_HDR_SZ;
+	batch->time_ns = entry->time_ns + bpf->ahead_ns;
+	if (batch->flags)
+		note_addresses(port, entry, &batch->block);
+	/* Those thrown away are of a turn, too, which makes records of none. */
+	bpf->take->datagrams += sluice_socket_batch_store(
+		batch, (const uint8_t *)(entry + 1), entry->length - (uint32_t)sizeof(entry->udp),
+		entry->segment, !bpf->discards && addresses_are_right(port, entry));
+	if (!bpf->discards && sluice_ring_room(batch->ring) < SLUICE_SOCKET_SPAN_MAX)
+		return -ENOBUFS;
+	return bpf->take->datagrams < bpf->most ? 0 : -EAGAIN;
 }
 
-int sluice_socket_bpf_take(struct sluice_port *port, struct sluice_port_take *take)
+/* Takes packets out of the ring, until they are `most` datagrams or there is no room. Returns like ring_buffer__consume(). */
+static int take_some(struct sluice_port *port, struct sluice_port_take *take, uint32_t most,
+		     bool discards)
 {
 	struct sluice_socket_bpf *bpf = port->bpf;
 	struct timespec now;
 	int result;
 
-	if (sluice_ring_room(&port->use.stream->ring) < SLUICE_SOCKET_SPAN_MAX)
-		return -ENOBUFS;
 	sluice_socket_batch_begin(&bpf->batch, port);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	bpf->ahead_ns = bpf->batch.time_ns -
 			((uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec);
 	bpf->port = port;
 	bpf->take = take;
-	bpf->taken = 0;
-	bpf->most = BATCH;
+	bpf->most = take->datagrams + most;
+	bpf->discards = discards;
 	result = ring_buffer__consume(bpf->ring);
 	sluice_socket_batch_end(&bpf->batch);
+	return result;
+}
+
+int sluice_socket_bpf_take(struct sluice_port *port, struct sluice_port_take *take)
+{
+	int result;
+
+	if (sluice_ring_room(&port->use.stream->ring) < SLUICE_SOCKET_SPAN_MAX)
+		return -ENOBUFS;
+	result = take_some(port, take, BATCH, false);
 	if (result == -EAGAIN)
 		return 1;
 	return result < 0 ? result : 0;
 }
 
-uint32_t sluice_socket_bpf_discard(struct sluice_socket_bpf *bpf, uint32_t most)
+uint32_t sluice_socket_bpf_discard(struct sluice_port *port, uint32_t most)
 {
-	bpf->port = NULL;
-	bpf->taken = 0;
-	bpf->most = most;
-	(void)ring_buffer__consume(bpf->ring);
-	return bpf->taken;
+	struct sluice_port_take take = {0};
+
+	(void)take_some(port, &take, most, true);
+	return take.datagrams;
 }
 
 void sluice_socket_bpf_sweep(struct sluice_socket_bpf *bpf, int fd)

@@ -42,7 +42,7 @@ int sluice_socket_bpf_descriptor(const struct sluice_socket_bpf *bpf);
 /* Like sluice_socket_calls_take(). @context worker */
 int sluice_socket_bpf_take(struct sluice_port *port, struct sluice_port_take *take);
 /* Throws up to `most` datagrams away. Returns how many. @context worker */
-uint32_t sluice_socket_bpf_discard(struct sluice_socket_bpf *bpf, uint32_t most);
+uint32_t sluice_socket_bpf_discard(struct sluice_port *port, uint32_t most);
 /* Takes husks out that no verdict took: those from before sluice_socket_bpf_join(). @context worker, process */
 void sluice_socket_bpf_sweep(struct sluice_socket_bpf *bpf, int fd);
 /* Of the packets that the socket has counted as dropped: how many were copied or refused, modulo 2^32. Of the latest it may know before

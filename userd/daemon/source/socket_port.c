@@ -45,26 +45,36 @@ void sluice_port_lose(struct sluice_port *port, uint32_t more)
 			 0);
 }
 
-void sluice_port_count_drops(struct sluice_port *port)
+/* What the socket counts as dropped since last time, and its program, if it has one, does not know of. */
+static uint32_t dropped_by_socket(struct sluice_port *port)
 {
 	uint32_t figures[SK_MEMINFO_VARS] = {0};
 	socklen_t length = sizeof(figures);
-	uint32_t more = port->bpf ? sluice_socket_bpf_refused(port->bpf) : 0;
+	uint32_t more;
 
-	if (more)
-		sluice_port_lose(port, more);
 	if (getsockopt(port->fd, SOL_SOCKET, SO_MEMINFO, figures, &length) ||
 	    length < (SK_MEMINFO_DROPS + 1) * sizeof(figures[0]))
-		return;
+		return 0;
 	/* Wraps at 32 bits. */
 	more = figures[SK_MEMINFO_DROPS] - port->drops;
 	if (port->bpf)
 		more -= sluice_socket_bpf_dropped(port->bpf);
 	/* What the program has copied it may count before the socket does. */
 	if ((int32_t)more <= 0)
+		return 0;
+	port->drops += more;
+	return more;
+}
+
+void sluice_port_count_drops(struct sluice_port *port)
+{
+	uint32_t more = dropped_by_socket(port);
+
+	if (port->bpf)
+		more += sluice_socket_bpf_refused(port->bpf);
+	if (!more)
 		return;
 	sluice_port_lose(port, more);
-	port->drops += more;
 	/* It overflowed while we rested, unless that was for want of room. */
 	if (!port->starved)
 		port->wait_ns /= 2;
@@ -250,7 +260,7 @@ void sluice_port_empty(struct sluice_port *port, uint64_t now)
 	       port->timer.at <= now + 1)
 		;
 	if (port->starved)
-		left = port->bpf ? sluice_socket_bpf_discard(port->bpf, EMPTYING_DATAGRAMS)
+		left = port->bpf ? sluice_socket_bpf_discard(port, EMPTYING_DATAGRAMS)
 				 : sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
 	if (!left)
 		return;
