@@ -87,7 +87,7 @@ $(B)/bpf/%.bpf.o: userd/daemon/source/bpf/%.bpf.c $(wildcard userd/daemon/source
 	@mkdir -p $(@D)
 	clang -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
-	{ echo '/* NOLINTBEGIN */'; bpftool gen skeleton $< name sluice_$*_programs; echo '/* NOLINTEND */'; } >$@
+	{ echo '/* NOLINTBEGIN */' && bpftool gen skeleton $< name sluice_$*_programs && echo '/* NOLINTEND */'; } >$@
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_bpf.o): $(B)/bpf/receive.skel.h
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_count.o): $(B)/bpf/count.skel.h
 $(B)/plain/%.o: %.c Makefile

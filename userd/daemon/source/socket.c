@@ -60,6 +60,7 @@ static int intake_open(const struct sluice_source_context *context, struct sluic
 	if (!intake)
 		goto memory;
 	intake->context = context;
+	sluice_socket_bpf_log();
 	intake->sets = calloc(context->worker_count, sizeof(*intake->sets));
 	intake->fresh = calloc(context->worker_count, sizeof(struct sluice_port *));
 	if (!intake->sets || !intake->fresh)
@@ -372,8 +373,8 @@ static void intake_commit(struct sluice_intake *intake)
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++) {
-		struct sluice_ports_commit_letter letter = {.set = &intake->sets[number],
-							    .fresh = intake->fresh[number]};
+		struct sluice_ports_letter letter = {.set = &intake->sets[number],
+						     .fresh = intake->fresh[number]};
 
 		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &letter);
 		intake->fresh[number] = NULL;
@@ -395,8 +396,10 @@ static void intake_cancel(struct sluice_intake *intake)
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++) {
-		sluice_worker_call(intake->context->workers[number], sluice_ports_free,
-				   intake->fresh[number]);
+		struct sluice_ports_letter letter = {.set = &intake->sets[number],
+						     .fresh = intake->fresh[number]};
+
+		sluice_worker_call(intake->context->workers[number], sluice_ports_cancel, &letter);
 		intake->fresh[number] = NULL;
 	}
 	/* Inputs that only the plan had stay until the next commit: they cost nothing. */

@@ -145,15 +145,16 @@ struct sluice_port *sluice_port_find(struct sluice_port *list, const struct slui
 int sluice_port_set_enter(struct sluice_worker *worker, void *set);
 int sluice_port_set_leave(struct sluice_worker *worker, void *set);
 int sluice_ports_close(struct sluice_worker *worker, void *set);
-/* To a list of ports: are watched from now on; are freed, watched or not. */
+/* To a list of ports: are watched from now on. */
 int sluice_ports_enter(struct sluice_worker *worker, void *list);
-int sluice_ports_free(struct sluice_worker *worker, void *list);
-/* What commit hands to a worker: the plan's ports are in force; those that only the old plan had are emptied and closed. */
-struct sluice_ports_commit_letter {
+/* To both: the plan's ports are in force, and those that only the old plan had are emptied and closed; or the fresh ones are closed again,
+ * emptied first if they stood beside one that stays. */
+struct sluice_ports_letter {
 	struct sluice_port_set *set;
 	struct sluice_port *fresh;
 };
 int sluice_ports_commit(struct sluice_worker *worker, void *letter);
+int sluice_ports_cancel(struct sluice_worker *worker, void *letter);
 
 /* The file of a worker's ring (socket_keep.c); NULL: none, or no memory. @owner caller: free() @context process */
 char *sluice_socket_ring_path(const struct sluice_config *config,

@@ -27,8 +27,8 @@
 #define RING_SIZE (8U << 20)
 /* Datagrams a turn, as with calls. */
 #define BATCH 256U
-/* Husks a sweep: more than that come only if no verdict is spoken, and then the next sweep is soon. */
-#define SWEEP_MAX 4096U
+/* Husks that may have come in the moment between binding and the verdict. */
+#define SWEEP_MAX 65536U
 /* 5.10 refuses such a verdict; what lies between nobody has tried. */
 #define KERNEL_MAJOR 6
 #define KERNEL_MINOR 1
@@ -137,17 +137,6 @@ uint32_t sluice_socket_bpf_discard(struct sluice_port *port, uint32_t most)
 	return take.datagrams;
 }
 
-void sluice_socket_bpf_sweep(struct sluice_socket_bpf *bpf, int fd)
-{
-	uint32_t count = 0;
-	uint8_t byte;
-
-	/* Without room for a byte a socket in such a map says 0 for ever (udp_bpf_recvmsg(), net/ipv4/udp_bpf.c). */
-	while (count < SWEEP_MAX && recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0)
-		count++;
-	bpf->swept += count;
-}
-
 uint32_t sluice_socket_bpf_dropped(const struct sluice_socket_bpf *bpf)
 {
 	/* What the program has counted the socket may not have yet: rather too much here than too little. */
@@ -196,6 +185,11 @@ static int say(enum libbpf_print_level level, const char *format, va_list argume
 	return 0;
 }
 
+void sluice_socket_bpf_log(void)
+{
+	libbpf_set_print(say);
+}
+
 int sluice_socket_bpf_open(struct sluice_socket_bpf **result)
 {
 	struct sluice_socket_bpf *bpf = calloc(1, sizeof(*bpf));
@@ -203,7 +197,6 @@ int sluice_socket_bpf_open(struct sluice_socket_bpf **result)
 
 	if (!bpf)
 		return -ENOMEM;
-	libbpf_set_print(say);
 	bpf->object = sluice_receive_programs__open();
 	if (!bpf->object) {
 		error = -errno;
@@ -234,6 +227,18 @@ int sluice_socket_bpf_attach(struct sluice_socket_bpf *bpf, int fd)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)) ? -errno : 0;
 }
 
+/* Takes husks out that no verdict took: those from before there was one. Whatever comes later finds it. */
+static void sweep(struct sluice_socket_bpf *bpf, int fd)
+{
+	uint32_t count = 0;
+	uint8_t byte;
+
+	/* Without room for a byte a socket in such a map says 0 for ever (udp_bpf_recvmsg(), net/ipv4/udp_bpf.c). */
+	while (count < SWEEP_MAX && recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0)
+		count++;
+	bpf->swept += count;
+}
+
 int sluice_socket_bpf_join(struct sluice_socket_bpf *bpf, int fd)
 {
 	int map = bpf_map__fd(bpf->object->maps.sockets);
@@ -247,7 +252,7 @@ int sluice_socket_bpf_join(struct sluice_socket_bpf *bpf, int fd)
 		error = bpf_map_update_elem(map, &key, &fd, BPF_ANY);
 	if (error)
 		return error;
-	sluice_socket_bpf_sweep(bpf, fd);
+	sweep(bpf, fd);
 	/* Only now: a swept husk counts as one datagram. */
 	(void)setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
 	return 0;

@@ -21,6 +21,8 @@ struct sluice_socket_bpf;
  */
 const char *sluice_socket_bpf_hindrance(void);
 
+/* What libbpf has to say goes to the log from now on. @context process */
+void sluice_socket_bpf_log(void);
 /*
  * Loads the programs and makes the ring. 0, -ENOMEM, or what the kernel says (-EPERM).
  * @owner caller: sluice_socket_bpf_close() @context process
@@ -43,8 +45,6 @@ int sluice_socket_bpf_descriptor(const struct sluice_socket_bpf *bpf);
 int sluice_socket_bpf_take(struct sluice_port *port, struct sluice_port_take *take);
 /* Throws up to `most` datagrams away. Returns how many. @context worker */
 uint32_t sluice_socket_bpf_discard(struct sluice_port *port, uint32_t most);
-/* Takes husks out that no verdict took: those from before sluice_socket_bpf_join(). @context worker, process */
-void sluice_socket_bpf_sweep(struct sluice_socket_bpf *bpf, int fd);
 /* Of the packets that the socket has counted as dropped: how many were copied or refused, modulo 2^32. Of the latest it may know before
  * the socket does. */
 uint32_t sluice_socket_bpf_dropped(const struct sluice_socket_bpf *bpf);

@@ -33,15 +33,22 @@ struct sluice_socket_count {
 
 int sluice_socket_count_open(struct sluice_socket_count **result, int fd)
 {
-	struct sluice_count_programs *object = sluice_count_programs__open();
+	/* What this kernel, or the lack of a right, has forbidden once is not tried for each socket. */
+	static int forbidden;
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	struct sluice_count_programs *object;
 	struct sluice_socket_count *count;
 	int error, program;
 	void *page;
 
+	if (forbidden)
+		return forbidden;
+	object = sluice_count_programs__open();
 	if (!object)
 		return -errno;
 	error = sluice_count_programs__load(object);
+	if (error == -EPERM || error == -EACCES || error == -EINVAL)
+		forbidden = error;
 	if (error)
 		goto destroy;
 	/* Mapped by ourselves, so that a socket costs no descriptor but its own: it holds the program, and the page its map. */
@@ -155,4 +162,14 @@ void sluice_socket_count_shut(struct sluice_socket_count *count)
 uint64_t sluice_socket_count_refused(const struct sluice_socket_count *count)
 {
 	return count ? sluice_load_relaxed(&count->page->refused) : 0;
+}
+
+uint64_t sluice_socket_count_refused_packets(const struct sluice_socket_count *count)
+{
+	return count ? sluice_load_relaxed(&count->page->refused_packets) : 0;
+}
+
+bool sluice_socket_count_is_open(const struct sluice_socket_count *count)
+{
+	return count && sluice_load_relaxed(&count->page->beyond) != count->taken + count->told;
 }

@@ -38,5 +38,9 @@ uint32_t sluice_socket_count_rest(struct sluice_socket_count *count);
 void sluice_socket_count_shut(struct sluice_socket_count *count);
 /* Datagrams that came since then; also when the socket is closed. @context worker */
 uint64_t sluice_socket_count_refused(const struct sluice_socket_count *count);
+/* The same in packets, as the socket counts them as dropped. @context worker */
+uint64_t sluice_socket_count_refused_packets(const struct sluice_socket_count *count);
+/* Is it not clear what became of all that came? They are in the buffer, or lost. @context worker */
+bool sluice_socket_count_is_open(const struct sluice_socket_count *count);
 
 #endif /* SLUICE_SOCKET_COUNT_H */

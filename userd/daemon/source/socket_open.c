@@ -166,10 +166,11 @@ static void explain(const struct sluice_config *config, const struct sluice_conf
 	else if (error == -EMFILE || error == -ENFILE)
 		sluice_say_at(sentence, config, &input->place,
 			      "input `%s`: too many open files at port %u: the socket source needs "
-			      "one per port and worker; "
-			      "raise the limit (`ulimit -n`), name fewer ports, or use `source: "
-			      "kmod`, which needs none",
-			      input->name, key->port);
+			      "%s per port and worker; "
+			      "raise the limit (`ulimit -n`), name fewer ports, or use `%s",
+			      input->name, key->port, key->bpf ? "eight" : "one",
+			      key->bpf ? "receive: calls`, which needs one"
+				       : "source: kmod`, which needs none");
 	else if (error == -ENOMEM && key->bpf)
 		sluice_say_at(sentence, config, &input->place,
 			      "input `%s`: no memory for the ring of UDP port %u, one per port and "
@@ -191,6 +192,11 @@ static void prepare_buffer(struct sluice_port *port)
 	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; the resting time adapts to what it became. */
 	if (setsockopt(port->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
 		(void)setsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	/* A program leaves nothing in it, but each packet passes through it as large as it came. */
+	if (port->bpf) {
+		port->buffer = sluice_socket_bpf_room(port->bpf);
+		return;
+	}
 	(void)getsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
 	/* Datagrams of one sender that came together are received together, if what is lost of them can be counted; an older
 	 * kernel hands over each. */
@@ -235,10 +241,7 @@ int sluice_port_open(const struct sluice_config *config, const struct sluice_con
 		goto explain;
 	}
 	port->fd = fd;
-	if (port->bpf)
-		port->buffer = sluice_socket_bpf_room(port->bpf);
-	else
-		prepare_buffer(port);
+	prepare_buffer(port);
 	*result = port;
 	return 0;
 

@@ -57,8 +57,8 @@ static uint32_t dropped_by_socket(struct sluice_port *port)
 		return 0;
 	/* Wraps at 32 bits. */
 	more = figures[SK_MEMINFO_DROPS] - port->drops;
-	if (port->bpf)
-		more -= sluice_socket_bpf_dropped(port->bpf);
+	more -= port->bpf ? sluice_socket_bpf_dropped(port->bpf)
+			  : (uint32_t)sluice_socket_count_refused_packets(port->count);
 	/* What the program has copied it may count before the socket does. */
 	if ((int32_t)more <= 0)
 		return 0;
@@ -84,6 +84,9 @@ void sluice_port_settle(struct sluice_port *port)
 {
 	uint32_t more = sluice_socket_count_rest(port->count);
 
+	/* Without a program what was refused since it was shut is among the drops, and cannot be told from the rest. */
+	if (port->bpf || port->count)
+		more += dropped_by_socket(port);
 	if (more)
 		sluice_port_lose(port, more);
 }
@@ -312,15 +315,17 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 }
 
 /* Now and then: what did it lose? */
-static void look_at(struct sluice_port *port)
+static void look_at(struct sluice_port *port, uint64_t now)
 {
-	/* Without a timer it waits for a datagram. */
-	uint32_t more = sluice_socket_count_lost(port->count, !port->timer.at && !port->starved);
+	bool is_empty = false;
+	uint32_t more;
 
+	/* Without a timer it waits for a datagram; but one may have come just now. */
+	if (sluice_socket_count_is_open(port->count) && !port->timer.at && !port->starved)
+		is_empty = sluice_port_drain(port, now);
+	more = sluice_socket_count_lost(port->count, is_empty);
 	if (more)
 		sluice_port_lose(port, more);
-	if (port->bpf)
-		sluice_socket_bpf_sweep(port->bpf, port->fd);
 	/* The last losses before a silence come with no datagram: nobody else would tell of them; nor of those of a port that
 	 * waits for room, which may be for hours. What its buffer holds is older, and comes behind. */
 	if (!port->touched && !port->starved)
@@ -337,7 +342,7 @@ void sluice_port_look_after(struct sluice_timer *timer, uint64_t now)
 
 	for (port = set->ports; port; port = port->next) {
 		if (!port->closing)
-			look_at(port);
+			look_at(port, now);
 		head = sluice_ring_head(&port->use.stream->ring);
 		(void)sluice_ring_tell(&port->use.stream->ring);
 		if (sluice_ring_head(&port->use.stream->ring) != head)

@@ -9,8 +9,9 @@
 #include <unistd.h>
 #include "socket.h"
 
-/* A packet that has reached a socket is in its buffer so soon. */
-#define ON_ITS_WAY_US 200U
+/* A packet that has reached a socket is in its buffer so soon, and whoever uses RCU is through. */
+#define ON_ITS_WAY_US 1000U
+#define RCU_IS_OVER_US 20000U
 
 int sluice_port_set_enter(struct sluice_worker *worker, void *argument)
 {
@@ -75,13 +76,20 @@ int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 }
 
 /* Will another socket that is bound to the same take what comes for `port`? */
-static bool has_successor(const struct sluice_ports_commit_letter *letter,
-			  const struct sluice_port *port)
+static bool has_successor(const struct sluice_ports_letter *letter, const struct sluice_port *port)
 {
 	struct sluice_port_key key = port->key;
 
 	key.bpf = !key.bpf;
 	return sluice_port_find(letter->fresh, &key) || sluice_port_find(letter->set->ports, &key);
+}
+
+/* Waits until whoever has found one of our sockets, or is in one of its programs, is through: that is done under RCU, and this is
+ * synchronize_rcu(). */
+static void wait_for_those_on_their_way(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(RCU_IS_OVER_US);
 }
 
 /* Tells what a port still has to tell, and frees it. */
@@ -93,11 +101,26 @@ static void part_with(struct sluice_port *port)
 	sluice_port_free(port);
 }
 
+/* Empties and closes ports that are shut, when nothing is on its way into them any more. */
+static void remove_ports(struct sluice_port *list, struct sluice_worker *worker)
+{
+	struct sluice_port *port;
+
+	if (list)
+		wait_for_those_on_their_way();
+	while ((port = list)) {
+		list = port->next;
+		sluice_port_empty(port, worker->now);
+		sluice_port_settle(port);
+		part_with(port);
+	}
+}
+
 /*
- * Empties and closes ports that are shut and whose successors are open. What comes to them until they are closed is lost, so that is
- * short; and it is counted, so what is on its way in the kernel is waited for: to the buffer, and when the socket is no longer found.
+ * The same if other sockets of ours are bound to the same. What comes until these are closed is lost, so that is short; and it is
+ * counted: what a program in the kernel refused it tells when the socket is no longer found.
  */
-static void replace(struct sluice_port *list, struct sluice_worker *worker)
+static void replace_ports(struct sluice_port *list, struct sluice_worker *worker)
 {
 	struct sluice_port *port;
 
@@ -109,9 +132,7 @@ static void replace(struct sluice_port *list, struct sluice_worker *worker)
 		sluice_port_settle(port);
 		sluice_port_close(port);
 	}
-	/* Sockets of UDP are found under RCU, and this waits for whoever has found one (synchronize_rcu()). */
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		usleep(100 * ON_ITS_WAY_US);
+	wait_for_those_on_their_way();
 	while ((port = list)) {
 		list = port->next;
 		sluice_port_settle_late(port, worker->now);
@@ -121,8 +142,9 @@ static void replace(struct sluice_port *list, struct sluice_worker *worker)
 
 int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_ports_commit_letter *letter = argument;
-	struct sluice_port **link = &letter->set->ports, *port, *replaced = NULL;
+	struct sluice_ports_letter *letter = argument;
+	struct sluice_port **link = &letter->set->ports, *port, *replaced = NULL, *removed = NULL;
+	struct sluice_port **to;
 
 	while ((port = *link)) {
 		if (port->wanted) {
@@ -137,19 +159,14 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 			continue;
 		}
 		*link = port->next;
-		if (has_successor(letter, port)) {
-			sluice_port_drain(port, worker->now);
-			sluice_port_shut(port);
-			port->next = replaced;
-			replaced = port;
-			continue;
-		}
+		sluice_port_drain(port, worker->now);
 		sluice_port_shut(port);
-		sluice_port_empty(port, worker->now);
-		sluice_port_settle(port);
-		part_with(port);
+		to = has_successor(letter, port) ? &replaced : &removed;
+		port->next = *to;
+		*to = port;
 	}
-	replace(replaced, worker);
+	replace_ports(replaced, worker);
+	remove_ports(removed, worker);
 	/* `link` is the end of the list. */
 	*link = letter->fresh;
 	/* The ring that one waits for may be another by now; and that of a fresh one did not know of it so far. */
@@ -159,15 +176,29 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-int sluice_ports_free(struct sluice_worker *worker, void *argument)
+int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_port *port = argument, *next;
+	struct sluice_ports_letter *letter = argument;
+	struct sluice_port *port, *next, *before, *replaced = NULL;
+	struct sluice_port_key key;
 
-	(void)worker;
-	for (; port; port = next) {
+	for (port = letter->fresh; port; port = next) {
 		next = port->next;
-		sluice_port_free(port);
+		key = port->key;
+		key.bpf = !key.bpf;
+		before = sluice_port_find(letter->set->ports, &key);
+		if (!before) {
+			sluice_port_free(port);
+			continue;
+		}
+		/* It took a part of what would have come to this one, which stays. */
+		port->worker = worker;
+		sluice_port_set_use(port, &before->use);
+		sluice_port_shut(port);
+		port->next = replaced;
+		replaced = port;
 	}
+	replace_ports(replaced, worker);
 	return 0;
 }
 
@@ -177,8 +208,14 @@ int sluice_ports_close(struct sluice_worker *worker, void *argument)
 	struct sluice_port **link = &set->ports, *port;
 	int open = 0;
 
-	while ((port = *link)) {
+	for (port = set->ports; port; port = port->next) {
+		open += !port->closing;
 		sluice_port_shut(port);
+	}
+	if (open)
+		wait_for_those_on_their_way();
+	open = 0;
+	while ((port = *link)) {
 		/* Twice as far as a drain goes in one turn may be in it: until it says that it is empty. */
 		if (!sluice_port_drain(port, worker->now) && port->timer.at <= worker->now + 1) {
 			open++;

@@ -22,6 +22,7 @@ int count(struct __sk_buff *skb)
 
 	if (page.is_shut) {
 		__sync_fetch_and_add(&page.refused, segments);
+		__sync_fetch_and_add(&page.refused_packets, 1);
 		return 0;
 	}
 	if (segments > 1)
@@ -29,5 +30,5 @@ int count(struct __sk_buff *skb)
 	return 0x7fffffff; /* of its bytes */
 }
 
-/* The helpers want a licence that they know. */
+/* Beside the one in the first line, one that the kernel knows. */
 char licence[] SEC("license") = "Dual MIT/GPL";

@@ -10,6 +10,7 @@
 struct sluice_count {
 	__u64 beyond;  /* datagrams that came beyond the first of their packet */
 	__u64 refused; /* datagrams that came since is_shut */
+	__u64 refused_packets;
 	__u32 is_shut; /* written by the daemon: nothing comes in any more */
 } __attribute__((aligned(64)));
 
