@@ -21,6 +21,9 @@
 #define SIZES_MAX 16
 #define PAYLOAD_MAX 1472UL
 #define ROUNDS_MAX 64
+/* Half of the ring at most, so that it does not fill behind the reader. */
+#define SPAN_LEAST (4U << 10)
+#define SPAN_MOST (2U << 20)
 #define RULES_MAX 50000UL
 /* The first bursts fill caches, neighbour entries and lazily made pages; they do not count. */
 #define WARM_BURSTS 4UL
@@ -214,7 +217,7 @@ static void help(FILE *to)
 {
 	fputs("usage: sluicebench capture [--method NAME[,...]] [--size BYTES[,...]] [--count N]\n"
 	      "                           [--rounds N] [--deliver] [--address] [--checksum]\n"
-	      "                           [--rules N] [--ingress] [--full]\n\n"
+	      "                           [--rules N] [--ingress] [--span KIB] [--full]\n\n"
 	      "Cost of a datagram from the hook to a reader, beyond sending and dropping it at "
 	      "the\n"
 	      "same hook. Needs root, the modules sluice and sluice_drop. Run it in a machine "
@@ -233,6 +236,8 @@ static void help(FILE *to)
 	      "  --checksum the UDP checksum has to be verified in software\n"
 	      "  --rules    so many rules in all (sluice; default 1)\n"
 	      "  --ingress  the rule is at the interface's ingress (sluice)\n"
+	      "  --span     KiB that are delivered at once, like batch.bytes: 4 to 2048 (sluice; "
+	      "default 256)\n"
 	      "  --full     the ring is full and nobody reads: the cost of dropping (sluice)\n",
 	      to);
 }
@@ -288,13 +293,21 @@ static bool read_framing(const char *text, enum sluice_framing *framing)
 static int read_options(struct measurement *what, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"method", required_argument, NULL, 'm'}, {"size", required_argument, NULL, 's'},
-		{"count", required_argument, NULL, 'n'},  {"rounds", required_argument, NULL, 'r'},
-		{"deliver", no_argument, NULL, 'd'},	  {"framing", required_argument, NULL, 'F'},
-		{"gather", required_argument, NULL, 'g'}, {"address", no_argument, NULL, 'a'},
-		{"checksum", no_argument, NULL, 'c'},	  {"rules", required_argument, NULL, 'R'},
-		{"ingress", no_argument, NULL, 'i'},	  {"full", no_argument, NULL, 'f'},
-		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+		{"method", required_argument, NULL, 'm'},
+		{"size", required_argument, NULL, 's'},
+		{"count", required_argument, NULL, 'n'},
+		{"rounds", required_argument, NULL, 'r'},
+		{"deliver", no_argument, NULL, 'd'},
+		{"framing", required_argument, NULL, 'F'},
+		{"gather", required_argument, NULL, 'g'},
+		{"address", no_argument, NULL, 'a'},
+		{"checksum", no_argument, NULL, 'c'},
+		{"rules", required_argument, NULL, 'R'},
+		{"ingress", no_argument, NULL, 'i'},
+		{"full", no_argument, NULL, 'f'},
+		{"span", required_argument, NULL, 'S'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	int option;
 
@@ -334,6 +347,9 @@ static int read_options(struct measurement *what, int argc, char **argv)
 		case 'i':
 			what->options.ingress = true;
 			break;
+		case 'S':
+			what->options.span = strtoul(optarg, NULL, 10) << 10;
+			break;
 		case 'f':
 			what->options.full = true;
 			break;
@@ -348,7 +364,8 @@ static int read_options(struct measurement *what, int argc, char **argv)
 	if (optind != argc || what->size_count == 0 || what->count == 0 || what->rounds == 0 ||
 	    what->gather == 0 || what->count / CAPTURE_BURST % what->gather != 0 ||
 	    what->rounds > ROUNDS_MAX || what->options.rules == 0 ||
-	    what->options.rules > RULES_MAX) {
+	    what->options.rules > RULES_MAX || what->options.span < SPAN_LEAST ||
+	    what->options.span > SPAN_MOST) {
 		help(stderr);
 		return SLUICE_BENCH_USAGE;
 	}
@@ -382,10 +399,12 @@ static int compare_at(struct measurement *what)
 		if (status < 0)
 			break;
 		printf("RESULT method=%s framing=%s size=%zu instructions=%.0f deliver=%d "
-		       "address=%d checksum=%d rules=%zu ingress=%d full=%d send_and_drop=%.0f\n",
+		       "address=%d checksum=%d rules=%zu ingress=%d span=%zu full=%d "
+		       "send_and_drop=%.0f\n",
 		       methods[index]->name, framing_of(what, methods[index]), what->options.size,
 		       cost - base, what->deliver, what->options.address, what->checksum,
-		       what->options.rules, what->options.ingress, what->options.full, base);
+		       what->options.rules, what->options.ingress, what->options.span,
+		       what->options.full, base);
 		fflush(stdout);
 	}
 	return status;
@@ -398,6 +417,7 @@ int sluice_bench_capture(int argc, char **argv)
 		.rounds = 3,
 		.gather = 1,
 		.options.rules = 1,
+		.options.span = 256U << 10,
 		.sizes = {64, 512, 1400},
 		.size_count = 3,
 	};

@@ -31,6 +31,7 @@
  * @rules:    how many rules there are in all; the datagrams match one of them (sluice only)
  * @ingress:  the rule is at the interface's ingress (sluice only)
  * @full:     the ring is full and nobody reads: what dropping costs (sluice only)
+ * @span:     bytes that are delivered at once, as `batch.bytes` says (sluice only)
  * @framing:  how sluice delivers; recvmmsg does it octet-counted
  */
 struct sluice_capture_options {
@@ -39,6 +40,7 @@ struct sluice_capture_options {
 	size_t rules;
 	bool ingress;
 	bool full;
+	size_t span;
 	enum sluice_framing framing;
 };
 

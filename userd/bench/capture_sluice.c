@@ -18,8 +18,6 @@
 
 #define RING_SIZE (4U << 20)
 #define RING_SIZE_FULL (256U << 10)
-#define SPAN_MAX (256U << 10)
-#define STAGING (SPAN_MAX + SLUICE_FRAMING_RECORD_MAX)
 
 struct reader {
 	struct sluice_kernel *kernel;
@@ -27,7 +25,9 @@ struct reader {
 	int fd;
 	bool full;
 	struct sluice_form form;
+	size_t span;	  /* bytes delivered at once */
 	uint8_t *staging; /* plain framings */
+	size_t staging_size;
 	size_t rules;
 	uint64_t position;
 	uint64_t sequence;
@@ -100,8 +100,10 @@ static int add_rules(struct reader *reader, const struct sluice_capture_options 
 static int sluice_open(const struct sluice_capture_options *options, void **state)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
-	struct sluice_kernel_route route = {
-		.name = "bench", .ring_size = RING_SIZE, .watermark = SPAN_MAX, .delay_us = 1000};
+	struct sluice_kernel_route route = {.name = "bench",
+					    .ring_size = RING_SIZE,
+					    .watermark = (uint32_t)options->span,
+					    .delay_us = 1000};
 	int status;
 
 	if (!reader)
@@ -109,7 +111,9 @@ static int sluice_open(const struct sluice_capture_options *options, void **stat
 	reader->fd = -1;
 	reader->full = options->full;
 	reader->form.framing = options->framing;
-	reader->staging = malloc(STAGING);
+	reader->span = options->span;
+	reader->staging_size = options->span + SLUICE_FRAMING_RECORD_MAX;
+	reader->staging = malloc(reader->staging_size);
 	if (!reader->staging) {
 		free(reader);
 		return -ENOMEM;
@@ -195,7 +199,7 @@ static int deliver_plain(const struct reader *reader, int fd, const struct sluic
 
 	while (done < length && status == 0) {
 		status = sluice_framing_write(reader->form, bytes + done, length - done,
-					      reader->staging, STAGING, &framed);
+					      reader->staging, reader->staging_size, &framed);
 		if (status == 0)
 			status = sluice_capture_send(fd, reader->staging, framed.written);
 		done += framed.consumed;
@@ -212,7 +216,7 @@ static long sluice_drain(void *state, int fd)
 	int status;
 
 	while (!reader->full && sluice_ring_span(&reader->ring, reader->position, reader->sequence,
-						 SPAN_MAX, &span)) {
+						 reader->span, &span)) {
 		if (fd >= 0) {
 			status = (reader->form.framing == SLUICE_FRAMING_NATIVE
 					  ? deliver
