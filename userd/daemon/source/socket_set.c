@@ -75,13 +75,27 @@ int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Will another socket that is bound to the same take what comes for `port`? */
-static bool has_successor(const struct sluice_ports_letter *letter, const struct sluice_port *port)
+/* Does a socket bound to `wide` get all that one bound to `narrow` would, were that not there? */
+static bool key_covers(const struct sluice_port_key *wide, const struct sluice_port_key *narrow)
 {
-	struct sluice_port_key key = port->key;
+	static const uint8_t any[sizeof(wide->address)];
 
-	key.bpf = !key.bpf;
-	return sluice_port_find(letter->fresh, &key) || sluice_port_find(letter->set->ports, &key);
+	return wide->port == narrow->port &&
+	       (wide->both || (!narrow->both && wide->family == narrow->family)) &&
+	       (!memcmp(wide->address, any, sizeof(any)) ||
+		(wide->family == narrow->family &&
+		 !memcmp(wide->address, narrow->address, sizeof(any)))) &&
+	       (!wide->interface[0] || !strcmp(wide->interface, narrow->interface));
+}
+
+/* One of a list that is wanted and gets what `port` would; NULL: there is none. */
+static const struct sluice_port *find_cover(const struct sluice_port *list,
+					    const struct sluice_port *port)
+{
+	for (; list; list = list->next)
+		if (list->wanted && list != port && key_covers(&list->key, &port->key))
+			return list;
+	return NULL;
 }
 
 /* Waits until whoever has found one of our sockets, or is in one of its programs, is through: that is done under RCU, and this is
@@ -161,7 +175,9 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		*link = port->next;
 		sluice_port_drain(port, worker->now);
 		sluice_port_shut(port);
-		to = has_successor(letter, port) ? &replaced : &removed;
+		to = find_cover(letter->fresh, port) || find_cover(letter->set->ports, port)
+			     ? &replaced
+			     : &removed;
 		port->next = *to;
 		*to = port;
 	}
@@ -179,14 +195,14 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_ports_letter *letter = argument;
-	struct sluice_port *port, *next, *before, *replaced = NULL;
-	struct sluice_port_key key;
+	struct sluice_port *port, *next, *replaced = NULL;
+	const struct sluice_port *before;
 
 	for (port = letter->fresh; port; port = next) {
 		next = port->next;
-		key = port->key;
-		key.bpf = !key.bpf;
-		before = sluice_port_find(letter->set->ports, &key);
+		for (before = letter->set->ports; before; before = before->next)
+			if (key_covers(&before->key, &port->key))
+				break;
 		if (!before) {
 			sluice_port_free(port);
 			continue;
