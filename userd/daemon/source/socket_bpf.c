@@ -38,7 +38,6 @@ struct sluice_socket_bpf {
 	struct ring_buffer *ring;
 	/* Of the turn that is under way. */
 	struct sluice_socket_batch batch;
-	struct sluice_port *port;
 	struct sluice_port_take *take;
 	uint64_t ahead_ns; /* CLOCK_REALTIME before CLOCK_MONOTONIC */
 	unsigned int most; /* take->datagrams at which it is over */
@@ -80,17 +79,16 @@ static int take_one(void *context, void *bytes, size_t size)
 {
 	struct sluice_socket_bpf *bpf = context;
 	const struct sluice_socket_entry *entry = bytes;
-	struct sluice_port *port = bpf->port;
 	struct sluice_socket_batch *batch = &bpf->batch;
 
 	bpf->take->buffer += size + BPF_RINGBUF_HDR_SZ;
 	batch->time_ns = entry->time_ns + bpf->ahead_ns;
 	if (batch->flags)
-		note_addresses(port, entry, &batch->block);
+		note_addresses(batch->port, entry, &batch->block);
 	/* Those thrown away are of a turn, too, which makes records of none. */
 	bpf->take->datagrams += sluice_socket_batch_store(
 		batch, (const uint8_t *)(entry + 1), entry->length - (uint32_t)sizeof(entry->udp),
-		entry->segment, !bpf->discards && addresses_are_right(port, entry));
+		entry->segment, !bpf->discards && addresses_are_right(batch->port, entry));
 	if (!bpf->discards && sluice_ring_room(batch->ring) < SLUICE_SOCKET_SPAN_MAX)
 		return -ENOBUFS;
 	return bpf->take->datagrams < bpf->most ? 0 : -EAGAIN;
@@ -108,7 +106,6 @@ static int take_some(struct sluice_port *port, struct sluice_port_take *take, ui
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	bpf->ahead_ns = bpf->batch.time_ns -
 			((uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec);
-	bpf->port = port;
 	bpf->take = take;
 	bpf->most = take->datagrams + most;
 	bpf->discards = discards;

@@ -88,12 +88,12 @@ static bool key_covers(const struct sluice_port_key *wide, const struct sluice_p
 	       (!wide->interface[0] || !strcmp(wide->interface, narrow->interface));
 }
 
-/* One of a list that is wanted and gets what `port` would; NULL: there is none. */
+/* One of a list that gets what `port` would, of those that are wanted if `wanted`; NULL: there is none. */
 static const struct sluice_port *find_cover(const struct sluice_port *list,
-					    const struct sluice_port *port)
+					    const struct sluice_port *port, bool wanted)
 {
 	for (; list; list = list->next)
-		if (list->wanted && list != port && key_covers(&list->key, &port->key))
+		if ((list->wanted || !wanted) && key_covers(&list->key, &port->key))
 			return list;
 	return NULL;
 }
@@ -106,13 +106,12 @@ static void wait_for_those_on_their_way(void)
 		usleep(RCU_IS_OVER_US);
 }
 
-/* Tells what a port still has to tell, and frees it. */
-static void part_with(struct sluice_port *port)
+/* Tells what is lost in a port's ring before the port leaves that, or goes: no other may be left to look after it. */
+static void tell(const struct sluice_port *port)
 {
 	if (!sluice_ring_tell(&port->use.stream->ring))
 		port->use.stream->starved = true;
 	sluice_stream_notify(port->use.stream);
-	sluice_port_free(port);
 }
 
 /* Empties and closes ports that are shut, when nothing is on its way into them any more. */
@@ -126,7 +125,8 @@ static void remove_ports(struct sluice_port *list, struct sluice_worker *worker)
 		list = port->next;
 		sluice_port_empty(port, worker->now);
 		sluice_port_settle(port);
-		part_with(port);
+		tell(port);
+		sluice_port_free(port);
 	}
 }
 
@@ -150,7 +150,8 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 	while ((port = list)) {
 		list = port->next;
 		sluice_port_settle_late(port, worker->now);
-		part_with(port);
+		tell(port);
+		sluice_port_free(port);
 	}
 }
 
@@ -164,10 +165,7 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		if (port->wanted) {
 			/* What is in it came under the old rule. */
 			sluice_port_drain(port, worker->now);
-			/* No port may be left to look after what this ring has to tell. */
-			if (!sluice_ring_tell(&port->use.stream->ring))
-				port->use.stream->starved = true;
-			sluice_stream_notify(port->use.stream);
+			tell(port);
 			sluice_port_set_use(port, &port->next_use);
 			link = &port->next;
 			continue;
@@ -175,7 +173,8 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		*link = port->next;
 		sluice_port_drain(port, worker->now);
 		sluice_port_shut(port);
-		to = find_cover(letter->fresh, port) || find_cover(letter->set->ports, port)
+		to = find_cover(letter->fresh, port, true) ||
+				     find_cover(letter->set->ports, port, true)
 			     ? &replaced
 			     : &removed;
 		port->next = *to;
@@ -200,9 +199,7 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 
 	for (port = letter->fresh; port; port = next) {
 		next = port->next;
-		for (before = letter->set->ports; before; before = before->next)
-			if (key_covers(&before->key, &port->key))
-				break;
+		before = find_cover(letter->set->ports, port, false);
 		if (!before) {
 			sluice_port_free(port);
 			continue;
