@@ -475,12 +475,8 @@ static void stop_delivers_what_is_there(void **state)
 static void overflow_is_counted_and_told(void **state)
 {
 	static struct receiver receiver;
-	struct sluice_engine_report report;
 	struct sluice_engine *engine;
 	uint16_t port = free_port(), reserved;
-	const uint64_t sent = 30000;
-	unsigned int tries;
-	uint64_t lost;
 
 	(void)state;
 	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
@@ -488,29 +484,7 @@ static void overflow_is_counted_and_told(void **state)
 	receiver_stop(&receiver);
 	engine = start_engine(INPUT OUTPUT "store: {memory: {size: 1m}}\nworkers: 1\n", port, "out",
 			      "out", reserved, "native", "64k");
-	send_numbers(port, 0, sent, 1400, SLUICE_FRAMING_NATIVE);
-	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, reserved);
-	/* The last losses come with no datagram: they are noticed all the same. */
-	for (tries = 0; tries < 200; tries++) {
-		usleep(100000);
-		assert_int_equal(sluice_engine_report(engine, &report), 0);
-		if (report.inputs[0].counters.matched >= sent)
-			break;
-		sluice_engine_report_free(&report);
-	}
-	assert_true(tries < 200);
-	lost = report.inputs[0].counters.lost[SLUICE_LOST_SOCKET];
-	assert_true(lost > 0);
-	assert_int_equal(report.inputs[0].counters.matched, sent);
-	assert_int_equal(report.inputs[0].counters.stored + lost, sent);
-	assert_int_equal(report.streams[0].counters.matched, sent);
-	sluice_engine_report_free(&report);
-	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
-	receiver_stop(&receiver);
-	assert_int_equal(receiver.delivered, sent - lost);
-	assert_true(receiver.gaps > 0);
-	assert_int_equal(receiver.repeated + receiver.damaged, 0);
-	receiver_free(&receiver);
+	expect_overflow(engine, &receiver, port, reserved, 30000, 1);
 }
 
 int main(void)
