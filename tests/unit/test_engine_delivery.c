@@ -11,6 +11,7 @@
 #include <netinet/udp.h>
 #include <cmocka.h>
 #include "engine_helper.h"
+#include "overflow_helper.h"
 
 #define INPUT                                                                                 \
 	"relay: test\ninputs:\n  - {name: in, port: %u, address: 127.0.0.1, source: socket, " \

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "engine_helper.h"
+#include "overflow_helper.h"
 
 #define INPUT                                                                                   \
 	"relay: test\ninputs:\n  - {name: in, port: %u, source: socket, receive: %s, outputs: " \
