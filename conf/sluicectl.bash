@@ -24,9 +24,10 @@ _sluicectl()
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			[[ $command != check || $current != -* ]] || words=-j
+			[[ $command != apply || $current != -* ]] || words='--adopt --drop'
 			;;
 		show)
-			words='inputs outputs streams daemon rules routes -j'
+			words='inputs outputs streams store orphans daemon rules routes -j'
 			;;
 		tap)
 			words="--output --backlog --count $(_sluicectl_names routes)"

@@ -55,6 +55,8 @@ finish()
 		[ -n "${SLUICE_BATCH:-}" ] || three-servers --remove >/dev/null 2>&1
 		rmmod sluice 2>/dev/null
 	fi
+	# What a daemon that was killed noted of its outputs is called after its configuration.
+	grep -lsF "$work/" /dev/shm/sluice-*-outputs.json | xargs -r rm -f
 	rm -rf "$work" "$rings"
 	exit $status
 }
@@ -223,6 +225,29 @@ generate()
 	line=$(on sender sluicebench gen --to 10.9.0.1:5000 "$@" 2>>"$work/gen.log")
 	echo "${line##*$'\n'}" >>"$work/gen.log"
 	echo "${line##*$'\n'}"
+}
+
+# stored: prints how many datagrams all inputs have stored.
+stored()
+{
+	on middle sluicectl show inputs -j | jq '[.[].stored] | add // 0'
+}
+
+# have_stored NUMBER: true when they have stored so many.
+have_stored()
+{
+	[ "$(stored)" -ge "$1" ]
+}
+
+# generate_stored COUNT [ARGUMENT...]: sends so many, and waits until the daemon or the module has stored them: what SIGKILL
+# finds in a socket's own buffer is lost.
+generate_stored()
+{
+	local count=$1 before
+	shift
+	before=$(stored)
+	generate --count "$count" "$@" >/dev/null
+	eventually 30 have_stored $((before + count)) || fail "not all of $count datagrams are stored: $before before, $(stored) now"
 }
 
 # value KEY LINE: prints the value of key=value in a line.

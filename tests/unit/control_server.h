@@ -33,14 +33,23 @@ static struct {
 	char *applied; /* text of the last CONFIG_APPLY */
 	size_t applied_length;
 	char name[128];
+	char wished[256]; /* "OLD>NEW;" for each, NEW empty: to be dropped */
 	atomic_uint applies;
 } server;
 
 /* control.h: keeps the text; refuses one that begins with "bad". */
 static inline int fake_apply(void *context, const char *text, size_t length, const char *name,
-			     char **error)
+			     const struct sluice_wishes *wishes, char **error)
 {
+	size_t number;
+
 	(void)context;
+	server.wished[0] = '\0';
+	for (number = 0; number < wishes->count; number++)
+		snprintf(server.wished + strlen(server.wished),
+			 sizeof(server.wished) - strlen(server.wished), "%s>%s;",
+			 wishes->list[number].old,
+			 wishes->list[number].heir ? wishes->list[number].heir : "");
 	atomic_fetch_add(&server.applies, 1);
 	free(server.applied);
 	server.applied = malloc(length);
@@ -51,6 +60,21 @@ static inline int fake_apply(void *context, const char *text, size_t length, con
 		return 0;
 	*error = strdup("x:1:2: error: one\nx:3:4: error: two\n");
 	return -EINVAL;
+}
+
+/* control.h: one line. */
+static inline int fake_orphans(void *context, struct sluice_orphans *orphans)
+{
+	(void)context;
+	orphans->list = calloc(1, sizeof(*orphans->list));
+	orphans->count = 1;
+	memset(orphans->list[0].output, 0x44, 16);
+	strcpy(orphans->list[0].name, "gone");
+	orphans->list[0].place = "disk";
+	orphans->list[0].where = strdup("/var/lib/sluice/spool");
+	orphans->list[0].bytes = 1ULL << 40;
+	orphans->list[0].since_ns = 1764354000000000000ULL;
+	return 0;
 }
 
 /* control.h: one input, OUTPUTS outputs, two streams. Everything is freed by fake_release(). */
@@ -185,7 +209,8 @@ static inline int begin(void **state)
 	static const struct sluice_control_calls calls = {.apply = fake_apply,
 							  .report = fake_report,
 							  .release = fake_release,
-							  .facts = fake_facts};
+							  .facts = fake_facts,
+							  .orphans = fake_orphans};
 
 	(void)state;
 	if (sluice_control_open(&server.control, &calls, NULL))

@@ -36,7 +36,7 @@ static void apply(struct sluice_engine *engine, unsigned int memory, const char 
 {
 	char *text = write_store(memory, store), *error = NULL;
 
-	if (sluice_engine_apply(engine, configure(text), &error))
+	if (sluice_engine_apply(engine, configure(text), NULL, &error))
 		fail_msg("%s", error);
 	free(text);
 }

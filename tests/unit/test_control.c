@@ -193,6 +193,63 @@ static void a_configuration_arrives_whole(void **state)
 	sluice_netlink_close(netlink);
 }
 
+/* What becomes of outputs that go arrives in its order; what is no such thing is refused, and nothing is applied. */
+static void wishes_arrive(void **state)
+{
+	static const char *const wrong_adopt[] = {"a", "=b", "a=", ""};
+	struct sluice_netlink *netlink = connect_client();
+	struct nl_msg *message = sluice_netlink_message(netlink, SLUICE_CMD_CONFIG_APPLY, 0, 4096);
+	unsigned int applies;
+	size_t number;
+
+	(void)state;
+	assert_int_equal(nla_put(message, SLUICE_A_CONFIG_TEXT, 4, "good"), 0);
+	assert_int_equal(nla_put_string(message, SLUICE_A_CONFIG_ADOPT, "old=new"), 0);
+	assert_int_equal(nla_put_string(message, SLUICE_A_CONFIG_DROP, "gone"), 0);
+	assert_int_equal(nla_put_string(message, SLUICE_A_CONFIG_ADOPT, "x=y"), 0);
+	assert_int_equal(sluice_netlink_request(netlink, message, NULL, NULL), 0);
+	assert_string_equal(server.wished, "old>new;gone>;x>y;");
+	applies = atomic_load(&server.applies);
+	for (number = 0; number < sizeof(wrong_adopt) / sizeof(wrong_adopt[0]); number++) {
+		message = sluice_netlink_message(netlink, SLUICE_CMD_CONFIG_APPLY, 0, 4096);
+		assert_int_equal(nla_put(message, SLUICE_A_CONFIG_TEXT, 4, "good"), 0);
+		assert_int_equal(
+			nla_put_string(message, SLUICE_A_CONFIG_ADOPT, wrong_adopt[number]), 0);
+		assert_int_equal(sluice_netlink_request(netlink, message, NULL, NULL), -EINVAL);
+	}
+	message = sluice_netlink_message(netlink, SLUICE_CMD_CONFIG_APPLY, 0, 4096);
+	assert_int_equal(nla_put(message, SLUICE_A_CONFIG_TEXT, 4, "good"), 0);
+	assert_int_equal(nla_put_string(message, SLUICE_A_CONFIG_DROP, "a=b"), 0);
+	assert_int_equal(sluice_netlink_request(netlink, message, NULL, NULL), -EINVAL);
+	assert_int_equal(atomic_load(&server.applies), applies);
+	sluice_netlink_close(netlink);
+}
+
+/* One line of what waits for outputs that are gone. */
+static int on_orphan(struct nlattr **attributes, void *context)
+{
+	assert_string_equal(nla_get_string(attributes[SLUICE_A_ORPHAN_NAME]), "gone");
+	assert_string_equal(nla_get_string(attributes[SLUICE_A_ORPHAN_PLACE]), "disk");
+	assert_string_equal(nla_get_string(attributes[SLUICE_A_ORPHAN_WHERE]),
+			    "/var/lib/sluice/spool");
+	assert_true(nla_get_u64(attributes[SLUICE_A_ORPHAN_BYTES]) == 1ULL << 40);
+	assert_true(nla_get_u64(attributes[SLUICE_A_ORPHAN_SINCE]) == 1764354000000000000ULL);
+	++*(size_t *)context;
+	return 0;
+}
+
+/* What waits for outputs that are gone is told. */
+static void orphans_are_told(void **state)
+{
+	struct sluice_netlink *netlink = connect_client();
+	size_t count = 0;
+
+	(void)state;
+	assert_int_equal(sluice_netlink_dump(netlink, SLUICE_CMD_ORPHAN_GET, on_orphan, &count), 0);
+	assert_int_equal(count, 1);
+	sluice_netlink_close(netlink);
+}
+
 /* Somebody asks for dump after dump and reads none: another one is served at once all the same. */
 static void a_client_that_does_not_read_stops_nobody(void **state)
 {
@@ -287,7 +344,8 @@ static void ports_are_found(void **state)
 	static const struct sluice_control_calls calls = {.apply = fake_apply,
 							  .report = fake_report,
 							  .release = fake_release,
-							  .facts = fake_facts};
+							  .facts = fake_facts,
+							  .orphans = fake_orphans};
 	struct sluice_netlink *netlink;
 	struct sluice_control *second;
 
@@ -310,6 +368,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dumps_arrive_whole),
 		cmocka_unit_test(a_configuration_arrives_whole),
+		cmocka_unit_test(wishes_arrive),
+		cmocka_unit_test(orphans_are_told),
 		cmocka_unit_test(a_client_that_does_not_read_stops_nobody),
 		cmocka_unit_test(a_slow_reader_gets_everything_in_order),
 		cmocka_unit_test(other_users_are_refused),

@@ -63,7 +63,7 @@ static int apply(struct sluice_engine *engine, char **error, const char *format,
 	assert_true(vasprintf(&text, format, list) > 0);
 	va_end(list);
 	config = configure(text);
-	result = sluice_engine_apply(engine, config, error);
+	result = sluice_engine_apply(engine, config, NULL, error);
 	if (result)
 		sluice_config_free(config);
 	free(text);

@@ -66,7 +66,7 @@ static void apply(struct sluice_engine *engine, const struct plan *plan)
 {
 	char *text = write_plan(plan), *error = NULL;
 
-	if (sluice_engine_apply(engine, configure(text), &error))
+	if (sluice_engine_apply(engine, configure(text), NULL, &error))
 		fail_msg("%s", error);
 	free(text);
 }

@@ -95,7 +95,7 @@ static void the_way_changes(void **state)
 		send_numbers(port, turn * 1000, (turn + 1) * 1000, 100, SLUICE_FRAMING_NATIVE);
 		assert_true(asprintf(&text, INPUT OUTPUT STORE, port, ways[turn % 2], "",
 				     receiver.port, 16, 2) > 0);
-		if (sluice_engine_apply(engine, configure(text), &error))
+		if (sluice_engine_apply(engine, configure(text), NULL, &error))
 			fail_msg("%s", error);
 		free(text);
 	}
@@ -131,7 +131,7 @@ static void what_is_taken_away_full_is_counted(void **state)
 	send_numbers(port, 0, 4000, 1400, SLUICE_FRAMING_NATIVE);
 	usleep(300000);
 	assert_true(asprintf(&text, INPUT OUTPUT STORE, port, "calls", "", free_port(), 1, 1) > 0);
-	if (sluice_engine_apply(engine, configure(text), &error))
+	if (sluice_engine_apply(engine, configure(text), NULL, &error))
 		fail_msg("%s", error);
 	free(text);
 	assert_int_equal(sluice_engine_report(engine, &report), 0);

@@ -368,7 +368,8 @@ static void boundaries_are_told_from_other_places(void **state)
 	sluice_ring_destroy(&ring);
 }
 
-/* Every output has its own slot, found again by its GUID; the tail is the slowest one's; who is gone holds nothing back. */
+/* Every output has its own slot, found again by its GUID; the tail is the slowest one's, also of an output that nobody
+ * named: what waits for it stays. One that lacks nothing holds nothing back, and its slot is free. */
 static void cursors_are_found_by_guid(void **state)
 {
 	static const uint8_t one[16] = {1}, two[16] = {2}, three[16] = {3};
@@ -385,6 +386,12 @@ static void cursors_are_found_by_guid(void **state)
 	sluice_ring_cursor(&ring, two)->acked = 64;
 	sluice_ring_cursor(&ring, three)->acked = 512;
 	assert_int_equal(sluice_ring_cursor(&ring, one)->acked, 256);
+	assert_int_equal(sluice_ring_held(&ring, (const uint8_t(*)[16])both, 2), 64);
+	sluice_ring_release(&ring, (const uint8_t(*)[16])both, 2);
+	assert_int_equal(sluice_ring_tail(&ring), 64);
+	assert_int_equal(sluice_ring_cursor(&ring, two)->acked, 64);
+	sluice_ring_cursor(&ring, two)->acked = 640;
+	assert_true(sluice_ring_held(&ring, (const uint8_t(*)[16])both, 2) == UINT64_MAX);
 	sluice_ring_release(&ring, (const uint8_t(*)[16])both, 2);
 	assert_int_equal(sluice_ring_tail(&ring), 256);
 	/* The slot of `two` was freed: it begins anew, at the tail. */

@@ -43,7 +43,11 @@
  * INPUT_GET [D], OUTPUT_GET [D], DAEMON_GET [D], STORE_GET [D]  dumps: see the attributes.
  * CONFIG_APPLY [D]  CONFIG_TEXT* (YAML; repeated, in order, where it is longer than the 65,531 bytes that an
  *     attribute holds; 1 MiB in all), CONFIG_NAME (what to call it in messages): checked whole, then
- *     applied whole or not at all. Refusal: EINVAL with CONFIG_FINDINGS-text in the extended error.
+ *     applied whole or not at all. CONFIG_ADOPT* ("OLD=NEW") and CONFIG_DROP* ("OLD"), each as often as
+ *     needed, say what becomes of what waits for an output OLD (name or GUID) that the configuration does
+ *     not have: NEW gets it, or it is dropped. Refusal: EINVAL with CONFIG_FINDINGS-text in the extended
+ *     error; EBUSY if something waits for an output that goes and nothing was said of it.
+ * ORPHAN_GET [D] dump: what waits for outputs that the configuration does not have: ORPHAN_*.
  *
  * Events (multicast group SLUICE_GENL_EVENTS): RULE_SET, RULE_DEL, ROUTE_SET, ROUTE_DEL with the object,
  * STREAM_EVENT with ROUTE_GUID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
@@ -86,6 +90,7 @@ enum sluice_command {
 	SLUICE_CMD_CONFIG_APPLY,
 	SLUICE_CMD_STORE_GET,
 	SLUICE_CMD_DAEMON_EVENT,
+	SLUICE_CMD_ORPHAN_GET,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -248,6 +253,16 @@ enum sluice_attribute {
 	SLUICE_A_OUTPUT_DROPPED, /* [u64] given up before this output had them */
 	SLUICE_A_INPUT_PRIORITY, /* [u32] 0 to 7, the higher the sooner sent */
 	SLUICE_A_INPUT_RECEIVE,	 /* [string] how its sockets are read: calls, bpf */
+
+	SLUICE_A_INPUT_DROPPED_BY_CHANGE, /* [u64] of those dropped: because an operator said so */
+	SLUICE_A_CONFIG_ADOPT,	/* [string] "OLD=NEW": what waits for OLD goes to NEW [D] */
+	SLUICE_A_CONFIG_DROP,	/* [string] what waits for this output is dropped [D] */
+	SLUICE_A_ORPHAN_OUTPUT, /* [GUID] for whom it waits [D] */
+	SLUICE_A_ORPHAN_NAME,	/* [string] what that was called, if anybody remembers [D] */
+	SLUICE_A_ORPHAN_PLACE,	/* [string] memory, module, disk [D] */
+	SLUICE_A_ORPHAN_WHERE,	/* [string] a file, a route, a folder [D] */
+	SLUICE_A_ORPHAN_BYTES,	/* [u64] of stream [D] */
+	SLUICE_A_ORPHAN_SINCE,	/* [u64] nanoseconds since 1970, of the oldest; 0: not known [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

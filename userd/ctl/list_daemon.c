@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "daemon.h"
 #include "guid.h"
 #include "list.h"
@@ -45,6 +46,35 @@ static int on_input(struct nlattr **attributes, void *context)
 		split_names(sluice_attribute_string(attributes[SLUICE_A_INPUT_OUTPUTS])));
 	sluice_list_put_counters(object, attributes[SLUICE_A_INPUT_COUNTERS]);
 	sluice_list_put_u64(object, "dropped", attributes[SLUICE_A_INPUT_DROPPED]);
+	sluice_list_put_u64(object, "dropped_by_change",
+			    attributes[SLUICE_A_INPUT_DROPPED_BY_CHANGE]);
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
+}
+
+/* When something came, as text; empty: nobody knows. */
+static json_t *since_text(const struct nlattr *attribute)
+{
+	uint64_t since = attribute ? nla_get_u64(attribute) : 0;
+	time_t second = (time_t)(since / 1000000000);
+	struct tm broken;
+	char text[40] = "";
+
+	if (since && gmtime_r(&second, &broken))
+		strftime(text, sizeof(text), "%FT%TZ", &broken);
+	return json_string(text);
+}
+
+/* What waits in one place for an output that is gone. */
+static int on_orphan(struct nlattr **attributes, void *context)
+{
+	json_t *object = json_object();
+
+	sluice_list_put_guid(object, "guid", attributes[SLUICE_A_ORPHAN_OUTPUT]);
+	sluice_list_put_string(object, "name", attributes[SLUICE_A_ORPHAN_NAME]);
+	sluice_list_put_string(object, "place", attributes[SLUICE_A_ORPHAN_PLACE]);
+	sluice_list_put_string(object, "where", attributes[SLUICE_A_ORPHAN_WHERE]);
+	sluice_list_put_u64(object, "bytes", attributes[SLUICE_A_ORPHAN_BYTES]);
+	json_object_set_new(object, "since", since_text(attributes[SLUICE_A_ORPHAN_SINCE]));
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
@@ -209,6 +239,11 @@ json_t *sluice_list_outputs(void)
 json_t *sluice_list_daemon(void)
 {
 	return ask(SLUICE_CMD_DAEMON_GET, on_daemon);
+}
+
+json_t *sluice_list_orphans(void)
+{
+	return ask(SLUICE_CMD_ORPHAN_GET, on_orphan);
 }
 
 json_t *sluice_list_store(void)

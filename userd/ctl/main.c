@@ -21,8 +21,9 @@ static int command_version(int argc, char **argv);
 
 static const struct command commands[] = {
 	{"check", sluice_ctl_check, "FILE... [-j]", "list every fault of a configuration file"},
-	{"apply", sluice_ctl_apply, "FILE", "give a configuration to the running daemon"},
-	{"show", sluice_ctl_show, "inputs|outputs|streams|store|daemon|rules|routes [-j]",
+	{"apply", sluice_ctl_apply, "FILE [--adopt OLD=NEW] [--drop OLD]",
+	 "give a configuration to the running daemon"},
+	{"show", sluice_ctl_show, "inputs|outputs|streams|store|orphans|daemon|rules|routes [-j]",
 	 "what is there, as a table or as JSON"},
 	{"del", sluice_ctl_delete, "rule|route GUID|NAME|all",
 	 "take a rule or route out of the module"},
@@ -49,11 +50,11 @@ static void help(FILE *to)
 	fputs("usage: sluicectl COMMAND [ARGUMENT...]\n       sluicectl --version\n\ncommands:\n",
 	      to);
 	for (index = 0; index < COMMANDS; index++) {
-		char usage[80];
+		char usage[96];
 
 		snprintf(usage, sizeof(usage), "%s %s", commands[index].name,
 			 commands[index].arguments);
-		fprintf(to, "  %-54s %s%s\n", usage, commands[index].what,
+		fprintf(to, "  %-67s %s%s\n", usage, commands[index].what,
 			commands[index].run ? "" : " (not supported yet)");
 	}
 	fputs("\nexit status: 0 all right, 1 faults in the configuration, 2 usage, 3 refused or "

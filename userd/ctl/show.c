@@ -119,6 +119,9 @@ static const struct view views[] = {
 		 {"free_segments", "FREE"}, {"damaged", "DAMAGED"}, {"quarantined", "QUARANTINED"},
 		 {"abandoned", "ABANDONED"}, {"dropped", "DROPPED"}, {"alarms", "ALARMS"},
 		 {"path", "PATH"})},
+	{"orphans", sluice_list_orphans, NULL,
+	 COLUMNS({"name", "OUTPUT"}, {"place", "PLACE"}, {"bytes", "BYTES"}, {"since", "SINCE"},
+		 {"where", "WHERE"}, {"guid", "GUID"})},
 	{"daemon", sluice_list_daemon, NULL,
 	 COLUMNS({"relay", "RELAY"}, {"version", "VERSION"}, {"pid", "PID"},
 		 {"uptime_seconds", "UPTIME"}, {"workers", "WORKERS"},
@@ -161,7 +164,8 @@ int sluice_ctl_show(int argc, char **argv)
 		view = &views[index];
 	}
 	if (!view) {
-		fputs("usage: sluicectl show inputs|outputs|streams|store|daemon|rules|routes "
+		fputs("usage: sluicectl show "
+		      "inputs|outputs|streams|store|orphans|daemon|rules|routes "
 		      "[-j]\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

@@ -85,7 +85,8 @@ static struct sluice_config *load(const char *path, struct sluice_findings *find
  * Changes to `config`, log included, or leaves everything as it is and frees it. 0 or a negative errno and *error.
  * @owner caller: *error
  */
-static int change_to(struct daemon *daemon, struct sluice_config *config, char **error)
+static int change_to(struct daemon *daemon, struct sluice_config *config,
+		     const struct sluice_wishes *wishes, char **error)
 {
 	const struct sluice_config *old = sluice_engine_config(daemon->engine);
 	int result = open_log(daemon, config);
@@ -98,7 +99,7 @@ static int change_to(struct daemon *daemon, struct sluice_config *config, char *
 		sluice_config_free(config);
 		return result;
 	}
-	result = sluice_engine_apply(daemon->engine, config, error);
+	result = sluice_engine_apply(daemon->engine, config, wishes, error);
 	if (result) {
 		/* It could be opened before. */
 		open_log(daemon, old);
@@ -132,7 +133,7 @@ static void reload(struct daemon *daemon)
 	sluice_findings_free(&findings);
 	if (!config)
 		sluice_error("%s has faults: the configuration in force stays", daemon->path);
-	else if (change_to(daemon, config, &error))
+	else if (change_to(daemon, config, NULL, &error))
 		sluice_error("%s; the configuration in force stays",
 			     error ? error : "out of memory");
 	else
@@ -143,7 +144,7 @@ static void reload(struct daemon *daemon)
 
 /* CONFIG_APPLY, see control.h. */
 static int call_apply(void *context, const char *text, size_t length, const char *name,
-		      char **error)
+		      const struct sluice_wishes *wishes, char **error)
 {
 	struct daemon *daemon = context;
 	struct sluice_config *config = NULL;
@@ -160,7 +161,7 @@ static int call_apply(void *context, const char *text, size_t length, const char
 			"the configuration %s that was applied has faults: the one in force stays",
 			name);
 	} else {
-		result = change_to(daemon, config, error);
+		result = change_to(daemon, config, wishes, error);
 		if (result)
 			sluice_error("%s; the configuration in force stays",
 				     *error ? *error : "out of memory");
@@ -175,6 +176,12 @@ static int call_apply(void *context, const char *text, size_t length, const char
 static int call_report(void *context, struct sluice_engine_report *report)
 {
 	return sluice_engine_report(((struct daemon *)context)->engine, report);
+}
+
+/* What waits for outputs that are gone, see control.h. */
+static int call_orphans(void *context, struct sluice_orphans *orphans)
+{
+	return sluice_engine_orphans(((struct daemon *)context)->engine, orphans);
 }
 
 /* Frees it again, see control.h. */
@@ -356,6 +363,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		.apply = call_apply,
 		.report = call_report,
 		.release = call_release,
+		.orphans = call_orphans,
 		.facts = call_facts,
 	};
 	char *error = NULL;

@@ -172,6 +172,15 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_INPUT_DROPPED] = U64,
 	[SLUICE_A_OUTPUT_DROPPED] = U64,
 	[SLUICE_A_INPUT_PRIORITY] = U32,
+	[SLUICE_A_INPUT_DROPPED_BY_CHANGE] = U64,
+	[SLUICE_A_CONFIG_ADOPT] = TEXT,
+	[SLUICE_A_CONFIG_DROP] = TEXT,
+	[SLUICE_A_ORPHAN_OUTPUT] = GUID,
+	[SLUICE_A_ORPHAN_NAME] = TEXT,
+	[SLUICE_A_ORPHAN_PLACE] = TEXT,
+	[SLUICE_A_ORPHAN_WHERE] = TEXT,
+	[SLUICE_A_ORPHAN_BYTES] = U64,
+	[SLUICE_A_ORPHAN_SINCE] = U64,
 };
 
 int sluice_netlink_fail(struct sluice_netlink *netlink, int error, const char *format, ...)

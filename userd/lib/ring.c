@@ -94,20 +94,22 @@ unmap:
 	return error;
 }
 
-/* Maps the file `fd` of `data_offset` + `size` bytes with its data twice in a row. NULL and errno on failure. */
-static void *map_twice(int fd, size_t data_offset, size_t size)
+/* Maps the file `fd` of `data_offset` + `size` bytes with its data twice in a row. `look`: to read only. NULL and errno on
+ * failure. */
+static void *map_twice(int fd, size_t data_offset, size_t size, bool look)
 {
+	int access = look ? PROT_READ : PROT_READ | PROT_WRITE;
+	int flags = MAP_SHARED | MAP_FIXED | (look ? 0 : MAP_POPULATE);
 	uint8_t *base =
 		mmap(NULL, data_offset + 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int error;
 
 	if (base == MAP_FAILED)
 		return NULL;
-	if (mmap(base, data_offset + size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, 0) == MAP_FAILED)
+	if (mmap(base, data_offset + size, access, flags, fd, 0) == MAP_FAILED)
 		goto unmap;
-	if (mmap(base + data_offset + size, size, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd, (off_t)data_offset) == MAP_FAILED)
+	if (mmap(base + data_offset + size, size, access, flags, fd, (off_t)data_offset) ==
+	    MAP_FAILED)
 		goto unmap;
 	return base;
 
@@ -121,7 +123,7 @@ unmap:
 /* As ring.h says: maps the ring in `fd`, whose layout its head tells. 0, -EPROTO, other negative errno. */
 int sluice_ring_map(struct sluice_ring *ring, int fd, size_t data_offset, size_t size)
 {
-	struct sluice_ring_producer *producer = map_twice(fd, data_offset, size);
+	struct sluice_ring_producer *producer = map_twice(fd, data_offset, size, false);
 	int error;
 
 	if (!producer)
@@ -136,6 +138,22 @@ int sluice_ring_map(struct sluice_ring *ring, int fd, size_t data_offset, size_t
 	}
 	ring->consumer = (struct sluice_ring_consumer *)((uint8_t *)producer + SLUICE_RING_PAGE);
 	return 0;
+}
+
+/* As ring.h says: the same to look only: there is no consumer's page and no writer. */
+int sluice_ring_map_to_look(struct sluice_ring *ring, int fd, size_t data_offset, size_t size)
+{
+	void *mapping = map_twice(fd, data_offset, size, true);
+	int error;
+
+	if (!mapping)
+		return -errno;
+	error = describe(ring, mapping, data_offset + 2 * size);
+	if (error) {
+		munmap(mapping, data_offset + 2 * size);
+		memset(ring, 0, sizeof(*ring));
+	}
+	return error;
 }
 
 /* As ring.h says: makes a ring in the empty file `fd`. 0 or a negative errno. */
@@ -404,21 +422,51 @@ void sluice_ring_move_tail(struct sluice_ring *ring, uint64_t tail)
 	sluice_store_release(&ring->consumer->tail, tail);
 }
 
+/* Is the slot's output one of `outputs`? */
+static bool slot_is_of(const struct sluice_ring_cursor *slot, const uint8_t (*outputs)[16],
+		       size_t count)
+{
+	size_t output;
+
+	for (output = 0; output < count; output++)
+		if (!memcmp(slot->output, outputs[output], sizeof(slot->output)))
+			return true;
+	return false;
+}
+
+uint64_t sluice_ring_held(const struct sluice_ring *ring, const uint8_t (*outputs)[16],
+			  size_t count)
+{
+	const struct sluice_ring_consumer *consumer =
+		(const void *)((const uint8_t *)ring->mapping + SLUICE_RING_PAGE);
+	uint64_t head = sluice_ring_head(ring), tail = sluice_ring_tail(ring), held = UINT64_MAX;
+	const struct sluice_ring_cursor *slot;
+	unsigned int number;
+	uint64_t acked;
+
+	for (number = 0; number < SLUICE_RING_CURSORS; number++) {
+		slot = &consumer->cursor[number];
+		if (slot_is_free(slot) || slot_is_of(slot, outputs, count))
+			continue;
+		/* What lies before the tail is gone, whatever the slot says. */
+		acked = slot->acked > tail ? slot->acked : tail;
+		if (acked < head && acked < held)
+			held = acked;
+	}
+	return held;
+}
+
 void sluice_ring_release(struct sluice_ring *ring, const uint8_t (*outputs)[16], size_t count)
 {
 	uint64_t head = sluice_ring_head(ring), least = head;
 	struct sluice_ring_cursor *slot;
 	unsigned int number;
-	size_t output;
 
 	for (number = 0; number < SLUICE_RING_CURSORS; number++) {
 		slot = &ring->consumer->cursor[number];
 		if (slot_is_free(slot))
 			continue;
-		for (output = 0; output < count; output++)
-			if (!memcmp(slot->output, outputs[output], sizeof(slot->output)))
-				break;
-		if (output == count)
+		if (slot->acked >= head && !slot_is_of(slot, outputs, count))
 			memset(slot, 0, sizeof(*slot));
 		else if (slot->acked < least)
 			least = slot->acked;

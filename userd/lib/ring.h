@@ -52,10 +52,15 @@ int sluice_ring_create(struct sluice_ring *ring, size_t size, const uint8_t stre
 int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found);
 
+/* Maps what lies in the file `path`, to look only, whoever has it. 0, -ENOENT, -EPERM (not our file), -EPROTO, other negative
+ * errno. @owner caller: destroy, which leaves the file alone */
+int sluice_ring_look(struct sluice_ring *ring, const char *path);
+
 /* For ring.c and ring_file.c only. */
 int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const uint8_t stream[16],
 			  uint64_t epoch, uint32_t cpu);
 int sluice_ring_map(struct sluice_ring *ring, int fd, size_t data_offset, size_t size);
+int sluice_ring_map_to_look(struct sluice_ring *ring, int fd, size_t data_offset, size_t size);
 int sluice_ring_writer_resume(struct sluice_ring *ring);
 void sluice_ring_let_go(struct sluice_ring *ring);
 
@@ -94,9 +99,18 @@ static inline const uint8_t *sluice_ring_at(const struct sluice_ring *ring, uint
 /* Finds or claims the cursor slot of an output. Returns NULL if all are taken. A new slot starts at tail. */
 struct sluice_ring_cursor *sluice_ring_cursor(struct sluice_ring *ring, const uint8_t output[16]);
 
-/* Moves tail to the least `acked` of the claimed cursors whose outputs are in `outputs` (others are freed), release.
- * A tail beyond head (a broken predecessor's) becomes head. */
+/*
+ * Moves tail to the least `acked` of the claimed cursors, release. Those whose outputs are not in `outputs` are freed if
+ * nothing waits for them; else they stay, and hold the tail. A tail beyond head (a broken predecessor's) becomes head.
+ */
 void sluice_ring_release(struct sluice_ring *ring, const uint8_t (*outputs)[16], size_t count);
+
+/*
+ * Where the first byte lies that waits for an output that is not in `outputs`. UINT64_MAX: nothing waits for others. Also
+ * for a ring that is mapped to look only.
+ */
+uint64_t sluice_ring_held(const struct sluice_ring *ring, const uint8_t (*outputs)[16],
+			  size_t count);
 
 /* Moves tail to `tail`, release; the caller knows that it is a boundary between tail and head. */
 void sluice_ring_move_tail(struct sluice_ring *ring, uint64_t tail);

@@ -43,12 +43,11 @@ static bool is_ours(int fd, off_t *size)
 	return true;
 }
 
-/* Maps the ring that is in `fd`, if it makes sense. */
-static int take_over(struct sluice_ring *ring, int fd, off_t bytes)
+/* Reads the head of the ring that is in `fd`. 0, or -EPROTO: it makes no sense. */
+static int read_head(int fd, off_t bytes, struct sluice_ring_producer *result)
 {
 	struct sluice_ring_producer head;
 	uint64_t tail;
-	int error;
 
 	if (pread(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
 	    pread(fd, &tail, sizeof(tail),
@@ -62,8 +61,39 @@ static int take_over(struct sluice_ring *ring, int fd, off_t bytes)
 	if (tail > head.head || head.head - tail > head.size ||
 	    (tail | head.head) % SLUICE_RECORD_ALIGN)
 		return -EPROTO;
-	error = sluice_ring_map(ring, fd, head.data_offset, head.size);
+	*result = head;
+	return 0;
+}
+
+/* Maps the ring that is in `fd`, if it makes sense. */
+static int take_over(struct sluice_ring *ring, int fd, off_t bytes)
+{
+	struct sluice_ring_producer head;
+	int error = read_head(fd, bytes, &head);
+
+	if (!error)
+		error = sluice_ring_map(ring, fd, head.data_offset, head.size);
 	return error ? error : sluice_ring_writer_resume(ring);
+}
+
+int sluice_ring_look(struct sluice_ring *ring, const char *path)
+{
+	struct sluice_ring_producer head;
+	off_t bytes;
+	int fd, error;
+
+	if (!ring || !path)
+		return -EINVAL;
+	memset(ring, 0, sizeof(*ring));
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	error = is_ours(fd, &bytes) ? read_head(fd, bytes, &head) : -EPERM;
+	if (!error)
+		error = sluice_ring_map_to_look(ring, fd, head.data_offset, head.size);
+	/* The mapping holds the file. */
+	close(fd);
+	return error;
 }
 
 int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,

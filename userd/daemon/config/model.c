@@ -46,6 +46,7 @@ void sluice_config_free(struct sluice_config *config)
 	free(config->store.disk_path);
 	free(config->relay);
 	free(config->path);
+	free(config->home);
 	free(config);
 }
 
@@ -156,6 +157,7 @@ static int take_outputs(struct sluice_draft *draft, struct sluice_config *config
 
 		first[number] = config->output_count;
 		memcpy(output->group, output->id, sizeof(output->group));
+		output->has_id = draft->outputs[number].id.text != NULL;
 		if (output->mode == SLUICE_MODE_DUPLICATE && output->to_count) {
 			if (split(output, &config->outputs[config->output_count]))
 				return -ENOMEM;

@@ -107,6 +107,7 @@ struct sluice_config_output {
 	uint8_t id[SLUICE_GUID_SIZE]; /* the cursors' */
 	uint8_t group
 		[SLUICE_GUID_SIZE]; /* the output's, as the user knows it; the same unless it duplicates */
+	bool has_id; /* `id` is written in the file; else it is derived from the name */
 	char name[SLUICE_NAME_MAX + 1];
 	struct sluice_config_place place;
 	struct sluice_config_destination *to;
@@ -153,6 +154,9 @@ struct sluice_config_log {
 
 struct sluice_config {
 	char *path; /* file it came from, for messages */
+	/* The file that the daemon was started with, absolute: what it leaves behind for its successor is called after that.
+	 * NULL: `path` */
+	char *home;
 	char *relay;
 	struct sluice_config_input *inputs;
 	size_t input_count;

@@ -116,6 +116,7 @@ static int dump_input(const struct dump *dump, const struct sluice_engine_input 
 	    put_long_text(message, SLUICE_A_INPUT_OUTPUTS, input->outputs) ||
 	    sluice_netlink_put_counters(message, SLUICE_A_INPUT_COUNTERS, &input->counters) ||
 	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED, input->dropped) ||
+	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED_BY_CHANGE, input->dropped_by_change) ||
 	    nla_put_u32(message, SLUICE_A_INPUT_PRIORITY, input->priority) ||
 	    (input->receive && nla_put_string(message, SLUICE_A_INPUT_RECEIVE, input->receive))) {
 		nlmsg_free(message);
@@ -288,6 +289,39 @@ failed:
 	return -ENOMEM;
 }
 
+/* ORPHAN_GET: what waits in one place for one output that is gone. */
+static int dump_orphan(const struct dump *dump, const struct sluice_orphan *orphan)
+{
+	size_t size = 1024 + text_bytes(orphan->where);
+	struct nl_msg *message = message_begin(dump, size);
+
+	if (!message ||
+	    nla_put(message, SLUICE_A_ORPHAN_OUTPUT, SLUICE_GUID_SIZE, orphan->output) ||
+	    put_text(message, SLUICE_A_ORPHAN_NAME, orphan->name) ||
+	    put_text(message, SLUICE_A_ORPHAN_PLACE, orphan->place) ||
+	    put_long_text(message, SLUICE_A_ORPHAN_WHERE, orphan->where) ||
+	    nla_put_u64(message, SLUICE_A_ORPHAN_BYTES, orphan->bytes) ||
+	    nla_put_u64(message, SLUICE_A_ORPHAN_SINCE, orphan->since_ns)) {
+		nlmsg_free(message);
+		return -ENOMEM;
+	}
+	return message_end(dump->answer, message);
+}
+
+/* ORPHAN_GET: all of it. */
+static int dump_orphans(const struct dump *dump, const struct sluice_control_calls *calls,
+			void *context)
+{
+	struct sluice_orphans orphans = {0};
+	size_t number;
+	int error = calls->orphans(context, &orphans);
+
+	for (number = 0; number < orphans.count && !error; number++)
+		error = dump_orphan(dump, &orphans.list[number]);
+	sluice_orphans_free(&orphans);
+	return error;
+}
+
 /* The end of a dump; its payload is the error it ended with: none. */
 static int dump_done(const struct dump *dump)
 {
@@ -319,6 +353,10 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 	if (command == SLUICE_CMD_DAEMON_GET) {
 		calls->facts(context, &facts);
 		error = dump_daemon(&dump, &facts);
+		return error ? error : dump_done(&dump);
+	}
+	if (command == SLUICE_CMD_ORPHAN_GET) {
+		error = dump_orphans(&dump, calls, context);
 		return error ? error : dump_done(&dump);
 	}
 	if (command != SLUICE_CMD_INPUT_GET && command != SLUICE_CMD_OUTPUT_GET &&

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../engine/engine.h"
+#include "../engine/orphans.h"
 
 struct sluice_control;
 
@@ -24,13 +25,15 @@ struct sluice_control_facts {
 
 /* What the control plane asks of the daemon; `context` is passed through. */
 struct sluice_control_calls {
-	/* Checks `text` called `name` and changes to it, whole or not at all. On failure a negative errno, and *error is
-	 * what is wrong, one line per fault (@owner caller: free). */
+	/* Checks `text` called `name` and changes to it, whole or not at all, with what the operator said of outputs that
+	 * go. On failure a negative errno, and *error is what is wrong, one line per fault (@owner caller: free). */
 	int (*apply)(void *context, const char *text, size_t length, const char *name,
-		     char **error);
+		     const struct sluice_wishes *wishes, char **error);
 	/* Takes a picture; @owner caller: release(). 0 or a negative errno. */
 	int (*report)(void *context, struct sluice_engine_report *report);
 	void (*release)(void *context, struct sluice_engine_report *report);
+	/* What waits for outputs that are gone; @owner caller: sluice_orphans_free(), also on failure. 0 or -errno. */
+	int (*orphans)(void *context, struct sluice_orphans *orphans);
 	void (*facts)(void *context, struct sluice_control_facts *facts);
 };
 

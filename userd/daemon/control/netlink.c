@@ -24,6 +24,7 @@
 #include "../../lib/netlink.h"
 #include "answer.h"
 #include "control.h"
+#include "wishes.h"
 
 #define PORTS 16U /* instances in one network namespace */
 #define REQUEST_MAX               \
@@ -110,7 +111,7 @@ int sluice_control_open(struct sluice_control **control, const struct sluice_con
 	int one = 1, error;
 
 	if (!control || !calls || !calls->apply || !calls->report || !calls->release ||
-	    !calls->facts)
+	    !calls->facts || !calls->orphans)
 		return -EINVAL;
 	fresh = calloc(1, sizeof(*fresh));
 	if (!fresh)
@@ -335,7 +336,7 @@ static uint32_t offset_of(const struct request *request, const struct nlattr *at
 	return (uint32_t)((const char *)attribute - (const char *)request->header);
 }
 
-/* Are the attributes well-formed, all known, and none there twice but CONFIG_TEXT? 0, or -EINVAL and *text. */
+/* Are the attributes well-formed, all known, and none there twice but the CONFIG_ ones that may be? 0, or -EINVAL and *text. */
 static int check_attributes(struct request *request, const char **text)
 {
 	bool seen[SLUICE_A_MAX + 1] = {false};
@@ -351,7 +352,8 @@ static int check_attributes(struct request *request, const char **text)
 		if (type <= SLUICE_A_PAD || type > SLUICE_A_MAX)
 			return -EINVAL;
 		*text = "malformed message: an attribute is there twice";
-		if (seen[type] && type != SLUICE_A_CONFIG_TEXT)
+		if (seen[type] && type != SLUICE_A_CONFIG_TEXT && type != SLUICE_A_CONFIG_ADOPT &&
+		    type != SLUICE_A_CONFIG_DROP)
 			return -EINVAL;
 		seen[type] = true;
 		*text = "malformed message: an attribute has the wrong length or form";
@@ -372,13 +374,16 @@ static int apply(struct sluice_control *control, const struct request *request, 
 {
 	const char *name = "(netlink)";
 	struct nlattr *attribute;
+	struct sluice_wishes wishes = {0};
 	size_t length = 0;
 	char *config;
 	int rest, error;
 
 	config = malloc((size_t)request->length + 1);
-	if (!config)
-		return -ENOMEM;
+	error = config ? sluice_wishes_read(request->first, request->length, &wishes, text)
+		       : -ENOMEM;
+	if (error)
+		goto free;
 	nla_for_each_attr(attribute, request->first, request->length, rest)
 	{
 		if (nla_type(attribute) == SLUICE_A_CONFIG_TEXT) {
@@ -392,8 +397,11 @@ static int apply(struct sluice_control *control, const struct request *request, 
 		error = -EINVAL;
 		*text = strdup("CONFIG_APPLY needs CONFIG_TEXT with a configuration in it");
 	} else {
-		error = control->calls->apply(control->context, config, length, name, text);
+		error = control->calls->apply(control->context, config, length, name, &wishes,
+					      text);
 	}
+free:
+	sluice_wishes_free(&wishes);
 	free(config);
 	return error;
 }

@@ -15,7 +15,9 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "derive.h"
+#include "identity_file.h"
 #include "inner.h"
+#include "leaving.h"
 #include "sentence.h"
 
 /* How long a change waits for what an output that changes has under way. What is not acknowledged by then is sent again. */
@@ -26,6 +28,8 @@
 struct change {
 	struct sluice_engine *engine;
 	struct sluice_config *config;
+	const struct sluice_wishes *wishes; /* NULL: none */
+	struct sluice_identity identity;    /* what is remembered then */
 	struct sluice_derived derived;
 	struct sluice_source_plan plan;
 	struct sluice_stream_table fresh;
@@ -167,12 +171,14 @@ static bool has_inputs(const struct change *change, enum sluice_source kind)
 }
 
 /* Is a source needed that is not open? At the start also the module, if it is there: an earlier daemon may have left rules
- * and full rings in it. */
+ * and full rings in it. And sockets, if one left rings of theirs. */
 static bool is_needed(const struct change *change, const struct sluice_source_class *class)
 {
 	return has_inputs(change, class->kind) ||
 	       (class->kind == SLUICE_SOURCE_KMOD && !change->engine->config &&
-		!sluice_source_kmod_probe());
+		!sluice_source_kmod_probe()) ||
+	       (class->kind == SLUICE_SOURCE_SOCKET &&
+		sluice_source_socket_has_left(change->config, &change->identity));
 }
 
 /* Lets the sources prepare. */
@@ -324,19 +330,39 @@ static void bring_home(struct change *change)
 	}
 }
 
-/* The half of output `guid` that is in force in this worker after the change, or NULL. */
+/* The half of the output that gets what waits for `guid` in this worker after the change, or NULL. */
 static struct sluice_output *half_of(const struct change *change,
 				     const struct sluice_worker *worker,
 				     const uint8_t guid[SLUICE_GUID_SIZE])
 {
 	size_t number;
 
+	guid = sluice_identity_heir(&change->identity, guid);
+	if (!guid)
+		return NULL;
 	for (number = 0; number < change->config->output_count; number++)
 		if (!memcmp(change->config->outputs[number].id, guid, SLUICE_GUID_SIZE))
 			return (change->kept[number] ? change->heir_of[number]
 						     : &change->outputs[number])
 				->halves[worker->number];
 	return NULL;
+}
+
+/* A feeder whose output is gone goes. What waits for it stays, unless the operator said that it be dropped. */
+static void unbind(const struct change *change, struct sluice_stream *stream,
+		   const struct sluice_feeder *feeder, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	uint8_t id[SLUICE_GUID_SIZE];
+
+	/* The stream's own list moves. */
+	memcpy(id, guid, sizeof(id));
+	if (sluice_identity_heir(&change->identity, id)) {
+		sluice_stream_leave_feeder(stream, id);
+		return;
+	}
+	if (sluice_feeder_is_first(feeder))
+		sluice_leaving_count_drop(change->engine, stream, feeder);
+	sluice_stream_drop_feeder(stream, id);
 }
 
 /* Binds a stream's feeders to their outputs; those whose output is gone go. */
@@ -350,21 +376,17 @@ static void bind_stream(const struct change *change, struct sluice_worker *worke
 		struct sluice_output *half = half_of(change, worker, stream->outputs[number]);
 
 		if (!half) {
-			if (sluice_feeder_is_first(feeder) &&
-			    sluice_ring_head(feeder->ring) > sluice_feeder_need(feeder))
-				sluice_warning("route `%s`, CPU %u: an output that the "
-					       "configuration has no more does not get "
-					       "its last %llu bytes",
-					       stream->name, stream->cpu,
-					       (unsigned long long)(sluice_ring_head(feeder->ring) -
-								    sluice_feeder_need(feeder)));
-			sluice_stream_drop_feeder(stream, stream->outputs[number]);
+			unbind(change, stream, feeder, stream->outputs[number]);
 			continue;
 		}
 		if (feeder->output != half)
 			sluice_output_add_feeder(half, feeder);
 		number++;
 	}
+	/* What waits for others holds the tail. */
+	stream->held =
+		sluice_ring_held(&stream->ring, (const uint8_t(*)[SLUICE_GUID_SIZE])stream->outputs,
+				 stream->feeder_count);
 	sluice_stream_notify(stream);
 }
 
@@ -454,6 +476,9 @@ static void commit(struct change *change)
 	engine->derived = change->derived;
 	sluice_config_free(engine->config);
 	engine->config = change->config;
+	sluice_identity_free(&engine->identity);
+	engine->identity = change->identity;
+	sluice_leaving_drop_disk(engine);
 }
 
 /* Puts the fresh streams into the engine's table, which has room for them. */
@@ -491,14 +516,25 @@ static int attempt(struct change *change, char **error)
 	size_t number;
 	int result;
 
+	result = sluice_identity_resolve(&engine->identity, change->config);
+	if (!result)
+		result = sluice_identity_follow(&engine->identity, change->config, change->wishes,
+						&change->identity, error);
+	if (result)
+		return result;
 	result = sluice_derive(change->config, &change->derived, error);
 	if (result)
 		return result;
-	result = sluice_derived_rename(&change->derived, &engine->streams);
+	result = sluice_derived_rename(&change->derived, engine, change->config);
+	if (!result && engine->config)
+		result = sluice_leaving_check(engine, change->config, &change->identity, error);
 	if (result)
 		return result;
+	/* Before any ring has a cursor that is called so: whoever comes after a crash has to know it. */
+	(void)sluice_identity_save(&change->identity, change->config);
 	change->plan = (struct sluice_source_plan){
 		.config = change->config,
+		.identity = &change->identity,
 		.routes = change->derived.routes,
 		.route_count = change->derived.route_count,
 		.kinds = change->derived.kinds,
@@ -508,7 +544,7 @@ static int attempt(struct change *change, char **error)
 	if (!result)
 		result = prepare_sources(change, error);
 	if (!result && engine->spooler)
-		result = sluice_engine_shelve(engine, change->config, &change->fresh, error);
+		result = sluice_engine_shelve(engine, &change->plan, &change->fresh, error);
 	if (!result)
 		result = make_room(change);
 	while (!result && change->entered < engine->worker_count)
@@ -521,15 +557,21 @@ static int attempt(struct change *change, char **error)
 	return result;
 }
 
-int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *config, char **error)
+int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *config,
+			 const struct sluice_wishes *wishes, char **error)
 {
-	struct change change = {.engine = engine, .config = config};
+	struct change change = {.engine = engine, .config = config, .wishes = wishes};
 	int result = attempt(&change, error);
 
 	if (result) {
 		undo(&change);
 		free(change.outputs);
+		if (engine->config)
+			(void)sluice_identity_save(&engine->identity, engine->config);
+		sluice_identity_free(&change.identity);
 	} else {
+		if (engine->config)
+			sluice_leaving_finish(engine, config, &change.identity);
 		bring_home(&change);
 		adopt_fresh(&change);
 		commit(&change);
@@ -538,52 +580,4 @@ int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *con
 	free(change.heir_of);
 	free(change.kept);
 	return result;
-}
-
-/* What reap asks a worker. */
-struct reap_letter {
-	struct sluice_stream *stream;
-};
-
-/* Letter: takes a stream that is empty out of the loop. Returns 1 if it was. */
-static int leave_if_empty(struct sluice_worker *worker, void *argument)
-{
-	struct sluice_stream *stream = ((struct reap_letter *)argument)->stream;
-	size_t number;
-
-	if (sluice_stream_remaining(stream) || sluice_stream_shelved(stream))
-		return 0;
-	for (number = 0; number < stream->feeder_count; number++)
-		if (stream->feeders[number]->output)
-			sluice_output_remove_feeder(stream->feeders[number]->output,
-						    stream->feeders[number]);
-	(void)sluice_stream_release(stream, worker->now);
-	sluice_stream_leave(stream);
-	return 1;
-}
-
-void sluice_engine_reap(struct sluice_engine *engine)
-{
-	size_t number = 0;
-
-	while (number < engine->streams.count) {
-		struct sluice_placed_stream *placed = &engine->streams.list[number];
-		struct sluice_stream *stream = placed->stream;
-		struct reap_letter letter = {.stream = stream};
-
-		if (!stream->draining ||
-		    sluice_worker_call(placed->worker, leave_if_empty, &letter) <= 0) {
-			number++;
-			continue;
-		}
-		(void)sluice_intake_classes[stream->kind == SLUICE_SOURCE_KMOD
-						    ? SLUICE_INTAKE_KMOD
-						    : SLUICE_INTAKE_SOCKET]
-			->retire(engine->intakes[stream->kind == SLUICE_SOURCE_KMOD
-							 ? SLUICE_INTAKE_KMOD
-							 : SLUICE_INTAKE_SOCKET],
-				 stream);
-		sluice_stream_table_remove(&engine->streams, number);
-		sluice_stream_destroy(stream);
-	}
 }

@@ -142,18 +142,71 @@ static bool is_draining(const struct sluice_stream_table *streams,
 	return false;
 }
 
-int sluice_derived_rename(struct sluice_derived *derived, const struct sluice_stream_table *streams)
+/* Is there a stream of this route that an output feeds from which is not in `outputs`? *found: there is a stream. */
+static bool has_leaving(const struct sluice_stream_table *streams,
+			const uint8_t guid[SLUICE_GUID_SIZE],
+			const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count, bool *found)
 {
+	size_t number, place, output;
+
+	*found = false;
+	for (number = 0; number < streams->count; number++) {
+		const struct sluice_stream *stream = streams->list[number].stream;
+
+		if (memcmp(stream->route, guid, SLUICE_GUID_SIZE) != 0)
+			continue;
+		*found = true;
+		for (place = 0; place < stream->feeder_count; place++) {
+			for (output = 0; output < count; output++)
+				if (!memcmp(stream->outputs[place], outputs[output],
+					    SLUICE_GUID_SIZE))
+					break;
+			if (output == count)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Can the route not be filled, under the name that it has now? */
+static bool is_unusable(const struct sluice_engine *engine, const struct sluice_config *config,
+			const struct sluice_config_route *route,
+			const uint8_t (*outputs)[SLUICE_GUID_SIZE])
+{
+	size_t number;
+	bool found;
+
+	if (is_draining(&engine->streams, route->id) ||
+	    has_leaving(&engine->streams, route->id, outputs, route->output_count, &found))
+		return true;
+	for (number = 0; !found && number < SLUICE_INTAKES; number++)
+		if (sluice_intake_classes[number]->is_held(engine->intakes[number], config,
+							   engine->worker_count, route->id, outputs,
+							   route->output_count))
+			return true;
+	return false;
+}
+
+int sluice_derived_rename(struct sluice_derived *derived, const struct sluice_engine *engine,
+			  const struct sluice_config *config)
+{
+	uint8_t(*outputs)[SLUICE_GUID_SIZE];
 	size_t number;
 	int result = 0;
 
 	for (number = 0; number < derived->route_count && !result; number++) {
-		uint8_t *guid = derived->routes[number].id;
+		struct sluice_config_route *route = &derived->routes[number];
 
-		while (!result && is_draining(streams, guid)) {
-			result = sluice_guid_derive("route", guid, SLUICE_GUID_SIZE, guid);
-			sluice_priority_mark(guid, derived->routes[number].priority);
+		outputs = sluice_route_outputs(config, route);
+		if (!outputs)
+			return -ENOMEM;
+		while (!result && is_unusable(engine, config, route,
+					      (const uint8_t(*)[SLUICE_GUID_SIZE])outputs)) {
+			result =
+				sluice_guid_derive("route", route->id, SLUICE_GUID_SIZE, route->id);
+			sluice_priority_mark(route->id, route->priority);
 		}
+		free(outputs);
 	}
 	return result;
 }

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "identity_file.h"
 #include "inner.h"
+#include "orphans.h"
 #include "sentence.h"
 
 /* How often stop looks whether all is delivered. */
@@ -140,12 +142,26 @@ static int clear(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
+/* May something be left for a successor that needs to know which output is which? To be asked before the sources go. */
+static void note_what_is_left(struct sluice_engine *engine)
+{
+	struct sluice_spool_figures figures = {0};
+
+	engine->has_left = engine->intakes[SLUICE_INTAKE_KMOD] != NULL;
+	if (!engine->spooler)
+		return;
+	sluice_spool_figures(sluice_spooler_lock(engine->spooler), &figures);
+	sluice_spooler_unlock(engine->spooler);
+	engine->has_left |= figures.frames > 0;
+}
+
 /* Frees everything. */
 static void engine_free(struct sluice_engine *engine)
 {
 	struct clear_letter letter = {.engine = engine};
 	size_t number;
 
+	note_what_is_left(engine);
 	for (number = 0; number < SLUICE_INTAKES; number++)
 		if (engine->intakes[number])
 			sluice_intake_classes[number]->free(engine->intakes[number]);
@@ -161,6 +177,11 @@ static void engine_free(struct sluice_engine *engine)
 	sluice_spooler_free(engine->spooler);
 	sluice_resolver_free(engine->resolver);
 	sluice_derived_free(&engine->derived);
+	if (engine->config && !engine->has_left &&
+	    !sluice_source_socket_has_left(engine->config, &engine->identity))
+		sluice_identity_forget(&engine->identity, engine->config);
+	sluice_identity_free(&engine->identity);
+	free(engine->dropped);
 	sluice_config_free(engine->config);
 	free(engine->streams.list);
 	free(engine->outputs);
@@ -184,7 +205,9 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 		sluice_say(error, "out of memory");
 		return -ENOMEM;
 	}
-	failure = sluice_resolver_create(&engine->resolver);
+	failure = sluice_identity_load(&engine->identity, config);
+	if (!failure)
+		failure = sluice_resolver_create(&engine->resolver);
 	if (failure)
 		sluice_say(error, "out of memory");
 	else
@@ -195,7 +218,7 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 		engine->context.workers = engine->workers;
 		engine->context.worker_count = engine->worker_count;
 		engine->context.streams = &engine->streams;
-		failure = sluice_engine_change(engine, config, error);
+		failure = sluice_engine_change(engine, config, NULL, error);
 	}
 	if (failure) {
 		engine_free(engine);
@@ -203,6 +226,7 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 		free(nowhere);
 		return failure;
 	}
+	sluice_orphans_warn_of_disks(engine);
 	*result = engine;
 	return 0;
 }
@@ -217,7 +241,18 @@ static bool is_same_disk(const struct sluice_config_store *one,
 	       one->disk_segment == other->disk_segment;
 }
 
-int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config, char **error)
+/* What the engine leaves behind stays called after the file that it was started with. 0 or -ENOMEM. */
+static int keep_home(const struct sluice_engine *engine, struct sluice_config *config)
+{
+	const char *home = engine->config->home ? engine->config->home : engine->config->path;
+
+	free(config->home);
+	config->home = home ? strdup(home) : NULL;
+	return home && !config->home ? -ENOMEM : 0;
+}
+
+int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config,
+			const struct sluice_wishes *wishes, char **error)
 {
 	char *nowhere = NULL;
 	size_t wanted;
@@ -242,7 +277,9 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 			      "restart sluiced");
 		result = -EOPNOTSUPP;
 	} else {
-		result = sluice_engine_change(engine, config, error);
+		result = keep_home(engine, config);
+		if (!result)
+			result = sluice_engine_change(engine, config, wishes, error);
 	}
 	if (result)
 		sluice_say(error, "the configuration cannot be applied: %s", strerror(-result));

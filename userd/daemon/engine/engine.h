@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../config/model.h"
+#include "identity.h"
 #include "../../lib/kernel.h"
 #include "../../lib/spool.h"
 
@@ -83,8 +84,9 @@ struct sluice_engine_input {
 	bool has_index; /* else its source does not know it: somebody deleted its rule */
 	unsigned int priority;
 	const char *receive; /* how its sockets are read; NULL: it has none */
-	uint64_t
-		dropped; /* of the stored ones: given up by the disk before every output had them */
+	/* Of the stored ones: given up before every output had them, by the disk or because the operator said so */
+	uint64_t dropped;
+	uint64_t dropped_by_change; /* of these, the latter */
 };
 
 /* A picture of the engine at one moment. */
@@ -107,8 +109,10 @@ struct sluice_engine_report {
 int sluice_engine_start(struct sluice_config *config, struct sluice_engine **engine, char **error);
 
 /* Changes to another configuration: whole or not at all. What is the same in both is not disturbed. On failure
- * the old one stays in force and `config` stays the caller's. */
-int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config, char **error);
+ * the old one stays in force and `config` stays the caller's. An output that goes while something waits for it makes
+ * it fail (-EBUSY), unless `wishes` (NULL: none) say what becomes of that. */
+int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config,
+			const struct sluice_wishes *wishes, char **error);
 
 /* The configuration in force. */
 const struct sluice_config *sluice_engine_config(const struct sluice_engine *engine);

@@ -10,6 +10,7 @@
 #include "../source/source.h"
 #include "../stream/spooler.h"
 #include "engine.h"
+#include "identity.h"
 #include "worker.h"
 
 enum { SLUICE_INTAKE_KMOD, SLUICE_INTAKE_SOCKET, SLUICE_INTAKES };
@@ -32,8 +33,20 @@ struct sluice_derived {
 	size_t *route_of;	   /* by input: index into routes */
 };
 
+/* Datagrams that were dropped because the operator said so, of one input. */
+struct sluice_dropped {
+	enum sluice_source kind; /* of the input; AUTO: not known */
+	uint16_t input;
+	uint64_t datagrams;
+};
+
 struct sluice_engine {
 	struct sluice_config *config; /* in force; NULL only while starting */
+	struct sluice_identity identity;
+	bool has_left;			/* at the end: a successor will find something */
+	struct sluice_dropped *dropped; /* since the start */
+	size_t dropped_count;
+	uint64_t dropped_by_change; /* all of them */
 	struct sluice_derived derived;
 	struct sluice_worker **workers;
 	size_t worker_count;
@@ -48,9 +61,10 @@ struct sluice_engine {
 
 extern const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES];
 
-/* From what is in force to `config`, whole or not at all; on success the engine owns `config`. 0 or a negative errno with
- * a sentence. */
-int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *config, char **error);
+/* From what is in force to `config`, whole or not at all, with what the operator said of outputs that go (NULL: nothing); on
+ * success the engine owns `config`. 0 or a negative errno with a sentence. */
+int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *config,
+			 const struct sluice_wishes *wishes, char **error);
 
 /* Gives the streams of `worker` feeders for outputs of their routes that have none. 0, -ENOMEM, -ENOSPC, -EPROTO; what was
  * done until then stays. @context worker */
@@ -59,7 +73,7 @@ int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *c
 /* Takes away feeders of `worker` that belong to no output. @context worker */
 void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker *worker);
 /* Gives the `fresh` streams of a change their disk side. 0 or a negative errno with a sentence. */
-int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_config *config,
+int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_source_plan *plan,
 			 struct sluice_stream_table *fresh, char **error);
 
 /* Streams that only drained and are empty go. */

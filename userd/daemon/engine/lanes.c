@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Feeders for destinations that a duplicating output got or lost while its streams go on; see inner.h. In a worker, by
- * letter of change.c. Touches: the worker's streams.
+ * Feeders for destinations that a duplicating output got or lost while its streams go on, and for outputs that are gone and
+ * of which the operator said what shall become of what waits; see inner.h. In a worker, by letter of change.c. Touches: the
+ * worker's streams.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "inner.h"
 
@@ -18,6 +21,23 @@ static const struct sluice_config_route *route_of(const struct sluice_source_pla
 	return NULL;
 }
 
+/* Gives a stream that is being emptied feeders for the cursors in it that somebody sees to now. 0 or a negative errno. */
+static int take_cursors(const struct sluice_source_plan *plan, struct sluice_stream *stream)
+{
+	uint8_t(*guids)[SLUICE_GUID_SIZE];
+	size_t number, count;
+	int result = 0;
+
+	guids = sluice_cursor_outputs(plan, &stream->ring, &count);
+	if (!guids)
+		return -ENOMEM;
+	for (number = 0; number < count && !result; number++)
+		if (!sluice_stream_feeder(stream, guids[number]))
+			result = sluice_stream_add_feeder(stream, guids[number]);
+	free(guids);
+	return result;
+}
+
 int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *config,
 		     const struct sluice_source_plan *plan, const struct sluice_worker *worker)
 {
@@ -28,8 +48,14 @@ int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *c
 		struct sluice_stream *stream = engine->streams.list[number].stream;
 		const struct sluice_config_route *route = route_of(plan, stream);
 
-		if (engine->streams.list[number].worker != worker || !route)
+		if (engine->streams.list[number].worker != worker)
 			continue;
+		if (!route) {
+			result = stream->draining ? take_cursors(plan, stream) : 0;
+			if (result)
+				return result;
+			continue;
+		}
 		for (place = 0; place < route->output_count; place++) {
 			const uint8_t *guid = config->outputs[route->outputs[place]].id;
 
@@ -53,7 +79,11 @@ void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker 
 		if (engine->streams.list[number].worker != worker)
 			continue;
 		for (place = stream->feeder_count; place-- > 0;)
-			if (!stream->feeders[place]->output)
-				sluice_stream_drop_feeder(stream, stream->outputs[place]);
+			if (stream->feeders[place]->output)
+				continue;
+		if (stream->draining)
+			sluice_stream_leave_feeder(stream, stream->outputs[place]);
+		else
+			sluice_stream_drop_feeder(stream, stream->outputs[place]);
 	}
 }

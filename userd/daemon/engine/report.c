@@ -77,6 +77,29 @@ static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 	}
 }
 
+/* Adds what was dropped because the operator said so. */
+static void add_dropped_by_change(const struct sluice_engine *engine,
+				  struct sluice_engine_report *report)
+{
+	size_t number, input;
+
+	for (number = 0; number < engine->dropped_count; number++) {
+		const struct sluice_dropped *dropped = &engine->dropped[number];
+
+		for (input = 0; input < report->input_count; input++) {
+			struct sluice_engine_input *picture = &report->inputs[input];
+
+			if (!picture->has_index || picture->index != dropped->input ||
+			    (dropped->kind != SLUICE_SOURCE_AUTO &&
+			     dropped->kind != engine->derived.kinds[input]))
+				continue;
+			picture->dropped += dropped->datagrams;
+			picture->dropped_by_change += dropped->datagrams;
+			break;
+		}
+	}
+}
+
 /* Fills in the inputs. 0 or -ENOMEM. */
 static int report_inputs(struct sluice_engine *engine, struct sluice_engine_report *report)
 {
@@ -113,6 +136,7 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		picture->has_index = !sluice_intake_classes[kind]->counters(
 			engine->intakes[kind], input->id, &picture->counters, &picture->index);
 	}
+	add_dropped_by_change(engine, report);
 	if (engine->spooler) {
 		struct dropped dropped = {.engine = engine, .report = report};
 

@@ -16,20 +16,31 @@ struct adopting {
 	struct sluice_stream_table *fresh;
 };
 
-/* Is a ring there for what the store has? Then it goes on with that. */
-static bool has_ring(void *context, const struct sluice_spool_name *name)
+/* Does a stream of the table that goes on with what the store has feed the output from it? */
+static bool feeds(const struct sluice_stream_table *table, const struct sluice_spool_name *name,
+		  const uint8_t output[SLUICE_GUID_SIZE])
 {
-	const struct adopting *adopting = context;
 	const struct sluice_ring_producer *producer;
 	size_t number;
 
-	for (number = 0; number < adopting->fresh->count; number++) {
-		producer = adopting->fresh->list[number].stream->ring.producer;
+	for (number = 0; number < table->count; number++) {
+		producer = table->list[number].stream->ring.producer;
 		if (producer->epoch == name->epoch &&
-		    !memcmp(producer->stream, name->stream, sizeof(name->stream)))
+		    !memcmp(producer->stream, name->stream, sizeof(name->stream)) &&
+		    sluice_stream_feeder(table->list[number].stream, output))
 			return true;
 	}
 	return false;
+}
+
+/* Does the output get what the store has of a stream by way of that? */
+static bool is_served(void *context, const struct sluice_spool_name *name,
+		      const uint8_t output[SLUICE_GUID_SIZE])
+{
+	const struct adopting *adopting = context;
+
+	return feeds(adopting->fresh, name, output) ||
+	       feeds(&adopting->engine->streams, name, output);
 }
 
 /* An orphan of the store joins the fresh streams. */
@@ -42,23 +53,19 @@ static int take_orphan(void *context, struct sluice_stream *stream)
 				       engine->workers[stream->cpu % engine->worker_count]);
 }
 
-int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_config *config,
+int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_source_plan *plan,
 			 struct sluice_stream_table *fresh, char **error)
 {
 	struct adopting adopting = {.engine = engine, .fresh = fresh};
 	uint8_t(*outputs)[SLUICE_GUID_SIZE];
-	size_t number;
-	int result = 0;
+	size_t number, count;
+	int result;
 
-	outputs = calloc(config->output_count + 1, sizeof(*outputs));
+	outputs = sluice_identity_cursors(plan->identity, plan->config, &count);
 	if (!outputs)
 		return -ENOMEM;
-	for (number = 0; number < config->output_count; number++)
-		memcpy(outputs[number], config->outputs[number].id, SLUICE_GUID_SIZE);
-	if (!engine->config)
-		result = sluice_shelf_adopt(engine->spooler,
-					    (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
-					    config->output_count, has_ring, take_orphan, &adopting);
+	result = sluice_shelf_adopt(engine->spooler, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
+				    count, !engine->config, is_served, take_orphan, &adopting);
 	free(outputs);
 	for (number = 0; !result && number < fresh->count; number++)
 		result = sluice_shelf_create(fresh->list[number].stream, engine->spooler,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
+#include <sluice/device.h>
 #include "../../lib/log.h"
 #include "../engine/sentence.h"
 #include "kmod.h"
@@ -185,19 +186,24 @@ static void adopt(struct sluice_intake *intake, const struct sluice_kernel_route
 	fd = attach(&ring, known->name, found, &error);
 	if (fd < 0)
 		goto say;
-	outputs = sluice_cursor_outputs(intake->plan->config, &ring, &count);
+	outputs = sluice_cursor_outputs(intake->plan, &ring, &count);
 	if (!outputs) {
 		sluice_ring_destroy(&ring);
 		close(fd);
 		sluice_say(&error, "out of memory for route `%s`", known->name);
 		goto say;
 	}
-	if (!count && found->head > found->tail)
-		sluice_warning("route `%s`, CPU %u: no output of the configuration is left to take "
-			       "its last %llu bytes; they "
-			       "are dropped",
+	if (!count && found->head > found->tail) {
+		sluice_warning("route `%s`, CPU %u: %llu bytes wait for outputs that the "
+			       "configuration does not have; they stay there (`sluicectl show "
+			       "orphans`)",
 			       known->name, found->cpu,
 			       (unsigned long long)(found->head - found->tail));
+		sluice_ring_destroy(&ring);
+		close(fd);
+		free(outputs);
+		return;
+	}
 	if (!make_stream(intake, &route, found, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs, count,
 			 &ring, fd, fresh, &stream, &error))
 		stream->draining = true;
@@ -298,22 +304,47 @@ static bool is_served(const struct sluice_intake *intake, const uint8_t guid[SLU
 	return false;
 }
 
+/* Is there anything in the rings of a route, among `streams`? */
+static bool holds_something(const struct sluice_kernel_stream *streams, size_t count,
+			    const uint8_t route[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < count; number++)
+		if (!memcmp(streams[number].route, route, SLUICE_GUID_SIZE) &&
+		    streams[number].head != streams[number].tail)
+			return true;
+	return false;
+}
+
 /* struct sluice_source_class.commit: routes of ours that nobody needs go. */
 static void intake_commit(struct sluice_intake *intake)
 {
-	size_t number;
+	struct sluice_kernel_stream *streams = NULL;
+	size_t number, count = 0;
+
+	/* Without that nothing is deleted: what waits for an output that is gone is nobody's to throw away. */
+	if (sluice_kernel_streams(intake->kernel, &streams, &count)) {
+		sluice_warning("the module does not tell its rings: %s",
+			       sluice_kernel_error(intake->kernel));
+		sluice_kmod_ledger_free(&intake->ledger);
+		intake->plan = NULL;
+		return;
+	}
 
 	/* Routes of ours that nobody serves and no rule points to: their rings could not be taken. */
 	for (number = 0; number < intake->ledger.route_count; number++) {
 		const struct sluice_kernel_route *known = &intake->ledger.routes[number];
 
 		if (!plan_has(intake->plan, known->guid) && !is_served(intake, known->guid) &&
+		    !holds_something(streams, count, known->guid) &&
 		    sluice_kmod_is_ours(&intake->ledger, intake->context, intake->plan,
 					known->guid) &&
 		    sluice_kernel_route_delete(intake->kernel, known->guid))
 			sluice_warning("route `%s` is still in the module: %s", known->name,
 				       sluice_kernel_error(intake->kernel));
 	}
+	free(streams);
 	sluice_kmod_ledger_free(&intake->ledger);
 	intake->plan = NULL;
 }
@@ -330,8 +361,13 @@ static void intake_cancel(struct sluice_intake *intake)
 /* struct sluice_source_class.retire: the route goes with its last ring. */
 static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *stream)
 {
-	size_t number, others = 0;
+	struct sluice_kernel_stream *streams = NULL;
+	size_t number, others = 0, count = 0;
+	bool is_needed = true;
 
+	if (!sluice_kernel_streams(intake->kernel, &streams, &count))
+		is_needed = holds_something(streams, count, stream->route);
+	free(streams);
 	for (number = 0; number < intake->context->streams->count; number++) {
 		const struct sluice_stream *other = intake->context->streams->list[number].stream;
 
@@ -339,8 +375,12 @@ static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *st
 		    !memcmp(other->route, stream->route, SLUICE_GUID_SIZE))
 			others++;
 	}
+	if (stream->held < sluice_ring_head(&stream->ring))
+		sluice_warning("route `%s`, CPU %u: what waits for outputs that the configuration "
+			       "does not have stays (`sluicectl show orphans`)",
+			       stream->name, stream->cpu);
 	/* With the last ring goes the route. ENOENT: somebody deleted it before us. */
-	if (!others) {
+	if (!others && !is_needed) {
 		int result = sluice_kernel_route_delete(intake->kernel, stream->route);
 
 		if (result && result != -ENOENT)
@@ -390,6 +430,73 @@ static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUI
 	return -ENOENT;
 }
 
+/* Maps a ring to look only. 0 or a negative errno. @owner caller: sluice_ring_destroy() */
+static int look_at(struct sluice_ring *ring, const uint8_t route[SLUICE_GUID_SIZE], uint32_t cpu)
+{
+	int fd = open(DEVICE, O_RDONLY | O_CLOEXEC), result;
+
+	if (fd < 0)
+		return -errno;
+	result = sluice_ring_attach(ring, fd, route, cpu, SLUICE_ATTACH_LOOK);
+	/* The mapping holds the ring. */
+	close(fd);
+	return result;
+}
+
+int sluice_source_kmod_look(const struct sluice_config *config,
+			    const struct sluice_identity *identity,
+			    int (*each)(void *context, const struct sluice_ring *ring,
+					const char *where),
+			    void *context)
+{
+	struct sluice_kernel_stream *streams = NULL;
+	struct sluice_kmod_ledger ledger = {0};
+	const struct sluice_kernel_route *known;
+	struct sluice_kernel *kernel = NULL;
+	size_t number, count = 0;
+	struct sluice_ring ring;
+	int result = 0;
+
+	if (sluice_kernel_open(&kernel))
+		return 0;
+	if (sluice_kmod_ledger_read(&ledger, kernel, NULL) ||
+	    sluice_kernel_streams(kernel, &streams, &count))
+		result = -EIO;
+	for (number = 0; number < count && !result; number++) {
+		known = sluice_kmod_ledger_route(&ledger, streams[number].route);
+		if (!known || !sluice_kmod_is_marked(config, identity, known->name) ||
+		    look_at(&ring, streams[number].route, streams[number].cpu))
+			continue;
+		result = each(context, &ring, known->name);
+		sluice_ring_destroy(&ring);
+	}
+	free(streams);
+	sluice_kmod_ledger_free(&ledger);
+	sluice_kernel_close(kernel);
+	return result;
+}
+
+/* struct sluice_source_class.is_held: looks at the cursors of the route's rings. */
+static bool intake_is_held(struct sluice_intake *intake, const struct sluice_config *config,
+			   size_t workers, const uint8_t route[SLUICE_GUID_SIZE],
+			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count)
+{
+	struct sluice_ring ring;
+	size_t cpu, cpus = sluice_config_cpus();
+	bool is_held = false;
+
+	(void)intake;
+	(void)config;
+	(void)workers;
+	for (cpu = 0; cpu < cpus && !is_held; cpu++) {
+		if (look_at(&ring, route, (uint32_t)cpu))
+			continue;
+		is_held = sluice_ring_held(&ring, outputs, count) != UINT64_MAX;
+		sluice_ring_destroy(&ring);
+	}
+	return is_held;
+}
+
 const struct sluice_source_class sluice_source_kmod = {
 	.kind = SLUICE_SOURCE_KMOD,
 	.open = intake_open,
@@ -397,6 +504,7 @@ const struct sluice_source_class sluice_source_kmod = {
 	.activate = intake_activate,
 	.commit = intake_commit,
 	.cancel = intake_cancel,
+	.is_held = intake_is_held,
 	.retire = intake_retire,
 	.close_inputs = intake_close,
 	.measure = intake_measure,

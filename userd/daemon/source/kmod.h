@@ -30,6 +30,10 @@ void sluice_kmod_ledger_free(struct sluice_kmod_ledger *ledger);
 const struct sluice_kernel_route *sluice_kmod_ledger_route(const struct sluice_kmod_ledger *ledger,
 							   const uint8_t guid[SLUICE_GUID_SIZE]);
 
+/* Does a route's name begin with the mark of this relay, by its name of now or before? */
+bool sluice_kmod_is_marked(const struct sluice_config *config,
+			   const struct sluice_identity *identity, const char *name);
+
 /* Is the route ours? `context` tells which ones we serve. */
 bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
 			 const struct sluice_source_context *context,

@@ -62,16 +62,15 @@ static const struct sluice_kernel_rule *ledger_rule(const struct sluice_kmod_led
 	return NULL;
 }
 
-/* What the names of this relay's routes begin with: its name, in which '/' cannot be, and a '/'. */
-static size_t mark(const struct sluice_config *config, char text[SLUICE_NAME_MAX + 1])
+/* What the names of a relay's routes begin with: its name, in which '/' cannot be, and a '/'. */
+static size_t mark(const char *relay, char text[SLUICE_NAME_MAX + 1])
 {
 	size_t length = 0;
 
-	for (; config->relay && config->relay[length] && length < MARK; length++)
-		text[length] = config->relay[length] == '/' ? '_' : config->relay[length];
+	for (; relay && relay[length] && length < MARK; length++)
+		text[length] = relay[length] == '/' ? '_' : relay[length];
 	/* Do not leave half a character of UTF-8 at the end. */
-	while (length == MARK && length > 0 &&
-	       ((unsigned char)config->relay[length] & 0xc0) == 0x80 &&
+	while (length == MARK && length > 0 && ((unsigned char)relay[length] & 0xc0) == 0x80 &&
 	       ((unsigned char)text[length - 1] & 0x80))
 		length--;
 	text[length++] = '/';
@@ -82,7 +81,7 @@ static size_t mark(const struct sluice_config *config, char text[SLUICE_NAME_MAX
 void sluice_kmod_route_name(const struct sluice_config *config, const char *name,
 			    char text[SLUICE_NAME_MAX + 1])
 {
-	size_t length = mark(config, text), more = strlen(name);
+	size_t length = mark(config->relay, text), more = strlen(name);
 
 	if (more > SLUICE_NAME_MAX - length) {
 		more = SLUICE_NAME_MAX - length;
@@ -93,14 +92,28 @@ void sluice_kmod_route_name(const struct sluice_config *config, const char *name
 	text[length + more] = '\0';
 }
 
+bool sluice_kmod_is_marked(const struct sluice_config *config,
+			   const struct sluice_identity *identity, const char *name)
+{
+	char text[SLUICE_NAME_MAX + 1];
+	size_t length = mark(config->relay, text), number;
+	bool is_marked = !strncmp(name, text, length);
+
+	/* Also by a name that the relay had before. */
+	for (number = 0; number < identity->relays.count && !is_marked; number++) {
+		length = mark(identity->relays.list[number], text);
+		is_marked = !strncmp(name, text, length);
+	}
+	return is_marked;
+}
+
 bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
 			 const struct sluice_source_context *context,
 			 const struct sluice_source_plan *plan,
 			 const uint8_t route[SLUICE_GUID_SIZE])
 {
 	const struct sluice_kernel_route *known = sluice_kmod_ledger_route(ledger, route);
-	char text[SLUICE_NAME_MAX + 1];
-	size_t number, length;
+	size_t number;
 
 	for (number = 0; number < plan->route_count; number++)
 		if (!memcmp(plan->routes[number].id, route, SLUICE_GUID_SIZE))
@@ -112,8 +125,7 @@ bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
 		    !memcmp(stream->route, route, SLUICE_GUID_SIZE))
 			return true;
 	}
-	length = mark(plan->config, text);
-	return known && !strncmp(known->name, text, length);
+	return known && sluice_kmod_is_marked(plan->config, plan->identity, known->name);
 }
 
 int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,

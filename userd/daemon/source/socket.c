@@ -23,7 +23,6 @@ struct sluice_intake {
 	struct sluice_port **fresh;   /* by worker: ports made by prepare */
 	struct sluice_socket_input *inputs;
 	uint16_t next_index;
-	bool has_adopted; /* rings of an earlier daemon were looked for */
 };
 
 /* struct sluice_source_class.free: sockets are closed. */
@@ -314,14 +313,6 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 	return 0;
 }
 
-/* Takes what an earlier daemon left, once. */
-static int adopt(struct sluice_intake *intake, const struct sluice_source_plan *plan,
-		 struct sluice_stream_table *fresh)
-{
-	intake->has_adopted = true;
-	return sluice_socket_adopt_rings(intake->context, plan, fresh);
-}
-
 /* struct sluice_source_class.prepare: rings are made, sockets bound. */
 static int intake_prepare(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			  struct sluice_stream_table *fresh, char **error)
@@ -344,7 +335,7 @@ static int intake_prepare(struct sluice_intake *intake, const struct sluice_sour
 		if (result)
 			return result;
 	}
-	return intake->has_adopted ? 0 : adopt(intake, plan, fresh);
+	return sluice_socket_adopt_rings(intake->context, plan, fresh);
 }
 
 /* struct sluice_source_class.activate: new sockets are watched. */
@@ -458,6 +449,20 @@ static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUI
 	return 0;
 }
 
+/* struct sluice_source_class.is_held: looks at the cursors of the route's files. */
+static bool intake_is_held(struct sluice_intake *intake, const struct sluice_config *config,
+			   size_t workers, const uint8_t route[SLUICE_GUID_SIZE],
+			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count)
+{
+	unsigned int worker;
+
+	(void)intake;
+	for (worker = 0; worker < workers; worker++)
+		if (sluice_socket_is_held(config, worker, route, outputs, count))
+			return true;
+	return false;
+}
+
 const struct sluice_source_class sluice_source_socket = {
 	.kind = SLUICE_SOURCE_SOCKET,
 	.open = intake_open,
@@ -465,6 +470,7 @@ const struct sluice_source_class sluice_source_socket = {
 	.activate = intake_activate,
 	.commit = intake_commit,
 	.cancel = intake_cancel,
+	.is_held = intake_is_held,
 	.retire = intake_retire,
 	.close_inputs = intake_close,
 	.measure = intake_measure,

@@ -164,6 +164,11 @@ char *sluice_socket_ring_path(const struct sluice_config *config,
 int sluice_socket_adopt_rings(const struct sluice_source_context *context,
 			      const struct sluice_source_plan *plan,
 			      struct sluice_stream_table *fresh);
+/* Does the file of a worker's ring, which no stream has, hold something for outputs that are not in `outputs`?
+ * @context process */
+bool sluice_socket_is_held(const struct sluice_config *config, unsigned int worker,
+			   const uint8_t route[SLUICE_GUID_SIZE],
+			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count);
 /* Has a stream of the table its ring in this file? */
 bool sluice_socket_is_taken(const struct sluice_stream_table *table, const char *path);
 

@@ -11,28 +11,31 @@
 #include <sys/stat.h>
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
+#include "../engine/identity_file.h"
 #include "socket.h"
 
 /* tmpfs on every Linux (shm_overview(7)). */
 #define DIRECTORY "/dev/shm"
+/* "sluice-", a GUID, and '-' */
+#define PREFIX_LENGTH (strlen("sluice-") + SLUICE_GUID_TEXT)
 
 /* Where they are; NULL: nowhere, because nothing tells this daemon from others. */
 static const char *directory_of(const struct sluice_config *config)
 {
 	if (config->store.memory_path)
 		return config->store.memory_path;
-	return config->path && config->path[0] == '/' ? DIRECTORY : NULL;
+	return sluice_identity_home(config) ? DIRECTORY : NULL;
 }
 
 /* The beginning of all names of a configuration's rings. NULL: no memory. @owner caller: free() */
 static char *prefix_of(const struct sluice_config *config)
 {
-	char text[SLUICE_GUID_TEXT], *prefix;
-	uint8_t guid[SLUICE_GUID_SIZE];
+	const char *home = config->home ? config->home : config->path;
+	char *text = home ? sluice_identity_prefix(home) : NULL, *prefix = NULL;
 
-	if (sluice_guid_derive("rings", config->path, strlen(config->path), guid) ||
-	    asprintf(&prefix, "sluice-%s-", sluice_guid_format(guid, text)) < 0)
-		return NULL;
+	if (text && asprintf(&prefix, "%s-", text) < 0)
+		prefix = NULL;
+	free(text);
 	return prefix;
 }
 
@@ -74,7 +77,7 @@ static bool parse_name(const char *name, uint8_t route[SLUICE_GUID_SIZE], unsign
 
 /* Makes a stream of one ring that is left over; it is delivered and goes. */
 static int take(const struct sluice_source_context *context, const struct sluice_source_plan *plan,
-		const char *path, const char *name, struct sluice_stream_table *fresh)
+		const char *path, struct sluice_stream_table *fresh)
 {
 	struct sluice_config_route route = {.name = "left over"};
 	struct sluice_stream *stream = NULL;
@@ -85,12 +88,18 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	bool found;
 	int error;
 
-	if (!parse_name(name, route.id, &worker))
+	if (!parse_name(strrchr(path, '/') + 1 + PREFIX_LENGTH, route.id, &worker))
 		return 0;
 	if (sluice_ring_keep(&ring, path, 0, NULL, 0, 0, &found))
 		return 0; /* somebody else's, or none */
-	outputs = sluice_cursor_outputs(plan->config, &ring, &count);
+	outputs = sluice_cursor_outputs(plan, &ring, &count);
 	error = outputs ? 0 : -ENOMEM;
+	if (!error && !count && sluice_ring_head(&ring) != sluice_ring_tail(&ring))
+		sluice_warning(
+			"%s: %llu bytes wait for outputs that the configuration does not "
+			"have; they stay there (`sluicectl show orphans`)",
+			path,
+			(unsigned long long)(sluice_ring_head(&ring) - sluice_ring_tail(&ring)));
 	if (error || !count || sluice_ring_head(&ring) == sluice_ring_tail(&ring)) {
 		sluice_ring_destroy(&ring);
 		goto free;
@@ -115,33 +124,141 @@ free:
 	return error;
 }
 
-int sluice_socket_adopt_rings(const struct sluice_source_context *context,
-			      const struct sluice_source_plan *plan,
-			      struct sluice_stream_table *fresh)
+/* Calls `each` for the files in `directory` that are called like rings of ours, until it returns not 0. */
+static int each_file(const char *directory, const char *prefix,
+		     int (*each)(void *context, const char *path), void *context)
 {
-	const char *directory = directory_of(plan->config);
-	char *prefix = directory ? prefix_of(plan->config) : NULL, *path;
+	DIR *list = opendir(directory);
 	struct dirent *entry;
-	DIR *list;
-	int error = 0;
+	uint8_t route[SLUICE_GUID_SIZE];
+	unsigned int worker;
+	char *path;
+	int result = 0;
 
-	if (!directory)
-		return 0;
-	list = opendir(directory);
-	while (prefix && list && !error && (entry = readdir(list))) {
+	while (list && !result && (entry = readdir(list))) {
 		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
-		    asprintf(&path, "%s/%s", directory, entry->d_name) < 0)
+		    !parse_name(entry->d_name + strlen(prefix), route, &worker))
 			continue;
-		/* Those that are in use already are locked, by us. */
-		if (!sluice_socket_is_taken(fresh, path) &&
-		    !sluice_socket_is_taken(context->streams, path))
-			error = take(context, plan, path, entry->d_name + strlen(prefix), fresh);
+		if (asprintf(&path, "%s/%s", directory, entry->d_name) < 0) {
+			result = -ENOMEM;
+			break;
+		}
+		result = each(context, path);
 		free(path);
 	}
 	if (list)
 		closedir(list);
+	return result;
+}
+
+/* The same in all directories that this configuration has or had them in. */
+static int each_ring_file(const struct sluice_config *config,
+			  const struct sluice_identity *identity,
+			  int (*each)(void *context, const char *path), void *context)
+{
+	const char *directory = directory_of(config);
+	char *prefix = directory ? prefix_of(config) : NULL;
+	int result = prefix || !directory ? 0 : -ENOMEM;
+	size_t number;
+
+	if (prefix)
+		result = each_file(directory, prefix, each, context);
+	for (number = 0; prefix && !result && number < identity->memory.count; number++)
+		if (strcmp(identity->memory.list[number], directory) != 0)
+			result = each_file(identity->memory.list[number], prefix, each, context);
+	if (prefix && !result && strcmp(directory, DIRECTORY) != 0 && sluice_identity_home(config))
+		result = each_file(DIRECTORY, prefix, each, context);
 	free(prefix);
-	return error;
+	return result;
+}
+
+/* There is one. */
+static int found_one(void *context, const char *path)
+{
+	(void)context;
+	(void)path;
+	return 1;
+}
+
+bool sluice_source_socket_has_left(const struct sluice_config *config,
+				   const struct sluice_identity *identity)
+{
+	return each_ring_file(config, identity, found_one, NULL) == 1;
+}
+
+/* What a look at the rings has in hand. */
+struct look {
+	int (*each)(void *context, const struct sluice_ring *ring, const char *where);
+	void *context;
+};
+
+/* Looks at one; what cannot be read is passed over. */
+static int look_at(void *context, const char *path)
+{
+	const struct look *look = context;
+	struct sluice_ring ring;
+	int result = 0;
+
+	if (!sluice_ring_look(&ring, path)) {
+		result = look->each(look->context, &ring, path);
+		sluice_ring_destroy(&ring);
+	}
+	return result;
+}
+
+int sluice_source_socket_look(const struct sluice_config *config,
+			      const struct sluice_identity *identity,
+			      int (*each)(void *context, const struct sluice_ring *ring,
+					  const char *where),
+			      void *context)
+{
+	struct look look = {.each = each, .context = context};
+
+	return each_ring_file(config, identity, look_at, &look);
+}
+
+/* What adoption has in hand. */
+struct adopting {
+	const struct sluice_source_context *context;
+	const struct sluice_source_plan *plan;
+	struct sluice_stream_table *fresh;
+};
+
+/* Adopts one, unless it is in use: then it is locked, by us. */
+static int adopt_one(void *context, const char *path)
+{
+	const struct adopting *adopting = context;
+
+	if (sluice_socket_is_taken(adopting->fresh, path) ||
+	    sluice_socket_is_taken(adopting->context->streams, path))
+		return 0;
+	return take(adopting->context, adopting->plan, path, adopting->fresh);
+}
+
+int sluice_socket_adopt_rings(const struct sluice_source_context *context,
+			      const struct sluice_source_plan *plan,
+			      struct sluice_stream_table *fresh)
+{
+	struct adopting adopting = {.context = context, .plan = plan, .fresh = fresh};
+
+	/* `store.memory.path` may have been another, or none, when they were made. */
+	return each_ring_file(plan->config, plan->identity, adopt_one, &adopting);
+}
+
+bool sluice_socket_is_held(const struct sluice_config *config, unsigned int worker,
+			   const uint8_t route[SLUICE_GUID_SIZE],
+			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count)
+{
+	char *path = sluice_socket_ring_path(config, route, worker);
+	struct sluice_ring ring;
+	bool is_held = false;
+
+	if (path && !sluice_ring_look(&ring, path)) {
+		is_held = sluice_ring_held(&ring, outputs, count) != UINT64_MAX;
+		sluice_ring_destroy(&ring);
+	}
+	free(path);
+	return is_held;
 }
 
 bool sluice_socket_is_taken(const struct sluice_stream_table *table, const char *path)

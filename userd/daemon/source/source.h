@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include "../../lib/kernel.h"
 #include "../config/model.h"
+#include "../engine/identity.h"
 #include "../engine/worker.h"
 #include "../stream/stream.h"
 
@@ -41,6 +42,7 @@ struct sluice_source_context {
 /* A configuration as one kind of source sees it. */
 struct sluice_source_plan {
 	const struct sluice_config *config;
+	const struct sluice_identity *identity; /* whose cursors it sees to */
 	const struct sluice_config_route *routes;
 	size_t route_count;
 	const enum sluice_source *kinds; /* by input: KMOD or SOCKET, `auto` decided */
@@ -64,6 +66,13 @@ struct sluice_source_class {
 	void (*commit)(struct sluice_intake *source);
 	/* Undoes prepare and activate. The fresh streams are destroyed by the engine afterwards. */
 	void (*cancel)(struct sluice_intake *source);
+	/*
+	 * Does a ring of `route` that no stream has hold something for outputs that are not among its own, `outputs`? Then the
+	 * route cannot be filled again before they have it. Called before prepare; `source` may be NULL.
+	 */
+	bool (*is_held)(struct sluice_intake *source, const struct sluice_config *config,
+			size_t workers, const uint8_t route[SLUICE_GUID_SIZE],
+			const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count);
 	/* A stream that only drained is empty: frees what belongs to its route outside. True: it may be destroyed. */
 	bool (*retire)(struct sluice_intake *source, struct sluice_stream *stream);
 	/* Closes what ends with this process, after what is in it was stored. True when all is closed: call again. */
@@ -78,6 +87,23 @@ struct sluice_source_class {
 
 extern const struct sluice_source_class sluice_source_kmod;
 extern const struct sluice_source_class sluice_source_socket;
+
+/* Are there rings of sockets that an earlier daemon with this configuration left? @context process */
+bool sluice_source_socket_has_left(const struct sluice_config *config,
+				   const struct sluice_identity *identity);
+
+/* Looks at every ring of sockets that this configuration has or had, and of the module. `each` may return not 0, which
+ * ends it and is returned. 0 or a negative errno. @context process */
+int sluice_source_socket_look(const struct sluice_config *config,
+			      const struct sluice_identity *identity,
+			      int (*each)(void *context, const struct sluice_ring *ring,
+					  const char *where),
+			      void *context);
+int sluice_source_kmod_look(const struct sluice_config *config,
+			    const struct sluice_identity *identity,
+			    int (*each)(void *context, const struct sluice_ring *ring,
+					const char *where),
+			    void *context);
 
 /* Does the module answer, so that `auto` is kmod? 0, -ENOENT (not loaded), -EPERM. */
 int sluice_source_kmod_probe(void);
@@ -105,9 +131,9 @@ void sluice_stream_table_remove(struct sluice_stream_table *table, size_t place)
 uint8_t (*sluice_route_outputs(const struct sluice_config *config,
 			       const struct sluice_config_route *route))[SLUICE_GUID_SIZE];
 
-/* Which outputs of the configuration have a cursor in the ring, each once; *count: how many. NULL: no memory.
+/* Which of the cursors that the plan sees to are in the ring, each once; *count: how many. NULL: no memory.
  * @owner caller: free() */
-uint8_t (*sluice_cursor_outputs(const struct sluice_config *config, const struct sluice_ring *ring,
-				size_t *count))[SLUICE_GUID_SIZE];
+uint8_t (*sluice_cursor_outputs(const struct sluice_source_plan *plan,
+				const struct sluice_ring *ring, size_t *count))[SLUICE_GUID_SIZE];
 
 #endif /* SLUICE_SOURCE_H */

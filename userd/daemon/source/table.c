@@ -74,18 +74,19 @@ static bool has_cursor(const struct sluice_ring *ring, const uint8_t guid[SLUICE
 	return false;
 }
 
-uint8_t (*sluice_cursor_outputs(const struct sluice_config *config, const struct sluice_ring *ring,
-				size_t *count))[SLUICE_GUID_SIZE]
+uint8_t (*sluice_cursor_outputs(const struct sluice_source_plan *plan,
+				const struct sluice_ring *ring, size_t *count))[SLUICE_GUID_SIZE]
 {
+	size_t number, all, kept = 0;
 	uint8_t(*guids)[SLUICE_GUID_SIZE] =
-		calloc(config->output_count ? config->output_count : 1, sizeof(*guids));
-	size_t number;
+		sluice_identity_cursors(plan->identity, plan->config, &all);
 
 	*count = 0;
 	if (!guids || !ring->consumer)
 		return guids;
-	for (number = 0; number < config->output_count; number++)
-		if (has_cursor(ring, config->outputs[number].id))
-			memcpy(guids[(*count)++], config->outputs[number].id, SLUICE_GUID_SIZE);
+	for (number = 0; number < all; number++)
+		if (has_cursor(ring, guids[number]))
+			memmove(guids[kept++], guids[number], SLUICE_GUID_SIZE);
+	*count = kept;
 	return guids;
 }

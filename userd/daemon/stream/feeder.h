@@ -66,6 +66,7 @@ struct sluice_feeder {
 	uint64_t returned; /* how many are returned */
 	uint64_t taken;
 	uint64_t taken_sequence; /* records before taken */
+	uint64_t mark;		 /* of leaving.c: where the head was when its output was to go */
 	uint64_t limit;		 /* nothing at or beyond it is handed out; UINT64_MAX: no limit */
 	struct sluice_ranges
 		known; /* acknowledged, but not the whole of a segment, or not cut yet */

@@ -383,7 +383,9 @@ struct adoption {
 	struct sluice_spool *spool;
 	const uint8_t (*outputs)[SLUICE_GUID_SIZE];
 	size_t output_count;
-	bool (*is_known)(void *context, const struct sluice_spool_name *name);
+	bool tell;
+	bool (*is_served)(void *context, const struct sluice_spool_name *name,
+			  const uint8_t output[SLUICE_GUID_SIZE]);
 	void *context;
 	struct orphan *list;
 };
@@ -413,7 +415,9 @@ static int claim(void *context, const uint8_t output[16])
 	for (number = 0; number < claims->adoption->output_count; number++) {
 		if (memcmp(claims->adoption->outputs[number], output, 16) != 0)
 			continue;
-		memcpy(claims->orphan->outputs[claims->orphan->count++], output, 16);
+		if (!claims->adoption->is_served(claims->adoption->context, &claims->orphan->name,
+						 output))
+			memcpy(claims->orphan->outputs[claims->orphan->count++], output, 16);
 		return 0;
 	}
 	claims->strangers++;
@@ -438,8 +442,6 @@ static int consider(void *context, struct sluice_spool_log *log)
 	struct orphan *orphan;
 	struct claim claims = {.adoption = adoption};
 
-	if (adoption->is_known(adoption->context, name))
-		return 0;
 	orphan = calloc(1, sizeof(*orphan));
 	if (!orphan)
 		return -ENOMEM;
@@ -447,10 +449,10 @@ static int consider(void *context, struct sluice_spool_log *log)
 	claims.orphan = orphan;
 	(void)sluice_spool_waiting(adoption->spool, log, claim, &claims);
 	(void)sluice_spool_frames(adoption->spool, log, false, reach, orphan);
-	if (claims.strangers)
+	if (claims.strangers && adoption->tell)
 		sluice_warning("spool: frames of a stream of CPU %u wait for %zu outputs that the "
 			       "configuration does not have; they stay where they are (`sluicectl "
-			       "spool list`)",
+			       "show orphans`)",
 			       name->cpu, claims.strangers);
 	if (!orphan->count) {
 		free(orphan);
@@ -487,13 +489,15 @@ static int raise(const struct orphan *orphan, struct sluice_stream **stream)
 }
 
 int sluice_shelf_adopt(struct sluice_spooler *spooler, const uint8_t (*outputs)[SLUICE_GUID_SIZE],
-		       size_t output_count,
-		       bool (*is_known)(void *context, const struct sluice_spool_name *name),
+		       size_t output_count, bool tell,
+		       bool (*is_served)(void *context, const struct sluice_spool_name *name,
+					 const uint8_t output[SLUICE_GUID_SIZE]),
 		       int (*take)(void *context, struct sluice_stream *stream), void *context)
 {
 	struct adoption adoption = {.outputs = outputs,
 				    .output_count = output_count,
-				    .is_known = is_known,
+				    .tell = tell,
+				    .is_served = is_served,
 				    .context = context};
 	struct sluice_stream *stream;
 	struct orphan *orphan;

@@ -61,10 +61,12 @@ bool sluice_shelf_is_newest_first(const struct sluice_shelf *shelf);
 unsigned int sluice_shelf_worker(const struct sluice_shelf *shelf);
 
 /* Makes streams for what the store has of streams that are gone (a ring that a reboot took), with an empty ring, for those
- * of `outputs` that wait for something. Calls `take` for each, which owns it. 0 or a negative errno. @context process */
+ * of `outputs` that wait for something and that no stream serves. Calls `take` for each, which owns it. `tell`: says in the
+ * log what waits for outputs that are not among them. 0 or a negative errno. @context process */
 int sluice_shelf_adopt(struct sluice_spooler *spooler, const uint8_t (*outputs)[SLUICE_GUID_SIZE],
-		       size_t output_count,
-		       bool (*is_known)(void *context, const struct sluice_spool_name *name),
+		       size_t output_count, bool tell,
+		       bool (*is_served)(void *context, const struct sluice_spool_name *name,
+					 const uint8_t output[SLUICE_GUID_SIZE]),
 		       int (*take)(void *context, struct sluice_stream *stream), void *context);
 
 #endif /* SLUICE_SHELF_H */

@@ -79,8 +79,9 @@ int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_c
 	stream->priority = sluice_priority_of(route->id);
 	memcpy(stream->name, route->name, sizeof(stream->name));
 	stream->handler.ready = ready;
-	/* Frees the cursors of outputs that are gone, so that they hold nothing back; mends a tail beyond head. */
+	/* Frees the cursors of outputs that are gone and lack nothing; mends a tail beyond head. */
 	sluice_ring_release(&stream->ring, outputs, count);
+	stream->held = sluice_ring_held(&stream->ring, outputs, count);
 	for (number = 0; number < count; number++) {
 		struct sluice_feeder *feeder = malloc(sizeof(*feeder));
 
@@ -230,6 +231,8 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 	}
 	if (!stream->feeder_count)
 		least = sluice_ring_head(&stream->ring);
+	if (least > stream->held)
+		least = stream->held;
 	if (least > stream->tail) {
 		stream->tail = least;
 		sluice_ring_move_tail(&stream->ring, least);
@@ -275,7 +278,19 @@ int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SL
 	return stream->shelf ? sluice_shelf_add_rack(stream->shelf, feeder, guid) : 0;
 }
 
-void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE])
+/* The feeder's cursor says where it got to, and what lies behind that stays in the ring. */
+static void keep_cursor(struct sluice_stream *stream, const struct sluice_feeder *feeder)
+{
+	uint64_t need = sluice_feeder_need(feeder);
+
+	sluice_store_relaxed(&feeder->cursor->acked, need);
+	if (need < sluice_ring_head(&stream->ring) && need < stream->held)
+		stream->held = need;
+}
+
+/* Takes the feeder of output `guid` out of the stream. `keep`: its cursor stays. */
+static void remove_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE],
+			  bool keep)
 {
 	size_t number;
 
@@ -288,8 +303,11 @@ void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[
 	if (stream->shelf)
 		sluice_shelf_leave(stream->shelf);
 	if (stream->feeders[number]->cursor) {
-		memset(stream->feeders[number]->cursor, 0,
-		       sizeof(*stream->feeders[number]->cursor));
+		if (keep)
+			keep_cursor(stream, stream->feeders[number]);
+		else
+			memset(stream->feeders[number]->cursor, 0,
+			       sizeof(*stream->feeders[number]->cursor));
 		if (stream->feeders[number]->rack)
 			stream->feeders[number]->rack->ring = NULL;
 		sluice_feeder_close(stream->feeders[number]);
@@ -303,6 +321,16 @@ void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[
 	memmove(stream->outputs[number], stream->outputs[number + 1],
 		(stream->feeder_count - number) * sizeof(*stream->outputs));
 	stream->moved = true;
+}
+
+void sluice_stream_leave_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	remove_feeder(stream, guid, true);
+}
+
+void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	remove_feeder(stream, guid, false);
 }
 
 uint64_t sluice_stream_remaining(const struct sluice_stream *stream)

@@ -36,6 +36,8 @@ struct sluice_stream {
 	bool draining; /* the configuration has its route no more: what it holds is delivered, then it goes */
 	uint64_t tail;
 	uint64_t seen;
+	/* From here on something waits for outputs that the configuration does not have: the tail stays. UINT64_MAX: no. */
+	uint64_t held;
 	/* Called when the tail moved and somebody waits for room: returns true if records were stored. */
 	bool (*refill)(struct sluice_stream *stream, uint64_t now);
 	bool starved;		 /* somebody waits for room */
@@ -47,7 +49,7 @@ struct sluice_stream {
 
 /*
  * Makes a stream out of `ring`, which it takes over on success, as `fd` (-1: none), with a feeder for each of the
- * `count` outputs. Cursors of other outputs are freed. 0, -ENOMEM, -ENOSPC, -EPROTO. Not in a worker yet.
+ * `count` outputs. Cursors of other outputs stay as long as something waits for them. 0, -ENOMEM, -ENOSPC, -EPROTO. Not in a worker yet.
  * @owner caller: sluice_stream_destroy() @context process
  */
 int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_config_route *route,
@@ -79,8 +81,11 @@ struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,
  * free), -EPROTO. @context worker */
 int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
 
-/* Forgets the feeder of output `guid`, which no connection uses any more: its cursor holds the tail back no longer.
- * @context worker */
+/* Forgets the feeder of output `guid`, which no connection uses any more, and leaves its cursor where it is: what waits
+ * for the output stays. @context worker */
+void sluice_stream_leave_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
+
+/* The same, but its cursor holds the tail back no longer. @context worker */
 void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
 
 /* Bytes that some output has not got yet, of those before its limit: of the output that lacks most.

@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The file in which the daemon remembers which output is which; see identity.h. It lies beside what
+ * it names: beside the rings on tmpfs, which a restart of the machine takes together with it, and
+ * beside the segments of the disk store. For the control thread. Touches: those files, as JSON
+ * (libjansson).
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "../../lib/guid.h"
+#include "../../lib/log.h"
+#include "identity.h"
+#include "identity_file.h"
+
+/*
+ * tmpfs on every Linux (shm_overview(7)); where rings are, unless `store.memory.path` says
+ * another place.
+ */
+#define DIRECTORY "/dev/shm"
+#define VERSION 1
+#define PREFIX "sluice-"
+#define SUFFIX "-outputs.json"
+/* Larger than any that we write: 1,024 outputs of 256 destinations. */
+#define LARGEST (64L << 20)
+
+const char *sluice_identity_home(const struct sluice_config *config)
+{
+	const char *home = config->home ? config->home : config->path;
+
+	return home && home[0] == '/' ? home : NULL;
+}
+
+char *sluice_identity_prefix(const char *home)
+{
+	char text[SLUICE_GUID_TEXT], *prefix;
+	uint8_t guid[SLUICE_GUID_SIZE];
+
+	if (sluice_guid_derive("rings", home, strlen(home), guid) ||
+	    asprintf(&prefix, PREFIX "%s", sluice_guid_format(guid, text)) < 0)
+		return NULL;
+	return prefix;
+}
+
+/* The file's path in `directory`. NULL: no memory. @owner caller: free() */
+static char *path_in(const char *directory, const char *home)
+{
+	char *prefix = sluice_identity_prefix(home), *path = NULL;
+
+	if (prefix && asprintf(&path, "%s/%s" SUFFIX, directory, prefix) < 0)
+		path = NULL;
+	free(prefix);
+	return path;
+}
+
+/*
+ * Reads a file that only we can have written. NULL: there is none, or it is not ours, or no JSON of
+ * ours.
+ * @owner caller: json_decref()
+ */
+static json_t *read_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	json_t *root = NULL;
+	json_error_t fault;
+	struct stat state;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &state) || !S_ISREG(state.st_mode) || state.st_uid != geteuid() ||
+	    (state.st_mode & (S_IWGRP | S_IWOTH)) || state.st_size > LARGEST) {
+		sluice_warning("%s is not a file that only this user can have written: it is not "
+			       "used",
+			       path);
+		close(fd);
+		return NULL;
+	}
+	root = json_loadfd(fd, 0, &fault);
+	close(fd);
+	if (!root || json_integer_value(json_object_get(root, "version")) != VERSION) {
+		sluice_warning("%s cannot be understood (%s): which outputs an earlier daemon had "
+			       "is not known",
+			       path, root ? "another version" : fault.text);
+		json_decref(root);
+		return NULL;
+	}
+	return root;
+}
+
+/* A GUID out of an object. False: there is none. */
+static bool get_guid(const json_t *object, const char *key, uint8_t guid[SLUICE_GUID_SIZE])
+{
+	return !sluice_guid_parse(json_string_value(json_object_get(object, key)), guid);
+}
+
+/* Reads one lane. 0, -EINVAL, -ENOMEM. */
+static int read_lane(const json_t *object, struct sluice_known_lane *lane)
+{
+	const json_t *to = json_object_get(object, "to");
+	size_t number, count = json_array_size(to);
+	const char *text;
+
+	if (!get_guid(object, "id", lane->id))
+		return -EINVAL;
+	lane->to = calloc(count + 1, sizeof(char *));
+	if (!lane->to)
+		return -ENOMEM;
+	for (number = 0; number < count; number++) {
+		text = json_string_value(json_array_get(to, number));
+		if (!text)
+			return -EINVAL;
+		lane->to[number] = strdup(text);
+		if (!lane->to[number])
+			return -ENOMEM;
+		lane->to_count++;
+	}
+	return 0;
+}
+
+/* Reads one output. 0, -EINVAL, -ENOMEM; what was read is the caller's in any case. */
+static int read_output(const json_t *object, struct sluice_known_output *output)
+{
+	const char *name = json_string_value(json_object_get(object, "name"));
+	const json_t *lanes = json_object_get(object, "lanes");
+	size_t number, count = json_array_size(lanes);
+	int result = 0;
+
+	if (!name || strlen(name) > SLUICE_NAME_MAX || !get_guid(object, "id", output->group))
+		return -EINVAL;
+	memcpy(output->name, name, strlen(name) + 1);
+	output->in_force = json_is_true(json_object_get(object, "in_force"));
+	output->lanes = calloc(count + 1, sizeof(*output->lanes));
+	if (!output->lanes)
+		return -ENOMEM;
+	for (number = 0; number < count && !result; number++)
+		result = read_lane(json_array_get(lanes, number),
+				   &output->lanes[output->lane_count++]);
+	return result;
+}
+
+/* Reads a list of texts. 0, -EINVAL, -ENOMEM. */
+static int read_names(const json_t *root, const char *key, struct sluice_names *names)
+{
+	const json_t *list = json_object_get(root, key);
+	const char *text;
+	size_t number;
+	int result = 0;
+
+	for (number = 0; number < json_array_size(list) && !result; number++) {
+		text = json_string_value(json_array_get(list, number));
+		result = text ? sluice_names_add(names, text) : -EINVAL;
+	}
+	return result;
+}
+
+/* Reads everything. 0, -EINVAL, -ENOMEM; then `identity` is empty. */
+static int read_identity(const json_t *root, struct sluice_identity *identity)
+{
+	const json_t *outputs = json_object_get(root, "outputs");
+	const json_t *aliases = json_object_get(root, "aliases");
+	size_t number;
+	int result = 0;
+
+	memset(identity, 0, sizeof(*identity));
+	identity->outputs = calloc(json_array_size(outputs) + 1, sizeof(*identity->outputs));
+	identity->aliases = calloc(json_array_size(aliases) + 1, sizeof(*identity->aliases));
+	if (!identity->outputs || !identity->aliases)
+		result = -ENOMEM;
+	for (number = 0; number < json_array_size(outputs) && !result; number++)
+		result = read_output(json_array_get(outputs, number),
+				     &identity->outputs[identity->count++]);
+	for (number = 0; number < json_array_size(aliases) && !result; number++) {
+		struct sluice_alias *alias = &identity->aliases[identity->alias_count++];
+
+		if (!get_guid(json_array_get(aliases, number), "old", alias->old) ||
+		    !get_guid(json_array_get(aliases, number), "heir", alias->heir))
+			result = -EINVAL;
+	}
+	if (!result)
+		result = read_names(root, "memory", &identity->memory);
+	if (!result)
+		result = read_names(root, "disks", &identity->disks);
+	if (!result)
+		result = read_names(root, "relays", &identity->relays);
+	if (result)
+		sluice_identity_free(identity);
+	return result;
+}
+
+/* When it was written: the higher the newer. */
+static json_int_t serial_of(const json_t *root)
+{
+	return json_integer_value(json_object_get(root, "serial"));
+}
+
+/* Keeps the newer one of *best and what is in `directory`; frees the other. */
+static void consider(json_t **best, const char *directory, const char *home)
+{
+	char *path = directory ? path_in(directory, home) : NULL;
+	json_t *root = path ? read_file(path) : NULL;
+
+	free(path);
+	if (root && (!*best || serial_of(root) > serial_of(*best))) {
+		json_decref(*best);
+		*best = root;
+	} else {
+		json_decref(root);
+	}
+}
+
+/* Does the configuration have an output that was in force there? */
+static bool has_output_in_common(const json_t *root, const struct sluice_config *config)
+{
+	struct sluice_identity identity;
+	bool found;
+
+	if (read_identity(root, &identity))
+		return false;
+	found = sluice_identity_has_in_common(&identity, config);
+	sluice_identity_free(&identity);
+	return found;
+}
+
+/*
+ * Is it of a configuration file that is gone, of the same relay and with an output that this one
+ * has as well? Then that file was moved, or renamed. One that is still there may be in use again:
+ * what it left is its own.
+ */
+static bool is_of_a_moved_file(const json_t *root, const struct sluice_config *config)
+{
+	const char *relay = json_string_value(json_object_get(root, "relay"));
+	const char *file = json_string_value(json_object_get(root, "config"));
+
+	return relay && file && config->relay && !strcmp(relay, config->relay) &&
+	       access(file, F_OK) && errno == ENOENT && has_output_in_common(root, config);
+}
+
+/*
+ * Looks in `directory` for what a configuration file that was moved here left. The newest goes
+ * to *best.
+ */
+static void look_for_moved(json_t **best, const char *directory, const struct sluice_config *config)
+{
+	DIR *list = directory ? opendir(directory) : NULL;
+	struct dirent *entry;
+	size_t length;
+	json_t *root;
+	char *path;
+
+	while (list && (entry = readdir(list))) {
+		length = strlen(entry->d_name);
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)) != 0 ||
+		    length < strlen(SUFFIX) ||
+		    strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX) != 0 ||
+		    asprintf(&path, "%s/%s", directory, entry->d_name) < 0)
+			continue;
+		root = read_file(path);
+		free(path);
+		if (root && is_of_a_moved_file(root, config) &&
+		    (!*best || serial_of(root) > serial_of(*best))) {
+			json_decref(*best);
+			*best = root;
+		} else {
+			json_decref(root);
+		}
+	}
+	if (list)
+		closedir(list);
+}
+
+int sluice_identity_load(struct sluice_identity *identity, struct sluice_config *config)
+{
+	const char *home = sluice_identity_home(config), *moved;
+	json_t *root = NULL;
+	int result = 0;
+
+	if (!identity)
+		return -EINVAL;
+	memset(identity, 0, sizeof(*identity));
+	if (!home)
+		return 0;
+	consider(&root, DIRECTORY, home);
+	consider(&root, config->store.memory_path, home);
+	consider(&root, config->store.disk_path, home);
+	if (!root) {
+		look_for_moved(&root, DIRECTORY, config);
+		look_for_moved(&root, config->store.memory_path, config);
+		look_for_moved(&root, config->store.disk_path, config);
+		moved = json_string_value(json_object_get(root, "config"));
+		if (moved) {
+			sluice_notice("%s goes on with what a daemon with %s left: that file is "
+				      "gone, and the relay is the same",
+				      home, moved);
+			free(config->home);
+			config->home = strdup(moved);
+			if (!config->home)
+				result = -ENOMEM;
+		}
+	}
+	if (root && !result)
+		result = read_identity(root, identity);
+	if (result == -EINVAL) {
+		sluice_warning("what an earlier daemon remembered of its outputs is damaged: it is "
+			       "not used");
+		result = 0;
+	}
+	json_decref(root);
+	return result;
+}
+
+/* A GUID as JSON. */
+static json_t *guid_json(const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	char text[SLUICE_GUID_TEXT];
+
+	return json_string(sluice_guid_format(guid, text));
+}
+
+/* One output as JSON. */
+static json_t *output_json(const struct sluice_known_output *output)
+{
+	json_t *lanes = json_array(), *to;
+	size_t number, place;
+
+	for (number = 0; number < output->lane_count; number++) {
+		const struct sluice_known_lane *lane = &output->lanes[number];
+
+		to = json_array();
+		for (place = 0; place < lane->to_count; place++)
+			json_array_append_new(to, json_string(lane->to[place]));
+		json_array_append_new(lanes,
+				      json_pack("{s:o, s:o}", "id", guid_json(lane->id), "to", to));
+	}
+	return json_pack("{s:o, s:s, s:b, s:o}", "id", guid_json(output->group), "name",
+			 output->name, "in_force", output->in_force, "lanes", lanes);
+}
+
+/* A list of texts as JSON. */
+static json_t *names_json(const struct sluice_names *names)
+{
+	json_t *list = json_array();
+	size_t number;
+
+	for (number = 0; number < names->count; number++)
+		json_array_append_new(list, json_string(names->list[number]));
+	return list;
+}
+
+/* Everything as JSON. NULL: no memory. @owner caller: json_decref() */
+static json_t *identity_json(const struct sluice_identity *identity,
+			     const struct sluice_config *config, const char *home)
+{
+	json_t *outputs = json_array(), *aliases = json_array();
+	struct timespec now;
+	size_t number;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	for (number = 0; number < identity->count; number++)
+		json_array_append_new(outputs, output_json(&identity->outputs[number]));
+	for (number = 0; number < identity->alias_count; number++)
+		json_array_append_new(aliases,
+				      json_pack("{s:o, s:o}", "old",
+						guid_json(identity->aliases[number].old), "heir",
+						guid_json(identity->aliases[number].heir)));
+	return json_pack("{s:i, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "version", VERSION,
+			 "serial", (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "relay",
+			 config->relay ? config->relay : "", "config", home, "outputs", outputs,
+			 "aliases", aliases, "memory", names_json(&identity->memory), "disks",
+			 names_json(&identity->disks), "relays", names_json(&identity->relays));
+}
+
+/* Writes it to `directory`, whole or not at all. 0 or a negative errno. */
+static int write_file(const json_t *root, const char *directory, const char *home)
+{
+	char *path = path_in(directory, home), *fresh = NULL;
+	int fd = -1, result = -ENOMEM;
+
+	if (!path || asprintf(&fresh, "%s.new", path) < 0) {
+		fresh = NULL;
+		goto free;
+	}
+	(void)unlink(fresh);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	result = fd < 0 ? -errno : 0;
+	if (!result && (json_dumpfd(root, fd, JSON_INDENT(1)) || fsync(fd)))
+		result = errno ? -errno : -EIO;
+	if (fd >= 0 && close(fd) && !result)
+		result = -errno;
+	if (!result && rename(fresh, path))
+		result = -errno;
+	if (result && fd >= 0)
+		(void)unlink(fresh);
+free:
+	free(fresh);
+	free(path);
+	return result;
+}
+
+/* Writes it to `directory`; says what went wrong. Returns the first error of all. */
+static int write_to(const json_t *root, const char *directory, const char *home, int before)
+{
+	int result = write_file(root, directory, home);
+
+	if (result)
+		sluice_warning("%s: which outputs there are cannot be noted (%s): a change of "
+			       "names or addresses before the next start may leave what waits "
+			       "without an output (`sluicectl show orphans`)",
+			       directory, strerror(-result));
+	return before ? before : result;
+}
+
+int sluice_identity_save(const struct sluice_identity *identity, const struct sluice_config *config)
+{
+	const char *home = sluice_identity_home(config);
+	json_t *root;
+	int result;
+
+	if (!identity || !config)
+		return -EINVAL;
+	if (!home)
+		return 0;
+	root = identity_json(identity, config, home);
+	if (!root)
+		return -ENOMEM;
+	result = write_to(root, DIRECTORY, home, 0);
+	if (config->store.memory_path && !mkdir(config->store.memory_path, 0700))
+		errno = 0;
+	if (config->store.memory_path)
+		result = write_to(root, config->store.memory_path, home, result);
+	if (config->store.disk_path)
+		result = write_to(root, config->store.disk_path, home, result);
+	json_decref(root);
+	return result;
+}
+
+/* Takes one away. */
+static void remove_from(const char *directory, const char *home)
+{
+	char *path = directory ? path_in(directory, home) : NULL;
+
+	if (path)
+		(void)unlink(path);
+	free(path);
+}
+
+void sluice_identity_forget(const struct sluice_identity *identity,
+			    const struct sluice_config *config)
+{
+	const char *home = config ? sluice_identity_home(config) : NULL;
+	size_t number;
+
+	if (!home || !identity)
+		return;
+	for (number = 0; number < identity->memory.count; number++)
+		remove_from(identity->memory.list[number], home);
+	remove_from(DIRECTORY, home);
+	remove_from(config->store.memory_path, home);
+	remove_from(config->store.disk_path, home);
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What waits for outputs that the configuration does not have; see orphans.h. In the control
+ * thread. Touches: ring files, the module's rings, to look only; the store, held for a moment.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "../../lib/log.h"
+#include "../../lib/record.h"
+#include "../source/source.h"
+#include "inner.h"
+#include "orphans.h"
+
+void sluice_orphans_free(struct sluice_orphans *orphans)
+{
+	size_t number;
+
+	for (number = 0; number < orphans->count; number++)
+		free(orphans->list[number].where);
+	free(orphans->list);
+	memset(orphans, 0, sizeof(*orphans));
+}
+
+/* What a look round has in hand. */
+struct round {
+	struct sluice_engine *engine;
+	struct sluice_orphans *orphans;
+	struct sluice_spool *spool;
+	struct sluice_spool_log *log;
+	const char *place;
+	const char *where; /* of a store that is not ours any more */
+};
+
+/* Adds a line, or to the one that there is of the same. 0 or -ENOMEM. */
+static int add(const struct round *round, const uint8_t output[SLUICE_GUID_SIZE], const char *where,
+	       uint64_t bytes, uint64_t since_ns)
+{
+	struct sluice_orphans *orphans = round->orphans;
+	struct sluice_orphan *orphan, *list;
+	const char *name;
+	size_t number;
+
+	for (number = 0; number < orphans->count; number++) {
+		orphan = &orphans->list[number];
+		if (memcmp(orphan->output, output, SLUICE_GUID_SIZE) != 0 ||
+		    orphan->place != round->place || strcmp(orphan->where, where) != 0)
+			continue;
+		orphan->bytes += bytes;
+		if (since_ns && (!orphan->since_ns || since_ns < orphan->since_ns))
+			orphan->since_ns = since_ns;
+		return 0;
+	}
+	list = reallocarray(orphans->list, orphans->count + 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	orphans->list = list;
+	orphan = &list[orphans->count];
+	memset(orphan, 0, sizeof(*orphan));
+	memcpy(orphan->output, output, SLUICE_GUID_SIZE);
+	name = sluice_identity_name(&round->engine->identity, output);
+	if (name)
+		memcpy(orphan->name, name, strlen(name) + 1);
+	orphan->place = round->place;
+	orphan->bytes = bytes;
+	orphan->since_ns = since_ns;
+	orphan->where = strdup(where);
+	if (!orphan->where)
+		return -ENOMEM;
+	orphans->count++;
+	return 0;
+}
+
+/* When the record at `offset` came. */
+static uint64_t time_at(const struct sluice_ring *ring, uint64_t offset, uint64_t head)
+{
+	struct sluice_record_view view;
+
+	if (sluice_record_read(sluice_ring_at(ring, offset), (size_t)(head - offset), &view))
+		return 0;
+	return view.time_ns;
+}
+
+/* Looks at one ring's cursors. */
+static int look_at_ring(void *context, const struct sluice_ring *ring, const char *where)
+{
+	const struct sluice_ring_consumer *consumer =
+		(const void *)((const uint8_t *)ring->mapping + SLUICE_RING_PAGE);
+	static const uint8_t nobody[SLUICE_GUID_SIZE];
+	const struct round *round = context;
+	const struct sluice_engine *engine = round->engine;
+	uint64_t head = sluice_ring_head(ring), tail = sluice_ring_tail(ring), from;
+	const struct sluice_ring_cursor *slot;
+	unsigned int number;
+	int result = 0;
+
+	for (number = 0; number < SLUICE_RING_CURSORS && !result; number++) {
+		slot = &consumer->cursor[number];
+		from = slot->acked > tail ? slot->acked : tail;
+		if (!memcmp(slot->output, nobody, sizeof(nobody)) || from >= head ||
+		    sluice_identity_is_cared_for(&engine->identity, engine->config, slot->output))
+			continue;
+		result = add(round, slot->output, where, head - from, time_at(ring, from, head));
+	}
+	return result;
+}
+
+/* Adds up the bytes of a run. */
+static int add_run(void *context, uint64_t start, uint64_t end, uint64_t serial)
+{
+	(void)serial;
+	*(uint64_t *)context += end - start;
+	return 0;
+}
+
+/* One output that waits for something of a log. */
+static int look_at_waiting(void *context, const uint8_t output[16])
+{
+	const struct round *round = context;
+	const struct sluice_engine *engine = round->engine;
+	uint64_t bytes = 0;
+
+	if (sluice_identity_is_cared_for(&engine->identity, engine->config, output))
+		return 0;
+	(void)sluice_spool_backlog(round->spool, round->log, output, add_run, &bytes);
+	return bytes ? add(round, output, engine->config->store.disk_path, bytes, 0) : 0;
+}
+
+/* One output that waits for something of a store that the configuration does not have. */
+static int look_at_stray(void *context, const uint8_t output[16])
+{
+	const struct round *round = context;
+	uint64_t bytes = 0;
+
+	(void)sluice_spool_backlog(round->spool, round->log, output, add_run, &bytes);
+	return bytes ? add(round, output, round->where, bytes, 0) : 0;
+}
+
+/* One log of it. */
+static int look_at_stray_log(void *context, struct sluice_spool_log *log)
+{
+	struct round *round = context;
+
+	round->log = log;
+	return sluice_spool_waiting(round->spool, log, look_at_stray, round);
+}
+
+/* Stores on a disk that an earlier configuration had: whatever waits there waits for nobody. */
+static int look_at_other_disks(struct round *round)
+{
+	const struct sluice_engine *engine = round->engine;
+	const struct sluice_names *disks = &engine->identity.disks;
+	struct sluice_spool_options options = {.look = true};
+	struct sluice_spool *spool;
+	size_t number;
+	int result = 0;
+
+	for (number = 0; number < disks->count && !result; number++) {
+		char *why = NULL;
+
+		if (engine->config->store.disk_path &&
+		    !strcmp(disks->list[number], engine->config->store.disk_path))
+			continue;
+		options.path = round->where = disks->list[number];
+		if (!sluice_spool_open(&options, &spool, &why)) {
+			round->spool = spool;
+			result = sluice_spool_logs(spool, look_at_stray_log, round);
+			sluice_spool_close(spool);
+		}
+		free(why);
+	}
+	return result;
+}
+
+/* One log of the store. */
+static int look_at_log(void *context, struct sluice_spool_log *log)
+{
+	struct round *round = context;
+
+	round->log = log;
+	return sluice_spool_waiting(round->spool, log, look_at_waiting, round);
+}
+
+int sluice_engine_orphans(struct sluice_engine *engine, struct sluice_orphans *orphans)
+{
+	struct round round = {.engine = engine, .orphans = orphans};
+	int result;
+
+	if (!engine || !orphans)
+		return -EINVAL;
+	memset(orphans, 0, sizeof(*orphans));
+	round.place = "memory";
+	result = sluice_source_socket_look(engine->config, &engine->identity, look_at_ring, &round);
+	round.place = "module";
+	if (!result)
+		result = sluice_source_kmod_look(engine->config, &engine->identity, look_at_ring,
+						 &round);
+	round.place = "disk";
+	if (!result && engine->spooler) {
+		round.spool = sluice_spooler_lock(engine->spooler);
+		result = sluice_spool_logs(round.spool, look_at_log, &round);
+		sluice_spooler_unlock(engine->spooler);
+	}
+	return result ? result : look_at_other_disks(&round);
+}
+
+void sluice_orphans_warn_of_disks(struct sluice_engine *engine)
+{
+	struct sluice_orphans orphans = {0};
+	struct round round = {.engine = engine, .orphans = &orphans, .place = "disk"};
+	size_t number;
+
+	(void)look_at_other_disks(&round);
+	for (number = 0; number < orphans.count; number++)
+		sluice_warning("%s: %llu bytes wait there for output `%s`, and the configuration "
+			       "has that disk store no more; put `store.disk.path` back to have "
+			       "them delivered (`sluicectl show orphans`)",
+			       orphans.list[number].where,
+			       (unsigned long long)orphans.list[number].bytes,
+			       orphans.list[number].name[0] ? orphans.list[number].name : "?");
+	sluice_orphans_free(&orphans);
+}

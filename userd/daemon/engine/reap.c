@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Streams that only drained and are empty go; see inner.h. In the control thread; what lives in
+ * workers by letter. Touches: streams; what their source keeps of them outside.
+ */
+#include "inner.h"
+
+/* What reap asks a worker. */
+struct reap_letter {
+	struct sluice_stream *stream;
+};
+
+/* Letter: takes a stream that is empty out of the loop. Returns 1 if it was. */
+static int leave_if_empty(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_stream *stream = ((struct reap_letter *)argument)->stream;
+	size_t number;
+
+	if (sluice_stream_remaining(stream) || sluice_stream_shelved(stream))
+		return 0;
+	for (number = 0; number < stream->feeder_count; number++)
+		if (stream->feeders[number]->output)
+			sluice_output_remove_feeder(stream->feeders[number]->output,
+						    stream->feeders[number]);
+	(void)sluice_stream_release(stream, worker->now);
+	sluice_stream_leave(stream);
+	return 1;
+}
+
+void sluice_engine_reap(struct sluice_engine *engine)
+{
+	size_t number = 0;
+
+	while (number < engine->streams.count) {
+		struct sluice_placed_stream *placed = &engine->streams.list[number];
+		struct sluice_stream *stream = placed->stream;
+		struct reap_letter letter = {.stream = stream};
+
+		if (!stream->draining ||
+		    sluice_worker_call(placed->worker, leave_if_empty, &letter) <= 0) {
+			number++;
+			continue;
+		}
+		(void)sluice_intake_classes[stream->kind == SLUICE_SOURCE_KMOD
+						    ? SLUICE_INTAKE_KMOD
+						    : SLUICE_INTAKE_SOCKET]
+			->retire(engine->intakes[stream->kind == SLUICE_SOURCE_KMOD
+							 ? SLUICE_INTAKE_KMOD
+							 : SLUICE_INTAKE_SOCKET],
+				 stream);
+		sluice_stream_table_remove(&engine->streams, number);
+		sluice_stream_destroy(stream);
+	}
+}
