@@ -20,10 +20,12 @@
 #define SLUICE_PORTS 65536U /* RFC 768: ports are 16 bits */
 #define SLUICE_RANGES_MAX 256U
 #define SLUICE_HOOKS (SLUICE_HOOK_LOCAL_IN + 1U)
+#define SLUICE_SLOTS (SLUICE_HOOKS * SLUICE_PORTS)
 
 struct sluice_net;
 struct sluice_ring;
 struct sluice_route;
+struct sluice_rule_change;
 struct sluice_tally;
 struct sluice_tally_cpu;
 
@@ -69,6 +71,8 @@ struct sluice_prefix {
  * @number:      its place in dumps
  * @batching:    enum sluice_batching
  * @retire:      the tally goes with the rule
+ * @leaving:     a plan takes it out of the table; for the one writer
+ * @change:      of the exchange that is being read, or NULL; under sluice_net.change
  * @sn:          its namespace, for
  * @free_work:   freeing it
  * @hash:        in sluice_net.rules_by_guid
@@ -96,6 +100,8 @@ struct sluice_rule {
 	u32 number;
 	u8 batching;
 	bool retire;
+	bool leaving;
+	struct sluice_rule_change *change;
 	struct sluice_net *sn;
 	struct rcu_work free_work;
 	struct hlist_node hash;
@@ -145,15 +151,18 @@ struct sluice_match {
 
 #define SLUICE_SLOT_CHAIN 1UL
 
+struct sluice_match_plan;
+
 int sluice_match_init(struct sluice_match *match);
 void sluice_match_free(struct sluice_match *match);
-int sluice_match_change(struct sluice_match *match, struct sluice_rule *remove,
-			struct sluice_rule *add);
-struct sluice_rule *sluice_match_clash(const struct sluice_match *match,
-				       const struct sluice_rule *rule,
-				       const struct sluice_rule *except, u16 *port);
-int sluice_match_prefix(struct sluice_prefix *prefix, const void *address, size_t size,
-			int length);
+struct sluice_match_plan *sluice_match_plan(struct sluice_match *match,
+					    struct sluice_rule *const *remove, unsigned int removes,
+					    struct sluice_rule *const *add, unsigned int adds);
+struct sluice_rule *sluice_match_plan_clash(const struct sluice_match_plan *plan,
+					    struct sluice_rule **rule, u16 *port);
+void sluice_match_plan_make(struct sluice_match_plan *plan);
+void sluice_match_plan_drop(struct sluice_match_plan *plan);
+int sluice_match_prefix(struct sluice_prefix *prefix, const void *address, size_t size, int length);
 bool sluice_match_ranges(struct sluice_port_range *ranges, unsigned int *count);
 bool sluice_match_prepare(struct sluice_rule *rule);
 
@@ -201,6 +210,14 @@ static __always_inline enum sluice_hook sluice_hook_in_stack(enum sluice_hook ho
 static __always_inline unsigned int sluice_match_place(enum sluice_hook hook, u16 port)
 {
 	return sluice_hook_in_stack(hook) * SLUICE_PORTS + port;
+}
+
+/* The chain behind a slot, NULL if it is none. */
+static inline struct sluice_chain *sluice_slot_chain(unsigned long slot)
+{
+	if (!(slot & SLUICE_SLOT_CHAIN))
+		return NULL;
+	return (struct sluice_chain *)(slot - SLUICE_SLOT_CHAIN);
 }
 
 /* The slot of @port (host byte order) at a hook, 0 if no rule has it. Under RCU. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family, and routes. Rules are in netlink_rule.c, streams and events in
- * netlink_stream.c.
+ * The generic netlink family, and routes. Rules are in netlink_rule.c and netlink_exchange.c, streams
+ * and events in netlink_stream.c.
  *
  * The schema is uapi/sluice/netlink.h; attributes are checked by the policies here before a handler
  * sees them, and what a policy cannot say is refused with a sentence. Handlers run one at a time
@@ -139,21 +139,14 @@ int sluice_reply(struct sk_buff *message, void *header, struct genl_info *info, 
 }
 
 /**
- * sluice_notify() - finish and send a notification
- * @message: from sluice_message(), consumed
- * @header:  its header
+ * sluice_notify() - send a notification
+ * @message: from sluice_message(), ended; consumed
  * @info:    the request
- * @error:   what filling it in returned
  *
  * Context: process.
  */
-void sluice_notify(struct sk_buff *message, void *header, struct genl_info *info, int error)
+void sluice_notify(struct sk_buff *message, struct genl_info *info)
 {
-	if (error) {
-		nlmsg_free(message);
-		return;
-	}
-	genlmsg_end(message, header);
 	genl_notify(&sluice_genl_family, message, info, 0, GFP_KERNEL);
 }
 
@@ -180,8 +173,12 @@ static void notify_route(struct genl_info *info, u8 command, const struct sluice
 	if (!sluice_event_wanted(info))
 		return;
 	message = sluice_message(info, command, &header, true);
-	if (message)
-		sluice_notify(message, header, info, put_route(message, route));
+	if (message && put_route(message, route)) {
+		nlmsg_free(message);
+	} else if (message) {
+		genlmsg_end(message, header);
+		sluice_notify(message, info);
+	}
 }
 
 /*
@@ -450,6 +447,13 @@ static const struct genl_ops operations[] = {
 		.maxattr = SLUICE_A_RULE_GUID,
 		.doit = sluice_rule_get_doit,
 		.dumpit = sluice_rule_get_dumpit,
+	},
+	{
+		.cmd = SLUICE_CMD_RULES_EXCHANGE,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = sluice_exchange_policy,
+		.maxattr = SLUICE_A_RULE_GONE,
+		.doit = sluice_rules_exchange_doit,
 	},
 	{
 		.cmd = SLUICE_CMD_STREAM_GET,

@@ -19,7 +19,7 @@
 	(SLUICE_RULE_F_ADDRESS | SLUICE_RULE_F_NO_CHECKSUM | SLUICE_RULE_F_KEEP_BADCSUM |          \
 	 SLUICE_RULE_F_HWTIME)
 
-const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_BATCHING + 1] = {
+const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_CONTINUES + 1] = {
 	[SLUICE_A_RULE_GUID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 	[SLUICE_A_RULE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
 	[SLUICE_A_RULE_ROUTE] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
@@ -35,6 +35,12 @@ const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_BATCHING + 1] = {
 	[SLUICE_A_RULE_FLAGS] = NLA_POLICY_MASK(NLA_U32, KNOWN_FLAGS),
 	[SLUICE_A_RULE_HOOK] = NLA_POLICY_MAX(NLA_U8, SLUICE_HOOK_INGRESS),
 	[SLUICE_A_RULE_BATCHING] = NLA_POLICY_MAX(NLA_U8, SLUICE_BATCHING_AUTO),
+	[SLUICE_A_RULE_CONTINUES] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
+};
+
+const struct nla_policy sluice_exchange_policy[SLUICE_A_RULE_GONE + 1] = {
+	[SLUICE_A_RULE] = NLA_POLICY_NESTED(sluice_rule_policy),
+	[SLUICE_A_RULE_GONE] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 };
 
 /* Puts a prefix into a message. 0 or -EMSGSIZE. */
@@ -74,26 +80,39 @@ static int put_rule(struct sk_buff *skb, const struct sluice_rule *rule)
 	return sluice_put_counts(skb, SLUICE_A_RULE_COUNTERS, &counts, NULL);
 }
 
-/* Builds the notification of a change while the rule is there; NULL if nobody wants it. */
-static struct sk_buff *rule_notification(struct genl_info *info, u8 command,
-					 const struct sluice_rule *rule, void **header)
+/**
+ * sluice_rule_notification() - build the notification of a change while the rule is there
+ * @info:    the request
+ * @command: RULE_SET or RULE_DEL
+ * @rule:    the rule
+ *
+ * Return: the message, for sluice_notify() or nlmsg_free(); NULL if nobody wants it, or no memory.
+ * Context: process, sn->change held.
+ */
+struct sk_buff *sluice_rule_notification(struct genl_info *info, u8 command,
+					 const struct sluice_rule *rule)
 {
 	struct sk_buff *message;
+	void *header;
 
 	if (!sluice_event_wanted(info))
 		return NULL;
-	message = sluice_message(info, command, header, true);
-	if (message && put_rule(message, rule)) {
+	message = sluice_message(info, command, &header, true);
+	if (!message)
+		return NULL;
+	if (put_rule(message, rule)) {
 		nlmsg_free(message);
 		return NULL;
 	}
+	genlmsg_end(message, header);
 	return message;
 }
 
 /* Reads the ports into the draft. 0, or -EINVAL with a sentence. */
-static int parse_ports(struct genl_info *info, struct sluice_rule *draft)
+static int parse_ports(struct genl_info *info, struct nlattr **attributes,
+		       struct sluice_rule *draft)
 {
-	struct nlattr *ports = info->attrs[SLUICE_A_RULE_PORTS];
+	struct nlattr *ports = attributes[SLUICE_A_RULE_PORTS];
 
 	memcpy(draft->ranges, nla_data(ports), nla_len(ports));
 	draft->range_count = nla_len(ports) / sizeof(draft->ranges[0]);
@@ -110,9 +129,10 @@ static int parse_ports(struct genl_info *info, struct sluice_rule *draft)
  * Reads whether the interface, which has been read, shall batch. 0, or a negative errno with a
  * sentence.
  */
-static int parse_batching(struct genl_info *info, struct sluice_rule *draft)
+static int parse_batching(struct genl_info *info, struct nlattr **attributes,
+			  struct sluice_rule *draft)
 {
-	struct nlattr *batching = info->attrs[SLUICE_A_RULE_BATCHING];
+	struct nlattr *batching = attributes[SLUICE_A_RULE_BATCHING];
 
 	if (!batching)
 		return 0;
@@ -138,9 +158,9 @@ static int parse_batching(struct genl_info *info, struct sluice_rule *draft)
  * Reads where the datagrams shall be taken; verdict and interface have been read. 0, or a negative
  * errno with a sentence.
  */
-static int parse_hook(struct genl_info *info, struct sluice_rule *draft)
+static int parse_hook(struct genl_info *info, struct nlattr **attributes, struct sluice_rule *draft)
 {
-	struct nlattr *hook = info->attrs[SLUICE_A_RULE_HOOK];
+	struct nlattr *hook = attributes[SLUICE_A_RULE_HOOK];
 
 	if (!hook)
 		return 0;
@@ -169,12 +189,9 @@ static int parse_hook(struct genl_info *info, struct sluice_rule *draft)
 }
 
 /* Reads an address and its prefix length. 0, or -EINVAL with a sentence. */
-static int parse_prefix(struct genl_info *info, int attribute, int length_attribute,
-			const char *what, struct sluice_prefix *prefix)
+static int parse_prefix(struct genl_info *info, const struct nlattr *address,
+			const struct nlattr *length, const char *what, struct sluice_prefix *prefix)
 {
-	struct nlattr *address = info->attrs[attribute];
-	struct nlattr *length = info->attrs[length_attribute];
-
 	if (!address) {
 		if (!length)
 			return 0;
@@ -201,9 +218,9 @@ static int parse_prefix(struct genl_info *info, int attribute, int length_attrib
  * Reads what the request says about a rule into the zeroed draft. 0, or a negative errno with a
  * sentence.
  */
-static int parse_rule(struct sluice_net *sn, struct genl_info *info, struct sluice_rule *draft)
+static int parse_rule(struct sluice_net *sn, struct genl_info *info, struct nlattr **attributes,
+		      struct sluice_rule *draft)
 {
-	struct nlattr **attributes = info->attrs;
 	int error;
 
 	memcpy(draft->guid, nla_data(attributes[SLUICE_A_RULE_GUID]), sizeof(draft->guid));
@@ -230,16 +247,18 @@ static int parse_rule(struct sluice_net *sn, struct genl_info *info, struct slui
 		nla_strscpy(draft->interface, attributes[SLUICE_A_RULE_INTERFACE],
 			    sizeof(draft->interface));
 	}
-	error = parse_hook(info, draft);
+	error = parse_hook(info, attributes, draft);
 	if (!error)
-		error = parse_batching(info, draft);
+		error = parse_batching(info, attributes, draft);
 	if (!error)
-		error = parse_ports(info, draft);
+		error = parse_ports(info, attributes, draft);
 	if (!error)
-		error = parse_prefix(info, SLUICE_A_RULE_DESTINATION, SLUICE_A_RULE_DESTINATION_LEN,
-				     "destination", &draft->destination);
+		error = parse_prefix(info, attributes[SLUICE_A_RULE_DESTINATION],
+				     attributes[SLUICE_A_RULE_DESTINATION_LEN], "destination",
+				     &draft->destination);
 	if (!error)
-		error = parse_prefix(info, SLUICE_A_RULE_SOURCE, SLUICE_A_RULE_SOURCE_LEN, "source",
+		error = parse_prefix(info, attributes[SLUICE_A_RULE_SOURCE],
+				     attributes[SLUICE_A_RULE_SOURCE_LEN], "source",
 				     &draft->source);
 	if (!error && !sluice_match_prepare(draft)) {
 		sluice_refuse(info, attributes[SLUICE_A_RULE_SOURCE],
@@ -251,7 +270,7 @@ static int parse_rule(struct sluice_net *sn, struct genl_info *info, struct slui
 }
 
 /* True if all attributes are there that a rule must have; else the request is refused. */
-static bool rule_is_complete(struct genl_info *info)
+static bool rule_is_complete(struct genl_info *info, struct nlattr **attributes)
 {
 	static const struct {
 		int attribute;
@@ -262,11 +281,11 @@ static bool rule_is_complete(struct genl_info *info)
 		{ SLUICE_A_RULE_INPUT, "RULE_INPUT" },
 		{ SLUICE_A_RULE_PORTS, "RULE_PORTS" },
 	};
-	const struct nlattr *ports = info->attrs[SLUICE_A_RULE_PORTS];
+	const struct nlattr *ports = attributes[SLUICE_A_RULE_PORTS];
 	unsigned int place;
 
 	for (place = 0; place < ARRAY_SIZE(needed); place++) {
-		if (!info->attrs[needed[place].attribute]) {
+		if (!attributes[needed[place].attribute]) {
 			sluice_refuse(info, NULL, "the attribute %s is missing",
 				      needed[place].name);
 			return false;
@@ -281,20 +300,64 @@ static bool rule_is_complete(struct genl_info *info)
 	return true;
 }
 
-/* Says why sluice_rule_set() refused. */
-static void explain(struct genl_info *info, const struct sluice_rule *draft,
-		    const struct sluice_rule *clash, u16 port, int error)
+/**
+ * sluice_rule_draft() - read a rule
+ * @sn:         its namespace
+ * @info:       the request
+ * @attributes: what the request says of this rule
+ * @error:      out: with NULL, a negative errno; the request is refused with a sentence
+ *
+ * Return: the rule, not in the table yet, for the caller to kvfree() or sluice_rule_exchange().
+ * Context: process, sn->change held.
+ */
+struct sluice_rule *sluice_rule_draft(struct sluice_net *sn, struct genl_info *info,
+				      struct nlattr **attributes, int *error)
 {
-	if (clash)
+	struct sluice_rule *draft;
+
+	*error = -EINVAL;
+	if (!rule_is_complete(info, attributes))
+		return NULL;
+	*error = -ENOMEM;
+	draft = kvzalloc(
+		struct_size(draft, ranges,
+			    nla_len(attributes[SLUICE_A_RULE_PORTS]) / sizeof(draft->ranges[0])),
+		GFP_KERNEL_ACCOUNT);
+	if (!draft) {
+		sluice_refuse(info, NULL, "there is no memory for a rule");
+		return NULL;
+	}
+	*error = parse_rule(sn, info, attributes, draft);
+	if (*error) {
+		kvfree(draft);
+		return NULL;
+	}
+	return draft;
+}
+
+/**
+ * sluice_rule_explain() - say why sluice_rule_exchange() refused
+ * @info:  the request
+ * @name:  of the rule, or "the rules"
+ * @clash: what it gave
+ * @error: what it returned
+ *
+ * Context: process, sn->change held.
+ */
+void sluice_rule_explain(struct genl_info *info, const char *name,
+			 const struct sluice_rule_clash *clash, int error)
+{
+	if (clash->other)
 		sluice_refuse(info, info->attrs[SLUICE_A_RULE_PORTS],
 			      "rule \"%s\" (%pUb) and rule \"%s\" (%pUb) both match datagrams to port %u; change the ports, addresses or interface of one of them",
-			      draft->name, draft->guid, clash->name, clash->guid, port);
+			      clash->rule->name, clash->rule->guid, clash->other->name,
+			      clash->other->guid, clash->port);
 	else if (error == -ENOMEM)
-		sluice_refuse(info, NULL, "there is no memory for rule \"%s\"", draft->name);
+		sluice_refuse(info, NULL, "there is no memory for %s", name);
 	else
 		sluice_refuse(info, NULL,
-			      "the netfilter hooks could not be registered for rule \"%s\" (error %d)",
-			      draft->name, error);
+			      "the netfilter hooks could not be registered for %s (error %d)", name,
+			      error);
 }
 
 /*
@@ -305,49 +368,45 @@ static int set_rule(struct sluice_net *sn, struct genl_info *info)
 {
 	const struct nlattr *guid = info->attrs[SLUICE_A_RULE_GUID];
 	u16 flags = info->nlhdr->nlmsg_flags;
-	struct sluice_rule *old = sluice_rule_find(sn, nla_data(guid));
-	struct sluice_rule *draft, *clash = NULL;
+	struct sluice_rule_change change = {};
+	struct sluice_rule_clash clash;
 	struct sk_buff *message;
-	void *header;
-	u16 port = 0;
 	int error;
 
-	if (!old && !(flags & NLM_F_CREATE)) {
+	change.old = guid ? sluice_rule_find(sn, nla_data(guid)) : NULL;
+	change.before = change.old;
+	if (guid && !change.old && !(flags & NLM_F_CREATE)) {
 		sluice_refuse(info, guid, "there is no rule %pUb in this network namespace",
 			      nla_data(guid));
 		return -ENOENT;
 	}
-	if (old && flags & NLM_F_EXCL) {
-		sluice_refuse(info, guid, "rule %pUb exists already, as \"%s\"", old->guid,
-			      old->name);
+	if (change.old && flags & NLM_F_EXCL) {
+		sluice_refuse(info, guid, "rule %pUb exists already, as \"%s\"", change.old->guid,
+			      change.old->name);
 		return -EEXIST;
 	}
-	if (!old && sn->rule_count >= SLUICE_RULES_MAX) {
+	if (!change.old && sn->rule_count >= SLUICE_RULES_MAX) {
 		sluice_refuse(info, NULL, "there are %u rules already, and no more are allowed",
 			      sn->rule_count);
 		return -ENOSPC;
 	}
-	draft = kvzalloc(struct_size(draft, ranges,
-				     nla_len(info->attrs[SLUICE_A_RULE_PORTS]) /
-					     sizeof(draft->ranges[0])),
-			 GFP_KERNEL_ACCOUNT);
-	if (!draft)
-		return -ENOMEM;
-	error = parse_rule(sn, info, draft);
-	if (error || (old && sluice_rule_is_same(old, draft)))
+	change.draft = sluice_rule_draft(sn, info, info->attrs, &error);
+	if (!change.draft)
+		return error;
+	if (change.old && sluice_rule_is_same(change.old, change.draft))
 		goto free;
-	error = sluice_rule_set(sn, old, draft, &clash, &port);
+	error = sluice_rule_exchange(sn, &change, 1, &clash);
 	if (error) {
-		explain(info, draft, clash, port, error);
+		sluice_rule_explain(info, change.draft->name, &clash, error);
 		goto free;
 	}
-	message = rule_notification(info, SLUICE_CMD_RULE_SET, draft, &header);
+	message = sluice_rule_notification(info, SLUICE_CMD_RULE_SET, change.draft);
 	if (message)
-		sluice_notify(message, header, info, 0);
+		sluice_notify(message, info);
 	return 0;
 
 free:
-	kvfree(draft);
+	kvfree(change.draft);
 	return error;
 }
 
@@ -364,8 +423,6 @@ int sluice_rule_set_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sluice_net *sn = sluice_net_of(genl_info_net(info));
 	int error;
 
-	if (!rule_is_complete(info))
-		return -EINVAL;
 	mutex_lock(&sn->change);
 	error = set_rule(sn, info);
 	mutex_unlock(&sn->change);
@@ -403,23 +460,25 @@ static struct sluice_rule *named_rule(struct sluice_net *sn, struct genl_info *i
 int sluice_rule_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sluice_net *sn = sluice_net_of(genl_info_net(info));
+	struct sluice_rule_change change = {};
+	struct sluice_rule_clash clash;
 	struct sk_buff *message;
-	struct sluice_rule *rule;
-	void *header;
 	int error = 0;
 
 	mutex_lock(&sn->change);
-	rule = named_rule(sn, info, &error);
-	if (!rule)
+	change.old = named_rule(sn, info, &error);
+	if (!change.old)
 		goto unlock;
-	message = rule_notification(info, SLUICE_CMD_RULE_DEL, rule, &header);
-	error = sluice_rule_delete(sn, rule);
-	if (error)
+	message = sluice_rule_notification(info, SLUICE_CMD_RULE_DEL, change.old);
+	error = sluice_rule_exchange(sn, &change, 1, &clash);
+	if (error) {
 		sluice_refuse(info, NULL,
 			      "there is no memory to take rule \"%s\" out of its ports' lists",
-			      rule->name);
-	if (message)
-		sluice_notify(message, header, info, error);
+			      change.old->name);
+		nlmsg_free(message);
+	} else if (message) {
+		sluice_notify(message, info);
+	}
 unlock:
 	mutex_unlock(&sn->change);
 	return error;

@@ -121,11 +121,10 @@ static void rule_free_work(struct work_struct *work)
 	kvfree(rule);
 }
 
-/* Has a rule freed that was just taken out of the table. @retire: its counters go with it. */
-static void rule_free_later(struct sluice_net *sn, struct sluice_rule *rule, bool retire)
+/* Has a rule freed that was just taken out of the table, with its counters if it retires them. */
+static void rule_free_later(struct sluice_net *sn, struct sluice_rule *rule)
 {
 	rule->sn = sn;
-	rule->retire = retire;
 	INIT_RCU_WORK(&rule->free_work, rule_free_work);
 	queue_rcu_work(sluice_workqueue, &rule->free_work);
 }
@@ -193,14 +192,14 @@ static void leave_unused(struct sluice_net *sn)
 }
 
 /*
- * Gives the draft its counters: those of the rule it replaces if they go on (same route, same
- * input), else new ones. 0 or -ENOMEM. sn->lock held.
+ * Gives the draft its counters: those of the rule that it goes on for if they can be the same (same
+ * route, same input), else new ones. 0 or -ENOMEM. sn->lock held.
  */
-static int rule_take_tally(struct sluice_net *sn, const struct sluice_rule *old,
+static int rule_take_tally(struct sluice_net *sn, const struct sluice_rule *before,
 			   struct sluice_rule *draft)
 {
-	if (old && old->route == draft->route && old->input == draft->input) {
-		draft->tally = old->tally;
+	if (before && before->route == draft->route && before->input == draft->input) {
+		draft->tally = before->tally;
 		refcount_inc(&draft->tally->references);
 	} else {
 		draft->tally = sluice_tally_create(draft->input);
@@ -214,9 +213,9 @@ static int rule_take_tally(struct sluice_net *sn, const struct sluice_rule *old,
 }
 
 /* Undoes rule_take_tally(). sn->lock held. */
-static void rule_leave_tally(const struct sluice_rule *old, struct sluice_rule *draft)
+static void rule_leave_tally(const struct sluice_rule *before, struct sluice_rule *draft)
 {
-	if (!old || old->tally != draft->tally)
+	if (!before || before->tally != draft->tally)
 		list_del(&draft->tally->list);
 	sluice_tally_put(draft->tally);
 	draft->tally = NULL;
@@ -244,93 +243,189 @@ static void rule_link(struct sluice_net *sn, struct sluice_rule *rule)
 	sn->batching_rules += rule->batching != SLUICE_BATCHING_OFF;
 	if (rule->interface[0])
 		sn->named_rules++;
+}
+
+/* Gives the rule that a change brings what it needs in the table. 0 or -ENOMEM. sn->lock held. */
+static int change_begin(struct sluice_net *sn, const struct sluice_rule_change *change)
+{
+	struct sluice_rule *draft = change->draft;
+	int error;
+
+	if (!draft)
+		return 0;
+	error = rule_take_tally(sn, change->before, draft);
+	if (error)
+		return error;
+	if (change->old)
+		draft->number = change->old->number;
+	else
+		error = xa_alloc_cyclic(&sn->rules, &draft->number, draft, xa_limit_31b,
+					&sn->next_rule, GFP_KERNEL_ACCOUNT);
+	if (error < 0) {
+		rule_leave_tally(change->before, draft);
+		return error;
+	}
+	rule_resolve(sn, draft);
+	return 0;
+}
+
+/* Undoes change_begin(). sn->lock held. */
+static void change_undo(struct sluice_net *sn, const struct sluice_rule_change *change)
+{
+	if (!change->draft)
+		return;
+	if (!change->old)
+		xa_erase(&sn->rules, change->draft->number);
+	rule_leave_tally(change->before, change->draft);
+}
+
+/* Takes over into the lists what the table has already. sn->lock held. */
+static void change_end(struct sluice_net *sn, const struct sluice_rule_change *change)
+{
+	if (change->old) {
+		rule_unlink(sn, change->old);
+		change->old->retire = true;
+		sn->rule_count--;
+	}
+	if (change->old && change->draft)
+		/* Cannot fail: the entry is there. */
+		xa_store(&sn->rules, change->draft->number, change->draft, GFP_KERNEL);
+	else if (change->old)
+		xa_erase(&sn->rules, change->old->number);
+	if (change->draft) {
+		rule_link(sn, change->draft);
+		sn->rule_count++;
+	}
 	sn->generation++;
 }
 
 /*
- * Puts the draft in place of @old, or beside the others if that is NULL. sn->change and sn->lock
- * held.
+ * Carries the counters over from the rules that go to those that go on for them, and has the former
+ * freed. sn->lock held.
  */
-static int rule_install(struct sluice_net *sn, struct sluice_rule *old, struct sluice_rule *draft,
-			struct sluice_rule **clash, u16 *port)
+static void changes_settle(struct sluice_net *sn, const struct sluice_rule_change *changes,
+			   unsigned int count)
 {
-	int error;
+	const struct sluice_rule_change *change, *end = changes + count;
+	bool carries = false;
 
-	*clash = sluice_match_clash(&sn->match, draft, old, port);
-	if (*clash)
-		return -EEXIST;
-	error = rule_take_tally(sn, old, draft);
-	if (error)
-		return error;
-	if (old)
-		draft->number = old->number;
-	else
-		error = xa_alloc_cyclic(&sn->rules, &draft->number, draft, xa_limit_31b,
-					&sn->next_rule, GFP_KERNEL_ACCOUNT);
-	if (error < 0)
-		goto leave_tally;
-	rule_resolve(sn, draft);
-	error = sluice_match_change(&sn->match, old, draft);
-	if (error)
-		goto erase;
-
-	if (old) {
-		rule_unlink(sn, old);
-		/* Cannot fail: the entry is there. */
-		xa_store(&sn->rules, draft->number, draft, GFP_KERNEL);
-		if (old->tally != draft->tally) {
-			/* Nobody counts for the old one after this, so its sum is final. */
-			synchronize_net();
-			sluice_rule_count(old, &draft->tally->carry);
-			tally_retire(sn, old->tally);
-		}
-		rule_free_later(sn, old, false);
-	} else {
-		sn->rule_count++;
+	for (change = changes; change < end; change++) {
+		if (!change->before)
+			continue;
+		change->before->retire = false;
+		carries |= change->before->tally != change->draft->tally;
 	}
-	rule_link(sn, draft);
+	/* Nobody counts for the old ones after this, so their sums are final. */
+	if (carries)
+		synchronize_net();
+	for (change = changes; change < end; change++) {
+		if (!change->before || change->before->tally == change->draft->tally)
+			continue;
+		sluice_rule_count(change->before, &change->draft->tally->carry);
+		tally_retire(sn, change->before->tally);
+	}
+	for (change = changes; change < end; change++) {
+		if (change->old)
+			rule_free_later(sn, change->old);
+	}
+}
+
+/*
+ * Makes the changes that @plan worked out for the table; the plan is consumed. sn->change and
+ * sn->lock held. 0, or a negative errno with nothing changed.
+ */
+static int exchange(struct sluice_net *sn, const struct sluice_rule_change *changes,
+		    unsigned int count, struct sluice_match_plan *plan,
+		    struct sluice_rule_clash *clash)
+{
+	unsigned int done;
+	int error = -EEXIST;
+
+	clash->other = sluice_match_plan_clash(plan, &clash->rule, &clash->port);
+	if (clash->other)
+		goto drop;
+	for (done = 0; done < count; done++) {
+		error = change_begin(sn, &changes[done]);
+		if (error)
+			goto undo;
+	}
+	sluice_match_plan_make(plan);
+	for (done = 0; done < count; done++)
+		change_end(sn, &changes[done]);
+	changes_settle(sn, changes, count);
 	return 0;
 
-erase:
-	if (!old)
-		xa_erase(&sn->rules, draft->number);
-leave_tally:
-	rule_leave_tally(old, draft);
+undo:
+	while (done--)
+		change_undo(sn, &changes[done]);
+drop:
+	sluice_match_plan_drop(plan);
+	return error;
+}
+
+/* Works the changes out and makes them. sn->change held. 0 or a negative errno. */
+static int plan_and_exchange(struct sluice_net *sn, const struct sluice_rule_change *changes,
+			     unsigned int count, struct sluice_rule_clash *clash)
+{
+	struct sluice_rule **remove, **add;
+	unsigned int number, removes = 0, adds = 0;
+	struct sluice_match_plan *plan;
+	int error;
+
+	remove = kvmalloc_array(count, 2 * sizeof(*remove), GFP_KERNEL_ACCOUNT);
+	if (!remove)
+		return -ENOMEM;
+	add = remove + count;
+	for (number = 0; number < count; number++) {
+		if (changes[number].old)
+			remove[removes++] = changes[number].old;
+		if (changes[number].draft)
+			add[adds++] = changes[number].draft;
+	}
+	mutex_lock(&sn->lock);
+	plan = sluice_match_plan(&sn->match, remove, removes, add, adds);
+	error = PTR_ERR_OR_ZERO(plan);
+	if (!error)
+		error = exchange(sn, changes, count, plan, clash);
+	mutex_unlock(&sn->lock);
+	kvfree(remove);
 	return error;
 }
 
 /**
- * sluice_rule_set() - make a rule, or replace one
- * @sn:    the namespace
- * @old:   the rule with the same GUID, or NULL
- * @draft: the new one: conditions, ranges, route and all; not yet in the table
- * @clash: out: with -EEXIST, the rule that wants the same datagrams
- * @port:  out: with -EEXIST, to this port
+ * sluice_rule_exchange() - make, replace and delete rules, all in one step or none
+ * @sn:      the namespace
+ * @changes: what becomes of each; their drafts have conditions, ranges, route and all
+ * @count:   how many, at least one
+ * @clash:   out: with -EEXIST, the two rules that would want the same datagrams
  *
- * A replaced rule's counters go on. Losses that no GAP told of yet are told under its old input, in
- * its old route.
+ * A datagram finds the rules before or the rules after. Counters go on where a change says so; the
+ * rule they come from goes in the same step, and goes on in one other only. Losses that no GAP told
+ * of yet are told under the old input, in the old route.
  *
- * Return: 0: the namespace owns @draft now, and @old is gone; else @draft is still the caller's and
- * nothing changed: -EEXIST, -ENOMEM, or what registering the hooks returned.
+ * Return: 0: the namespace owns the drafts now, and the old rules are gone; else the drafts are
+ * still the caller's and nothing changed: -EEXIST, -ENOMEM, or what registering the hooks returned.
  * Context: process, sleeps, sn->change held.
  */
-int sluice_rule_set(struct sluice_net *sn, struct sluice_rule *old, struct sluice_rule *draft,
-		    struct sluice_rule **clash, u16 *port)
+int sluice_rule_exchange(struct sluice_net *sn, const struct sluice_rule_change *changes,
+			 unsigned int count, struct sluice_rule_clash *clash)
 {
 	bool batching = sn->batching_rules, ingress = sn->ingress_rules;
+	unsigned int number;
 	int error;
 
-	*clash = NULL;
+	memset(clash, 0, sizeof(*clash));
 	error = tables_make(sn);
 	if (error)
 		return error;
-	/* The hooks find an empty table until the rule is in. */
-	error = sluice_hook_register(sn, sluice_hook_in_stack(draft->hook));
-	if (!error) {
-		mutex_lock(&sn->lock);
-		error = rule_install(sn, old, draft, clash, port);
-		mutex_unlock(&sn->lock);
+	/* The hooks find the table as it is until the rules are in. */
+	for (number = 0; !error && number < count; number++) {
+		if (changes[number].draft)
+			error = sluice_hook_register(
+				sn, sluice_hook_in_stack(changes[number].draft->hook));
 	}
+	if (!error)
+		error = plan_and_exchange(sn, changes, count, clash);
 	if (ingress || sn->ingress_rules)
 		sluice_ingress_update(sn);
 	leave_unused(sn);
@@ -367,38 +462,6 @@ bool sluice_rule_is_same(const struct sluice_rule *one, const struct sluice_rule
 }
 
 /**
- * sluice_rule_delete() - delete a rule
- * @sn:   its namespace
- * @rule: the rule; gone after success
- *
- * Return: 0 or -ENOMEM.
- * Context: process, sleeps, sn->change held.
- */
-int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule)
-{
-	bool batching = rule->batching != SLUICE_BATCHING_OFF;
-	bool ingress = rule->hook == SLUICE_HOOK_INGRESS;
-	int error;
-
-	mutex_lock(&sn->lock);
-	error = sluice_match_change(&sn->match, rule, NULL);
-	if (!error) {
-		rule_unlink(sn, rule);
-		xa_erase(&sn->rules, rule->number);
-		sn->rule_count--;
-		sn->generation++;
-		rule_free_later(sn, rule, true);
-	}
-	mutex_unlock(&sn->lock);
-	if (ingress)
-		sluice_ingress_update(sn);
-	leave_unused(sn);
-	if (batching)
-		sluice_batching_update(sn);
-	return error;
-}
-
-/**
  * sluice_rule_delete_all() - delete all rules of a namespace and wait until they are freed
  * @sn: the namespace
  *
@@ -418,7 +481,8 @@ void sluice_rule_delete_all(struct sluice_net *sn)
 		rule_unlink(sn, rule);
 		xa_erase(&sn->rules, number);
 		sn->rule_count--;
-		rule_free_later(sn, rule, true);
+		rule->retire = true;
+		rule_free_later(sn, rule);
 	}
 	mutex_unlock(&sn->lock);
 	if (ingress)

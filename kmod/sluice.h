@@ -161,12 +161,38 @@ void sluice_route_delete_all(struct sluice_net *sn);
 struct sluice_ring *sluice_route_ring(struct sluice_net *sn, const u8 *guid, u32 cpu);
 int sluice_route_cpu_prepare(unsigned int cpu);
 
+/**
+ * struct sluice_rule_change - what becomes of one rule in an exchange
+ * @old:       a rule that goes: deleted, or replaced by @draft with the same GUID; NULL: none
+ * @draft:     a rule that comes, not in the table yet; NULL: none
+ * @before:    with @draft: the rule whose counters go on in it, which is the @old of this or of
+ *             another change; NULL: they begin at 0
+ * @continued: the counters of @old go on in the draft of another change; for who makes the list
+ */
+struct sluice_rule_change {
+	struct sluice_rule *old;
+	struct sluice_rule *draft;
+	struct sluice_rule *before;
+	bool continued;
+};
+
+/**
+ * struct sluice_rule_clash - two rules that would want the same datagrams
+ * @rule:  one that is to come
+ * @other: the other one, NULL: there is no clash
+ * @port:  to this port
+ */
+struct sluice_rule_clash {
+	struct sluice_rule *rule;
+	struct sluice_rule *other;
+	u16 port;
+};
+
 /* rule.c */
 struct sluice_rule *sluice_rule_find(struct sluice_net *sn, const u8 *guid);
-int sluice_rule_set(struct sluice_net *sn, struct sluice_rule *old, struct sluice_rule *draft,
-		    struct sluice_rule **clash, u16 *port);
+int sluice_rule_exchange(struct sluice_net *sn, const struct sluice_rule_change *changes,
+			 unsigned int count, struct sluice_rule_clash *clash);
 bool sluice_rule_is_same(const struct sluice_rule *one, const struct sluice_rule *two);
-int sluice_rule_delete(struct sluice_net *sn, struct sluice_rule *rule);
 void sluice_rule_delete_all(struct sluice_net *sn);
 void sluice_rule_count(const struct sluice_rule *rule, struct sluice_counts *total);
 void sluice_counts_add(struct sluice_counts *total, const struct sluice_counts *more);

@@ -10,11 +10,13 @@
 #include <kunit/test.h>
 #define SLUICE_WITHOUT_TRACE
 #include "../match.c"
+#include "../match_change.c"
 #include "../event.c"
 #include "../ring.c"
 #include "../tally.c"
 #include "../hook.c"
 #include "packet.h"
+#include "table.h"
 
 /* The module sends netlink events here; the suite has no listeners, and its rings no namespace. */
 void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event)

@@ -2,11 +2,14 @@
 /*
  * KUnit suite "sluice_match": the table of rules, overlaps, prefixes, interfaces.
  *
- * Contains match.c, so that it tests the same lines as run in the module, beside the module.
+ * Contains match.c and match_change.c, so that it tests the same lines as run in the module, beside
+ * the module.
  */
 #include <kunit/test.h>
 #include <linux/inet.h>
 #include "../match.c"
+#include "../match_change.c"
+#include "table.h"
 
 /* A rule for ports @first to @last, allocated for the test, with the name @name. */
 static struct sluice_rule *a_rule(struct kunit *test, const char *name, u16 first, u16 last)
@@ -67,6 +70,21 @@ static struct sluice_match *a_table(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, sluice_match_init(match), 0);
 	test->priv = match;
 	return match;
+}
+
+/* The rule in the table that clashes with @rule, which would replace @except, or NULL. */
+static struct sluice_rule *sluice_match_clash(struct sluice_match *match, struct sluice_rule *rule,
+					      struct sluice_rule *except, u16 *port)
+{
+	struct sluice_match_plan *plan =
+		sluice_match_plan(match, &except, except ? 1 : 0, &rule, 1);
+	struct sluice_rule *clash, *which;
+
+	if (IS_ERR(plan))
+		return ERR_CAST(plan);
+	clash = sluice_match_plan_clash(plan, &which, port);
+	sluice_match_plan_drop(plan);
+	return clash;
 }
 
 /* Frees the test's table, with the chains that are still in it. */
@@ -361,12 +379,118 @@ static void families_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, sluice_match_prepare(rule));
 }
 
-static struct kunit_case cases[] = {
-	KUNIT_CASE(range_test),	     KUNIT_CASE(replace_test), KUNIT_CASE(chain_test),
-	KUNIT_CASE(prefix_test),     KUNIT_CASE(bad_prefix_test),
-	KUNIT_CASE(interface_test),  KUNIT_CASE(clash_test),   KUNIT_CASE(ranges_test),
-	KUNIT_CASE(families_test),   KUNIT_CASE(hooks_test),   {}
-};
+/* Works out a change of two rules for two; the test fails if that cannot be had. */
+static struct sluice_match_plan *a_plan(struct kunit *test, struct sluice_match *match,
+					struct sluice_rule **remove, struct sluice_rule **add)
+{
+	struct sluice_match_plan *plan = sluice_match_plan(match, remove, 2, add, 2);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, plan);
+	return plan;
+}
+
+/*
+ * Two rules exchange their ports in one step: they clash with each other's successors no more than
+ * with their own, and a plan that is dropped leaves everything as it was.
+ */
+static void exchange_test(struct kunit *test)
+{
+	struct sluice_match *match = a_table(test);
+	struct sluice_rule *old[] = { a_rule(test, "one", 10, 19), a_rule(test, "two", 20, 29) };
+	struct sluice_rule *new[] = { a_rule(test, "one", 20, 29), a_rule(test, "two", 10, 19) };
+	struct sluice_rule *third = a_rule(test, "third", 30, 30), *rule;
+	struct sluice_match_plan *plan;
+	u16 port = 0;
+
+	KUNIT_ASSERT_EQ(test, sluice_match_change(match, NULL, old[0]), 0);
+	KUNIT_ASSERT_EQ(test, sluice_match_change(match, NULL, old[1]), 0);
+	KUNIT_ASSERT_EQ(test, sluice_match_change(match, NULL, third), 0);
+
+	plan = a_plan(test, match, old, new);
+	KUNIT_EXPECT_NULL(test, sluice_match_plan_clash(plan, &rule, &port));
+	KUNIT_EXPECT_FALSE(test, plan->bridged);
+	sluice_match_plan_drop(plan);
+	KUNIT_EXPECT_PTR_EQ(test, find(match, 19, "1.1.1.1", "2.2.2.2", 1), old[0]);
+	KUNIT_EXPECT_PTR_EQ(test, find(match, 20, "1.1.1.1", "2.2.2.2", 1), old[1]);
+
+	/* One that stays is in the way of one that comes. */
+	new[0]->ranges[0].last = 30;
+	plan = a_plan(test, match, old, new);
+	KUNIT_EXPECT_PTR_EQ(test, sluice_match_plan_clash(plan, &rule, &port), third);
+	KUNIT_EXPECT_PTR_EQ(test, rule, new[0]);
+	KUNIT_EXPECT_EQ(test, (int)port, 30);
+	sluice_match_plan_drop(plan);
+
+	/* Two that come are in each other's. */
+	new[0]->ranges[0].first = 19;
+	new[0]->ranges[0].last = 29;
+	plan = a_plan(test, match, old, new);
+	KUNIT_EXPECT_PTR_EQ(test, sluice_match_plan_clash(plan, &rule, &port), new[1]);
+	KUNIT_EXPECT_PTR_EQ(test, rule, new[0]);
+	KUNIT_EXPECT_EQ(test, (int)port, 19);
+	sluice_match_plan_drop(plan);
+	KUNIT_EXPECT_PTR_EQ(test, find(match, 19, "1.1.1.1", "2.2.2.2", 1), old[0]);
+
+	new[0]->ranges[0].first = 20;
+	sluice_match_plan_make(a_plan(test, match, old, new));
+	KUNIT_EXPECT_PTR_EQ(test, find(match, 19, "1.1.1.1", "2.2.2.2", 1), new[1]);
+	KUNIT_EXPECT_PTR_EQ(test, find(match, 20, "1.1.1.1", "2.2.2.2", 1), new[0]);
+	KUNIT_EXPECT_PTR_EQ(test, find(match, 30, "1.1.1.1", "2.2.2.2", 1), third);
+}
+
+/*
+ * Two rules for one port, of different destinations, exchange their hooks: in between, each hook
+ * finds for a datagram what comes there, and what goes from there for one that has passed the other.
+ */
+static void bridge_test(struct kunit *test)
+{
+	struct sluice_match *match = a_table(test);
+	struct sluice_rule *old[2], *new[2];
+	struct sluice_match_plan *plan;
+	const struct sluice_chain *chain;
+	unsigned int number;
+
+	for (number = 0; number < 2; number++) {
+		old[number] = a_rule(test, "old", 7, 7);
+		new[number] = a_rule(test, "new", 7, 7);
+		set_prefix(test, &old[number]->destination, number ? "2.2.2.2" : "1.1.1.1", -1);
+		new[number]->destination = old[number]->destination;
+		old[number]->hook = number;
+		new[number]->hook = !number;
+		KUNIT_ASSERT_TRUE(test, sluice_match_prepare(old[number]));
+		KUNIT_ASSERT_TRUE(test, sluice_match_prepare(new[number]));
+		KUNIT_ASSERT_EQ(test, sluice_match_change(match, NULL, old[number]), 0);
+	}
+	plan = a_plan(test, match, old, new);
+	KUNIT_EXPECT_TRUE(test, plan->bridged);
+	KUNIT_ASSERT_EQ(test, plan->count, 2U);
+	for (number = 0; number < 2; number++) {
+		chain = sluice_slot_chain(plan->slots[number].bridge);
+		KUNIT_ASSERT_NOT_NULL(test, chain);
+		KUNIT_ASSERT_EQ(test, chain->count, 2U);
+		KUNIT_EXPECT_PTR_EQ(test, chain->rules[0], new[!number]);
+		KUNIT_EXPECT_PTR_EQ(test, chain->rules[1], old[number]);
+	}
+	sluice_match_plan_make(plan);
+	KUNIT_EXPECT_PTR_EQ(test, find(match, 7, "9.9.9.9", "2.2.2.2", 1), new[1]);
+	KUNIT_EXPECT_NULL(test, find(match, 7, "9.9.9.9", "1.1.1.1", 1));
+	KUNIT_EXPECT_EQ(test, match->slots[sluice_match_place(SLUICE_HOOK_LOCAL_IN, 7)],
+			(unsigned long)new[0]);
+}
+
+static struct kunit_case cases[] = { KUNIT_CASE(range_test),
+				     KUNIT_CASE(replace_test),
+				     KUNIT_CASE(chain_test),
+				     KUNIT_CASE(prefix_test),
+				     KUNIT_CASE(bad_prefix_test),
+				     KUNIT_CASE(interface_test),
+				     KUNIT_CASE(clash_test),
+				     KUNIT_CASE(ranges_test),
+				     KUNIT_CASE(families_test),
+				     KUNIT_CASE(hooks_test),
+				     KUNIT_CASE(exchange_test),
+				     KUNIT_CASE(bridge_test),
+				     {} };
 
 static struct kunit_suite suite = {
 	.name = "sluice_match",

@@ -79,6 +79,31 @@ static void put_guid(struct fuzz *fuzz, uint16_t type)
 	put(fuzz, type, guid, sizeof(guid));
 }
 
+static void put_request(struct fuzz *fuzz, uint8_t command);
+
+/* Adds rules that come and go in one step. */
+static void put_exchange(struct fuzz *fuzz)
+{
+	uint32_t rules = below(fuzz, 4);
+	struct nlattr nest;
+	size_t begin;
+
+	while (rules--) {
+		begin = fuzz->length;
+		put(fuzz, SLUICE_A_RULE | NLA_F_NESTED, NULL, 0);
+		if (fuzz->length == begin)
+			break;
+		put_request(fuzz, SLUICE_CMD_RULE_SET);
+		if (below(fuzz, 2))
+			put_guid(fuzz, SLUICE_A_RULE_CONTINUES);
+		nest.nla_len = (uint16_t)(fuzz->length - begin);
+		nest.nla_type = SLUICE_A_RULE | NLA_F_NESTED;
+		memcpy(fuzz->message + begin, &nest, sizeof(nest));
+	}
+	for (rules = below(fuzz, 3); rules; rules--)
+		put_guid(fuzz, SLUICE_A_RULE_GONE);
+}
+
 /* Adds the attributes of a right request for `command`. */
 static void put_request(struct fuzz *fuzz, uint8_t command)
 {
@@ -113,6 +138,9 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 		put(fuzz, SLUICE_A_RULE_VERDICT, &verdict, sizeof(verdict));
 		put(fuzz, SLUICE_A_RULE_FLAGS, &flags, sizeof(flags));
 		put(fuzz, SLUICE_A_RULE_HOOK, &hook, sizeof(hook));
+		break;
+	case SLUICE_CMD_RULES_EXCHANGE:
+		put_exchange(fuzz);
 		break;
 	case SLUICE_CMD_ROUTE_DEL:
 	case SLUICE_CMD_ROUTE_GET:
@@ -167,7 +195,8 @@ static size_t make(struct fuzz *fuzz, uint8_t *bytes)
 	static const uint16_t flags[] = {0, NLM_F_CREATE, NLM_F_CREATE | NLM_F_EXCL, NLM_F_REPLACE};
 	/* Right changes cost a grace period each: seldom. */
 	bool is_right = below(fuzz, 200) == 0;
-	uint8_t command = (uint8_t)(1 + below(fuzz, SLUICE_CMD_STREAM_EVENT));
+	uint8_t drawn = (uint8_t)(1 + below(fuzz, SLUICE_CMD_STREAM_EVENT + 1));
+	uint8_t command = drawn > SLUICE_CMD_STREAM_EVENT ? SLUICE_CMD_RULES_EXCHANGE : drawn;
 	struct genlmsghdr command_header = {.cmd = command, .version = SLUICE_GENL_VERSION};
 	struct nlmsghdr header = {
 		.nlmsg_type = fuzz->family,

@@ -18,6 +18,24 @@ name = attribute("RULE_NAME", b"malformed\0")
 ports = attribute("RULE_PORTS", struct.pack("=HH", 7000, 7000))
 number = attribute("RULE_INPUT", struct.pack("=H", 0))
 whole = attribute("RULE_GUID", guid) + attribute("RULE_ROUTE", route) + name + ports + number
+other = whole.replace(guid, os.urandom(16))
+# A route of our own, for exchanges that are wrong in nothing else; it goes in the end.
+ours = os.urandom(16)
+client.call("ROUTE_SET", attribute("ROUTE_GUID", ours) + attribute("ROUTE_NAME", b"exchange\0") +
+            attribute("ROUTE_RING_SIZE", struct.pack("=Q", 1 << 20)), schema.NLM_F_CREATE)
+
+
+def nest(attributes):
+    """A rule of an exchange."""
+    return attribute(schema.ATTRIBUTE["SLUICE_A_RULE"] | schema.NLA_F_NESTED, attributes)
+
+
+def right(port, rule=None):
+    """The attributes of a rule that could be, on one port."""
+    return (attribute("RULE_GUID", rule or os.urandom(16)) + attribute("RULE_ROUTE", ours) + number +
+            attribute("RULE_NAME", b"exchanged\0") + attribute("RULE_PORTS", struct.pack("=HH", port, port)))
+
+
 CASES = {
     "no attribute at all": ("RULE_SET", b"", schema.NLM_F_CREATE),
     "no GUID": ("RULE_SET", attribute("RULE_ROUTE", route) + name + ports + number, schema.NLM_F_CREATE),
@@ -49,6 +67,20 @@ CASES = {
     "deletion of a rule that does not exist": ("RULE_DEL", attribute("RULE_GUID", guid), 0),
     "deletion of a route that does not exist": ("ROUTE_DEL", attribute("ROUTE_GUID", guid), 0),
     "deletion of nothing": ("RULE_DEL", b"", 0),
+    "an exchange of nothing": ("RULES_EXCHANGE", b"", 0),
+    "an exchange that knows no such attribute": ("RULES_EXCHANGE", attribute("RULE_GUID", guid), 0),
+    "an exchange with a rule that is not nested": ("RULES_EXCHANGE", attribute("RULE", right(7001)), 0),
+    "an exchange with an empty rule": ("RULES_EXCHANGE", nest(right(7001)) + nest(b""), 0),
+    "an exchange with one rule right and one of a route that does not exist":
+        ("RULES_EXCHANGE", nest(right(7001)) + nest(other), 0),
+    "an exchange with two rules for one port": ("RULES_EXCHANGE", nest(right(7001)) + nest(right(7002)) + nest(right(7001)), 0),
+    "an exchange with two rules of one GUID": ("RULES_EXCHANGE", nest(right(7001, guid)) + nest(right(7002, guid)), 0),
+    "an exchange with a truncated rule": ("RULES_EXCHANGE", nest(right(7001)) + nest(right(7002)[:-6]), 0),
+    "an exchange that deletes a GUID of 15 bytes": ("RULES_EXCHANGE", nest(right(7001)) + attribute("RULE_GONE", guid[:15]), 0),
+    "an exchange with counters from a GUID of 3 bytes":
+        ("RULES_EXCHANGE", nest(right(7001) + attribute("RULE_CONTINUES", b"123")), 0),
+    "continuing where nothing is exchanged":
+        ("RULE_SET", whole.replace(route, ours) + attribute("RULE_CONTINUES", guid), schema.NLM_F_CREATE),
 }
 bad = 0
 for what, (command, attributes, flags) in CASES.items():
@@ -64,13 +96,14 @@ for what, (command, attributes, flags) in CASES.items():
             print(f"refused: {what}: {refusal.text}")
 
 chance = random.Random(20261121)
-changing = [number for name, number in schema.COMMAND.items() if name.endswith(("_SET", "_DEL"))]
+client.call("ROUTE_DEL", attribute("ROUTE_GUID", ours))
+changing = [number for name, number in schema.COMMAND.items() if name.endswith(("_SET", "_DEL", "_EXCHANGE"))]
 tries = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
 for turn in range(tries):
     body = b""
     for part in range(chance.randrange(6)):
         # No GUID of 16 random bytes names anything, so nothing of this can be right.
-        body += attribute(chance.randrange(70), chance.randbytes(chance.choice((0, 1, 2, 4, 8, 15, 16, 17, 64))))
+        body += attribute(chance.choice((chance.randrange(70), chance.randrange(max(schema.ATTRIBUTE.values()) + 3))), chance.randbytes(chance.choice((0, 1, 2, 4, 8, 15, 16, 17, 64))))
     mutated = bytearray(struct.pack("=BBH", chance.choice(changing), chance.randrange(3), 0) + body)
     if chance.random() < 0.3:
         mutated = mutated[:max(4, chance.randrange(len(mutated) + 1))]

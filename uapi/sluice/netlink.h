@@ -36,6 +36,15 @@
  *     which some datagram would also match another rule is refused (EEXIST) naming both.
  * RULE_DEL [K]   RULE_GUID*. ENOENT if there is none.
  * RULE_GET [K]   dump, or one by RULE_GUID: the above and RULE_COUNTERS (nested), summed over CPUs.
+ * RULES_EXCHANGE [K]  makes, changes and deletes rules, all in one step or none.
+ *     RULE (nested, repeated: as for RULE_SET; made if absent), RULE_GONE (repeated; one that is not there is passed
+ *     over). At least one of them: EINVAL. Each datagram finds a rule of those before or of those after. Clashes are
+ *     looked for among the rules after: ports may go from one to another, and two may change places. A rule is named
+ *     once: EINVAL. RULE_CONTINUES in RULE: the GUID of a rule in RULE_GONE, whose counters go on in this one, which must
+ *     be a new one, and in no other: EINVAL; if that is not there they begin at 0. As for RULE_SET, a rule that
+ *     copies and goes to another hook may take a datagram twice in that moment. A refusal changes nothing, and its text
+ *     names the rule. One message holds them all: the sender's buffer (SO_SNDBUFFORCE) has to. A module before this
+ *     command answers EOPNOTSUPP without a text.
  *
  * STREAM_GET [K] dump: one message per ring: ROUTE_GUID, STREAM_* .
  * STREAM_GET [D] the same for streams of user-space sources, and for each stream its outputs' cursors.
@@ -91,6 +100,7 @@ enum sluice_command {
 	SLUICE_CMD_STORE_GET,
 	SLUICE_CMD_DAEMON_EVENT,
 	SLUICE_CMD_ORPHAN_GET,
+	SLUICE_CMD_RULES_EXCHANGE,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -253,6 +263,9 @@ enum sluice_attribute {
 	SLUICE_A_OUTPUT_DROPPED, /* [u64] given up before this output had them */
 	SLUICE_A_INPUT_PRIORITY, /* [u32] 0 to 7, the higher the sooner sent */
 	SLUICE_A_INPUT_RECEIVE,	 /* [string] how its sockets are read: calls, bpf */
+	SLUICE_A_RULE_CONTINUES, /* [binary 16] in RULE: of the rule whose counters go on in it */
+	SLUICE_A_RULE,		 /* [nested, repeated: SLUICE_A_RULE_*] a rule to make or change */
+	SLUICE_A_RULE_GONE,	 /* [binary 16, repeated] GUID of a rule to delete */
 
 	SLUICE_A_INPUT_DROPPED_BY_CHANGE, /* [u64] of those dropped: because an operator said so */
 	SLUICE_A_CONFIG_ADOPT,	/* [string] "OLD=NEW": what waits for OLD goes to NEW [D] */

@@ -158,33 +158,95 @@ static int put_prefix(struct nl_msg *message, int attribute, int length_attribut
 	       nla_put_u8(message, length_attribute, prefix->length);
 }
 
+/* Bytes that a rule takes in a message, at most: 14 attributes beside the ports, of which the name is the longest. */
+static size_t rule_size(const struct sluice_kernel_rule *rule)
+{
+	return 512 + rule->port_count * sizeof(rule->ports[0]);
+}
+
+/* Has the rule as many ranges as a rule may have? */
+static bool has_ports(const struct sluice_kernel_rule *rule)
+{
+	return rule->port_count > 0 &&
+	       rule->port_count <= sizeof(rule->ports) / sizeof(rule->ports[0]);
+}
+
+/* Writes a rule. 0 or non-zero. */
+static int put_rule(struct nl_msg *message, const struct sluice_kernel_rule *rule)
+{
+	return nla_put(message, SLUICE_A_RULE_GUID, SLUICE_GUID_SIZE, rule->guid) ||
+	       nla_put(message, SLUICE_A_RULE_ROUTE, SLUICE_GUID_SIZE, rule->route) ||
+	       (rule->name[0] && nla_put_string(message, SLUICE_A_RULE_NAME, rule->name)) ||
+	       nla_put_u16(message, SLUICE_A_RULE_INPUT, rule->input) ||
+	       nla_put(message, SLUICE_A_RULE_PORTS,
+		       (int)(rule->port_count * sizeof(rule->ports[0])), rule->ports) ||
+	       put_prefix(message, SLUICE_A_RULE_DESTINATION, SLUICE_A_RULE_DESTINATION_LEN,
+			  &rule->destination) ||
+	       put_prefix(message, SLUICE_A_RULE_SOURCE, SLUICE_A_RULE_SOURCE_LEN, &rule->source) ||
+	       (rule->interface[0] &&
+		nla_put_string(message, SLUICE_A_RULE_INTERFACE, rule->interface)) ||
+	       nla_put_u8(message, SLUICE_A_RULE_VERDICT, rule->verdict) ||
+	       nla_put_u32(message, SLUICE_A_RULE_FLAGS, rule->flags) ||
+	       nla_put_u8(message, SLUICE_A_RULE_HOOK, rule->hook) ||
+	       nla_put_u8(message, SLUICE_A_RULE_BATCHING, rule->batching);
+}
+
 int sluice_kernel_rule_set(struct sluice_kernel *kernel, const struct sluice_kernel_rule *rule,
 			   bool exclusive)
 {
-	const size_t most = sizeof(rule->ports) / sizeof(rule->ports[0]);
 	struct nl_msg *message;
 
-	if (!kernel || !rule || rule->port_count == 0 || rule->port_count > most)
+	if (!kernel || !rule || !has_ports(rule))
 		return -EINVAL;
 	message = sluice_netlink_message(kernel->netlink, SLUICE_CMD_RULE_SET, set_flags(exclusive),
-					 512 + sizeof(rule->ports));
-	if (!message || nla_put(message, SLUICE_A_RULE_GUID, SLUICE_GUID_SIZE, rule->guid) ||
-	    nla_put(message, SLUICE_A_RULE_ROUTE, SLUICE_GUID_SIZE, rule->route) ||
-	    (rule->name[0] && nla_put_string(message, SLUICE_A_RULE_NAME, rule->name)) ||
-	    nla_put_u16(message, SLUICE_A_RULE_INPUT, rule->input) ||
-	    nla_put(message, SLUICE_A_RULE_PORTS, (int)(rule->port_count * sizeof(rule->ports[0])),
-		    rule->ports) ||
-	    put_prefix(message, SLUICE_A_RULE_DESTINATION, SLUICE_A_RULE_DESTINATION_LEN,
-		       &rule->destination) ||
-	    put_prefix(message, SLUICE_A_RULE_SOURCE, SLUICE_A_RULE_SOURCE_LEN, &rule->source) ||
-	    (rule->interface[0] &&
-	     nla_put_string(message, SLUICE_A_RULE_INTERFACE, rule->interface)) ||
-	    nla_put_u8(message, SLUICE_A_RULE_VERDICT, rule->verdict) ||
-	    nla_put_u32(message, SLUICE_A_RULE_FLAGS, rule->flags) ||
-	    nla_put_u8(message, SLUICE_A_RULE_HOOK, rule->hook) ||
-	    nla_put_u8(message, SLUICE_A_RULE_BATCHING, rule->batching))
+					 rule_size(rule));
+	if (!message || put_rule(message, rule))
 		return unfinished(kernel, message);
 	return change(kernel, message);
+}
+
+/* Writes a rule of an exchange, as a nest. 0 or non-zero. */
+static int put_nested_rule(struct nl_msg *message, const struct sluice_kernel_rule *rule)
+{
+	struct nlattr *nest = nla_nest_start(message, SLUICE_A_RULE | NLA_F_NESTED);
+
+	return !nest || put_rule(message, rule) ||
+	       (rule->continues &&
+		nla_put(message, SLUICE_A_RULE_CONTINUES, SLUICE_GUID_SIZE, rule->before)) ||
+	       nla_nest_end(message, nest);
+}
+
+int sluice_kernel_rules_exchange(struct sluice_kernel *kernel,
+				 const struct sluice_kernel_rule *rules, size_t rule_count,
+				 const uint8_t (*gone)[16], size_t gone_count)
+{
+	size_t number, size = gone_count * (NLA_HDRLEN + SLUICE_GUID_SIZE);
+	struct nl_msg *message;
+	int result;
+
+	if (!kernel || (rule_count && !rules) || (gone_count && !gone))
+		return -EINVAL;
+	for (number = 0; number < rule_count; number++) {
+		if (!has_ports(&rules[number]))
+			return -EINVAL;
+		size += rule_size(&rules[number]);
+	}
+	message = sluice_netlink_message(kernel->netlink, SLUICE_CMD_RULES_EXCHANGE, 0, size);
+	if (!message)
+		return unfinished(kernel, message);
+	for (number = 0; number < gone_count; number++)
+		if (nla_put(message, SLUICE_A_RULE_GONE, SLUICE_GUID_SIZE, gone[number]))
+			return unfinished(kernel, message);
+	for (number = 0; number < rule_count; number++)
+		if (put_nested_rule(message, &rules[number]))
+			return unfinished(kernel, message);
+	result = change(kernel, message);
+	/* Whatever the module itself refuses it says why; it is genl that has no words for an unknown command. */
+	if (result == -EOPNOTSUPP && !sluice_netlink_error_is_peers(kernel->netlink))
+		return sluice_netlink_fail(kernel->netlink, -ENOSYS,
+					   "the module is older than this program and cannot "
+					   "exchange rules in one step");
+	return result;
 }
 
 /* Copies a name of at most `size` - 1 bytes. */

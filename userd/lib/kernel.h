@@ -53,6 +53,8 @@ struct sluice_kernel_rule {
 	struct sluice_kernel_prefix destination;
 	struct sluice_kernel_prefix source;
 	char interface[IF_NAMESIZE];
+	bool continues; /* exchange only: the counters of rule `before`, which goes, go on in it */
+	uint8_t before[16];
 	struct sluice_counters counters; /* out */
 };
 
@@ -84,6 +86,12 @@ int sluice_kernel_route_delete(struct sluice_kernel *kernel, const uint8_t guid[
 int sluice_kernel_rule_set(struct sluice_kernel *kernel, const struct sluice_kernel_rule *rule,
 			   bool exclusive);
 int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const uint8_t guid[16]);
+
+/* Makes or changes `rules` and deletes those called `gone`, all in one step or none. -ENOSYS: the module is older than
+ * this; -EMSGSIZE: more than this user may send at once. */
+int sluice_kernel_rules_exchange(struct sluice_kernel *kernel,
+				 const struct sluice_kernel_rule *rules, size_t rule_count,
+				 const uint8_t (*gone)[16], size_t gone_count);
 
 /* Whole lists. @owner caller: free(*list). An interrupted (inconsistent) dump is repeated up to 10 times. */
 int sluice_kernel_routes(struct sluice_kernel *kernel, struct sluice_kernel_route **list,

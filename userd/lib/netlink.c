@@ -21,8 +21,9 @@
 #define RECEIVE_BUFFER \
 	(4             \
 	 << 20) /* bytes a dump may be ahead of us; for root, else what net.core.rmem_max allows */
-#define SEND_BUFFER (2 << 20) /* a configuration of 1 MiB travels as one message */
-#define ANSWER_LIMIT 30	      /* seconds: applying a configuration may open files and sockets */
+#define SEND_BUFFER \
+	(2 << 20)	/* a configuration of 1 MiB travels as one message; more: make_room() */
+#define ANSWER_LIMIT 30 /* seconds: applying a configuration may open files and sockets */
 
 struct sluice_netlink {
 	struct nl_sock *socket;
@@ -94,6 +95,9 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_RULE_BATCHING] = U8,
 	[SLUICE_A_ROUTE_ALARM] = U8,
 	[SLUICE_A_RULE_COUNTERS] = NEST,
+	[SLUICE_A_RULE_CONTINUES] = GUID,
+	[SLUICE_A_RULE] = NEST,
+	[SLUICE_A_RULE_GONE] = GUID,
 	[SLUICE_A_STREAM_UUID] = GUID,
 	[SLUICE_A_STREAM_EPOCH] = U64,
 	[SLUICE_A_STREAM_CPU] = U32,
@@ -458,6 +462,17 @@ static int transport_failed(struct sluice_netlink *netlink, int code, int system
 	return sluice_netlink_fail(netlink, -EPROTO, "%s", nl_geterror(code));
 }
 
+/* Makes the socket's buffer hold a message of `size` bytes, as far as this user may. */
+static void make_room(struct sluice_netlink *netlink, size_t size)
+{
+	int fd = nl_socket_get_fd(netlink->socket), wanted = (int)size;
+
+	if (size <= SEND_BUFFER || size > INT32_MAX / 2)
+		return;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof(wanted)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted));
+}
+
 int sluice_netlink_request(struct sluice_netlink *netlink, struct nl_msg *message,
 			   sluice_netlink_handler handler, void *context)
 {
@@ -474,6 +489,7 @@ int sluice_netlink_request(struct sluice_netlink *netlink, struct nl_msg *messag
 	netlink->context = context;
 	netlink->result = 0;
 	netlink->done = false;
+	make_room(netlink, nlmsg_hdr(message)->nlmsg_len);
 	errno = 0;
 	code = nl_send_auto(netlink->socket, message);
 	nlmsg_free(message);

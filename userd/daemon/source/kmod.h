@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The module source's inner interface: what the module has that is ours (kmod_rules.c) and the source as a whole (kmod.c).
+ * The module source's inner interface: what the module has that is ours (kmod_rules.c), the exchange of rules in one step
+ * (kmod_exchange.c) and the source as a whole (kmod.c).
  *
  * Ours are the routes whose GUID the configuration has or had, and those whose name begins with this relay's mark,
  * "RELAY/"; and the rules that point to them. Everything else belongs to other relays and is left alone.
@@ -48,6 +49,37 @@ void sluice_kmod_route_name(const struct sluice_config *config, const char *name
 int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
 			  const struct sluice_source_plan *plan,
 			  const struct sluice_config_route *route, char **error);
+
+/*
+ * What an exchange of rules is about: those that are in the module and those that shall be there. `goes`: by number of
+ * `now`, it is ours and not among `wanted`.
+ */
+struct sluice_kmod_exchange {
+	const struct sluice_kernel_rule *now;
+	size_t now_count;
+	bool *goes;
+	struct sluice_kernel_rule *wanted;
+	size_t wanted_count;
+};
+
+/* Is `guid` among `rules`? */
+bool sluice_kmod_is_among(const struct sluice_kernel_rule *rules, size_t count,
+			  const uint8_t guid[SLUICE_GUID_SIZE]);
+
+/*
+ * Notes in each rule wanted that the module does not have which rule it continues: one that goes and takes the same
+ * datagrams (ports, addresses, interface, hook). That is an input with another name, or another id.
+ */
+void sluice_kmod_exchange_continue(struct sluice_kmod_exchange *exchange);
+
+/* The rule that is there under the same GUID as `wanted`, or that it continues; NULL: none. */
+const struct sluice_kernel_rule *
+sluice_kmod_exchange_before(const struct sluice_kmod_exchange *exchange,
+			    const struct sluice_kernel_rule *wanted);
+
+/* Has the module make the exchange, in one step or not at all: as sluice_kernel_rules_exchange(). */
+int sluice_kmod_exchange_make(const struct sluice_kmod_exchange *exchange,
+			      struct sluice_kernel *kernel);
 
 /* Makes the module's rules of ours those of `plan`. On failure they are as they were. */
 int sluice_kmod_set_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,

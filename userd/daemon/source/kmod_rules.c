@@ -169,9 +169,9 @@ static struct sluice_kernel_prefix prefix_of(const struct sluice_config_prefix *
 	return other;
 }
 
-/* An input in the module's words. */
+/* An input in the module's words, but for its index. 0 or -E2BIG. */
 static int rule_of(const struct sluice_config_input *input, const struct sluice_config_route *route,
-		   uint16_t index, struct sluice_kernel_rule *rule)
+		   struct sluice_kernel_rule *rule)
 {
 	memset(rule, 0, sizeof(*rule));
 	if (input->port_count > sizeof(rule->ports) / sizeof(rule->ports[0]))
@@ -179,7 +179,6 @@ static int rule_of(const struct sluice_config_input *input, const struct sluice_
 	memcpy(rule->guid, input->id, sizeof(rule->guid));
 	memcpy(rule->route, route->id, sizeof(rule->route));
 	memcpy(rule->name, input->name, sizeof(rule->name));
-	rule->input = index;
 	rule->verdict = (uint8_t)input->verdict;
 	rule->hook = (uint8_t)input->hook;
 	rule->batching = (uint8_t)input->batching;
@@ -193,59 +192,88 @@ static int rule_of(const struct sluice_config_input *input, const struct sluice_
 	return 0;
 }
 
-/*
- * The rules that `plan` wants. An input that the module knows keeps its index, for the records in the rings say it; a new
- * one gets one that none has. NULL with a sentence on failure. @owner caller: free()
- */
-static struct sluice_kernel_rule *wanted_rules(const struct sluice_kmod_ledger *ledger,
-					       const struct sluice_source_plan *plan, size_t *count,
-					       char **error)
+/* Gives each rule wanted its index: see wanted_rules(). */
+static void number_rules(const struct sluice_kmod_exchange *exchange)
 {
-	const struct sluice_config *config = plan->config;
-	struct sluice_kernel_rule *rules =
-		calloc(config->input_count ? config->input_count : 1, sizeof(*rules));
+	const struct sluice_kernel_rule *before;
 	unsigned int index = 0;
 	size_t number;
 
-	*count = 0;
-	if (!rules) {
-		sluice_say(error, "out of memory for the module's rules");
-		return NULL;
-	}
-	for (number = 0; number < ledger->rule_count; number++)
-		if (ledger->rules[number].input >= index)
-			index = ledger->rules[number].input + 1U;
-	for (number = 0; number < config->input_count; number++) {
-		const struct sluice_config_input *input = &config->inputs[number];
-		const struct sluice_kernel_rule *known = ledger_rule(ledger, input->id);
-
-		if (plan->kinds[number] != SLUICE_SOURCE_KMOD)
-			continue;
-		if (!known && index > UINT16_MAX)
+	for (number = 0; number < exchange->now_count; number++)
+		if (exchange->now[number].input >= index)
+			index = exchange->now[number].input + 1U;
+	for (number = 0; number < exchange->wanted_count; number++) {
+		before = sluice_kmod_exchange_before(exchange, &exchange->wanted[number]);
+		if (!before && index > UINT16_MAX)
 			index = 0; /* after 65,536 inputs: by then the oldest are delivered */
-		if (rule_of(input, &plan->routes[plan->route_of[number]],
-			    known ? known->input : (uint16_t)index++, &rules[*count])) {
-			sluice_say_at(error, config, &input->place,
-				      "input `%s`: the module takes at most 256 port ranges",
-				      input->name);
-			free(rules);
-			return NULL;
-		}
-		++*count;
+		exchange->wanted[number].input = before ? before->input : (uint16_t)index++;
 	}
-	return rules;
 }
 
-/* Is `guid` among `rules`? */
-static bool is_among(const struct sluice_kernel_rule *rules, size_t count,
-		     const uint8_t guid[SLUICE_GUID_SIZE])
+/* Notes which rules of ours go. 0 or -ENOMEM. */
+static int find_goers(const struct sluice_kmod_ledger *ledger,
+		      const struct sluice_source_context *context,
+		      const struct sluice_source_plan *plan, struct sluice_kmod_exchange *exchange)
 {
 	size_t number;
 
-	for (number = 0; number < count; number++)
-		if (!memcmp(rules[number].guid, guid, SLUICE_GUID_SIZE))
-			return true;
-	return false;
+	exchange->goes =
+		calloc(exchange->now_count ? exchange->now_count : 1, sizeof(*exchange->goes));
+	if (!exchange->goes)
+		return -ENOMEM;
+	for (number = 0; number < exchange->now_count; number++) {
+		const struct sluice_kernel_rule *rule = &exchange->now[number];
+
+		exchange->goes[number] =
+			sluice_kmod_is_ours(ledger, context, plan, rule->route) &&
+			!sluice_kmod_is_among(exchange->wanted, exchange->wanted_count, rule->guid);
+	}
+	return 0;
+}
+
+/*
+ * The exchange that `plan` wants. An input that the module knows, by its id or by what it takes, keeps its index, for the
+ * records in the rings say it; a new one gets one that none has. 0 or a negative errno with a sentence.
+ * @owner caller: free() of goes and wanted, also on failure
+ */
+static int wanted_rules(const struct sluice_kmod_ledger *ledger,
+			const struct sluice_source_context *context,
+			const struct sluice_source_plan *plan,
+			struct sluice_kmod_exchange *exchange, char **error)
+{
+	const struct sluice_config *config = plan->config;
+	size_t number;
+
+	memset(exchange, 0, sizeof(*exchange));
+	exchange->now = ledger->rules;
+	exchange->now_count = ledger->rule_count;
+	exchange->wanted =
+		calloc(config->input_count ? config->input_count : 1, sizeof(*exchange->wanted));
+	if (!exchange->wanted)
+		goto out_of_memory;
+	for (number = 0; number < config->input_count; number++) {
+		const struct sluice_config_input *input = &config->inputs[number];
+
+		if (plan->kinds[number] != SLUICE_SOURCE_KMOD)
+			continue;
+		if (rule_of(input, &plan->routes[plan->route_of[number]],
+			    &exchange->wanted[exchange->wanted_count])) {
+			sluice_say_at(error, config, &input->place,
+				      "input `%s`: the module takes at most 256 port ranges",
+				      input->name);
+			return -E2BIG;
+		}
+		exchange->wanted_count++;
+	}
+	if (find_goers(ledger, context, plan, exchange))
+		goto out_of_memory;
+	sluice_kmod_exchange_continue(exchange);
+	number_rules(exchange);
+	return 0;
+
+out_of_memory:
+	sluice_say(error, "out of memory for the module's rules");
+	return -ENOMEM;
 }
 
 /* Deletes the rules of ours that are not among `rules`. `all`: those that are, too. */
@@ -261,7 +289,7 @@ static void delete_ours(const struct sluice_kmod_ledger *ledger, struct sluice_k
 
 		if (!sluice_kmod_is_ours(ledger, context, plan, rule->route))
 			continue;
-		if (all || !is_among(rules, count, rule->guid))
+		if (all || !sluice_kmod_is_among(rules, count, rule->guid))
 			(void)sluice_kernel_rule_delete(kernel, rule->guid);
 	}
 }
@@ -291,7 +319,7 @@ static int set_each(struct sluice_kernel *kernel, const struct sluice_kernel_rul
 }
 
 /*
- * Sets `rules`, in place as far as that goes. What clashes may clash with one of our own that moves away or is gone: after
+ * For a module that cannot exchange rules in one step: sets `rules`, in place as far as that goes. What clashes may clash with one of our own that moves away or is gone: after
  * those it is tried again, and in the end (two inputs change places) with all of ours out of the way, which is the
  * only case in which capturing pauses.
  */
@@ -329,22 +357,20 @@ static int impose(const struct sluice_kmod_ledger *ledger, struct sluice_kernel 
 	return result;
 }
 
-/* Puts the rules of ours back as the ledger has them. */
-static void restore_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
-			  const struct sluice_source_context *context,
-			  const struct sluice_source_plan *plan)
+/* Puts the rules of ours back as the ledger has them, one by one. */
+static void restore_each(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			 const struct sluice_source_context *context,
+			 const struct sluice_source_plan *plan,
+			 const struct sluice_kernel_rule *now, size_t now_count)
 {
-	struct sluice_kernel_rule *now = NULL;
 	size_t count = 0, number;
 	char *error = NULL;
 
-	if (!sluice_kernel_rules(kernel, &now, &count))
-		for (number = 0; number < count; number++)
-			if (sluice_kmod_is_ours(ledger, context, plan, now[number].route) &&
-			    !is_among(ledger->rules, ledger->rule_count, now[number].guid))
-				(void)sluice_kernel_rule_delete(kernel, now[number].guid);
-	free(now);
-	for (number = 0, count = 0; number < ledger->rule_count; number++) {
+	for (number = 0; number < now_count; number++)
+		if (sluice_kmod_is_ours(ledger, context, plan, now[number].route) &&
+		    !sluice_kmod_is_among(ledger->rules, ledger->rule_count, now[number].guid))
+			(void)sluice_kernel_rule_delete(kernel, now[number].guid);
+	for (number = 0; number < ledger->rule_count; number++) {
 		const struct sluice_kernel_rule *rule = &ledger->rules[number];
 
 		if (sluice_kmod_is_ours(ledger, context, plan, rule->route) &&
@@ -363,37 +389,103 @@ static void restore_rules(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 	if (error)
 		sluice_error("%s", error);
 	free(error);
+}
+
+/* The same in one step. 0 or a negative errno: nothing changed. */
+static int restore_at_once(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			   const struct sluice_source_context *context,
+			   const struct sluice_source_plan *plan,
+			   const struct sluice_kernel_rule *now, size_t now_count)
+{
+	struct sluice_kmod_exchange exchange = {.now = now, .now_count = now_count};
+	size_t number;
+	int result = -ENOMEM;
+
+	exchange.wanted =
+		calloc(ledger->rule_count ? ledger->rule_count : 1, sizeof(*exchange.wanted));
+	for (number = 0; exchange.wanted && number < ledger->rule_count; number++)
+		if (sluice_kmod_is_ours(ledger, context, plan, ledger->rules[number].route))
+			exchange.wanted[exchange.wanted_count++] = ledger->rules[number];
+	if (exchange.wanted && !find_goers(ledger, context, plan, &exchange)) {
+		sluice_kmod_exchange_continue(&exchange);
+		result = sluice_kmod_exchange_make(&exchange, kernel);
+	}
+	free(exchange.goes);
+	free(exchange.wanted);
+	return result;
+}
+
+/* Puts the rules of ours back as the ledger has them. */
+static void restore_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			  const struct sluice_source_context *context,
+			  const struct sluice_source_plan *plan)
+{
+	struct sluice_kernel_rule *now = NULL;
+	size_t count = 0;
+
+	if (sluice_kernel_rules(kernel, &now, &count))
+		count = 0;
+	if (restore_at_once(ledger, kernel, context, plan, now, count))
+		restore_each(ledger, kernel, context, plan, now, count);
+	free(now);
 	ledger->rules_changed = false;
+}
+
+/* Makes the exchange, one by one with a module that cannot do better. 0 or a negative errno with a sentence. */
+static int exchange_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
+			  const struct sluice_source_context *context,
+			  const struct sluice_source_plan *plan,
+			  const struct sluice_kmod_exchange *exchange, char **error)
+{
+	int result = sluice_kmod_exchange_make(exchange, kernel);
+
+	if (!result) {
+		ledger->rules_changed = true;
+		return 0;
+	}
+	if (result != -ENOSYS && result != -EMSGSIZE) {
+		sluice_say(error, "the module refuses the rules: %s",
+			   result == -ENOMEM ? "out of memory" : sluice_kernel_error(kernel));
+		return result;
+	}
+	sluice_notice("the rules are set one by one, and inputs that exchange ports or get another "
+		      "name may lose "
+		      "datagrams meanwhile: %s",
+		      sluice_kernel_error(kernel));
+	result = impose(ledger, kernel, context, plan, exchange->wanted, exchange->wanted_count,
+			error);
+	if (result)
+		restore_rules(ledger, kernel, context, plan);
+	else
+		ledger->rules_changed = true;
+	return result;
 }
 
 int sluice_kmod_set_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
 			  const struct sluice_source_context *context,
 			  const struct sluice_source_plan *plan, char **error)
 {
-	struct sluice_kernel_rule *rules;
-	size_t count, number;
+	struct sluice_kmod_exchange exchange;
+	size_t number;
 	int result;
 
-	rules = wanted_rules(ledger, plan, &count, error);
-	if (!rules)
-		return -ENOMEM;
-	for (number = 0; number < count; number++) {
-		const struct sluice_kernel_rule *known = ledger_rule(ledger, rules[number].guid);
+	result = wanted_rules(ledger, context, plan, &exchange, error);
+	for (number = 0; !result && number < exchange.wanted_count; number++) {
+		const struct sluice_kernel_rule *known =
+			ledger_rule(ledger, exchange.wanted[number].guid);
 
 		if (!known || sluice_kmod_is_ours(ledger, context, plan, known->route))
 			continue;
 		sluice_say(error,
 			   "input `%s`: another relay's rule in the module has the same id; give "
 			   "the input an `id` of its own",
-			   rules[number].name);
-		free(rules);
-		return -EEXIST;
+			   exchange.wanted[number].name);
+		result = -EEXIST;
 	}
-	ledger->rules_changed = true;
-	result = impose(ledger, kernel, context, plan, rules, count, error);
-	free(rules);
-	if (result)
-		restore_rules(ledger, kernel, context, plan);
+	if (!result)
+		result = exchange_rules(ledger, kernel, context, plan, &exchange, error);
+	free(exchange.goes);
+	free(exchange.wanted);
 	return result;
 }
 
