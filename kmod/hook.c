@@ -126,7 +126,11 @@ static bool capture(const struct sluice_rule *rule, struct sk_buff *skb,
 		cause = SLUICE_LOST_BAD_LENGTH;
 	} else {
 		packet.length = length - sizeof(*udp);
-		if (!skb_csum_unnecessary(skb) && !(rule->flags & SLUICE_RULE_F_NO_CHECKSUM) &&
+		/* One that is still to be filled in is never 0. */
+		bool lacks = family == 6 && !udp->check && skb->ip_summed != CHECKSUM_PARTIAL;
+
+		if ((lacks || !skb_csum_unnecessary(skb)) &&
+		    !(rule->flags & SLUICE_RULE_F_NO_CHECKSUM) &&
 		    unlikely(!checksum_is_right(skb, udp_offset, udp, family))) {
 			if (rule->flags & SLUICE_RULE_F_KEEP_BADCSUM)
 				packet.flags |= SLUICE_RECORD_F_BADCSUM;
@@ -286,6 +290,9 @@ static __always_inline bool checksum_is_plain(const struct sluice_rule *rule, st
 					      const struct udphdr *udp, unsigned int length,
 					      u8 family)
 {
+	/* IPv6 has one (RFC 8200 section 8.1). A card that finds none calls it good all the same. */
+	if (family == 6 && unlikely(!udp->check))
+		return rule->flags & SLUICE_RULE_F_NO_CHECKSUM;
 	if (likely(skb_csum_unnecessary(skb)) || (rule->flags & SLUICE_RULE_F_NO_CHECKSUM))
 		return true;
 	/* Of a copied packet the stack shall know that it is right: nf_ip_checksum() notes it. */

@@ -301,6 +301,45 @@ static void checksum_test(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)record->flags, 0);
 }
 
+/*
+ * Without a checksum: good over IPv4, wrong over IPv6 (RFC 8200 section 8.1), also when the card calls
+ * the packet good, as it does with what it finds nothing wrong in. In one piece and in two.
+ */
+static void card_without_checksum_test(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct recipe recipe = { .payload = 50, .udp_length = -1, .no_checksum = true };
+	unsigned int turn, lost_before = 0;
+	struct sk_buff *skb;
+
+	for (turn = 0; turn < 4; turn++) {
+		recipe.family = turn % 2 ? 6 : 4;
+		recipe.linear = turn < 2 ? 0 : 10;
+		skb = a_packet(test, &recipe);
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
+		KUNIT_EXPECT_EQ(test, receive(fixture, skb, recipe.family),
+				(unsigned int)(turn % 2 ? NF_DROP : NF_STOLEN));
+		lost_before += turn % 2;
+		KUNIT_EXPECT_EQ(test, lost(fixture, SLUICE_LOST_BAD_CHECKSUM), (u64)lost_before);
+	}
+
+	/* Who does not look takes it, who keeps the wrong ones gets it marked. */
+	recipe.family = 6;
+	fixture->cursor = READ_ONCE(fixture->ring->producer->head);
+	fixture->rule->flags = SLUICE_RULE_F_NO_CHECKSUM;
+	skb = a_packet(test, &recipe);
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	KUNIT_EXPECT_EQ(test, receive(fixture, skb, 6), (unsigned int)NF_STOLEN);
+	fixture->rule->flags = SLUICE_RULE_F_KEEP_BADCSUM;
+	skb = a_packet(test, &recipe);
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	KUNIT_EXPECT_EQ(test, receive(fixture, skb, 6), (unsigned int)NF_STOLEN);
+	KUNIT_EXPECT_EQ(test, lost(fixture, SLUICE_LOST_BAD_CHECKSUM), (u64)lost_before);
+	KUNIT_ASSERT_NOT_NULL(test, next(fixture)); /* the GAP of the last loss */
+	KUNIT_EXPECT_EQ(test, (int)expect_data(test, 0, 50)->flags, 0);
+	KUNIT_EXPECT_EQ(test, (int)expect_data(test, 0, 50)->flags, SLUICE_RECORD_F_BADCSUM);
+}
+
 /* The card's time is stored and marked where a rule asks for it and the card gave one. */
 static void time_test(struct kunit *test)
 {
@@ -581,6 +620,7 @@ static void no_ring_test(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(sizes_test),	       KUNIT_CASE(largest_test),     KUNIT_CASE(lying_length_test),
 	KUNIT_CASE(short_length_test), KUNIT_CASE(short_header_test), KUNIT_CASE(checksum_test),
+	KUNIT_CASE(card_without_checksum_test),
 	KUNIT_CASE(cut_test),	       KUNIT_CASE(cut_list_test),    KUNIT_CASE(cut_full_test),
 	KUNIT_CASE(extension_test),    KUNIT_CASE(address_test),     KUNIT_CASE(others_test),
 	KUNIT_CASE(reassembled_test),  KUNIT_CASE(no_ring_test),     KUNIT_CASE(local_in_test),
