@@ -253,6 +253,7 @@ static struct sluice_route *named_route(struct sluice_net *sn, struct genl_info 
 static int make_route(struct sluice_net *sn, struct genl_info *info,
 		      const struct sluice_route *wanted, struct sluice_route **route)
 {
+	struct sluice_quota_state quota;
 	u64 needed, available;
 	int error;
 
@@ -270,10 +271,17 @@ static int make_route(struct sluice_net *sn, struct genl_info *info,
 	}
 	*route = sluice_route_make(sn, wanted);
 	error = PTR_ERR_OR_ZERO(*route);
-	if (error)
+	if (error == -EDQUOT) {
+		sluice_quota_state(sn, &quota);
+		sluice_refuse(info, info->attrs[SLUICE_A_ROUTE_RING_SIZE],
+			      "the rings of route \"%s\" need %llu MiB; a network namespace that does not belong to the initial user namespace may have %lu MiB of rings and has %lu, all such together %lu and have %lu (module parameters ring_memory_max and ring_memory_max_all); make them smaller",
+			      wanted->name, needed, quota.limit, quota.used, quota.limit_all,
+			      quota.used_all);
+	} else if (error) {
 		sluice_refuse(info, info->attrs[SLUICE_A_ROUTE_RING_SIZE],
 			      "the rings of route \"%s\" could not be allocated: %llu MiB in all; make them smaller",
 			      wanted->name, needed);
+	}
 	return error;
 }
 

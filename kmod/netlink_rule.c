@@ -354,6 +354,10 @@ void sluice_rule_explain(struct genl_info *info, const char *name,
 			      clash->other->guid, clash->port);
 	else if (error == -ENOMEM)
 		sluice_refuse(info, NULL, "there is no memory for %s", name);
+	else if (error == -EDQUOT)
+		sluice_refuse(info, NULL,
+			      "a network namespace that does not belong to the initial user namespace may have %u rules, with %u ports in all; too many with %s",
+			      SLUICE_QUOTA_RULES, SLUICE_QUOTA_PORTS, name);
 	else
 		sluice_refuse(info, NULL,
 			      "the netfilter hooks could not be registered for %s (error %d)", name,

@@ -557,6 +557,8 @@ void sluice_ring_put(struct sluice_ring *ring)
 {
 	if (!ring || !refcount_dec_and_test(&ring->references))
 		return;
+	if (ring->gone)
+		ring->gone(ring);
 	put_pid(ring->owner_pid);
 	vunmap(ring->producer);
 	ring_free_pages(ring);

@@ -147,6 +147,7 @@ struct sluice_tally {
  * @event_work:    this
  * @alarm_mark:    bytes from which on there is an alarm, and
  * @alarm_over:    down to which it lasts
+ * @gone:          called before it is freed, or NULL
  * @net:           namespace of the route
  * @route_guid:    its route
  * @route_name:    likewise
@@ -202,6 +203,7 @@ struct sluice_ring {
 	struct delayed_work event_work;
 	u64 alarm_mark;
 	u64 alarm_over;
+	void (*gone)(struct sluice_ring *ring);
 	struct sluice_net *net;
 	u8 route_guid[SLUICE_GUID_SIZE];
 	char route_name[SLUICE_NAME_MAX + 1];

@@ -31,14 +31,27 @@ static void route_free(struct sluice_route *route)
 	kfree(route);
 }
 
-/* Makes the ring of one CPU. 0, -ENOMEM or -EINTR. */
+/* struct sluice_ring.gone: gives back what the ring was charged. Who has it open holds the namespace. */
+static void ring_gone(struct sluice_ring *ring)
+{
+	sluice_quota_give(ring->net, sluice_ring_pages_needed(ring->mask + 1));
+}
+
+/* Makes the ring of one CPU. 0, -ENOMEM, -EINTR, or -EDQUOT: the namespace may not have so much. */
 static int route_add_ring(struct sluice_net *sn, struct sluice_route *route, unsigned int cpu)
 {
-	struct sluice_ring *ring = sluice_ring_create(route->ring_size, cpu);
+	unsigned long pages = sluice_ring_pages_needed(route->ring_size);
+	struct sluice_ring *ring;
 
-	if (IS_ERR(ring))
+	if (!sluice_quota_take(sn, pages))
+		return -EDQUOT;
+	ring = sluice_ring_create(route->ring_size, cpu);
+	if (IS_ERR(ring)) {
+		sluice_quota_give(sn, pages);
 		return PTR_ERR(ring);
+	}
 	ring->net = sn;
+	ring->gone = ring_gone;
 	memcpy(ring->route_guid, route->guid, sizeof(ring->route_guid));
 	strscpy(ring->route_name, route->name, sizeof(ring->route_name));
 	sluice_ring_pace(ring, route->watermark, route->delay_us);
@@ -92,7 +105,7 @@ bool sluice_route_fits(u64 ring_size, u64 *needed, u64 *available)
  * @sn:     the namespace
  * @wanted: GUID, name, ring size, watermark, delay and alarm
  *
- * Return: the route, owned by the namespace; ERR_PTR: -ENOMEM, -EINTR.
+ * Return: the route, owned by the namespace; ERR_PTR: -ENOMEM, -EINTR, -EDQUOT.
  * Context: process, sn->change held.
  */
 struct sluice_route *sluice_route_make(struct sluice_net *sn, const struct sluice_route *wanted)

@@ -221,10 +221,21 @@ static void rule_leave_tally(const struct sluice_rule *before, struct sluice_rul
 	draft->tally = NULL;
 }
 
+/* How many ports a rule has. */
+static unsigned int rule_ports(const struct sluice_rule *rule)
+{
+	unsigned int range, ports = 0;
+
+	for (range = 0; range < rule->range_count; range++)
+		ports += rule->ranges[range].last - rule->ranges[range].first + 1;
+	return ports;
+}
+
 /* Takes a rule out of everything but the table. sn->lock held. */
 static void rule_unlink(struct sluice_net *sn, struct sluice_rule *rule)
 {
 	hlist_del(&rule->hash);
+	sn->port_count -= rule_ports(rule);
 	rule->route->rules--;
 	sn->hooks[sluice_hook_in_stack(rule->hook)].rules--;
 	sn->ingress_rules -= rule->hook == SLUICE_HOOK_INGRESS;
@@ -237,6 +248,7 @@ static void rule_unlink(struct sluice_net *sn, struct sluice_rule *rule)
 static void rule_link(struct sluice_net *sn, struct sluice_rule *rule)
 {
 	hlist_add_head(&rule->hash, bucket(sn, rule->guid));
+	sn->port_count += rule_ports(rule);
 	rule->route->rules++;
 	sn->hooks[sluice_hook_in_stack(rule->hook)].rules++;
 	sn->ingress_rules += rule->hook == SLUICE_HOOK_INGRESS;
@@ -363,6 +375,28 @@ drop:
 	return error;
 }
 
+/* True if the namespace may have what it has after the changes; what brings nothing may always be. */
+static bool changes_are_allowed(const struct sluice_net *sn,
+				const struct sluice_rule_change *changes, unsigned int count)
+{
+	u64 rules = sn->rule_count, ports = sn->port_count;
+	unsigned int number;
+	bool any = false;
+
+	for (number = 0; number < count; number++) {
+		if (changes[number].old) {
+			rules--;
+			ports -= rule_ports(changes[number].old);
+		}
+		if (changes[number].draft) {
+			any = true;
+			rules++;
+			ports += rule_ports(changes[number].draft);
+		}
+	}
+	return !any || sluice_quota_allows(sn, rules, ports);
+}
+
 /* Works the changes out and makes them. sn->change held. 0 or a negative errno. */
 static int plan_and_exchange(struct sluice_net *sn, const struct sluice_rule_change *changes,
 			     unsigned int count, struct sluice_rule_clash *clash)
@@ -404,7 +438,8 @@ static int plan_and_exchange(struct sluice_net *sn, const struct sluice_rule_cha
  * of yet are told under the old input, in the old route.
  *
  * Return: 0: the namespace owns the drafts now, and the old rules are gone; else the drafts are
- * still the caller's and nothing changed: -EEXIST, -ENOMEM, or what registering the hooks returned.
+ * still the caller's and nothing changed: -EEXIST, -EDQUOT, -ENOMEM, or what registering the hooks
+ * returned.
  * Context: process, sleeps, sn->change held.
  */
 int sluice_rule_exchange(struct sluice_net *sn, const struct sluice_rule_change *changes,
@@ -415,6 +450,8 @@ int sluice_rule_exchange(struct sluice_net *sn, const struct sluice_rule_change 
 	int error;
 
 	memset(clash, 0, sizeof(*clash));
+	if (!changes_are_allowed(sn, changes, count))
+		return -EDQUOT;
 	error = tables_make(sn);
 	if (error)
 		return error;

@@ -16,6 +16,7 @@
 #ifndef SLUICE_KMOD_SLUICE_H
 #define SLUICE_KMOD_SLUICE_H
 
+#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
@@ -31,6 +32,9 @@
 #define SLUICE_RULES_MAX 65536U
 #define SLUICE_ROUTES_MAX 1024U
 #define SLUICE_HASH_BITS 12
+/* In a namespace that belongs to another user namespace than the initial one. */
+#define SLUICE_QUOTA_RULES 4096U
+#define SLUICE_QUOTA_PORTS (1U << 20)
 
 /* Of a route whose maker did not say. */
 #define SLUICE_RING_SIZE_DEFAULT (4UL << 20)
@@ -107,6 +111,8 @@ struct sluice_hook_set {
  * @ingress_rules: how many are of an interface's ingress; under @change and @lock
  * @ingresses:     interfaces with a hook of ours for them; under RTNL
  * @retired:       sum of the counters of rules that are gone, by CPU
+ * @port_count:    ports of all rules, each of each counted; under @change and @lock
+ * @ring_pages:    pages of its rings if it has quotas
  */
 struct sluice_net {
 	struct sluice_match match;
@@ -130,6 +136,8 @@ struct sluice_net {
 	unsigned int ingress_rules;
 	struct list_head ingresses;
 	struct sluice_counts __percpu *retired;
+	u64 port_count;
+	atomic_long_t ring_pages;
 };
 
 /* main.c */
@@ -149,6 +157,26 @@ unsigned int sluice_hook_ingress(const struct sluice_net *sn, struct sk_buff *sk
 /* ingress.c */
 bool sluice_ingress_look(struct sluice_net *sn, struct net_device *device, bool leaves);
 void sluice_ingress_update(struct sluice_net *sn);
+
+/**
+ * struct sluice_quota_state - memory of rings, MiB
+ * @limit:     that the namespace may have
+ * @used:      that it has
+ * @limit_all: that all namespaces with quotas may have together
+ * @used_all:  that they have
+ */
+struct sluice_quota_state {
+	unsigned long limit;
+	unsigned long used;
+	unsigned long limit_all;
+	unsigned long used_all;
+};
+
+/* quota.c */
+bool sluice_quota_take(struct sluice_net *sn, unsigned long pages);
+void sluice_quota_give(struct sluice_net *sn, unsigned long pages);
+void sluice_quota_state(struct sluice_net *sn, struct sluice_quota_state *state);
+bool sluice_quota_allows(const struct sluice_net *sn, u64 rules, u64 ports);
 
 /* route.c */
 struct sluice_route *sluice_route_find(struct sluice_net *sn, const u8 *guid);

@@ -18,7 +18,9 @@
  *     what is there already changes nothing and disturbs nobody. Another RING_SIZE for an existing
  *     route: EOPNOTSUPP (make another route, rules can be moved). Limits: watermark 1 .. size/2, delay 0 .. 1,000,000 µs (0: wake at once).
  *     A new route's defaults: 4 MiB, 64 KiB, 1,000 µs, no alarm; for one that exists, what is not said stays. Rings
- *     that do not fit into memory: ENOMEM; more than 1,024 routes or 65,536 rules in a namespace: ENOSPC.
+ *     that do not fit into memory: ENOMEM; more than 1,024 routes or 65,536 rules in a namespace: ENOSPC. In a network
+ *     namespace of another user namespace than the initial one, more memory than the module's parameters ring_memory_max and
+ *     ring_memory_max_all allow, or more than 4,096 rules or 1,048,576 ports in all of them: EDQUOT.
  * ROUTE_DEL [K]  ROUTE_GUID*. EBUSY while rules point to it. Its rings go when the last mapping goes.
  * ROUTE_GET [K]  dump, or one by ROUTE_GUID: the above and ROUTE_RULES (how many point to it).
  *
