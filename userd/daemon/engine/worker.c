@@ -25,6 +25,8 @@
  * not being woken in between. */
 #define BEAT_NS (4 * SLUICE_NS_PER_MS)
 #define BEATS 8U
+/* How often outputs and streams have their turn in one round. */
+#define TURNS 64U
 
 /* Makes room for one more pointer in a list. 0 or -ENOMEM. */
 static int reserve(void ***list, size_t count, size_t *room)
@@ -167,9 +169,13 @@ static void run_timers(struct sluice_worker *worker)
 	}
 }
 
-/* Lets the outputs send and the tails follow, until neither brings anything new. */
+/*
+ * Lets the outputs send and the tails follow, until neither brings anything new. Where sockets bring as much as outputs take that
+ * would be never: events and timers have their turn in between.
+ */
 static void pump(struct sluice_worker *worker)
 {
+	unsigned int turn = 0;
 	bool again;
 	size_t place;
 
@@ -181,7 +187,9 @@ static void pump(struct sluice_worker *worker)
 		for (place = 0; place < worker->stream_count; place++)
 			if (worker->streams[place]->moved)
 				again |= sluice_stream_release(worker->streams[place], worker->now);
-	} while (again);
+	} while (again && ++turn < TURNS);
+	if (again)
+		worker->next_due = worker->now;
 }
 
 /* Reads acknowledgements that did not wake us. */

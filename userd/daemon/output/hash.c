@@ -218,7 +218,7 @@ static bool hand_out(struct sluice_output *output, struct sluice_feeder *feeder,
 	return settle(output, now);
 }
 
-/* Lets everybody write what waits for it. Returns true if somebody did. */
+/* Lets everybody write what waits for it. Returns true if something of it waits no longer. */
 static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
 	bool moved = false;
@@ -235,12 +235,11 @@ static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *du
 		if (sluice_pacer_due(connection->pacer) > when)
 			when = sluice_pacer_due(connection->pacer);
 		if (when <= now) {
-			sluice_connection_send_parked(
+			moved |= sluice_connection_send_parked(
 				connection,
 				sluice_pacer_portion(connection->pacer,
 						     sluice_pacer_portion(output->pacer, SIZE_MAX)),
 				now);
-			moved = true;
 		} else if (*due <= now || when < *due) {
 			*due = when;
 		}
@@ -309,15 +308,14 @@ void sluice_output_pump_hash(struct sluice_output *output, uint64_t now, uint64_
 {
 	bool moved;
 
-	if (output->changed)
-		deal(output);
+	/* It ends: what moves is a segment that leaves a feeder or a connection's queue, and what changes a connection that is lost. */
 	do {
+		if (output->changed)
+			deal(output);
 		moved = output->buckets->first[0] != NOBODY && is_settled(output) &&
 			(!output->held.feeder || settle(output, now)) &&
 			hand_out_all(output, now, due);
 		moved |= send_parked(output, now, due);
 		/* Losing a connection deals the buckets anew. */
-	} while (moved && !output->changed);
-	if (output->changed)
-		output->has_work = true;
+	} while (moved || output->changed);
 }

@@ -61,18 +61,30 @@ static bool keep(struct sluice_carrier *carrier)
 	return true;
 }
 
+/*
+ * Makes the staging buffer hold two spans of `bytes`, whatever is in it. A span may be longer than what `batch.bytes` says now:
+ * it was cut when that was more. False: no memory; the buffer stays as it is.
+ */
+static bool enlarge_staging(struct sluice_connection *connection, size_t bytes)
+{
+	size_t room = 2 * (bytes + sizeof(connection->frame_lost));
+	uint8_t *larger = realloc(connection->staging, room);
+
+	if (!larger)
+		return false;
+	connection->staging = larger;
+	connection->staging_room = room;
+	return true;
+}
+
 /* struct sluice_protocol.prepare: the inbox. 0 or -ENOMEM. */
 static int prepare(struct sluice_connection *connection, const struct sluice_output *output)
 {
 	connection->inbox_size = INBOX_FIRST;
 	connection->inbox = malloc(INBOX_FIRST);
 	connection->carrier.keep = keep;
-	if (output->mode == SLUICE_MODE_HASH) {
-		connection->staging_room = 2 * (output->run_bytes + sizeof(connection->frame_lost));
-		connection->staging = malloc(connection->staging_room);
-		if (!connection->staging)
-			return -ENOMEM;
-	}
+	if (output->mode == SLUICE_MODE_HASH && !enlarge_staging(connection, output->run_bytes))
+		return -ENOMEM;
 	return connection->inbox ? 0 : -ENOMEM;
 }
 
@@ -118,6 +130,13 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	sluice_connection_flush(connection, now);
 }
 
+/* Would a span of `bytes` still fit into the staging buffer? */
+static bool fits(const struct sluice_connection *connection, uint64_t bytes)
+{
+	return connection->staged + sizeof(connection->frame_lost) + bytes <=
+	       connection->staging_room;
+}
+
 /* Adds header and span to the staging buffer, for which there is room: short spans go many to a write. */
 static void stage(struct sluice_connection *connection, const uint8_t *bytes, size_t length,
 		  uint64_t blank)
@@ -138,8 +157,8 @@ static void stage(struct sluice_connection *connection, const uint8_t *bytes, si
 }
 
 /* struct sluice_protocol.load: a segment as it lies in the ring. @context worker */
-static bool load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
-		 bool alone, uint64_t now)
+static int load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
+		bool alone, uint64_t now)
 {
 	const struct sluice_ring_producer *producer = feeder->ring->producer;
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
@@ -150,7 +169,11 @@ static bool load(struct sluice_connection *connection, struct sluice_feeder *fee
 	(void)now;
 	if (!bytes) {
 		sluice_feeder_return(feeder, id, segment->start, segment->count);
-		return false;
+		return -ENODATA;
+	}
+	if (!alone && !fits(connection, length) && !enlarge_staging(connection, length)) {
+		sluice_feeder_return(feeder, id, segment->start, segment->count);
+		return -ENOMEM;
 	}
 	memset(&connection->frame, 0, sizeof(connection->frame));
 	connection->frame.type = SLUICE_FRAME_DATA;
@@ -159,25 +182,23 @@ static bool load(struct sluice_connection *connection, struct sluice_feeder *fee
 	connection->frame.epoch = htole64(producer->epoch);
 	connection->frame.offset = htole64(segment->start);
 	connection->frame.floor = htole64(sluice_feeder_floor(feeder));
-	if (!alone && connection->staging) {
+	if (!alone) {
 		stage(connection, bytes, length, blank);
 		sluice_count(&connection->counters.sent, segment->count);
 		sluice_feeder_unpin(feeder, id);
 		((struct sluice_stream *)feeder->stream)->moved = true;
-		return true;
+		return 0;
 	}
 	connection->feeder = feeder;
 	connection->segment = id;
 	set_pending(connection, bytes, length, blank);
-	return true;
+	return 0;
 }
 
-/* struct sluice_protocol.takes_more: a segment of any length fits the staging buffer. @context worker */
-static bool takes_more(const struct sluice_connection *connection)
+/* struct sluice_protocol.takes_more: does it fit the staging buffer, which grows for the first? @context worker */
+static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
-	return connection->staged + sizeof(connection->frame_lost) +
-		       connection->output->run_bytes <=
-	       connection->staging_room;
+	return !connection->staged || fits(connection, bytes);
 }
 
 /* struct sluice_protocol.has_room: what bounds a connection is its window of bytes. @context worker */

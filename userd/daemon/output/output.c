@@ -163,6 +163,7 @@ static void inherit(struct sluice_output *heir, struct sluice_output *old)
 	size_t number, other;
 
 	if (heir->form.framing != old->form.framing || heir->form.refuse != old->form.refuse ||
+	    heir->durable != old->durable ||
 	    (heir->mode == SLUICE_MODE_HASH) != (old->mode == SLUICE_MODE_HASH))
 		return;
 	for (number = 0; number < heir->connection_count; number++) {
@@ -229,6 +230,8 @@ void sluice_output_begin(struct sluice_output *output, struct sluice_output *hei
 		for (number = 0; number < heir_of->feeder_count; number++)
 			sluice_output_add_feeder(output, heir_of->feeders[number]);
 	}
+	/* It may have been asked to send before it had connections. */
+	output->changed = true;
 	for (number = 0; number < output->connection_count; number++)
 		if (output->connections[number]->fd < 0 && !output->connections[number]->timer.at)
 			sluice_worker_set_timer(output->worker, &output->connections[number]->timer,

@@ -158,8 +158,8 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 }
 
 /* struct sluice_protocol.load: a segment's records, framed into the staging buffer. @context worker */
-static bool load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
-		 bool alone, uint64_t now)
+static int load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
+		bool alone, uint64_t now)
 {
 	struct sluice_plain *plain = connection->plain;
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
@@ -169,11 +169,11 @@ static bool load(struct sluice_connection *connection, struct sluice_feeder *fee
 
 	(void)alone;
 	error = sluice_feeder_bytes(feeder, segment) ? frame(connection, feeder, id, &framed)
-						     : -ENOMEM;
+						     : -ENODATA;
 	((struct sluice_stream *)feeder->stream)->moved = true;
-	if (error == -ENOMEM) {
+	if (error == -ENOMEM || error == -ENODATA) {
 		sluice_feeder_return(feeder, id, segment->start, segment->count);
-		return false;
+		return error;
 	}
 	if (error)
 		sluice_error("output `%s`: the ring of CPU %u holds something that is no record at "
@@ -202,12 +202,13 @@ static bool load(struct sluice_connection *connection, struct sluice_feeder *fee
 	connection->busy = connection->staged > 0;
 	plain->pause = ASK_FIRST_NS;
 	sluice_connection_tick_by(connection, now + plain->pause);
-	return true;
+	return 0;
 }
 
 /* struct sluice_protocol.takes_more: a run fits whatever its datagrams become, or nearly. @context worker */
-static bool takes_more(const struct sluice_connection *connection)
+static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
+	(void)bytes;
 	return connection->staged < connection->output->batch_bytes;
 }
 

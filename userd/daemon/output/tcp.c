@@ -351,6 +351,11 @@ void sluice_connection_push(struct sluice_connection *connection)
 	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+void sluice_connection_starve(struct sluice_connection *connection, uint64_t now)
+{
+	sluice_connection_lose(connection, "there is no memory for what it is to be sent", 0, now);
+}
+
 void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
 {
 	size_t bytes = connection->pending[0].iov_len + connection->pending[1].iov_len;
@@ -369,6 +374,7 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 	const struct sluice_segment *segment;
 	uint64_t id;
 	bool again;
+	int error;
 
 	if (!connection->carrier.segments)
 		connection->owed = now;
@@ -378,7 +384,10 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 	if (again)
 		sluice_count(&connection->counters.resent, segment->count);
 	connection->loaded += sluice_segment_bytes(segment);
-	if (!connection->protocol->load(connection, feeder, id, true, now))
+	error = connection->protocol->load(connection, feeder, id, true, now);
+	if (error == -ENOMEM)
+		sluice_connection_starve(connection, now);
+	if (error)
 		return false;
 	/* As long as more is waiting only whole segments leave. */
 	connection->more = sluice_feeder_has_work(feeder);

@@ -63,12 +63,13 @@ struct sluice_protocol {
 	void (*begin)(struct sluice_connection *connection, uint64_t now);
 	/*
 	 * Adds segment `id` of `feeder`, which the connection carries, to what is to be written. `alone`: nothing else comes
-	 * with it, so it may be written from where it lies. False: it cannot be had now and went back to the feeder.
+	 * with it, so it may be written from where it lies. 0; or it went back to the feeder: -ENODATA, its bytes lie
+	 * elsewhere by now, -ENOMEM, there is no memory for it.
 	 */
-	bool (*load)(struct sluice_connection *connection, struct sluice_feeder *feeder,
-		     uint64_t id, bool alone, uint64_t now);
-	/* May another one be added to what is to be written? */
-	bool (*takes_more)(const struct sluice_connection *connection);
+	int (*load)(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
+		    bool alone, uint64_t now);
+	/* May one of `bytes` be added to what is to be written? The first may always. */
+	bool (*takes_more)(const struct sluice_connection *connection, uint64_t bytes);
 	/* May one more segment be loaded? */
 	bool (*has_room)(const struct sluice_connection *connection);
 	/* All that was to be written is. */
@@ -188,6 +189,9 @@ bool sluice_connection_is_able(const struct sluice_connection *connection);
 bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    size_t bytes, uint64_t now);
 
+/* What was to be sent found no memory: gives the connection up, so that it is tried again after a pause. @context worker */
+void sluice_connection_starve(struct sluice_connection *connection, uint64_t now);
+
 /* Writes what was loaded; it counts against the rates. @context worker */
 void sluice_connection_begin(struct sluice_connection *connection, uint64_t now);
 
@@ -201,8 +205,9 @@ bool sluice_connection_is_free(const struct sluice_connection *connection);
 void sluice_connection_park(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    uint64_t id);
 
-/* Begins to write what waits, as much as goes in one write, and no more than `bytes` if one segment has no more. @context worker */
-void sluice_connection_send_parked(struct sluice_connection *connection, size_t bytes,
+/* Begins to write what waits, as much as goes in one write, and no more than `bytes` if one segment has no more. Returns whether
+ * anything of it waits no longer. @context worker */
+bool sluice_connection_send_parked(struct sluice_connection *connection, size_t bytes,
 				   uint64_t now);
 
 /* Gives back what waits, of `feeder` or (NULL) of all. @context worker */
