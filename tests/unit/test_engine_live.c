@@ -239,37 +239,42 @@ static void try_all(const char *mode, const char *framing, enum sluice_framing k
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-/* Each mode with each way of framing. */
+/* Each in turn, acknowledged. */
 static void round_robin_native(void **state)
 {
 	(void)state;
 	try_all("round-robin", "native", SLUICE_FRAMING_NATIVE, wishes, COUNT(wishes));
 }
 
+/* The least behind, acknowledged. */
 static void balance_native(void **state)
 {
 	(void)state;
 	try_all("balance", "native", SLUICE_FRAMING_NATIVE, wishes, COUNT(wishes));
 }
 
+/* By flow, acknowledged. */
 static void hash_native(void **state)
 {
 	(void)state;
 	try_all("hash", "native", SLUICE_FRAMING_NATIVE, wishes, COUNT(wishes));
 }
 
+/* Each in turn, lines. */
 static void round_robin_plain(void **state)
 {
 	(void)state;
 	try_all("round-robin", "newline", SLUICE_FRAMING_NEWLINE, wishes, COUNT(wishes));
 }
 
+/* The least behind, counted. */
 static void balance_plain(void **state)
 {
 	(void)state;
 	try_all("balance", "octet-counted", SLUICE_FRAMING_OCTET_COUNTED, wishes, COUNT(wishes));
 }
 
+/* By flow, counted. */
 static void hash_plain(void **state)
 {
 	(void)state;
@@ -283,6 +288,7 @@ static void modes_change_native(void **state)
 	try_all("round-robin", "native", SLUICE_FRAMING_NATIVE, modes, COUNT(modes));
 }
 
+/* The same in lines. */
 static void modes_change_plain(void **state)
 {
 	(void)state;

@@ -15,10 +15,6 @@
 #include "output.h"
 #include "tcp.h"
 
-/* What is watched: room and the end of it always. */
-#define WATCHED (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
-/* How often a name that is being looked up is asked for. */
-#define RESOLVE_NS (50 * SLUICE_NS_PER_MS)
 /* How long one that gets disabled may take to acknowledge what it has, and how often that is looked at. */
 #define HOME_NS SLUICE_NS_PER_S
 #define HOME_PAUSE_NS (5 * SLUICE_NS_PER_MS)
@@ -27,8 +23,7 @@
 /* After so many kilobytes read from one peer the others have their turn. */
 #define READS 16
 
-/* Sets the state, also for the report. */
-static void set_state(struct sluice_connection *connection, enum sluice_tcp_state state)
+void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state)
 {
 	connection->state = state;
 	sluice_store_relaxed(&connection->counters.state, (uint64_t)state);
@@ -51,24 +46,6 @@ void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at
 {
 	if (!connection->timer.at || at < connection->timer.at)
 		sluice_worker_set_timer(connection->output->worker, &connection->timer, at);
-}
-
-/* The pause before the next attempt: between the least and twice the last, at random. */
-static uint64_t next_pause(struct sluice_connection *connection)
-{
-	const struct sluice_tcp_timing *timing = &connection->output->timing;
-	uint64_t least = timing->reconnect_min_ns, pause = connection->pause, spread;
-
-	if (pause < least)
-		pause = least;
-	if (pause > timing->reconnect_max_ns)
-		pause = timing->reconnect_max_ns;
-	connection->pause = 2 * pause;
-	/* Half of it is jitter: workers and relays that lost the same peer do not come back all at once. */
-	spread = pause / 2;
-	pause -= spread;
-	pause += (spread >> 16) * (sluice_worker_random(connection->output->worker) >> 16);
-	return pause < least ? least : pause;
 }
 
 /* Has it been lost so often without having done anything that the log knows by now? */
@@ -106,7 +83,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	connection->corked = false;
 	connection->feeder = NULL;
 	connection->inbox_used = 0;
-	set_state(connection, SLUICE_TCP_WAITING);
+	sluice_connection_set_state(connection, SLUICE_TCP_WAITING);
 	connection->deadline = 0;
 	sluice_store_relaxed(&connection->counters.what, what);
 	sluice_store_relaxed(&connection->counters.error, (uint64_t)error);
@@ -143,79 +120,29 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		if (!was_ready)
 			sluice_target_refresh(connection->target);
 		connection->attempt_first = connection->attempt;
-		pause = next_pause(connection);
+		pause = sluice_connection_next_pause(connection);
 	}
 	connection->timer.at = 0;
 	sluice_worker_set_timer(output->worker, &connection->timer, now + pause + 1);
 }
 
-/* Sets what a connection of ours has set. None of it is worth failing for. */
-static void set_options(int fd, const struct sluice_tcp_timing *timing)
-{
-	unsigned int dead = (unsigned int)(timing->dead_after_ns / SLUICE_NS_PER_MS);
-	/* With TCP_USER_TIMEOUT a probe without answer is enough when the time is over (net/ipv4/tcp_timer.c). */
-	const int on = 1, idle = dead > 2000 ? (int)(dead / 2000) : 1;
-	const int interval = dead > 4000 ? (int)(dead / 4000) : 1, probes = 3;
-
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* Also ends a connection whose peer acknowledges but never opens its window (RFC 5482, tcp(7)). */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
-}
-
 /* TCP is through. */
 static void connected(struct sluice_connection *connection, uint64_t now)
 {
-	set_state(connection, SLUICE_TCP_GREETING);
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	if (sluice_connection_met_itself(connection->fd)) {
+		/* With a reset the port is free again for whom it belongs to. */
+		(void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		sluice_connection_lose(connection,
+				       "nobody listens there: the connection came back to itself",
+				       0, now);
+		return;
+	}
+	sluice_connection_set_state(connection, SLUICE_TCP_GREETING);
 	connection->heard = now;
 	connection->wrote = now;
 	connection->protocol->begin(connection, now);
-}
-
-/* Begins an attempt with the next address. */
-static void begin_connecting(struct sluice_connection *connection, uint64_t now)
-{
-	struct sluice_output *output = connection->output;
-	struct sockaddr_storage address;
-	unsigned int count;
-	socklen_t length;
-	int error;
-
-	error = sluice_target_address(connection->target, connection->attempt, &address, &length,
-				      &count);
-	if (error == -EAGAIN) {
-		/* A resolver that does not answer is as bad as one that knows nothing: a standby may step in. */
-		if (!connection->deadline)
-			connection->deadline = now + output->timing.connect_timeout_ns;
-		else if (now >= connection->deadline && !connection->complained)
-			connection->complained = output->changed = output->has_work = true;
-		sluice_worker_set_timer(output->worker, &connection->timer, now + RESOLVE_NS);
-		return;
-	}
-	if (error) {
-		sluice_connection_lose(connection, "its name has no address", 0, now);
-		return;
-	}
-	connection->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (connection->fd < 0) {
-		sluice_connection_lose(connection, "no socket for it", errno, now);
-		return;
-	}
-	set_options(connection->fd, &output->timing);
-	error = sluice_worker_watch(output->worker, connection->fd, WATCHED, &connection->handler);
-	if (error) {
-		sluice_connection_lose(connection, "its socket cannot be watched", -error, now);
-		return;
-	}
-	set_state(connection, SLUICE_TCP_CONNECTING);
-	connection->deadline = now + output->timing.connect_timeout_ns;
-	sluice_worker_set_timer(output->worker, &connection->timer, connection->deadline);
-	/* A connection made at once (loopback) is reported by EPOLLOUT as well. */
-	if (connect(connection->fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)
-		sluice_connection_lose(connection, "cannot connect", errno, now);
 }
 
 /* The clock. @context worker */
@@ -230,7 +157,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 	switch (connection->state) {
 	case SLUICE_TCP_WAITING:
 		if (!connection->disabled)
-			begin_connecting(connection, now);
+			sluice_connection_connect(connection, now);
 		return;
 	case SLUICE_TCP_CONNECTING:
 	case SLUICE_TCP_GREETING:
@@ -274,7 +201,7 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 {
 	struct sluice_output *output = connection->output;
 
-	set_state(connection, SLUICE_TCP_READY);
+	sluice_connection_set_state(connection, SLUICE_TCP_READY);
 	connection->done_ready = connection->carrier.done;
 	connection->readied = now;
 	connection->passed_on = 0;
@@ -430,7 +357,7 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 		if (turn >= READS) {
 			/* Edge-triggered: nobody will tell us of the rest but ourselves. */
 			if (!sluice_worker_change_watch(connection->output->worker, connection->fd,
-							WATCHED, &connection->handler))
+							SLUICE_TCP_WATCHED, &connection->handler))
 				connection->is_deaf = false;
 			return;
 		}
@@ -443,7 +370,8 @@ void sluice_connection_listen(struct sluice_connection *connection, bool wakes)
 	if (connection->is_deaf == wakes && connection->state == SLUICE_TCP_READY &&
 	    connection->protocol->is_answered &&
 	    !sluice_worker_change_watch(connection->output->worker, connection->fd,
-					wakes ? WATCHED : WATCHED & ~(uint32_t)EPOLLIN,
+					wakes ? SLUICE_TCP_WATCHED
+					      : SLUICE_TCP_WATCHED & ~(uint32_t)EPOLLIN,
 					&connection->handler))
 		connection->is_deaf = !wakes;
 }

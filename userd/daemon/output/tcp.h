@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/uio.h>
 #include "../../lib/frame.h"
 #include "../config/model.h"
@@ -168,6 +169,24 @@ struct sluice_connection {
 	struct sluice_plain *plain; /* plain framings */
 	struct sluice_tcp_counters counters;
 };
+
+/* What is watched: room and the end of it always. */
+#define SLUICE_TCP_WATCHED (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+
+/* Sets the state, also for the report. @context worker */
+void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state);
+
+/* connect.c. Begins an attempt with the next address; it may be lost when this returns. @context worker */
+void sluice_connection_connect(struct sluice_connection *connection, uint64_t now);
+
+/* The pause before the next attempt, ns: between the least and twice the last, at random. @context worker */
+uint64_t sluice_connection_next_pause(struct sluice_connection *connection);
+
+/*
+ * Is socket `fd` connected to itself? Nobody listens at a port of this host, and connecting took that very port: TCP calls it
+ * a simultaneous open (RFC 9293, 3.5).
+ */
+bool sluice_connection_met_itself(int fd);
 
 /* Makes a connection to `target` (takes a reference), not in a loop yet. 0 or -ENOMEM. @context process */
 int sluice_connection_create(struct sluice_output *output, struct sluice_target *target,

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Getting connected: the next address, the socket and what it has set, the pause after an attempt that failed. Beside tcp.c, in the
+ * connection's worker. Touches: its socket.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include "output.h"
+#include "tcp.h"
+
+/* How often a name that is being looked up is asked for. */
+#define RESOLVE_NS (50 * SLUICE_NS_PER_MS)
+
+uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
+{
+	const struct sluice_tcp_timing *timing = &connection->output->timing;
+	uint64_t least = timing->reconnect_min_ns, pause = connection->pause, spread;
+
+	if (pause < least)
+		pause = least;
+	if (pause > timing->reconnect_max_ns)
+		pause = timing->reconnect_max_ns;
+	connection->pause = 2 * pause;
+	/* Half of it is jitter: workers and relays that lost the same peer do not come back all at once. */
+	spread = pause / 2;
+	pause -= spread;
+	pause += (spread >> 16) * (sluice_worker_random(connection->output->worker) >> 16);
+	return pause < least ? least : pause;
+}
+
+bool sluice_connection_met_itself(int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in ipv4;
+		struct sockaddr_in6 ipv6;
+	} near = {0}, far = {0};
+	socklen_t near_length = sizeof(near), far_length = sizeof(far);
+
+	if (getsockname(fd, &near.any, &near_length) || getpeername(fd, &far.any, &far_length) ||
+	    near.any.sa_family != far.any.sa_family)
+		return false;
+	if (near.any.sa_family == AF_INET6)
+		return near.ipv6.sin6_port == far.ipv6.sin6_port &&
+		       IN6_ARE_ADDR_EQUAL(&near.ipv6.sin6_addr, &far.ipv6.sin6_addr);
+	return near.ipv4.sin_port == far.ipv4.sin_port &&
+	       near.ipv4.sin_addr.s_addr == far.ipv4.sin_addr.s_addr;
+}
+
+/* Sets what a connection of ours has set. None of it is worth failing for. */
+static void set_options(int fd, const struct sluice_tcp_timing *timing)
+{
+	unsigned int dead = (unsigned int)(timing->dead_after_ns / SLUICE_NS_PER_MS);
+	/* With TCP_USER_TIMEOUT a probe without answer is enough when the time is over (net/ipv4/tcp_timer.c). */
+	const int on = 1, idle = dead > 2000 ? (int)(dead / 2000) : 1;
+	const int interval = dead > 4000 ? (int)(dead / 4000) : 1, probes = 3;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* Also ends a connection whose peer acknowledges but never opens its window (RFC 5482, tcp(7)). */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
+void sluice_connection_connect(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_output *output = connection->output;
+	struct sockaddr_storage address;
+	unsigned int count;
+	socklen_t length;
+	int error;
+
+	error = sluice_target_address(connection->target, connection->attempt, &address, &length,
+				      &count);
+	if (error == -EAGAIN) {
+		/* A resolver that does not answer is as bad as one that knows nothing: a standby may step in. */
+		if (!connection->deadline)
+			connection->deadline = now + output->timing.connect_timeout_ns;
+		else if (now >= connection->deadline && !connection->complained)
+			connection->complained = output->changed = output->has_work = true;
+		sluice_worker_set_timer(output->worker, &connection->timer, now + RESOLVE_NS);
+		return;
+	}
+	if (error) {
+		sluice_connection_lose(connection, "its name has no address", 0, now);
+		return;
+	}
+	connection->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (connection->fd < 0) {
+		sluice_connection_lose(connection, "no socket for it", errno, now);
+		return;
+	}
+	set_options(connection->fd, &output->timing);
+	error = sluice_worker_watch(output->worker, connection->fd, SLUICE_TCP_WATCHED,
+				    &connection->handler);
+	if (error) {
+		sluice_connection_lose(connection, "its socket cannot be watched", -error, now);
+		return;
+	}
+	sluice_connection_set_state(connection, SLUICE_TCP_CONNECTING);
+	connection->deadline = now + output->timing.connect_timeout_ns;
+	sluice_worker_set_timer(output->worker, &connection->timer, connection->deadline);
+	/* A connection made at once (loopback) is reported by EPOLLOUT as well. */
+	if (connect(connection->fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)
+		sluice_connection_lose(connection, "cannot connect", errno, now);
+}
