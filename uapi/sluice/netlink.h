@@ -204,7 +204,7 @@ enum sluice_attribute {
 	SLUICE_A_OUTPUT_FRAMING,     /* [string] */
 	SLUICE_A_OUTPUT_DESTINATION, /* [nested, repeated: SLUICE_A_DESTINATION_*] */
 	SLUICE_A_DESTINATION_NAME,   /* [string] address:port as configured */
-	SLUICE_A_DESTINATION_STATE,  /* [string] connected, connecting, waiting */
+	SLUICE_A_DESTINATION_STATE,  /* [string] connected, slow, connecting, waiting */
 	SLUICE_A_DESTINATION_ERROR,  /* [string] why it was last lost, empty if never */
 	SLUICE_A_DESTINATION_SENT,   /* [u64] datagrams written to TCP; native and plain alike */
 	SLUICE_A_DESTINATION_BYTES,  /* [u64] bytes written to TCP */

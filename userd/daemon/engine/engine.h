@@ -49,8 +49,8 @@ struct sluice_engine_store {
 
 struct sluice_engine_destination {
 	char *name; /* @owner the report */
-	/* "connected", "connecting", "waiting", "disabled"; "ack-not-durable": connected, but it acknowledges less than
-	 * the output waits for */
+	/* "connected", "connecting", "waiting", "disabled"; "slow": connected, but its TCP has no room for what waits;
+	 * "ack-not-durable": connected, but it acknowledges less than the output waits for */
 	const char *state;
 	char *error;
 	uint64_t sent, bytes, acked, resent, writes, connects, backlog;

@@ -146,7 +146,20 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 	return 0;
 }
 
-/* Adds one connection to its destination's figures. The state is that of the best connection. */
+/* How much a state counts where connections of several workers differ: what somebody has to mend, then the best. */
+static unsigned int weight_of(const char *state)
+{
+	static const char *const order[] = {"waiting", "connecting", "connected", "slow",
+					    "ack-not-durable"};
+	unsigned int place;
+
+	for (place = 0; place < sizeof(order) / sizeof(order[0]); place++)
+		if (!strcmp(order[place], state))
+			break;
+	return place;
+}
+
+/* Adds one connection to its destination's figures. */
 static void add_connection(const struct sluice_connection *connection,
 			   struct sluice_engine_destination *sum, const char **what,
 			   uint64_t *error)
@@ -175,8 +188,9 @@ static void add_connection(const struct sluice_connection *connection,
 		sum->pmtu = pmtu;
 	if (sluice_load_relaxed(&counters->unsafe) && !strcmp(state, "connected"))
 		state = "ack-not-durable";
-	/* By the alphabet: what somebody has to mend comes first, then the best. */
-	if (!sum->state || strcmp(state, sum->state) < 0)
+	if (sluice_load_relaxed(&counters->slow) && !strcmp(state, "connected"))
+		state = "slow";
+	if (!sum->state || weight_of(state) > weight_of(sum->state))
 		sum->state = state;
 	if (lost && !*what) {
 		*what = lost;

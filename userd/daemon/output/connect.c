@@ -12,6 +12,9 @@
 
 /* How often a name that is being looked up is asked for. */
 #define RESOLVE_NS (50 * SLUICE_NS_PER_MS)
+#ifndef TCP_RTO_MAX_MS
+#define TCP_RTO_MAX_MS 44 /* linux/tcp.h of Linux 6.15; older kernels refuse it */
+#endif
 
 uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
 {
@@ -49,17 +52,24 @@ bool sluice_connection_met_itself(int fd)
 	       near.ipv4.sin_addr.s_addr == far.ipv4.sin_addr.s_addr;
 }
 
-/* Sets what a connection of ours has set. None of it is worth failing for. */
-static void set_options(int fd, const struct sluice_tcp_timing *timing)
+void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timing)
 {
-	unsigned int dead = (unsigned int)(timing->dead_after_ns / SLUICE_NS_PER_MS);
-	/* With TCP_USER_TIMEOUT a probe without answer is enough when the time is over (net/ipv4/tcp_timer.c). */
-	const int on = 1, idle = dead > 2000 ? (int)(dead / 2000) : 1;
-	const int interval = dead > 4000 ? (int)(dead / 4000) : 1, probes = 3;
+	uint64_t dead = timing->dead_after_ns;
+	/* An idle peer that is gone is found by keepalive in dead_after, in seconds. */
+	const int on = 1, idle = dead > 2 * SLUICE_NS_PER_S ? (int)(dead / 2 / SLUICE_NS_PER_S) : 1;
+	const int interval = dead > 6 * SLUICE_NS_PER_S ? (int)(dead / 6 / SLUICE_NS_PER_S) : 1;
+	const int probes = (int)(dead / SLUICE_NS_PER_S) > idle + interval
+				   ? ((int)(dead / SLUICE_NS_PER_S) - idle) / interval
+				   : 1;
+	/* The pause between two attempts to reach a peer that does not answer or whose window is shut would grow to 120 s. */
+	const unsigned int most = dead / 4 < SLUICE_NS_PER_S ? 1000
+				  : dead / 4 > 120 * SLUICE_NS_PER_S
+					  ? 120000
+					  : (unsigned int)(dead / 4 / SLUICE_NS_PER_MS);
 
+	/* No TCP_USER_TIMEOUT: it would end connections whose peer is there and keeps its window shut (tcp(7)). */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* Also ends a connection whose peer acknowledges but never opens its window (RFC 5482, tcp(7)). */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &dead, sizeof(dead));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, &most, sizeof(most));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
@@ -94,7 +104,7 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 		sluice_connection_lose(connection, "no socket for it", errno, now);
 		return;
 	}
-	set_options(connection->fd, &output->timing);
+	sluice_connection_set_options(connection->fd, &output->timing);
 	error = sluice_worker_watch(output->worker, connection->fd, SLUICE_TCP_WATCHED,
 				    &connection->handler);
 	if (error) {

@@ -5,17 +5,22 @@
  * ask.
  */
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include "../../lib/barrier.h"
+#include "../../lib/log.h"
 #include "output.h"
 #include "tcp.h"
 
 /* A connection that acknowledged nothing for so long gives way when the ring is nearly full. Shorter than dead_after, which is
  * for peers that nobody waits for. */
 #define STALL_NS SLUICE_NS_PER_S
+/* So many times dead_after a receiver that is there and does not read is waited for. */
+#define PATIENCE 6U
+/* What TCP sent in vain before a peer that has no room counts as gone. */
+#define TRIES 2U
 
 /* Asks TCP for what the report shows. */
 void sluice_connection_measure(struct sluice_connection *connection, uint64_t now)
@@ -85,6 +90,80 @@ void sluice_connection_idles(struct sluice_connection *connection)
 		connection->idle_from = connection->counters.bytes - connection->bytes_ready;
 }
 
+/* A fraction of dead_after, no more than a second: so often TCP is asked for a peer that has not taken everything. */
+static uint64_t step_of(const struct sluice_connection *connection)
+{
+	uint64_t step = connection->output->timing.dead_after_ns / 8;
+
+	return step < STALL_NS ? step : STALL_NS;
+}
+
+/*
+ * Asks TCP when something last came from the peer, were it only the answer to a probe of its shut window, and what was sent in vain
+ * since.
+ */
+static void ask(struct sluice_connection *connection, uint64_t now)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+	uint64_t answered;
+
+	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+		return;
+	connection->asked = now;
+	answered = now - (uint64_t)info.tcpi_last_ack_recv * SLUICE_NS_PER_MS;
+	if (!connection->unanswered)
+		connection->unanswered = now;
+	if (answered > connection->unanswered) {
+		connection->unanswered = answered;
+		connection->repeats = info.tcpi_total_retrans;
+	}
+	connection->tries = info.tcpi_probes + info.tcpi_total_retrans - connection->repeats;
+	/*
+	 * Its window is shut (Linux 5.4 tells; what waits while nothing is under way finds it too small), or what it said last
+	 * was that it has no room for what it was sent.
+	 */
+	connection->is_full =
+		(!info.tcpi_unacked && info.tcpi_notsent_bytes) ||
+		(length > offsetof(struct tcp_info, tcpi_snd_wnd) && !info.tcpi_snd_wnd) ||
+		(answered > connection->moved && answered > connection->owed);
+	connection->was_full |= connection->is_full;
+}
+
+/* Notes whether the connection is slow, for the report and once for the log. */
+static void note_slow(struct sluice_connection *connection, uint64_t now)
+{
+	uint64_t since =
+		connection->moved > connection->readied ? connection->moved : connection->readied;
+	uint64_t dead = connection->output->timing.dead_after_ns;
+	bool is_slow;
+
+	if (connection->is_full && now - since >= 2 * step_of(connection))
+		connection->full_at = now;
+	is_slow = connection->unanswered && connection->full_at && now - connection->full_at < dead;
+	sluice_store_relaxed(&connection->counters.slow, (uint64_t)is_slow);
+	if (!is_slow || connection->slow_told || now - since < dead)
+		return;
+	connection->slow_told = true;
+	sluice_warning(
+		"output `%s`, destination %s, worker %u: it is there and has read nothing for "
+		"longer than `dead-after`; what is under way to it waits (state `slow`)",
+		connection->output->name, sluice_target_text(connection->target),
+		connection->output->worker->number);
+}
+
+void sluice_connection_forget(struct sluice_connection *connection)
+{
+	connection->unanswered = 0;
+	connection->asked = 0;
+	connection->repeats = 0;
+	connection->tries = 0;
+	connection->is_full = connection->was_full = connection->has_read = false;
+	connection->full_at = 0;
+	connection->is_half = false;
+	sluice_store_relaxed(&connection->counters.slow, UINT64_C(0));
+}
+
 /*
  * Notes whether the peer's TCP took something since the last look: a slow receiver is alive, however large the span is that
  * it is being sent.
@@ -99,9 +178,68 @@ void sluice_connection_look(struct sluice_connection *connection, uint64_t now)
 		return;
 	passed_on -= (uint64_t)waiting;
 	/* A kernel takes heartbeats for a peer that never reads them: they are no sign of life. */
-	if (passed_on > connection->passed_on && connection->passed_on < connection->idle_from)
+	if (passed_on > connection->passed_on && connection->passed_on < connection->idle_from) {
 		connection->moved = now;
+		connection->has_read |= connection->was_full;
+	}
 	connection->passed_on = passed_on;
+	if (!waiting) {
+		connection->unanswered = 0;
+		connection->is_full = false;
+		connection->full_at = 0;
+	} else if (now - connection->asked >= step_of(connection)) {
+		ask(connection, now);
+	}
+	note_slow(connection, now);
+}
+
+const char *sluice_connection_silence(struct sluice_connection *connection, uint64_t now,
+				      uint64_t *next)
+{
+	uint64_t dead = connection->output->timing.dead_after_ns;
+
+	if (!connection->unanswered)
+		return NULL;
+	/* What came since TCP was last asked counts. */
+	if (now >= connection->unanswered + dead)
+		ask(connection, now);
+	if (now < connection->unanswered + dead) {
+		if (connection->unanswered + dead < *next)
+			*next = connection->unanswered + dead;
+		return NULL;
+	}
+	/* Probes of a shut window come ever more seldom: one that was not due yet says nothing. */
+	return connection->is_full && connection->tries < TRIES
+		       ? NULL
+		       : "nothing at all came back from it for longer than `dead-after`";
+}
+
+/* Is there another destination that could get what this one has? */
+static bool is_replaceable(const struct sluice_connection *connection)
+{
+	const struct sluice_output *output = connection->output;
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++)
+		if (output->connections[number] != connection &&
+		    !output->connections[number]->counters.slow &&
+		    sluice_output_counts_on(output, output->connections[number]))
+			return true;
+	return false;
+}
+
+/*
+ * How many times dead_after a receiver is waited for that is there and does not read; 0: for ever. One that has never taken anything
+ * gives way to others at once; one that has, and that nobody could stand in for, would get the same again.
+ */
+static unsigned int patience_with(const struct sluice_connection *connection)
+{
+	bool has_worked =
+		connection->has_read || connection->carrier.done != connection->done_ready;
+
+	if (has_worked)
+		return is_replaceable(connection) ? PATIENCE : 0;
+	return is_replaceable(connection) ? 1 : PATIENCE;
 }
 
 const char *sluice_connection_stall(const struct sluice_connection *connection, uint64_t since,
@@ -113,9 +251,19 @@ const char *sluice_connection_stall(const struct sluice_connection *connection, 
 		since = connection->moved;
 	if (!connection->carrier.segments)
 		return NULL;
+	if (connection->is_full) {
+		dead *= patience_with(connection);
+		if (!dead)
+			return NULL;
+	} else if (!connection->unanswered && !is_replaceable(connection)) {
+		/* Its TCP has all of it: one that reads slowly has yet to come to what it is to answer. */
+		dead *= PATIENCE;
+	}
 	if (now >= since + dead)
-		return "nothing came from it and its TCP took nothing for longer than "
-		       "`dead-after`, though it owes acknowledgements";
+		return connection->is_full ? "it is there, and has read nothing for too long"
+					   : "nothing came from it and its TCP took nothing for "
+					     "longer than `dead-after`, though it owes "
+					     "acknowledgements";
 	if (since + dead < *next)
 		*next = since + dead;
 	return NULL;

@@ -183,6 +183,8 @@ static void inherit(struct sluice_output *heir, struct sluice_output *old)
 			moved->pacer = made->pacer;
 			moved->weight = made->weight;
 			moved->standby = made->standby;
+			if (moved->fd >= 0)
+				sluice_connection_set_options(moved->fd, &heir->timing);
 			if (made->disabled && !moved->disabled) {
 				moved->disabled = true;
 				sluice_connection_lose(moved, "it is disabled", 0, sluice_now());

@@ -77,6 +77,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		close(connection->fd);
 		connection->fd = -1;
 	}
+	sluice_connection_forget(connection);
 	connection->is_deaf = false;
 	connection->busy = false;
 	connection->more = false;
@@ -178,7 +179,9 @@ static void due(struct sluice_timer *timer, uint64_t now)
 		sluice_connection_measure(connection, now);
 		next = now + SLUICE_MEASURE_NS;
 		sluice_connection_look(connection, now);
-		what = connection->protocol->tick(connection, now, &next);
+		what = sluice_connection_silence(connection, now, &next);
+		if (!what)
+			what = connection->protocol->tick(connection, now, &next);
 		if (!what && connection->state == SLUICE_TCP_READY &&
 		    sluice_connection_holds_back(connection, now))
 			what = "it acknowledges nothing, and the ring is nearly full; others take "
@@ -248,6 +251,8 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 		sluice_count(&connection->counters.writes, 1);
 		sluice_count(&connection->counters.bytes, (uint64_t)sent);
 		connection->wrote = now;
+		if (!connection->unanswered)
+			connection->unanswered = now;
 		for (place = 0; place < 2; place++) {
 			struct iovec *part = &connection->pending[place];
 			size_t step = (size_t)sent < part->iov_len ? (size_t)sent : part->iov_len;
@@ -330,7 +335,7 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 	ssize_t length;
 	size_t room;
 
-	for (turn = 0; connection->fd >= 0; turn++) {
+	for (turn = 0; connection->fd >= 0 && !connection->is_half; turn++) {
 		room = connection->inbox_size - connection->inbox_used;
 		length = recv(connection->fd, connection->inbox + connection->inbox_used, room,
 			      MSG_DONTWAIT);
@@ -338,6 +343,11 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			continue;
 		if (length < 0 && errno == EAGAIN)
 			return;
+		if (!length && !connection->protocol->is_answered) {
+			/* It says nothing more, as was to be expected. Whether it still reads the next write tells. */
+			connection->is_half = true;
+			return;
+		}
 		if (length <= 0) {
 			sluice_connection_lose(connection,
 					       length ? "reading from it failed"
@@ -414,8 +424,9 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		sluice_connection_lose(connection, "the connection broke", error, now);
 		return;
 	}
-	/* Half-closed with data behind it: the next read would say so, but no edge comes for it. */
-	if (connection->fd >= 0 && events & EPOLLRDHUP)
+	/* Half-closed with data behind it: the next read would say so, but no edge comes for it. Acknowledgements would
+	 * not come any more; who gives none goes on. */
+	if (connection->fd >= 0 && events & EPOLLRDHUP && connection->protocol->is_answered)
 		sluice_connection_lose(connection, "the peer closed the connection", 0, now);
 }
 
@@ -439,6 +450,8 @@ void sluice_connection_retune(struct sluice_connection *connection,
 	connection->disabled = !config->enabled;
 	connection->output->changed = true;
 	connection->output->has_work = true;
+	if (connection->fd >= 0)
+		sluice_connection_set_options(connection->fd, &connection->output->timing);
 	if (!connection->timer.place || was_disabled == connection->disabled)
 		return;
 	if (connection->disabled && connection->state != SLUICE_TCP_READY) {

@@ -50,6 +50,7 @@ struct sluice_tcp_counters {
 	uint64_t state;	   /* enum sluice_tcp_state */
 	uint64_t
 		unsafe; /* 1: it acknowledges, but not what the output waits for (`ack: durable`) */
+	uint64_t slow;	/* 1: its TCP answers, and takes what it is given slowly or not at all */
 	const char *what; /* a constant half-sentence: why it was last lost; NULL: never */
 	uint64_t error;	  /* errno that belongs to it, 0: none */
 } __attribute__((aligned(64)));
@@ -155,7 +156,17 @@ struct sluice_connection {
 	uint64_t moved;	     /* when that last grew */
 	uint64_t bytes_seen; /* counters.bytes then */
 	uint64_t measured;   /* when TCP was last asked for its figures */
-	bool complained;     /* the log knows that it is gone */
+	uint64_t
+		unanswered; /* since when something is under way and nothing came back; 0: nothing is */
+	uint64_t asked;	    /* when TCP was last asked for that */
+	uint32_t repeats;	 /* what TCP had sent again when something last came back */
+	uint32_t tries;		 /* what it sent in vain since: probes, and segments again */
+	bool is_full;		 /* the peer's TCP answers, and has no room for what waits */
+	bool was_full, has_read; /* it once was, and had room again later: somebody reads */
+	bool is_half;		 /* plain: the peer will say nothing more, and may still read */
+	uint64_t full_at;	 /* when it was last seen full for a while; 0: not lately */
+	bool slow_told;		 /* the log knows that it is slow */
+	bool complained;	 /* the log knows that it is gone */
 	uint64_t unsafe; /* native: since when it acknowledges only as received; 0: it does not */
 	uint64_t unsafe_done; /* carrier.done then */
 	unsigned int
@@ -187,6 +198,9 @@ uint64_t sluice_connection_next_pause(struct sluice_connection *connection);
  * a simultaneous open (RFC 9293, 3.5).
  */
 bool sluice_connection_met_itself(int fd);
+
+/* Sets what a connection of ours has set; again when `timing` changed. None of it is worth failing for. @context worker */
+void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timing);
 
 /* Makes a connection to `target` (takes a reference), not in a loop yet. 0 or -ENOMEM. @context process */
 int sluice_connection_create(struct sluice_output *output, struct sluice_target *target,
@@ -252,15 +266,24 @@ void sluice_connection_measure(struct sluice_connection *connection, uint64_t no
 /* From here on heartbeats are written, until there is a segment again. @context worker */
 void sluice_connection_idles(struct sluice_connection *connection);
 
-/* Notes whether the peer's TCP took something. @context worker */
+/* Notes whether the peer's TCP took something, and whether it answers. @context worker */
 void sluice_connection_look(struct sluice_connection *connection, uint64_t now);
+
+/* Is its peer gone, so that nothing at all came back for dead_after? Says so, or NULL, and in *next when to look again.
+ * @context worker */
+const char *sluice_connection_silence(struct sluice_connection *connection, uint64_t now,
+				      uint64_t *next);
+
+/* What was noted of a peer is forgotten: the connection is another one. @context worker */
+void sluice_connection_forget(struct sluice_connection *connection);
 
 /* Does it keep others from what they could take? @context worker */
 bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now);
 
 /*
- * Is it as good as dead: does it owe acknowledgements and there was no sign of it since `since`, for dead_after? Says why, or
- * NULL, and in *next when to look again. @context worker
+ * Is it of no use: does it owe acknowledgements and there was no sign of it since `since`, for dead_after? One that is there and
+ * only does not read is waited for, longer if nobody else could get what it has. Says why, or NULL, and in *next when to look
+ * again. @context worker
  */
 const char *sluice_connection_stall(const struct sluice_connection *connection, uint64_t since,
 				    uint64_t now, uint64_t *next);
