@@ -291,16 +291,15 @@ bool sluice_output_waits_for_older(const struct sluice_output *output,
 	const struct sluice_stream *stream = feeder->stream, *other;
 	size_t number;
 
-	if (!sluice_feeder_is_first(feeder))
+	if (!sluice_feeder_respects_older(feeder))
 		return false;
 	for (number = 0; number < output->feeder_count; number++) {
 		other = output->feeders[number]->stream;
-		/* An input that was made more important does not wait for what it left. */
-		if (other->draining && other->kind == stream->kind && other->cpu == stream->cpu &&
-		    other->priority >= stream->priority &&
+		/* An input that was made more important does not wait for what it left. What only the disk knows of is of either kind. */
+		if (other->draining && (other->kind == stream->kind || other->hung) &&
+		    other->cpu == stream->cpu && other->priority >= stream->priority &&
 		    other->ring.producer->epoch < stream->ring.producer->epoch &&
-		    sluice_feeder_is_first(output->feeders[number]) &&
-		    sluice_feeder_has_work(output->feeders[number]))
+		    sluice_feeder_keeps_younger(output->feeders[number]))
 			return true;
 	}
 	return false;

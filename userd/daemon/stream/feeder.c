@@ -106,6 +106,18 @@ bool sluice_feeder_is_first(const struct sluice_feeder *feeder)
 	return feeder->cursor != NULL;
 }
 
+bool sluice_feeder_keeps_younger(const struct sluice_feeder *feeder)
+{
+	if (!feeder->cursor)
+		return sluice_rack_goes_first(feeder->rack);
+	return sluice_feeder_has_work(feeder);
+}
+
+bool sluice_feeder_respects_older(const struct sluice_feeder *feeder)
+{
+	return feeder->cursor || sluice_rack_is_in_order(feeder->rack);
+}
+
 bool sluice_feeder_has_work(const struct sluice_feeder *feeder)
 {
 	if (!feeder->cursor)

@@ -157,6 +157,11 @@ bool sluice_feeder_let_go(struct sluice_feeder *feeder, uint64_t end);
 void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t sequence,
 			 uint64_t serial);
 
+/* Does a younger stream wait for what is to be had by way of it (`store.drain: oldest`: from the disk, too)? */
+bool sluice_feeder_keeps_younger(const struct sluice_feeder *feeder);
+/* Must it wait for older streams? What lies on the disk does with `store.drain: oldest` only. */
+bool sluice_feeder_respects_older(const struct sluice_feeder *feeder);
+
 /* Is it the one that speaks for its stream when cursors are told (HELLO)? Exactly one per stream and output is. */
 bool sluice_feeder_is_first(const struct sluice_feeder *feeder);
 

@@ -232,26 +232,49 @@ static bool is_wanted(const struct sluice_rack *rack)
 	return false;
 }
 
-/* The run to be read next: of the newest segment, or of the oldest; inside it forward. */
+/*
+ * The run to be read next. Oldest first: the one that lies first in the stream, wherever its segment is. Newest first: of the
+ * newest segment, or in its turn of the oldest; inside it forward.
+ */
 static const struct sluice_run *pick(struct sluice_rack *rack)
 {
+	const struct sluice_run *first = &rack->runs[0];
 	size_t place = rack->run_count - 1;
 
-	if (!sluice_shelf_is_newest_first(rack->shelf) || ++rack->picks % SLUICE_RACK_SHARE == 0)
-		return &rack->runs[0];
+	if (!sluice_shelf_is_newest_first(rack->shelf)) {
+		for (; place > 0; place--)
+			if (rack->runs[place].start < first->start)
+				first = &rack->runs[place];
+		return first;
+	}
+	if (++rack->picks % SLUICE_RACK_SHARE == 0)
+		return first;
 	while (place > 0 && rack->runs[place - 1].serial == rack->runs[place].serial)
 		place--;
 	return &rack->runs[place];
+}
+
+/* Oldest first: what came back from a lost connection may lie before what was read since. Those books are read again behind it. */
+static void keep_order(struct sluice_rack *rack)
+{
+	if (!rack->books || !rack->run_count || sluice_shelf_is_newest_first(rack->shelf) ||
+	    pick(rack)->start >= rack->books->frame.offset)
+		return;
+	while (rack->books)
+		shut(rack);
 }
 
 /* Orders books if some are needed and there is room. */
 static void order(struct sluice_rack *rack)
 {
 	const struct sluice_run *run;
-	uint64_t start;
+	uint64_t start, now;
 
 	if (rack->is_ordered || !rack->run_count || rack->held > SLUICE_RACK_BOOKS / 2 ||
 	    !is_wanted(rack))
+		return;
+	now = sluice_now();
+	if (rack->is_stalled && now < rack->retry_at)
 		return;
 	run = pick(rack);
 	start = run->start;
@@ -263,8 +286,11 @@ static void order(struct sluice_rack *rack)
 		return;
 	if (start >= run->end)
 		return;
-	if (!sluice_shelf_order(rack->shelf, rack, start, run->end, SLUICE_RACK_BOOKS - rack->held))
-		rack->is_ordered = true;
+	if (sluice_shelf_order(rack->shelf, rack, start, run->end, SLUICE_RACK_BOOKS - rack->held))
+		return;
+	rack->is_ordered = true;
+	rack->is_served = false;
+	rack->ordered_at = now;
 }
 
 void sluice_rack_deliver(struct sluice_rack *rack, struct sluice_book *book, bool last)
@@ -280,9 +306,17 @@ void sluice_rack_deliver(struct sluice_rack *rack, struct sluice_book *book, boo
 		rack->last = book;
 		rack->held++;
 		rack->read_bytes += book->frame.span;
+		rack->is_served = true;
+		rack->is_stalled = false;
 	}
 	if (last) {
 		rack->is_ordered = false;
+		if (!rack->is_served) {
+			/* Neither a frame nor word of its loss: memory goes on, and this is tried again. */
+			rack->is_stalled = true;
+			rack->retry_at = sluice_now() + SLUICE_RACK_RETRY_NS;
+		}
+		keep_order(rack);
 		order(rack);
 	}
 	if (rack->feeder.output)
@@ -293,6 +327,7 @@ bool sluice_rack_has_work(struct sluice_rack *rack)
 {
 	while (rack->books && !overlapping(rack, rack->books))
 		shut(rack);
+	keep_order(rack);
 	order(rack);
 	if (!rack->books || rack->feeder.next - rack->feeder.first >= SLUICE_FEEDER_SEGMENTS)
 		return false;
@@ -302,13 +337,40 @@ bool sluice_rack_has_work(struct sluice_rack *rack)
 	       (!rack->ring->returned && rack->ring->taken >= sluice_ring_head(rack->ring->ring));
 }
 
+/* Has the disk given nothing, although it was asked, so that nobody should wait for it? */
+static bool is_silent(const struct sluice_rack *rack)
+{
+	if (rack->books)
+		return false;
+	return rack->is_stalled ||
+	       (rack->is_ordered && sluice_now() - rack->ordered_at >= SLUICE_RACK_PATIENCE_NS);
+}
+
+bool sluice_rack_is_in_order(const struct sluice_rack *rack)
+{
+	return !sluice_shelf_is_newest_first(rack->shelf);
+}
+
+bool sluice_rack_goes_first(const struct sluice_rack *rack)
+{
+	return !sluice_shelf_is_newest_first(rack->shelf) && (rack->run_count || rack->books) &&
+	       !is_silent(rack);
+}
+
+void sluice_rack_wake(struct sluice_rack *rack, uint64_t now)
+{
+	struct sluice_output *output = rack->feeder.output;
+
+	if (output && ((rack->is_stalled && now >= rack->retry_at) ||
+		       (rack->is_ordered && now - rack->ordered_at >= SLUICE_RACK_PATIENCE_NS)))
+		output->has_work = true;
+}
+
 bool sluice_rack_lets_ring(const struct sluice_rack *rack)
 {
-	if (!rack->books)
-		return true;
 	if (sluice_shelf_is_newest_first(rack->shelf))
-		return rack->turns + 1 < SLUICE_RACK_SHARE;
-	return false;
+		return !rack->books || rack->turns + 1 < SLUICE_RACK_SHARE;
+	return !sluice_rack_goes_first(rack);
 }
 
 void sluice_rack_count_turn(struct sluice_rack *rack)

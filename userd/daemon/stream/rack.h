@@ -22,6 +22,9 @@ struct sluice_shelf;
 #define SLUICE_RACK_PAD 64U
 /* When others go first, a rack has one turn in so many. */
 #define SLUICE_RACK_SHARE 8U
+/* A disk that has not answered for so long, or has nothing to give, holds memory back no longer; it is asked again that often. */
+#define SLUICE_RACK_PATIENCE_NS (10 * SLUICE_NS_PER_S)
+#define SLUICE_RACK_RETRY_NS SLUICE_NS_PER_S
 
 /* A frame out of the spool. */
 struct sluice_book {
@@ -51,8 +54,12 @@ struct sluice_rack {
 	struct sluice_ranges acked; /* to be told to the spooler */
 	struct sluice_book *books;  /* read, in order; the first is being cut */
 	struct sluice_book *last;
-	unsigned int held;    /* books there are */
-	bool is_ordered;      /* the spooler reads for it */
+	unsigned int held; /* books there are */
+	bool is_ordered;   /* the spooler reads for it */
+	bool is_served;	   /* that brought a book */
+	bool is_stalled;   /* the last order brought none: the next one not before */
+	uint64_t retry_at;
+	uint64_t ordered_at;
 	uint64_t order_start; /* from here */
 	unsigned int turns;   /* the ring had since the last one of ours */
 	unsigned int picks;
@@ -73,6 +80,13 @@ void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, 
 void sluice_rack_acknowledge(struct sluice_rack *rack, uint64_t start, uint64_t end);
 /* Likewise for what is not under way: it will not be sent. */
 void sluice_rack_forget(struct sluice_rack *rack, uint64_t start, uint64_t end);
+
+/* `store.drain: oldest`: is there something on the disk that goes before the ring, and can it be had? */
+bool sluice_rack_goes_first(const struct sluice_rack *rack);
+/* Does what it has keep to the order of the streams: is it `store.drain: oldest`? */
+bool sluice_rack_is_in_order(const struct sluice_rack *rack);
+/* The clock: the output looks again if the disk gave nothing for a while. */
+void sluice_rack_wake(struct sluice_rack *rack, uint64_t now);
 
 /* For feeder.c: is there something, and is it our turn? May the ring have a turn? It had one. */
 bool sluice_rack_has_work(struct sluice_rack *rack);

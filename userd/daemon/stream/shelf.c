@@ -353,7 +353,11 @@ void sluice_shelf_answer(struct sluice_shelf *shelf, struct sluice_order *order,
 void sluice_shelf_wake(struct sluice_stream *stream, uint64_t now)
 {
 	struct sluice_shelf *shelf = stream->shelf;
+	size_t number;
 
+	for (number = 0; shelf && number < stream->feeder_count; number++)
+		if (rack_of(stream->feeders[number]))
+			sluice_rack_wake(rack_of(stream->feeders[number]), now);
 	if (shelf && (shelf->pause_until || shelf->ready) && now >= shelf->pause_until) {
 		shelf->pause_until = 0;
 		stream->moved = true;
