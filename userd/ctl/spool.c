@@ -90,6 +90,12 @@ static void print_figures(const struct sluice_spool *spool)
 		puts("no checkpoint can be read: everything is sent again at the next start");
 	if (figures.torn)
 		printf("frames that are not whole: %llu\n", (unsigned long long)figures.torn);
+	if (figures.missing_frames)
+		printf("frames that are not there although the checkpoint lists them: %llu, "
+		       "records: "
+		       "%llu\n",
+		       (unsigned long long)figures.missing_frames,
+		       (unsigned long long)figures.missing_records);
 	if (figures.quarantined)
 		printf("files that are no segments of this store: %llu\n",
 		       (unsigned long long)figures.quarantined);

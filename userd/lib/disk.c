@@ -37,15 +37,24 @@ struct sluice_disk_queue {
 
 int sluice_disk_open(const char *path, int flags)
 {
+	struct stat state;
 	int fd;
 
 	if (!path)
 		return -EINVAL;
-	fd = open(path, flags | O_DIRECT | O_CLOEXEC, 0640);
+	/* No link is followed, and a pipe that somebody put there does not keep us waiting. */
+	flags |= O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+	fd = open(path, flags | O_DIRECT, 0640);
 	/* tmpfs before Linux 6.6 has no O_DIRECT, and says so when it has made the file already. */
 	if (fd < 0 && errno == EINVAL)
-		fd = open(path, (flags & ~O_EXCL) | O_CLOEXEC, 0640);
-	return fd < 0 ? -errno : fd;
+		fd = open(path, flags & ~O_EXCL, 0640);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &state) || !S_ISREG(state.st_mode)) {
+		close(fd);
+		return -EPERM;
+	}
+	return fd;
 }
 
 int sluice_disk_write(int fd, const void *bytes, size_t length, uint64_t offset)

@@ -29,7 +29,8 @@ struct sluice_disk_calls {
 
 extern struct sluice_disk_calls sluice_disk_calls;
 
-/* Opens for O_DIRECT, or without where the file system has none. The descriptor or a negative errno. @owner caller */
+/* Opens a file for O_DIRECT, or without where the file system has none. The descriptor; -ELOOP: a symbolic link, which is not
+ * followed; -EPERM: no file; other negative errno. @owner caller */
 int sluice_disk_open(const char *path, int flags);
 
 /* Writes or reads all of it, whatever comes in between. 0, -ENODATA (read: the file ends before), other negative errno. */

@@ -20,6 +20,8 @@
 /* A predecessor that was killed gives the lock back when the kernel has taken it apart. */
 #define LOCK_TRIES 200U
 #define LOCK_PAUSE_US 10000U
+/* Who looks at a store while it is in use looks again so often, if it changed meanwhile. */
+#define LOOK_TRIES 10U
 /* Segments that have their zeros before the first frame comes. */
 #define SPARES 2U
 
@@ -141,34 +143,71 @@ free:
 	return result;
 }
 
-/* The UUID in the head of any segment: for a store whose first block is lost. False: there is none. */
-static bool adopt_uuid(struct sluice_spool *spool)
+/* The UUID in the heads of segments, which goes to `uuid`: of one that has it already, else of any. False: there is none. */
+static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
 {
 	const struct sluice_spool_segment_head *head = (void *)spool->block;
+	uint8_t wanted[16];
 	unsigned int number;
 	bool found = false;
 	char *path;
 	int fd;
 
-	for (number = 0; number < 1024 && !found; number++) {
+	memcpy(wanted, uuid, sizeof(wanted));
+	for (number = 0; number < 1024; number++) {
 		path = sluice_spool_segment_path(spool, number);
 		fd = path ? sluice_disk_open(path, O_RDONLY) : -1;
 		free(path);
 		if (fd < 0)
 			continue;
-		found = !sluice_disk_read(fd, spool->block, SLUICE_DISK_BLOCK, 0) &&
-			!sluice_spool_segment_check(head);
+		if (!sluice_disk_read(fd, spool->block, SLUICE_DISK_BLOCK, 0) &&
+		    !sluice_spool_segment_check(head)) {
+			if (!found || !memcmp(head->store, wanted, sizeof(wanted)))
+				memcpy(uuid, head->store, sizeof(head->store));
+			found = true;
+		}
 		close(fd);
+		if (found && !memcmp(uuid, wanted, sizeof(wanted)))
+			break;
 	}
-	if (found)
-		memcpy(spool->store, head->store, sizeof(spool->store));
 	return found;
+}
+
+static int open_checkpoint(struct sluice_spool *spool, char **error);
+
+/* The checkpoint is another store's: it is put aside, and the segments are believed. 0 or a negative errno with a sentence. */
+static int replace_checkpoint(struct sluice_spool *spool, char **error)
+{
+	char *path = sluice_spool_path(spool, "checkpoint"), *aside = NULL;
+	unsigned int tries;
+
+	sluice_warning(
+		"spool %s: the checkpoint belongs to another store than the segments; it is put "
+		"aside as `checkpoint.foreign.N`, and the segments are believed",
+		spool->path);
+	spool->figures.quarantined++;
+	for (tries = 0; path && !spool->look && tries < 1000; tries++) {
+		if (asprintf(&aside, "%s.foreign.%u", path, tries) < 0)
+			break;
+		if (access(aside, F_OK)) {
+			(void)rename(path, aside);
+			free(aside);
+			break;
+		}
+		free(aside);
+	}
+	free(path);
+	if (spool->look)
+		return 0;
+	close(spool->checkpoint_fd);
+	return open_checkpoint(spool, error);
 }
 
 /* Reads who the store is, or decides it. */
 static int identify(struct sluice_spool *spool, char **error)
 {
 	struct sluice_spool_store *store = (void *)spool->block;
+	uint8_t uuid[16];
 	int result = spool->checkpoint_fd < 0 ? -ENOENT
 					      : sluice_disk_read(spool->checkpoint_fd, spool->block,
 								 SLUICE_DISK_BLOCK, 0);
@@ -177,15 +216,20 @@ static int identify(struct sluice_spool *spool, char **error)
 		result = sluice_spool_store_check(store);
 	if (!result) {
 		memcpy(spool->store, store->store, sizeof(spool->store));
-		return 0;
-	}
-	if (result == -EPROTONOSUPPORT)
+		memcpy(uuid, spool->store, sizeof(uuid));
+		if (!find_uuid(spool, uuid) || !memcmp(uuid, spool->store, sizeof(uuid)))
+			return 0;
+		result = replace_checkpoint(spool, error);
+		if (result)
+			return result;
+	} else if (result == -EPROTONOSUPPORT) {
 		return say(
 			error, -EPROTONOSUPPORT,
 			"%s: the store was written by a newer version of sluice; use that, or give "
 			"`store.disk.path` another directory",
 			spool->path);
-	if (!adopt_uuid(spool))
+	}
+	if (!find_uuid(spool, spool->store))
 		uuid_generate_random(spool->store);
 	if (spool->look)
 		return 0;
@@ -319,18 +363,17 @@ static void tell(const struct sluice_spool *spool)
 			       (unsigned long long)figures->torn);
 }
 
-int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_spool **result,
-		      char **error)
+/* Opens the store once; see spool.h. *changed: it was looked at, something seems to be missing, and its owner wrote another
+ * checkpoint meanwhile. */
+static int open_once(const struct sluice_spool_options *options, struct sluice_spool **result,
+		     char **error, bool *changed)
 {
 	struct sluice_spool *spool;
-	char *nowhere = NULL;
 	unsigned int spare;
+	uint64_t before = 0;
 	int failure;
 
-	if (!options || !options->path || !result)
-		return -EINVAL;
-	if (!error)
-		error = &nowhere;
+	*changed = false;
 	*error = NULL;
 	if (!options->look && !options->repair &&
 	    (options->segment < SLUICE_SPOOL_SEGMENT_MIN ||
@@ -349,6 +392,8 @@ int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_
 	failure = open_checkpoint(spool, error);
 	if (!failure)
 		failure = identify(spool, error);
+	if (!failure && options->look)
+		before = sluice_spool_checkpoint_generation(spool);
 	if (!failure)
 		failure = sluice_spool_recover(spool, error);
 	if (!failure && sluice_spool_checkpoint_load(spool))
@@ -358,9 +403,10 @@ int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_
 		failure = complete(spool, options->size, error);
 	if (failure) {
 		release(spool);
-		free(nowhere);
 		return failure;
 	}
+	if (options->look && spool->figures.missing_frames)
+		*changed = sluice_spool_checkpoint_generation(spool) != before;
 	for (spare = 0; spare < SPARES; spare++)
 		(void)sluice_spool_touch(spool);
 	/* From the first day on there is one: that none can be read means that it was lost. */
@@ -372,13 +418,36 @@ int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_
 	return 0;
 }
 
+int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_spool **result,
+		      char **error)
+{
+	char *nowhere = NULL;
+	unsigned int tries = 0;
+	bool changed = true;
+	int failure = 0;
+
+	if (!options || !options->path || !result)
+		return -EINVAL;
+	if (!error)
+		error = &nowhere;
+	while (changed && !failure) {
+		failure = open_once(options, result, error, &changed);
+		if (failure || !changed || ++tries == LOOK_TRIES)
+			break;
+		release(*result);
+		*result = NULL;
+	}
+	free(nowhere);
+	return failure;
+}
+
 void sluice_spool_close(struct sluice_spool *spool)
 {
 	if (!spool)
 		return;
 	if (!spool->look) {
 		(void)sluice_spool_commit(spool);
-		if (spool->dirty)
+		if (sluice_spool_needs_checkpoint(spool))
 			(void)sluice_spool_checkpoint(spool);
 	}
 	release(spool);

@@ -82,6 +82,8 @@ struct sluice_spool_figures {
 	uint64_t abandoned; /* segments given up after a failed write or sync */
 	/* Given up because it was full (sluice_spool_drop_oldest()), since it was opened */
 	uint64_t dropped_segments, dropped;
+	/* Of the damaged ones: the last checkpoint lists them, and they are not there, at the start */
+	uint64_t missing_frames, missing_records;
 	bool checkpoint_lost; /* at the start: none was there though there were frames */
 	bool is_deep;	      /* io_uring */
 };
@@ -153,7 +155,8 @@ void sluice_spool_drops(const struct sluice_spool *spool,
 /* The serial of the segment that is written now; the higher the newer. */
 uint64_t sluice_spool_serial(const struct sluice_spool *spool);
 
-/* Has something been acknowledged since the last checkpoint? Writes one: 0 or a negative errno. */
+/* Has something been acknowledged, or become durable, since the last checkpoint? Writes one: 0 or a negative errno. What a
+ * checkpoint lists is missed if it is not there at the next start. */
 bool sluice_spool_needs_checkpoint(const struct sluice_spool *spool);
 int sluice_spool_checkpoint(struct sluice_spool *spool);
 

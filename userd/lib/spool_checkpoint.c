@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 #include "frame.h"
+#include "log.h"
 #include "spool_inner.h"
 
 /* Position of slot `number` in the file. */
@@ -18,7 +19,7 @@ static uint64_t slot_position(uint64_t number)
 
 bool sluice_spool_needs_checkpoint(const struct sluice_spool *spool)
 {
-	return spool && spool->dirty && !spool->look;
+	return spool && (spool->dirty || spool->is_unlisted) && !spool->look;
 }
 
 /* Puts the acknowledged ranges of all logs behind `slot`. Returns how many there are; those that do not fit are left out. */
@@ -49,9 +50,21 @@ static uint32_t collect(const struct sluice_spool *spool, struct sluice_spool_en
 	return count;
 }
 
+/* The room behind the entries of the slot in memory. */
+static size_t behind_entries(const struct sluice_spool *spool, void **memory)
+{
+	const struct sluice_spool_slot *slot = (void *)spool->slot;
+	size_t used = sizeof(*slot) + le32toh(slot->count) * sizeof(struct sluice_spool_entry);
+
+	*memory = spool->slot + used;
+	return SLUICE_SPOOL_SLOT - used;
+}
+
 int sluice_spool_checkpoint(struct sluice_spool *spool)
 {
 	struct sluice_spool_slot *slot;
+	size_t room;
+	void *rest;
 	int error;
 
 	if (!spool || spool->look)
@@ -63,6 +76,8 @@ int sluice_spool_checkpoint(struct sluice_spool *spool)
 	slot->serial = htole64(spool->serial);
 	slot->count = htole32(collect(spool, (struct sluice_spool_entry *)(slot + 1)));
 	sluice_spool_slot_seal(slot, (struct sluice_spool_entry *)(slot + 1));
+	room = behind_entries(spool, &rest);
+	sluice_spool_catalog_write(spool, rest, room);
 	error = sluice_disk_write(spool->checkpoint_fd, spool->slot, SLUICE_SPOOL_SLOT,
 				  slot_position((spool->generation + 1) % 2));
 	if (!error)
@@ -71,6 +86,7 @@ int sluice_spool_checkpoint(struct sluice_spool *spool)
 		return error;
 	spool->generation++;
 	spool->dirty = false;
+	spool->is_unlisted = false;
 	return 0;
 }
 
@@ -116,11 +132,25 @@ static void apply(struct sluice_spool *spool)
 	}
 }
 
+uint64_t sluice_spool_checkpoint_generation(struct sluice_spool *spool)
+{
+	const struct sluice_spool_slot *slot = (void *)spool->slot;
+	uint64_t number, best = 0;
+
+	for (number = 0; spool->checkpoint_fd >= 0 && number < 2; number++)
+		if (!read_slot(spool, number) && le64toh(slot->generation) > best)
+			best = le64toh(slot->generation);
+	return best;
+}
+
 int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 {
 	const struct sluice_spool_slot *slot = (void *)spool->slot;
 	uint64_t number, best = 0, generation = 0;
 	bool found = false;
+	size_t room;
+	void *rest;
+	int error;
 
 	if (spool->checkpoint_fd < 0)
 		return -ENOENT;
@@ -138,7 +168,14 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 	spool->generation = generation;
 	if (le64toh(slot->serial) > spool->serial)
 		spool->serial = le64toh(slot->serial);
+	room = behind_entries(spool, &rest);
+	error = sluice_spool_catalog_compare(spool, rest, room);
+	if (error)
+		sluice_error("spool %s: out of memory for what is missing there; a part of it is "
+			     "not told of",
+			     spool->path);
 	apply(spool);
+	sluice_spool_catalog_mourn(spool);
 	spool->dirty = false;
 	/* What it says of logs without frames is forgotten here, and must not apply to what is written later. */
 	spool->must_checkpoint = true;

@@ -19,6 +19,7 @@
 #define SLUICE_SPOOL_SLOT_MAGIC 0x504b4843U    /* "CHKP" */
 #define SLUICE_SPOOL_SEGMENT_MAGIC 0x4d474553U /* "SEGM" */
 #define SLUICE_SPOOL_FRAME_MAGIC 0x4d415246U   /* "FRAM" */
+#define SLUICE_SPOOL_CATALOG_MAGIC 0x4c544143U /* "CATL" */
 
 /* Bytes of one checkpoint slot: 2,338 entries. */
 #define SLUICE_SPOOL_SLOT (128U << 10)
@@ -76,6 +77,65 @@ struct sluice_spool_entry {
 	__le64 epoch;
 	__le64 start;
 	__le64 end;
+};
+
+/* Outputs that the frames in a catalog can wait for, all together. */
+#define SLUICE_SPOOL_CATALOG_OUTPUTS 64U
+/* Not all frames found room. */
+#define SLUICE_SPOOL_CATALOG_PARTIAL 1U
+
+/**
+ * struct sluice_spool_catalog - behind the entries of a slot, where there is room: what the store held that somebody needed;
+ *                               then SLUICE_SPOOL_CATALOG_OUTPUTS GUIDs, streams, runs
+ * @magic: SLUICE_SPOOL_CATALOG_MAGIC; a slot of an older version has zeros here
+ * @version: SLUICE_SPOOL_VERSION
+ * @flags: SLUICE_SPOOL_CATALOG_PARTIAL
+ * @outputs: how many of the GUIDs are some output's
+ * @streams: how many streams follow
+ * @runs: and runs
+ * @reserved: 0
+ * @crc: CRC32C of all of it, with this field 0
+ */
+struct sluice_spool_catalog {
+	__le32 magic;
+	__le32 version;
+	__le32 flags;
+	__le32 outputs;
+	__le32 streams;
+	__le32 runs;
+	__le32 reserved;
+	__le32 crc;
+};
+
+/* A stream of a catalog; fields as in struct sluice_spool_frame_head. */
+struct sluice_spool_catalog_stream {
+	__u8 stream[16];
+	__u8 route[16];
+	__le64 epoch;
+	__le32 cpu;
+	__le32 reserved;
+};
+
+/**
+ * struct sluice_spool_catalog_run - a frame; or, where they do not fit one by one, several side by side
+ * @serial: of its segment
+ * @start: first byte of the stream
+ * @end: the byte after the last
+ * @outputs: bit n: the n-th GUID waited for it
+ * @count: as in its head; the sum if they are several
+ * @stream: number of the stream
+ * @type: enum sluice_spool_frame_type; several frames: SLUICE_SPOOL_GAPS
+ * @reserved: 0
+ */
+struct sluice_spool_catalog_run {
+	__le64 serial;
+	__le64 start;
+	__le64 end;
+	__le64 outputs;
+	__le32 count;
+	__le16 stream;
+	__u8 type;
+	__u8 reserved;
 };
 
 enum sluice_spool_state {
@@ -172,6 +232,9 @@ struct sluice_spool_mark {
 	__le16 cause;
 };
 
+_Static_assert(sizeof(struct sluice_spool_catalog) == 32, "catalog head is 32 bytes");
+_Static_assert(sizeof(struct sluice_spool_catalog_stream) == 48, "stream is 48 bytes");
+_Static_assert(sizeof(struct sluice_spool_catalog_run) == 40, "run is 40 bytes");
 _Static_assert(sizeof(struct sluice_spool_mark) == 16, "mark is 16 bytes");
 _Static_assert(sizeof(struct sluice_spool_frame_head) == 128, "frame head is 128 bytes");
 _Static_assert(sizeof(struct sluice_spool_entry) == 56, "entry is 56 bytes");

@@ -173,6 +173,13 @@ static size_t behind(const struct sluice_spool_log *log, uint64_t offset)
 	return low;
 }
 
+uint64_t sluice_spool_index_next(const struct sluice_spool_log *log, uint64_t offset)
+{
+	size_t place = behind(log, offset);
+
+	return place < log->count ? log->list[place].start : UINT64_MAX;
+}
+
 /* The first extent that can reach beyond `offset`: none is longer than the longest. */
 static size_t reaching(const struct sluice_spool_log *log, uint64_t offset)
 {
@@ -319,6 +326,7 @@ void sluice_spool_index_publish(struct sluice_spool *spool)
 			if (!extent->is_pending)
 				continue;
 			extent->is_pending = false;
+			spool->is_unlisted = true;
 			log->pending--;
 			spool->figures.spooled += bytes_of(extent);
 			if (extent->needs)

@@ -26,6 +26,7 @@ struct sluice_spool_segment {
 	enum sluice_spool_use use;
 	bool is_touched; /* zeros were written to all of it once */
 	bool is_surplus; /* more than the configuration wants: goes when it is free */
+	bool is_lost;	 /* no file: stands for what the catalog listed and nobody found */
 	bool is_extra;	 /* likewise, made because the store was full when it was told to drop */
 	uint64_t serial;
 	uint64_t size;
@@ -81,8 +82,9 @@ struct sluice_spool {
 	size_t log_count, log_room;
 	int checkpoint_fd;
 	uint64_t generation;
-	uint8_t *slot; /* memory for a checkpoint */
-	bool dirty;    /* acknowledged since the last one */
+	uint8_t *slot;	  /* memory for a checkpoint */
+	bool dirty;	  /* acknowledged since the last one */
+	bool is_unlisted; /* frames came to be durable that it does not list */
 	struct sluice_disk_queue *queue;
 	struct sluice_disk_ahead *ahead; /* NULL: one after the other */
 	uint8_t *buffers[SLUICE_DISK_DEPTH];
@@ -133,6 +135,8 @@ void sluice_spool_index_remove(struct sluice_spool *spool, size_t place, bool on
 void sluice_spool_index_publish(struct sluice_spool *spool);
 struct sluice_spool_extent *sluice_spool_index_find(struct sluice_spool *spool,
 						    struct sluice_spool_log *log, uint64_t offset);
+/* Where the first extent behind `offset` begins; UINT64_MAX: nowhere. */
+uint64_t sluice_spool_index_next(const struct sluice_spool_log *log, uint64_t offset);
 /* Applies log->outputs[number].acked to all extents that overlap [start, end). */
 void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_log *log,
 			      size_t number, uint64_t start, uint64_t end);
@@ -168,6 +172,15 @@ size_t sluice_spool_make_extra(struct sluice_spool *spool);
 
 /* spool_checkpoint.c: reads the newer valid slot and acknowledges what it says. 0, -ENOENT (none is valid). */
 int sluice_spool_checkpoint_load(struct sluice_spool *spool);
+/* Which generation that is; 0: none is valid. */
+uint64_t sluice_spool_checkpoint_generation(struct sluice_spool *spool);
+
+/* spool_catalog.c: writes a catalog of what somebody needs into the `bytes` bytes behind a slot's entries, which are zeros. Compares
+ * one with the index: what it lists and is not there is entered as bad (0 or -ENOMEM); no catalog is no fault. When it is known
+ * what was acknowledged, mourn counts and says what is lost. */
+void sluice_spool_catalog_write(const struct sluice_spool *spool, void *memory, size_t bytes);
+int sluice_spool_catalog_compare(struct sluice_spool *spool, const void *memory, size_t bytes);
+void sluice_spool_catalog_mourn(struct sluice_spool *spool);
 
 /* spool_recover.c: finds the segments and what is in them. 0 or a negative errno with a sentence. */
 int sluice_spool_recover(struct sluice_spool *spool, char **error);

@@ -214,14 +214,12 @@ static uint64_t serial_of(struct sluice_spool *spool, size_t place)
 	return best;
 }
 
-/* Puts a file aside under a name that says why, and a fresh one is made in its place. */
-static void quarantine(struct sluice_spool *spool, size_t place, const char *why)
+/* Renames what has the name of segment `number` to one that says why; nothing is deleted. */
+static void put_aside(struct sluice_spool *spool, uint32_t number, const char *why)
 {
-	struct sluice_spool_segment *segment = &spool->segments[place];
-	char *path = sluice_spool_segment_path(spool, segment->number), *aside = NULL;
+	char *path = sluice_spool_segment_path(spool, number), *aside = NULL;
 	unsigned int tries;
 
-	sluice_spool_segment_close(spool, place);
 	spool->figures.quarantined++;
 	for (tries = 0; path && !spool->look && tries < 1000; tries++) {
 		if (asprintf(&aside, "%s.%s.%u", path, why, tries) < 0)
@@ -239,6 +237,15 @@ static void quarantine(struct sluice_spool *spool, size_t place, const char *why
 		free(aside);
 	}
 	free(path);
+}
+
+/* Puts a file aside, and a fresh one is made in its place. */
+static void quarantine(struct sluice_spool *spool, size_t place, const char *why)
+{
+	struct sluice_spool_segment *segment = &spool->segments[place];
+
+	sluice_spool_segment_close(spool, place);
+	put_aside(spool, segment->number, why);
 	segment->size = 0;
 }
 
@@ -356,9 +363,13 @@ int sluice_spool_recover(struct sluice_spool *spool, char **error)
 
 		if (!is_segment(entry->d_name, &number))
 			continue;
-		if (fstatat(dirfd(directory), entry->d_name, &state, AT_SYMLINK_NOFOLLOW) ||
-		    !S_ISREG(state.st_mode))
+		if (fstatat(dirfd(directory), entry->d_name, &state, AT_SYMLINK_NOFOLLOW))
 			continue;
+		if (!S_ISREG(state.st_mode)) {
+			/* A link, a directory: whoever made it, none of ours. */
+			put_aside(spool, number, "foreign");
+			continue;
+		}
 		failure = sluice_spool_segment_add(
 			spool, number,
 			(uint64_t)state.st_size / SLUICE_DISK_BLOCK * SLUICE_DISK_BLOCK, &place);

@@ -174,6 +174,9 @@ void sluice_spool_segment_settle(struct sluice_spool *spool, size_t place)
 	if (spool->look || segment->live || segment->use != SLUICE_SPOOL_IS_SEALED ||
 	    !segment->size)
 		return;
+	/* A file that goes is missed at the next start, unless the checkpoint knows that nobody needs it. */
+	if (segment->is_surplus && spool->dirty && sluice_spool_checkpoint(spool))
+		return;
 	segment->use = SLUICE_SPOOL_IS_FREE;
 	if (segment->is_surplus) {
 		discard(spool, place);

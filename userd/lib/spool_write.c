@@ -141,9 +141,12 @@ static int begin(struct sluice_spool *spool, size_t place)
 
 	if (place == SIZE_MAX)
 		return -ENOSPC;
-	/* What a checkpoint must know before the old frames are gone: that nobody needs them. */
-	if (spool->dirty)
-		(void)sluice_spool_checkpoint(spool);
+	/* What a checkpoint must know before the old frames are gone: that nobody needs them. Else the next start would miss them. */
+	if (spool->dirty) {
+		error = sluice_spool_checkpoint(spool);
+		if (error)
+			return abandon(spool, error);
+	}
 	segment = &spool->segments[place];
 	sluice_spool_index_remove(spool, place, false);
 	segment->serial = ++spool->serial;

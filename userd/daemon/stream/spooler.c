@@ -19,8 +19,10 @@
 /* Bytes that are made durable together at most, and how often they are tried when the disk fails. */
 #define BATCH (4U << 20)
 #define TRIES 3
-/* What was acknowledged is on the disk after so long. */
+/* What was acknowledged is on the disk after so long, */
 #define CHECKPOINT_NS (100 * SLUICE_NS_PER_MS)
+/* and after so long a frame is missed at the next start if it is not there. */
+#define LIST_NS SLUICE_NS_PER_S
 
 struct sluice_spooler {
 	struct sluice_spool *spool;
@@ -168,6 +170,15 @@ static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list
 	return error;
 }
 
+/* A checkpoint is due after so long, if none is earlier. */
+static void plan_checkpoint(struct sluice_spooler *spooler, uint64_t after)
+{
+	uint64_t at = sluice_now() + after;
+
+	if (!spooler->next_checkpoint || spooler->next_checkpoint > at)
+		spooler->next_checkpoint = at;
+}
+
 /* Writes what is in the list and answers it. */
 static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 {
@@ -193,6 +204,8 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	else
 		sluice_alarm_full(&spooler->alarms.full, true, false);
 	pthread_mutex_unlock(&spooler->store);
+	if (!error)
+		plan_checkpoint(spooler, LIST_NS);
 	for (order = list; order; order = next) {
 		next = order->next;
 		if (!error && sluice_load_relaxed(&spooler->rate)) {
@@ -274,8 +287,7 @@ static void acknowledge(struct sluice_spooler *spooler, struct sluice_order *ord
 	(void)sluice_spool_acknowledge(spooler->spool, order->log, order->output, order->start,
 				       order->end);
 	pthread_mutex_unlock(&spooler->store);
-	if (!spooler->next_checkpoint)
-		spooler->next_checkpoint = sluice_now() + CHECKPOINT_NS;
+	plan_checkpoint(spooler, CHECKPOINT_NS);
 	sluice_order_free(order);
 }
 
