@@ -278,6 +278,7 @@ enum sluice_attribute {
 	SLUICE_A_ORPHAN_WHERE,	/* [string] a file, a route, a folder [D] */
 	SLUICE_A_ORPHAN_BYTES,	/* [u64] of stream [D] */
 	SLUICE_A_ORPHAN_SINCE,	/* [u64] nanoseconds since 1970, of the oldest; 0: not known [D] */
+	SLUICE_A_INPUT_UNMATCHED, /* [u64] came to its sockets and belong to no input */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

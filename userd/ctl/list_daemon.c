@@ -48,6 +48,8 @@ static int on_input(struct nlattr **attributes, void *context)
 	sluice_list_put_u64(object, "dropped", attributes[SLUICE_A_INPUT_DROPPED]);
 	sluice_list_put_u64(object, "dropped_by_change",
 			    attributes[SLUICE_A_INPUT_DROPPED_BY_CHANGE]);
+	if (attributes[SLUICE_A_INPUT_UNMATCHED])
+		sluice_list_put_u64(object, "unmatched", attributes[SLUICE_A_INPUT_UNMATCHED]);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 

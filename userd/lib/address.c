@@ -34,6 +34,21 @@ static bool clear_host_bits(uint8_t address[16], unsigned int length, unsigned i
 	return were_set;
 }
 
+/* Makes an IPv4 prefix of one that is written as IPv6 (RFC 4291 section 2.5.5.2,
+ * "::ffff:10.9.0.0/112"): so do programs that listen for both. */
+static void unmap(struct sluice_prefix *prefix)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	if (prefix->family != AF_INET6 || prefix->length < 8 * sizeof(mapped) ||
+	    memcmp(prefix->address, mapped, sizeof(mapped)) != 0)
+		return;
+	prefix->family = AF_INET;
+	prefix->length = (uint8_t)(prefix->length - 8 * sizeof(mapped));
+	memmove(prefix->address, prefix->address + sizeof(mapped), 4);
+	memset(prefix->address + 4, 0, sizeof(prefix->address) - 4);
+}
+
 int sluice_prefix_parse(const char *text, struct sluice_prefix *prefix)
 {
 	struct sluice_prefix parsed = {0};
@@ -64,6 +79,7 @@ int sluice_prefix_parse(const char *text, struct sluice_prefix *prefix)
 			return -ERANGE;
 	}
 	parsed.length = (uint8_t)length;
+	unmap(&parsed);
 	bytes = clear_host_bits(parsed.address, parsed.length, family_bits(parsed.family));
 	*prefix = parsed;
 	return bytes ? -EDOM : 0;

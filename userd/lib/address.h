@@ -20,7 +20,8 @@ struct sluice_prefix {
 };
 
 /* "10.9.0.1", "10.9.0.0/24", "fd09::/16". 0; -EINVAL: no address; -ERANGE: no such prefix length; -EDOM: bits are
- * set behind the prefix, and *prefix is what was probably meant. */
+ * set behind the prefix, and *prefix is what was probably meant. An IPv4 address that is written as
+ * IPv6 ("::ffff:10.9.0.0/112") becomes what it is. */
 int sluice_prefix_parse(const char *text, struct sluice_prefix *prefix);
 
 /* As text, without "/32" or "/128" for whole addresses; "any" if there is none. Returns `text`. */

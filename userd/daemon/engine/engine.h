@@ -87,6 +87,7 @@ struct sluice_engine_input {
 	/* Of the stored ones: given up before every output had them, by the disk or because the operator said so */
 	uint64_t dropped;
 	uint64_t dropped_by_change; /* of these, the latter */
+	uint64_t unmatched; /* came to its sockets and belong to no input */
 };
 
 /* A picture of the engine at one moment. */

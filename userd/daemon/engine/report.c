@@ -135,6 +135,9 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		/* A rule that somebody deleted behind our back counts nothing: zeros are the truth. */
 		picture->has_index = !sluice_intake_classes[kind]->counters(
 			engine->intakes[kind], input->id, &picture->counters, &picture->index);
+		if (sluice_intake_classes[kind]->unmatched)
+			picture->unmatched = sluice_intake_classes[kind]->unmatched(
+				engine->intakes[kind], input->id);
 	}
 	add_dropped_by_change(engine, report);
 	if (engine->spooler) {

@@ -16,12 +16,16 @@
 #include "../engine/sentence.h"
 #include "socket.h"
 #include "socket_bpf.h"
+#include "socket_claim.h"
 
 struct sluice_intake {
 	const struct sluice_source_context *context;
 	struct sluice_port_set *sets; /* by worker */
 	struct sluice_port **fresh;   /* by worker: ports made by prepare */
 	struct sluice_socket_input *inputs;
+	/* While it prepares: a row for each worker of as many candidates as the plan has inputs. */
+	struct sluice_socket_candidate *candidates;
+	size_t candidate_count;
 	uint16_t next_index;
 };
 
@@ -217,14 +221,17 @@ static bool port_is_ours(const struct sluice_intake *intake, uint16_t number)
 	return false;
 }
 
-/* Finds or opens an input's port in one worker. */
+/* Finds or opens an input's port in one worker: inputs that only their sender keeps apart share
+ * one. */
 static int prepare_port(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			const struct sluice_config_input *input, const struct sluice_port_key *key,
-			const struct sluice_port_use *use, size_t number, char **error)
+			size_t number, char **error)
 {
 	struct sluice_port *port = sluice_port_find(intake->sets[number].ports, key);
 	int result;
 
+	if (!port)
+		port = sluice_port_find(intake->fresh[number], key);
 	if (!port) {
 		result = sluice_port_open(plan->config, input, key,
 					  !port_is_ours(intake, key->port), &port, error);
@@ -232,9 +239,7 @@ static int prepare_port(struct sluice_intake *intake, const struct sluice_source
 			return result;
 		port->next = intake->fresh[number];
 		intake->fresh[number] = port;
-		sluice_port_set_use(port, use);
 	}
-	port->next_use = *use;
 	port->wanted = true;
 	return 0;
 }
@@ -253,7 +258,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 			 char **error)
 {
 	struct sluice_socket_input *record;
-	struct sluice_port_use use;
+	struct sluice_socket_candidate *candidate;
 	struct sluice_port_key key;
 	enum sluice_receive receive;
 	const char *why = NULL;
@@ -291,26 +296,81 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 			       input->name, sluice_config_receive_name(input->receive), why,
 			       sluice_config_receive_name(receive));
 	for (worker = 0; worker < intake->context->worker_count; worker++) {
-		memset(&use, 0, sizeof(use));
-		use.input = record;
+		candidate = &intake->candidates[worker * plan->config->input_count +
+						intake->candidate_count];
+		candidate->config = input;
+		candidate->input = record;
+		candidate->bpf = receive == SLUICE_RECEIVE_BPF;
 		/* The rest of the delay is for what comes after: storing, sending. */
-		use.wait_most_ns = route->delay_us * SLUICE_NS_PER_US / 4 * 3;
-		use.stream = stream_of(intake, plan, route, worker, fresh, error);
-		if (!use.stream)
+		candidate->wait_most_ns = route->delay_us * SLUICE_NS_PER_US / 4 * 3;
+		candidate->stream = stream_of(intake, plan, route, worker, fresh, error);
+		if (!candidate->stream)
 			return -ENOMEM;
 		for (range = 0; range < input->port_count; range++) {
 			for (number = input->ports[range].first; number <= input->ports[range].last;
 			     number++) {
-				sluice_port_describe(input, (uint16_t)number, &key, &use);
-				key.bpf = receive == SLUICE_RECEIVE_BPF;
-				result = prepare_port(intake, plan, input, &key, &use, worker,
-						      error);
+				sluice_port_describe(input, (uint16_t)number, &key);
+				key.bpf = candidate->bpf;
+				result = prepare_port(intake, plan, input, &key, worker, error);
 				if (result)
 					return result;
 			}
 		}
 	}
+	intake->candidate_count++;
 	return 0;
+}
+
+/* Works out where the datagrams of a list's ports go, those of worker `number`. 0 or -ENOMEM. */
+static int prepare_uses(struct sluice_intake *intake, struct sluice_port *list, size_t number,
+			size_t input_count, bool is_fresh)
+{
+	const struct sluice_socket_candidate *row = &intake->candidates[number * input_count];
+	struct sluice_port_use *use;
+
+	for (; list; list = list->next) {
+		if (!list->wanted)
+			continue;
+		use = sluice_port_use_create(&list->key, row, intake->candidate_count);
+		if (!use)
+			return -ENOMEM;
+		sluice_port_prepare_use(list, use);
+		if (is_fresh) {
+			sluice_port_set_use(list, use);
+			continue;
+		}
+		free(list->next_use);
+		list->next_use = use;
+	}
+	return 0;
+}
+
+/* Prepares all inputs of the plan. */
+static int prepare_inputs(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			  struct sluice_stream_table *fresh, char **error)
+{
+	size_t number, count = plan->config->input_count;
+	int result = 0;
+
+	intake->candidate_count = 0;
+	intake->candidates = calloc(count ? count * intake->context->worker_count : 1,
+				    sizeof(*intake->candidates));
+	if (!intake->candidates)
+		result = -ENOMEM;
+	for (number = 0; !result && number < count; number++)
+		if (plan->kinds[number] == SLUICE_SOURCE_SOCKET)
+			result = prepare_input(intake, plan, &plan->config->inputs[number],
+					       &plan->routes[plan->route_of[number]], fresh, error);
+	for (number = 0; !result && number < intake->context->worker_count; number++) {
+		result = prepare_uses(intake, intake->sets[number].ports, number, count, false);
+		if (!result)
+			result = prepare_uses(intake, intake->fresh[number], number, count, true);
+	}
+	free(intake->candidates);
+	intake->candidates = NULL;
+	if (result)
+		sluice_say(error, "out of memory for the inputs");
+	return result;
 }
 
 /* struct sluice_source_class.prepare: rings are made, sockets bound. */
@@ -327,14 +387,9 @@ static int intake_prepare(struct sluice_intake *intake, const struct sluice_sour
 	for (number = 0; number < intake->context->worker_count; number++)
 		for (port = intake->sets[number].ports; port; port = port->next)
 			port->wanted = false;
-	for (number = 0; number < plan->config->input_count; number++) {
-		if (plan->kinds[number] != SLUICE_SOURCE_SOCKET)
-			continue;
-		result = prepare_input(intake, plan, &plan->config->inputs[number],
-				       &plan->routes[plan->route_of[number]], fresh, error);
-		if (result)
-			return result;
-	}
+	result = prepare_inputs(intake, plan, fresh, error);
+	if (result)
+		return result;
 	return sluice_socket_adopt_rings(intake->context, plan, fresh);
 }
 
@@ -443,9 +498,12 @@ static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUI
 			sluice_load_relaxed(&input->counters[number].stored_bytes);
 		counters->lost[SLUICE_LOST_SOCKET] +=
 			sluice_load_relaxed(&input->counters[number].lost);
+		counters->lost[SLUICE_LOST_RING_FULL] +=
+			sluice_load_relaxed(&input->counters[number].lost_full);
 	}
 	*index = input->index;
-	counters->matched = counters->stored + counters->lost[SLUICE_LOST_SOCKET];
+	counters->matched = counters->stored + counters->lost[SLUICE_LOST_SOCKET] +
+			    counters->lost[SLUICE_LOST_RING_FULL];
 	return 0;
 }
 
@@ -463,6 +521,21 @@ static bool intake_is_held(struct sluice_intake *intake, const struct sluice_con
 	return false;
 }
 
+/* struct sluice_source_class.unmatched, summed over the workers. */
+static uint64_t intake_unmatched(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	struct sluice_socket_input *input;
+	uint64_t sum = 0;
+	size_t number;
+
+	for (input = intake->inputs; input; input = input->next)
+		if (!memcmp(input->guid, guid, SLUICE_GUID_SIZE))
+			break;
+	for (number = 0; input && number < intake->context->worker_count; number++)
+		sum += sluice_load_relaxed(&input->counters[number].unmatched);
+	return sum;
+}
+
 const struct sluice_source_class sluice_source_socket = {
 	.kind = SLUICE_SOURCE_SOCKET,
 	.open = intake_open,
@@ -475,5 +548,6 @@ const struct sluice_source_class sluice_source_socket = {
 	.close_inputs = intake_close,
 	.measure = intake_measure,
 	.counters = intake_counters,
+	.unmatched = intake_unmatched,
 	.free = intake_free,
 };

@@ -16,6 +16,8 @@ struct sluice_socket_counters {
 	uint64_t stored;
 	uint64_t stored_bytes;
 	uint64_t lost;
+	uint64_t lost_full; /* its ring was full while its socket had to be read for others */
+	uint64_t unmatched; /* came to its sockets and belong to no input */
 } __attribute__((aligned(64)));
 
 /* An input, for as long as a configuration has it. */
@@ -37,16 +39,8 @@ struct sluice_port_key {
 	bool bpf; /* read by way of socket.bpf.c */
 };
 
-/* Where a socket's datagrams go, and which of them: changes when the configuration does. */
-struct sluice_port_use {
-	struct sluice_stream *stream;
-	struct sluice_socket_input *input;
-	struct sluice_config_prefix
-		destination; /* to be checked per datagram; AF_UNSPEC: nothing to check */
-	struct sluice_config_prefix source;
-	bool addresses; /* records tell source and destination */
-	uint64_t wait_most_ns;
-};
+struct sluice_port_use;
+struct sluice_socket_claim;
 
 /* One socket of one worker. */
 struct sluice_port {
@@ -54,19 +48,21 @@ struct sluice_port {
 	struct sluice_timer timer;
 	struct sluice_worker *worker;
 	struct sluice_port_key key;
-	struct sluice_port_use use;
-	struct sluice_port_use next_use; /* of the plan */
-	bool wanted;			 /* the plan has it */
-	bool entered;			 /* its worker watches it */
-	bool starved;			 /* waits for room in the ring */
-	bool closing;			 /* nothing new comes in; what is in it is being stored */
-	bool touched;			 /* datagrams came since its losses were last looked at */
+	struct sluice_port_use *use;	  /* changes when the configuration does */
+	struct sluice_port_use *next_use; /* of the plan; NULL: none */
+	bool wanted;			  /* the plan has it */
+	bool entered;			  /* its worker watches it */
+	bool starved;			  /* waits for room in the ring */
+	bool closing;			  /* nothing new comes in; what is in it is being stored */
+	bool borrows;			  /* its use is that of another port */
+	bool touched;			  /* datagrams came since its losses were last looked at */
 	int fd;
 	struct sluice_socket_bpf *bpf;	   /* how it is read; NULL: with calls */
 	struct sluice_socket_count *count; /* with calls: what of joined datagrams it loses */
 	uint32_t drops; /* as the socket counts them; with bpf those that were lost */
 	uint64_t wait_ns;
-	uint64_t buffer; /* bytes that the socket, or the program's ring, may hold */
+	uint64_t full_since; /* one of its rings; 0: none is */
+	uint64_t buffer;     /* bytes that the socket, or the program's ring, may hold */
 	struct sluice_port *next;
 };
 
@@ -94,14 +90,17 @@ int sluice_port_open(const struct sluice_config *config, const struct sluice_con
 /* Closes and frees. @context worker, or process if never entered */
 void sluice_port_free(struct sluice_port *port);
 
-/* Puts `use` in force. @context worker, or process if never entered */
-void sluice_port_set_use(struct sluice_port *port, const struct sluice_port_use *use);
-/*
- * The key of an input's port `number`, and what must be checked or kept of every datagram (destination, source and
- * addresses of *use). @context process
- */
+/* Puts `use` in force and frees the one before. @context worker, or process if never entered
+ * @owner the port: `use` */
+void sluice_port_set_use(struct sluice_port *port, struct sluice_port_use *use);
+/* Has datagrams from now on tell what `use` wants to know. @context process */
+void sluice_port_prepare_use(const struct sluice_port *port, const struct sluice_port_use *use);
+/* The key of an input's port `number`; `bpf` is left to the caller. @context process */
 void sluice_port_describe(const struct sluice_config_input *input, uint16_t number,
-			  struct sluice_port_key *key, struct sluice_port_use *use);
+			  struct sluice_port_key *key);
+/* Do two sockets with these keys take the same datagrams in the same way? @threadsafe */
+bool sluice_port_key_is_same(const struct sluice_port_key *one,
+			     const struct sluice_port_key *other);
 
 /* The worker begins to watch it. 0 or a negative errno. @context worker */
 int sluice_port_enter(struct sluice_port *port, struct sluice_worker *worker);
@@ -124,8 +123,12 @@ void sluice_port_settle(struct sluice_port *port);
 void sluice_port_close(struct sluice_port *port);
 /* Counts what came to one after it was shut, when it is closed and nothing can be on its way to it any more. @context worker */
 void sluice_port_settle_late(struct sluice_port *port, uint64_t now);
-/* Counts `more` datagrams that were lost, and tells of them in the ring. @context worker */
+/* Counts `more` datagrams that were lost before anybody could see whose they were, and tells of
+ * them in the ring: of the input that got most of what came last. @context worker */
 void sluice_port_lose(struct sluice_port *port, uint32_t more);
+/* The same for those of one input whose ring is full. @context worker */
+void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_claim *claim,
+			   uint32_t more);
 
 /* Makes what reading with calls needs in a worker (socket_calls.c). 0 or -ENOMEM. @context worker */
 int sluice_socket_calls_enter(struct sluice_worker *worker);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Datagrams of a socket become records, see socket_batch.h. Between what has read them and the stream. Touches: the ring's
- * producer side, the input's counters.
+ * Datagrams of a socket become records, see socket_batch.h. Between what has read them and the
+ * streams. Touches: the rings' producer side, the inputs' counters.
  */
+#include <endian.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -16,34 +17,63 @@ void sluice_socket_batch_begin(struct sluice_socket_batch *batch, struct sluice_
 	memset(batch, 0, sizeof(*batch));
 	clock_gettime(CLOCK_REALTIME, &now);
 	batch->port = port;
-	batch->ring = &port->use.stream->ring;
 	batch->time_ns = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
-	batch->input = port->use.input->index;
-	batch->flags = port->use.addresses ? SLUICE_RECORD_F_ADDRESS : 0;
+}
+
+/* Makes the address block of a datagram. */
+static void note_addresses(struct sluice_socket_batch *batch,
+			   const struct sluice_socket_facts *facts)
+{
+	struct sluice_record_address *block = &batch->block;
+	size_t size = facts->family == AF_INET ? 4 : 16;
+
+	memset(block, 0, sizeof(*block));
+	block->family = facts->family == AF_INET ? 4 : 6;
+	block->source_port = htole16(facts->source_port);
+	block->destination_port = htole16(batch->port->key.port);
+	block->interface = htole32(facts->interface);
+	if (facts->source)
+		memcpy(block->source, facts->source, size);
+	if (facts->destination)
+		memcpy(block->destination, facts->destination, size);
+}
+
+struct sluice_socket_claim *sluice_socket_batch_claim(struct sluice_socket_batch *batch,
+						      const struct sluice_socket_facts *facts)
+{
+	struct sluice_socket_claim *claim = sluice_port_use_find(batch->port->use, facts);
+
+	if (claim && claim->addresses)
+		note_addresses(batch, facts);
+	return claim;
 }
 
 /* Makes one datagram a record. */
-static void store_one(struct sluice_socket_batch *batch, const uint8_t *bytes, uint32_t length)
+static void store_one(struct sluice_socket_batch *batch, struct sluice_socket_claim *claim,
+		      const uint8_t *bytes, uint32_t length)
 {
-	size_t head = sizeof(struct sluice_record) + (batch->flags ? sizeof(batch->block) : 0);
-	uint8_t *record = sluice_ring_reserve(batch->ring, (uint32_t)head + length);
+	size_t head = sizeof(struct sluice_record) + (claim->addresses ? sizeof(batch->block) : 0);
+	struct sluice_ring *ring = &claim->stream->ring;
+	uint8_t *record = sluice_ring_reserve(ring, (uint32_t)head + length);
 
 	if (!record) {
-		sluice_port_lose(batch->port, 1);
+		sluice_port_lose_full(batch->port, claim, 1);
 		return;
 	}
-	sluice_record_write(record, (uint32_t)head + length, SLUICE_RECORD_DATA, batch->flags,
-			    batch->input, batch->time_ns);
-	if (batch->flags)
+	sluice_record_write(record, (uint32_t)head + length, SLUICE_RECORD_DATA,
+			    claim->addresses ? SLUICE_RECORD_F_ADDRESS : 0, claim->input->index,
+			    batch->time_ns);
+	if (claim->addresses)
 		memcpy(record + sizeof(struct sluice_record), &batch->block, sizeof(batch->block));
 	memcpy(record + head, bytes, length);
-	sluice_ring_commit(batch->ring);
-	batch->stored++;
-	batch->stored_bytes += length;
+	sluice_ring_commit(ring);
+	claim->stored++;
+	claim->stored_bytes += length;
 }
 
-uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch, const uint8_t *bytes,
-				   uint32_t length, uint32_t segment, bool right)
+uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
+				   struct sluice_socket_claim *claim, const uint8_t *bytes,
+				   uint32_t length, uint32_t segment)
 {
 	uint32_t begin = 0, count = 0, step;
 
@@ -52,31 +82,40 @@ uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch, const uint
 	/* Once at least: a datagram may be empty. */
 	do {
 		step = length - begin < segment ? length - begin : segment;
-		if (right)
-			store_one(batch, bytes + begin, step);
+		if (claim && !claim->is_full)
+			store_one(batch, claim, bytes + begin, step);
 		count++;
 		begin += step;
 	} while (begin < length);
+	if (!claim)
+		batch->unmatched += count;
+	else if (claim->is_full)
+		sluice_port_lose_full(batch->port, claim, count);
 	return count;
 }
 
 void sluice_socket_batch_end(struct sluice_socket_batch *batch)
 {
-	struct sluice_socket_counters *counters =
-		&batch->port->use.input->counters[batch->port->worker->number];
+	struct sluice_port_use *use = batch->port->use;
+	unsigned int worker = batch->port->worker->number;
+	uint64_t most = 0;
+	size_t number;
 
-	sluice_count(&counters->stored, batch->stored);
-	sluice_count(&counters->stored_bytes, batch->stored_bytes);
-}
+	for (number = 0; number < use->count; number++) {
+		struct sluice_socket_claim *claim = &use->claims[number];
+		struct sluice_socket_counters *counters = &claim->input->counters[worker];
 
-bool sluice_socket_prefix_holds(const struct sluice_config_prefix *prefix, int family,
-				const uint8_t *address)
-{
-	size_t whole = prefix->length / 8, bits = prefix->length % 8;
-
-	if (prefix->family == AF_UNSPEC)
-		return true;
-	if (prefix->family != family || memcmp(prefix->address, address, whole) != 0)
-		return false;
-	return !bits || !((prefix->address[whole] ^ address[whole]) & (0xff00U >> bits) & 0xffU);
+		if (!claim->stored)
+			continue;
+		sluice_count(&counters->stored, claim->stored);
+		sluice_count(&counters->stored_bytes, claim->stored_bytes);
+		if (claim->stored > most) {
+			most = claim->stored;
+			use->busiest = number;
+		}
+		claim->stored = claim->stored_bytes = 0;
+	}
+	/* The first claim is the one that the socket is there for. */
+	if (batch->unmatched)
+		sluice_count(&use->claims[0].input->counters[worker].unmatched, batch->unmatched);
 }

@@ -5,7 +5,6 @@
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <endian.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -47,50 +46,48 @@ struct sluice_socket_bpf {
 	uint64_t told; /* of those refused */
 };
 
-/* Makes the address block of a datagram. */
-static void note_addresses(const struct sluice_port *port, const struct sluice_socket_entry *entry,
-			   struct sluice_record_address *block)
+/* The input that takes a packet, or NULL. */
+static struct sluice_socket_claim *claim_of(struct sluice_socket_batch *batch,
+					    const struct sluice_socket_entry *entry)
 {
 	size_t size = entry->family == 4 ? 4 : 16;
+	struct sluice_socket_facts facts = {
+		.family = entry->family == 4 ? AF_INET : AF_INET6,
+		.source = entry->addresses,
+		.destination = entry->addresses + size,
+		.source_port = ntohs(entry->udp.source),
+		.interface = entry->interface,
+	};
 
-	memset(block, 0, sizeof(*block));
-	block->family = entry->family;
-	block->source_port = htole16(ntohs(entry->udp.source));
-	block->destination_port = htole16(port->key.port);
-	block->interface = htole32(entry->interface);
-	memcpy(block->source, entry->addresses, size);
-	memcpy(block->destination, entry->addresses + size, size);
+	return sluice_socket_batch_claim(batch, &facts);
 }
 
-/* Does the input take datagrams with these addresses? */
-static bool addresses_are_right(const struct sluice_port *port,
-				const struct sluice_socket_entry *entry)
-{
-	int family = entry->family == 4 ? AF_INET : AF_INET6;
-	size_t size = entry->family == 4 ? 4 : 16;
-
-	return sluice_socket_prefix_holds(&port->use.source, family, entry->addresses) &&
-	       sluice_socket_prefix_holds(&port->use.destination, family, entry->addresses + size);
-}
-
-/* One packet of the ring, of which it is the last look. Returns a negative errno to stop behind it: -ENOBUFS, -EAGAIN (it is the
- * others' turn). @context worker */
+/* One packet of the ring, of which it is the last look. Returns a negative errno to stop behind it:
+ * -EAGAIN (it is the others' turn, or there is less room). @context worker */
 static int take_one(void *context, void *bytes, size_t size)
 {
 	struct sluice_socket_bpf *bpf = context;
 	const struct sluice_socket_entry *entry = bytes;
 	struct sluice_socket_batch *batch = &bpf->batch;
+	struct sluice_port_use *use = batch->port->use;
+	uint32_t length = entry->length - (uint32_t)sizeof(entry->udp);
+	struct sluice_socket_claim *claim = &use->claims[0];
 
 	bpf->take->buffer += size + BPF_RINGBUF_HDR_SZ;
+	if (bpf->discards) {
+		bpf->take->datagrams += entry->segment && length > entry->segment
+						? (length + entry->segment - 1) / entry->segment
+						: 1;
+		return bpf->take->datagrams < bpf->most ? 0 : -EAGAIN;
+	}
 	batch->time_ns = entry->time_ns + bpf->ahead_ns;
-	if (batch->flags)
-		note_addresses(batch->port, entry, &batch->block);
-	/* Those thrown away are of a turn, too, which makes records of none. */
+	if (!use->is_plain)
+		claim = claim_of(batch, entry);
 	bpf->take->datagrams += sluice_socket_batch_store(
-		batch, (const uint8_t *)(entry + 1), entry->length - (uint32_t)sizeof(entry->udp),
-		entry->segment, !bpf->discards && addresses_are_right(batch->port, entry));
-	if (!bpf->discards && sluice_ring_room(batch->ring) < SLUICE_SOCKET_SPAN_MAX)
-		return -ENOBUFS;
+		batch, claim, (const uint8_t *)(entry + 1), length, entry->segment);
+	if (claim && !claim->is_full &&
+	    sluice_ring_room(&claim->stream->ring) < SLUICE_SOCKET_SPAN_MAX)
+		return -EAGAIN;
 	return bpf->take->datagrams < bpf->most ? 0 : -EAGAIN;
 }
 
@@ -118,7 +115,7 @@ int sluice_socket_bpf_take(struct sluice_port *port, struct sluice_port_take *ta
 {
 	int result;
 
-	if (sluice_ring_room(&port->use.stream->ring) < SLUICE_SOCKET_SPAN_MAX)
+	if (!sluice_port_room(port))
 		return -ENOBUFS;
 	result = take_some(port, take, BATCH, false);
 	if (result == -EAGAIN)

@@ -3,7 +3,6 @@
  * The way `receive: calls`: many datagrams a system call. Between the kernel's socket buffer and the ring. Touches: the socket,
  * the worker's scratch memory, the ring's producer side.
  */
-#include <endian.h>
 #include <errno.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
@@ -54,83 +53,67 @@ static struct scratch *scratch_of(struct sluice_worker *worker)
 	return scratch;
 }
 
-/* Does an IPv6 address that may be an IPv4 one in disguise (RFC 4291 section 2.5.5.2) lie in `prefix`? */
-static bool prefix_holds_in6(const struct sluice_config_prefix *prefix,
-			     const struct in6_addr *address)
+/* What a message's control messages tell: of which length its datagrams are, where it went and how
+ * it came. */
+struct note {
+	uint32_t segment; /* 0: it is one datagram */
+	uint32_t interface;
+	int family; /* of `destination`; AF_UNSPEC: not told */
+	uint8_t destination[16];
+};
+
+/* The address that an IPv6 one stands for, which may be an IPv4 one (RFC 4291 section 2.5.5.2). */
+static const uint8_t *unmap(const struct in6_addr *address, int *family)
 {
-	if (IN6_IS_ADDR_V4MAPPED(address))
-		return sluice_socket_prefix_holds(prefix, AF_INET, address->s6_addr + 12);
-	return sluice_socket_prefix_holds(prefix, AF_INET6, address->s6_addr);
+	*family = IN6_IS_ADDR_V4MAPPED(address) ? AF_INET : AF_INET6;
+	return address->s6_addr + (*family == AF_INET ? 12 : 0);
 }
 
-/* Notes an address in a record's address block: IPv4 in disguise as what it is. */
-static void keep_in6(struct sluice_record_address *block, uint8_t *place,
-		     const struct in6_addr *address)
-{
-	bool mapped = IN6_IS_ADDR_V4MAPPED(address);
-
-	block->family = mapped ? 4 : 6;
-	memcpy(place, mapped ? address->s6_addr + 12 : address->s6_addr, mapped ? 4 : 16);
-}
-
-/* Begins an address block with what the socket and the sender's address tell. */
-static void begin_block(const struct sluice_port *port, const struct sockaddr_in6 *source,
-			struct sluice_record_address *block)
-{
-	memset(block, 0, sizeof(*block));
-	block->destination_port = htole16(port->key.port);
-	block->source_port = htole16(ntohs(source->sin6_port)); /* where sin_port is, too */
-	if (source->sin6_family == AF_INET) {
-		block->family = 4;
-		memcpy(block->source, &((const struct sockaddr_in *)source)->sin_addr, 4);
-	} else {
-		keep_in6(block, block->source, &source->sin6_addr);
-	}
-}
-
-/* Reads a message's control messages: of which length its datagrams are, whether its destination is wanted, and
- * for `block` where it went and how it came. */
-static bool control_is_right(struct sluice_port *port, struct msghdr *header, uint32_t *segment,
-			     struct sluice_record_address *block)
+/* Reads a message's control messages. */
+static void read_control(struct msghdr *header, struct note *note)
 {
 	struct cmsghdr *message;
-	bool right = true;
 	int size;
 
+	memset(note, 0, sizeof(*note));
 	for (message = CMSG_FIRSTHDR(header); message; message = CMSG_NXTHDR(header, message)) {
 		if (message->cmsg_level == SOL_UDP && message->cmsg_type == UDP_GRO) {
 			memcpy(&size, CMSG_DATA(message), sizeof(size));
 			if (size > 0)
-				*segment = (uint32_t)size;
+				note->segment = (uint32_t)size;
 		} else if (message->cmsg_level == IPPROTO_IP && message->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(message), sizeof(info));
-			right &= sluice_socket_prefix_holds(&port->use.destination, AF_INET,
-							    (const uint8_t *)&info.ipi_addr);
-			memcpy(block->destination, &info.ipi_addr, sizeof(info.ipi_addr));
-			block->interface = htole32((uint32_t)info.ipi_ifindex);
+			note->family = AF_INET;
+			memcpy(note->destination, &info.ipi_addr, sizeof(info.ipi_addr));
+			note->interface = (uint32_t)info.ipi_ifindex;
 		} else if (message->cmsg_level == IPPROTO_IPV6 &&
 			   message->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
+			const uint8_t *address;
 
 			memcpy(&info, CMSG_DATA(message), sizeof(info));
-			right &= prefix_holds_in6(&port->use.destination, &info.ipi6_addr);
-			keep_in6(block, block->destination, &info.ipi6_addr);
-			block->interface = htole32(info.ipi6_ifindex);
+			address = unmap(&info.ipi6_addr, &note->family);
+			memcpy(note->destination, address, note->family == AF_INET ? 4 : 16);
+			note->interface = info.ipi6_ifindex;
 		}
 	}
-	return right;
 }
 
-/* Is the datagram's source one that the input takes? */
-static bool source_is_right(const struct sluice_port *port, const struct sockaddr_in6 *source)
+/* Puts together what the sender's address and the control messages tell. */
+static void gather(const struct sockaddr_in6 *source, const struct note *note,
+		   struct sluice_socket_facts *facts)
 {
-	if (source->sin6_family == AF_INET)
-		return sluice_socket_prefix_holds(
-			&port->use.source, AF_INET,
-			(const uint8_t *)&((const struct sockaddr_in *)source)->sin_addr);
-	return prefix_holds_in6(&port->use.source, &source->sin6_addr);
+	facts->source_port = ntohs(source->sin6_port); /* where sin_port is, too */
+	facts->interface = note->interface;
+	if (source->sin6_family == AF_INET) {
+		facts->family = AF_INET;
+		facts->source = (const uint8_t *)&((const struct sockaddr_in *)source)->sin_addr;
+	} else {
+		facts->source = unmap(&source->sin6_addr, &facts->family);
+	}
+	facts->destination = note->family == facts->family ? note->destination : NULL;
 }
 
 /*
@@ -139,6 +122,8 @@ static bool source_is_right(const struct sluice_port *port, const struct sockadd
 static void store(struct sluice_port *port, struct scratch *scratch, unsigned int count,
 		  struct sluice_port_take *take)
 {
+	struct sluice_socket_claim *claim = &port->use->claims[0];
+	struct sluice_socket_facts facts;
 	struct sluice_socket_batch batch;
 	unsigned int place;
 	uint64_t beyond = 0;
@@ -148,17 +133,16 @@ static void store(struct sluice_port *port, struct scratch *scratch, unsigned in
 	for (place = 0; place < count; place++) {
 		struct msghdr *header = &scratch->messages[place].msg_hdr;
 		const uint8_t *bytes = scratch->places[place].iov_base;
-		uint32_t length = scratch->messages[place].msg_len;
-		uint32_t segment = 0, datagrams;
-		bool right = true;
+		uint32_t length = scratch->messages[place].msg_len, datagrams;
+		struct note note = {0};
 
-		if (batch.flags)
-			begin_block(port, &scratch->sources[place], &batch.block);
 		if (header->msg_controllen)
-			right = control_is_right(port, header, &segment, &batch.block);
-		if (port->use.source.family != AF_UNSPEC)
-			right &= source_is_right(port, &scratch->sources[place]);
-		datagrams = sluice_socket_batch_store(&batch, bytes, length, segment, right);
+			read_control(header, &note);
+		if (!port->use->is_plain) {
+			gather(&scratch->sources[place], &note, &facts);
+			claim = sluice_socket_batch_claim(&batch, &facts);
+		}
+		datagrams = sluice_socket_batch_store(&batch, claim, bytes, length, note.segment);
 		take->datagrams += datagrams;
 		take->buffer += length + (uint64_t)datagrams * OVERHEAD;
 		beyond += datagrams - 1;
@@ -171,8 +155,8 @@ static void store(struct sluice_port *port, struct scratch *scratch, unsigned in
  * full. */
 static int receive(struct sluice_port *port, struct scratch *scratch, unsigned int *most)
 {
-	uint64_t room = sluice_ring_room(&port->use.stream->ring) / SLUICE_SOCKET_SPAN_MAX;
-	bool named = port->use.source.family != AF_UNSPEC || port->use.addresses;
+	uint64_t room = sluice_port_room(port);
+	bool named = !port->use->is_plain;
 	unsigned int place;
 	int count;
 
@@ -222,8 +206,8 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_port_take *
 uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most)
 {
 	uint8_t control[CONTROL] __attribute__((aligned(8)));
-	uint32_t count = 0, segment, datagrams;
-	struct sluice_record_address block;
+	uint32_t count = 0, datagrams;
+	struct note note;
 	ssize_t length;
 
 	while (count < most) {
@@ -232,9 +216,8 @@ uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most)
 		length = recvmsg(port->fd, &header, MSG_DONTWAIT | MSG_TRUNC);
 		if (length < 0)
 			break;
-		segment = 0;
-		(void)control_is_right(port, &header, &segment, &block);
-		datagrams = segment ? ((uint32_t)length + segment - 1) / segment : 1;
+		read_control(&header, &note);
+		datagrams = note.segment ? ((uint32_t)length + note.segment - 1) / note.segment : 1;
 		sluice_socket_count_take(port->count, datagrams - 1);
 		count += datagrams;
 	}

@@ -14,6 +14,7 @@
 #include "../engine/sentence.h"
 #include "socket.h"
 #include "socket_bpf.h"
+#include "socket_claim.h"
 #include "socket_count.h"
 
 /* What a socket may hold while its worker does something else: a tenth of a second of a gigabit. More is taken only as
@@ -29,10 +30,17 @@ union any_address {
 /* Can this machine open IPv6 sockets? */
 static bool has_ipv6(void)
 {
-	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	static int answer = -1;
+	int fd;
 
+	if (answer >= 0)
+		return answer;
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
 		close(fd);
+	/* For want of descriptors it may succeed the next time. */
+	if (fd >= 0 || errno == EAFNOSUPPORT)
+		answer = fd >= 0;
 	return fd >= 0;
 }
 
@@ -44,7 +52,7 @@ static bool is_whole(const struct sluice_config_prefix *prefix)
 }
 
 void sluice_port_describe(const struct sluice_config_input *input, uint16_t number,
-			  struct sluice_port_key *key, struct sluice_port_use *use)
+			  struct sluice_port_key *key)
 {
 	int family =
 		input->address.family != AF_UNSPEC ? input->address.family : input->from.family;
@@ -56,21 +64,30 @@ void sluice_port_describe(const struct sluice_config_input *input, uint16_t numb
 	memcpy(key->interface, input->interface, sizeof(key->interface));
 	if (is_whole(&input->address))
 		memcpy(key->address, input->address.address, sizeof(key->address));
-	else
-		use->destination = input->address;
-	use->source = input->from;
-	use->addresses = input->addresses;
 }
 
-void sluice_port_set_use(struct sluice_port *port, const struct sluice_port_use *use)
+/* Has each datagram tell its destination and interface, or not. */
+static void ask_destination(const struct sluice_port *port, int checks)
 {
-	int checks = use->destination.family != AF_UNSPEC || use->addresses;
-
 	if (port->key.family == AF_INET)
 		(void)setsockopt(port->fd, IPPROTO_IP, IP_PKTINFO, &checks, sizeof(checks));
 	else
 		(void)setsockopt(port->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &checks, sizeof(checks));
-	port->use = *use;
+}
+
+void sluice_port_prepare_use(const struct sluice_port *port, const struct sluice_port_use *use)
+{
+	/* Not less than now: the use in force may need it. */
+	if (use->wants_destination)
+		ask_destination(port, 1);
+}
+
+void sluice_port_set_use(struct sluice_port *port, struct sluice_port_use *use)
+{
+	ask_destination(port, use->wants_destination);
+	if (port->use != use)
+		free(port->use);
+	port->use = use;
 	port->wait_ns = use->wait_most_ns;
 }
 

@@ -22,6 +22,7 @@
 #include "../../lib/log.h"
 #include "socket.h"
 #include "socket_bpf.h"
+#include "socket_claim.h"
 #include "socket_count.h"
 
 /* How often a socket is read before others have their turn. */
@@ -38,11 +39,17 @@
 
 void sluice_port_lose(struct sluice_port *port, uint32_t more)
 {
-	struct sluice_socket_counters *counters = &port->use.input->counters[port->worker->number];
+	const struct sluice_socket_claim *claim = &port->use->claims[port->use->busiest];
 
-	sluice_count(&counters->lost, (uint64_t)more);
-	sluice_ring_lose(&port->use.stream->ring, port->use.input->index, SLUICE_LOST_SOCKET, more,
-			 0);
+	sluice_count(&claim->input->counters[port->worker->number].lost, (uint64_t)more);
+	sluice_ring_lose(&claim->stream->ring, claim->input->index, SLUICE_LOST_SOCKET, more, 0);
+}
+
+void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_claim *claim,
+			   uint32_t more)
+{
+	sluice_count(&claim->input->counters[port->worker->number].lost_full, (uint64_t)more);
+	sluice_ring_lose(&claim->stream->ring, claim->input->index, SLUICE_LOST_RING_FULL, more, 0);
 }
 
 /* What the socket counts as dropped since last time, and its program, if it has one, does not know of. */
@@ -108,7 +115,7 @@ static uint64_t longest_rest(const struct sluice_port *port)
 {
 	uint64_t most = port->buffer / BUFFER_PER_US * SLUICE_NS_PER_US;
 
-	return most < port->use.wait_most_ns ? most : port->use.wait_most_ns;
+	return most < port->use->wait_most_ns ? most : port->use->wait_most_ns;
 }
 
 /* Chooses how long to rest after `buffer` bytes of socket buffer had gathered: long enough to gather many, short enough
@@ -140,9 +147,27 @@ static void listen_again(struct sluice_port *port, uint64_t now)
 		sluice_worker_set_timer(port->worker, &port->timer, now + RETRY_NS);
 }
 
+/* Tells the streams of a port what came of reading it: records, or that there is no room for them.
+ * */
+static void tell_streams(const struct sluice_port *port, bool has_read)
+{
+	size_t number;
+
+	for (number = 0; number < port->use->count; number++) {
+		struct sluice_stream *stream = port->use->claims[number].stream;
+
+		if (has_read)
+			sluice_stream_notify(stream);
+		if (!port->use->claims[number].is_full)
+			continue;
+		stream->starved = true;
+		/* With a disk that is a reason to make some. */
+		stream->moved = true;
+	}
+}
+
 bool sluice_port_drain(struct sluice_port *port, uint64_t now)
 {
-	struct sluice_stream *stream = port->use.stream;
 	struct sluice_port_take take = {0};
 	unsigned int turn;
 	int more = 0;
@@ -162,14 +187,11 @@ bool sluice_port_drain(struct sluice_port *port, uint64_t now)
 			port->touched = false;
 			sluice_port_count_drops(port);
 		}
-		sluice_stream_notify(stream);
 	}
+	tell_streams(port, take.buffer > 0);
 	if (more == -ENOBUFS) {
 		/* Datagrams stay in the socket's buffer; what does not fit there the kernel counts. */
 		port->starved = true;
-		stream->starved = true;
-		/* With a disk that is a reason to make some. */
-		stream->moved = true;
 	} else if (more < 0) {
 		sluice_worker_set_timer(port->worker, &port->timer, now + RETRY_NS);
 	} else if (turn == TURNS) {
@@ -292,6 +314,9 @@ void sluice_port_free(struct sluice_port *port)
 	sluice_port_close(port);
 	sluice_socket_bpf_close(port->bpf);
 	sluice_socket_count_close(port->count);
+	if (!port->borrows)
+		free(port->use);
+	free(port->next_use);
 	free(port);
 }
 
@@ -309,7 +334,7 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 	if (sluice_ring_head(&stream->ring) != head)
 		sluice_stream_notify(stream);
 	for (port = set->ports; port; port = port->next)
-		if (port->use.stream == stream && port->starved)
+		if (port->starved && sluice_port_use_fills(port->use, stream))
 			sluice_port_drain(port, now);
 	return sluice_ring_head(&stream->ring) != head;
 }
@@ -338,15 +363,20 @@ void sluice_port_look_after(struct sluice_timer *timer, uint64_t now)
 {
 	struct sluice_port_set *set = (struct sluice_port_set *)timer;
 	struct sluice_port *port;
+	size_t number;
 	uint64_t head;
 
 	for (port = set->ports; port; port = port->next) {
 		if (!port->closing)
 			look_at(port, now);
-		head = sluice_ring_head(&port->use.stream->ring);
-		(void)sluice_ring_tell(&port->use.stream->ring);
-		if (sluice_ring_head(&port->use.stream->ring) != head)
-			sluice_stream_notify(port->use.stream);
+		for (number = 0; number < port->use->count; number++) {
+			struct sluice_stream *stream = port->use->claims[number].stream;
+
+			head = sluice_ring_head(&stream->ring);
+			(void)sluice_ring_tell(&stream->ring);
+			if (sluice_ring_head(&stream->ring) != head)
+				sluice_stream_notify(stream);
+		}
 	}
 	sluice_worker_set_timer(set->worker, timer, now + LOOK_AFTER_NS);
 }

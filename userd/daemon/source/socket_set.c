@@ -4,10 +4,12 @@
  * and the streams that its sockets fill.
  */
 #include <linux/membarrier.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "socket.h"
+#include "socket_claim.h"
 
 /* A packet that has reached a socket is in its buffer so soon, and whoever uses RCU is through. */
 #define ON_ITS_WAY_US 1000U
@@ -45,8 +47,7 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Do two sockets with these keys take the same datagrams? */
-static bool keys_are_equal(const struct sluice_port_key *one, const struct sluice_port_key *other)
+bool sluice_port_key_is_same(const struct sluice_port_key *one, const struct sluice_port_key *other)
 {
 	return one->family == other->family && one->both == other->both &&
 	       one->port == other->port && one->bpf == other->bpf &&
@@ -57,7 +58,7 @@ static bool keys_are_equal(const struct sluice_port_key *one, const struct sluic
 struct sluice_port *sluice_port_find(struct sluice_port *list, const struct sluice_port_key *key)
 {
 	for (; list; list = list->next)
-		if (!list->closing && keys_are_equal(&list->key, key))
+		if (!list->closing && sluice_port_key_is_same(&list->key, key))
 			return list;
 	return NULL;
 }
@@ -106,12 +107,19 @@ static void wait_for_those_on_their_way(void)
 		usleep(RCU_IS_OVER_US);
 }
 
-/* Tells what is lost in a port's ring before the port leaves that, or goes: no other may be left to look after it. */
+/* Tells what is lost in a port's rings before the port leaves them, or goes: no other may be left
+ * to look after it. */
 static void tell(const struct sluice_port *port)
 {
-	if (!sluice_ring_tell(&port->use.stream->ring))
-		port->use.stream->starved = true;
-	sluice_stream_notify(port->use.stream);
+	size_t number;
+
+	for (number = 0; number < port->use->count; number++) {
+		struct sluice_stream *stream = port->use->claims[number].stream;
+
+		if (!sluice_ring_tell(&stream->ring))
+			stream->starved = true;
+		sluice_stream_notify(stream);
+	}
 }
 
 /* Empties and closes ports that are shut, when nothing is on its way into them any more. */
@@ -166,7 +174,8 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 			/* What is in it came under the old rule. */
 			sluice_port_drain(port, worker->now);
 			tell(port);
-			sluice_port_set_use(port, &port->next_use);
+			sluice_port_set_use(port, port->next_use);
+			port->next_use = NULL;
 			link = &port->next;
 			continue;
 		}
@@ -204,9 +213,12 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 			sluice_port_free(port);
 			continue;
 		}
-		/* It took a part of what would have come to this one, which stays. */
+		/* It took a part of what would have come to this one, which stays: so that one's
+		 * rules hold. */
 		port->worker = worker;
-		sluice_port_set_use(port, &before->use);
+		free(port->use);
+		port->use = before->use;
+		port->borrows = true;
 		sluice_port_shut(port);
 		port->next = replaced;
 		replaced = port;
@@ -236,8 +248,7 @@ int sluice_ports_close(struct sluice_worker *worker, void *argument)
 			continue;
 		}
 		sluice_port_settle(port);
-		(void)sluice_ring_tell(&port->use.stream->ring);
-		sluice_stream_notify(port->use.stream);
+		tell(port);
 		*link = port->next;
 		sluice_port_free(port);
 	}

@@ -82,6 +82,9 @@ struct sluice_source_class {
 	int (*measure)(struct sluice_intake *source);
 	int (*counters)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE],
 			struct sluice_counters *counters, uint16_t *index);
+	/* Datagrams that came to the sockets of an input and belong to none. NULL: what belongs to
+	 * no input is not taken. */
+	uint64_t (*unmatched)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE]);
 	void (*free)(struct sluice_intake *source);
 };
 
