@@ -2,7 +2,7 @@
 /*
  * Inputs that share a UDP port and are kept apart by sender, address or interface: each datagram
  * goes to the input that it belongs to, whichever socket the kernel gives it to. What belongs to
- * none is counted.
+ * none is counted. Of what is for many the kernel gives a copy to every socket; it comes once.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -29,6 +29,7 @@ static void send_from(const char *from, const char *to, uint16_t port, uint64_t 
 	struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(from)};
 	struct sockaddr_in address = {
 		.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(to), .sin_port = htons(port)};
+	const int on = 1;
 	uint8_t payload[200];
 	uint64_t number;
 	size_t place;
@@ -36,6 +37,10 @@ static void send_from(const char *from, const char *to, uint16_t port, uint64_t 
 
 	for (number = first; number < first + count; number++) {
 		fd = socket(AF_INET, SOCK_DGRAM, 0);
+		assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)), 0);
+		assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &source.sin_addr,
+					    sizeof(source.sin_addr)),
+				 0);
 		assert_int_equal(bind(fd, (struct sockaddr *)&source, sizeof(source)), 0);
 		memcpy(payload, &number, 8);
 		for (place = 8; place < sizeof(payload); place++)
@@ -56,7 +61,9 @@ static void expect_range(struct receiver *receiver, uint64_t first, uint64_t cou
 
 	await(receiver, count);
 	for (number = first; number < first + count; number++)
-		assert_int_equal(receiver->seen[number], 1);
+		if (receiver->seen[number] != 1)
+			fail_msg("datagram %llu came %u times", (unsigned long long)number,
+				 receiver->seen[number]);
 	assert_int_equal(receiver->repeated + receiver->damaged + receiver->gaps, 0);
 }
 
@@ -92,6 +99,22 @@ static struct sluice_engine *start(const struct sharing *sharing, uint16_t port,
 			    sharing->other, "a", one->port, "b", other->port, 16, workers);
 }
 
+/* Waits until so many datagrams that belong to neither input are counted, at most 20 seconds. */
+static void await_unmatched(struct sluice_engine *engine, uint64_t count)
+{
+	struct sluice_engine_report report;
+	uint64_t unmatched = 0;
+	unsigned int tries;
+
+	for (tries = 0; tries < 2000 && unmatched < count; tries++) {
+		usleep(10000);
+		assert_int_equal(sluice_engine_report(engine, &report), 0);
+		unmatched = report.inputs[0].unmatched + report.inputs[1].unmatched;
+		sluice_engine_report_free(&report);
+	}
+	assert_int_equal(unmatched, count);
+}
+
 /* Each gets what is its own; what belongs to neither is counted. */
 static void each_input_gets_its_own(void **state)
 {
@@ -113,7 +136,7 @@ static void each_input_gets_its_own(void **state)
 		send_from("127.0.0.4", "127.0.0.1", port, 2000, COUNT);
 		expect_range(&one, 0, COUNT);
 		expect_range(&other, 1000, COUNT);
-		usleep(50000);
+		await_unmatched(engine, COUNT);
 		assert_int_equal(sluice_engine_report(engine, &report), 0);
 		assert_int_equal(report.inputs[0].counters.stored, COUNT);
 		assert_int_equal(report.inputs[1].counters.stored, COUNT);
@@ -231,12 +254,101 @@ static void a_full_ring_costs_the_other_nothing(void **state)
 	}
 }
 
+/* A socket that has joined a group on `lo`, for the whole machine. */
+static int join(const char *group)
+{
+	struct ip_mreqn request = {.imr_multiaddr.s_addr = inet_addr(group), .imr_ifindex = 1};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	assert_int_equal(setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &request, sizeof(request)),
+			 0);
+	return fd;
+}
+
+/* Broadcast and multicast come to the sockets of all workers, and of all inputs of the port: they
+ * are stored once. Nor is any of the copies told of as lost. */
+static void what_is_for_many_comes_once(void **state)
+{
+	static const char *const destinations[] = {"127.255.255.255", "239.77.7.7"};
+	static struct receiver one, other;
+	struct sluice_engine_report report;
+	struct sluice_engine *engine;
+	unsigned int number, place;
+	uint16_t port;
+	int member = join(destinations[1]);
+
+	(void)state;
+	for (number = 0; number < sizeof(sharings) / sizeof(sharings[0]); number++) {
+		/* Who is bound to an address gets nothing that is for many. */
+		if (strstr(sharings[number].one, "address: ") ||
+		    strstr(sharings[number].other, "address: "))
+			continue;
+		port = free_port();
+		receiver_start(&one, SLUICE_FRAMING_NATIVE, 0);
+		receiver_start(&other, SLUICE_FRAMING_NATIVE, 0);
+		engine = start(&sharings[number], port, &one, &other, 3);
+		for (place = 0; place < 2; place++) {
+			send_from("127.0.0.2", destinations[place], port, 100 * place, 100);
+			send_from("127.0.0.3", destinations[place], port, 1000 + 100 * place, 100);
+		}
+		expect_range(&one, 0, 200);
+		expect_range(&other, 1000, 200);
+		/* Long enough for its losses to be looked at. */
+		usleep(500000);
+		assert_int_equal(sluice_engine_report(engine, &report), 0);
+		for (place = 0; place < 2; place++) {
+			assert_int_equal(report.inputs[place].counters.matched, 200);
+			assert_int_equal(report.inputs[place].counters.stored, 200);
+			assert_int_equal(report.inputs[place].unmatched, 0);
+		}
+		sluice_engine_report_free(&report);
+		assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+		receiver_stop(&one);
+		receiver_stop(&other);
+		expect_range(&one, 0, 200);
+		expect_range(&other, 1000, 200);
+		receiver_free(&one);
+		receiver_free(&other);
+	}
+	close(member);
+}
+
+/* An input that takes IPv4 and IPv6 takes them as well; also while its way of receiving changes. */
+static void what_is_for_many_comes_once_live(void **state)
+{
+	static const char *const ways[] = {"calls", "bpf"};
+	static const char *const destinations[] = {"127.255.255.255", "239.77.7.7"};
+	static struct receiver one;
+	struct sluice_engine *engine;
+	uint16_t port = free_port();
+	unsigned int round;
+	int member = join(destinations[1]);
+
+	(void)state;
+	receiver_start(&one, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine("relay: test\ninputs:\n" ONE "outputs:\n" OUT TAIL, port, "bpf",
+			      "addresses: on", "a", one.port, 16, 2);
+	for (round = 0; round < 8; round++) {
+		send_from("127.0.0.2", destinations[round / 2 % 2], port, 100ULL * round, 100);
+		apply(engine, "relay: test\ninputs:\n" ONE "outputs:\n" OUT TAIL, port,
+		      ways[round % 2], "addresses: on", "a", one.port, 16, 2);
+	}
+	expect_range(&one, 0, 800);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(&one);
+	expect_range(&one, 0, 800);
+	receiver_free(&one);
+	close(member);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_input_gets_its_own),
 		cmocka_unit_test(an_input_comes_and_goes),
 		cmocka_unit_test(a_full_ring_costs_the_other_nothing),
+		cmocka_unit_test(what_is_for_many_comes_once),
+		cmocka_unit_test(what_is_for_many_comes_once_live),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,6 +55,7 @@ struct sluice_port {
 	bool starved;			  /* waits for room in the ring */
 	bool closing;			  /* nothing new comes in; what is in it is being stored */
 	bool borrows;			  /* its use is that of another port */
+	bool takes_many;		  /* broadcast and multicast are this socket's */
 	bool touched;			  /* datagrams came since its losses were last looked at */
 	int fd;
 	struct sluice_socket_bpf *bpf;	   /* how it is read; NULL: with calls */
@@ -104,6 +105,16 @@ bool sluice_port_key_is_same(const struct sluice_port_key *one,
 
 /* The worker begins to watch it. 0 or a negative errno. @context worker */
 int sluice_port_enter(struct sluice_port *port, struct sluice_worker *worker);
+/* Has the socket a program in the kernel? Without one it gets what is for many in each worker.
+ * @threadsafe */
+static inline bool sluice_port_has_program(const struct sluice_port *port)
+{
+	return port->bpf || port->count;
+}
+
+/* Are broadcast and multicast, which come to every socket that is bound right, this one's? @context
+ * worker */
+void sluice_port_take_many(struct sluice_port *port, bool takes);
 /* From now on nothing new gets into it. @context worker */
 void sluice_port_shut(struct sluice_port *port);
 /* Stores all that is in one that is shut; what finds no room is counted as lost. @context worker */

@@ -43,6 +43,12 @@ struct sluice_socket_claim *sluice_socket_batch_claim(struct sluice_socket_batch
 {
 	struct sluice_socket_claim *claim = sluice_port_use_find(batch->port->use, facts);
 
+	/* With a program the socket of another worker has not kept it. */
+	batch->is_elsewhere = facts->is_for_many &&
+			      ((claim && !claim->is_own) ||
+			       (!sluice_port_has_program(batch->port) && !batch->port->takes_many));
+	if (batch->is_elsewhere)
+		return NULL;
 	if (claim && claim->addresses)
 		note_addresses(batch, facts);
 	return claim;
@@ -88,7 +94,7 @@ uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
 		begin += step;
 	} while (begin < length);
 	if (!claim)
-		batch->unmatched += count;
+		batch->unmatched += batch->is_elsewhere ? 0 : count;
 	else if (claim->is_full)
 		sluice_port_lose_full(batch->port, claim, count);
 	return count;

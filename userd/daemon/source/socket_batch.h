@@ -24,6 +24,7 @@ struct sluice_socket_batch {
 	struct sluice_port *port;
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint64_t unmatched;
+	bool is_elsewhere; /* the next has no claim here, because another socket has got it, too */
 	struct sluice_record_address block; /* of the next */
 };
 
@@ -31,7 +32,8 @@ struct sluice_socket_batch {
 void sluice_socket_batch_begin(struct sluice_socket_batch *batch, struct sluice_port *port);
 
 /*
- * Whose are the next datagrams? Makes their address block if their records tell addresses. NULL: no
+ * Whose are the next datagrams? What is for many is taken only at the socket of the input itself,
+ * in one worker. Makes their address block if their records tell addresses. NULL: no
  * input's. @context worker
  */
 struct sluice_socket_claim *sluice_socket_batch_claim(struct sluice_socket_batch *batch,

@@ -57,6 +57,7 @@ static struct sluice_socket_claim *claim_of(struct sluice_socket_batch *batch,
 		.destination = entry->addresses + size,
 		.source_port = ntohs(entry->udp.source),
 		.interface = entry->interface,
+		.is_for_many = entry->is_for_many,
 	};
 
 	return sluice_socket_batch_claim(batch, &facts);
@@ -151,6 +152,11 @@ uint32_t sluice_socket_bpf_refused(struct sluice_socket_bpf *bpf)
 void sluice_socket_bpf_shut(struct sluice_socket_bpf *bpf)
 {
 	sluice_store_relaxed(&bpf->object->bss->is_shut, 1);
+}
+
+void sluice_socket_bpf_take_many(struct sluice_socket_bpf *bpf, bool takes)
+{
+	sluice_store_relaxed(&bpf->object->bss->takes_many, (uint32_t)takes);
 }
 
 int sluice_socket_bpf_descriptor(const struct sluice_socket_bpf *bpf)

@@ -51,7 +51,10 @@ uint32_t sluice_socket_bpf_dropped(const struct sluice_socket_bpf *bpf);
 
 /* Datagrams that were refused since it was last asked; also when the socket is closed. @context worker */
 uint32_t sluice_socket_bpf_refused(struct sluice_socket_bpf *bpf);
-/* From now on all are. @context worker */
+/* Are broadcast and multicast, which come to the socket of every worker, this one's? At first they
+ * are not. @context worker */
+void sluice_socket_bpf_take_many(struct sluice_socket_bpf *bpf, bool takes);
+/* From now on all are refused. @context worker */
 void sluice_socket_bpf_shut(struct sluice_socket_bpf *bpf);
 
 #endif /* SLUICE_SOCKET_BPF_H */

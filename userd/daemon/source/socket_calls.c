@@ -59,6 +59,7 @@ struct note {
 	uint32_t segment; /* 0: it is one datagram */
 	uint32_t interface;
 	int family; /* of `destination`; AF_UNSPEC: not told */
+	bool is_for_many;
 	uint8_t destination[16];
 };
 
@@ -88,6 +89,8 @@ static void read_control(struct msghdr *header, struct note *note)
 			note->family = AF_INET;
 			memcpy(note->destination, &info.ipi_addr, sizeof(info.ipi_addr));
 			note->interface = (uint32_t)info.ipi_ifindex;
+			/* The address to answer from is another one then. */
+			note->is_for_many |= info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr;
 		} else if (message->cmsg_level == IPPROTO_IPV6 &&
 			   message->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
@@ -97,6 +100,7 @@ static void read_control(struct msghdr *header, struct note *note)
 			address = unmap(&info.ipi6_addr, &note->family);
 			memcpy(note->destination, address, note->family == AF_INET ? 4 : 16);
 			note->interface = info.ipi6_ifindex;
+			note->is_for_many |= IN6_IS_ADDR_MULTICAST(&info.ipi6_addr);
 		}
 	}
 }
@@ -107,6 +111,7 @@ static void gather(const struct sockaddr_in6 *source, const struct note *note,
 {
 	facts->source_port = ntohs(source->sin6_port); /* where sin_port is, too */
 	facts->interface = note->interface;
+	facts->is_for_many = note->is_for_many;
 	if (source->sin6_family == AF_INET) {
 		facts->family = AF_INET;
 		facts->source = (const uint8_t *)&((const struct sockaddr_in *)source)->sin_addr;

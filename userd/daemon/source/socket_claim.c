@@ -111,7 +111,8 @@ struct sluice_port_use *sluice_port_use_create(const struct sluice_port_key *key
 		}
 		use->claims[place] = claim;
 		use->wants_destination |= claim.destination.family != AF_UNSPEC ||
-					  claim.checks_interface || claim.addresses;
+					  claim.checks_interface || claim.addresses ||
+					  !claim.is_own;
 		if (candidates[number].wait_most_ns < use->wait_most_ns)
 			use->wait_most_ns = candidates[number].wait_most_ns;
 	}

@@ -38,7 +38,7 @@ struct sluice_socket_claim {
 struct sluice_port_use {
 	uint64_t wait_most_ns;
 	bool is_plain;		/* there is one claim, and it takes everything */
-	bool wants_destination; /* claims are told apart by destination or interface */
+	bool wants_destination; /* or the interface, or whether a datagram is for many */
 	size_t busiest;		/* claim that got most of what came last */
 	size_t count;
 	struct sluice_socket_claim claims[];
@@ -50,6 +50,7 @@ struct sluice_socket_facts {
 	const uint8_t *source, *destination; /* NULL: not known; 4 or 16 bytes */
 	uint16_t source_port;
 	uint32_t interface; /* index, 0: not known */
+	bool is_for_many;   /* broadcast or multicast: each socket that could get it has got one */
 };
 
 /*

@@ -159,6 +159,11 @@ void sluice_socket_count_shut(struct sluice_socket_count *count)
 	sluice_store_relaxed(&count->page->is_shut, 1);
 }
 
+void sluice_socket_count_take_many(struct sluice_socket_count *count, bool takes)
+{
+	sluice_store_relaxed(&count->page->takes_many, (uint32_t)takes);
+}
+
 uint64_t sluice_socket_count_refused(const struct sluice_socket_count *count)
 {
 	return count ? sluice_load_relaxed(&count->page->refused) : 0;

@@ -36,9 +36,13 @@ uint32_t sluice_socket_count_rest(struct sluice_socket_count *count);
 
 /* From now on the socket keeps nothing; not NULL. @context worker */
 void sluice_socket_count_shut(struct sluice_socket_count *count);
-/* Datagrams that came since then; also when the socket is closed. @context worker */
+/* Are broadcast and multicast, which come to the socket of every worker, this one's? At first they
+ * are not; not NULL. @context worker */
+void sluice_socket_count_take_many(struct sluice_socket_count *count, bool takes);
+/* Datagrams that came since it was shut; also when the socket is closed. @context worker */
 uint64_t sluice_socket_count_refused(const struct sluice_socket_count *count);
-/* The same in packets, as the socket counts them as dropped. @context worker */
+/* The same in packets, as the socket counts them as dropped, with what is for many and not this
+ * socket's. @context worker */
 uint64_t sluice_socket_count_refused_packets(const struct sluice_socket_count *count);
 /* Is it not clear what became of all that came? They are in the buffer, or lost. @context worker */
 bool sluice_socket_count_is_open(const struct sluice_socket_count *count);

@@ -69,21 +69,27 @@ void sluice_port_describe(const struct sluice_config_input *input, uint16_t numb
 /* Has each datagram tell its destination and interface, or not. */
 static void ask_destination(const struct sluice_port *port, int checks)
 {
-	if (port->key.family == AF_INET)
+	/* Only IPv4's own way tells a broadcast. */
+	if (port->key.family == AF_INET || port->key.both)
 		(void)setsockopt(port->fd, IPPROTO_IP, IP_PKTINFO, &checks, sizeof(checks));
-	else
+	if (port->key.family == AF_INET6)
 		(void)setsockopt(port->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &checks, sizeof(checks));
 }
 
 void sluice_port_prepare_use(const struct sluice_port *port, const struct sluice_port_use *use)
 {
-	/* Not less than now: the use in force may need it. */
-	if (use->wants_destination)
+	/* Not less than now: the use in force may need it. Without a program what is for many is
+	 * found by its destination. */
+	if (use->wants_destination || !sluice_port_has_program(port))
 		ask_destination(port, 1);
 }
 
 void sluice_port_set_use(struct sluice_port *port, struct sluice_port_use *use)
 {
+	if (!sluice_port_has_program(port)) {
+		use->wants_destination = true;
+		use->is_plain = false;
+	}
 	ask_destination(port, use->wants_destination);
 	if (port->use != use)
 		free(port->use);
@@ -127,6 +133,10 @@ static int open_bound(const struct sluice_port_key *key, bool shared, struct slu
 	if (key->family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only)))
 		goto fail;
+	/* As with IPv4 sockets: what a group brings that anybody on this machine has joined. IPv6
+	 * has it on. */
+	if (key->both)
+		(void)setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &on, sizeof(on));
 	*step = "be tied to its interface";
 	if (key->interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, key->interface,
 					    (socklen_t)strlen(key->interface) + 1))

@@ -254,6 +254,15 @@ int sluice_port_enter(struct sluice_port *port, struct sluice_worker *worker)
 	return error;
 }
 
+void sluice_port_take_many(struct sluice_port *port, bool takes)
+{
+	port->takes_many = takes;
+	if (port->bpf)
+		sluice_socket_bpf_take_many(port->bpf, takes);
+	else if (port->count)
+		sluice_socket_count_take_many(port->count, takes);
+}
+
 void sluice_port_shut(struct sluice_port *port)
 {
 	/* A filter that keeps nothing: the buffer can be emptied to the end although the sender goes on. */

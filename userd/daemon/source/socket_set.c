@@ -163,12 +163,27 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 	}
 }
 
+/* What is for many comes to the sockets of all workers: the first takes it, at the fresh sockets
+ * before it takes none at those that go. */
+static void pass_on_many(const struct sluice_ports_letter *letter,
+			 const struct sluice_worker *worker)
+{
+	struct sluice_port *port;
+
+	for (port = letter->fresh; port; port = port->next)
+		sluice_port_take_many(port, worker->number == 0);
+	for (port = letter->set->ports; port; port = port->next)
+		if (!port->wanted)
+			sluice_port_take_many(port, false);
+}
+
 int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_ports_letter *letter = argument;
 	struct sluice_port **link = &letter->set->ports, *port, *replaced = NULL, *removed = NULL;
 	struct sluice_port **to;
 
+	pass_on_many(letter, worker);
 	while ((port = *link)) {
 		if (port->wanted) {
 			/* What is in it came under the old rule. */

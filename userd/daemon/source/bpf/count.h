@@ -10,8 +10,11 @@
 struct sluice_count {
 	__u64 beyond;  /* datagrams that came beyond the first of their packet */
 	__u64 refused; /* datagrams that came since is_shut */
+	/* What the program did not keep, as the socket counts it as dropped: those, and what is for
+	 * many and somebody else's */
 	__u64 refused_packets;
-	__u32 is_shut; /* written by the daemon: nothing comes in any more */
+	__u32 is_shut;	  /* written by the daemon: nothing comes in any more */
+	__u32 takes_many; /* written by the daemon: broadcast and multicast are this socket's */
 } __attribute__((aligned(64)));
 
 #endif /* SLUICE_COUNT_H */

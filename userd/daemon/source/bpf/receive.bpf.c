@@ -20,6 +20,7 @@
 #include <bpf/bpf_helpers.h>
 #include <stddef.h>
 #include "entry.h"
+#include "many.h"
 #include "segments.h"
 
 /* Both addresses of an IP header stand together. */
@@ -49,6 +50,9 @@ __u64 accounted __attribute__((aligned(64)));
 __u64 refused;
 /* Written by the daemon: nothing comes in any more. */
 __u32 is_shut;
+/* Written by the daemon: what is for many, which comes to the socket of every worker, is this
+ * one's. */
+__u32 takes_many;
 
 /*
  * Copies a packet of `length` bytes, UDP header included, to a place for up to `most`: the verifier wants to know how large a
@@ -72,11 +76,14 @@ static __always_inline int copy(struct __sk_buff *skb, __u32 length, const __u32
 		error = bpf_skb_load_bytes_relative(skb, offsetof(struct iphdr, saddr),
 						    entry->addresses, ADDRESSES4,
 						    BPF_HDR_START_NET);
+		entry->is_for_many =
+			sluice_is_for_many4(skb, *(__u32 *)(entry->addresses + ADDRESSES4 / 2));
 	} else {
 		entry->family = 6;
 		error = bpf_skb_load_bytes_relative(skb, offsetof(struct ipv6hdr, saddr),
 						    entry->addresses, ADDRESSES6,
 						    BPF_HDR_START_NET);
+		entry->is_for_many = entry->addresses[ADDRESSES6 / 2] == 0xff;
 	}
 	if (error || bpf_skb_load_bytes(skb, 0, &entry->udp, length)) {
 		bpf_ringbuf_discard(entry, 0);
@@ -95,6 +102,10 @@ int filter(struct __sk_buff *skb)
 	__u32 length = skb->len;
 	int kept = 0;
 
+	if (!takes_many && sluice_is_for_many(skb)) {
+		__sync_fetch_and_add(&accounted, 1);
+		return 0;
+	}
 	if (length < sizeof(struct udphdr) || is_shut)
 		kept = 0;
 #define COPY_UP_TO(most) else if (length <= (most)) kept = copy(skb, length, most)
