@@ -130,6 +130,7 @@ static void every_key_arrives(void **state)
 	assert_int_equal(config->store.spool_begin, 60);
 	assert_int_equal(config->store.spool_end, 0);
 	assert_int_equal(config->worker_count, 2);
+	assert_int_equal(config->stop_limit_us, 45000000);
 	assert_int_equal(config->log.level, LOG_DEBUG);
 	assert_int_equal(config->log.target, SLUICE_LOG_FILE);
 	assert_string_equal(config->log.path, "/var/log/sluice.log");
@@ -199,6 +200,7 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_int_equal(output->dead_after_us, 10000000);
 	assert_int_equal(config->store.memory_size, 64 << 20);
 	assert_int_equal(config->worker_count, 0);
+	assert_int_equal(config->stop_limit_us, 30000000);
 	assert_int_equal(config->log.level, LOG_INFO);
 	assert_int_equal(config->log.target, SLUICE_LOG_STDERR);
 	assert_null(config->log.path);

@@ -280,6 +280,10 @@ enum sluice_attribute {
 	SLUICE_A_ORPHAN_SINCE,	/* [u64] nanoseconds since 1970, of the oldest; 0: not known [D] */
 	SLUICE_A_INPUT_UNMATCHED, /* [u64] came to its sockets and belong to no input */
 
+	SLUICE_A_DAEMON_STATE, /* [string] running, stopping since ..., a worker that does not answer */
+	SLUICE_A_DAEMON_OWN_CONFIG, /* [string] path of the configuration it was started with */
+	SLUICE_A_DAEMON_CONFIG_AGE, /* [u64] seconds for which the configuration has been in force */
+
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

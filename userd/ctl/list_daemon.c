@@ -165,6 +165,10 @@ static int on_daemon(struct nlattr **attributes, void *context)
 	sluice_list_put_u32(object, "pid", attributes[SLUICE_A_DAEMON_PID]);
 	sluice_list_put_u64(object, "uptime_seconds", attributes[SLUICE_A_DAEMON_UPTIME]);
 	sluice_list_put_string(object, "configuration", attributes[SLUICE_A_DAEMON_CONFIG]);
+	sluice_list_put_u64(object, "configuration_seconds",
+			    attributes[SLUICE_A_DAEMON_CONFIG_AGE]);
+	sluice_list_put_string(object, "started_with", attributes[SLUICE_A_DAEMON_OWN_CONFIG]);
+	sluice_list_put_string(object, "state", attributes[SLUICE_A_DAEMON_STATE]);
 	sluice_list_put_u32(object, "workers", attributes[SLUICE_A_DAEMON_WORKERS]);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }

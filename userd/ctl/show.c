@@ -126,7 +126,8 @@ static const struct view views[] = {
 	{"daemon", sluice_list_daemon, NULL,
 	 COLUMNS({"relay", "RELAY"}, {"version", "VERSION"}, {"pid", "PID"},
 		 {"uptime_seconds", "UPTIME"}, {"workers", "WORKERS"},
-		 {"configuration", "CONFIGURATION"})},
+		 {"configuration", "CONFIGURATION"}, {"configuration_seconds", "IN FORCE"},
+		 {"state", "STATE"})},
 	{"rules", sluice_list_rules, NULL,
 	 COLUMNS({"name", "RULE"}, {"ports", "PORTS"}, {"destination", "DESTINATION"},
 		 {"source", "SOURCE"}, {"interface", "INTERFACE"}, {"verdict", "VERDICT"},
@@ -140,6 +141,17 @@ static const struct view views[] = {
 };
 
 #define VIEWS (sizeof(views) / sizeof(views[0]))
+
+/* A table of a daemon that is stopping, or stuck, is no picture of one that runs: says so, on stderr. */
+static void tell_state(void)
+{
+	json_t *list = sluice_list_daemon();
+	const char *state = json_string_value(json_object_get(json_array_get(list, 0), "state"));
+
+	if (state && *state && strcmp(state, "running") != 0)
+		fprintf(stderr, "sluicectl: sluiced: %s\n", state);
+	json_decref(list);
+}
 
 int sluice_ctl_show(int argc, char **argv)
 {
@@ -178,5 +190,7 @@ int sluice_ctl_show(int argc, char **argv)
 		list = view->flatten(list);
 	error = sluice_print(list, as_json, view->columns, view->column_count);
 	json_decref(list);
+	if (!error && view->list == sluice_list_outputs)
+		tell_state();
 	return error ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
 }

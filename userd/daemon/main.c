@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * sluiced: from the command line to the running engine, and the control thread's loop: signals, the control plane,
- * systemd. No datagram passes here. Touches: signal, timer and epoll descriptors; starts and stops everything else.
+ * systemd. No datagram passes here, and nothing waits for a worker: that is the foreman's. What changes the configuration is in
+ * changes.c, the stop in ending.c. Touches: signal, timer and epoll descriptors; starts and stops everything else.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -18,234 +19,12 @@
 #include <unistd.h>
 #include "../lib/log.h"
 #include "background.h"
-#include "config/check.h"
-#include "control/control.h"
-#include "engine/engine.h"
+#include "daemon.h"
 #include "event.h"
-#include "options.h"
+#include "source/source.h"
 
-/* Everything the process has. */
-struct daemon {
-	struct sluice_options options;
-	char *path;	/* of the configuration, absolute */
-	char *pid_path; /* of the pid file, likewise; NULL: none */
-	struct sluice_engine *engine;
-	struct sluice_control *control;
-	int signals;
-	int watchdog;
-	int epoll;
-	int pid_file;
-	int ready; /* to the parent that waits, -1: none */
-	struct timespec started;
-	bool stopping;
-};
-
-/* Set by a signal while the engine is stopping; read by sluice_engine_stop(). */
-static volatile bool interrupted;
-
-/* Logs a text of several lines, a line each. */
-static void log_lines(int level, const char *text)
-{
-	size_t length;
-
-	for (; text && *text; text += length + (text[length] == '\n')) {
-		length = strcspn(text, "\n");
-		sluice_log(level, "%.*s", (int)length, text);
-	}
-}
-
-/* Opens the log as `config` says; the command line's level goes first. 0 or a negative errno. */
-static int open_log(const struct daemon *daemon, const struct sluice_config *config)
-{
-	static const enum sluice_log_to targets[] = {
-		[SLUICE_LOG_STDERR] = SLUICE_LOG_TO_STDERR,
-		[SLUICE_LOG_FILE] = SLUICE_LOG_TO_FILE,
-		[SLUICE_LOG_JOURNAL] = SLUICE_LOG_TO_JOURNAL,
-	};
-
-	return sluice_log_open(targets[config->log.target], config->log.path,
-			       daemon->options.log_level >= 0 ? daemon->options.log_level
-							      : config->log.level);
-}
-
-/* Reads the daemon's own file and holds it against this machine. NULL if there are errors. @owner caller: both */
-static struct sluice_config *load(const char *path, struct sluice_findings *findings)
-{
-	struct sluice_config *config = NULL;
-
-	if (sluice_config_load(path, &config, findings))
-		return NULL;
-	if (sluice_config_check_host(config, findings) == 0)
-		return config;
-	sluice_config_free(config);
-	return NULL;
-}
-
-/*
- * Changes to `config`, log included, or leaves everything as it is and frees it. 0 or a negative errno and *error.
- * @owner caller: *error
- */
-static int change_to(struct daemon *daemon, struct sluice_config *config,
-		     const struct sluice_wishes *wishes, char **error)
-{
-	const struct sluice_config *old = sluice_engine_config(daemon->engine);
-	int result = open_log(daemon, config);
-
-	if (result) {
-		if (asprintf(error, "the log %s cannot be opened: %s",
-			     config->log.path ? config->log.path : "to the journal",
-			     strerror(-result)) < 0)
-			*error = NULL;
-		sluice_config_free(config);
-		return result;
-	}
-	result = sluice_engine_apply(daemon->engine, config, wishes, error);
-	if (result) {
-		/* It could be opened before. */
-		open_log(daemon, old);
-		sluice_config_free(config);
-		return result;
-	}
-	sluice_event_send(SLUICE_EVENT_CONFIG, "", config->path,
-			  "another configuration is in force");
-	return 0;
-}
-
-/* SIGHUP: the log file anew, the configuration again. */
-static void reload(struct daemon *daemon)
-{
-	struct sluice_findings findings;
-	struct sluice_config *config;
-	struct timespec now;
-	char *text, *error = NULL;
-	int result;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-		   (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	result = sluice_log_reopen();
-	if (result)
-		sluice_warning("the log file cannot be opened anew: %s", strerror(-result));
-	config = load(daemon->path, &findings);
-	text = sluice_findings_text(&findings, daemon->path);
-	log_lines(config ? LOG_WARNING : LOG_ERR, text);
-	free(text);
-	sluice_findings_free(&findings);
-	if (!config)
-		sluice_error("%s has faults: the configuration in force stays", daemon->path);
-	else if (change_to(daemon, config, NULL, &error))
-		sluice_error("%s; the configuration in force stays",
-			     error ? error : "out of memory");
-	else
-		sluice_notice("%s was read again and is in force", daemon->path);
-	free(error);
-	sd_notify(0, "READY=1");
-}
-
-/* CONFIG_APPLY, see control.h. */
-static int call_apply(void *context, const char *text, size_t length, const char *name,
-		      const struct sluice_wishes *wishes, char **error)
-{
-	struct daemon *daemon = context;
-	struct sluice_config *config = NULL;
-	struct sluice_findings findings;
-	int result;
-
-	result = sluice_config_parse(text, length, name, &config, &findings);
-	if (!result)
-		result = sluice_config_check_host(config, &findings);
-	if (result) {
-		*error = sluice_findings_text(&findings, name);
-		sluice_config_free(config);
-		sluice_error(
-			"the configuration %s that was applied has faults: the one in force stays",
-			name);
-	} else {
-		result = change_to(daemon, config, wishes, error);
-		if (result)
-			sluice_error("%s; the configuration in force stays",
-				     *error ? *error : "out of memory");
-		else
-			sluice_notice("%s was applied and is in force", name);
-	}
-	sluice_findings_free(&findings);
-	return result;
-}
-
-/* The engine's picture, see control.h. */
-static int call_report(void *context, struct sluice_engine_report *report)
-{
-	return sluice_engine_report(((struct daemon *)context)->engine, report);
-}
-
-/* What waits for outputs that are gone, see control.h. */
-static int call_orphans(void *context, struct sluice_orphans *orphans)
-{
-	return sluice_engine_orphans(((struct daemon *)context)->engine, orphans);
-}
-
-/* Frees it again, see control.h. */
-static void call_release(void *context, struct sluice_engine_report *report)
-{
-	(void)context;
-	sluice_engine_report_free(report);
-}
-
-/* The daemon's own facts, see control.h. */
-static void call_facts(void *context, struct sluice_control_facts *facts)
-{
-	const struct daemon *daemon = context;
-	const struct sluice_config *config = sluice_engine_config(daemon->engine);
-	struct sluice_engine_report report;
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	facts->version = SLUICE_VERSION " (" SLUICE_DATE ")";
-	facts->relay = config->relay;
-	facts->config = config->path;
-	facts->pid = (uint32_t)getpid();
-	facts->uptime = (uint64_t)(now.tv_sec - daemon->started.tv_sec);
-	if (sluice_engine_report(daemon->engine, &report))
-		return;
-	facts->workers = (uint32_t)report.workers;
-	sluice_engine_report_free(&report);
-}
-
-/* A second SIGTERM or SIGINT while the rings are being emptied. @context signal */
-static void on_impatience(int number)
-{
-	(void)number;
-	interrupted = true;
-}
-
-/* Stops: delivers what is there, unless a second signal forbids it. */
-static void stop(struct daemon *daemon)
-{
-	struct sigaction action = {.sa_handler = on_impatience};
-	uint64_t left;
-	sigset_t set;
-
-	sd_notify(0, "STOPPING=1");
-	/* Nobody serves it any more: who asks shall be told at once, not wait. */
-	sluice_control_close(daemon->control);
-	daemon->control = NULL;
-	sluice_notice("stopping: delivering what is in the rings; a second signal ends that");
-	/* From now on this thread is busy, so the signal has to come to it. */
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGINT, &action, NULL);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	left = sluice_engine_stop(daemon->engine, -1, &interrupted);
-	daemon->engine = NULL;
-	if (left)
-		sluice_warning("stopped before everything was delivered: %" PRIu64
-			       " bytes stay in the rings",
-			       left);
-	else
-		sluice_notice("stopped: everything was delivered");
-}
+/* How often the loop looks after a change that takes long. */
+#define LOOK_MS 500
 
 /* Reads the signals that have come. */
 static void on_signals(struct daemon *daemon)
@@ -255,12 +34,11 @@ static void on_signals(struct daemon *daemon)
 	while (read(daemon->signals, &information, sizeof(information)) ==
 	       (ssize_t)sizeof(information)) {
 		if (information.ssi_signo == SIGHUP)
-			reload(daemon);
+			sluice_daemon_reload(daemon);
+		else if (daemon->stopping)
+			sluice_daemon_hurry(daemon);
 		else
-			daemon->stopping = true;
-		/* What comes after the first wish to end is for stop() to notice. */
-		if (daemon->stopping)
-			return;
+			sluice_daemon_stop(daemon);
 	}
 }
 
@@ -272,20 +50,28 @@ static int watch(const struct daemon *daemon, int fd)
 	return epoll_ctl(daemon->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* Until a signal says stop. */
+/* Until a stop has ended. */
 static void run(struct daemon *daemon)
 {
 	struct epoll_event event;
 	uint64_t expired;
 
-	while (!daemon->stopping) {
-		if (epoll_wait(daemon->epoll, &event, 1, -1) != 1)
+	while (!daemon->ended) {
+		int count = epoll_wait(daemon->epoll, &event, 1, daemon->change ? LOOK_MS : -1);
+
+		sluice_daemon_look_after_change(daemon);
+		if (count != 1)
 			continue;
 		if (event.data.fd == daemon->signals)
 			on_signals(daemon);
 		else if (event.data.fd == daemon->watchdog &&
 			 read(daemon->watchdog, &expired, sizeof(expired)) > 0)
 			sd_notify(0, "WATCHDOG=1");
+		else if (event.data.fd == daemon->clock &&
+			 read(daemon->clock, &expired, sizeof(expired)) > 0)
+			sluice_daemon_go_on_stopping(daemon);
+		else if (event.data.fd == sluice_foreman_fd(daemon->foreman))
+			(void)sluice_foreman_collect(daemon->foreman, 0);
 		else if (event.data.fd == sluice_control_fd(daemon->control))
 			sluice_control_serve(daemon->control);
 	}
@@ -335,6 +121,9 @@ static int prepare_loop(struct daemon *daemon)
 		    watch(daemon, daemon->watchdog))
 			return -errno;
 	}
+	daemon->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (daemon->clock < 0 || watch(daemon, daemon->clock))
+		return -errno;
 	return watch(daemon, daemon->signals);
 }
 
@@ -359,13 +148,6 @@ static int take_pid_file(struct daemon *daemon)
 /* Starts everything that `config` describes; takes it over. SLUICE_EXIT_OK or the status, told. */
 static int start(struct daemon *daemon, struct sluice_config *config)
 {
-	static const struct sluice_control_calls calls = {
-		.apply = call_apply,
-		.report = call_report,
-		.release = call_release,
-		.orphans = call_orphans,
-		.facts = call_facts,
-	};
 	char *error = NULL;
 	int result, status;
 
@@ -377,7 +159,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	status = take_pid_file(daemon);
 	if (status)
 		goto failed;
-	result = open_log(daemon, config);
+	result = sluice_daemon_open_log(daemon, config);
 	if (result) {
 		status = cannot_start(config->log.path ? config->log.path : "log.to: journal",
 				      strerror(-result));
@@ -393,6 +175,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	result = sluice_event_open();
 	if (result)
 		sluice_warning("nobody can be told of alarms by netlink: %s", strerror(-result));
+	(void)sluice_socket_inherit();
 	sluice_notice("sluiced %s (%s) starts with %s", SLUICE_VERSION, SLUICE_DATE, daemon->path);
 	if (sluice_engine_start(config, &daemon->engine, &error)) {
 		status = cannot_start(error ? error : "out of memory", NULL);
@@ -400,7 +183,13 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		goto failed;
 	}
 	/* From here on the configuration is the engine's. */
-	result = sluice_control_open(&daemon->control, &calls, daemon);
+	sluice_daemon_note_config(daemon);
+	result = sluice_foreman_start(&daemon->foreman);
+	if (!result)
+		result = watch(daemon, sluice_foreman_fd(daemon->foreman));
+	if (result)
+		return cannot_start("the foreman's thread", strerror(-result));
+	result = sluice_control_open(&daemon->control, &sluice_daemon_calls, daemon);
 	if (!result)
 		result = watch(daemon, sluice_control_fd(daemon->control));
 	if (result)
@@ -420,12 +209,16 @@ failed:
 static void finish(struct daemon *daemon)
 {
 	/* Not reached with an engine unless the start failed behind it: nothing was promised, nothing is waited for. */
-	if (daemon->engine)
+	if (daemon->engine && !daemon->given_up)
 		sluice_engine_stop(daemon->engine, 0, NULL);
+	if (!daemon->given_up)
+		sluice_foreman_stop(daemon->foreman);
 	sluice_control_close(daemon->control);
 	sluice_pid_file_remove(daemon->pid_path, daemon->pid_file);
 	if (daemon->watchdog >= 0)
 		close(daemon->watchdog);
+	if (daemon->clock >= 0)
+		close(daemon->clock);
 	if (daemon->signals >= 0)
 		close(daemon->signals);
 	if (daemon->epoll >= 0)
@@ -434,13 +227,14 @@ static void finish(struct daemon *daemon)
 	sluice_log_close();
 	free(daemon->path);
 	free(daemon->pid_path);
+	sluice_daemon_forget_config(daemon);
 }
 
 /* The findings on `stream`; the configuration if it is free of errors. @owner caller */
 static struct sluice_config *load_and_print(const char *path, FILE *stream)
 {
 	struct sluice_findings findings;
-	struct sluice_config *config = load(path, &findings);
+	struct sluice_config *config = sluice_daemon_load(path, &findings);
 	char *text = sluice_findings_text(&findings, path);
 
 	if (text)
@@ -454,8 +248,12 @@ static struct sluice_config *load_and_print(const char *path, FILE *stream)
 
 int main(int argc, char **argv)
 {
-	struct daemon daemon = {
-		.signals = -1, .watchdog = -1, .epoll = -1, .pid_file = -1, .ready = -1};
+	struct daemon daemon = {.signals = -1,
+				.watchdog = -1,
+				.clock = -1,
+				.epoll = -1,
+				.pid_file = -1,
+				.ready = -1};
 	struct sluice_config *config;
 	int status, error;
 
@@ -497,8 +295,10 @@ int main(int argc, char **argv)
 			sluice_warning("going to the background: %s", strerror(-error));
 		sd_notify(0, "READY=1");
 		run(&daemon);
-		stop(&daemon);
 	}
 	finish(&daemon);
+	/* A thread that does not answer is not waited for. */
+	if (daemon.given_up)
+		_exit(status);
 	return status;
 }

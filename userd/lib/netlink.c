@@ -186,6 +186,9 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_ORPHAN_WHERE] = TEXT,
 	[SLUICE_A_ORPHAN_BYTES] = U64,
 	[SLUICE_A_ORPHAN_SINCE] = U64,
+	[SLUICE_A_DAEMON_STATE] = TEXT,
+	[SLUICE_A_DAEMON_OWN_CONFIG] = TEXT,
+	[SLUICE_A_DAEMON_CONFIG_AGE] = U64,
 };
 
 int sluice_netlink_fail(struct sluice_netlink *netlink, int error, const char *format, ...)

@@ -55,6 +55,7 @@ struct sluice_draft {
 	size_t output_count;
 	struct sluice_config_store store;
 	struct sluice_config_log log;
+	uint64_t stop_limit_us;
 	size_t worker_count;
 	struct sluice_config_place worker_place;
 

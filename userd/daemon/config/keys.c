@@ -446,6 +446,16 @@ static const struct sluice_key log_keys[] = {
 	{.path = "log.to", .read = read_log_target, .offset = DRAFT(log)},
 };
 
+static const struct sluice_key stop_keys[] = {
+	{.path = "stop.limit",
+	 .read = sluice_read_duration,
+	 .offset = DRAFT(stop_limit_us),
+	 .minimum = 1 * SECOND,
+	 .maximum = 3600 * SECOND},
+};
+
+static const struct sluice_key_table stop_table = {"stop", "stop", stop_keys, COUNT(stop_keys)};
+
 static const struct sluice_key_table log_table = {"log", "log", log_keys, COUNT(log_keys)};
 
 /* Reads one input into the next free place of the array. */
@@ -544,6 +554,7 @@ static const struct sluice_key document_keys[] = {
 	 .place = DRAFT(worker_place),
 	 .minimum = 1,
 	 .maximum = SLUICE_WORKERS_MAX},
+	{.path = "stop", .read = sluice_read_nested, .table = &stop_table},
 	{.path = "log", .read = sluice_read_nested, .table = &log_table},
 };
 
@@ -556,6 +567,7 @@ void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 	memset(draft, 0, sizeof(*draft));
 	sluice_store_defaults(draft);
 	draft->log.level = LOG_INFO;
+	draft->stop_limit_us = 30 * SECOND;
 	sluice_read_mapping(reader, &document_table, root, draft);
 	sluice_store_settle(reader, draft);
 }

@@ -164,7 +164,8 @@ struct sluice_config {
 	size_t output_count;
 	struct sluice_config_store store;
 	struct sluice_config_log log;
-	size_t worker_count; /* 0: one per usable CPU */
+	uint64_t stop_limit_us; /* a stop takes no longer */
+	size_t worker_count;	/* 0: one per usable CPU */
 	struct sluice_config_place worker_place;
 };
 

@@ -243,13 +243,16 @@ static int dump_streams(const struct dump *dump, const struct sluice_engine_repo
 /* DAEMON_GET: the one message. */
 static int dump_daemon(const struct dump *dump, const struct sluice_control_facts *facts)
 {
-	struct nl_msg *message = message_begin(dump, 4 * WORD_MAX + 256);
+	struct nl_msg *message = message_begin(dump, 6 * WORD_MAX + 256);
 
 	if (!message || put_text(message, SLUICE_A_DAEMON_VERSION, facts->version) ||
 	    put_text(message, SLUICE_A_DAEMON_RELAY, facts->relay) ||
 	    nla_put_u32(message, SLUICE_A_DAEMON_PID, facts->pid) ||
 	    nla_put_u64(message, SLUICE_A_DAEMON_UPTIME, facts->uptime) ||
 	    put_text(message, SLUICE_A_DAEMON_CONFIG, facts->config) ||
+	    put_text(message, SLUICE_A_DAEMON_STATE, facts->state) ||
+	    put_text(message, SLUICE_A_DAEMON_OWN_CONFIG, facts->own_config) ||
+	    nla_put_u64(message, SLUICE_A_DAEMON_CONFIG_AGE, facts->config_age) ||
 	    nla_put_u32(message, SLUICE_A_DAEMON_WORKERS, facts->workers)) {
 		nlmsg_free(message);
 		return -ENOMEM;

@@ -17,7 +17,10 @@ struct sluice_control;
 struct sluice_control_facts {
 	const char *version;
 	const char *relay;
-	const char *config; /* what the configuration in force is called */
+	const char *config;	/* what the configuration in force is called */
+	const char *own_config; /* the one it was started with, which it reads again on SIGHUP */
+	const char *state;	/* "running", or what else it does */
+	uint64_t config_age;	/* seconds for which it has been in force */
 	uint32_t pid;
 	uint64_t uptime; /* seconds */
 	uint32_t workers;
@@ -26,7 +29,8 @@ struct sluice_control_facts {
 /* What the control plane asks of the daemon; `context` is passed through. */
 struct sluice_control_calls {
 	/* Checks `text` called `name` and changes to it, whole or not at all, with what the operator said of outputs that
-	 * go. On failure a negative errno, and *error is what is wrong, one line per fault (@owner caller: free). */
+	 * go. On failure a negative errno, and *error is what is wrong, one line per fault (@owner caller: free).
+	 * -EINPROGRESS: sluice_control_answer_apply() is called when it is known. */
 	int (*apply)(void *context, const char *text, size_t length, const char *name,
 		     const struct sluice_wishes *wishes, char **error);
 	/* Takes a picture; @owner caller: release(). 0 or a negative errno. */
@@ -35,12 +39,17 @@ struct sluice_control_calls {
 	/* What waits for outputs that are gone; @owner caller: sluice_orphans_free(), also on failure. 0 or -errno. */
 	int (*orphans)(void *context, struct sluice_orphans *orphans);
 	void (*facts)(void *context, struct sluice_control_facts *facts);
+	/* Why a picture cannot be taken now (-EBUSY), as a sentence; may be NULL. @owner caller: free() */
+	char *(*explain)(void *context);
 };
 
 /* Binds the first free port id from SLUICE_USERSOCK_PORT on. 0 or a negative errno. @owner caller: close */
 int sluice_control_open(struct sluice_control **control, const struct sluice_control_calls *calls,
 			void *context);
 void sluice_control_close(struct sluice_control *control);
+
+/* Answers the apply that was in progress: `error` is 0 or a negative errno, with `text` (may be NULL). */
+void sluice_control_answer_apply(struct sluice_control *control, int error, const char *text);
 
 /* Readable whenever sluice_control_serve() has something to do. */
 int sluice_control_fd(const struct sluice_control *control);

@@ -60,6 +60,10 @@ struct sluice_control {
 	size_t waiting_room;
 	size_t queued;	/* bytes in it */
 	uint64_t round; /* of trying them */
+	struct {	/* an apply whose answer comes later */
+		struct nlmsghdr header;
+		uint32_t port; /* 0: there is none */
+	} later;
 };
 
 /* One request, taken apart. */
@@ -427,6 +431,8 @@ static int carry_out(struct sluice_control *control, struct request *request,
 	}
 	error = sluice_answer_dump(answer, request->header, request->command->cmd, control->calls,
 				   control->context);
+	if (error == -EBUSY && control->calls->explain)
+		*text = control->calls->explain(control->context);
 	if (error == -EOPNOTSUPP)
 		*text = strdup("the daemon has no such dump: routes and rules are the module's");
 	return error;
@@ -462,6 +468,11 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 		request.first = (struct nlattr *)(void *)((char *)nlmsg_data(header) + GENL_HDRLEN);
 		request.length = (int)header->nlmsg_len - (int)NLMSG_HDRLEN - (int)GENL_HDRLEN;
 		error = carry_out(control, &request, &answer, &text);
+		if (error == -EINPROGRESS) {
+			control->later.header = *header;
+			control->later.port = port;
+			return;
+		}
 		/* A dump that was delivered acknowledges itself by its end. */
 		if (!error && answer.count > 0)
 			acknowledge = false;
@@ -476,6 +487,21 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 	deliver(control, port, &answer);
 	sluice_answer_free(&answer);
 	free(text);
+}
+
+void sluice_control_answer_apply(struct sluice_control *control, int error, const char *text)
+{
+	struct sluice_answer answer = {0};
+
+	if (!control || !control->later.port)
+		return;
+	if (sluice_answer_error(&answer, &control->later.header, error,
+				text ? text : strerror(-error), 0))
+		sluice_warning("control: no memory for an answer");
+	deliver(control, control->later.port, &answer);
+	set_timer(control);
+	sluice_answer_free(&answer);
+	control->later.port = 0;
 }
 
 /* The sender's uid out of a message's ancillary data; false if the kernel gave none. */

@@ -16,6 +16,37 @@ void sluice_wishes_free(struct sluice_wishes *wishes)
 	free((struct sluice_wish *)wishes->list);
 }
 
+int sluice_wishes_copy(struct sluice_wishes *copy, const struct sluice_wishes *wishes)
+{
+	size_t number, length;
+	struct sluice_wish *list;
+	char *text;
+
+	memset(copy, 0, sizeof(*copy));
+	if (!wishes || !wishes->count)
+		return 0;
+	list = calloc(wishes->count, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	copy->list = list;
+	for (number = 0; number < wishes->count; number++) {
+		const struct sluice_wish *wish = &wishes->list[number];
+
+		/* Both names in one piece, as they are read. */
+		length = strlen(wish->old) + 1;
+		text = malloc(length + (wish->heir ? strlen(wish->heir) + 1 : 0));
+		if (!text)
+			return -ENOMEM;
+		memcpy(text, wish->old, length);
+		if (wish->heir)
+			memcpy(text + length, wish->heir, strlen(wish->heir) + 1);
+		list[number].old = text;
+		list[number].heir = wish->heir ? text + length : NULL;
+		copy->count++;
+	}
+	return 0;
+}
+
 int sluice_wishes_read(struct nlattr *first, int length, struct sluice_wishes *wishes, char **text)
 {
 	struct nlattr *attribute;

@@ -14,7 +14,10 @@
  */
 int sluice_wishes_read(struct nlattr *first, int length, struct sluice_wishes *wishes, char **text);
 
-/* Frees what was read. */
+/* Copies them; NULL: there are none. 0 or -ENOMEM. @owner caller: sluice_wishes_free(), also on failure */
+int sluice_wishes_copy(struct sluice_wishes *copy, const struct sluice_wishes *wishes);
+
+/* Frees what was read or copied. */
 void sluice_wishes_free(struct sluice_wishes *wishes);
 
 #endif /* SLUICE_WISHES_H */

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * Start and stop of the engine; see engine.h. A start is a change from nothing to the configuration (change.c). In the
+ * Start of the engine; see engine.h. A start is a change from nothing to the configuration (change.c). In the
  * control thread. Touches: workers, by letter.
  */
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "absence.h"
 #include "identity_file.h"
 #include "inner.h"
 #include "orphans.h"
 #include "sentence.h"
 
-/* How often stop looks whether all is delivered. */
-#define STOP_PAUSE_US 5000U
-/* What lies in the module's rings stays there for the next daemon: after so long without an acknowledgement it is left. */
-#define STOP_STANDSTILL_NS (5 * SLUICE_NS_PER_S)
+/* A change does not begin before every worker has answered, and is refused when one does not within this. */
+#define ANSWER_NS (2 * SLUICE_NS_PER_S)
 
 const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES] = {
 	[SLUICE_INTAKE_KMOD] = &sluice_source_kmod,
@@ -155,8 +155,7 @@ static void note_what_is_left(struct sluice_engine *engine)
 	engine->has_left |= figures.frames > 0;
 }
 
-/* Frees everything. */
-static void engine_free(struct sluice_engine *engine)
+void sluice_engine_free(struct sluice_engine *engine)
 {
 	struct clear_letter letter = {.engine = engine};
 	size_t number;
@@ -220,8 +219,10 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 		engine->context.streams = &engine->streams;
 		failure = sluice_engine_change(engine, config, NULL, error);
 	}
+	if (!failure && engine->intakes[SLUICE_INTAKE_SOCKET])
+		sluice_absence_tell(config);
 	if (failure) {
-		engine_free(engine);
+		sluice_engine_free(engine);
 		sluice_say(error, "the engine cannot start: %s", strerror(-failure));
 		free(nowhere);
 		return failure;
@@ -251,6 +252,49 @@ static int keep_home(const struct sluice_engine *engine, struct sluice_config *c
 	return home && !config->home ? -ENOMEM : 0;
 }
 
+/* Letter: a sign of life. */
+static int answer(struct sluice_worker *worker, void *argument)
+{
+	(void)worker;
+	(void)argument;
+	return 0;
+}
+
+/* Do all workers answer? 0, or -ETIMEDOUT with a sentence. */
+static int answer_all(struct sluice_engine *engine, char **error)
+{
+	char text[SLUICE_SILENCE_TEXT];
+	size_t number;
+	int result = 0;
+
+	for (number = 0; !result && number < engine->worker_count; number++)
+		result =
+			sluice_worker_call_within(engine->workers[number], answer, NULL, ANSWER_NS);
+	if (result && sluice_engine_silence(engine, text))
+		sluice_say(error, "%s; nothing was changed", text);
+	return result;
+}
+
+uint64_t sluice_engine_silence(const struct sluice_engine *engine, char text[SLUICE_SILENCE_TEXT])
+{
+	uint64_t longest = 0, silence;
+	size_t number, which = 0;
+
+	*text = '\0';
+	for (number = 0; engine && number < engine->worker_count; number++) {
+		silence = sluice_worker_silence(engine->workers[number]);
+		if (silence > longest) {
+			longest = silence;
+			which = number;
+		}
+	}
+	if (longest < SLUICE_WORKER_PATIENCE_NS)
+		return 0;
+	snprintf(text, SLUICE_SILENCE_TEXT, "worker %zu does not answer since %llu s", which,
+		 (unsigned long long)(longest / SLUICE_NS_PER_S));
+	return longest;
+}
+
 int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config,
 			const struct sluice_wishes *wishes, char **error)
 {
@@ -263,6 +307,9 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 	if (!error)
 		error = &nowhere;
 	*error = NULL;
+	result = answer_all(engine, error);
+	if (result)
+		goto free;
 	sluice_engine_reap(engine);
 	wanted = sluice_engine_workers_wanted(config);
 	if (wanted != engine->worker_count) {
@@ -283,6 +330,7 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 	}
 	if (result)
 		sluice_say(error, "the configuration cannot be applied: %s", strerror(-result));
+free:
 	free(nowhere);
 	return result;
 }
@@ -292,100 +340,7 @@ const struct sluice_config *sluice_engine_config(const struct sluice_engine *eng
 	return engine ? engine->config : NULL;
 }
 
-/* Letter: nothing beyond what is in the rings now is handed out. */
-static int set_limits(struct sluice_worker *worker, void *argument)
+uint32_t sluice_engine_workers(const struct sluice_engine *engine)
 {
-	size_t number, place;
-
-	(void)argument;
-	for (number = 0; number < worker->stream_count; number++) {
-		struct sluice_stream *stream = worker->streams[number];
-		uint64_t head = sluice_ring_head(&stream->ring);
-
-		for (place = 0; place < stream->feeder_count; place++)
-			stream->feeders[place]->limit = head;
-	}
-	return 0;
-}
-
-/* What is not delivered, in bytes of stream. */
-struct remainder {
-	uint64_t ours;	  /* in rings of sockets, whose inputs nobody captures from now on */
-	uint64_t modules; /* in the module's: the next daemon finds it there */
-};
-
-/* Letter: adds up what is not delivered. */
-static int add_remaining(struct sluice_worker *worker, void *argument)
-{
-	struct remainder *left = argument;
-	size_t number;
-
-	for (number = 0; number < worker->stream_count; number++) {
-		const struct sluice_stream *stream = worker->streams[number];
-
-		/* A ring whose route the module deleted lives only as long as we have it mapped. */
-		if (stream->fd >= 0 && !stream->hung)
-			left->modules += sluice_stream_remaining(stream);
-		else
-			left->ours += sluice_stream_remaining(stream);
-	}
-	return 0;
-}
-
-/* What the workers have not delivered. */
-static struct remainder remaining(struct sluice_engine *engine)
-{
-	struct remainder left = {0};
-	size_t number;
-
-	for (number = 0; number < engine->worker_count; number++)
-		sluice_worker_call(engine->workers[number], add_remaining, &left);
-	return left;
-}
-
-/* Has the time come to give up? */
-static bool is_over(uint64_t until, const volatile bool *interrupted)
-{
-	return (interrupted && *interrupted) || sluice_now() >= until;
-}
-
-uint64_t sluice_engine_stop(struct sluice_engine *engine, int patience_ms,
-			    const volatile bool *interrupted)
-{
-	uint64_t until = patience_ms < 0 ? UINT64_MAX
-					 : sluice_now() + (uint64_t)patience_ms * SLUICE_NS_PER_MS;
-	struct remainder left, before = {0};
-	uint64_t moved = sluice_now();
-	size_t number;
-	bool closed;
-
-	if (!engine)
-		return 0;
-	do {
-		closed = true;
-		for (number = 0; number < SLUICE_INTAKES; number++)
-			if (engine->intakes[number])
-				closed &= sluice_intake_classes[number]->close_inputs(
-					engine->intakes[number]);
-		if (!closed)
-			usleep(STOP_PAUSE_US);
-	} while (!closed && !is_over(until, interrupted));
-	if (!closed)
-		sluice_warning("stopping with datagrams in sockets that never got into a ring");
-	for (number = 0; number < engine->worker_count; number++)
-		sluice_worker_call(engine->workers[number], set_limits, NULL);
-	for (;;) {
-		left = remaining(engine);
-		if (left.ours != before.ours || left.modules != before.modules)
-			moved = sluice_now();
-		before = left;
-		if (!(left.ours + left.modules) || is_over(until, interrupted))
-			break;
-		/* Nobody takes it, and nothing is lost by leaving it where it is. */
-		if (!left.ours && sluice_now() - moved > STOP_STANDSTILL_NS)
-			break;
-		usleep(STOP_PAUSE_US);
-	}
-	engine_free(engine);
-	return left.ours + left.modules;
+	return engine ? (uint32_t)engine->worker_count : 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The engine: workers, streams, sources and outputs of one configuration. The control thread calls it; the
- * workers are its own. Everything here is called from the control thread only (@context process), not @threadsafe.
+ * workers are its own. Everything here is called from one thread at a time (@context process), the control thread or
+ * the foreman; what says so is @threadsafe.
  */
 #ifndef SLUICE_ENGINE_H
 #define SLUICE_ENGINE_H
@@ -87,7 +88,7 @@ struct sluice_engine_input {
 	/* Of the stored ones: given up before every output had them, by the disk or because the operator said so */
 	uint64_t dropped;
 	uint64_t dropped_by_change; /* of these, the latter */
-	uint64_t unmatched; /* came to its sockets and belong to no input */
+	uint64_t unmatched;	    /* came to its sockets and belong to no input */
 };
 
 /* A picture of the engine at one moment. */
@@ -110,20 +111,41 @@ struct sluice_engine_report {
 int sluice_engine_start(struct sluice_config *config, struct sluice_engine **engine, char **error);
 
 /* Changes to another configuration: whole or not at all. What is the same in both is not disturbed. On failure
- * the old one stays in force and `config` stays the caller's. An output that goes while something waits for it makes
- * it fail (-EBUSY), unless `wishes` (NULL: none) say what becomes of that. */
+ * the old one stays in force and `config` stays the caller's; -ETIMEDOUT: a worker does not answer. An output that goes
+ * while something waits for it makes it fail (-EBUSY), unless `wishes` (NULL: none) say what becomes of that. */
 int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config,
 			const struct sluice_wishes *wishes, char **error);
+
+/* How many workers it has. @threadsafe */
+uint32_t sluice_engine_workers(const struct sluice_engine *engine);
 
 /* The configuration in force. */
 const struct sluice_config *sluice_engine_config(const struct sluice_engine *engine);
 
-/* Stops: closes user-space sources, delivers what was in the rings when it was called (waiting at most
- * `patience_ms`, -1 for ever; when only the module's rings hold something, and nobody takes any of it for 5 s,
- * not longer either), then frees. The module's rules and rings stay. Returns the number of bytes
- * that were not delivered. `interrupted`, if not NULL, is read now and then and ends the wait when true. */
+/*
+ * A stop, in steps that wait for nobody (stop.c): what lay in the rings and sockets when it began is delivered, what the receivers do
+ * not take within 5 s goes to the disk if there is one, inputs are closed last, and sockets handed to the next daemon if somebody keeps
+ * them. Rings of sockets that are files, the module's rings and the disk keep the rest. All of it takes `limit_ns` at most.
+ *
+ *   begin ──► step, step, ... ──true──► end
+ */
+void sluice_engine_stop_begin(struct sluice_engine *engine, uint64_t limit_ns);
+/* Goes on. `hurry`: there is no time. True: it is over, and the log says what was not delivered. */
+bool sluice_engine_stop_step(struct sluice_engine *engine, bool hurry);
+/* What waits for whom, as a sentence. */
+#define SLUICE_STOP_TEXT 200
+void sluice_engine_stop_text(struct sluice_engine *engine, char text[SLUICE_STOP_TEXT]);
+/* Frees the engine. Returns the bytes in rings that were not delivered. NULL is allowed. */
+uint64_t sluice_engine_stop_end(struct sluice_engine *engine);
+
+/* All of it in one go, for whoever has nothing else to do, in `patience_ms` at most. `interrupted`, if not NULL, is read now and then:
+ * when it is true there is no time. */
 uint64_t sluice_engine_stop(struct sluice_engine *engine, int patience_ms,
 			    const volatile bool *interrupted);
+
+/* Nanoseconds for which a worker has not answered, if that is more than a second, and a sentence about it; else 0. @threadsafe */
+#define SLUICE_SILENCE_TEXT 80
+uint64_t sluice_engine_silence(const struct sluice_engine *engine, char text[SLUICE_SILENCE_TEXT]);
 
 /* Takes a picture. @owner caller: sluice_engine_report_free(). 0 or -ENOMEM. */
 int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_report *report);

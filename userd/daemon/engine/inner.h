@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine's insides, shared by engine.c (start, stop), change.c (from one configuration to the next) and report.c.
+ * The engine's insides, shared by engine.c (start), stop.c, change.c (from one configuration to the next) and report.c.
  * For the control thread.
  */
 #ifndef SLUICE_ENGINE_INNER_H
@@ -40,6 +40,23 @@ struct sluice_dropped {
 	uint64_t datagrams;
 };
 
+/* A stop under way (stop.c). Times are CLOCK_MONOTONIC nanoseconds. */
+enum sluice_stop_phase {
+	SLUICE_STOP_NOT,     /* it runs */
+	SLUICE_STOP_DELIVER, /* what lay there when it began goes to the receivers */
+	SLUICE_STOP_SAVE,    /* what they did not take goes to the disk */
+	SLUICE_STOP_LAST,    /* inputs are closed; the same for what came meanwhile */
+	SLUICE_STOP_OVER,
+};
+
+struct sluice_stop {
+	enum sluice_stop_phase phase;
+	uint64_t began, limit; /* limit: how long it may take */
+	uint64_t moved;	       /* when something was delivered or saved last */
+	uint64_t left;	       /* bytes that were not then */
+	size_t passed;	       /* sockets that the next daemon finds */
+};
+
 struct sluice_engine {
 	struct sluice_config *config; /* in force; NULL only while starting */
 	struct sluice_identity identity;
@@ -57,7 +74,11 @@ struct sluice_engine {
 	struct sluice_intake *intakes[SLUICE_INTAKES]; /* NULL: not opened */
 	struct sluice_whole_output *outputs;
 	size_t output_count;
+	struct sluice_stop stop;
 };
+
+/* Frees everything that is there. */
+void sluice_engine_free(struct sluice_engine *engine);
 
 extern const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES];
 

@@ -3,7 +3,11 @@
  * Streams that only drained and are empty go; see inner.h. In the control thread; what lives in
  * workers by letter. Touches: streams; what their source keeps of them outside.
  */
+#include <errno.h>
 #include "inner.h"
+
+/* How long a worker may take until it begins to look whether a stream is empty. */
+#define REAP_NS (200 * SLUICE_NS_PER_MS)
 
 /* What reap asks a worker. */
 struct reap_letter {
@@ -35,9 +39,16 @@ void sluice_engine_reap(struct sluice_engine *engine)
 		struct sluice_placed_stream *placed = &engine->streams.list[number];
 		struct sluice_stream *stream = placed->stream;
 		struct reap_letter letter = {.stream = stream};
+		int result;
 
-		if (!stream->draining ||
-		    sluice_worker_call(placed->worker, leave_if_empty, &letter) <= 0) {
+		result = stream->draining
+				 ? sluice_worker_call_within(placed->worker, leave_if_empty,
+							     &letter, REAP_NS)
+				 : 0;
+		/* Another time: whoever asks for a picture is not kept waiting. */
+		if (result == -ETIMEDOUT)
+			return;
+		if (result <= 0) {
 			number++;
 			continue;
 		}

@@ -232,6 +232,8 @@ static void read_mail(struct sluice_worker *worker)
 		worker->letter = NULL;
 		pthread_cond_signal(&worker->answered);
 	}
+	/* Also when the letter was withdrawn: it answers again. */
+	sluice_store_relaxed(&worker->asked_ns, (uint64_t)0);
 	pthread_mutex_unlock(&worker->lock);
 }
 
@@ -327,6 +329,7 @@ static void *thread_main(void *argument)
 int sluice_worker_start(struct sluice_worker **result, unsigned int number, int cpu)
 {
 	struct sluice_worker *worker;
+	pthread_condattr_t attributes;
 	sigset_t all, before;
 	int error = -ENOMEM;
 
@@ -341,7 +344,10 @@ int sluice_worker_start(struct sluice_worker **result, unsigned int number, int 
 	worker->next_due = FOREVER;
 	worker->random = sluice_now() * 2 + 1 + number;
 	pthread_mutex_init(&worker->lock, NULL);
-	pthread_cond_init(&worker->answered, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&worker->answered, &attributes);
+	pthread_condattr_destroy(&attributes);
 	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
 	worker->mail = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (worker->epoll < 0 || worker->mail < 0) {
@@ -372,24 +378,65 @@ close:
 	return error;
 }
 
-int sluice_worker_call(struct sluice_worker *worker,
-		       int (*letter)(struct sluice_worker *worker, void *argument), void *argument)
+/* Puts a letter into the mailbox, whose lock is held. */
+static void post(struct sluice_worker *worker,
+		 int (*letter)(struct sluice_worker *worker, void *argument), void *argument)
 {
 	const uint64_t one = 1;
-	int answer;
 
-	pthread_mutex_lock(&worker->lock);
 	worker->letter = letter;
 	worker->argument = argument;
+	if (!sluice_load_relaxed(&worker->asked_ns))
+		sluice_store_relaxed(&worker->asked_ns, sluice_now());
 	/* Cannot block or fail: the counter is far from its limit. */
 	if (write(worker->mail, &one, sizeof(one)) != (ssize_t)sizeof(one))
 		sluice_error("worker %u: its mailbox does not take letters: %s", worker->number,
 			     strerror(errno));
+}
+
+int sluice_worker_call(struct sluice_worker *worker,
+		       int (*letter)(struct sluice_worker *worker, void *argument), void *argument)
+{
+	int answer;
+
+	pthread_mutex_lock(&worker->lock);
+	post(worker, letter, argument);
 	while (worker->letter)
 		pthread_cond_wait(&worker->answered, &worker->lock);
 	answer = worker->answer;
 	pthread_mutex_unlock(&worker->lock);
 	return answer;
+}
+
+int sluice_worker_call_within(struct sluice_worker *worker,
+			      int (*letter)(struct sluice_worker *worker, void *argument),
+			      void *argument, uint64_t most_ns)
+{
+	uint64_t at = sluice_now() + most_ns;
+	const struct timespec until = {.tv_sec = (time_t)(at / SLUICE_NS_PER_S),
+				       .tv_nsec = (long)(at % SLUICE_NS_PER_S)};
+	int answer = 0, waited = 0;
+
+	pthread_mutex_lock(&worker->lock);
+	post(worker, letter, argument);
+	while (worker->letter && waited != ETIMEDOUT)
+		waited = pthread_cond_timedwait(&worker->answered, &worker->lock, &until);
+	/* The worker holds the lock while it does what the letter says: one that is still here was not begun. */
+	if (worker->letter) {
+		worker->letter = NULL;
+		answer = -ETIMEDOUT;
+	} else {
+		answer = worker->answer;
+	}
+	pthread_mutex_unlock(&worker->lock);
+	return answer;
+}
+
+uint64_t sluice_worker_silence(const struct sluice_worker *worker)
+{
+	uint64_t asked = sluice_load_relaxed(&worker->asked_ns), now = sluice_now();
+
+	return asked && now > asked ? now - asked : 0;
 }
 
 /* Letter: this was the last round. */

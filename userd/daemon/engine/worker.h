@@ -29,6 +29,8 @@ struct sluice_worker;
 #define SLUICE_NS_PER_US 1000ULL
 #define SLUICE_NS_PER_MS 1000000ULL
 #define SLUICE_NS_PER_S 1000000000ULL
+/* Who has not looked into its mailbox for so long is not waited for where something else is to be done. */
+#define SLUICE_WORKER_PATIENCE_NS SLUICE_NS_PER_S
 
 /* What epoll calls: embedded in whatever has a descriptor. */
 struct sluice_handler {
@@ -65,6 +67,7 @@ struct sluice_worker {
 	/* Written by it, read by anybody */
 	uint64_t rounds __attribute__((aligned(64)));
 	uint64_t progress_ns; /* when the last round began */
+	uint64_t asked_ns;    /* since when a letter waits for it, 0: none does */
 
 	/* Mailbox: shared with the control thread */
 	pthread_mutex_t lock __attribute__((aligned(64)));
@@ -85,6 +88,17 @@ void sluice_worker_stop(struct sluice_worker *worker);
 /* Runs `letter` in the worker and returns what it returns. @context process, one thread at a time per worker */
 int sluice_worker_call(struct sluice_worker *worker,
 		       int (*letter)(struct sluice_worker *worker, void *argument), void *argument);
+
+/*
+ * The same, but a letter that the worker has not begun after `most_ns` is withdrawn: -ETIMEDOUT, and the worker never
+ * sees it nor its argument. One that was begun is waited for. @context process, one thread at a time per worker
+ */
+int sluice_worker_call_within(struct sluice_worker *worker,
+			      int (*letter)(struct sluice_worker *worker, void *argument),
+			      void *argument, uint64_t most_ns);
+
+/* For how long it has left a letter lie, in nanoseconds; 0: none waits. @threadsafe */
+uint64_t sluice_worker_silence(const struct sluice_worker *worker);
 
 /* Watches `fd` for `events` (EPOLL*); change: of one that is watched. 0 or a negative errno. @context worker */
 int sluice_worker_watch(struct sluice_worker *worker, int fd, uint32_t events,

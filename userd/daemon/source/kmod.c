@@ -390,12 +390,18 @@ static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *st
 	return true;
 }
 
+/* struct sluice_source_class.catch_up: what comes is in the rings at once. */
+static void intake_catch_up(struct sluice_intake *intake)
+{
+	(void)intake;
+}
+
 /* struct sluice_source_class.close_inputs: nothing to do. */
-static bool intake_close(struct sluice_intake *intake)
+static size_t intake_close(struct sluice_intake *intake)
 {
 	/* Rules and rings outlive the daemon: while none runs, the module goes on capturing. */
 	(void)intake;
-	return true;
+	return 0;
 }
 
 /* struct sluice_source_class.measure: one dump of all rules. */
@@ -506,6 +512,7 @@ const struct sluice_source_class sluice_source_kmod = {
 	.cancel = intake_cancel,
 	.is_held = intake_is_held,
 	.retire = intake_retire,
+	.catch_up = intake_catch_up,
 	.close_inputs = intake_close,
 	.measure = intake_measure,
 	.counters = intake_counters,

@@ -210,6 +210,8 @@ static bool port_is_ours(const struct sluice_intake *intake, uint16_t number)
 	const struct sluice_port *port;
 	size_t worker;
 
+	if (sluice_socket_has_inherited(number))
+		return true;
 	for (worker = 0; worker < intake->context->worker_count; worker++) {
 		for (port = intake->sets[worker].ports; port; port = port->next)
 			if (port->key.port == number)
@@ -233,8 +235,10 @@ static int prepare_port(struct sluice_intake *intake, const struct sluice_source
 	if (!port)
 		port = sluice_port_find(intake->fresh[number], key);
 	if (!port) {
-		result = sluice_port_open(plan->config, input, key,
-					  !port_is_ours(intake, key->port), &port, error);
+		port = sluice_socket_inherited(key, (unsigned int)number);
+		result = port ? 0
+			      : sluice_port_open(plan->config, input, key,
+						 !port_is_ours(intake, key->port), &port, error);
 		if (result)
 			return result;
 		port->next = intake->fresh[number];
@@ -412,6 +416,23 @@ static int intake_activate(struct sluice_intake *intake, const struct sluice_sou
 	return 0;
 }
 
+/* Sockets of the last daemon that the configuration does not want go. */
+static void absorb_left_over(struct sluice_intake *intake)
+{
+	size_t number, count = intake->context->worker_count;
+
+	for (number = 0; number < count; number++) {
+		struct sluice_ports_letter letter = {
+			.set = &intake->sets[number],
+			.fresh =
+				sluice_socket_left_over((unsigned int)number, (unsigned int)count)};
+
+		if (letter.fresh)
+			sluice_worker_call(intake->context->workers[number], sluice_ports_absorb,
+					   &letter);
+	}
+}
+
 /* struct sluice_source_class.commit: sockets that are not wanted go. */
 static void intake_commit(struct sluice_intake *intake)
 {
@@ -425,6 +446,7 @@ static void intake_commit(struct sluice_intake *intake)
 		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &letter);
 		intake->fresh[number] = NULL;
 	}
+	absorb_left_over(intake);
 	while ((input = *link)) {
 		if (input->wanted) {
 			link = &input->next;
@@ -459,17 +481,45 @@ static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *st
 	return true;
 }
 
-/* struct sluice_source_class.close_inputs: sockets are emptied into the rings. */
-static bool intake_close(struct sluice_intake *intake)
+/* struct sluice_source_class.catch_up: sockets are read. */
+static void intake_catch_up(struct sluice_intake *intake)
 {
-	bool closed = true;
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++)
-		if (sluice_worker_call(intake->context->workers[number], sluice_ports_close,
-				       &intake->sets[number]) > 0)
-			closed = false;
-	return closed;
+		(void)sluice_worker_call_within(intake->context->workers[number],
+						sluice_ports_catch_up, &intake->sets[number],
+						SLUICE_WORKER_PATIENCE_NS);
+}
+
+/* Hands the sockets that are read with calls to whoever keeps them for the next daemon. Returns how many. */
+static size_t pass(struct sluice_intake *intake)
+{
+	struct sluice_pass_letter letter = {0};
+	size_t number, stored;
+
+	if (!sluice_socket_can_pass())
+		return 0;
+	for (number = 0; number < intake->context->worker_count; number++) {
+		letter.set = &intake->sets[number];
+		(void)sluice_worker_call_within(intake->context->workers[number], sluice_ports_pass,
+						&letter, SLUICE_WORKER_PATIENCE_NS);
+	}
+	stored = sluice_socket_store(letter.list, letter.count);
+	free(letter.list);
+	return stored;
+}
+
+/* struct sluice_source_class.close_inputs: sockets are emptied into the rings. */
+static size_t intake_close(struct sluice_intake *intake)
+{
+	size_t number, passed = pass(intake);
+
+	for (number = 0; number < intake->context->worker_count; number++)
+		(void)sluice_worker_call_within(intake->context->workers[number],
+						sluice_ports_close, &intake->sets[number],
+						SLUICE_WORKER_PATIENCE_NS);
+	return passed;
 }
 
 /* struct sluice_source_class.measure: the counters are always there. */
@@ -545,6 +595,7 @@ const struct sluice_source_class sluice_source_socket = {
 	.cancel = intake_cancel,
 	.is_held = intake_is_held,
 	.retire = intake_retire,
+	.catch_up = intake_catch_up,
 	.close_inputs = intake_close,
 	.measure = intake_measure,
 	.counters = intake_counters,

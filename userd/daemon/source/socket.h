@@ -88,6 +88,9 @@ struct sluice_port_set {
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
 		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **port,
 		     char **error);
+/* The same with a socket that is open and bound already, which it takes over; `drops`: how many of its losses were told. NULL: no
+ * memory, and `fd` stays the caller's. @owner caller: sluice_port_free() @context process */
+struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops);
 /* Closes and frees. @context worker, or process if never entered */
 void sluice_port_free(struct sluice_port *port);
 
@@ -99,6 +102,9 @@ void sluice_port_prepare_use(const struct sluice_port *port, const struct sluice
 /* The key of an input's port `number`; `bpf` is left to the caller. @context process */
 void sluice_port_describe(const struct sluice_config_input *input, uint16_t number,
 			  struct sluice_port_key *key);
+/* Tells what is lost in a port's rings before the port leaves them, or goes: no other may be left to
+ * look after it. @context worker */
+void sluice_port_tell(const struct sluice_port *port);
 /* Do two sockets with these keys take the same datagrams in the same way? @threadsafe */
 bool sluice_port_key_is_same(const struct sluice_port_key *one,
 			     const struct sluice_port_key *other);
@@ -170,6 +176,40 @@ struct sluice_ports_letter {
 int sluice_ports_commit(struct sluice_worker *worker, void *letter);
 int sluice_ports_cancel(struct sluice_worker *worker, void *letter);
 
+/*
+ * From one daemon to the next (socket_pass.c). Is there somebody who keeps sockets? @context process
+ */
+bool sluice_socket_can_pass(void);
+/* A socket that is to be kept. */
+struct sluice_passed {
+	int fd;
+	unsigned int worker;
+	uint32_t drops; /* told of so far */
+};
+struct sluice_pass_letter {
+	struct sluice_port_set *set;
+	struct sluice_passed
+		*list; /* @owner caller: free(), the descriptors: sluice_socket_store() */
+	size_t count;
+};
+/* Letters. To a set: reads what is in its sockets; reads them and takes them out of it, into the list, those of `receive: bpf`
+ * excepted (0, -ENOMEM, -errno: what is not in the list stays). @context worker */
+int sluice_ports_catch_up(struct sluice_worker *worker, void *set);
+int sluice_ports_pass(struct sluice_worker *worker, void *letter);
+/* To a set and a list: the sockets of the list, which nobody wants any more, are read to their end and closed. @context worker */
+int sluice_ports_absorb(struct sluice_worker *worker, void *letter);
+/* Gives them to systemd, and closes them here. Returns how many it took. @context process */
+size_t sluice_socket_store(struct sluice_passed *list, size_t count);
+/* Is one for this UDP port among them? */
+bool sluice_socket_has_inherited(uint16_t number);
+/* The one with this key, of this worker, which is not among them any more; NULL: there is none. @owner caller */
+struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, unsigned int worker);
+/* All that are left, for worker `worker` of `workers`. @owner caller */
+struct sluice_port *sluice_socket_left_over(unsigned int worker, unsigned int workers);
+
+/* The file beside the rings of a configuration in which the last stop is noted (socket_keep.c); NULL: none, or no memory.
+ * @owner caller: free() @context process */
+char *sluice_socket_note_path(const struct sluice_config *config);
 /* The file of a worker's ring (socket_keep.c); NULL: none, or no memory. @owner caller: free() @context process */
 char *sluice_socket_ring_path(const struct sluice_config *config,
 			      const uint8_t route[SLUICE_GUID_SIZE], unsigned int worker);

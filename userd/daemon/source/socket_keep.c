@@ -59,6 +59,19 @@ char *sluice_socket_ring_path(const struct sluice_config *config,
 	return path;
 }
 
+char *sluice_socket_note_path(const struct sluice_config *config)
+{
+	const char *directory = directory_of(config);
+	char *prefix = directory ? prefix_of(config) : NULL, *path;
+
+	if (!prefix)
+		return NULL;
+	if (asprintf(&path, "%s/%sstop", directory, prefix) < 0)
+		path = NULL;
+	free(prefix);
+	return path;
+}
+
 /* Reads what stands behind the prefix in the name of a ring's file: the route's GUID, as it is written there, and a worker. False:
  * it is another name. */
 static bool parse_name(const char *name, uint8_t route[SLUICE_GUID_SIZE], unsigned int *worker)

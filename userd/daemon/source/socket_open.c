@@ -238,6 +238,19 @@ static void prepare_buffer(struct sluice_port *port)
 	port->buffer = size > 0 ? (uint64_t)size : 1;
 }
 
+struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops)
+{
+	struct sluice_port *port = calloc(1, sizeof(*port));
+
+	if (!port)
+		return NULL;
+	port->key = *key;
+	port->fd = fd;
+	port->drops = drops;
+	prepare_buffer(port);
+	return port;
+}
+
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
 		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **result,
 		     char **sentence)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "../../lib/log.h"
 #include "socket.h"
 #include "socket_claim.h"
 
@@ -107,9 +108,7 @@ static void wait_for_those_on_their_way(void)
 		usleep(RCU_IS_OVER_US);
 }
 
-/* Tells what is lost in a port's rings before the port leaves them, or goes: no other may be left
- * to look after it. */
-static void tell(const struct sluice_port *port)
+void sluice_port_tell(const struct sluice_port *port)
 {
 	size_t number;
 
@@ -133,7 +132,7 @@ static void remove_ports(struct sluice_port *list, struct sluice_worker *worker)
 		list = port->next;
 		sluice_port_empty(port, worker->now);
 		sluice_port_settle(port);
-		tell(port);
+		sluice_port_tell(port);
 		sluice_port_free(port);
 	}
 }
@@ -152,13 +151,16 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 	for (port = list; port; port = port->next) {
 		sluice_port_empty(port, worker->now);
 		sluice_port_settle(port);
+		/* Nobody but the socket itself knows what was refused. */
+		if (!port->bpf && !port->count)
+			sluice_port_count_drops(port);
 		sluice_port_close(port);
 	}
 	wait_for_those_on_their_way();
 	while ((port = list)) {
 		list = port->next;
 		sluice_port_settle_late(port, worker->now);
-		tell(port);
+		sluice_port_tell(port);
 		sluice_port_free(port);
 	}
 }
@@ -188,7 +190,7 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		if (port->wanted) {
 			/* What is in it came under the old rule. */
 			sluice_port_drain(port, worker->now);
-			tell(port);
+			sluice_port_tell(port);
 			sluice_port_set_use(port, port->next_use);
 			port->next_use = NULL;
 			link = &port->next;
@@ -242,30 +244,50 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
+int sluice_ports_absorb(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_ports_letter *letter = argument;
+	struct sluice_port *port, *next, *replaced = NULL;
+	const struct sluice_port *heir;
+	uint32_t left;
+
+	for (port = letter->fresh; port; port = next) {
+		next = port->next;
+		port->worker = worker;
+		heir = find_cover(letter->set->ports, port, false);
+		if (heir) {
+			/* What is in it comes from before the heir was there. */
+			free(port->use);
+			port->use = heir->use;
+			port->borrows = true;
+			sluice_port_drain(port, worker->now);
+			sluice_port_shut(port);
+			port->next = replaced;
+			replaced = port;
+			continue;
+		}
+		left = sluice_socket_calls_discard(port, UINT32_MAX);
+		sluice_warning("port %u: no input wants it any more; its socket, which the last "
+			       "sluiced left open, is closed with %u datagrams in it",
+			       port->key.port, left);
+		sluice_port_free(port);
+	}
+	replace_ports(replaced, worker);
+	return 0;
+}
+
 int sluice_ports_close(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_port_set *set = argument;
-	struct sluice_port **link = &set->ports, *port;
-	int open = 0;
+	struct sluice_port *port, *list = set->ports;
 
-	for (port = set->ports; port; port = port->next) {
-		open += !port->closing;
+	set->ports = NULL;
+	for (port = list; port; port = port->next)
+		if (!port->starved)
+			sluice_port_drain(port, worker->now);
+	for (port = list; port; port = port->next)
 		sluice_port_shut(port);
-	}
-	if (open)
-		wait_for_those_on_their_way();
-	open = 0;
-	while ((port = *link)) {
-		/* Twice as far as a drain goes in one turn may be in it: until it says that it is empty. */
-		if (!sluice_port_drain(port, worker->now) && port->timer.at <= worker->now + 1) {
-			open++;
-			link = &port->next;
-			continue;
-		}
-		sluice_port_settle(port);
-		tell(port);
-		*link = port->next;
-		sluice_port_free(port);
-	}
-	return open;
+	/* What comes until they are closed is lost, so that is short; and it is told, as what the rings have no room for is. */
+	replace_ports(list, worker);
+	return 0;
 }

@@ -75,8 +75,13 @@ struct sluice_source_class {
 			const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count);
 	/* A stream that only drained is empty: frees what belongs to its route outside. True: it may be destroyed. */
 	bool (*retire)(struct sluice_intake *source, struct sluice_stream *stream);
-	/* Closes what ends with this process, after what is in it was stored. True when all is closed: call again. */
-	bool (*close_inputs)(struct sluice_intake *source);
+	/* Stores what has come so far and is not in a ring yet, as far as there is room. Inputs stay open. */
+	void (*catch_up)(struct sluice_intake *source);
+	/*
+	 * Closes what ends with this process, after what is in it was stored; what finds no room is told as lost. What another
+	 * process can go on with is handed over. Returns how many sockets were. A worker that does not answer keeps its own.
+	 */
+	size_t (*close_inputs)(struct sluice_intake *source);
 	/* Counters of all inputs are taken now; counters() tells those of one, and its number in records. 0 or a negative errno
 	 * (-ENOENT). */
 	int (*measure)(struct sluice_intake *source);
@@ -87,6 +92,9 @@ struct sluice_source_class {
 	uint64_t (*unmatched)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE]);
 	void (*free)(struct sluice_intake *source);
 };
+
+/* Takes what an earlier daemon handed over (close_inputs); once, before an engine starts. Returns how many sockets. */
+size_t sluice_socket_inherit(void);
 
 extern const struct sluice_source_class sluice_source_kmod;
 extern const struct sluice_source_class sluice_source_socket;

@@ -257,6 +257,8 @@ static void spill(struct sluice_shelf *shelf, uint64_t now)
 		begin_at = 0;
 		end_at = end_at < size / 2 ? end_at : size / 2;
 	}
+	if (shelf->is_clearing)
+		begin_at = end_at = 0;
 	if (!shelf->is_spilling) {
 		if (head - tail < begin_at)
 			return;
@@ -302,6 +304,14 @@ static void hand_over(struct sluice_shelf *shelf)
 		shelf->ready = order->next;
 		sluice_order_free(order);
 	}
+}
+
+void sluice_shelf_clear(struct sluice_shelf *shelf, bool all)
+{
+	if (!shelf)
+		return;
+	shelf->is_clearing = all;
+	shelf->stream->moved = true;
 }
 
 void sluice_shelf_tend(struct sluice_shelf *shelf, uint64_t now)

@@ -28,6 +28,7 @@ struct sluice_shelf {
 	uint64_t asked_sequence;    /* records before it */
 	unsigned int orders;	    /* writes under way */
 	bool is_spilling;	    /* between high and low mark */
+	bool is_clearing;	    /* all of the ring goes to the disk, whatever the marks are */
 	bool is_failed;		    /* a write failed, and those behind it are not back yet */
 	uint64_t pause_until;	    /* after a failure */
 	struct sluice_order *ready; /* durable, and a carrier still reads it in the ring */
@@ -49,6 +50,8 @@ void sluice_shelf_leave(struct sluice_shelf *shelf);
 
 /* At the end of a round: orders what is to be written, tells what was acknowledged. @context worker */
 void sluice_shelf_tend(struct sluice_shelf *shelf, uint64_t now);
+/* From now on (`all`), or no more, everything that an output needs goes to the disk: before a stop. @context worker */
+void sluice_shelf_clear(struct sluice_shelf *shelf, bool all);
 /* An answer of the spooler. @context worker */
 void sluice_shelf_answer(struct sluice_shelf *shelf, struct sluice_order *order, uint64_t now);
 /* The clock, for a stream that may have a shelf. @context worker */

@@ -124,6 +124,12 @@ void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_c
 	sluice_store_relaxed(&spooler->end, config->spool_end);
 }
 
+void sluice_spooler_hurry(struct sluice_spooler *spooler)
+{
+	sluice_store_relaxed(&spooler->rate, (uint64_t)0);
+	sluice_store_relaxed(&spooler->drops_oldest, false);
+}
+
 /* How many bytes may be written now. */
 static uint64_t allowance(struct sluice_spooler *spooler)
 {

@@ -58,6 +58,10 @@ void sluice_spooler_free(struct sluice_spooler *spooler);
 void sluice_spooler_retune(struct sluice_spooler *spooler,
 			   const struct sluice_config_store *config);
 
+/* From now on until it is tuned again everything is written as fast as the disk can, and nothing is given up for it: the daemon is
+ * stopping. @context process */
+void sluice_spooler_hurry(struct sluice_spooler *spooler);
+
 /* Takes the worker's desk into its loop. 0 or a negative errno. @context worker */
 int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *worker);
 

@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Stands for systemd: manager.py DIRECTORY COMMAND... runs the command again and again and keeps the descriptors that it hands over.
+
+What the command sends to $NOTIFY_SOCKET is logged to DIRECTORY/notified, a line each; descriptors with FDSTORE=1 are given to
+the next run as sd_listen_fds(3) says. DIRECTORY/pid has the number of the command's process while it runs. It is run again as long
+as DIRECTORY/again exists when it ends.
+"""
+import array
+import fcntl
+import os
+import pathlib
+import select
+import socket
+import subprocess
+import sys
+
+directory, command = pathlib.Path(sys.argv[1]), sys.argv[2:]
+listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+listener.bind(str(directory / "notify"))
+stored = []
+
+
+def take(log):
+    """Reads one notification."""
+    message, ancillary, _, _ = listener.recvmsg(4096, socket.CMSG_SPACE(4 * 253))
+    fds = array.array("i")
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
+    lines = message.decode().split("\n")
+    names = [line.split("=", 1)[1] for line in lines if line.startswith("FDNAME=")]
+    for fd in fds:
+        if "FDSTORE=1" in lines:
+            # Out of the way of the numbers that the next run has them under.
+            stored.append((names[0] if names else "stored", fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200)))
+            os.close(fd)
+        else:
+            os.close(fd)
+    print(" ".join(lines), file=log, flush=True)
+
+
+def run(log):
+    """Runs the command once."""
+    environment = dict(os.environ, NOTIFY_SOCKET=str(directory / "notify"))
+    if stored:
+        environment.update(LISTEN_FDS=str(len(stored)), LISTEN_FDNAMES=":".join(name for name, _ in stored))
+    # exec, so that the number of the process is the one that LISTEN_PID says.
+    script = "export LISTEN_PID=$$; " + "".join(
+        f"exec {3 + place}<&{fd} {fd}<&-; " for place, (_, fd) in enumerate(stored)) + 'exec "$@"'
+    child = subprocess.Popen(["bash", "-c", script, "bash", *command], env=environment,
+                             pass_fds=[fd for _, fd in stored])
+    for _, fd in stored:
+        os.close(fd)
+    stored.clear()
+    (directory / "pid").write_text(str(child.pid))
+    end = os.pidfd_open(child.pid)
+    while True:
+        readable, _, _ = select.select([listener, end], [], [])
+        if listener in readable:
+            take(log)
+        elif end in readable:
+            break
+    os.close(end)
+    child.wait()
+    (directory / "pid").unlink()
+    print(f"ended {child.returncode}", file=log, flush=True)
+
+
+with open(directory / "notified", "a", encoding="utf-8") as notified:
+    run(notified)
+    while (directory / "again").exists():
+        run(notified)

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The configurations of a running daemon: read again, applied, shown; see daemon.h. The foreman changes the engine, so that signals and
+ * the control plane are answered meanwhile. Touches: the log's target, the engine by way of the foreman.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include "../lib/log.h"
+#include "control/wishes.h"
+#include "daemon.h"
+#include "event.h"
+
+/* How long whoever asks is kept waiting at most: for another job's end, for a picture, for a change, which itself waits 2 s
+ * for a worker to answer. */
+#define TURN_MS 1000U
+#define PICTURE_MS 1000U
+#define CHANGE_MS 2500U
+
+/* A change of configuration under way. */
+struct sluice_change {
+	struct sluice_job job;
+	struct daemon *daemon;
+	struct sluice_config *config; /* ours unless it succeeds */
+	char *name;
+	struct sluice_wishes wishes; /* @owner the change */
+	bool is_reload;		     /* SIGHUP; else the control plane's */
+	bool is_awaited;	     /* call_apply() waits for it */
+	bool is_deferred;	     /* the control plane was told to answer later */
+	char *error;
+	int result;
+};
+
+/* A picture of the engine. */
+struct picture {
+	struct sluice_job job;
+	struct sluice_engine *engine;
+	bool wants_orphans; /* of what waits for outputs that are gone; else of all the rest */
+	struct sluice_engine_report report;
+	struct sluice_orphans orphans;
+	int result;
+	bool is_abandoned; /* nobody waits for it */
+	bool is_done;
+};
+
+/* Logs a text of several lines, a line each. */
+static void log_lines(int level, const char *text)
+{
+	size_t length;
+
+	for (; text && *text; text += length + (text[length] == '\n')) {
+		length = strcspn(text, "\n");
+		sluice_log(level, "%.*s", (int)length, text);
+	}
+}
+
+int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_config *config)
+{
+	static const enum sluice_log_to targets[] = {
+		[SLUICE_LOG_STDERR] = SLUICE_LOG_TO_STDERR,
+		[SLUICE_LOG_FILE] = SLUICE_LOG_TO_FILE,
+		[SLUICE_LOG_JOURNAL] = SLUICE_LOG_TO_JOURNAL,
+	};
+
+	return sluice_log_open(targets[config->log.target], config->log.path,
+			       daemon->options.log_level >= 0 ? daemon->options.log_level
+							      : config->log.level);
+}
+
+struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings)
+{
+	struct sluice_config *config = NULL;
+
+	if (sluice_config_load(path, &config, findings))
+		return NULL;
+	if (sluice_config_check_host(config, findings) == 0)
+		return config;
+	sluice_config_free(config);
+	return NULL;
+}
+
+void sluice_daemon_note_config(struct daemon *daemon)
+{
+	const struct sluice_config *config = sluice_engine_config(daemon->engine);
+
+	free(daemon->relay);
+	free(daemon->config_name);
+	daemon->relay = strdup(config->relay);
+	daemon->config_name = strdup(config->path);
+	daemon->stop_limit_ns = config->stop_limit_us * SLUICE_NS_PER_US;
+	daemon->workers = sluice_engine_workers(daemon->engine);
+	clock_gettime(CLOCK_MONOTONIC, &daemon->config_since);
+}
+
+void sluice_daemon_forget_config(struct daemon *daemon)
+{
+	free(daemon->relay);
+	free(daemon->config_name);
+	daemon->relay = NULL;
+	daemon->config_name = NULL;
+}
+
+/* Why the foreman has no time. @owner caller: free() */
+static char *call_explain(void *context)
+{
+	const struct daemon *daemon = context;
+	char text[SLUICE_SILENCE_TEXT], *sentence;
+
+	if (sluice_engine_silence(daemon->engine, text))
+		return strdup(text);
+	if (asprintf(&sentence, "sluiced is busy with %s; try again",
+		     daemon->stopping ? "stopping"
+		     : daemon->change ? "a change of the configuration"
+				      : "another answer") < 0)
+		return NULL;
+	return sentence;
+}
+
+/* struct sluice_job.work: in the foreman's thread. */
+static void work_change(struct sluice_job *job)
+{
+	struct sluice_change *change = (struct sluice_change *)job;
+
+	change->result = sluice_engine_apply(change->daemon->engine, change->config,
+					     &change->wishes, &change->error);
+}
+
+/* Tells the log and whoever asked what became of a change. */
+static void tell_change(struct sluice_change *change)
+{
+	const struct daemon *daemon = change->daemon;
+
+	if (change->result)
+		sluice_error("%s; the configuration in force stays",
+			     change->error ? change->error : "out of memory");
+	else if (change->is_reload)
+		sluice_notice("%s was read again and is in force", change->name);
+	else
+		sluice_notice("%s was applied and is in force", change->name);
+	if (change->is_deferred)
+		sluice_control_answer_apply(daemon->control, change->result, change->error);
+	if (change->is_reload)
+		sd_notify(0, "READY=1");
+}
+
+/* Frees a change that is over. */
+static void change_free(struct sluice_change *change)
+{
+	change->daemon->change = NULL;
+	sluice_wishes_free(&change->wishes);
+	free(change->error);
+	free(change->name);
+	free(change);
+}
+
+/* struct sluice_job.done: in the control thread. */
+static void done_change(struct sluice_job *job)
+{
+	struct sluice_change *change = (struct sluice_change *)job;
+	struct daemon *daemon = change->daemon;
+
+	if (change->result) {
+		/* It could be opened before. */
+		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
+		sluice_config_free(change->config);
+	} else {
+		sluice_daemon_note_config(daemon);
+		sluice_event_send(SLUICE_EVENT_CONFIG, "", daemon->config_name,
+				  "another configuration is in force");
+	}
+	tell_change(change);
+	if (!change->is_awaited)
+		change_free(change);
+}
+
+/*
+ * Begins to change to `config`, log included, which it takes over. 0, or a negative errno and *error.
+ * @owner caller: *error
+ */
+static int begin_change(struct daemon *daemon, struct sluice_config *config,
+			const struct sluice_wishes *wishes, const char *name, bool is_reload,
+			char **error)
+{
+	struct sluice_change *change = calloc(1, sizeof(*change));
+	int result = -ENOMEM;
+
+	if (!change)
+		goto free;
+	change->name = strdup(name);
+	if (!change->name || sluice_wishes_copy(&change->wishes, wishes))
+		goto free;
+	result = -EBUSY;
+	if (!sluice_foreman_collect(daemon->foreman, TURN_MS)) {
+		*error = call_explain(daemon);
+		goto free;
+	}
+	result = sluice_daemon_open_log(daemon, config);
+	if (result) {
+		if (asprintf(error, "the log %s cannot be opened: %s",
+			     config->log.path ? config->log.path : "to the journal",
+			     strerror(-result)) < 0)
+			*error = NULL;
+		goto free;
+	}
+	change->job.work = work_change;
+	change->job.done = done_change;
+	change->daemon = daemon;
+	change->config = config;
+	change->is_reload = is_reload;
+	change->result = -ECANCELED;
+	daemon->change = change;
+	(void)sluice_foreman_give(daemon->foreman, &change->job);
+	return 0;
+
+free:
+	if (change) {
+		sluice_wishes_free(&change->wishes);
+		free(change->name);
+	}
+	free(change);
+	sluice_config_free(config);
+	return result;
+}
+
+/* Opens the log file anew. */
+static void reopen_log(void)
+{
+	int result = sluice_log_reopen();
+
+	if (result)
+		sluice_warning("the log file cannot be opened anew: %s", strerror(-result));
+}
+
+/* Seconds since `then`. */
+static uint64_t seconds_since(const struct timespec *then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)(now.tv_sec - then->tv_sec);
+}
+
+void sluice_daemon_reload(struct daemon *daemon)
+{
+	struct sluice_findings findings;
+	struct sluice_config *config;
+	struct timespec now;
+	char *text, *error = NULL;
+
+	reopen_log();
+	if (daemon->stopping) {
+		sluice_warning("SIGHUP: sluiced is stopping; nothing is read again");
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+		   (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	config = sluice_daemon_load(daemon->path, &findings);
+	text = sluice_findings_text(&findings, daemon->path);
+	log_lines(config ? LOG_WARNING : LOG_ERR, text);
+	free(text);
+	sluice_findings_free(&findings);
+	if (!config)
+		sluice_error("%s has faults: the configuration in force stays", daemon->path);
+	else if (begin_change(daemon, config, NULL, daemon->path, true, &error))
+		sluice_error("%s; the configuration in force stays",
+			     error ? error : "out of memory");
+	else
+		return;
+	free(error);
+	sd_notify(0, "READY=1");
+}
+
+/* CONFIG_APPLY, see control.h. */
+static int call_apply(void *context, const char *text, size_t length, const char *name,
+		      const struct sluice_wishes *wishes, char **error)
+{
+	struct daemon *daemon = context;
+	struct sluice_config *config = NULL;
+	struct sluice_findings findings;
+	struct sluice_change *change;
+	char silence[SLUICE_SILENCE_TEXT];
+	int result;
+
+	if (daemon->stopping) {
+		*error = strdup("sluiced is stopping; nothing was changed");
+		return -ESHUTDOWN;
+	}
+	result = sluice_config_parse(text, length, name, &config, &findings);
+	if (!result)
+		result = sluice_config_check_host(config, &findings);
+	if (result) {
+		*error = sluice_findings_text(&findings, name);
+		sluice_config_free(config);
+		sluice_error(
+			"the configuration %s that was applied has faults: the one in force stays",
+			name);
+	}
+	sluice_findings_free(&findings);
+	if (result)
+		return result;
+	result = begin_change(daemon, config, wishes, name, false, error);
+	if (result) {
+		sluice_error("%s; the configuration in force stays",
+			     *error ? *error : "out of memory");
+		return result;
+	}
+	change = daemon->change;
+	change->is_awaited = true;
+	if (sluice_foreman_collect(daemon->foreman, CHANGE_MS)) {
+		result = change->result;
+		*error = change->error;
+		change->error = NULL;
+		change_free(change);
+		return result;
+	}
+	change->is_awaited = false;
+	if (!sluice_engine_silence(daemon->engine, silence)) {
+		change->is_deferred = true;
+		return -EINPROGRESS;
+	}
+	if (asprintf(error, "%s; %s is in force whole or not at all when it does, as the log says",
+		     silence, name) < 0)
+		*error = NULL;
+	return -ETIMEDOUT;
+}
+
+void sluice_daemon_look_after_change(struct daemon *daemon)
+{
+	struct sluice_change *change = daemon->change;
+	char silence[SLUICE_SILENCE_TEXT], *error;
+
+	if (!change || !change->is_deferred ||
+	    sluice_engine_silence(daemon->engine, silence) < CHANGE_MS * SLUICE_NS_PER_MS)
+		return;
+	change->is_deferred = false;
+	if (asprintf(&error, "%s; %s is in force whole or not at all when it does, as the log says",
+		     silence, change->name) < 0)
+		error = NULL;
+	sluice_control_answer_apply(daemon->control, -ETIMEDOUT, error);
+	free(error);
+}
+
+/* struct sluice_job.work: in the foreman's thread. */
+static void work_picture(struct sluice_job *job)
+{
+	struct picture *picture = (struct picture *)job;
+
+	if (picture->wants_orphans)
+		picture->result = sluice_engine_orphans(picture->engine, &picture->orphans);
+	else
+		picture->result = sluice_engine_report(picture->engine, &picture->report);
+}
+
+/* struct sluice_job.done: in the control thread. */
+static void done_picture(struct sluice_job *job)
+{
+	struct picture *picture = (struct picture *)job;
+
+	picture->is_done = true;
+	if (!picture->is_abandoned)
+		return;
+	if (!picture->result && !picture->wants_orphans)
+		sluice_engine_report_free(&picture->report);
+	sluice_orphans_free(&picture->orphans);
+	free(picture);
+}
+
+/* Has a picture taken. 0 and *result, which is the caller's; -EBUSY, -ENOMEM. */
+static int take_picture(struct daemon *daemon, bool wants_orphans, struct picture **result)
+{
+	struct picture *picture;
+
+	if (!sluice_foreman_collect(daemon->foreman, TURN_MS) || !daemon->engine)
+		return -EBUSY;
+	picture = calloc(1, sizeof(*picture));
+	if (!picture)
+		return -ENOMEM;
+	picture->job.work = work_picture;
+	picture->job.done = done_picture;
+	picture->engine = daemon->engine;
+	picture->wants_orphans = wants_orphans;
+	picture->result = -ECANCELED;
+	(void)sluice_foreman_give(daemon->foreman, &picture->job);
+	if (!sluice_foreman_collect(daemon->foreman, PICTURE_MS)) {
+		picture->is_abandoned = true;
+		return -EBUSY;
+	}
+	*result = picture;
+	return 0;
+}
+
+/* The engine's picture, see control.h. */
+static int call_report(void *context, struct sluice_engine_report *report)
+{
+	struct picture *picture;
+	int result = take_picture(context, false, &picture);
+
+	if (result)
+		return result;
+	result = picture->result;
+	*report = picture->report;
+	free(picture);
+	return result;
+}
+
+/* What waits for outputs that are gone, see control.h. */
+static int call_orphans(void *context, struct sluice_orphans *orphans)
+{
+	struct picture *picture;
+	int result = take_picture(context, true, &picture);
+
+	if (result)
+		return result;
+	result = picture->result;
+	*orphans = picture->orphans;
+	free(picture);
+	return result;
+}
+
+/* Frees it again, see control.h. */
+static void call_release(void *context, struct sluice_engine_report *report)
+{
+	(void)context;
+	sluice_engine_report_free(report);
+}
+
+/* What it does now, as a sentence in a buffer of its own. */
+static const char *state_of(const struct daemon *daemon)
+{
+	static char text[SLUICE_STOP_TEXT + SLUICE_SILENCE_TEXT + 64];
+	char silence[SLUICE_SILENCE_TEXT];
+	size_t used = 0;
+
+	if (daemon->stopping)
+		used = (size_t)snprintf(
+			text, sizeof(text), "stopping since %" PRIu64 " s%s%s",
+			(uint64_t)((sluice_now() - daemon->stop_began) / SLUICE_NS_PER_S),
+			*daemon->waits ? ": " : "", daemon->waits);
+	if (sluice_engine_silence(daemon->engine, silence))
+		snprintf(text + used, sizeof(text) - used, "%s%s", used ? "; " : "", silence);
+	else if (!used)
+		return "running";
+	return text;
+}
+
+/* The daemon's own facts, see control.h. */
+static void call_facts(void *context, struct sluice_control_facts *facts)
+{
+	const struct daemon *daemon = context;
+
+	facts->version = SLUICE_VERSION " (" SLUICE_DATE ")";
+	facts->relay = daemon->relay;
+	facts->config = daemon->config_name;
+	facts->config_age = seconds_since(&daemon->config_since);
+	facts->own_config = daemon->path;
+	facts->state = state_of(daemon);
+	facts->pid = (uint32_t)getpid();
+	facts->uptime = seconds_since(&daemon->started);
+	facts->workers = daemon->workers;
+}
+
+const struct sluice_control_calls sluice_daemon_calls = {
+	.apply = call_apply,
+	.report = call_report,
+	.release = call_release,
+	.orphans = call_orphans,
+	.facts = call_facts,
+	.explain = call_explain,
+};

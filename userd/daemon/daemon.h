@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon as a whole, shared by main.c (start and loop), changes.c (configurations) and ending.c (the stop). For the control thread,
+ * which waits for the foreman a little while and for nobody else. Touches: everything through the parts.
+ */
+#ifndef SLUICE_DAEMON_H
+#define SLUICE_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+#include "config/check.h"
+#include "control/control.h"
+#include "engine/engine.h"
+#include "engine/worker.h"
+#include "foreman.h"
+#include "options.h"
+
+struct sluice_change; /* changes.c */
+
+/* Everything the process has. */
+struct daemon {
+	struct sluice_options options;
+	char *path;	/* of the configuration it was started with, absolute */
+	char *pid_path; /* of the pid file, likewise; NULL: none */
+	struct sluice_engine *engine;
+	struct sluice_foreman *foreman;
+	struct sluice_control *control;
+	int signals;
+	int watchdog;
+	int clock; /* of a stop */
+	int epoll;
+	int pid_file;
+	int ready; /* to the parent that waits, -1: none */
+	struct timespec started;
+	/* What is in force, to be read while the foreman changes it. @owner the daemon */
+	char *relay, *config_name;
+	struct timespec config_since;
+	uint64_t stop_limit_ns;
+	uint32_t workers;
+	struct sluice_change *change; /* under way, or NULL */
+	/* The stop */
+	bool stopping, hurry;
+	bool ended;    /* it is over */
+	bool given_up; /* somebody does not answer: what is his is left to the kernel */
+	uint64_t stop_began, hurry_began;
+	char waits[SLUICE_STOP_TEXT]; /* what for, as a sentence */
+};
+
+/* What the control plane asks. */
+extern const struct sluice_control_calls sluice_daemon_calls;
+
+/* Reads a configuration and holds it against this machine. NULL if there are errors. @owner caller: both */
+struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings);
+/* Opens the log as `config` says; the command line's level goes first. 0 or a negative errno. */
+int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_config *config);
+/* SIGHUP: the log file anew, the daemon's own configuration again. */
+void sluice_daemon_reload(struct daemon *daemon);
+/* Answers for a change that takes too long. */
+void sluice_daemon_look_after_change(struct daemon *daemon);
+/* Another configuration is in force; before the end: none is. */
+void sluice_daemon_note_config(struct daemon *daemon);
+void sluice_daemon_forget_config(struct daemon *daemon);
+
+/* Begins to stop; goes on with it, every few milliseconds; ends it soon. */
+void sluice_daemon_stop(struct daemon *daemon);
+void sluice_daemon_go_on_stopping(struct daemon *daemon);
+void sluice_daemon_hurry(struct daemon *daemon);
+
+#endif /* SLUICE_DAEMON_H */

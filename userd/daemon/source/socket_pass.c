@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sockets outlive the daemon: the last thing that it does is to hand those that it reads with calls to systemd's store of
+ * descriptors (sd_notify(3), FDSTORE), and the next daemon finds them there (sd_listen_fds(3)), with what came meanwhile in their
+ * buffers. Beside socket_open.c. Touches: systemd's notification socket; inherited descriptors.
+ *
+ * A socket of `receive: bpf` is not handed over: its ring and its map of sockets end with the process, and what the filter left of
+ * a datagram would be read as one.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/udp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include "../../lib/log.h"
+#include "socket.h"
+#include "socket_count.h"
+
+/* A packet that has reached a socket is in its buffer so soon. */
+#define ON_ITS_WAY_US 1000U
+/* How often a socket is drained at most before it is handed over: what is in it then the next daemon reads. */
+#define DRAINS 64U
+/* How long systemd may take to put them away. */
+#define STORED_US (2ULL * 1000 * 1000)
+
+/* A socket that the last daemon left. */
+struct inherited {
+	struct inherited *next;
+	struct sluice_port_key key;
+	unsigned int worker;
+	uint32_t drops; /* that were told of already */
+	int fd;
+};
+
+/* For the control thread. */
+static struct inherited *inherited;
+
+bool sluice_socket_can_pass(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	return path && *path;
+}
+
+/* An integer option, or -1. */
+static int option(int fd, int level, int name)
+{
+	int value = -1;
+	socklen_t length = sizeof(value);
+
+	return getsockopt(fd, level, name, &value, &length) ? -1 : value;
+}
+
+/* What a socket is bound to. False: it is none of ours. */
+static bool describe(int fd, struct sluice_port_key *key)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} address = {0};
+	socklen_t length = sizeof(address), name = sizeof(key->interface);
+
+	memset(key, 0, sizeof(*key));
+	if (option(fd, SOL_SOCKET, SO_TYPE) != SOCK_DGRAM ||
+	    option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_UDP ||
+	    option(fd, SOL_SOCKET, SO_REUSEPORT) != 1 || getsockname(fd, &address.any, &length))
+		return false;
+	key->family = address.any.sa_family;
+	if (key->family == AF_INET) {
+		key->port = ntohs(address.in.sin_port);
+		memcpy(key->address, &address.in.sin_addr, sizeof(address.in.sin_addr));
+	} else if (key->family == AF_INET6) {
+		key->port = ntohs(address.in6.sin6_port);
+		memcpy(key->address, &address.in6.sin6_addr, sizeof(address.in6.sin6_addr));
+		key->both = option(fd, IPPROTO_IPV6, IPV6_V6ONLY) == 0;
+	} else {
+		return false;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, key->interface, &name))
+		key->interface[0] = '\0';
+	return key->port != 0;
+}
+
+/* Takes one descriptor that systemd passed. */
+static void inherit(int fd, const char *name)
+{
+	struct inherited *one = calloc(1, sizeof(*one));
+
+	if (!one || sscanf(name, "sluice-w%u-d%u", &one->worker, &one->drops) != 2 ||
+	    !describe(fd, &one->key)) {
+		sluice_warning("descriptor %d that systemd passed (`%s`) is no socket of sluiced; "
+			       "it is closed",
+			       fd, name);
+		free(one);
+		close(fd);
+		return;
+	}
+	one->fd = fd;
+	one->next = inherited;
+	inherited = one;
+}
+
+size_t sluice_socket_inherit(void)
+{
+	char **names = NULL;
+	int count = sd_listen_fds_with_names(1, &names), number;
+	size_t kept = 0;
+	const struct inherited *one;
+
+	for (number = 0; number < count; number++) {
+		inherit(SD_LISTEN_FDS_START + number, names && names[number] ? names[number] : "");
+		free(names ? names[number] : NULL);
+	}
+	free(names);
+	for (one = inherited; one; one = one->next)
+		kept++;
+	if (kept)
+		sluice_notice("%zu sockets of the last sluiced are still open; what came meanwhile "
+			      "is in them",
+			      kept);
+	return kept;
+}
+
+bool sluice_socket_has_inherited(uint16_t number)
+{
+	const struct inherited *one;
+
+	for (one = inherited; one; one = one->next)
+		if (one->key.port == number)
+			return true;
+	return false;
+}
+
+/* Makes a port of the one that `link` points to, which it takes out. NULL: no memory. */
+static struct sluice_port *take(struct inherited **link)
+{
+	struct inherited *one = *link;
+	struct sluice_port *port = sluice_port_adopt(one->fd, &one->key, one->drops);
+
+	if (!port)
+		return NULL;
+	*link = one->next;
+	free(one);
+	return port;
+}
+
+struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, unsigned int worker)
+{
+	struct inherited **link;
+
+	for (link = &inherited; *link; link = &(*link)->next)
+		if ((*link)->worker == worker && sluice_port_key_is_same(&(*link)->key, key))
+			return take(link);
+	return NULL;
+}
+
+struct sluice_port *sluice_socket_left_over(unsigned int worker, unsigned int workers)
+{
+	struct sluice_port *list = NULL, *port;
+	struct inherited **link = &inherited;
+
+	while (*link) {
+		if ((*link)->worker % workers != worker) {
+			link = &(*link)->next;
+			continue;
+		}
+		port = take(link);
+		if (!port)
+			break;
+		port->next = list;
+		list = port;
+	}
+	return list;
+}
+
+/* Reads a port until nothing is in it, or the ring has no room. True: nothing is. */
+static bool drain(struct sluice_port *port)
+{
+	unsigned int drains;
+
+	for (drains = 0; drains < DRAINS && !port->starved; drains++)
+		if (sluice_port_drain(port, port->worker->now))
+			return true;
+	return false;
+}
+
+int sluice_ports_catch_up(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_port_set *set = argument;
+	struct sluice_port *port;
+
+	(void)worker;
+	for (port = set->ports; port; port = port->next)
+		if (!port->closing)
+			(void)drain(port);
+	return 0;
+}
+
+/* Makes a port ready to be read by another process. */
+static void prepare(struct sluice_port *port)
+{
+	const int off = 0;
+	bool is_empty;
+
+	/* The next daemon counts from its own beginning: until then each datagram is a packet, of which the socket counts losses. */
+	if (port->count)
+		(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &off, sizeof(off));
+	(void)drain(port);
+	if (port->count)
+		usleep(ON_ITS_WAY_US);
+	port->starved = false;
+	is_empty = drain(port);
+	sluice_port_count_drops(port);
+	if (is_empty && port->count) {
+		uint32_t more = sluice_socket_count_rest(port->count);
+
+		if (more)
+			sluice_port_lose(port, more);
+	}
+	sluice_port_tell(port);
+}
+
+int sluice_ports_pass(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_pass_letter *letter = argument;
+	struct sluice_port **link = &letter->set->ports, *port;
+	struct sluice_passed *larger;
+
+	while ((port = *link)) {
+		if (port->bpf || port->closing) {
+			link = &port->next;
+			continue;
+		}
+		larger = reallocarray(letter->list, letter->count + 1, sizeof(*larger));
+		if (!larger)
+			return -ENOMEM;
+		letter->list = larger;
+		prepare(port);
+		larger[letter->count].fd = fcntl(port->fd, F_DUPFD_CLOEXEC, 3);
+		if (larger[letter->count].fd < 0)
+			return -errno;
+		larger[letter->count].worker = worker->number;
+		larger[letter->count].drops = port->drops;
+		letter->count++;
+		*link = port->next;
+		sluice_port_free(port);
+	}
+	return 0;
+}
+
+size_t sluice_socket_store(struct sluice_passed *list, size_t count)
+{
+	size_t number, stored = 0;
+	char text[96];
+
+	for (number = 0; number < count; number++) {
+		snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=sluice-w%u-d%u",
+			 list[number].worker, list[number].drops);
+		stored += sd_pid_notify_with_fds(0, 0, text, &list[number].fd, 1) > 0;
+		close(list[number].fd);
+	}
+	/* systemd knows whose they are only as long as this process is there. */
+	if (stored && sd_notify_barrier(0, STORED_US) < 0)
+		sluice_debug("systemd does not say whether it has put the sockets away");
+	return stored;
+}
