@@ -200,7 +200,7 @@ install: all ## programs, library, headers, man pages, unit; the module where KE
 	ln -sfn libsluice.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libsluice.so
 	[ -n "$(DESTDIR)" ] || ldconfig
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/pkgconfig $(B)/libsluice.pc
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c conf/sluice.logrotate
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; done
 	install -D -m 644 conf/sluiced.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluiced.service

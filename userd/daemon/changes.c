@@ -226,8 +226,7 @@ free:
 	return result;
 }
 
-/* Opens the log file anew. */
-static void reopen_log(void)
+void sluice_daemon_reopen_log(void)
 {
 	int result = sluice_log_reopen();
 
@@ -244,6 +243,23 @@ static uint64_t seconds_since(const struct timespec *then)
 	return (uint64_t)(now.tv_sec - then->tv_sec);
 }
 
+/* Is there a reason not to read the daemon's own file again? Then the log has it. */
+static bool is_refused(const struct daemon *daemon)
+{
+	if (daemon->stopping) {
+		sluice_warning("SIGHUP: sluiced is stopping; nothing is read again");
+		return true;
+	}
+	if (!daemon->config_name || !strcmp(daemon->config_name, daemon->path))
+		return false;
+	/* Not silently back to what somebody has changed from while it runs. */
+	sluice_warning("SIGHUP: %s is in force, applied %" PRIu64 " s ago; %s is not read again, "
+		       "because that would undo it: `sluicectl apply %s` does",
+		       daemon->config_name, seconds_since(&daemon->config_since), daemon->path,
+		       daemon->path);
+	return true;
+}
+
 void sluice_daemon_reload(struct daemon *daemon)
 {
 	struct sluice_findings findings;
@@ -251,11 +267,9 @@ void sluice_daemon_reload(struct daemon *daemon)
 	struct timespec now;
 	char *text, *error = NULL;
 
-	reopen_log();
-	if (daemon->stopping) {
-		sluice_warning("SIGHUP: sluiced is stopping; nothing is read again");
+	sluice_daemon_reopen_log();
+	if (is_refused(daemon))
 		return;
-	}
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 		   (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);

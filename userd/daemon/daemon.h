@@ -54,7 +54,9 @@ extern const struct sluice_control_calls sluice_daemon_calls;
 struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings);
 /* Opens the log as `config` says; the command line's level goes first. 0 or a negative errno. */
 int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_config *config);
-/* SIGHUP: the log file anew, the daemon's own configuration again. */
+/* SIGUSR1: the log file anew, for whoever has moved it away. */
+void sluice_daemon_reopen_log(void);
+/* SIGHUP: the same, and the daemon's own configuration again. */
 void sluice_daemon_reload(struct daemon *daemon);
 /* Answers for a change that takes too long. */
 void sluice_daemon_look_after_change(struct daemon *daemon);

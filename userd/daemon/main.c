@@ -33,7 +33,9 @@ static void on_signals(struct daemon *daemon)
 
 	while (read(daemon->signals, &information, sizeof(information)) ==
 	       (ssize_t)sizeof(information)) {
-		if (information.ssi_signo == SIGHUP)
+		if (information.ssi_signo == SIGUSR1)
+			sluice_daemon_reopen_log();
+		else if (information.ssi_signo == SIGHUP)
 			sluice_daemon_reload(daemon);
 		else if (daemon->stopping)
 			sluice_daemon_hurry(daemon);
@@ -97,6 +99,7 @@ static int prepare_signals(struct daemon *daemon)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR1);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return -EINVAL;
 	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

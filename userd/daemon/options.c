@@ -40,6 +40,7 @@ static const char help[] =
 	"SIGTERM, SIGINT       deliver what is in the rings, then exit; a second one: exit at "
 	"once\n"
 	"SIGHUP                read the configuration again, open the log file anew\n"
+	"SIGUSR1               open the log file anew\n"
 	"\n"
 	"exit status: 0 all right, 1 faults in the configuration, 2 usage, 3 could not start\n";
 
