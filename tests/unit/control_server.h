@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,9 +36,10 @@ static struct {
 	char name[128];
 	char wished[256]; /* "OLD>NEW;" for each, NEW empty: to be dropped */
 	atomic_uint applies;
+	bool is_later; /* an apply is in progress */
 } server;
 
-/* control.h: keeps the text; refuses one that begins with "bad". */
+/* control.h: keeps the text; refuses one that begins with "bad"; of "later" it does not know yet. */
 static inline int fake_apply(void *context, const char *text, size_t length, const char *name,
 			     const struct sluice_wishes *wishes, char **error)
 {
@@ -56,6 +58,10 @@ static inline int fake_apply(void *context, const char *text, size_t length, con
 	memcpy(server.applied, text, length);
 	server.applied_length = length;
 	snprintf(server.name, sizeof(server.name), "%s", name);
+	if (length == 5 && !memcmp(text, "later", 5)) {
+		server.is_later = true;
+		return -EINPROGRESS;
+	}
 	if (length < 3 || memcmp(text, "bad", 3) != 0)
 		return 0;
 	*error = strdup("x:1:2: error: one\nx:3:4: error: two\n");
@@ -200,6 +206,12 @@ static inline void *serve(void *argument)
 		if (wait[1].revents)
 			return NULL;
 		sluice_control_serve(server.control);
+		if (!server.is_later)
+			continue;
+		server.is_later = false;
+		sluice_control_answer_apply(server.control, -ENOSPC, "there is no room for it");
+		/* It was answered: another answer goes nowhere. */
+		sluice_control_answer_apply(server.control, 0, NULL);
 	}
 }
 

@@ -250,6 +250,18 @@ static void orphans_are_told(void **state)
 	sluice_netlink_close(netlink);
 }
 
+/* What takes longer is answered when it is known, once. */
+static void an_apply_may_be_answered_later(void **state)
+{
+	struct sluice_netlink *netlink = connect_client();
+
+	(void)state;
+	assert_int_equal(apply(netlink, "later", 5, "x"), -ENOSPC);
+	assert_string_equal(sluice_netlink_error(netlink), "there is no room for it");
+	assert_int_equal(apply(netlink, "good", 4, "y"), 0);
+	sluice_netlink_close(netlink);
+}
+
 /* Somebody asks for dump after dump and reads none: another one is served at once all the same. */
 static void a_client_that_does_not_read_stops_nobody(void **state)
 {
@@ -370,6 +382,7 @@ int main(void)
 		cmocka_unit_test(a_configuration_arrives_whole),
 		cmocka_unit_test(wishes_arrive),
 		cmocka_unit_test(orphans_are_told),
+		cmocka_unit_test(an_apply_may_be_answered_later),
 		cmocka_unit_test(a_client_that_does_not_read_stops_nobody),
 		cmocka_unit_test(a_slow_reader_gets_everything_in_order),
 		cmocka_unit_test(other_users_are_refused),
