@@ -9,13 +9,16 @@
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 #include <netlink/netlink.h>
+#include <netlink/msg.h>
 #include <netlink/socket.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <unistd.h>
 #include "netlink.h"
 
 #define RECEIVE_BUFFER \
@@ -31,6 +34,7 @@ struct sluice_netlink {
 	uint32_t peer;	 /* port id that may answer */
 	char *error;	 /* sentence about the last failure, NULL if there is none */
 	bool peers_text; /* it is the peer's own */
+	bool greeted;	 /* the peer has shown who it is */
 
 	/* The request that runs. */
 	sluice_netlink_handler handler;
@@ -267,12 +271,38 @@ static int on_error(struct sockaddr_nl *sender, struct nlmsgerr *error, void *ar
 	return NL_STOP;
 }
 
-/* A datagram of another sender than the one we asked is not an answer. */
+/* Whose word is taken for the daemon's: root's, our own, and that of the user called sluice. */
+static bool is_trusted(uid_t uid)
+{
+	const struct passwd *service;
+
+	if (uid == 0 || uid == geteuid())
+		return true;
+	service = getpwnam("sluice");
+	return service && service->pw_uid == uid;
+}
+
+/* A datagram of another sender than the one we asked is not an answer; and anybody may have bound the port that we ask. */
 static int on_message(struct nl_msg *message, void *argument)
 {
-	const struct sluice_netlink *netlink = argument;
+	struct sluice_netlink *netlink = argument;
+	const struct ucred *sender;
 
-	return nlmsg_get_src(message)->nl_pid == netlink->peer ? NL_OK : NL_SKIP;
+	if (nlmsg_get_src(message)->nl_pid != netlink->peer)
+		return NL_SKIP;
+	if (!netlink->peer)
+		return NL_OK;
+	sender = nlmsg_get_creds(message);
+	if (sender && is_trusted(sender->uid))
+		return NL_OK;
+	netlink->done = true;
+	netlink->result = sluice_netlink_fail(netlink, -EKEYREJECTED,
+					      "who answers at netlink port %u is user %ld, not "
+					      "sluiced: nothing is believed of it; "
+					      "end process %ld (/proc/net/netlink)",
+					      netlink->peer, sender ? (long)sender->uid : -1L,
+					      sender ? (long)sender->pid : -1L);
+	return NL_STOP;
 }
 
 /* The request was carried out. */
@@ -412,6 +442,11 @@ int sluice_netlink_open_port(struct sluice_netlink **netlink, uint32_t port)
 		sluice_netlink_close(fresh);
 		return error;
 	}
+	error = nl_socket_set_passcred(fresh->socket, 1);
+	if (error) {
+		sluice_netlink_close(fresh);
+		return -EPROTO;
+	}
 	nl_socket_set_peer_port(fresh->socket, port);
 	install_callbacks(fresh);
 	fresh->peer = port;
@@ -477,6 +512,30 @@ static void make_room(struct sluice_netlink *netlink, size_t size)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted));
 }
 
+/* Nothing but a question that anybody may hear is sent before the peer has shown who it is. 0 or a negative errno. */
+static int greet(struct sluice_netlink *netlink, const struct nl_msg *message)
+{
+	int error;
+
+	if (!netlink->peer || netlink->greeted ||
+	    nlmsg_hdr((struct nl_msg *)(uintptr_t)message)->nlmsg_len <= NLMSG_HDRLEN + GENL_HDRLEN)
+		return 0;
+	netlink->greeted = true;
+	error = sluice_netlink_dump(netlink, SLUICE_CMD_DAEMON_GET, NULL, NULL);
+	netlink->greeted = !error;
+	return error;
+}
+
+int sluice_netlink_limit(struct sluice_netlink *netlink, unsigned int seconds)
+{
+	const struct timeval limit = {.tv_sec = seconds};
+
+	return setsockopt(nl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVTIMEO, &limit,
+			  sizeof(limit))
+		       ? -errno
+		       : 0;
+}
+
 int sluice_netlink_request(struct sluice_netlink *netlink, struct nl_msg *message,
 			   sluice_netlink_handler handler, void *context)
 {
@@ -485,6 +544,11 @@ int sluice_netlink_request(struct sluice_netlink *netlink, struct nl_msg *messag
 	if (!netlink || !message) {
 		nlmsg_free(message);
 		return sluice_netlink_fail(netlink, -ENOMEM, "out of memory");
+	}
+	code = greet(netlink, message);
+	if (code) {
+		nlmsg_free(message);
+		return code;
 	}
 	free(netlink->error);
 	netlink->error = NULL;
@@ -516,73 +580,4 @@ int sluice_netlink_dump(struct sluice_netlink *netlink, uint8_t command,
 {
 	return sluice_netlink_request(
 		netlink, sluice_netlink_message(netlink, command, NLM_F_DUMP, 0), handler, context);
-}
-
-void sluice_netlink_counters(struct nlattr *nest, struct sluice_counters *counters)
-{
-	static const struct nla_policy policy[SLUICE_C_MAX + 1] = {
-		[SLUICE_C_MATCHED] = U64,
-		[SLUICE_C_STORED] = U64,
-		[SLUICE_C_STORED_BYTES] = U64,
-		[SLUICE_C_GAPS] = U64,
-	};
-	struct nlattr *attributes[SLUICE_C_MAX + 1];
-	size_t bytes;
-
-	if (!counters)
-		return;
-	memset(counters, 0, sizeof(*counters));
-	if (!nest || nla_parse_nested(attributes, SLUICE_C_MAX, nest, policy))
-		return;
-	counters->matched = sluice_attribute_u64(attributes[SLUICE_C_MATCHED]);
-	counters->stored = sluice_attribute_u64(attributes[SLUICE_C_STORED]);
-	counters->stored_bytes = sluice_attribute_u64(attributes[SLUICE_C_STORED_BYTES]);
-	counters->gaps = sluice_attribute_u64(attributes[SLUICE_C_GAPS]);
-	if (attributes[SLUICE_C_LOST]) {
-		bytes = (size_t)nla_len(attributes[SLUICE_C_LOST]) & ~(sizeof(uint64_t) - 1);
-		if (bytes > sizeof(counters->lost))
-			bytes = sizeof(counters->lost);
-		memcpy(counters->lost, nla_data(attributes[SLUICE_C_LOST]), bytes);
-	}
-}
-
-int sluice_netlink_put_counters(struct nl_msg *message, int type,
-				const struct sluice_counters *counters)
-{
-	struct nlattr *nest;
-
-	if (!message || !counters)
-		return -EINVAL;
-	nest = nla_nest_start(message, type | NLA_F_NESTED);
-	if (!nest || nla_put_u64(message, SLUICE_C_MATCHED, counters->matched) ||
-	    nla_put_u64(message, SLUICE_C_STORED, counters->stored) ||
-	    nla_put_u64(message, SLUICE_C_STORED_BYTES, counters->stored_bytes) ||
-	    nla_put_u64(message, SLUICE_C_GAPS, counters->gaps) ||
-	    nla_put(message, SLUICE_C_LOST, sizeof(counters->lost), counters->lost))
-		return -EMSGSIZE;
-	nla_nest_end(message, nest);
-	return 0;
-}
-
-uint64_t sluice_attribute_u64(const struct nlattr *attribute)
-{
-	return attribute ? nla_get_u64(attribute) : 0;
-}
-
-uint32_t sluice_attribute_u32(const struct nlattr *attribute)
-{
-	return attribute ? nla_get_u32(attribute) : 0;
-}
-
-const char *sluice_attribute_string(const struct nlattr *attribute)
-{
-	return attribute ? nla_get_string(attribute) : "";
-}
-
-void sluice_attribute_guid(const struct nlattr *attribute, uint8_t guid[16])
-{
-	if (attribute)
-		memcpy(guid, nla_data(attribute), SLUICE_GUID_SIZE);
-	else
-		memset(guid, 0, SLUICE_GUID_SIZE);
 }

@@ -25,8 +25,11 @@ extern const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1];
 int sluice_netlink_open_family(struct sluice_netlink **netlink, const char *family);
 
 /* Connects to whoever has port id `port` on NETLINK_USERSOCK in this network namespace. That nobody has it shows
- * with the first request (-ECONNREFUSED). @owner caller: sluice_netlink_close() */
+ * with the first request (-ECONNREFUSED). Anybody can have it: answers are believed if the kernel says that root, we or the user called
+ * sluice sent them (else -EKEYREJECTED), and before one was nothing is sent but questions. @owner caller: sluice_netlink_close() */
 int sluice_netlink_open_port(struct sluice_netlink **netlink, uint32_t port);
+/* How long its answers may take, in seconds, instead of 30. 0 or a negative errno. */
+int sluice_netlink_limit(struct sluice_netlink *netlink, unsigned int seconds);
 void sluice_netlink_close(struct sluice_netlink *netlink);
 
 /* Sentence about the last failure on this handle, the peer's own words where it gave any; valid until the next call. */

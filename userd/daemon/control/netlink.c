@@ -17,34 +17,26 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 #include "../config/check.h"
 #include "../../lib/log.h"
 #include "../../lib/netlink.h"
 #include "answer.h"
 #include "control.h"
+#include "port.h"
+#include "queue.h"
 #include "wishes.h"
 
-#define PORTS 16U /* instances in one network namespace */
 #define REQUEST_MAX               \
 	(SLUICE_CONFIG_TEXT_MAX + \
-	 65536)		      /* bytes of one request: a configuration and its attributes */
-#define REQUESTS_AT_ONCE 16U  /* signals and other descriptors get their turn after so many */
+	 65536)		     /* bytes of one request: a configuration and its attributes */
+#define REQUESTS_AT_ONCE 16U /* signals and other descriptors get their turn after so many */
+/* Refusals to users who may ask nothing: so many at once, one more in so many ms. Who asks oftener gets no answer. */
+#define REFUSALS 50U
+#define REFUSAL_MS 20U
 #define REQUEST_ROOM 8192U    /* bytes that there is room for to begin with */
 #define RETRY_NS 5000000L     /* between attempts at a client without room: 5 ms */
-#define PATIENCE_MS 5000U     /* how long such a client may take in all */
 #define CLIENT_MAX (4U << 20) /* bytes that wait for one before it may ask for more */
-#define QUEUE_MAX (64U << 20) /* bytes that wait for all of them */
-
-/* A datagram that waits. */
-struct waiting {
-	uint32_t port;
-	uint64_t deadline; /* ms, CLOCK_MONOTONIC */
-	uint64_t round;	   /* in which it was last tried */
-	size_t length;
-	char bytes[];
-};
 
 struct sluice_control {
 	const struct sluice_control_calls *calls;
@@ -55,12 +47,10 @@ struct sluice_control {
 	uint32_t port;
 	char *buffer; /* a request; grows to REQUEST_MAX */
 	size_t size;
-	struct waiting **waiting; /* in order */
-	size_t waiting_count;
-	size_t waiting_room;
-	size_t queued;	/* bytes in it */
-	uint64_t round; /* of trying them */
-	struct {	/* an apply whose answer comes later */
+	struct sluice_queue queue;
+	unsigned int refusals; /* to strangers, that are left */
+	uint64_t refilled;     /* ms, CLOCK_MONOTONIC: until when they were counted */
+	struct {	       /* an apply whose answer comes later */
 		struct nlmsghdr header;
 		uint32_t port; /* 0: there is none */
 	} later;
@@ -74,31 +64,6 @@ struct request {
 	int length;	      /* bytes of them */
 	uint32_t fault;	      /* offset of the attribute at fault, 0: none */
 };
-
-/* Milliseconds that only go forward. */
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-/* Binds the first free port id. 0 or a negative errno. */
-static int bind_port(struct sluice_control *control)
-{
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK};
-
-	for (control->port = SLUICE_USERSOCK_PORT; control->port < SLUICE_USERSOCK_PORT + PORTS;
-	     control->port++) {
-		address.nl_pid = control->port;
-		if (!bind(control->socket, (struct sockaddr *)&address, sizeof(address)))
-			return 0;
-		if (errno != EADDRINUSE)
-			return -errno;
-	}
-	return -EADDRINUSE;
-}
 
 /* Puts `fd` into the epoll set. 0 or a negative errno. */
 static int watch(const struct sluice_control *control, int fd)
@@ -136,7 +101,7 @@ int sluice_control_open(struct sluice_control **control, const struct sluice_con
 	/* The kernel's word for who sends: without it nobody is believed. */
 	if (setsockopt(fresh->socket, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)))
 		goto failed;
-	error = bind_port(fresh);
+	error = sluice_control_bind(fresh->socket, &fresh->port);
 	if (error) {
 		errno = -error;
 		goto failed;
@@ -157,13 +122,9 @@ failed:
 
 void sluice_control_close(struct sluice_control *control)
 {
-	size_t place;
-
 	if (!control)
 		return;
-	for (place = 0; place < control->waiting_count; place++)
-		free(control->waiting[place]);
-	free(control->waiting);
+	sluice_queue_free(&control->queue);
 	if (control->epoll >= 0)
 		close(control->epoll);
 	if (control->timer >= 0)
@@ -189,149 +150,9 @@ static void set_timer(const struct sluice_control *control)
 {
 	struct itimerspec when = {0};
 
-	if (control->waiting_count > 0)
+	if (control->queue.count > 0)
 		when.it_value.tv_nsec = RETRY_NS;
 	timerfd_settime(control->timer, 0, &when, NULL);
-}
-
-/* Sends one datagram. 0, -EAGAIN (the client has no room now), or another negative errno (it never will). */
-static int send_part(const struct sluice_control *control, uint32_t port, const void *bytes,
-		     size_t length)
-{
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_pid = port};
-
-	if (sendto(control->socket, bytes, length, MSG_DONTWAIT, (struct sockaddr *)&address,
-		   sizeof(address)) >= 0)
-		return 0;
-	return errno == EWOULDBLOCK || errno == ENOBUFS || errno == EINTR ? -EAGAIN : -errno;
-}
-
-/* Bytes that wait for the client at `port`. */
-static size_t port_waits(const struct sluice_control *control, uint32_t port)
-{
-	size_t bytes = 0, place;
-
-	for (place = 0; place < control->waiting_count; place++)
-		if (control->waiting[place]->port == port)
-			bytes += control->waiting[place]->length;
-	return bytes;
-}
-
-/* Puts a datagram into the queue. False when that is full or there is no memory. */
-static bool part_wait(struct sluice_control *control, uint32_t port, const void *bytes,
-		      size_t length)
-{
-	size_t room = control->waiting_room ? control->waiting_room * 2 : 64;
-	struct waiting *waiting, **grown;
-
-	if (control->queued + length > QUEUE_MAX)
-		return false;
-	if (!control->waiting || control->waiting_count == control->waiting_room) {
-		grown = reallocarray(control->waiting, room, sizeof(struct waiting *));
-		if (!grown)
-			return false;
-		control->waiting = grown;
-		control->waiting_room = room;
-	}
-	waiting = malloc(sizeof(*waiting) + length);
-	if (!waiting)
-		return false;
-	waiting->port = port;
-	waiting->deadline = now_ms() + PATIENCE_MS;
-	waiting->round = 0;
-	waiting->length = length;
-	memcpy(waiting->bytes, bytes, length);
-	control->waiting[control->waiting_count++] = waiting;
-	control->queued += length;
-	return true;
-}
-
-/* Sends an answer, or as much of it as the client has room for; the rest waits, behind what waits already. */
-static void deliver(struct sluice_control *control, uint32_t port,
-		    const struct sluice_answer *answer)
-{
-	bool waits = port_waits(control, port) > 0;
-	const struct sluice_answer_part *part;
-	size_t number;
-	int error;
-
-	for (number = 0; number < answer->count; number++) {
-		part = &answer->parts[number];
-		error = waits ? -EAGAIN : send_part(control, port, part->bytes, part->length);
-		if (error && error != -EAGAIN)
-			return; /* it has gone */
-		if (error) {
-			waits = true;
-			if (!part_wait(control, port, part->bytes, part->length)) {
-				sluice_warning("control: no room for an answer to netlink port %u; "
-					       "cut off",
-					       port);
-				return;
-			}
-		}
-	}
-}
-
-/* What became of an attempt at a client, so that the rest of its datagrams share it. */
-enum attempt { ATTEMPT_NONE, ATTEMPT_FULL, ATTEMPT_GONE };
-
-/* Tries one datagram that waits, whose client's last attempt in this round was `before`. True: it is done with. */
-static bool retry_one(const struct sluice_control *control, const struct waiting *waiting,
-		      uint64_t now, enum attempt *before)
-{
-	int error;
-
-	if (*before == ATTEMPT_GONE)
-		return true;
-	error = *before == ATTEMPT_FULL
-			? -EAGAIN
-			: send_part(control, waiting->port, waiting->bytes, waiting->length);
-	if (!error)
-		return true;
-	*before = ATTEMPT_FULL;
-	/* Only the oldest can be overdue: it was put there first. */
-	if (error == -EAGAIN && now < waiting->deadline)
-		return false;
-	if (error == -EAGAIN)
-		sluice_notice(
-			"control: the client at netlink port %u does not read its answers; dropped",
-			waiting->port);
-	*before = ATTEMPT_GONE;
-	return true;
-}
-
-/* Tries everything that waits again: for each client in order, as far as it has room. */
-static void retry(struct sluice_control *control)
-{
-	size_t place, kept = 0, later;
-	enum attempt before;
-	uint64_t now = now_ms();
-	uint32_t port;
-
-	/* Clients one after the other: their datagrams are taken out of the queue, or stay in it in order. */
-	control->round++;
-	for (place = 0; place < control->waiting_count; place++) {
-		if (!control->waiting[place] || control->waiting[place]->round == control->round)
-			continue;
-		port = control->waiting[place]->port;
-		before = ATTEMPT_NONE;
-		for (later = place; later < control->waiting_count; later++) {
-			struct waiting *waiting = control->waiting[later];
-
-			if (!waiting || waiting->port != port)
-				continue;
-			waiting->round = control->round;
-			if (!retry_one(control, waiting, now, &before))
-				continue;
-			control->queued -= waiting->length;
-			free(waiting);
-			control->waiting[later] = NULL;
-		}
-	}
-	for (place = 0; place < control->waiting_count; place++)
-		if (control->waiting[place])
-			control->waiting[kept++] = control->waiting[place];
-	control->waiting_count = kept;
 }
 
 /* Offset of an attribute in its message, for NLMSGERR_ATTR_OFFS. */
@@ -438,9 +259,45 @@ static int carry_out(struct sluice_control *control, struct request *request,
 	return error;
 }
 
-/* Takes one message apart and answers it. `uid`: who sent it, as the kernel vouches. */
+/* May a stranger have another answer? There is a number of them for all strangers together. */
+static bool may_refuse(struct sluice_control *control)
+{
+	uint64_t now = sluice_queue_now(), more = (now - control->refilled) / REFUSAL_MS;
+
+	if (more) {
+		control->refilled += more * REFUSAL_MS;
+		control->refusals = more > REFUSALS - control->refusals
+					    ? REFUSALS
+					    : control->refusals + (unsigned int)more;
+	}
+	if (!control->refusals)
+		return false;
+	control->refusals--;
+	return true;
+}
+
+/* Refuses what a user sent who may ask nothing: its first request at most, and nothing waits for room. */
+static void refuse(struct sluice_control *control, const struct nlmsghdr *header, int length,
+		   uint32_t port)
+{
+	struct sluice_answer answer = {0};
+
+	if (!nlmsg_ok(header, length) || !(header->nlmsg_flags & NLM_F_REQUEST) ||
+	    header->nlmsg_type < NLMSG_MIN_TYPE || !may_refuse(control))
+		return;
+	if (!sluice_answer_error(
+		    &answer, header, -EPERM,
+		    "permission denied: only root and the user that sluiced runs as may "
+		    "ask it",
+		    0))
+		(void)sluice_queue_send(control->socket, port, answer.parts[0].bytes,
+					answer.parts[0].length);
+	sluice_answer_free(&answer);
+}
+
+/* Takes one message apart and answers it. */
 static void handle_message(struct sluice_control *control, const struct nlmsghdr *header,
-			   uint32_t port, uid_t uid)
+			   uint32_t port)
 {
 	struct request request = {.header = header};
 	struct sluice_answer answer = {0};
@@ -452,14 +309,10 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 	if (!(header->nlmsg_flags & NLM_F_REQUEST) || header->nlmsg_type < NLMSG_MIN_TYPE)
 		return;
 	/* Who does not read what was asked for gets no more; it notices by its own time limit. */
-	if (port_waits(control, port) > CLIENT_MAX)
+	if (sluice_queue_waits(&control->queue, port) > CLIENT_MAX)
 		return;
 	acknowledge = header->nlmsg_flags & NLM_F_ACK;
-	if (uid != 0 && uid != geteuid()) {
-		error = -EPERM;
-		text = strdup("permission denied: only root and the user that sluiced runs as may "
-			      "ask it");
-	} else if (header->nlmsg_type != SLUICE_USERSOCK_TYPE) {
+	if (header->nlmsg_type != SLUICE_USERSOCK_TYPE) {
 		text = strdup("malformed message: not of the type of sluice's schema");
 	} else if (header->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN) {
 		text = strdup("malformed message: shorter than its headers");
@@ -484,7 +337,7 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 					request.fault))
 			sluice_warning("control: no memory for an answer");
 	}
-	deliver(control, port, &answer);
+	sluice_queue_deliver(&control->queue, control->socket, port, &answer);
 	sluice_answer_free(&answer);
 	free(text);
 }
@@ -498,7 +351,7 @@ void sluice_control_answer_apply(struct sluice_control *control, int error, cons
 	if (sluice_answer_error(&answer, &control->later.header, error,
 				text ? text : strerror(-error), 0))
 		sluice_warning("control: no memory for an answer");
-	deliver(control, control->later.port, &answer);
+	sluice_queue_deliver(&control->queue, control->socket, control->later.port, &answer);
 	set_timer(control);
 	sluice_answer_free(&answer);
 	control->later.port = 0;
@@ -572,6 +425,12 @@ static bool serve_one(struct sluice_control *control)
 	    !sender_uid(&message, &uid))
 		return true;
 	header = (const struct nlmsghdr *)(void *)control->buffer;
+	if (uid != 0 && uid != geteuid()) {
+		refuse(control, header,
+		       (size_t)length < control->size ? (int)length : (int)control->size,
+		       sender.nl_pid);
+		return true;
+	}
 	if (message.msg_flags & MSG_TRUNC) {
 		struct sluice_answer answer = {0};
 
@@ -579,14 +438,15 @@ static bool serve_one(struct sluice_control *control)
 		    !sluice_answer_error(
 			    &answer, header, -EMSGSIZE,
 			    "the message is too large: a configuration has at most 1 MiB", 0))
-			deliver(control, sender.nl_pid, &answer);
+			sluice_queue_deliver(&control->queue, control->socket, sender.nl_pid,
+					     &answer);
 		sluice_answer_free(&answer);
 		return true;
 	}
 	rest = (int)length;
 	for (; nlmsg_ok(header, rest);
 	     header = nlmsg_next((struct nlmsghdr *)(uintptr_t)header, &rest))
-		handle_message(control, header, sender.nl_pid, uid);
+		handle_message(control, header, sender.nl_pid);
 	return true;
 }
 
@@ -598,7 +458,7 @@ void sluice_control_serve(struct sluice_control *control)
 	if (!control)
 		return;
 	if (read(control->timer, &expired, sizeof(expired)) > 0)
-		retry(control);
+		sluice_queue_retry(&control->queue, control->socket);
 	for (handled = 0; handled < REQUESTS_AT_ONCE; handled++)
 		if (!serve_one(control))
 			break;

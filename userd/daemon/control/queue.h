@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers of the control plane on their way: what a client's socket has no room for waits, is tried again and thrown away after some
+ * seconds. Under netlink.c. Touches: the control socket.
+ */
+#ifndef SLUICE_CONTROL_QUEUE_H
+#define SLUICE_CONTROL_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "answer.h"
+
+struct sluice_waiting;
+
+/* Begins zeroed. @owner whoever has it: sluice_queue_free() */
+struct sluice_queue {
+	struct sluice_waiting **list; /* in order */
+	size_t count, room;
+	size_t bytes;	/* in it */
+	uint64_t round; /* of trying them */
+};
+
+void sluice_queue_free(struct sluice_queue *queue);
+/* Milliseconds that only go forward. */
+uint64_t sluice_queue_now(void);
+/* Sends one datagram by `fd`. 0, -EAGAIN (the client has no room now), or another negative errno (it never will). */
+int sluice_queue_send(int fd, uint32_t port, const void *bytes, size_t length);
+/* Bytes that wait for the client at `port`. */
+size_t sluice_queue_waits(const struct sluice_queue *queue, uint32_t port);
+/* Sends an answer, or as much of it as the client has room for; the rest waits, behind what waits already. */
+void sluice_queue_deliver(struct sluice_queue *queue, int fd, uint32_t port,
+			  const struct sluice_answer *answer);
+/* Tries everything that waits again: for each client in order, as far as it has room. */
+void sluice_queue_retry(struct sluice_queue *queue, int fd);
+
+#endif /* SLUICE_CONTROL_QUEUE_H */
