@@ -91,6 +91,9 @@ int sluice_port_open(const struct sluice_config *config, const struct sluice_con
 /* The same with a socket that is open and bound already, which it takes over; `drops`: how many of its losses were told. NULL: no
  * memory, and `fd` stays the caller's. @owner caller: sluice_port_free() @context process */
 struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops);
+/* Another socket bound to the same as `key`, in the same group, that is read with calls. 0 or a negative errno.
+ * @owner caller: sluice_port_free() @context any */
+int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_port **port);
 /* Closes and frees. @context worker, or process if never entered */
 void sluice_port_free(struct sluice_port *port);
 
@@ -192,8 +195,8 @@ struct sluice_pass_letter {
 		*list; /* @owner caller: free(), the descriptors: sluice_socket_store() */
 	size_t count;
 };
-/* Letters. To a set: reads what is in its sockets; reads them and takes them out of it, into the list, those of `receive: bpf`
- * excepted (0, -ENOMEM, -errno: what is not in the list stays). @context worker */
+/* Letters. To a set: reads what is in its sockets; reads them and takes them out of it, into the list; those of `receive: bpf` stay, and
+ * sockets beside them are in the list (0, -ENOMEM, -errno: what is not in the list stays). @context worker */
 int sluice_ports_catch_up(struct sluice_worker *worker, void *set);
 int sluice_ports_pass(struct sluice_worker *worker, void *letter);
 /* To a set and a list: the sockets of the list, which nobody wants any more, are read to their end and closed. @context worker */

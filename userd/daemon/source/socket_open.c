@@ -251,6 +251,23 @@ struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key,
 	return port;
 }
 
+int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_port **port)
+{
+	struct sluice_port_key plain = *key;
+	const char *step;
+	int fd;
+
+	plain.bpf = false;
+	fd = open_bound(&plain, true, NULL, &step);
+	if (fd < 0)
+		return fd;
+	*port = sluice_port_adopt(fd, &plain, 0);
+	if (*port)
+		return 0;
+	close(fd);
+	return -ENOMEM;
+}
+
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
 		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **result,
 		     char **sentence)

@@ -4,8 +4,8 @@
  * descriptors (sd_notify(3), FDSTORE), and the next daemon finds them there (sd_listen_fds(3)), with what came meanwhile in their
  * buffers. Beside socket_open.c. Touches: systemd's notification socket; inherited descriptors.
  *
- * A socket of `receive: bpf` is not handed over: its ring and its map of sockets end with the process, and what the filter left of
- * a datagram would be read as one.
+ * A socket of `receive: bpf` cannot be handed over: its map of sockets ends with the process, and what the filter left of a datagram would
+ * be read as one. Another one beside it is, which takes what comes from then on; and the next daemon replaces that by its own.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -226,32 +226,62 @@ static void prepare(struct sluice_port *port)
 	sluice_port_tell(port);
 }
 
+/* Puts another descriptor of the port's socket into the list. 0 or a negative errno. */
+static int add(struct sluice_pass_letter *letter, const struct sluice_port *port)
+{
+	struct sluice_passed *larger =
+		reallocarray(letter->list, letter->count + 1, sizeof(*larger));
+	int fd;
+
+	if (!larger)
+		return -ENOMEM;
+	letter->list = larger;
+	fd = fcntl(port->fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return -errno;
+	larger[letter->count++] = (struct sluice_passed){
+		.fd = fd, .worker = port->worker->number, .drops = port->drops};
+	return 0;
+}
+
+/* Hands over a socket beside one that cannot pass: that is closed as if it were replaced. 0 or a negative errno. */
+static int pass_beside(struct sluice_pass_letter *letter, const struct sluice_port *port)
+{
+	const int off = 0;
+	struct sluice_port *beside;
+	int error = sluice_port_open_beside(&port->key, &beside);
+
+	if (error)
+		return error;
+	beside->worker = port->worker;
+	(void)setsockopt(beside->fd, SOL_UDP, UDP_GRO, &off, sizeof(off));
+	error = add(letter, beside);
+	sluice_port_free(beside);
+	return error;
+}
+
 int sluice_ports_pass(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_pass_letter *letter = argument;
 	struct sluice_port **link = &letter->set->ports, *port;
-	struct sluice_passed *larger;
+	int error = 0;
 
-	while ((port = *link)) {
+	(void)worker;
+	while (!error && (port = *link)) {
 		if (port->bpf || port->closing) {
+			if (!port->closing)
+				error = pass_beside(letter, port);
 			link = &port->next;
 			continue;
 		}
-		larger = reallocarray(letter->list, letter->count + 1, sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		letter->list = larger;
 		prepare(port);
-		larger[letter->count].fd = fcntl(port->fd, F_DUPFD_CLOEXEC, 3);
-		if (larger[letter->count].fd < 0)
-			return -errno;
-		larger[letter->count].worker = worker->number;
-		larger[letter->count].drops = port->drops;
-		letter->count++;
+		error = add(letter, port);
+		if (error)
+			break;
 		*link = port->next;
 		sluice_port_free(port);
 	}
-	return 0;
+	return error;
 }
 
 size_t sluice_socket_store(struct sluice_passed *list, size_t count)
