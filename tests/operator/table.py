@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: MIT
+"""Which kinds of steps are done where: the one place to widen when the product learns to bear more.
+
+Each line: kind, how often beside the others, where it is right. `calls` and `bpf`: natively, by how
+sockets are read; `kmod`: with the module; `long`: only where nobody waits for the result. A kind whose
+line names no place is done only when it is asked for (`--steps`).
+"""
+
+ALL = "calls bpf kmod"
+
+TABLE = """
+apply-same                  2  calls bpf kmod
+apply-faulty                2  calls bpf kmod
+batch                       3  calls bpf kmod
+rate                        2  calls bpf kmod
+weight                      1  calls bpf kmod
+priority                    3  calls bpf kmod
+memory                      3  calls bpf kmod
+receive                     3  calls bpf
+framing                     2  calls bpf kmod
+framing-waiting             2
+mode                        2  calls bpf kmod
+mode-waiting                2
+mode-hash                   2
+mode-hash-waiting           2
+rename-output               2
+rename-output-waiting       2
+rename-input                2
+add-input                   4  calls bpf kmod
+delete-input                3  calls bpf kmod
+route                       3  calls bpf kmod
+add-output                  3  calls bpf kmod
+delete-output               2  calls bpf kmod
+delete-output-waiting       2
+add-destination             3  calls bpf kmod
+delete-destination          2  calls bpf kmod
+delete-destination-waiting  2
+move-destination            2
+hup-after-apply             2  calls bpf kmod
+restart                     3  calls bpf kmod
+restart-receiver-down       2
+restart-changed             2
+kill                        3  calls bpf kmod
+kill-changed                2
+freeze                      3  calls bpf kmod
+receiver-down               4  calls bpf kmod
+receiver-up                 5  calls bpf kmod
+receiver-stop               2  calls bpf kmod
+receiver-slow               2
+receiver-reset              4  calls bpf kmod
+link-out-down               2  calls bpf kmod
+address-out-away            2  calls bpf kmod
+link-in-down                2  calls bpf kmod
+interface-again             2
+interface-down              2  calls bpf kmod
+address-in-away             2
+start-without-interface     2
+split-from                  2
+disk-full                   2  calls bpf kmod
+disk-read-only              2  calls bpf kmod
+overflow                    1  kmod long
+"""
+
+
+def lines():
+    """(kind, weight, places) of each line."""
+    for line in TABLE.split("\n"):
+        words = line.split()
+        if words:
+            yield words[0], int(words[1]), set(words[2:])
+
+
+def weights(place, long, only=None):
+    """{kind: weight} of the kinds that are right in a place; with `only`, of those named and no others."""
+    if only:
+        return {kind: weight for kind, weight, _ in lines() if kind in only}
+    return {kind: weight for kind, weight, places in lines()
+            if place in places and (long or "long" not in places)}
