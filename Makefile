@@ -43,7 +43,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-batching bench-capture bench-relay lint install clean help bench-sending bench-store bench-zerocopy
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-batching bench-capture bench-relay lint install clean help bench-sending bench-store bench-zerocopy soak
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -132,6 +132,11 @@ test: all $(B)/netlink-fuzz $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$
 
 test-all: all $(B)/netlink-fuzz $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
 	tests/run -a $(TEST)
+
+SOAK_STEPS ?= 20000
+SOAK_SEED  ?= $(shell date +%s)
+soak: all ## a random operator's life, SOAK_STEPS long, natively, with both ways of receiving; root (hours: see docs/soak.md)
+	tests/operator/soak $(SOAK_SEED) $(SOAK_STEPS)
 
 test-kernels: all ## the module and the whole path on every kernel; result in docs/kernels.md (about an hour)
 	+tests/kernels

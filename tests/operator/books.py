@@ -24,6 +24,9 @@ class Account:
         self.name = f"out{key}"
         self.ports = []
         self.everyone = False
+        # Is its framing plain; was it at any time since the books were closed?
+        self.is_plain = False
+        self.was_plain = False
         self.owed = set()
         self.came = {}
         self.told = {}
@@ -72,6 +75,8 @@ class Books:
             for output in configuration.outputs:
                 account = self.accounts.get(output.key) or Account(output.key)
                 self.accounts[output.key] = account
+                if account.ports and (output.mode == "duplicate") != account.everyone:
+                    account.excused.add("mixed")
                 for one in output.to:
                     self.owners[one.port] = account
                     account.came.setdefault(one.port, {})
@@ -84,13 +89,13 @@ class Books:
             for output in configuration.outputs:
                 account = self.accounts[output.key]
                 everyone = output.mode == "duplicate"
-                if account.ports and everyone != account.everyone:
-                    account.excused.add("mixed")
                 wanted = [one.port for one in output.to]
                 for port in wanted:
                     if account.ports and port not in account.ports:
                         account.since[port] = set(account.owed)
                 account.name, account.everyone, account.ports = output.name, everyone, wanted
+                account.is_plain = output.framing != "native"
+                account.was_plain = account.was_plain or account.is_plain
 
     def number(self, flow):
         """The next number of a flow."""
@@ -113,8 +118,8 @@ class Books:
             if key in self.accounts:
                 self.accounts[key].excused.add(what)
 
-    def delivered_at(self, port, body, _):
-        """A receiver got a datagram."""
+    def delivered_at(self, port, body, plain):
+        """A receiver got a datagram, in a plain framing or in the native one."""
         which = payload.read(self.run, body)
         with self.lock:
             account = self.owners.get(port)
@@ -132,7 +137,8 @@ class Books:
                                                      account.came.values())
             if which in came or elsewhere or sequence < self.closed.get(flow, 0):
                 self.repeated += 1
-                if "repeats" not in account.excused and "mixed" not in account.excused:
+                excused = account.excused & {"repeats", "mixed"}
+                if not excused and not (plain and "repeats-plain" in account.excused):
                     account.faults.append(("repeated", f"flow {flow:#x} number {sequence} "
                                            f"at port {port}"))
             elif which not in account.owed:
@@ -166,32 +172,30 @@ class Books:
             return max((len(lack) for account in self.accounts.values()
                         for lack in account.missing().values()), default=0)
 
-    def is_even(self, keys=None):
-        """Has everybody got, or been told of, everything that was sent?"""
+    def is_even(self, counted):
+        """Has everybody got, or been told of, everything that was sent? @counted: as in check()."""
         with self.lock:
-            return all(len(lack) <= account.told_of(port)
-                       for key, account in self.accounts.items() if keys is None or key in keys
+            return all(len(lack) <= account.told_of(port) or
+                       account.was_plain and len(lack) <= counted
+                       for account in self.accounts.values()
                        for port, lack in account.missing().items())
 
-    def check_faults(self, plain_keys):
-        """Raises the first fault noticed so far. @plain_keys: accounts whose framing is plain."""
+    def check_faults(self):
+        """Raises the first fault noticed so far."""
         with self.lock:
-            for key, account in self.accounts.items():
+            for account in self.accounts.values():
                 for kind, sentence in account.faults:
-                    if kind == "repeated" and key in plain_keys \
-                            and "repeats-plain" in account.excused:
-                        continue
                     raise Fault(kind, f"output {account.name}: {sentence}")
 
-    def check(self, plain_keys, counted):
+    def check(self, counted):
         """Raises unless every account is even to the datagram. @counted: what the inputs counted as lost
         since the books were closed, for plain framings, which carry no GAP."""
-        self.check_faults(plain_keys)
+        self.check_faults()
         with self.lock:
-            for key, account in self.accounts.items():
+            for account in self.accounts.values():
                 for port, lack in account.missing().items():
                     told = account.told_of(port)
-                    if key in plain_keys or "loss" in account.excused:
+                    if account.was_plain or "loss" in account.excused:
                         right = len(lack) == told or len(lack) <= counted
                     else:
                         right = len(lack) == told
@@ -218,6 +222,7 @@ class Books:
                     continue
                 account.owed.clear()
                 account.excused.clear()
+                account.was_plain = account.is_plain
                 account.faults.clear()
                 account.since = {}
                 account.came = {port: {} for port in account.ports}

@@ -14,21 +14,25 @@ A seed that fails is written down as a list of steps, which is shortened by tryi
 a list from a file, a step a line. The last line is a RESULT. Exits 1 if a seed failed, 2 if it is called wrongly.
 """
 import argparse
+import faulthandler
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
 
+import life
 import steps
 import table
+import world
 from books import Fault
-from life import Life
 from shrink import shrink
-from world import WorldError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SETTLE_EVERY = 12
+# No step takes so long, however busy the machine is.
+STEP_MOST = 240
 
 
 def plan(seed, count, weights):
@@ -48,34 +52,37 @@ def plan(seed, count, weights):
 
 def live(seed, sequence, options, told=False):
     """Lives a list of steps. Returns (life's figures, steps done, Fault or None, the daemon's log)."""
-    life = Life(seed, options)
+    one = life.Life(seed, options)
     done = 0
     fault = None
     log = ""
     try:
-        life.begin(seed % 2 == 0 if options.disk is None else options.disk)
+        one.begin(seed % 2 == 0 if options.disk is None else options.disk)
         for step in sequence:
             if told:
                 print(f"seed {seed}: {step}", flush=True)
-            step.perform(life)
+            signal.alarm(STEP_MOST)
+            step.perform(one)
+            signal.alarm(0)
             done += 1
-            if life.world.daemon is not None:
-                life.world.check_alive()
-        life.settle()
-        if life.world.is_running():
-            life.world.stop()
+            if one.world.daemon is not None:
+                one.world.check_alive()
+        one.settle()
+        if one.world.is_running():
+            one.world.stop()
     except Fault as error:
         fault = error
     finally:
+        signal.alarm(0)
         try:
-            if os.path.exists(life.world.log):
-                log = life.world.log_since(0)
-            with open(life.world.file) as file:
+            if os.path.exists(one.world.log):
+                log = one.world.log_since(0)
+            with open(one.world.file) as file:
                 log = f"{file.read()}--- log\n{log}"
         except OSError:
             pass
-        life.end()
-    return life.books, done, fault, log
+        one.end()
+    return one.books, done, fault, log
 
 
 def write_down(path, seed, options, sequence, fault):
@@ -119,11 +126,13 @@ def one_seed(seed, sequence, options):
         """Does a part of the list fail in the same way?"""
         try:
             other = live(seed, part, options)[2]
-        except WorldError as error:
+        except world.WorldError as error:
             print(f"shrink: {error}")
             return False
         return other is not None and other.kind == fault.kind
     if options.shrink:
+        # A part that fails mostly fails by waiting; many parts are tried.
+        world.PATIENCE, life.STUCK = 20.0, 12.0
         failed = shrink(failed, fails, options.shrink)
         print(f"seed {seed}: the shortest that fails found in {options.shrink} s, for --replay:")
         print("".join(f"    {step}\n" for step in failed), end="")
@@ -180,9 +189,23 @@ def side_by_side(seeds):
     return worst
 
 
+def on_term(*_):
+    """SIGTERM: everything is taken away again."""
+    raise SystemExit(143)
+
+
+def on_alarm(*_):
+    """A step does not end."""
+    faulthandler.dump_traceback()
+    raise Fault("hang", f"a step takes longer than {STEP_MOST} s")
+
+
 def main():
     """Command line to exit status."""
     options = arguments()
+    faulthandler.register(signal.SIGUSR2)
+    signal.signal(signal.SIGTERM, on_term)
+    signal.signal(signal.SIGALRM, on_alarm)
     place = "kmod" if options.source == "kmod" else options.receive
     if options.list:
         for kind, weight, places in table.lines():

@@ -245,7 +245,8 @@ class Third(threading.Thread):
 
     def _accept(self, port):
         """Accepts all that wait."""
-        while True:
+        # It may have gone since the selector spoke of it.
+        while port.listener:
             try:
                 sock, _ = port.listener.accept()
             except OSError:

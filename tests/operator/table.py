@@ -18,14 +18,14 @@ priority                    3  calls bpf kmod
 memory                      3  calls bpf kmod
 receive                     3  calls bpf
 framing                     2  calls bpf kmod
-framing-waiting             2
+framing-waiting             2  calls bpf
 mode                        2  calls bpf kmod
-mode-waiting                2
+mode-waiting                2  calls bpf
 mode-hash                   2
 mode-hash-waiting           2
 rename-output               2
 rename-output-waiting       2
-rename-input                2
+rename-input                2  calls bpf
 add-input                   4  calls bpf kmod
 delete-input                3  calls bpf kmod
 route                       3  calls bpf kmod
@@ -34,26 +34,26 @@ delete-output               2  calls bpf kmod
 delete-output-waiting       2
 add-destination             3  calls bpf kmod
 delete-destination          2  calls bpf kmod
-delete-destination-waiting  2
-move-destination            2
+delete-destination-waiting  2  calls bpf
+move-destination            2  calls bpf
 hup-after-apply             2  calls bpf kmod
 restart                     3  calls bpf kmod
 restart-receiver-down       2
-restart-changed             2
+restart-changed             2  calls bpf
 kill                        3  calls bpf kmod
 kill-changed                2
 freeze                      3  calls bpf kmod
 receiver-down               4  calls bpf kmod
 receiver-up                 5  calls bpf kmod
 receiver-stop               2  calls bpf kmod
-receiver-slow               2
+receiver-slow               2  calls bpf
 receiver-reset              4  calls bpf kmod
 link-out-down               2  calls bpf kmod
 address-out-away            2  calls bpf kmod
 link-in-down                2  calls bpf kmod
 interface-again             2
 interface-down              2  calls bpf kmod
-address-in-away             2
+address-in-away             2  calls bpf
 start-without-interface     2
 split-from                  2
 disk-full                   2  calls bpf kmod

@@ -33,7 +33,11 @@ class WorldError(Exception):
 
 def run(*words, check=True):
     """Runs a command; returns (status, standard output, standard error)."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False,
+                              timeout=2 * PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        raise Fault("hang", f"{' '.join(words)} does not end") from error
     if check and done.returncode:
         raise WorldError(f"{' '.join(words)}: {done.stderr.strip()}")
     return done.returncode, done.stdout, done.stderr
@@ -160,8 +164,9 @@ class World:
 
     # --- the product
 
-    def await_true(self, condition, what, error, patience=PATIENCE):
+    def await_true(self, condition, what, error, patience=None):
         """Waits until `condition` holds; raises after `patience` seconds."""
+        patience = patience or PATIENCE
         end = time.monotonic() + patience
         while not condition():
             if time.monotonic() > end:
@@ -216,7 +221,7 @@ class World:
         if self.is_running():
             self.daemon.send_signal(number)
 
-    def stop(self, patience=PATIENCE):
+    def stop(self, patience=None):
         """SIGTERM; waits for the end. Raises if it takes too long, or the status is not 0."""
         self.count_lost()
         self.signal(signal.SIGTERM)
