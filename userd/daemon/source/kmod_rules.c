@@ -437,6 +437,7 @@ static int exchange_rules(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 			  const struct sluice_source_plan *plan,
 			  const struct sluice_kmod_exchange *exchange, char **error)
 {
+	static bool told;
 	int result = sluice_kmod_exchange_make(exchange, kernel);
 
 	if (!result) {
@@ -448,10 +449,11 @@ static int exchange_rules(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 			   result == -ENOMEM ? "out of memory" : sluice_kernel_error(kernel));
 		return result;
 	}
-	sluice_notice("the rules are set one by one, and inputs that exchange ports or get another "
-		      "name may lose "
-		      "datagrams meanwhile: %s",
-		      sluice_kernel_error(kernel));
+	if (!told)
+		sluice_notice("the rules are set one by one, and inputs that exchange ports or get "
+			      "another name may lose datagrams meanwhile: %s",
+			      sluice_kernel_error(kernel));
+	told = true;
 	result = impose(ledger, kernel, context, plan, exchange->wanted, exchange->wanted_count,
 			error);
 	if (result)
