@@ -290,7 +290,7 @@ static __always_inline bool checksum_is_plain(const struct sluice_rule *rule, st
 					      const struct udphdr *udp, unsigned int length,
 					      u8 family)
 {
-	/* IPv6 has one (RFC 8200 section 8.1). A card that finds none calls it good all the same. */
+	/* IPv6 has one (RFC 8200 section 8.1). A card that finds none may call it good. */
 	if (family == 6 && unlikely(!udp->check))
 		return rule->flags & SLUICE_RULE_F_NO_CHECKSUM;
 	if (likely(skb_csum_unnecessary(skb)) || (rule->flags & SLUICE_RULE_F_NO_CHECKSUM))

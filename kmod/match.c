@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table of rules, and what a rule asks for: making and freeing the one, reading prefixes, ranges
- * and conditions of the other. match_change.c changes the table.
+ * The table of rules, and what a rule asks for: making and freeing the one, reading prefixes,
+ * ranges and conditions of the other. match_change.c changes the table.
  *
  * Called by rule.c and netlink_rule.c; read by the hook through match.h. Touches only the table and
  * the rules it is given.

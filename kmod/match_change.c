@@ -347,9 +347,9 @@ void sluice_match_plan_drop(struct sluice_match_plan *plan)
  *
  * A datagram looks at one slot at a hook, and a slot changes at once: each datagram finds a rule of
  * those before or of those after. If rules of several hooks change, one that would have been taken
- * at the second hook before and is to be taken at the first now may pass both in the moment between.
- * So the rules that go are found until everything has passed that was on its way when those that
- * come were there.
+ * at the second hook before and is to be taken at the first now may pass both in the moment
+ * between. So the rules that go are found until everything has passed that was on its way when
+ * those that come were there.
  *
  * Readers may hold the rules that went for a grace period more.
  *
@@ -405,8 +405,8 @@ static bool rules_overlap(const struct sluice_rule *one, const struct sluice_rul
 }
 
 /*
- * The rule behind a content that wants a datagram which @rule, another one, wants too; NULL if there
- * is none. *@cleared: one that was found not to, as neighbouring slots mostly have the same.
+ * The rule behind a content that wants a datagram which @rule, another one, wants too; NULL if
+ * there is none. *@cleared: one that was found not to, as neighbouring slots mostly have the same.
  */
 static struct sluice_rule *content_clash(unsigned long content, const struct sluice_rule *rule,
 					 const struct sluice_rule **cleared)
@@ -432,14 +432,14 @@ static struct sluice_rule *rule_clash(const struct sluice_match_plan *plan,
 	const struct sluice_rule *cleared[SLUICE_HOOKS] = { NULL };
 	unsigned int range, number, hook;
 	struct sluice_rule *clash;
+	unsigned long content;
 
 	for (range = 0; range < rule->range_count; range++) {
 		for (number = rule->ranges[range].first; number <= rule->ranges[range].last;
 		     number++) {
 			for (hook = 0; hook < SLUICE_HOOKS; hook++) {
-				clash = content_clash(
-					plan_content(plan, sluice_match_place(hook, number)), rule,
-					&cleared[hook]);
+				content = plan_content(plan, sluice_match_place(hook, number));
+				clash = content_clash(content, rule, &cleared[hook]);
 				if (clash) {
 					*port = number;
 					return clash;

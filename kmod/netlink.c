@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family, and routes. Rules are in netlink_rule.c and netlink_exchange.c, streams
- * and events in netlink_stream.c.
+ * The generic netlink family, and routes. Rules are in netlink_rule.c and netlink_exchange.c,
+ * streams and events in netlink_stream.c.
  *
  * The schema is uapi/sluice/netlink.h; attributes are checked by the policies here before a handler
  * sees them, and what a policy cannot say is refused with a sentence. Handlers run one at a time

@@ -33,11 +33,6 @@ struct exchange {
 	struct nlattr *attributes[SLUICE_A_RULE_CONTINUES + 1];
 };
 
-/* Goes through the request's attributes of one kind. */
-#define for_each_of(attribute, info, kind, rest)                         \
-	nlmsg_for_each_attr(attribute, (info)->nlhdr, GENL_HDRLEN, rest) \
-		if (nla_type(attribute) == (kind))
-
 /* How many rules the request names. */
 static unsigned int named_rules(struct genl_info *info)
 {
@@ -45,12 +40,16 @@ static unsigned int named_rules(struct genl_info *info)
 	unsigned int count = 0;
 	int rest;
 
-	for_each_of(attribute, info, SLUICE_A_RULE, rest) count++;
-	for_each_of(attribute, info, SLUICE_A_RULE_GONE, rest) count++;
+	nlmsg_for_each_attr(attribute, info->nlhdr, GENL_HDRLEN, rest)
+		count += nla_type(attribute) == SLUICE_A_RULE ||
+			 nla_type(attribute) == SLUICE_A_RULE_GONE;
 	return count;
 }
 
-/* Notes that @rule goes with @change. False, and the request is refused: something else is said of it already. */
+/*
+ * Notes that @rule goes with @change. False, and the request is refused: something else is said of
+ * it already.
+ */
 static bool claim(struct exchange *exchange, const struct nlattr *attribute,
 		  struct sluice_rule *rule, struct sluice_rule_change *change)
 {
@@ -72,8 +71,9 @@ static int read_gone(struct exchange *exchange)
 	struct sluice_rule *rule;
 	int rest;
 
-	for_each_of(attribute, exchange->info, SLUICE_A_RULE_GONE, rest)
-	{
+	nlmsg_for_each_attr(attribute, exchange->info->nlhdr, GENL_HDRLEN, rest) {
+		if (nla_type(attribute) != SLUICE_A_RULE_GONE)
+			continue;
 		rule = sluice_rule_find(exchange->sn, nla_data(attribute));
 		if (!rule)
 			continue;
@@ -94,10 +94,9 @@ static int read_continues(struct exchange *exchange, struct sluice_rule_change *
 	if (!attribute)
 		return 0;
 	if (change->old) {
-		sluice_refuse(
-			exchange->info, attribute,
-			"rule \"%s\" (%pUb) is there already and goes on with its own counters",
-			change->old->name, change->old->guid);
+		sluice_refuse(exchange->info, attribute,
+			      "rule \"%s\" (%pUb) is there already and goes on with its own counters",
+			      change->old->name, change->old->guid);
 		return -EINVAL;
 	}
 	before = sluice_rule_find(exchange->sn, nla_data(attribute));
@@ -129,8 +128,9 @@ static int read_rules(struct exchange *exchange)
 	struct sluice_rule *old;
 	int rest, error;
 
-	for_each_of(attribute, info, SLUICE_A_RULE, rest)
-	{
+	nlmsg_for_each_attr(attribute, info->nlhdr, GENL_HDRLEN, rest) {
+		if (nla_type(attribute) != SLUICE_A_RULE)
+			continue;
 		error = nla_parse_nested(exchange->attributes, SLUICE_A_RULE_CONTINUES, attribute,
 					 sluice_rule_policy, info->extack);
 		if (error)
@@ -261,7 +261,9 @@ static void drop_drafts(struct exchange *exchange)
 	}
 }
 
-/* Reads the request and does what it says. sn->change held. 0 or a negative errno with a sentence. */
+/*
+ * Reads the request and does what it says. sn->change held. 0 or a negative errno with a sentence.
+ */
 static int exchange_rules(struct exchange *exchange)
 {
 	int error;

@@ -314,15 +314,14 @@ struct sluice_rule *sluice_rule_draft(struct sluice_net *sn, struct genl_info *i
 				      struct nlattr **attributes, int *error)
 {
 	struct sluice_rule *draft;
+	unsigned int ranges;
 
 	*error = -EINVAL;
 	if (!rule_is_complete(info, attributes))
 		return NULL;
 	*error = -ENOMEM;
-	draft = kvzalloc(
-		struct_size(draft, ranges,
-			    nla_len(attributes[SLUICE_A_RULE_PORTS]) / sizeof(draft->ranges[0])),
-		GFP_KERNEL_ACCOUNT);
+	ranges = nla_len(attributes[SLUICE_A_RULE_PORTS]) / sizeof(draft->ranges[0]);
+	draft = kvzalloc(struct_size(draft, ranges, ranges), GFP_KERNEL_ACCOUNT);
 	if (!draft) {
 		sluice_refuse(info, NULL, "there is no memory for a rule");
 		return NULL;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Quotas of network namespaces that belong to another user namespace than the initial one: whoever
- * may make such namespaces, and that is everybody on most systems, is administrator there. Rings and
- * rules are charged to the memory cgroup of who makes them; this holds also where nobody set a limit.
+ * may make such namespaces, and that is everybody on most systems, is administrator there. Rings
+ * and rules are charged to the memory cgroup of who makes them; this holds also where nobody set a
+ * limit.
  *
  * Called by route.c and rule.c. Touches the counters of the namespace and of all such together.
  */

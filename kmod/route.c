@@ -31,7 +31,7 @@ static void route_free(struct sluice_route *route)
 	kfree(route);
 }
 
-/* struct sluice_ring.gone: gives back what the ring was charged. Who has it open holds the namespace. */
+/* struct sluice_ring.gone: gives back what it was charged. Who has it open holds the namespace. */
 static void ring_gone(struct sluice_ring *ring)
 {
 	sluice_quota_give(ring->net, sluice_ring_pages_needed(ring->mask + 1));

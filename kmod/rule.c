@@ -375,7 +375,7 @@ drop:
 	return error;
 }
 
-/* True if the namespace may have what it has after the changes; what brings nothing may always be. */
+/* True if the namespace may have what it has after the changes; what brings nothing may be. */
 static bool changes_are_allowed(const struct sluice_net *sn,
 				const struct sluice_rule_change *changes, unsigned int count)
 {
@@ -446,6 +446,7 @@ int sluice_rule_exchange(struct sluice_net *sn, const struct sluice_rule_change 
 			 unsigned int count, struct sluice_rule_clash *clash)
 {
 	bool batching = sn->batching_rules, ingress = sn->ingress_rules;
+	const struct sluice_rule *draft;
 	unsigned int number;
 	int error;
 
@@ -457,9 +458,9 @@ int sluice_rule_exchange(struct sluice_net *sn, const struct sluice_rule_change 
 		return error;
 	/* The hooks find the table as it is until the rules are in. */
 	for (number = 0; !error && number < count; number++) {
-		if (changes[number].draft)
-			error = sluice_hook_register(
-				sn, sluice_hook_in_stack(changes[number].draft->hook));
+		draft = changes[number].draft;
+		if (draft)
+			error = sluice_hook_register(sn, sluice_hook_in_stack(draft->hook));
 	}
 	if (!error)
 		error = plan_and_exchange(sn, changes, count, clash);

@@ -34,7 +34,7 @@
 #define SLUICE_HASH_BITS 12
 /* In a namespace that belongs to another user namespace than the initial one. */
 #define SLUICE_QUOTA_RULES 4096U
-#define SLUICE_QUOTA_PORTS (1U << 20)
+#define SLUICE_QUOTA_PORTS 1048576U
 
 /* Of a route whose maker did not say. */
 #define SLUICE_RING_SIZE_DEFAULT (4UL << 20)

@@ -302,8 +302,8 @@ static void checksum_test(struct kunit *test)
 }
 
 /*
- * Without a checksum: good over IPv4, wrong over IPv6 (RFC 8200 section 8.1), also when the card calls
- * the packet good, as it does with what it finds nothing wrong in. In one piece and in two.
+ * Without a checksum: good over IPv4, wrong over IPv6 (RFC 8200 section 8.1), also when the card
+ * calls the packet good, as it does with what it finds nothing wrong in. In one piece and in two.
  */
 static void card_without_checksum_test(struct kunit *test)
 {

@@ -2,8 +2,8 @@
 /*
  * KUnit suite "sluice_match": the table of rules, overlaps, prefixes, interfaces.
  *
- * Contains match.c and match_change.c, so that it tests the same lines as run in the module, beside
- * the module.
+ * Contains match.c and match_change.c, so that it tests the same lines as run in the module,
+ * beside the module.
  */
 #include <kunit/test.h>
 #include <linux/inet.h>
@@ -440,7 +440,8 @@ static void exchange_test(struct kunit *test)
 
 /*
  * Two rules for one port, of different destinations, exchange their hooks: in between, each hook
- * finds for a datagram what comes there, and what goes from there for one that has passed the other.
+ * finds for a datagram what comes there, and what goes from there for one that has passed the
+ * other.
  */
 static void bridge_test(struct kunit *test)
 {

@@ -3,7 +3,7 @@
 #ifndef SLUICE_KMOD_TESTS_TABLE_H
 #define SLUICE_KMOD_TESTS_TABLE_H
 
-/* Takes one rule out of the table and puts another one in; each may be NULL. 0 or a negative errno. */
+/* Takes a rule out of the table and puts another one in, each may be NULL. 0 or -ENOMEM. */
 static int sluice_match_change(struct sluice_match *match, struct sluice_rule *remove,
 			       struct sluice_rule *add)
 {
