@@ -328,6 +328,43 @@ static void who_says_nothing_more_goes_on_reading(void **state)
 	receiver_free(&receiver);
 }
 
+/* An output with a destination at an interface that is not there starts, waits, and says for what; the check warns of it. */
+static void an_interface_that_is_not_there_is_waited_for(void **state)
+{
+	static const char format[] =
+		INPUT PEER("[\"[fe80::1%%nowhere]:6000\", \"[::1%%lo]:%u\"]", "newline") STORE;
+	static struct receiver receiver;
+	char text[1024], said[32], error[200] = "", *words;
+	struct sluice_findings findings;
+	struct sluice_config *config;
+	struct sluice_engine *engine;
+	uint16_t port = free_port();
+	uint64_t connects;
+	unsigned int tries;
+
+	(void)state;
+	snprintf(text, sizeof(text), format, port, 6001U);
+	assert_int_equal(sluice_config_parse(text, strlen(text), "t", &config, &findings), 0);
+	assert_int_equal(sluice_config_check_host(config, &findings), 0);
+	words = sluice_findings_text(&findings, "t");
+	assert_non_null(strstr(words, "warning: outputs.to: there is no interface \"nowhere\""));
+	assert_null(strstr(words, "\"lo\""));
+	free(words);
+	sluice_findings_free(&findings);
+	sluice_config_free(config);
+	receiver_start(&receiver, SLUICE_FRAMING_NEWLINE, 0);
+	engine = start_engine(format, port, receiver.port);
+	for (tries = 0; tries < 4000 && !strstr(error, "its interface is not there"); tries++) {
+		look(engine, said, &connects, error);
+		assert_int_equal(connects, 0);
+		usleep(5000);
+	}
+	assert_true(tries < 4000);
+	assert_int_equal(sluice_engine_stop(engine, 1000, NULL), 0);
+	receiver_stop(&receiver);
+	receiver_free(&receiver);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +374,7 @@ int main(void)
 		cmocka_unit_test(who_stops_reading_holds_nobody_up),
 		cmocka_unit_test(who_vanished_is_found),
 		cmocka_unit_test(who_says_nothing_more_goes_on_reading),
+		cmocka_unit_test(an_interface_that_is_not_there_is_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, make_namespace, NULL);

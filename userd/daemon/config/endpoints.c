@@ -126,6 +126,7 @@ static void read_address(struct sluice_reader *reader, const struct sluice_key *
 	draft->destination.text = strdup(text);
 	draft->destination.host = strdup(host);
 	draft->destination.port = port;
+	draft->destination.place = sluice_reader_place(node);
 	if (!draft->destination.text || !draft->destination.host)
 		reader->out_of_memory = true;
 }

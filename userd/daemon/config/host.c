@@ -162,6 +162,27 @@ static void check_interface(const struct sluice_config_input *input,
 				    quoted);
 }
 
+/* Are the interfaces of link-local destinations there? An output waits for one that is not. */
+static void check_destinations(const struct sluice_config_output *output,
+			       struct sluice_findings *findings)
+{
+	char quoted[SLUICE_QUOTE_TEXT];
+	size_t number;
+
+	for (number = 0; number < output->to_count; number++) {
+		const char *scope = strchr(output->to[number].host, '%');
+
+		if (!scope || !strchr(output->to[number].host, ':') || if_nametoindex(scope + 1) ||
+		    strspn(scope + 1, "0123456789") == strlen(scope + 1))
+			continue;
+		sluice_findings_add(
+			findings, SLUICE_FINDING_WARNING, &output->to[number].place,
+			"outputs.to: there is no interface %s in this network namespace now: "
+			"the output waits until it appears",
+			sluice_quote(scope + 1, quoted));
+	}
+}
+
 int sluice_config_check_host(const struct sluice_config *config, struct sluice_findings *findings)
 {
 	size_t number, errors_before, cpus = sluice_config_cpus();
@@ -175,6 +196,8 @@ int sluice_config_check_host(const struct sluice_config *config, struct sluice_f
 		error = check_disk(config, findings);
 	for (number = 0; number < config->input_count; number++)
 		check_interface(&config->inputs[number], findings);
+	for (number = 0; number < config->output_count; number++)
+		check_destinations(&config->outputs[number], findings);
 	if (config->worker_count > cpus)
 		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &config->worker_place,
 				    "workers: %zu workers on %zu CPUs disturb each other",

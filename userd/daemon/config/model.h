@@ -95,6 +95,7 @@ struct sluice_config_destination {
 	int standby;	     /* 1: gets something only while all others are down */
 	int enabled;	     /* 0: not connected to */
 	uint64_t rate;	     /* bits a second, 0: no limit */
+	struct sluice_config_place place;
 };
 
 #define SLUICE_WEIGHT_MAX 100U
@@ -124,7 +125,7 @@ struct sluice_config_output {
 	uint64_t reconnect_max_us;   /* default 5 s */
 	uint64_t connect_timeout_us; /* default 5 s */
 	uint64_t
-		dead_after_us; /* peer that acknowledges nothing (TCP_USER_TIMEOUT); default 10 s */
+		dead_after_us; /* a peer that sends nothing back is given up; default 10 s */
 };
 
 struct sluice_config_store {

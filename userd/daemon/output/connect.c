@@ -96,9 +96,13 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 		return;
 	}
 	if (error) {
-		sluice_connection_lose(connection, "its name has no address", 0, now);
+		sluice_connection_lose(connection,
+				       error == -ENODEV ? "its interface is not there"
+							: "its name has no address",
+				       0, now);
 		return;
 	}
+	connection->interface = sluice_target_interface(connection->target);
 	connection->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (connection->fd < 0) {
 		sluice_connection_lose(connection, "no socket for it", errno, now);

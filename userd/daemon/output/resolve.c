@@ -4,6 +4,7 @@
  * a look-up, so that a worker may take it when it connects. Touches: the system's resolver.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct sluice_target {
 	struct sluice_resolver *resolver;
 	struct sluice_target *next; /* in the queue; resolver's lock */
 	char *text, *host, port[8];
+	char scope[IF_NAMESIZE]; /* of a link-local address: its interface; empty: none */
 	unsigned int references; /* atomic */
 	bool numeric;
 	bool told; /* the log knows that it cannot be looked up; the resolver's thread only */
@@ -194,6 +196,21 @@ void sluice_target_refresh(struct sluice_target *target)
 	pthread_mutex_unlock(&target->lock);
 }
 
+/*
+ * Takes the interface off an address like fe80::1%eth0: it may come later, and have another number each time it comes. What is too
+ * long for a name stays: no look-up finds it.
+ */
+static void split_scope(struct sluice_target *target)
+{
+	char *mark = strchr(target->host, '%');
+
+	if (!mark || !strchr(target->host, ':') || !mark[1] ||
+	    strlen(mark + 1) >= sizeof(target->scope))
+		return;
+	memcpy(target->scope, mark + 1, strlen(mark + 1) + 1);
+	*mark = '\0';
+}
+
 struct sluice_target *sluice_target_create(struct sluice_resolver *resolver,
 					   const struct sluice_config_destination *destination)
 {
@@ -215,6 +232,7 @@ struct sluice_target *sluice_target_create(struct sluice_resolver *resolver,
 		sluice_target_put(target);
 		return NULL;
 	}
+	split_scope(target);
 	target->numeric = true;
 	if (look_up(target)) {
 		target->numeric = false;
@@ -246,6 +264,20 @@ const char *sluice_target_text(const struct sluice_target *target)
 	return target->text;
 }
 
+unsigned int sluice_target_interface(const struct sluice_target *target)
+{
+	unsigned int index = target->scope[0] ? if_nametoindex(target->scope) : 0;
+	char name[IF_NAMESIZE], *rest;
+	unsigned long number;
+
+	if (index || !target->scope[0])
+		return index;
+	number = strtoul(target->scope, &rest, 10);
+	return !*rest && number <= UINT32_MAX && if_indextoname((unsigned int)number, name)
+		       ? (unsigned int)number
+		       : 0;
+}
+
 int sluice_target_address(struct sluice_target *target, unsigned int attempt,
 			  struct sockaddr_storage *address, socklen_t *length, unsigned int *count)
 {
@@ -262,5 +294,8 @@ int sluice_target_address(struct sluice_target *target, unsigned int attempt,
 	pthread_mutex_unlock(&target->lock);
 	if (error == -ENOENT)
 		sluice_target_refresh(target);
-	return error;
+	if (error || !target->scope[0] || address->ss_family != AF_INET6)
+		return error;
+	((struct sockaddr_in6 *)address)->sin6_scope_id = sluice_target_interface(target);
+	return ((struct sockaddr_in6 *)address)->sin6_scope_id ? 0 : -ENODEV;
 }

@@ -36,10 +36,15 @@ const char *sluice_target_text(const struct sluice_target *target);
 
 /*
  * The address to try as the `attempt`th; *count is how many there are. Returns 0, -EAGAIN (being looked up: ask
- * again) or -ENOENT (the look-up failed; a new one has begun). Never blocks for long. @threadsafe
+ * again), -ENOENT (the look-up failed; a new one has begun) or -ENODEV (the interface that the address belongs to is not there).
+ * Never blocks for long. @threadsafe
  */
 int sluice_target_address(struct sluice_target *target, unsigned int attempt,
 			  struct sockaddr_storage *address, socklen_t *length, unsigned int *count);
+
+/* The number that the interface of a link-local address (fe80::1%eth0) has now; 0: it is not there, or none belongs to the
+ * destination. @threadsafe */
+unsigned int sluice_target_interface(const struct sluice_target *target);
 
 /* All addresses failed: look the name up again. Does nothing for a numeric host. @threadsafe */
 void sluice_target_refresh(struct sluice_target *target);

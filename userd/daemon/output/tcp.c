@@ -179,7 +179,11 @@ static void due(struct sluice_timer *timer, uint64_t now)
 		sluice_connection_measure(connection, now);
 		next = now + SLUICE_MEASURE_NS;
 		sluice_connection_look(connection, now);
-		what = sluice_connection_silence(connection, now, &next);
+		if (connection->interface &&
+		    sluice_target_interface(connection->target) != connection->interface)
+			what = "its interface is gone or another one now";
+		else
+			what = sluice_connection_silence(connection, now, &next);
 		if (!what)
 			what = connection->protocol->tick(connection, now, &next);
 		if (!what && connection->state == SLUICE_TCP_READY &&

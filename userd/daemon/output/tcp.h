@@ -105,6 +105,7 @@ struct sluice_connection {
 	const struct sluice_protocol *protocol;
 	struct sluice_target *target; /* a reference */
 	int fd;			      /* -1: none */
+	unsigned int interface;	      /* by which a link-local address was reached; 0: it is none */
 	bool is_deaf;		      /* what comes does not wake the worker */
 	enum sluice_tcp_state state;
 
