@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What each output is owed and what it got, to the datagram.
 
-The books are balanced when everything has been delivered or told of as lost (`missing() == told`), and
-closed from time to time: what comes after that is a repetition.
+The books are balanced when everything has been delivered or told of as lost (`missing() == told`),
+and closed from time to time: what comes after that is a repetition.
 """
 import threading
 import payload
@@ -83,7 +83,8 @@ class Books:
                     account.told.setdefault(one.port, 0)
 
     def configure(self, configuration):
-        """This configuration is in force. An account is not given up by this: it has to get even."""
+        """This configuration is in force. An account is not given up by this: it has to get
+        even."""
         self.prepare(configuration)
         with self.lock:
             for output in configuration.outputs:
@@ -112,7 +113,8 @@ class Books:
                 self.accounts[key].owed.add((flow, sequence))
 
     def excuse(self, key, what):
-        """Until the books are closed: "repeats" (a plain framing after a disconnect), "loss" (told is
+        """Until the books are closed: "repeats" (a plain framing after a disconnect), "loss"
+        (told is
         enough), "mixed" (any of the destinations)."""
         with self.lock:
             if key in self.accounts:
@@ -188,7 +190,8 @@ class Books:
                     raise Fault(kind, f"output {account.name}: {sentence}")
 
     def check(self, counted):
-        """Raises unless every account is even to the datagram. @counted: what the inputs counted as lost
+        """Raises unless every account is even to the datagram. @counted: what the inputs counted
+        as lost
         since the books were closed, for plain framings, which carry no GAP."""
         self.check_faults()
         with self.lock:
@@ -206,11 +209,13 @@ class Books:
                         some = sorted(lack)[:3]
                         text = ", ".join(f"flow {flow:#x} number {number}" for flow, number in some)
                         raise Fault("missing", f"output {account.name} lacks {len(lack)} of "
-                                    f"{len(account.owed)} datagrams{f' at port {port}' if port else ''}, "
+                                    f"{len(account.owed)} datagrams"
+                                    f"{f' at port {port}' if port else ''}, "
                                     f"told of {told}, counted as lost {counted}: {text}")
 
     def close(self, live):
-        """Forgets what is even. @live: keys of the outputs that there are still; others end here."""
+        """Forgets what is even. @live: keys of the outputs that there are still; others end
+        here."""
         with self.lock:
             self.closures += 1
             for flow, number in self.next.items():

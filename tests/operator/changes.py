@@ -25,7 +25,8 @@ def dropped_by_change(life):
 def delete_waiting(life, rnd, remove_output):
     """An output goes while its receivers are down and something waits for it.
 
-    The product refuses, and changes nothing, unless it is told to whom it goes (--adopt) or that it is
+    The product refuses, and changes nothing, unless it is told to whom it goes (--adopt) or that
+    it is
     to be dropped (--drop), which is counted.
     """
     life.settle()
@@ -41,8 +42,8 @@ def delete_waiting(life, rnd, remove_output):
     if life.propose(lambda config: remove_output(config, key), "apply", True, steady=False):
         told = dropped_by_change(life) - before
         if told != lack:
-            raise Fault("discarded", f"output {output.name} was removed while {lack} datagrams waited "
-                        f"for it; {told} are told of as dropped by the change")
+            raise Fault("discarded", f"output {output.name} was removed while {lack} datagrams "
+                        f"waited for it; {told} are told of as dropped by the change")
         del life.books.accounts[key]
         return
     answer = rnd.choice(("leave", "adopt", "drop"))
@@ -73,7 +74,8 @@ def delete_waiting(life, rnd, remove_output):
 
 
 def await_inputs(life, patience=20.0):
-    """Waits until inputs on the second link take in again what is sent to them. What probes them is owed
+    """Waits until inputs on the second link take in again what is sent to them. What probes them
+    is owed
     to nobody."""
     world = life.world
     if not world.is_running():
@@ -86,8 +88,8 @@ def await_inputs(life, patience=20.0):
         end = time.monotonic() + patience
         while matched(world, one.name) == before:
             if time.monotonic() > end:
-                raise Fault("deaf", f"input {one.name} takes nothing in, {patience:.0f} s after its "
-                            "link or address came back")
+                raise Fault("deaf", f"input {one.name} takes nothing in, {patience:.0f} s after "
+                            "its link or address came back")
             world.send(sources[0], PROBE_LANE, to, one.port,
                        payload.write(life.run, 0, 0, payload.SMALLEST))
             time.sleep(0.02)
@@ -125,7 +127,8 @@ def disk_full(life, rnd):
 
 
 def disk_read_only(life, rnd, while_down):
-    """A backlog on the disk, a kill, a start on a read-only file system, delivery; then in order again."""
+    """A backlog on the disk, a kill, a start on a read-only file system, delivery; then in order
+    again."""
     if not life.world.is_running():
         return
     for port in life.config.ports():

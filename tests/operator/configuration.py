@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the operator's file says, as objects: changed by steps, written as YAML.
 
-An input and an output have a key that stays when the name changes: by it the books know that what an
+An input and an output have a key that stays when the name changes: by it the books know that what
+an
 output of another name gets is still what the first was owed.
 """
 import copy

@@ -12,11 +12,13 @@ from receivers import Third
 from world import ADDRESSES, SECOND_SENDER, SENDERS, World
 
 LANES = 3
-# What may wait at most, in bytes of records: it fits into the smallest ring there is, so nothing may be lost.
+# What may wait at most, in bytes of records: it fits into the smallest ring there is, so nothing
+# may be lost.
 WAITING_MOST = 120000
 WAITING_MOST_DISK = 1200000
 RECORD_OVERHEAD = 72
-# As long as something arrives nobody is impatient; after so many seconds without anything it is stuck.
+# As long as something arrives nobody is impatient; after so many seconds without anything it is
+# stuck.
 STUCK = 30.0
 
 
@@ -159,7 +161,8 @@ class Life:
                 return True
             if "duplicate" in (now.mode, then.mode) and now.mode != then.mode:
                 return True
-            if now.mode == "duplicate" and [to.port for to in now.to] != [to.port for to in then.to]:
+            ports = [[to.port for to in output.to] for output in (now, then)]
+            if now.mode == "duplicate" and ports[0] != ports[1]:
                 return True
         return False
 
@@ -225,7 +228,8 @@ class Life:
                 self.third.set_state(port, "up")
 
     def drain(self):
-        """With all receivers up: waits until everything was delivered or told, and nothing waits."""
+        """With all receivers up: waits until everything was delivered or told, and nothing
+        waits."""
         self.everyone_up()
         since = asked = time.monotonic()
         amount = -1

@@ -1,17 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A random operator: everyday life against the running product, checked by books that know what must arrive.
+"""A random operator: everyday life against the running product, checked by books that know what
+must arrive.
 
     main.py [--seed N[,N...]] [--count STEPS] [--source socket|kmod] [--receive calls|bpf]
             [--steps KIND,...] [--without KIND,...] [--long] [--shrink SECONDS] [--replay FILE]
             [--save FOLDER] [--build FOLDER] [--list]
 
-Each seed has three servers of its own, and they run side by side. Steps are drawn from the kinds that table.py
-says are right there; between them numbered datagrams flow. Every few steps all receivers are brought up,
+Each seed has three servers of its own, and they run side by side. Steps are drawn from the kinds
+that table.py
+says are right there; between them numbered datagrams flow. Every few steps all receivers are
+brought up,
 and each output must have got, or been told of, every datagram that was sent, once and unharmed.
 
-A seed that fails is written down as a list of steps, which is shortened by trying parts of it. `--replay` does
-a list from a file, a step a line. The last line is a RESULT. Exits 1 if a seed failed, 2 if it is called wrongly.
+A seed that fails is written down as a list of steps, which is shortened by trying parts of it.
+`--replay` does
+a list from a file, a step a line. The last line is a RESULT. Exits 1 if a seed failed, 2 if it is
+called wrongly.
 """
 import argparse
 import faulthandler
@@ -36,7 +41,8 @@ STEP_MOST = 240
 
 
 def plan(seed, count, weights):
-    """The list of steps of a seed: `count` of the operator, traffic between them, a settling now and then."""
+    """The list of steps of a seed: `count` of the operator, traffic between them, a settling now
+    and then."""
     rnd = random.Random(seed)
     kinds, chances = zip(*sorted(weights.items()))
     made = [steps.Step("send", rnd.randrange(1 << 31))]
@@ -51,7 +57,8 @@ def plan(seed, count, weights):
 
 
 def live(seed, sequence, options, told=False):
-    """Lives a list of steps. Returns (life's figures, steps done, Fault or None, the daemon's log)."""
+    """Lives a list of steps. Returns (life's figures, steps done, Fault or None, the daemon's
+    log)."""
     one = life.Life(seed, options)
     done = 0
     fault = None
@@ -72,13 +79,16 @@ def live(seed, sequence, options, told=False):
             one.world.stop()
     except Fault as error:
         fault = error
+        if one.world.is_running() and not one.world.frozen:
+            views = ("inputs", "outputs", "streams")
+            log = "".join(one.world.ctl("show", view)[1] for view in views)
     finally:
         signal.alarm(0)
         try:
             if os.path.exists(one.world.log):
-                log = one.world.log_since(0)
+                log += f"--- log\n{one.world.log_since(0)}"
             with open(one.world.file) as file:
-                log = f"{file.read()}--- log\n{log}"
+                log = f"{file.read()}--- what it shows\n{log}"
         except OSError:
             pass
         one.end()
@@ -107,7 +117,8 @@ def read_back(path):
 
 
 def one_seed(seed, sequence, options):
-    """Lives a seed; on failure says what failed, shrinks it and writes it down. Returns the exit status."""
+    """Lives a seed; on failure says what failed, shrinks it and writes it down. Returns the exit
+    status."""
     began = time.monotonic()
     books, done, fault, log = live(seed, sequence, options, options.tell)
     wanted = sum(step.name not in ("send", "settle") for step in sequence[:done])
@@ -177,10 +188,9 @@ def arguments():
 
 def side_by_side(seeds):
     """Runs this program once for each seed, at the same time; prints what they say as each ends."""
-    words = [word for word in sys.argv[1:]]
-    children = [subprocess.Popen([sys.executable, os.path.abspath(__file__), *words, "--seed", seed],
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-                for seed in seeds]
+    words = [sys.executable, os.path.abspath(__file__), *sys.argv[1:], "--seed"]
+    children = [subprocess.Popen([*words, seed], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                 text=True) for seed in seeds]
     worst = 0
     for child in children:
         text, _ = child.communicate()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Numbered datagrams: each tells which flow it is of, its number there, its length and a check sum."""
+"""Numbered datagrams: each tells which flow it is of, its number there, its length and a check
+sum."""
 import struct
 import zlib
 

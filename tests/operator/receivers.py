@@ -3,7 +3,8 @@
 
 The native format is read by tests/second-receiver/receiver.py, which uses no code of sluice;
 `length32` here. A connection tells by its first byte which of the two it carries, because an output
-may change its framing. A receiver that is down remembers what it had, as one with stable storage does.
+may change its framing. A receiver that is down remembers what it had, as one with stable storage
+does.
 """
 import ctypes
 import os
@@ -14,7 +15,8 @@ import struct
 import sys
 import threading
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "second-receiver"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "second-receiver"))
 import receiver as native  # noqa: E402
 
 SO_ATTACH_FILTER = 26
@@ -28,7 +30,8 @@ NOTHING = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))
 def deafen(sock):
     """From now on the kernel drops what comes to this socket: nothing more is acknowledged by TCP.
 
-    So everything that it has acknowledged can be read before the socket is closed, and a plain framing
+    So everything that it has acknowledged can be read before the socket is closed, and a plain
+    framing
     loses nothing when its receiver goes: what a receiver's kernel has taken and nobody has read is
     lost, and no relay can know.
     """
@@ -104,7 +107,8 @@ class Port:
 
 class Third(threading.Thread):
     """All receivers, in one thread. `listen` makes a listening socket for a port number; `deliver`
-    and `gap` are told of what comes, `ended` of each connection that ended, `damaged` of nonsense."""
+    and `gap` are told of what comes, `ended` of each connection that ended, `damaged` of
+    nonsense."""
 
     def __init__(self, listen, deliver, gap, ended, damaged):
         super().__init__(daemon=True)
@@ -219,7 +223,8 @@ class Third(threading.Thread):
             self._close_all(self.ports[number], brutal)
 
     def _close_all(self, port, brutal):
-        """Closes a port's connections; unless `brutal`, all that TCP has acknowledged is read first."""
+        """Closes a port's connections; unless `brutal`, all that TCP has acknowledged is read
+        first."""
         if port.listener and not brutal:
             self._accept(port)
         for peer in list(port.peers):
@@ -277,7 +282,8 @@ class Third(threading.Thread):
         self._watch(peer)
 
     def _read(self, peer, most):
-        """Reads at most `most` bytes once; False if there was nothing or the connection is closed."""
+        """Reads at most `most` bytes once; False if there was nothing or the connection is
+        closed."""
         try:
             data = peer.sock.recv(most)
         except BlockingIOError:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What an operator does, one function a kind of step.
 
-A step is a kind and a seed: everything else it draws from the seed and from what there is when it is
+A step is a kind and a seed: everything else it draws from the seed and from what there is when it
+is
 done, so that any part of a list of steps is a list of steps. A step that does not fit does nothing.
 """
 import random
@@ -50,7 +51,8 @@ def pick(rnd, some):
 
 
 def is_calm(life):
-    """Drains first, so that the step changes nothing that something waits for. False: not possible."""
+    """Drains first, so that the step changes nothing that something waits for. False: not
+    possible."""
     if not life.world.is_running():
         return False
     life.drain()
@@ -338,7 +340,8 @@ def delete_output(life, rnd):
 
 @kind("delete-output-waiting")
 def delete_output_waiting(life, rnd):
-    """An output less, while something waits for it: refused, or given to another, or dropped and told."""
+    """An output less, while something waits for it: refused, or given to another, or dropped and
+    told."""
     import changes
     if len(life.config.outputs) >= 2 and life.world.is_running():
         changes.delete_waiting(life, rnd, remove_output)
@@ -377,7 +380,8 @@ def delete_destination(life, rnd):
 
 @kind("delete-destination-waiting")
 def delete_destination_waiting(life, rnd):
-    """A destination less, whatever waits; not of an output whose destinations all get everything."""
+    """A destination less, whatever waits; not of an output whose destinations all get
+    everything."""
     if all(one.mode != "duplicate" for one in life.config.outputs):
         less_destinations(life, rnd)
 
@@ -571,9 +575,13 @@ def receiver_reset(life, rnd):
 
 
 def is_native(life, port):
-    """Is this port's output native? What a plain receiver has not read when it dies is lost, and nobody knows."""
-    return any(output.framing == "native" and "repeats" not in life.books.accounts[output.key].excused
-               for output in life.config.outputs for to in output.to if to.port == port)
+    """Is this port's output native? What a plain receiver has not read when it dies is lost, and
+    nobody knows."""
+    for output in life.config.outputs:
+        if any(to.port == port for to in output.to):
+            return (output.framing == "native"
+                    and "repeats" not in life.books.accounts[output.key].excused)
+    return False
 
 
 # --- the network
@@ -633,7 +641,8 @@ def bound_input(life, rnd, field, value):
 
 
 def noticed(life):
-    """Gives the product time to see a link or an address that came back: it is told by the kernel, or
+    """Gives the product time to see a link or an address that came back: it is told by the
+    kernel, or
     looks now and then. What is sent before is sent to nobody."""
     import changes
     changes.await_inputs(life)
@@ -680,7 +689,8 @@ def address_in_away(life, rnd):
 
 @kind("start-without-interface")
 def start_without_interface(life, rnd):
-    """The daemon starts while an input's interface is not there yet; the others are served at once."""
+    """The daemon starts while an input's interface is not there yet; the others are served at
+    once."""
     if not bound_input(life, rnd, "interface", "eth4"):
         return
     life.secure()
@@ -729,7 +739,8 @@ def disk_full(life, rnd):
 
 @kind("disk-read-only")
 def disk_read_only(life, rnd):
-    """The daemon is killed and starts while the spool's file system is read-only; then it is in order again."""
+    """The daemon is killed and starts while the spool's file system is read-only; then it is in
+    order again."""
     import changes
     if life.config.disk:
         changes.disk_read_only(life, rnd, while_down)

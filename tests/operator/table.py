@@ -2,11 +2,10 @@
 """Which kinds of steps are done where: the one place to widen when the product learns to bear more.
 
 Each line: kind, how often beside the others, where it is right. `calls` and `bpf`: natively, by how
-sockets are read; `kmod`: with the module; `long`: only where nobody waits for the result. A kind whose
+sockets are read; `kmod`: with the module; `long`: only where nobody waits for the result. A kind
+whose
 line names no place is done only when it is asked for (`--steps`).
 """
-
-ALL = "calls bpf kmod"
 
 TABLE = """
 apply-same                  2  calls bpf kmod
@@ -14,29 +13,29 @@ apply-faulty                2  calls bpf kmod
 batch                       3  calls bpf kmod
 rate                        2  calls bpf kmod
 weight                      1  calls bpf kmod
-priority                    3  calls bpf kmod
-memory                      3  calls bpf kmod
+priority                    3  calls bpf
+memory                      3  calls bpf
 receive                     3  calls bpf
-framing                     2  calls bpf kmod
+framing                     2  calls bpf
 framing-waiting             2  calls bpf
-mode                        2  calls bpf kmod
+mode                        2  calls bpf
 mode-waiting                2  calls bpf
 mode-hash                   2
 mode-hash-waiting           2
 rename-output               2
 rename-output-waiting       2
 rename-input                2  calls bpf
-add-input                   4  calls bpf kmod
-delete-input                3  calls bpf kmod
-route                       3  calls bpf kmod
-add-output                  3  calls bpf kmod
-delete-output               2  calls bpf kmod
+add-input                   4  calls bpf
+delete-input                3  calls bpf
+route                       3  calls bpf
+add-output                  3  calls bpf
+delete-output               2  calls bpf
 delete-output-waiting       2
-add-destination             3  calls bpf kmod
-delete-destination          2  calls bpf kmod
+add-destination             3  calls bpf
+delete-destination          2  calls bpf
 delete-destination-waiting  2  calls bpf
 move-destination            2  calls bpf
-hup-after-apply             2  calls bpf kmod
+hup-after-apply             2  calls bpf
 restart                     3  calls bpf kmod
 restart-receiver-down       2
 restart-changed             2  calls bpf
@@ -58,7 +57,7 @@ start-without-interface     2
 split-from                  2
 disk-full                   2  calls bpf kmod
 disk-read-only              2  calls bpf kmod
-overflow                    1  kmod long
+overflow                    1
 """
 
 
@@ -71,7 +70,8 @@ def lines():
 
 
 def weights(place, long, only=None):
-    """{kind: weight} of the kinds that are right in a place; with `only`, of those named and no others."""
+    """{kind: weight} of the kinds that are right in a place; with `only`, of those named and no
+    others."""
     if only:
         return {kind: weight for kind, weight, _ in lines() if kind in only}
     return {kind: weight for kind, weight, places in lines()

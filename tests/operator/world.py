@@ -143,7 +143,8 @@ class World:
         return sock
 
     def send(self, address, lane, to, port, body):
-        """Sends a datagram from (address, lane), which is a source port. False: the kernel refused."""
+        """Sends a datagram from (address, lane), which is a source port. False: the kernel
+        refused."""
         sock = self.sockets.get((address, lane))
         if sock is None:
             sock = self.socket_on("sender", socket.AF_INET, socket.SOCK_DGRAM)
