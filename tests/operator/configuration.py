@@ -2,8 +2,7 @@
 """What the operator's file says, as objects: changed by steps, written as YAML.
 
 An input and an output have a key that stays when the name changes: by it the books know that what
-an
-output of another name gets is still what the first was owed.
+an output of another name gets is still what the first was owed.
 """
 import copy
 

@@ -8,15 +8,13 @@ must arrive.
             [--save FOLDER] [--build FOLDER] [--list]
 
 Each seed has three servers of its own, and they run side by side. Steps are drawn from the kinds
-that table.py
-says are right there; between them numbered datagrams flow. Every few steps all receivers are
-brought up,
-and each output must have got, or been told of, every datagram that was sent, once and unharmed.
+that table.py says are right there; between them numbered datagrams flow. Every few steps all
+receivers are brought up, and each output must have got, or been told of, every datagram that was
+sent, once and unharmed.
 
 A seed that fails is written down as a list of steps, which is shortened by trying parts of it.
-`--replay` does
-a list from a file, a step a line. The last line is a RESULT. Exits 1 if a seed failed, 2 if it is
-called wrongly.
+`--replay` does a list from a file, a step a line. The last line is a RESULT. Exits 1 if a seed
+failed, 2 if it is called wrongly.
 """
 import argparse
 import faulthandler

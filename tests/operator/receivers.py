@@ -2,9 +2,9 @@
 """The third server: receivers on ports, which can go down, stop reading, read slowly and reset.
 
 The native format is read by tests/second-receiver/receiver.py, which uses no code of sluice;
-`length32` here. A connection tells by its first byte which of the two it carries, because an output
-may change its framing. A receiver that is down remembers what it had, as one with stable storage
-does.
+`length32` here. A connection tells by its first byte which of the two it carries, because an
+output may change its framing. A receiver that is down remembers what it had, as one with stable
+storage does.
 """
 import ctypes
 import os

@@ -2,8 +2,8 @@
 """What an operator does, one function a kind of step.
 
 A step is a kind and a seed: everything else it draws from the seed and from what there is when it
-is
-done, so that any part of a list of steps is a list of steps. A step that does not fit does nothing.
+is done, so that any part of a list of steps is a list of steps. A step that does not fit does
+nothing.
 """
 import random
 import signal

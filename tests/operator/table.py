@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Which kinds of steps are done where: the one place to widen when the product learns to bear more.
+"""Which kinds of steps are done where: the one place to widen when the product learns to bear
+more.
 
-Each line: kind, how often beside the others, where it is right. `calls` and `bpf`: natively, by how
-sockets are read; `kmod`: with the module; `long`: only where nobody waits for the result. A kind
-whose
-line names no place is done only when it is asked for (`--steps`).
+Each line: kind, how often beside the others, where it is right. `calls` and `bpf`: natively, by
+how sockets are read; `kmod`: with the module; `long`: only where nobody waits for the result. A
+kind whose line names no place is done only when it is asked for (`--steps`).
 """
 
 TABLE = """
