@@ -12,7 +12,7 @@
 #include "daemon.h"
 
 /* How often the foreman takes a step. */
-#define STEP_NS (10 * 1000 * 1000)
+#define STEP_NS 10000000L
 /* The sentence of what waits is made anew after so many. */
 #define STEPS_TO_A_TEXT 25U
 /* Beyond the limit, and beyond the wish that it should end at once: who does not answer by then is not waited for. */

@@ -324,6 +324,7 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 		if (error == -EINPROGRESS) {
 			control->later.header = *header;
 			control->later.port = port;
+			free(text);
 			return;
 		}
 		/* A dump that was delivered acknowledges itself by its end. */

@@ -28,18 +28,33 @@ static bool find_line(const char *path, const char *word, unsigned int skip, cha
 	return found;
 }
 
+/* Reads `count` numbers with white space before each. False: there are fewer. */
+static bool read_numbers(const char *text, uint64_t *numbers, size_t count)
+{
+	char *end;
+
+	for (; count; count--, numbers++, text = end) {
+		*numbers = strtoull(text, &end, 10);
+		if (end == text)
+			return false;
+	}
+	return true;
+}
+
 /* How many datagrams came to ports that nobody had bound, in this network namespace, since it is there. */
 static uint64_t closed_ports(void)
 {
-	uint64_t count = 0, more = 0;
+	uint64_t four[2] = {0}, six = 0;
 	char line[1024];
 
 	/* The first such line has the names, the second the figures: InDatagrams, NoPorts, ... */
-	if (find_line("/proc/self/net/snmp", "Udp: ", 1, line, sizeof(line)))
-		(void)sscanf(line, "Udp: %*u %" SCNu64, &count);
-	if (find_line("/proc/self/net/snmp6", "Udp6NoPorts", 0, line, sizeof(line)))
-		(void)sscanf(line, "Udp6NoPorts %" SCNu64, &more);
-	return count + more;
+	if (!find_line("/proc/self/net/snmp", "Udp: ", 1, line, sizeof(line)) ||
+	    !read_numbers(line + strlen("Udp: "), four, 2))
+		four[1] = 0;
+	if (!find_line("/proc/self/net/snmp6", "Udp6NoPorts", 0, line, sizeof(line)) ||
+	    !read_numbers(line + strlen("Udp6NoPorts"), &six, 1))
+		six = 0;
+	return four[1] + six;
 }
 
 /* Which network namespace it is; 0: not known. */
@@ -80,7 +95,7 @@ void sluice_absence_note(const struct sluice_config *config)
 
 void sluice_absence_tell(const struct sluice_config *config)
 {
-	uint64_t namespace, stopped, before, now = closed_ports();
+	uint64_t note[3], now = closed_ports(); /* namespace, uptime, count at the stop */
 	char *path = sluice_socket_note_path(config), text[80];
 	struct stat state;
 	ssize_t length;
@@ -97,14 +112,14 @@ void sluice_absence_tell(const struct sluice_config *config)
 	if (length <= 0 || fstat(fd, &state) || state.st_uid != geteuid())
 		goto close;
 	text[length] = '\0';
-	if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &namespace, &stopped, &before) != 3 ||
-	    namespace != namespace_number() || now <= before || uptime() < stopped)
+	if (!read_numbers(text, note, 3) || note[0] != namespace_number() || uptime() < note[1] ||
+	    now <= note[2])
 		goto close;
 	sluice_warning(
 		"%" PRIu64 " datagrams came to closed UDP ports of this network namespace in "
 		"the %" PRIu64 " s since the last sluiced stopped (UdpNoPorts); what was for "
 		"the inputs is lost",
-		now - before, uptime() - stopped);
+		now - note[2], uptime() - note[1]);
 close:
 	close(fd);
 free:

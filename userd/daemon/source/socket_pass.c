@@ -87,13 +87,27 @@ static bool describe(int fd, struct sluice_port_key *key)
 	return key->port != 0;
 }
 
+/* Reads the name under which a socket was stored. False: it is another's. */
+static bool parse_name(const char *name, unsigned int *worker, uint32_t *drops)
+{
+	char *end;
+
+	if (strncmp(name, "sluice-w", 8) != 0)
+		return false;
+	*worker = (unsigned int)strtoul(name + 8, &end, 10);
+	if (end == name + 8 || strncmp(end, "-d", 2) != 0)
+		return false;
+	name = end + 2;
+	*drops = (uint32_t)strtoul(name, &end, 10);
+	return end > name && !*end;
+}
+
 /* Takes one descriptor that systemd passed. */
 static void inherit(int fd, const char *name)
 {
 	struct inherited *one = calloc(1, sizeof(*one));
 
-	if (!one || sscanf(name, "sluice-w%u-d%u", &one->worker, &one->drops) != 2 ||
-	    !describe(fd, &one->key)) {
+	if (!one || !parse_name(name, &one->worker, &one->drops) || !describe(fd, &one->key)) {
 		sluice_warning("descriptor %d that systemd passed (`%s`) is no socket of sluiced; "
 			       "it is closed",
 			       fd, name);
