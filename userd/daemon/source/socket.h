@@ -88,9 +88,11 @@ struct sluice_port_set {
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
 		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **port,
 		     char **error);
-/* The same with a socket that is open and bound already, which it takes over; `drops`: how many of its losses were told. NULL: no
- * memory, and `fd` stays the caller's. @owner caller: sluice_port_free() @context process */
-struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops);
+/* The same with a socket that is open and bound already, which it takes over; `drops`: how many of its losses were told; `due`: how many
+ * datagrams beyond the first of their packet may be in it. NULL: no memory, and `fd` stays the caller's.
+ * @owner caller: sluice_port_free() @context process */
+struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops,
+				      uint32_t due);
 /* Another socket bound to the same as `key`, in the same group, that is read with calls. 0 or a negative errno.
  * @owner caller: sluice_port_free() @context any */
 int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_port **port);
@@ -188,6 +190,7 @@ struct sluice_passed {
 	int fd;
 	unsigned int worker;
 	uint32_t drops; /* told of so far */
+	uint32_t due;	/* datagrams beyond the first of their packet that may be in it */
 };
 struct sluice_pass_letter {
 	struct sluice_port_set *set;

@@ -154,6 +154,20 @@ uint32_t sluice_socket_count_rest(struct sluice_socket_count *count)
 		     : 0;
 }
 
+uint32_t sluice_socket_count_due(const struct sluice_socket_count *count)
+{
+	return count ? (uint32_t)(sluice_load_relaxed(&count->page->beyond) - count->taken -
+				  count->told)
+		     : 0;
+}
+
+void sluice_socket_count_owe(struct sluice_socket_count *count, uint32_t datagrams)
+{
+	/* Modulo 2^64, as all that is done with it. */
+	if (count)
+		count->taken -= datagrams;
+}
+
 void sluice_socket_count_shut(struct sluice_socket_count *count)
 {
 	sluice_store_relaxed(&count->page->is_shut, 1);

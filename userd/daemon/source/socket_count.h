@@ -34,6 +34,11 @@ uint32_t sluice_socket_count_lost(struct sluice_socket_count *count, bool is_emp
 /* The same for the last time: nothing comes any more, all was read. @context worker */
 uint32_t sluice_socket_count_rest(struct sluice_socket_count *count);
 
+/* Of those that came, what was neither read nor told as lost: it is in the socket, or will be told. @context worker */
+uint32_t sluice_socket_count_due(const struct sluice_socket_count *count);
+/* So many are in the socket from before it was counted here; before the first is read. */
+void sluice_socket_count_owe(struct sluice_socket_count *count, uint32_t datagrams);
+
 /* From now on the socket keeps nothing; not NULL. @context worker */
 void sluice_socket_count_shut(struct sluice_socket_count *count);
 /* Are broadcast and multicast, which come to the socket of every worker, this one's? At first they

@@ -238,7 +238,8 @@ static void prepare_buffer(struct sluice_port *port)
 	port->buffer = size > 0 ? (uint64_t)size : 1;
 }
 
-struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops)
+struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops,
+				      uint32_t due)
 {
 	struct sluice_port *port = calloc(1, sizeof(*port));
 
@@ -248,6 +249,7 @@ struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key,
 	port->fd = fd;
 	port->drops = drops;
 	prepare_buffer(port);
+	sluice_socket_count_owe(port->count, due);
 	return port;
 }
 
@@ -261,7 +263,7 @@ int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_por
 	fd = open_bound(&plain, true, NULL, &step);
 	if (fd < 0)
 		return fd;
-	*port = sluice_port_adopt(fd, &plain, 0);
+	*port = sluice_port_adopt(fd, &plain, 0, 0);
 	if (*port)
 		return 0;
 	close(fd);

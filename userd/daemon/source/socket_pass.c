@@ -34,6 +34,7 @@ struct inherited {
 	struct sluice_port_key key;
 	unsigned int worker;
 	uint32_t drops; /* that were told of already */
+	uint32_t due;	/* datagrams beyond the first of their packet that may be in it */
 	int fd;
 };
 
@@ -88,18 +89,25 @@ static bool describe(int fd, struct sluice_port_key *key)
 }
 
 /* Reads the name under which a socket was stored. False: it is another's. */
-static bool parse_name(const char *name, unsigned int *worker, uint32_t *drops)
+static bool parse_name(const char *name, struct inherited *one)
 {
+	static const char *const before[] = {"sluice-w", "-d", "-b"};
+	uint32_t numbers[3];
+	size_t number;
 	char *end;
 
-	if (strncmp(name, "sluice-w", 8) != 0)
-		return false;
-	*worker = (unsigned int)strtoul(name + 8, &end, 10);
-	if (end == name + 8 || strncmp(end, "-d", 2) != 0)
-		return false;
-	name = end + 2;
-	*drops = (uint32_t)strtoul(name, &end, 10);
-	return end > name && !*end;
+	for (number = 0; number < 3; number++, name = end) {
+		if (strncmp(name, before[number], strlen(before[number])) != 0)
+			return false;
+		name += strlen(before[number]);
+		numbers[number] = (uint32_t)strtoul(name, &end, 10);
+		if (end == name)
+			return false;
+	}
+	one->worker = numbers[0];
+	one->drops = numbers[1];
+	one->due = numbers[2];
+	return !*name;
 }
 
 /* Takes one descriptor that systemd passed. */
@@ -107,7 +115,7 @@ static void inherit(int fd, const char *name)
 {
 	struct inherited *one = calloc(1, sizeof(*one));
 
-	if (!one || !parse_name(name, &one->worker, &one->drops) || !describe(fd, &one->key)) {
+	if (!one || !parse_name(name, one) || !describe(fd, &one->key)) {
 		sluice_warning("descriptor %d that systemd passed (`%s`) is no socket of sluiced; "
 			       "it is closed",
 			       fd, name);
@@ -155,7 +163,7 @@ bool sluice_socket_has_inherited(uint16_t number)
 static struct sluice_port *take(struct inherited **link)
 {
 	struct inherited *one = *link;
-	struct sluice_port *port = sluice_port_adopt(one->fd, &one->key, one->drops);
+	struct sluice_port *port = sluice_port_adopt(one->fd, &one->key, one->drops, one->due);
 
 	if (!port)
 		return NULL;
@@ -253,8 +261,11 @@ static int add(struct sluice_pass_letter *letter, const struct sluice_port *port
 	fd = fcntl(port->fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return -errno;
-	larger[letter->count++] = (struct sluice_passed){
-		.fd = fd, .worker = port->worker->number, .drops = port->drops};
+	larger[letter->count++] =
+		(struct sluice_passed){.fd = fd,
+				       .worker = port->worker->number,
+				       .drops = port->drops,
+				       .due = sluice_socket_count_due(port->count)};
 	return 0;
 }
 
@@ -304,8 +315,8 @@ size_t sluice_socket_store(struct sluice_passed *list, size_t count)
 	char text[96];
 
 	for (number = 0; number < count; number++) {
-		snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=sluice-w%u-d%u",
-			 list[number].worker, list[number].drops);
+		snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=sluice-w%u-d%u-b%u",
+			 list[number].worker, list[number].drops, list[number].due);
 		stored += sd_pid_notify_with_fds(0, 0, text, &list[number].fd, 1) > 0;
 		close(list[number].fd);
 	}
