@@ -141,11 +141,126 @@ static void whose_it_is(void **state)
 }
 
 /* Runs them. */
+/* What may become of a ring's file between two processes. */
+enum damage {
+	CUT,
+	EMPTY,
+	VERSION,
+	MAGIC,
+	SIZE_FIELD,
+	HEAD,
+	TAIL,
+	SEQUENCE,
+	LENGTH,
+	COUNTERS,
+	DAMAGES
+};
+
+/* Lets it happen. */
+static void spoil(enum damage damage)
+{
+	static const struct {
+		off_t at;
+		unsigned int add;
+	} places[] = {
+		[VERSION] = {4, 1}, [MAGIC] = {0, 1},	  [SIZE_FIELD] = {10, 8}, [HEAD] = {64, 4},
+		[TAIL] = {4096, 1}, [SEQUENCE] = {80, 7}, [COUNTERS] = {195, 64}};
+	int fd = open(path, O_RDWR);
+	uint8_t byte;
+
+	assert_true(fd >= 0);
+	if (damage == CUT)
+		assert_int_equal(ftruncate(fd, 3 * 4096 + SIZE - 4096), 0);
+	else if (damage == EMPTY)
+		assert_int_equal(ftruncate(fd, 0), 0);
+	else if (damage == LENGTH)
+		/* Of the 101st record of 64 bytes. */
+		assert_int_equal(pwrite(fd, "\xff\xff\xff\xff", 4, 3 * 4096 + 100 * 64), 4);
+	else {
+		assert_int_equal(pread(fd, &byte, 1, places[damage].at), 1);
+		byte = (uint8_t)(byte + places[damage].add);
+		assert_int_equal(pwrite(fd, &byte, 1, places[damage].at), 1);
+	}
+	close(fd);
+}
+
+/* Datagrams in the ring, and those that GAP records tell of; *unknown: those without a number. */
+static uint64_t add_up(struct sluice_ring *ring, unsigned int *unknown)
+{
+	uint64_t at = sluice_ring_tail(ring), sequence, sum = 0, count;
+	struct sluice_record_view view;
+	struct sluice_record_gap gap;
+	struct sluice_span span;
+
+	*unknown = 0;
+	assert_int_equal(sluice_ring_locate(ring, at, &sequence), 0);
+	for (; sluice_ring_span(ring, at, sequence, 20000, &span); sequence += span.count) {
+		for (count = 0; at < span.end; at += view.span, count++) {
+			assert_int_equal(sluice_record_read(sluice_ring_at(ring, at),
+							    (size_t)(span.end - at), &view),
+					 0);
+			sum += view.type == SLUICE_RECORD_DATA;
+			if (view.type != SLUICE_RECORD_GAP)
+				continue;
+			memcpy(&gap, view.payload, sizeof(gap));
+			sum += gap.datagrams;
+			*unknown += !gap.datagrams;
+		}
+		assert_int_equal(count, span.count);
+	}
+	return sum;
+}
+
+/* A ring with 3,000 records is damaged while nobody has it. What is in it or told of is all of them, or a line says that
+ * nobody knows; nothing is deleted; and it starts. */
+static void what_a_damaged_ring_held_is_told(void **state)
+{
+	unsigned int damage, number, unknown;
+	struct sluice_ring ring;
+	struct stat before;
+	char aside[96];
+	uint8_t *bytes;
+	uint64_t sum;
+	bool found;
+
+	(void)state;
+	snprintf(aside, sizeof(aside), "%s.damaged-0", path);
+	for (damage = 0; damage < DAMAGES; damage++) {
+		(void)unlink(path);
+		(void)unlink(aside);
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+		sluice_ring_lose(&ring, 0, SLUICE_LOST_SOCKET, 5, 0);
+		for (number = 0; number < 3000; number++) {
+			bytes = sluice_ring_reserve(&ring, 64);
+			assert_non_null(bytes);
+			memset(bytes, 0, 64);
+			sluice_record_write(bytes, 64, SLUICE_RECORD_DATA, 0, 0, number);
+			sluice_ring_commit(&ring);
+		}
+		sluice_ring_destroy(&ring);
+		assert_int_equal(stat(path, &before), 0);
+		spoil(damage);
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+		(void)sluice_ring_tell(&ring);
+		sum = add_up(&ring, &unknown);
+		if (damage == EMPTY)
+			assert_true(unknown > 0);
+		else
+			assert_int_equal(sum, 3005);
+		/* Whoever cannot go on with the file has put it aside. */
+		assert_int_equal(access(aside, F_OK), found ? -1 : 0);
+		sluice_ring_destroy(&ring);
+	}
+	(void)unlink(path);
+	(void)unlink(aside);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_killed_producer_is_followed),
 		cmocka_unit_test(whose_it_is),
+		cmocka_unit_test(what_a_damaged_ring_held_is_told),
 	};
 
 	snprintf(path, sizeof(path), "/dev/shm/sluice-unit-%d", (int)getpid());

@@ -64,6 +64,14 @@ int sluice_ring_map_to_look(struct sluice_ring *ring, int fd, size_t data_offset
 int sluice_ring_writer_resume(struct sluice_ring *ring);
 void sluice_ring_let_go(struct sluice_ring *ring);
 
+/*
+ * ring_mend.c: a ring that was just mapped and whose records do not lead from tail to head: what cannot be read becomes GAP records,
+ * and is logged with the name `path`. How many datagrams wait in a file of `bytes` bytes that is no ring of ours any more:
+ * false if nobody knows (*datagrams: those that could be found).
+ */
+void sluice_ring_mend(struct sluice_ring *ring, const char *path);
+bool sluice_ring_count(int fd, size_t bytes, uint64_t *datagrams);
+
 /* Makes an empty ring, just created, stand at `offset` (a multiple of SLUICE_RECORD_ALIGN): for what lies on a disk only. */
 void sluice_ring_begin_at(struct sluice_ring *ring, uint64_t offset);
 
@@ -125,6 +133,8 @@ uint64_t sluice_ring_room(struct sluice_ring *ring);
 /* Counts lost datagrams of `input`; a GAP record tells of them before the next record that finds room. */
 void sluice_ring_lose(struct sluice_ring *ring, uint16_t input, uint32_t cause, uint64_t datagrams,
 		      uint64_t bytes);
+/* Likewise, where nobody knows how many they are: a GAP of 0 datagrams. */
+void sluice_ring_lose_unknown(struct sluice_ring *ring, uint16_t input, uint32_t cause);
 /* Writes the pending GAPs that find room, without waiting for a record. Returns true if none is left. */
 bool sluice_ring_tell(struct sluice_ring *ring);
 

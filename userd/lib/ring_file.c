@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "log.h"
 #include "ring.h"
 
 /* A predecessor that was killed gives the lock back when the kernel has taken it apart. */
@@ -66,14 +68,50 @@ static int read_head(int fd, off_t bytes, struct sluice_ring_producer *result)
 }
 
 /* Maps the ring that is in `fd`, if it makes sense. */
-static int take_over(struct sluice_ring *ring, int fd, off_t bytes)
+static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t bytes)
 {
 	struct sluice_ring_producer head;
 	int error = read_head(fd, bytes, &head);
 
 	if (!error)
 		error = sluice_ring_map(ring, fd, head.data_offset, head.size);
-	return error ? error : sluice_ring_writer_resume(ring);
+	if (error)
+		return error;
+	sluice_ring_mend(ring, path);
+	error = sluice_ring_writer_resume(ring);
+	if (error)
+		sluice_ring_destroy(ring);
+	return error;
+}
+
+/* A file that cannot be taken over: put aside under another name, for whoever wants to look into it. What was in it is told, if
+ * that is known: *lost. False: it is not. */
+static bool put_aside(const char *path, int fd, off_t bytes, uint64_t *lost)
+{
+	bool is_known = sluice_ring_count(fd, (size_t)bytes, lost);
+	char *aside = NULL;
+	unsigned int tries;
+
+	for (tries = 0; tries < 1000; tries++) {
+		if (asprintf(&aside, "%s.damaged-%u", path, tries) < 0)
+			return is_known;
+		if (access(aside, F_OK) && !rename(path, aside))
+			break;
+		free(aside);
+		aside = NULL;
+	}
+	if (is_known)
+		sluice_error(
+			"%s: the ring is damaged, or of another version of sluice: %llu datagrams "
+			"that waited in it are lost; it was put aside as %s",
+			path, (unsigned long long)*lost, aside ? aside : "nothing");
+	else
+		sluice_error(
+			"%s: the ring is damaged, or of another version of sluice: an unknown "
+			"number of datagrams that waited in it is lost; it was put aside as %s",
+			path, aside ? aside : "nothing");
+	free(aside);
+	return is_known;
 }
 
 int sluice_ring_look(struct sluice_ring *ring, const char *path)
@@ -99,6 +137,8 @@ int sluice_ring_look(struct sluice_ring *ring, const char *path)
 int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found)
 {
+	bool is_damaged = false, is_known = false;
+	uint64_t lost = 0;
 	int fd, error;
 	off_t bytes;
 
@@ -110,7 +150,8 @@ int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 	if (fd >= 0) {
 		error = is_ours(fd, &bytes) ? lock(fd) : -EPERM;
 		if (!error)
-			error = take_over(ring, fd, bytes);
+			error = take_over(ring, path, fd, bytes);
+		is_damaged = error == -EPROTO;
 		if (!error && sluice_ring_head(ring) == sluice_ring_tail(ring) && size &&
 		    ring->mask + 1 != size) {
 			/* Empty, and another size is wished. */
@@ -121,11 +162,17 @@ int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 			*found = true;
 			goto keep;
 		}
-		close(fd);
-		if (error == -EBUSY || error == -EPERM || !size)
+		if (error == -EBUSY || error == -EPERM || (!size && !is_damaged)) {
+			close(fd);
 			return error;
-		/* Not whole: its maker died before it was ready. */
-		(void)unlink(path);
+		}
+		if (is_damaged)
+			is_known = put_aside(path, fd, bytes, &lost);
+		else
+			(void)unlink(path);
+		close(fd);
+		if (!size)
+			return error;
 	} else if (!size) {
 		return -errno;
 	}
@@ -137,6 +184,10 @@ int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 		error = sluice_ring_create_in(ring, fd, size, stream, epoch, cpu);
 	if (error)
 		goto unlink;
+	if (is_known && lost)
+		sluice_ring_lose(ring, 0, SLUICE_LOST_DISK, lost, 0);
+	else if (is_damaged && !is_known)
+		sluice_ring_lose_unknown(ring, 0, SLUICE_LOST_DISK);
 keep:
 	ring->file = strdup(path);
 	ring->lock = fd;

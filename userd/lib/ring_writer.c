@@ -9,11 +9,15 @@
 #include <string.h>
 #include <time.h>
 #include "barrier.h"
+#include "log.h"
 #include "record.h"
 #include "ring.h"
 
 /* Losses that wait for their GAP, by input and cause. More kinds than this at once share the last entry. */
 #define PENDING 256U
+/* Where in the producer page the checksum of the counters of losses is, and what it is begun with. */
+#define CHECK_OFFSET 2048U
+#define CHECK 0x534c5549434b3031ULL
 #define GAP_LENGTH ((uint32_t)(sizeof(struct sluice_record) + sizeof(struct sluice_record_gap)))
 
 struct loss {
@@ -64,6 +68,23 @@ static const struct sluice_ring_boundary *last_boundary(const struct sluice_ring
 	return NULL;
 }
 
+/* The checksum of the counters of losses: at a place of the producer page that has no other meaning; 0: there is none. */
+static uint64_t *check_of(struct sluice_ring_producer *producer)
+{
+	return (uint64_t *)(void *)((uint8_t *)producer + CHECK_OFFSET);
+}
+
+/* The counters of losses changed. */
+static void checksum(struct sluice_ring_producer *producer)
+{
+	uint64_t lost = 0;
+	size_t cause;
+
+	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
+		lost += producer->lost[cause];
+	*check_of(producer) = lost ^ producer->gap_datagrams ^ CHECK;
+}
+
 int sluice_ring_writer_resume(struct sluice_ring *ring)
 {
 	struct sluice_ring_writer *writer = ring->writer;
@@ -77,10 +98,10 @@ int sluice_ring_writer_resume(struct sluice_ring *ring)
 	writer->sequence = producer->sequence_done;
 	boundary = last_boundary(writer);
 	/*
-	 * A producer that was killed between its three stores leaves two numbers. The last boundary tells which is right;
-	 * without one nothing between tail and head is counted from anywhere but head, and either serves.
+	 * A producer that was killed between its three stores leaves two numbers, and a bit may have flipped in either. The last
+	 * boundary tells what is right; without one nothing between tail and head is counted from anywhere but head, and either serves.
 	 */
-	if (producer->sequence_begun != producer->sequence_done && boundary) {
+	if (boundary) {
 		writer->sequence = boundary->sequence;
 		for (at = boundary->offset; at < writer->head; at += step) {
 			step = sluice_record_step(writer->data + (at & ring->mask),
@@ -95,7 +116,16 @@ int sluice_ring_writer_resume(struct sluice_ring *ring)
 	/* Losses that no GAP told of yet; of which input they were died with the process. */
 	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
 		lost += producer->lost[cause];
-	if (lost > producer->gap_datagrams) {
+	if (*check_of(producer) &&
+	    *check_of(producer) != (lost ^ producer->gap_datagrams ^ CHECK)) {
+		/* A number nobody should be told. */
+		sluice_error("a ring's counters of what was lost are damaged: a GAP of no number "
+			     "tells of what "
+			     "no GAP told of before");
+		memset(producer->lost, 0, sizeof(producer->lost));
+		producer->gap_datagrams = 0;
+		sluice_ring_lose_unknown(ring, 0, SLUICE_LOST_SOCKET);
+	} else if (lost > producer->gap_datagrams) {
 		writer->loss[0] = (struct loss){.cause = SLUICE_LOST_SOCKET,
 						.datagrams = lost - producer->gap_datagrams};
 		writer->pending = 1;
@@ -169,6 +199,7 @@ bool sluice_ring_tell(struct sluice_ring *ring)
 		publish(ring, GAP_LENGTH);
 		sluice_count(&writer->producer->gaps, 1);
 		sluice_count(&writer->producer->gap_datagrams, loss->datagrams);
+		checksum(writer->producer);
 		writer->pending--;
 	}
 	return true;
@@ -231,6 +262,7 @@ void sluice_ring_lose(struct sluice_ring *ring, uint16_t input, uint32_t cause, 
 	if (!datagrams || cause >= SLUICE_LOST_CAUSES)
 		return;
 	sluice_count(&writer->producer->lost[cause], datagrams);
+	checksum(writer->producer);
 	for (number = 0; number < writer->pending; number++)
 		if (writer->loss[number].input == input && writer->loss[number].cause == cause)
 			break;
@@ -243,4 +275,12 @@ void sluice_ring_lose(struct sluice_ring *ring, uint16_t input, uint32_t cause, 
 	}
 	loss->datagrams += datagrams;
 	loss->bytes += bytes;
+}
+
+void sluice_ring_lose_unknown(struct sluice_ring *ring, uint16_t input, uint32_t cause)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+
+	if (writer->pending < PENDING)
+		writer->loss[writer->pending++] = (struct loss){.input = input, .cause = cause};
 }

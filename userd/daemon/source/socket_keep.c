@@ -85,7 +85,7 @@ static bool parse_name(const char *name, uint8_t route[SLUICE_GUID_SIZE], unsign
 	memcpy(text, name, sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	*worker = (unsigned int)strtoul(digits, &end, 10);
-	return end > digits && !sluice_guid_parse(text, route);
+	return end > digits && !*end && !sluice_guid_parse(text, route);
 }
 
 /* Makes a stream of one ring that is left over; it is delivered and goes. */
