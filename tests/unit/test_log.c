@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "log.h"
 
@@ -211,6 +212,40 @@ static int end(void **state)
 	return rmdir(folder);
 }
 
+/* In a directory that others may write to, a link is not followed, and what is no file of ours gets nothing. */
+static void nobody_leads_the_log_elsewhere(void **state)
+{
+	char open_folder[] = "/tmp/sluice-open-XXXXXX", victim[96], name[96];
+	struct stat status;
+
+	(void)state;
+	assert_non_null(mkdtemp(open_folder));
+	snprintf(victim, sizeof(victim), "%s/victim", open_folder);
+	snprintf(name, sizeof(name), "%s/log", open_folder);
+	close(open(victim, O_CREAT | O_WRONLY, 0600));
+	assert_int_equal(symlink(victim, name), 0);
+	/* A link of ours where only we can make one is none of their business. */
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, name, LOG_NOTICE), 0);
+	sluice_log_close();
+	assert_int_equal(chmod(open_folder, 01777), 0);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, name, LOG_NOTICE), -EPERM);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(mkfifo(name, 0666), 0);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, name, LOG_NOTICE), -EPERM);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(link(victim, name), 0);
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, name, LOG_NOTICE), -EPERM);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(stat(victim, &status), 0);
+	assert_int_equal(status.st_size, 0);
+	/* A fresh one is ours. */
+	assert_int_equal(sluice_log_open(SLUICE_LOG_TO_FILE, name, LOG_NOTICE), 0);
+	sluice_log_close();
+	(void)unlink(name);
+	(void)unlink(victim);
+	(void)rmdir(open_folder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +255,7 @@ int main(void)
 		cmocka_unit_test(threads_do_not_mix_their_lines),
 		cmocka_unit_test(stderr_gets_level_and_text),
 		cmocka_unit_test(levels_have_names),
+		cmocka_unit_test(nobody_leads_the_log_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -103,9 +103,47 @@ static void a_store_goes_on_with_the_segments_that_are_left(void **state)
 	sluice_spool_close(spool);
 }
 
+/* Who else could put something into the directory, or did, decides nothing. */
+static void a_directory_of_others_is_refused(void **state)
+{
+	const struct sluice_spool_options options = {
+		.path = directory, .segment = SEGMENT, .size = 6 * SEGMENT};
+	char link[96], victim[] = "/tmp/sluice-victim.XXXXXX";
+	struct sluice_spool *spool = NULL;
+	int fd = mkstemp(victim);
+	struct stat status;
+	char *error = NULL;
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(chmod(directory, 0777), 0);
+	assert_int_equal(sluice_spool_open(&options, &spool, &error), -EPERM);
+	assert_non_null(strstr(error, "others may write to"));
+	free(error);
+	assert_int_equal(chmod(directory, 0700), 0);
+	if (!geteuid()) {
+		assert_int_equal(chown(directory, 65534, 65534), 0);
+		assert_int_equal(sluice_spool_open(&options, &spool, &error), -EPERM);
+		assert_non_null(strstr(error, "belongs to another user"));
+		free(error);
+		assert_int_equal(chown(directory, 0, 0), 0);
+	}
+	/* A link that was there all the same. */
+	snprintf(link, sizeof(link), "%s/checkpoint", directory);
+	assert_int_equal(symlink(victim, link), 0);
+	assert_int_equal(sluice_spool_open(&options, &spool, &error), -ELOOP);
+	assert_non_null(strstr(error, "checkpoint"));
+	free(error);
+	assert_int_equal(stat(victim, &status), 0);
+	assert_int_equal(status.st_size, 0);
+	(void)unlink(victim);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_directory_of_others_is_refused, fresh),
 		cmocka_unit_test_setup(a_new_store_has_all_its_segments_or_none, fresh),
 		cmocka_unit_test_setup(a_store_goes_on_with_the_segments_that_are_left, fresh),
 	};

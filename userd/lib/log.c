@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -59,12 +60,44 @@ bool sluice_log_is_on_stderr(void)
 	return atomic_load(&log_target) == SLUICE_LOG_TO_STDERR;
 }
 
-/* Opens `path` to append to; a descriptor or a negative errno. @owner caller */
+/* May others than root and we make files beside `path`? If nobody can tell: yes. */
+static bool is_in_the_open(const char *path)
+{
+	char *copy = strdup(path);
+	struct stat state;
+	bool answer;
+
+	answer = !copy || stat(dirname(copy), &state) || (state.st_mode & (S_IWGRP | S_IWOTH)) ||
+		 (state.st_uid && state.st_uid != geteuid());
+	free(copy);
+	return answer;
+}
+
+/*
+ * Opens `path` to append to; a descriptor, -EPERM after a sentence (somebody else may have put there what it is), or another
+ * negative errno. @owner caller
+ */
 static int file_open(const char *path)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+	bool is_open = is_in_the_open(path);
+	struct stat state;
+	int fd;
 
-	return fd < 0 ? -errno : fd;
+	/* Where others may write, a link, a pipe or a file of theirs would get our lines, or lead them into a file of ours. */
+	fd = open(path, flags | (is_open ? O_NOFOLLOW | O_NONBLOCK : 0), 0640);
+	if (fd < 0 && !(is_open && (errno == ELOOP || errno == ENXIO)))
+		return -errno;
+	if (fd >= 0 && (!is_open || (!fstat(fd, &state) && S_ISREG(state.st_mode) &&
+				     state.st_uid == geteuid() && state.st_nlink == 1)))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	sluice_error(
+		"log.to: %s: others may write to this directory, and it is a link or not a file "
+		"of ours; give the log a directory that only we can write to, or remove it",
+		path);
+	return -EPERM;
 }
 
 /* Makes `fd` the log's file, under the number that was in use before if there was one. Takes `fd` over. */

@@ -363,6 +363,32 @@ static void tell(const struct sluice_spool *spool)
 			       (unsigned long long)figures->torn);
 }
 
+/* Is the directory one that only we (or root) can put things into, and the way to it no link of somebody else's? What lies there is
+ * overwritten and believed. 0 or -EPERM with a sentence; others as they come. */
+static int check_owner(const char *path, char **error)
+{
+	struct stat itself, target;
+
+	if (lstat(path, &itself) || stat(path, &target))
+		return say(error, -errno, "store.disk.path: %s: %s", path, strerror(errno));
+	if ((itself.st_uid && itself.st_uid != geteuid()) ||
+	    (target.st_uid && target.st_uid != geteuid()))
+		return say(
+			error, -EPERM,
+			"store.disk.path: %s belongs to another user (%u), who could put anything "
+			"there; give it a directory of our own, or change its owner",
+			path,
+			itself.st_uid && itself.st_uid != geteuid() ? itself.st_uid
+								    : target.st_uid);
+	if (S_ISDIR(target.st_mode) && (target.st_mode & (S_IWGRP | S_IWOTH)))
+		return say(
+			error, -EPERM,
+			"store.disk.path: others may write to %s, and so put anything there; take "
+			"that away (chmod go-w %s)",
+			path, path);
+	return 0;
+}
+
 /* Opens the store once; see spool.h. *changed: it was looked at, something seems to be missing, and its owner wrote another
  * checkpoint meanwhile. */
 static int open_once(const struct sluice_spool_options *options, struct sluice_spool **result,
@@ -386,6 +412,9 @@ static int open_once(const struct sluice_spool_options *options, struct sluice_s
 		return say(error, failure, "store.disk.path: %s cannot be made: %s", options->path,
 			   strerror(-failure));
 	}
+	failure = options->look ? 0 : check_owner(options->path, error);
+	if (failure)
+		return failure;
 	spool = allocate(options);
 	if (!spool)
 		return say(error, -ENOMEM, "out of memory for the spool");
