@@ -198,6 +198,15 @@ int sluice_spool_frames(struct sluice_spool *spool, struct sluice_spool_log *log
 			int (*each)(void *context, const struct sluice_spool_frame *frame),
 			void *context);
 
+/*
+ * `output` should find `bytes` bytes more of [start, end) in the store than it does. If all of that which it neither has nor
+ * finds there is so much, it is entered as lost, and *records (NULL: nobody knows; those in [start, end)) become those that are
+ * lost; true. False: nobody can tell which they are.
+ */
+bool sluice_spool_miss(struct sluice_spool *spool, struct sluice_spool_log *log,
+		       const uint8_t output[16], uint64_t start, uint64_t end, uint64_t bytes,
+		       uint64_t *records);
+
 /* Writes zeros to a free segment that never had any, so that the disk's own bookkeeping is done before it is needed. True if
  * there was one: call again when there is time. */
 bool sluice_spool_touch(struct sluice_spool *spool);

@@ -361,3 +361,79 @@ void sluice_spool_catalog_mourn(struct sluice_spool *spool)
 			     (unsigned long long)bytes);
 	}
 }
+
+/* What the output has of [start, end), or finds in the store; *found: records of the frames there. 0 or -ENOMEM. */
+static int list_had(struct sluice_spool_log *log, const uint8_t output[16], uint64_t start,
+		    uint64_t end, struct sluice_ranges *had, uint64_t *found)
+{
+	int reader = sluice_spool_index_reader(log, output, false), error = 0;
+	size_t place;
+
+	for (place = 0; !error && reader >= 0 && place < log->outputs[reader].acked.count; place++)
+		error = sluice_ranges_add(had, log->outputs[reader].acked.list[place].start,
+					  log->outputs[reader].acked.list[place].end);
+	for (place = 0; !error && place < log->count; place++) {
+		const struct sluice_spool_extent *extent = &log->list[place];
+
+		if (extent->start >= end || extent->end <= start ||
+		    (extent->is_known_bad && (reader < 0 || !(extent->needs & (1ULL << reader)))))
+			continue;
+		*found += sluice_ranges_covers(had, extent->start, extent->end) ? 0 : extent->count;
+		error = sluice_ranges_add(had, extent->start, extent->end);
+	}
+	return error;
+}
+
+bool sluice_spool_miss(struct sluice_spool *spool, struct sluice_spool_log *log,
+		       const uint8_t output[16], uint64_t start, uint64_t end, uint64_t bytes,
+		       uint64_t *records)
+{
+	uint64_t total = 0, found = 0, at, upto, left, part, acked = 0;
+	struct sluice_ranges had = {0};
+	struct sluice_range hole;
+	size_t place;
+	int error;
+
+	if (!spool || !log || !output || start >= end)
+		return false;
+	error = list_had(log, output, start, end, &had, &found);
+	for (at = start; !error && sluice_ranges_hole(&had, at, end, &hole); at = hole.end)
+		total += hole.end - hole.start;
+	/* What it has of it by way of the ring has no number. */
+	for (place = 0; place < log->output_count; place++)
+		if (!memcmp(log->outputs[place].guid, output, 16))
+			acked = log->outputs[place].acked.count;
+	if (error || total != bytes || !records || acked || *records < found ||
+	    stand_in(spool, spool->serial, &place)) {
+		sluice_ranges_free(&had);
+		return false;
+	}
+	*records -= found;
+	left = *records;
+	for (at = start; !error && sluice_ranges_hole(&had, at, end, &hole); at = upto) {
+		struct sluice_spool_extent extent = {.segment = (uint32_t)place,
+						     .type = SLUICE_SPOOL_GAPS,
+						     .is_known_bad = true};
+
+		upto = hole.end - hole.start > SLUICE_SPOOL_GAPS_SPAN
+			       ? hole.start + SLUICE_SPOOL_GAPS_SPAN
+			       : hole.end;
+		part = upto - hole.start == total
+			       ? left
+			       : (uint64_t)((double)left * (double)(upto - hole.start) /
+					    (double)total);
+		part = part < UINT32_MAX ? part : UINT32_MAX;
+		total -= upto - hole.start;
+		left -= part;
+		extent.start = hole.start;
+		extent.end = upto;
+		extent.count = (uint32_t)part;
+		error = sluice_spool_index_add(spool, log, &extent, (const uint8_t(*)[16])output,
+					       1);
+		spool->figures.damaged_frames++;
+		spool->figures.damaged_records += part;
+	}
+	spool->is_unlisted = true;
+	sluice_ranges_free(&had);
+	return !error;
+}

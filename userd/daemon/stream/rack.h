@@ -64,7 +64,10 @@ struct sluice_rack {
 	unsigned int turns;   /* the ring had since the last one of ours */
 	unsigned int picks;
 	uint64_t read_bytes; /* ever */
-	bool is_starved;     /* memory was short: what it needs comes with the next start */
+	/* The output has all before known_at, which is behind so many records; for shelf_check.c */
+	uint64_t known_at, known_sequence;
+	bool is_known;
+	bool is_starved; /* memory was short: what it needs comes with the next start */
 };
 
 /* Makes the rack beside `ring` (which knows it from then on). NULL: no memory. @owner caller: sluice_rack_destroy() */

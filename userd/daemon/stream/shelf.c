@@ -41,6 +41,7 @@ struct filling {
 	struct sluice_rack *rack;
 	struct sluice_spool *spool;
 	uint64_t limit; /* from here on the ring has it */
+	uint64_t found; /* bytes */
 };
 
 /* A run of the store's backlog goes to the rack, as far as the ring does not have it. */
@@ -51,7 +52,19 @@ static int fill(void *context, uint64_t start, uint64_t end, uint64_t serial)
 	if (start >= filling->limit)
 		return 0;
 	sluice_rack_serial(filling->rack, serial);
-	sluice_rack_return(filling->rack, start, end < filling->limit ? end : filling->limit, true);
+	end = end < filling->limit ? end : filling->limit;
+	sluice_rack_return(filling->rack, start, end, true);
+	return 0;
+}
+
+/* Likewise, only adds up. */
+static int count_found(void *context, uint64_t start, uint64_t end, uint64_t serial)
+{
+	struct filling *filling = context;
+
+	(void)serial;
+	if (start < filling->limit)
+		filling->found += (end < filling->limit ? end : filling->limit) - start;
 	return 0;
 }
 
@@ -91,6 +104,10 @@ int sluice_shelf_create(struct sluice_stream *stream, struct sluice_spooler *spo
 		stream->feeder_count++;
 		/* What lies in the ring as well is delivered from there. */
 		filling.limit = sluice_feeder_acked(feeder);
+		filling.found = 0;
+		(void)sluice_spool_backlog(filling.spool, shelf->log, stream->outputs[number],
+					   count_found, &filling);
+		sluice_shelf_check(stream, feeder, filling.spool, shelf->log, filling.found);
 		(void)sluice_spool_backlog(filling.spool, shelf->log, stream->outputs[number], fill,
 					   &filling);
 		(void)sluice_spool_acknowledge(filling.spool, shelf->log, stream->outputs[number],

@@ -43,6 +43,11 @@ int sluice_shelf_create(struct sluice_stream *stream, struct sluice_spooler *spo
 /* Gives a feeder that came later its rack. 0 or -ENOMEM. @context worker */
 int sluice_shelf_add_rack(struct sluice_shelf *shelf, struct sluice_feeder *feeder,
 			  const uint8_t output[SLUICE_GUID_SIZE]);
+/* shelf_check.c: notes in the cursor of a feeder of the ring what its output lacks on the disk; holds that against what is found there
+ * at the start, `found` bytes: what is missing is told of, as far as its number is known. @context worker; process */
+void sluice_shelf_note(struct sluice_feeder *feeder);
+void sluice_shelf_check(struct sluice_stream *stream, struct sluice_feeder *feeder,
+			struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t found);
 /* After sluice_shelf_leave(). NULL is allowed. @context process */
 void sluice_shelf_destroy(struct sluice_shelf *shelf);
 /* Nothing of it is under way any more. @context worker */

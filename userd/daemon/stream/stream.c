@@ -207,6 +207,16 @@ static uint64_t fill(const struct sluice_stream *stream)
 	return stream->starved || used >= size / 100 * 99 ? size : used;
 }
 
+/* Notes in the cursors what lies on the disk, so that a successor knows. */
+static void note(const struct sluice_stream *stream)
+{
+	size_t number;
+
+	for (number = 0; stream->shelf && number < stream->feeder_count; number++)
+		if (stream->feeders[number]->cursor && stream->feeders[number]->rack)
+			sluice_shelf_note(stream->feeders[number]);
+}
+
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 {
 	uint64_t least = UINT64_MAX, acked;
@@ -214,6 +224,8 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 	size_t number;
 
 	stream->moved = false;
+	/* What is less on the disk is noted before the spooler knows, what is more when the ring has let it go: never too much. */
+	note(stream);
 	if (stream->shelf)
 		sluice_shelf_tend(stream->shelf, now);
 	for (number = 0; number < stream->feeder_count; number++) {
@@ -229,6 +241,7 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 		/* What was taken since we were woken needs no other wake. */
 		see(stream, feeder->taken);
 	}
+	note(stream);
 	if (!stream->feeder_count)
 		least = sluice_ring_head(&stream->ring);
 	if (least > stream->held)

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Does the disk still have what the ring's cursors say lies there? A store that was emptied, moved or is not mounted is no fresh
+ * start. See shelf.h. Touches: the ring's consumer page; the store, which the caller holds.
+ */
+#include <string.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "rack.h"
+#include "shelf.h"
+
+/* What a cursor's reserved words say; each one more than the value, 0: not said. */
+enum word { WAITING, FLOOR, FLOOR_SEQUENCE };
+
+void sluice_shelf_note(struct sluice_feeder *feeder)
+{
+	struct sluice_rack *rack = feeder->rack;
+	uint64_t waiting = sluice_rack_bytes_left(rack), floor;
+
+	if (!waiting && feeder->first == feeder->next) {
+		/* It has all before this, and we know how many records that is. */
+		rack->known_at = feeder->taken;
+		rack->known_sequence = feeder->taken_sequence;
+		rack->is_known = true;
+	}
+	floor = waiting ? sluice_rack_floor(rack) : sluice_feeder_acked(feeder);
+	sluice_store_relaxed(&feeder->cursor->reserved[WAITING], waiting + 1);
+	sluice_store_relaxed(&feeder->cursor->reserved[FLOOR], floor + 1);
+	sluice_store_relaxed(&feeder->cursor->reserved[FLOOR_SEQUENCE],
+			     rack->is_known && rack->known_at == floor ? rack->known_sequence + 1
+								       : 0);
+}
+
+void sluice_shelf_check(struct sluice_stream *stream, struct sluice_feeder *feeder,
+			struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t found)
+{
+	const struct sluice_ring_cursor *cursor = feeder->cursor;
+	uint64_t waiting = cursor->reserved[WAITING], floor = cursor->reserved[FLOOR];
+	uint64_t sequence = cursor->reserved[FLOOR_SEQUENCE], limit = feeder->taken, records = 0;
+	bool is_known;
+
+	/* Nothing is said, or it cannot be: the cursor was damaged. */
+	if (!waiting-- || !floor-- || floor > limit || waiting > limit - floor)
+		return;
+	is_known = sequence > 0 && sequence - 1 <= feeder->taken_sequence;
+	if (is_known) {
+		feeder->rack->known_at = floor;
+		feeder->rack->known_sequence = sequence - 1;
+		feeder->rack->is_known = true;
+		records = feeder->taken_sequence - (sequence - 1);
+	}
+	if (found >= waiting)
+		return;
+	is_known = sluice_spool_miss(spool, log, cursor->output, floor, limit, waiting - found,
+				     is_known ? &records : NULL);
+	if (is_known)
+		sluice_error("the store on the disk lacks %llu bytes that the ring of route `%s`, "
+			     "CPU %u, "
+			     "says lie there: is `store.disk.path` the same, and mounted? %llu "
+			     "records are lost; GAP records say so in their place",
+			     (unsigned long long)(waiting - found), stream->name, stream->cpu,
+			     (unsigned long long)records);
+	else
+		sluice_error(
+			"the store on the disk lacks %llu bytes that the ring of route `%s`, CPU "
+			"%u, "
+			"says lie there: is `store.disk.path` the same, and mounted? An unknown "
+			"number of records is lost",
+			(unsigned long long)(waiting - found), stream->name, stream->cpu);
+	if (!is_known && stream->ring.writer)
+		sluice_ring_lose_unknown(&stream->ring, 0, SLUICE_LOST_DISK);
+}
