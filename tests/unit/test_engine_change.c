@@ -137,28 +137,45 @@ static void a_taken_port_is_named(void **state)
 	close(fd);
 }
 
-/* No such interface, no such address. */
-static void what_cannot_start_says_why(void **state)
+/* No such interface, no such address: the input says what it waits for, and the other one works. */
+static void what_is_not_there_yet_is_waited_for(void **state)
 {
 	static const struct {
-		const char *input, *words;
+		const char *input, *state;
 	} cases[] = {
-		{"port: 9, interface: nosuch0, source: socket", "there is no interface `nosuch0`"},
-		{"port: 9999, address: 192.0.2.77, source: socket",
-		 "this machine has no address 192.0.2.77"},
-		{"port: 9999, from: 10.0.0.0/8, interface: nosuch1, source: auto",
-		 "there is no interface `nosuch1`"},
+		{"interface: nosuch0, source: socket", "waiting for interface nosuch0"},
+		{"address: 192.0.2.77, source: socket", "waiting for address 192.0.2.77"},
+		{"address: \"2001:db8::77\", source: socket", "waiting for address 2001:db8::77"},
+		{"from: 10.0.0.0/8, interface: nosuch1, source: auto",
+		 "waiting for interface nosuch1"},
 	};
-	char text[512];
+	static struct receiver receiver;
+	struct sluice_engine_report report;
+	struct sluice_engine *engine;
+	char to[32];
 	size_t number;
+	uint16_t port;
 
 	(void)state;
 	for (number = 0; number < sizeof(cases) / sizeof(cases[0]); number++) {
-		snprintf(text, sizeof(text),
-			 "relay: r\ninputs:\n  - {name: i, %s, outputs: [o]}\noutputs:\n" OUTPUT(
-				 "o") TAIL,
-			 cases[number].input, "\"127.0.0.1:1\"", "native");
-		must_not_start(text, cases[number].words);
+		receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+		port = free_port();
+		snprintf(to, sizeof(to), "\"127.0.0.1:%u\"", receiver.port);
+		engine = start_engine(
+			"relay: r\ninputs:\n  - {name: late, port: %u, %s, outputs: [o]}\n  - "
+			"{name: there, port: %u, source: socket, outputs: [o]}\noutputs:\n" OUTPUT(
+				"o") TAIL,
+			free_port(), cases[number].input, port, to, "native");
+		assert_int_equal(sluice_engine_report(engine, &report), 0);
+		assert_string_equal(report.inputs[0].state, cases[number].state);
+		assert_string_equal(report.inputs[1].state, "active");
+		sluice_engine_report_free(&report);
+		assert_true(sluice_engine_follow_links(engine));
+		send_numbers(port, 0, 100, 100, SLUICE_FRAMING_NATIVE);
+		await(&receiver, 100);
+		sluice_engine_stop(engine, 5000, NULL);
+		receiver_stop(&receiver);
+		receiver_free(&receiver);
 	}
 }
 
@@ -562,7 +579,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_taken_port_is_named),
-		cmocka_unit_test(what_cannot_start_says_why),
+		cmocka_unit_test(what_is_not_there_yet_is_waited_for),
 		cmocka_unit_test(a_missing_module_is_named),
 		cmocka_unit_test(a_new_input_disturbs_nobody),
 		cmocka_unit_test(a_gone_input_closes_its_port),

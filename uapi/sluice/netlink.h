@@ -279,6 +279,7 @@ enum sluice_attribute {
 	SLUICE_A_ORPHAN_BYTES,	/* [u64] of stream [D] */
 	SLUICE_A_ORPHAN_SINCE,	/* [u64] nanoseconds since 1970, of the oldest; 0: not known [D] */
 	SLUICE_A_INPUT_UNMATCHED, /* [u64] came to its sockets and belong to no input */
+	SLUICE_A_INPUT_STATE,	  /* [string] active, or what it waits for */
 
 	SLUICE_A_DAEMON_STATE, /* [string] running, stopping since ..., a worker that does not answer */
 	SLUICE_A_DAEMON_OWN_CONFIG, /* [string] path of the configuration it was started with */

@@ -38,6 +38,8 @@ static int on_input(struct nlattr **attributes, void *context)
 	sluice_list_put_string(object, "source", attributes[SLUICE_A_INPUT_SOURCE]);
 	sluice_list_put_string(object, "match", attributes[SLUICE_A_INPUT_MATCH]);
 	sluice_list_put_string(object, "verdict", attributes[SLUICE_A_INPUT_VERDICT]);
+	if (attributes[SLUICE_A_INPUT_STATE])
+		sluice_list_put_string(object, "state", attributes[SLUICE_A_INPUT_STATE]);
 	if (attributes[SLUICE_A_INPUT_RECEIVE])
 		sluice_list_put_string(object, "receive", attributes[SLUICE_A_INPUT_RECEIVE]);
 	sluice_list_put_u32(object, "priority", attributes[SLUICE_A_INPUT_PRIORITY]);

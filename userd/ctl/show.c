@@ -100,7 +100,7 @@ static const struct view views[] = {
 		 {"match", "MATCH"}, {"verdict", "VERDICT"}, {"priority", "PRIORITY"},
 		 {"outputs", "OUTPUTS"}, {"matched", "MATCHED"}, {"stored", "STORED"},
 		 {"stored_bytes", "BYTES"}, {"lost", "LOST"}, {"dropped", "DROPPED"},
-		 {"unmatched", "UNMATCHED"})},
+		 {"unmatched", "UNMATCHED"}, {"state", "STATE"})},
 	{"outputs", sluice_list_outputs, flatten_outputs,
 	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
 		 {"state", "STATE"}, {"sent", "SENT"}, {"acked", "ACKED"}, {"resent", "RESENT"},

@@ -71,12 +71,15 @@ int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_conf
 							      : config->log.level);
 }
 
-struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings)
+struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings,
+					 int *status)
 {
 	struct sluice_config *config = NULL;
 
+	*status = SLUICE_EXIT_CONFIG;
 	if (sluice_config_load(path, &config, findings))
 		return NULL;
+	*status = SLUICE_EXIT_START;
 	if (sluice_config_check_host(config, findings) == 0)
 		return config;
 	sluice_config_free(config);
@@ -169,6 +172,8 @@ static void done_change(struct sluice_job *job)
 		sluice_config_free(change->config);
 	} else {
 		sluice_daemon_note_config(daemon);
+		/* It may wait for something. */
+		sluice_links_look(&daemon->links);
 		sluice_event_send(SLUICE_EVENT_CONFIG, "", daemon->config_name,
 				  "another configuration is in force");
 	}
@@ -266,6 +271,7 @@ void sluice_daemon_reload(struct daemon *daemon)
 	struct sluice_config *config;
 	struct timespec now;
 	char *text, *error = NULL;
+	int status;
 
 	sluice_daemon_reopen_log();
 	if (is_refused(daemon))
@@ -273,7 +279,7 @@ void sluice_daemon_reload(struct daemon *daemon)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 		   (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	config = sluice_daemon_load(daemon->path, &findings);
+	config = sluice_daemon_load(daemon->path, &findings, &status);
 	text = sluice_findings_text(&findings, daemon->path);
 	log_lines(config ? LOG_WARNING : LOG_ERR, text);
 	free(text);

@@ -14,6 +14,7 @@
 #include "engine/engine.h"
 #include "engine/worker.h"
 #include "foreman.h"
+#include "links.h"
 #include "options.h"
 
 struct sluice_change; /* changes.c */
@@ -28,7 +29,8 @@ struct daemon {
 	struct sluice_control *control;
 	int signals;
 	int watchdog;
-	int clock; /* of a stop */
+	struct sluice_links links; /* interfaces and addresses that come and go */
+	int clock;		   /* of a stop */
 	int epoll;
 	int pid_file;
 	int ready; /* to the parent that waits, -1: none */
@@ -50,8 +52,13 @@ struct daemon {
 /* What the control plane asks. */
 extern const struct sluice_control_calls sluice_daemon_calls;
 
-/* Reads a configuration and holds it against this machine. NULL if there are errors. @owner caller: both */
-struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings);
+/*
+ * Reads a configuration and holds it against this machine. NULL if there are errors; then *status
+ * says whether they are in the file, or the machine has not what it needs, which may change.
+ * @owner caller: all but *status
+ */
+struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings,
+					 int *status);
 /* Opens the log as `config` says; the command line's level goes first. 0 or a negative errno. */
 int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_config *config);
 /* SIGUSR1: the log file anew, for whoever has moved it away. */

@@ -17,6 +17,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
+#include "../lib/link_watch.h"
 #include "../lib/log.h"
 #include "background.h"
 #include "daemon.h"
@@ -25,6 +26,8 @@
 
 /* How often the loop looks after a change that takes long. */
 #define LOOK_MS 500
+/* How often what an input waits for is looked for, beside when the kernel tells of a change. */
+#define WAIT_MS 1000
 
 /* Reads the signals that have come. */
 static void on_signals(struct daemon *daemon)
@@ -59,9 +62,14 @@ static void run(struct daemon *daemon)
 	uint64_t expired;
 
 	while (!daemon->ended) {
-		int count = epoll_wait(daemon->epoll, &event, 1, daemon->change ? LOOK_MS : -1);
+		int count = epoll_wait(daemon->epoll, &event, 1,
+				       daemon->change			   ? LOOK_MS
+				       : sluice_links_wait(&daemon->links) ? WAIT_MS
+									   : -1);
 
 		sluice_daemon_look_after_change(daemon);
+		if (!count || sluice_links_is_due(&daemon->links))
+			sluice_links_follow(&daemon->links, daemon);
 		if (count != 1)
 			continue;
 		if (event.data.fd == daemon->signals)
@@ -74,6 +82,8 @@ static void run(struct daemon *daemon)
 			sluice_daemon_go_on_stopping(daemon);
 		else if (event.data.fd == sluice_foreman_fd(daemon->foreman))
 			(void)sluice_foreman_collect(daemon->foreman, 0);
+		else if (event.data.fd == daemon->links.fd)
+			sluice_links_notice(&daemon->links, daemon);
 		else if (event.data.fd == sluice_control_fd(daemon->control))
 			sluice_control_serve(daemon->control);
 	}
@@ -127,6 +137,10 @@ static int prepare_loop(struct daemon *daemon)
 	daemon->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (daemon->clock < 0 || watch(daemon, daemon->clock))
 		return -errno;
+	daemon->links.fd = sluice_link_watch_open();
+	if (daemon->links.fd < 0 || watch(daemon, daemon->links.fd))
+		sluice_warning("interfaces that come and go are not noticed at once: %s",
+			       strerror(daemon->links.fd < 0 ? -daemon->links.fd : errno));
 	return watch(daemon, daemon->signals);
 }
 
@@ -222,6 +236,8 @@ static void finish(struct daemon *daemon)
 		close(daemon->watchdog);
 	if (daemon->clock >= 0)
 		close(daemon->clock);
+	if (daemon->links.fd >= 0)
+		close(daemon->links.fd);
 	if (daemon->signals >= 0)
 		close(daemon->signals);
 	if (daemon->epoll >= 0)
@@ -233,11 +249,12 @@ static void finish(struct daemon *daemon)
 	sluice_daemon_forget_config(daemon);
 }
 
-/* The findings on `stream`; the configuration if it is free of errors. @owner caller */
-static struct sluice_config *load_and_print(const char *path, FILE *stream)
+/* The findings on `stream`; the configuration if it is free of errors, else NULL and *status.
+ * @owner caller */
+static struct sluice_config *load_and_print(const char *path, FILE *stream, int *status)
 {
 	struct sluice_findings findings;
-	struct sluice_config *config = sluice_daemon_load(path, &findings);
+	struct sluice_config *config = sluice_daemon_load(path, &findings, status);
 	char *text = sluice_findings_text(&findings, path);
 
 	if (text)
@@ -254,6 +271,7 @@ int main(int argc, char **argv)
 	struct daemon daemon = {.signals = -1,
 				.watchdog = -1,
 				.clock = -1,
+				.links = {.fd = -1},
 				.epoll = -1,
 				.pid_file = -1,
 				.ready = -1};
@@ -263,9 +281,10 @@ int main(int argc, char **argv)
 	status = sluice_options_read(argc, argv, &daemon.options);
 	if (status >= 0)
 		return status;
-	config = load_and_print(daemon.options.config, daemon.options.check ? stdout : stderr);
+	config = load_and_print(daemon.options.config, daemon.options.check ? stdout : stderr,
+				&status);
 	if (!config)
-		return SLUICE_EXIT_CONFIG;
+		return daemon.options.check ? SLUICE_EXIT_CONFIG : status;
 	if (daemon.options.check) {
 		sluice_config_free(config);
 		return SLUICE_EXIT_OK;

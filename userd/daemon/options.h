@@ -10,9 +10,9 @@
 /* How sluiced ends; also in sluiced.8. */
 enum sluice_exit {
 	SLUICE_EXIT_OK = 0,
-	SLUICE_EXIT_CONFIG = 1, /* faults in the configuration */
+	SLUICE_EXIT_CONFIG = 1, /* faults in the text of the configuration */
 	SLUICE_EXIT_USAGE = 2,	/* the command line is wrong */
-	SLUICE_EXIT_START = 3,	/* it could not start: module, permission, port, memory, ... */
+	SLUICE_EXIT_START = 3, /* it could not start: module, permission, port, memory, disk, ... */
 };
 
 struct sluice_options {

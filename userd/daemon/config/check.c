@@ -344,6 +344,11 @@ static void check_input(const struct sluice_draft_input *draft, struct sluice_fi
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->time_place,
 				    "inputs.time: a socket's records carry the kernel's time: "
 				    "hardware needs source: kmod");
+	if (input->address.family == AF_INET6 && input->address.address[0] == 0xfe &&
+	    (input->address.address[1] & 0xc0) == 0x80 && !input->interface[0])
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->address_place,
+				    "inputs.address: every interface has its own link-local "
+				    "addresses: name one with inputs.interface");
 	if (input->address.family != AF_UNSPEC && input->address.length != whole)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->address_place,
 				    "inputs.address: a socket listens on one address or on all: a "

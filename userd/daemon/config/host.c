@@ -2,14 +2,17 @@
 /*
  * A configuration held against the machine it is to run on, see check.h. Touches: reads facts of the system.
  */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -140,7 +143,7 @@ static int check_disk(const struct sluice_config *config, struct sluice_findings
 	return 0;
 }
 
-/* Are the interfaces there? The module waits for one that is not; a socket cannot. */
+/* Is the interface there? The module and sockets wait for one that is not. */
 static void check_interface(const struct sluice_config_input *input,
 			    struct sluice_findings *findings)
 {
@@ -148,18 +151,42 @@ static void check_interface(const struct sluice_config_input *input,
 
 	if (!input->interface[0] || if_nametoindex(input->interface) != 0)
 		return;
-	sluice_quote(input->interface, quoted);
-	if (input->source == SLUICE_SOURCE_SOCKET)
-		sluice_findings_add(
-			findings, SLUICE_FINDING_ERROR, &input->interface_place,
-			"inputs.interface: there is no interface %s in this network namespace",
-			quoted);
-	else
-		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &input->interface_place,
-				    "inputs.interface: there is no interface %s in this network "
-				    "namespace now: nothing "
-				    "will match until it appears",
-				    quoted);
+	sluice_findings_add(findings, SLUICE_FINDING_WARNING, &input->interface_place,
+			    "inputs.interface: there is no interface %s in this network namespace "
+			    "now: nothing will match until it appears",
+			    sluice_quote(input->interface, quoted));
+}
+
+/* Has this machine the address that a socket shall be bound to? It waits for one that is not there.
+ * */
+static void check_address(const struct sluice_config_input *input, struct sluice_findings *findings)
+{
+	struct sockaddr_in in = {.sin_family = AF_INET};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+	const struct sluice_config_prefix *prefix = &input->address;
+	char text[INET6_ADDRSTRLEN] = "?";
+	bool is_missing;
+	int fd;
+
+	if (input->source != SLUICE_SOURCE_SOCKET || prefix->family == AF_UNSPEC)
+		return;
+	fd = socket(prefix->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	memcpy(&in.sin_addr, prefix->address, sizeof(in.sin_addr));
+	memcpy(&in6.sin6_addr, prefix->address, sizeof(in6.sin6_addr));
+	in6.sin6_scope_id = input->interface[0] ? if_nametoindex(input->interface) : 0;
+	is_missing = (prefix->family == AF_INET ? bind(fd, (struct sockaddr *)&in, sizeof(in))
+						: bind(fd, (struct sockaddr *)&in6, sizeof(in6))) &&
+		     errno == EADDRNOTAVAIL;
+	close(fd);
+	if (!is_missing)
+		return;
+	inet_ntop(prefix->family, prefix->address, text, sizeof(text));
+	sluice_findings_add(findings, SLUICE_FINDING_WARNING, &input->place,
+			    "inputs.address: this machine has no address %s now: nothing will come "
+			    "until it has",
+			    text);
 }
 
 /* Are the interfaces of link-local destinations there? An output waits for one that is not. */
@@ -194,8 +221,10 @@ int sluice_config_check_host(const struct sluice_config *config, struct sluice_f
 	error = check_memory(config, findings);
 	if (!error)
 		error = check_disk(config, findings);
-	for (number = 0; number < config->input_count; number++)
+	for (number = 0; number < config->input_count; number++) {
 		check_interface(&config->inputs[number], findings);
+		check_address(&config->inputs[number], findings);
+	}
 	for (number = 0; number < config->output_count; number++)
 		check_destinations(&config->outputs[number], findings);
 	if (config->worker_count > cpus)

@@ -118,6 +118,7 @@ static int dump_input(const struct dump *dump, const struct sluice_engine_input 
 	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED, input->dropped) ||
 	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED_BY_CHANGE, input->dropped_by_change) ||
 	    nla_put_u32(message, SLUICE_A_INPUT_PRIORITY, input->priority) ||
+	    put_long_text(message, SLUICE_A_INPUT_STATE, input->state) ||
 	    (input->receive &&
 	     (nla_put_string(message, SLUICE_A_INPUT_RECEIVE, input->receive) ||
 	      nla_put_u64(message, SLUICE_A_INPUT_UNMATCHED, input->unmatched)))) {

@@ -89,6 +89,7 @@ struct sluice_engine_input {
 	uint64_t dropped;
 	uint64_t dropped_by_change; /* of these, the latter */
 	uint64_t unmatched;	    /* came to its sockets and belong to no input */
+	char state[256];	    /* "active", or what it waits for */
 };
 
 /* A picture of the engine at one moment. */
@@ -118,6 +119,10 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 
 /* How many workers it has. @threadsafe */
 uint32_t sluice_engine_workers(const struct sluice_engine *engine);
+
+/* Interfaces or addresses came or went: inputs follow. True: an input waits for one; call again in
+ * a second, too. */
+bool sluice_engine_follow_links(struct sluice_engine *engine);
 
 /* The configuration in force. */
 const struct sluice_config *sluice_engine_config(const struct sluice_engine *engine);

@@ -4,6 +4,7 @@
  * thread; reads what workers write, relaxed, and disturbs none of them. Touches: nothing else.
  */
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +101,22 @@ static void add_dropped_by_change(const struct sluice_engine *engine,
 	}
 }
 
+/* How an input stands: what it waits for, if anything. The module's rules follow their interface by
+ * themselves. */
+static void report_state(const struct sluice_engine *engine, size_t kind,
+			 const struct sluice_config_input *input,
+			 struct sluice_engine_input *picture)
+{
+	const struct sluice_source_class *class = sluice_intake_classes[kind];
+	const char *state = class->state ? class->state(engine->intakes[kind], input->id) : NULL;
+
+	if (!state && !class->state && input->interface[0] && !if_nametoindex(input->interface))
+		snprintf(picture->state, sizeof(picture->state), "waiting for interface %s",
+			 input->interface);
+	else
+		snprintf(picture->state, sizeof(picture->state), "%s", state ? state : "active");
+}
+
 /* Fills in the inputs. 0 or -ENOMEM. */
 static int report_inputs(struct sluice_engine *engine, struct sluice_engine_report *report)
 {
@@ -128,6 +145,7 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		if (kind == SLUICE_INTAKE_SOCKET)
 			picture->receive = sluice_config_receive_name(
 				sluice_source_socket_receive(input->receive, &why));
+		report_state(engine, kind, input, picture);
 		picture->match = sluice_config_input_match(input);
 		picture->outputs = output_names(config, input);
 		if (!picture->match || !picture->outputs)

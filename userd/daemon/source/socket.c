@@ -5,13 +5,13 @@
  * thread; what happens per datagram is in socket_port.c. Touches: sockets, memfds, the workers' port sets.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <uuid/uuid.h>
-#include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../engine/sentence.h"
 #include "socket.h"
@@ -26,6 +26,7 @@ struct sluice_intake {
 	/* While it prepares: a row for each worker of as many candidates as the plan has inputs. */
 	struct sluice_socket_candidate *candidates;
 	size_t candidate_count;
+	bool follows; /* an interface or address changed: prepares the plan in force anew */
 	uint16_t next_index;
 };
 
@@ -44,8 +45,7 @@ static void intake_free(struct sluice_intake *intake)
 		struct sluice_socket_input *input = intake->inputs;
 
 		intake->inputs = input->next;
-		free(input->counters);
-		free(input);
+		sluice_socket_input_free(input);
 	}
 	free(intake->sets);
 	free(intake->fresh);
@@ -84,32 +84,6 @@ memory:
 	intake_free(intake);
 	sluice_say(error, "out of memory for the socket source");
 	return -ENOMEM;
-}
-
-/* The input called `guid`, made if it is not there; NULL: no memory. */
-static struct sluice_socket_input *input_of(struct sluice_intake *intake,
-					    const uint8_t guid[SLUICE_GUID_SIZE])
-{
-	size_t bytes = intake->context->worker_count * sizeof(struct sluice_socket_counters);
-	struct sluice_socket_input *input;
-
-	for (input = intake->inputs; input; input = input->next)
-		if (!memcmp(input->guid, guid, SLUICE_GUID_SIZE))
-			return input;
-	input = calloc(1, sizeof(*input));
-	if (!input)
-		return NULL;
-	input->counters = aligned_alloc(64, bytes);
-	if (!input->counters) {
-		free(input);
-		return NULL;
-	}
-	memset(input->counters, 0, bytes);
-	memcpy(input->guid, guid, SLUICE_GUID_SIZE);
-	input->index = intake->next_index++;
-	input->next = intake->inputs;
-	intake->inputs = input;
-	return input;
 }
 
 /* What a worker is asked to make: a ring on its own node. */
@@ -223,14 +197,35 @@ static bool port_is_ours(const struct sluice_intake *intake, uint16_t number)
 	return false;
 }
 
+/* A port could not be opened. Returns 0 if its input can wait for what is missing. */
+static int cannot_open(const struct sluice_intake *intake, const struct sluice_port_key *key,
+		       struct sluice_socket_input *input, int result, char **error)
+{
+	if (result == -ENODEV && key->interface[0])
+		sluice_socket_input_wait(input, SLUICE_WAITS_FOR_INTERFACE,
+					 "waiting for interface %s", key->interface);
+	else if (intake->follows && result != -ENOMEM)
+		sluice_socket_input_wait(input, SLUICE_WAITS_FOR_SOCKET, "waiting for port %u: %s",
+					 key->port, strerror(-result));
+	else
+		return result;
+	free(*error);
+	*error = NULL;
+	return 0;
+}
+
 /* Finds or opens an input's port in one worker: inputs that only their sender keeps apart share
  * one. */
 static int prepare_port(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			const struct sluice_config_input *input, const struct sluice_port_key *key,
-			size_t number, char **error)
+			struct sluice_socket_input *record, size_t number, char **error)
 {
 	struct sluice_port *port = sluice_port_find(intake->sets[number].ports, key);
 	int result;
+
+	/* It stays closed until the interface comes. */
+	if (key->interface[0] && !key->index)
+		return 0;
 
 	if (!port)
 		port = sluice_port_find(intake->fresh[number], key);
@@ -240,7 +235,7 @@ static int prepare_port(struct sluice_intake *intake, const struct sluice_source
 			      : sluice_port_open(plan->config, input, key,
 						 !port_is_ours(intake, key->port), &port, error);
 		if (result)
-			return result;
+			return cannot_open(intake, key, record, result, error);
 		port->next = intake->fresh[number];
 		intake->fresh[number] = port;
 	}
@@ -286,14 +281,17 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 			      input->name, sluice_config_checksum_name((uint32_t)input->checksum));
 		return -EOPNOTSUPP;
 	}
-	record = input_of(intake, input->id);
+	record = sluice_socket_input_get(&intake->inputs, input->id, intake->context->worker_count,
+					 &intake->next_index);
 	if (!record) {
 		sluice_say(error, "out of memory for input `%s`", input->name);
 		return -ENOMEM;
 	}
 	record->wanted = true;
+	snprintf(record->name, sizeof(record->name), "%s", input->name);
+	sluice_socket_input_look(record, input);
 	receive = sluice_source_socket_receive(input->receive, &why);
-	if (receive != input->receive)
+	if (receive != input->receive && !intake->follows)
 		sluice_warning("input `%s`: `receive: %s` cannot be had (%s); its sockets are read "
 			       "with `%s`, "
 			       "which costs more and loses no more",
@@ -315,7 +313,8 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 			     number++) {
 				sluice_port_describe(input, (uint16_t)number, &key);
 				key.bpf = candidate->bpf;
-				result = prepare_port(intake, plan, input, &key, worker, error);
+				result = prepare_port(intake, plan, input, &key, record, worker,
+						      error);
 				if (result)
 					return result;
 			}
@@ -449,12 +448,12 @@ static void intake_commit(struct sluice_intake *intake)
 	absorb_left_over(intake);
 	while ((input = *link)) {
 		if (input->wanted) {
+			sluice_socket_input_settle(input);
 			link = &input->next;
 			continue;
 		}
 		*link = input->next;
-		free(input->counters);
-		free(input);
+		sluice_socket_input_free(input);
 	}
 }
 
@@ -471,6 +470,68 @@ static void intake_cancel(struct sluice_intake *intake)
 		intake->fresh[number] = NULL;
 	}
 	/* Inputs that only the plan had stay until the next commit: they cost nothing. */
+}
+
+/* Do all inputs stand as they did? In *waits: does one wait for something? */
+static bool all_settled(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			bool *waits)
+{
+	struct sluice_socket_input *input;
+	bool settled = true;
+	size_t number;
+
+	*waits = false;
+	for (number = 0; number < plan->config->input_count; number++) {
+		if (plan->kinds[number] != SLUICE_SOURCE_SOCKET)
+			continue;
+		input = sluice_socket_input_find(intake->inputs, plan->config->inputs[number].id);
+		if (!input)
+			continue;
+		settled &= sluice_socket_input_is_settled(input, &plan->config->inputs[number]);
+		*waits |= input->next_state.wait != SLUICE_WAITS_FOR_NOTHING;
+	}
+	return settled;
+}
+
+/* struct sluice_source_class.follow: the plan in force once more, with the interfaces and addresses
+ * that there are now. */
+static bool intake_follow(struct sluice_intake *intake, const struct sluice_source_plan *plan)
+{
+	struct sluice_stream_table fresh = {0};
+	char *error = NULL;
+	bool waits;
+	int result;
+
+	if (all_settled(intake, plan, &waits))
+		return waits;
+	intake->follows = true;
+	result = intake_prepare(intake, plan, &fresh, &error);
+	/* The rings are all there. */
+	if (!result && fresh.count)
+		result = -ENOENT;
+	if (!result)
+		result = intake_activate(intake, plan, &error);
+	if (result) {
+		sluice_warning("the sockets cannot follow the interfaces: %s; tried again soon",
+			       error ? error : strerror(-result));
+		intake_cancel(intake);
+	} else {
+		intake_commit(intake);
+	}
+	intake->follows = false;
+	while (fresh.count)
+		sluice_stream_destroy(fresh.list[--fresh.count].stream);
+	free(fresh.list);
+	free(error);
+	return result || !all_settled(intake, plan, &waits) || waits;
+}
+
+/* struct sluice_source_class.state */
+static const char *intake_state(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+
+	return input && input->state.wait ? input->state.text : NULL;
 }
 
 /* struct sluice_source_class.retire: the ring is all there is. */
@@ -533,27 +594,13 @@ static int intake_measure(struct sluice_intake *intake)
 static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE],
 			   struct sluice_counters *counters, uint16_t *index)
 {
-	struct sluice_socket_input *input;
-	size_t number;
+	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
 
 	memset(counters, 0, sizeof(*counters));
-	for (input = intake->inputs; input; input = input->next)
-		if (!memcmp(input->guid, guid, SLUICE_GUID_SIZE))
-			break;
 	if (!input)
 		return -ENOENT;
-	for (number = 0; number < intake->context->worker_count; number++) {
-		counters->stored += sluice_load_relaxed(&input->counters[number].stored);
-		counters->stored_bytes +=
-			sluice_load_relaxed(&input->counters[number].stored_bytes);
-		counters->lost[SLUICE_LOST_SOCKET] +=
-			sluice_load_relaxed(&input->counters[number].lost);
-		counters->lost[SLUICE_LOST_RING_FULL] +=
-			sluice_load_relaxed(&input->counters[number].lost_full);
-	}
 	*index = input->index;
-	counters->matched = counters->stored + counters->lost[SLUICE_LOST_SOCKET] +
-			    counters->lost[SLUICE_LOST_RING_FULL];
+	(void)sluice_socket_input_sum(input, intake->context->worker_count, counters);
 	return 0;
 }
 
@@ -574,16 +621,10 @@ static bool intake_is_held(struct sluice_intake *intake, const struct sluice_con
 /* struct sluice_source_class.unmatched, summed over the workers. */
 static uint64_t intake_unmatched(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE])
 {
-	struct sluice_socket_input *input;
-	uint64_t sum = 0;
-	size_t number;
+	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+	struct sluice_counters counters;
 
-	for (input = intake->inputs; input; input = input->next)
-		if (!memcmp(input->guid, guid, SLUICE_GUID_SIZE))
-			break;
-	for (number = 0; input && number < intake->context->worker_count; number++)
-		sum += sluice_load_relaxed(&input->counters[number].unmatched);
-	return sum;
+	return input ? sluice_socket_input_sum(input, intake->context->worker_count, &counters) : 0;
 }
 
 const struct sluice_source_class sluice_source_socket = {
@@ -600,5 +641,7 @@ const struct sluice_source_class sluice_source_socket = {
 	.measure = intake_measure,
 	.counters = intake_counters,
 	.unmatched = intake_unmatched,
+	.follow = intake_follow,
+	.state = intake_state,
 	.free = intake_free,
 };

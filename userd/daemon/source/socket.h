@@ -20,11 +20,29 @@ struct sluice_socket_counters {
 	uint64_t unmatched; /* came to its sockets and belong to no input */
 } __attribute__((aligned(64)));
 
+/* What an input waits for. */
+enum sluice_socket_wait {
+	SLUICE_WAITS_FOR_NOTHING,
+	SLUICE_WAITS_FOR_INTERFACE,
+	SLUICE_WAITS_FOR_ADDRESS, /* its sockets are open; nothing can come to them */
+	SLUICE_WAITS_FOR_SOCKET,  /* one cannot be opened; tried again and again */
+};
+
+/* How an input stands. */
+struct sluice_socket_state {
+	enum sluice_socket_wait wait;
+	unsigned int index; /* of its interface; 0: none is asked for, or it is not there */
+	char text[256];	    /* for the user; empty: it waits for nothing */
+};
+
 /* An input, for as long as a configuration has it. */
 struct sluice_socket_input {
 	uint8_t guid[SLUICE_GUID_SIZE];
-	uint16_t index;				 /* in records */
-	bool wanted;				 /* the plan has it */
+	char name[SLUICE_NAME_MAX + 1]; /* of the last plan */
+	uint16_t index;			/* in records */
+	bool wanted;			/* the plan has it */
+	struct sluice_socket_state state;
+	struct sluice_socket_state next_state;	 /* of the plan */
 	struct sluice_socket_counters *counters; /* by worker */
 	struct sluice_socket_input *next;
 };
@@ -36,7 +54,8 @@ struct sluice_port_key {
 	uint8_t address[16]; /* all zero: any */
 	uint16_t port;
 	char interface[IF_NAMESIZE];
-	bool bpf; /* read by way of socket.bpf.c */
+	unsigned int index; /* of the interface now; 0: any, or it is not there */
+	bool bpf;	    /* read by way of socket.bpf.c */
 };
 
 struct sluice_port_use;
@@ -96,6 +115,9 @@ struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key,
 /* Another socket bound to the same as `key`, in the same group, that is read with calls. 0 or a negative errno.
  * @owner caller: sluice_port_free() @context any */
 int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_port **port);
+/* Can a socket be bound to the address of `key` now? An address may be missing, or not be usable
+ * yet (IPv6, tentative). True if there is none. @context process */
+bool sluice_port_has_its_address(const struct sluice_port_key *key);
 /* Closes and frees. @context worker, or process if never entered */
 void sluice_port_free(struct sluice_port *port);
 
@@ -164,6 +186,31 @@ uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most);
 
 /* The port bound to `key` in a list, or NULL. */
 struct sluice_port *sluice_port_find(struct sluice_port *list, const struct sluice_port_key *key);
+
+/* The input called `guid` in a list (socket_inputs.c), or NULL. @context process, as all of these
+ * */
+struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
+						     const uint8_t guid[SLUICE_GUID_SIZE]);
+/* The same, made with number *index if it is not there. NULL: no memory. @owner the list */
+struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
+						    const uint8_t guid[SLUICE_GUID_SIZE],
+						    size_t workers, uint16_t *index);
+/* It is in no list and no port uses it any more. */
+void sluice_socket_input_free(struct sluice_socket_input *input);
+/* Sums its counters up over the workers. Returns the datagrams that belong to no input. */
+uint64_t sluice_socket_input_sum(const struct sluice_socket_input *input, size_t workers,
+				 struct sluice_counters *counters);
+/* Works out next_state, as far as that is known before a socket is opened. */
+void sluice_socket_input_look(struct sluice_socket_input *input,
+			      const struct sluice_config_input *config);
+/* Notes in next_state what it waits for; what was noted first stays. */
+void sluice_socket_input_wait(struct sluice_socket_input *input, enum sluice_socket_wait wait,
+			      const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* next_state is in force: says once what it waits for, and when it waits no more. */
+void sluice_socket_input_settle(struct sluice_socket_input *input);
+/* Looks: does it stand as it did when its sockets were opened? */
+bool sluice_socket_input_is_settled(struct sluice_socket_input *input,
+				    const struct sluice_config_input *config);
 
 /* Letters (sluice_worker_call()), all @context worker. To a set: begins to be looked after; closes all its ports and forgets the set; closes
  * those that are empty and returns how many are not. */

@@ -62,6 +62,7 @@ void sluice_port_describe(const struct sluice_config_input *input, uint16_t numb
 	key->both = family == AF_UNSPEC && has_ipv6();
 	key->family = key->both ? AF_INET6 : family == AF_UNSPEC ? AF_INET : family;
 	memcpy(key->interface, input->interface, sizeof(key->interface));
+	key->index = input->interface[0] ? if_nametoindex(input->interface) : 0;
 	if (is_whole(&input->address))
 		memcpy(key->address, input->address.address, sizeof(key->address));
 }
@@ -113,6 +114,64 @@ static socklen_t bind_address(const struct sluice_port_key *key, union any_addre
 	return sizeof(address->in6);
 }
 
+/* Ties a socket to an interface: the one that it has now, whoever is called so later. 0 or a
+ * negative errno. */
+static int tie(int fd, const struct sluice_port_key *key)
+{
+	const int index = (int)key->index;
+
+	if (!key->interface[0])
+		return 0;
+	if (!index)
+		return -ENODEV;
+	if (!setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof(index)))
+		return 0;
+	if (errno != ENOPROTOOPT)
+		return -errno;
+	return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, key->interface,
+			  (socklen_t)strlen(key->interface) + 1)
+		       ? -errno
+		       : 0;
+}
+
+/* Lets a socket be bound to an address that is not there yet. Where it cannot be, bind() says so.
+ * */
+static void bind_freely(int fd, const struct sluice_port_key *key)
+{
+	static const uint8_t any[sizeof(key->address)];
+	const int on = 1;
+
+	if (!memcmp(key->address, any, sizeof(any)))
+		return;
+	if (key->family == AF_INET)
+		(void)setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
+	else
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
+}
+
+bool sluice_port_has_its_address(const struct sluice_port_key *key)
+{
+	static const uint8_t any[sizeof(key->address)];
+	struct sluice_port_key nowhere = *key;
+	union any_address address;
+	socklen_t length;
+	int fd, error;
+
+	if (!memcmp(key->address, any, sizeof(any)))
+		return true;
+	/* Any port will do: it is the address that is asked for. */
+	nowhere.port = 0;
+	length = bind_address(&nowhere, &address);
+	fd = socket(key->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return true;
+	error = tie(fd, key);
+	if (!error && bind(fd, &address.any, length))
+		error = -errno;
+	close(fd);
+	return error != -EADDRNOTAVAIL;
+}
+
 /* Makes a socket bound to `key`, with the programs on it if there are. Returns it, or a negative errno and in *step what did not
  * work. */
 static int open_bound(const struct sluice_port_key *key, bool shared, struct sluice_socket_bpf *bpf,
@@ -138,9 +197,10 @@ static int open_bound(const struct sluice_port_key *key, bool shared, struct slu
 	if (key->both)
 		(void)setsockopt(fd, IPPROTO_IP, IP_MULTICAST_ALL, &on, sizeof(on));
 	*step = "be tied to its interface";
-	if (key->interface[0] && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, key->interface,
-					    (socklen_t)strlen(key->interface) + 1))
-		goto fail;
+	error = tie(fd, key);
+	if (error)
+		goto close;
+	bind_freely(fd, key);
 	*step = "be given to a BPF program";
 	error = bpf ? sluice_socket_bpf_attach(bpf, fd) : 0;
 	if (error)

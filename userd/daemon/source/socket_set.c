@@ -51,7 +51,7 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 bool sluice_port_key_is_same(const struct sluice_port_key *one, const struct sluice_port_key *other)
 {
 	return one->family == other->family && one->both == other->both &&
-	       one->port == other->port && one->bpf == other->bpf &&
+	       one->port == other->port && one->bpf == other->bpf && one->index == other->index &&
 	       !memcmp(one->address, other->address, sizeof(one->address)) &&
 	       !strcmp(one->interface, other->interface);
 }

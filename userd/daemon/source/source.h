@@ -90,6 +90,13 @@ struct sluice_source_class {
 	/* Datagrams that came to the sockets of an input and belong to none. NULL: what belongs to
 	 * no input is not taken. */
 	uint64_t (*unmatched)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE]);
+	/* Interfaces or addresses came or went: inputs of `plan`, which is in force, that waited
+	 * for one begin to receive, and those whose interface is gone wait for it. True: one waits;
+	 * call again in a second. NULL: the kernel follows them itself. */
+	bool (*follow)(struct sluice_intake *source, const struct sluice_source_plan *plan);
+	/* What an input waits for, for the user; valid until the next call. NULL: nothing. The
+	 * function may be NULL. */
+	const char *(*state)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE]);
 	void (*free)(struct sluice_intake *source);
 };
 

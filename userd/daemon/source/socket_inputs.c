@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The inputs of the socket source: their counters, and what each waits for. For the control thread. Touches: memory; asks the system
+ * for interfaces and addresses.
+ */
+#include <arpa/inet.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "socket.h"
+
+struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
+						     const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	for (; list; list = list->next)
+		if (!memcmp(list->guid, guid, SLUICE_GUID_SIZE))
+			return list;
+	return NULL;
+}
+
+struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
+						    const uint8_t guid[SLUICE_GUID_SIZE],
+						    size_t workers, uint16_t *index)
+{
+	struct sluice_socket_input *input = sluice_socket_input_find(*list, guid);
+	size_t bytes = workers * sizeof(struct sluice_socket_counters);
+
+	if (input)
+		return input;
+	input = calloc(1, sizeof(*input));
+	if (!input)
+		return NULL;
+	input->counters = aligned_alloc(64, bytes);
+	if (!input->counters) {
+		free(input);
+		return NULL;
+	}
+	memset(input->counters, 0, bytes);
+	memcpy(input->guid, guid, SLUICE_GUID_SIZE);
+	input->index = (*index)++;
+	input->next = *list;
+	*list = input;
+	return input;
+}
+
+void sluice_socket_input_free(struct sluice_socket_input *input)
+{
+	if (!input)
+		return;
+	free(input->counters);
+	free(input);
+}
+
+uint64_t sluice_socket_input_sum(const struct sluice_socket_input *input, size_t workers,
+				 struct sluice_counters *counters)
+{
+	uint64_t unmatched = 0;
+	size_t number;
+
+	memset(counters, 0, sizeof(*counters));
+	for (number = 0; number < workers; number++) {
+		const struct sluice_socket_counters *part = &input->counters[number];
+
+		counters->stored += sluice_load_relaxed(&part->stored);
+		counters->stored_bytes += sluice_load_relaxed(&part->stored_bytes);
+		counters->lost[SLUICE_LOST_SOCKET] += sluice_load_relaxed(&part->lost);
+		counters->lost[SLUICE_LOST_RING_FULL] += sluice_load_relaxed(&part->lost_full);
+		unmatched += sluice_load_relaxed(&part->unmatched);
+	}
+	counters->matched = counters->stored + counters->lost[SLUICE_LOST_SOCKET] +
+			    counters->lost[SLUICE_LOST_RING_FULL];
+	return unmatched;
+}
+
+void sluice_socket_input_wait(struct sluice_socket_input *input, enum sluice_socket_wait wait,
+			      const char *format, ...)
+{
+	va_list list;
+
+	if (input->next_state.wait)
+		return;
+	input->next_state.wait = wait;
+	va_start(list, format);
+	vsnprintf(input->next_state.text, sizeof(input->next_state.text), format, list);
+	va_end(list);
+}
+
+void sluice_socket_input_look(struct sluice_socket_input *input,
+			      const struct sluice_config_input *config)
+{
+	char text[INET6_ADDRSTRLEN] = "?";
+	struct sluice_port_key key;
+
+	memset(&input->next_state, 0, sizeof(input->next_state));
+	sluice_port_describe(config, config->ports[0].first, &key);
+	input->next_state.index = key.index;
+	inet_ntop(key.family, key.address, text, sizeof(text));
+	if (config->interface[0] && !key.index)
+		sluice_socket_input_wait(input, SLUICE_WAITS_FOR_INTERFACE,
+					 "waiting for interface %s", config->interface);
+	else if (!sluice_port_has_its_address(&key))
+		sluice_socket_input_wait(input, SLUICE_WAITS_FOR_ADDRESS, "waiting for address %s",
+					 text);
+}
+
+void sluice_socket_input_settle(struct sluice_socket_input *input)
+{
+	bool is_new = strcmp(input->state.text, input->next_state.text) != 0;
+
+	if (is_new && input->next_state.wait)
+		sluice_warning("input `%s`: %s; nothing comes in there until then", input->name,
+			       input->next_state.text);
+	else if (is_new)
+		sluice_notice("input `%s`: it was %s, and receives now", input->name,
+			      input->state.text);
+	else if (input->state.index && input->next_state.index &&
+		 input->state.index != input->next_state.index)
+		sluice_notice("input `%s`: its interface is another one of the same name now; "
+			      "its sockets were opened anew",
+			      input->name);
+	input->state = input->next_state;
+}
+
+bool sluice_socket_input_is_settled(struct sluice_socket_input *input,
+				    const struct sluice_config_input *config)
+{
+	sluice_socket_input_look(input, config);
+	return input->state.wait != SLUICE_WAITS_FOR_SOCKET &&
+	       input->state.wait == input->next_state.wait &&
+	       input->state.index == input->next_state.index;
+}
