@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * `store.drain`: in which order a receiver that comes late gets what waits in memory and on the disk, while more comes, over a
- * restart and over broken connections, in each framing. On loopback with the socket source, one worker.
+ * `store.drain`: in which order a receiver that comes late gets what waits in memory and on the
+ * disk, while more comes, over a restart and over broken connections, in each framing. On loopback
+ * with the socket source, one worker.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -69,7 +70,8 @@ static int fresh(void **state)
 	return system(command); /* NOLINT(cert-env33-c): a test's own directory */
 }
 
-/* Datagrams wait, the engine is started anew (`restarts`), the receiver comes, more datagrams come, connections break. */
+/* Datagrams wait, the engine is started anew (`restarts`), the receiver comes, more datagrams come,
+ * connections break. */
 static void run(struct receiver *receiver, struct plan *plan, bool restarts, unsigned int resets)
 {
 	enum sluice_framing framing = framings[plan->framing];
@@ -98,7 +100,8 @@ static void run(struct receiver *receiver, struct plan *plan, bool restarts, uns
 	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
 	receiver_stop(receiver);
 	assert_int_equal(receiver->damaged, 0);
-	/* What a broken connection had taken of a plain framing, and TCP not acknowledged, comes twice. */
+	/* What a broken connection had taken of a plain framing, and TCP not acknowledged, comes
+	 * twice. */
 	assert_true(!receiver->repeated || (resets && plan->framing));
 	assert_int_equal(receiver->gaps, 0);
 }
@@ -135,7 +138,8 @@ static void oldest_keeps_the_order(void **state)
 	}
 }
 
-/* Newest first: what is in memory when the receiver comes is there before the disk's oldest; nothing is lost for it. */
+/* Newest first: what is in memory when the receiver comes is there before the disk's oldest;
+ * nothing is lost for it. */
 static void newest_begins_with_memory(void **state)
 {
 	static struct receiver receiver;

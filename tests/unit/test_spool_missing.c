@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the last checkpoint lists and the next start does not find: whatever became of a segment's file, what is read and what is
- * told of as lost are together what was there; and nothing is told of that was acknowledged, however often it is killed.
+ * What the last checkpoint lists and the next start does not find: whatever became of a segment's
+ * file, what is read and what is told of as lost are together what was there; and nothing is told
+ * of that was acknowledged, however often it is killed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -88,8 +89,8 @@ static struct books read_all(struct sluice_spool *spool, const uint8_t *output)
 	return books;
 }
 
-/* Makes a store with FRAMES frames of either stream, which a checkpoint lists; of stream 0 output A has the first `acked`.
- * It ends as it would with SIGKILL. */
+/* Makes a store with FRAMES frames of either stream, which a checkpoint lists; of stream 0 output A
+ * has the first `acked`. It ends as it would with SIGKILL. */
 static void make_store(unsigned int acked)
 {
 	struct sluice_spool *spool = open_spool(SEGMENTS);
@@ -196,7 +197,8 @@ static void what_is_missing_is_told(void **state)
 			assert_int_equal(check_status(), SLUICE_CTL_OK);
 			happen(fate, number);
 			assert_int_equal(check_status(), SLUICE_CTL_FINDINGS);
-			/* Twice: nobody acknowledged it, and what stands in its place is not there for ever. */
+			/* Twice: nobody acknowledged it, and what stands in its place is not there
+			 * for ever. */
 			for (again = 0; again < 2; again++) {
 				spool = open_spool(SEGMENTS);
 				books = read_all(spool, OUTPUT_B);
@@ -243,8 +245,9 @@ static void what_was_acknowledged_is_not_told(void **state)
 	sluice_spool_close(spool);
 }
 
-/* A store in which all goes as it should, killed at any time, with acknowledgements that no checkpoint knows of yet, with segments
- * that are free, used again, given up or too many: nothing is missed. */
+/* A store in which all goes as it should, killed at any time, with acknowledgements that no
+ * checkpoint knows of yet, with segments that are free, used again, given up or too many: nothing
+ * is missed. */
 static void nothing_is_missed_without_a_reason(void **state)
 {
 	struct sluice_spool_figures figures;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A ring in a file that a predecessor left, and that is damaged: what of it can be told. Records with an impossible length are
- * replaced by GAP records in their place, with the number that the boundary index tells; a file that cannot be taken over is counted.
- * Beside ring_file.c. Touches: the mapping, the file it is given (read only).
+ * A ring in a file that a predecessor left, and that is damaged: what of it can be told. Records
+ * with an impossible length are replaced by GAP records in their place, with the number that the
+ * boundary index tells; a file that cannot be taken over is counted. Beside ring_file.c. Touches:
+ * the mapping, the file it is given (read only).
  */
 #include <endian.h>
 #include <errno.h>
@@ -13,7 +14,8 @@
 #include "ring.h"
 
 #define GAP_LENGTH ((uint32_t)(sizeof(struct sluice_record) + sizeof(struct sluice_record_gap)))
-/* The longest GAP that stands for a hole: receivers take no record longer than the longest datagram's. */
+/* The longest GAP that stands for a hole: receivers take no record longer than the longest
+ * datagram's. */
 #define GAP_MOST 60000U
 #define BLOCK ((uint64_t)1 << SLUICE_RING_BOUNDARY_SHIFT)
 
@@ -32,7 +34,8 @@ static struct sluice_ring_boundary *entry_of(const struct sluice_ring *ring, uin
 		       : NULL;
 }
 
-/* Walks records from `at` until `upto`, or until there is none. Returns where that is; *count grows by how many. */
+/* Walks records from `at` until `upto`, or until there is none. Returns where that is; *count grows
+ * by how many. */
 static uint64_t walk(const struct sluice_ring *ring, uint64_t at, uint64_t upto, uint64_t *count)
 {
 	size_t step;
@@ -45,7 +48,8 @@ static uint64_t walk(const struct sluice_ring *ring, uint64_t at, uint64_t upto,
 	return at;
 }
 
-/* Puts GAP records over [start, end): the first tells of `datagrams` (0: nobody knows how many). Returns how many records. */
+/* Puts GAP records over [start, end): the first tells of `datagrams` (0: nobody knows how many).
+ * Returns how many records. */
 static uint64_t cover(struct sluice_ring *ring, uint64_t start, uint64_t end, uint64_t datagrams)
 {
 	uint8_t *data = (uint8_t *)ring->mapping + ring->producer->data_offset;
@@ -58,7 +62,8 @@ static uint64_t cover(struct sluice_ring *ring, uint64_t start, uint64_t end, ui
 		step = end - start;
 		if (step > GAP_MOST + GAP_LENGTH)
 			step = GAP_MOST;
-		/* One that is too short to tell anything is a record without a meaning; the GAP before or behind it tells. */
+		/* One that is too short to tell anything is a record without a meaning; the GAP
+		 * before or behind it tells. */
 		memset(at, 0, step);
 		sluice_record_write(at, (uint32_t)step,
 				    step < GAP_LENGTH ? SLUICE_RECORD_PAD : SLUICE_RECORD_GAP, 0, 0,
@@ -118,7 +123,8 @@ void sluice_ring_mend(struct sluice_ring *ring, const char *path)
 		at = walk(ring, at, head, &sequence);
 		if (at == head)
 			return;
-		/* The next boundary that the index knows of and that a record begins at; else the end. */
+		/* The next boundary that the index knows of and that a record begins at; else the
+		 * end. */
 		next = NULL;
 		for (block = (at >> SLUICE_RING_BOUNDARY_SHIFT) + 1;
 		     !next && block <= head >> SLUICE_RING_BOUNDARY_SHIFT; block++) {
@@ -145,7 +151,8 @@ void sluice_ring_mend(struct sluice_ring *ring, const char *path)
 				"%llu bytes is lost; a GAP of no number says so in their place",
 				path, (unsigned long long)(end - at));
 		records = cover(ring, at, end, lost);
-		/* From here on the sequence is what the index says and we made it: the same everywhere. */
+		/* From here on the sequence is what the index says and we made it: the same
+		 * everywhere. */
 		shift(ring, (at >> SLUICE_RING_BOUNDARY_SHIFT) + 1, head,
 		      is_known ? sequence + records - behind : 0);
 		sequence = is_known ? sequence + records : behind;
@@ -173,7 +180,8 @@ bool sluice_ring_count(int fd, size_t bytes, uint64_t *datagrams)
 		return false;
 	producer = (const void *)file;
 	consumer = (const void *)(file + SLUICE_RING_PAGE);
-	/* The size that a file so long has, whatever its head says; of one that was cut, the next. */
+	/* The size that a file so long has, whatever its head says; of one that was cut, the next.
+	 */
 	for (size = SLUICE_RING_SIZE_MIN;
 	     size < bytes - 2 * SLUICE_RING_PAGE && size < SLUICE_RING_SIZE_MAX;)
 		if ((2 * size) + 2 * SLUICE_RING_PAGE <= bytes + size / 2)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The catalog behind a checkpoint: which frames the store held that somebody needed. At the start what it lists and no segment
- * has is known as lost, with its number: a segment that is gone, cut, empty, foreign, or whose frames have lost their heads.
- * See spool.h. Touches: memory only.
+ * The catalog behind a checkpoint: which frames the store held that somebody needed. At the start
+ * what it lists and no segment has is known as lost, with its number: a segment that is gone, cut,
+ * empty, foreign, or whose frames have lost their heads. See spool.h. Touches: memory only.
  */
 #include <endian.h>
 #include <errno.h>
@@ -159,7 +159,8 @@ void sluice_spool_catalog_write(const struct sluice_spool *spool, void *memory, 
 						 (uint8_t *)memory)));
 }
 
-/* Was the segment with this serial given back? Then all that it held was acknowledged, whatever the checkpoint says. */
+/* Was the segment with this serial given back? Then all that it held was acknowledged, whatever the
+ * checkpoint says. */
 static bool is_given_back(const struct sluice_spool *spool, uint64_t serial)
 {
 	size_t place;
@@ -197,8 +198,8 @@ struct entry {
 	size_t output_count;
 };
 
-/* Where the first piece of [at, end) that no frame has begins, and where it ends. False: there is none. *found: records of the
- * frames that were passed. */
+/* Where the first piece of [at, end) that no frame has begins, and where it ends. False: there is
+ * none. *found: records of the frames that were passed. */
 static bool next_hole(struct sluice_spool *spool, const struct entry *entry, uint64_t at,
 		      struct sluice_range *hole, uint64_t *found)
 {
@@ -362,7 +363,8 @@ void sluice_spool_catalog_mourn(struct sluice_spool *spool)
 	}
 }
 
-/* What the output has of [start, end), or finds in the store; *found: records of the frames there. 0 or -ENOMEM. */
+/* What the output has of [start, end), or finds in the store; *found: records of the frames there.
+ * 0 or -ENOMEM. */
 static int list_had(struct sluice_spool_log *log, const uint8_t output[16], uint64_t start,
 		    uint64_t end, struct sluice_ranges *had, uint64_t *found)
 {
