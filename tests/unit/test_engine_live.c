@@ -175,7 +175,7 @@ static void change_to(struct sluice_engine *engine, struct trial *trial, const s
 	char *text = text_of(trial, wish), *error = NULL;
 
 	send_more(trial, sockets);
-	if (sluice_engine_apply(engine, configure(text), &error))
+	if (sluice_engine_apply(engine, configure(text), NULL, &error))
 		fail_msg("%s\n%s", error, text);
 	send_more(trial, sockets);
 	await_sent(trial, up, down, text);
@@ -328,7 +328,7 @@ static void a_long_span_finds_room(void **state)
 	wish.bytes = "4k";
 	wish.mode = "hash";
 	text = text_of(&trial, &wish);
-	assert_int_equal(sluice_engine_apply(engine, configure(text), &error), 0);
+	assert_int_equal(sluice_engine_apply(engine, configure(text), NULL, &error), 0);
 	send_more(&trial, sockets);
 	await(&up, trial.sent);
 	up.promise = SLUICE_RANGE_F_DURABLE;

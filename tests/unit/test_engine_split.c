@@ -159,7 +159,7 @@ static void apply(struct sluice_engine *engine, const char *format, ...)
 	va_start(list, format);
 	assert_true(vasprintf(&text, format, list) > 0);
 	va_end(list);
-	if (sluice_engine_apply(engine, configure(text), &error))
+	if (sluice_engine_apply(engine, configure(text), NULL, &error))
 		fail_msg("%s", error);
 	free(text);
 }

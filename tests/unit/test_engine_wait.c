@@ -114,7 +114,7 @@ static void an_interface_comes_goes_and_comes_back(void **state)
 					     "late", PORT, ways[way], "interface: late0", "there",
 					     OTHER_PORT, ways[way], "interface: lo",
 					     receiver.port) > 0);
-			if (sluice_engine_apply(engine, configure(text), &error))
+			if (sluice_engine_apply(engine, configure(text), NULL, &error))
 				fail_msg("%s", error);
 			free(text);
 			send_numbers(OTHER_PORT, 200ULL * round + 100, 200ULL * round + 200, 100,

@@ -124,8 +124,7 @@ struct sluice_config_output {
 	uint64_t reconnect_min_us;   /* default 100 ms */
 	uint64_t reconnect_max_us;   /* default 5 s */
 	uint64_t connect_timeout_us; /* default 5 s */
-	uint64_t
-		dead_after_us; /* a peer that sends nothing back is given up; default 10 s */
+	uint64_t dead_after_us;	     /* a peer that sends nothing back is given up; default 10 s */
 };
 
 struct sluice_config_store {

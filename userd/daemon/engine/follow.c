@@ -14,6 +14,7 @@ bool sluice_engine_follow_links(struct sluice_engine *engine)
 		return false;
 	plan = (struct sluice_source_plan){
 		.config = engine->config,
+		.identity = &engine->identity,
 		.routes = engine->derived.routes,
 		.route_count = engine->derived.route_count,
 		.kinds = engine->derived.kinds,

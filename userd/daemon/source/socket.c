@@ -10,8 +10,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <uuid/uuid.h>
 #include "../../lib/log.h"
 #include "../engine/sentence.h"
 #include "socket.h"
@@ -86,80 +84,6 @@ memory:
 	return -ENOMEM;
 }
 
-/* What a worker is asked to make: a ring on its own node. */
-struct ring_order {
-	struct sluice_ring ring;
-	size_t size;
-	const char *path; /* of a file that outlives us; NULL: none */
-	bool found;
-};
-
-/* Letter: makes the ring; its pages are first touched here. */
-static int make_ring(struct sluice_worker *worker, void *argument)
-{
-	struct ring_order *order = argument;
-	struct timespec now;
-	uint64_t epoch;
-	uuid_t stream;
-	int error;
-
-	uuid_generate_random(stream);
-	clock_gettime(CLOCK_REALTIME, &now);
-	epoch = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
-	if (order->path) {
-		error = sluice_ring_keep(&order->ring, order->path, order->size, stream, epoch,
-					 (uint32_t)worker->cpu, &order->found);
-		if (!error)
-			return 0;
-		sluice_warning("%s: %s; the ring of worker %u does not outlive this process",
-			       order->path, strerror(-error), worker->number);
-	}
-	return sluice_ring_create(&order->ring, order->size, stream, epoch, (uint32_t)worker->cpu);
-}
-
-/* Makes the stream of `route` in worker `number`. */
-static int make_stream(struct sluice_intake *intake, const struct sluice_source_plan *plan,
-		       const struct sluice_config_route *route, size_t number,
-		       struct sluice_stream_table *fresh, char **error)
-{
-	struct sluice_worker *worker = intake->context->workers[number];
-	uint8_t(*outputs)[SLUICE_GUID_SIZE] = sluice_route_outputs(plan->config, route);
-	char *path = sluice_socket_ring_path(plan->config, route->id, worker->number);
-	struct ring_order order = {.size = route->ring_size, .path = path};
-	struct sluice_stream *stream = NULL;
-	uint64_t left;
-	int result = outputs ? sluice_worker_call(worker, make_ring, &order) : -ENOMEM;
-
-	if (result)
-		goto free;
-	left = sluice_ring_head(&order.ring) - sluice_ring_tail(&order.ring);
-	if (order.found && left)
-		sluice_notice("route `%s`, worker %zu: its ring is still there, with %llu bytes",
-			      route->name, number, (unsigned long long)left);
-	result = sluice_stream_create(
-		&order.ring, -1, route, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
-		route->output_count, SLUICE_SOURCE_SOCKET, worker->number, &stream);
-	if (result) {
-		sluice_ring_destroy(&order.ring);
-		goto free;
-	}
-	stream->source = &intake->sets[number];
-	stream->refill = sluice_port_refill;
-	result = sluice_stream_table_add(fresh, stream, worker);
-	if (result)
-		sluice_stream_destroy(stream);
-
-free:
-	free(outputs);
-	free(path);
-	if (result)
-		sluice_say(error,
-			   "route `%s`: no ring of %zu bytes for worker %zu: %s; make "
-			   "`store.memory.size` smaller",
-			   route->name, route->ring_size, number, strerror(-result));
-	return result;
-}
-
 /* Finds or makes the stream of a route in a worker. NULL with a sentence. */
 static struct sluice_stream *stream_of(struct sluice_intake *intake,
 				       const struct sluice_source_plan *plan,
@@ -173,7 +97,8 @@ static struct sluice_stream *stream_of(struct sluice_intake *intake,
 
 	if (!placed)
 		placed = sluice_stream_table_find(fresh, route->id, SLUICE_SOURCE_SOCKET, cpu);
-	if (!placed && !make_stream(intake, plan, route, number, fresh, error))
+	if (!placed && !sluice_socket_make_stream(intake->context, &intake->sets[number], plan,
+						  route, number, fresh, error))
 		placed = sluice_stream_table_find(fresh, route->id, SLUICE_SOURCE_SOCKET, cpu);
 	return placed ? placed->stream : NULL;
 }
@@ -393,7 +318,8 @@ static int intake_prepare(struct sluice_intake *intake, const struct sluice_sour
 	result = prepare_inputs(intake, plan, fresh, error);
 	if (result)
 		return result;
-	return sluice_socket_adopt_rings(intake->context, plan, fresh);
+	/* What is left over is for a change to take: who only follows has no place for streams. */
+	return intake->follows ? 0 : sluice_socket_adopt_rings(intake->context, plan, fresh);
 }
 
 /* struct sluice_source_class.activate: new sockets are watched. */

@@ -263,6 +263,13 @@ struct sluice_port *sluice_socket_left_over(unsigned int worker, unsigned int wo
 /* The file beside the rings of a configuration in which the last stop is noted (socket_keep.c); NULL: none, or no memory.
  * @owner caller: free() @context process */
 char *sluice_socket_note_path(const struct sluice_config *config);
+/* Makes the stream of `route` in worker `number`, which the ports of `set` fill, or goes on with what
+ * its file holds (socket_ring.c). It goes to `fresh`. 0 or a negative errno with a sentence.
+ * @context process */
+int sluice_socket_make_stream(const struct sluice_source_context *context,
+			      struct sluice_port_set *set, const struct sluice_source_plan *plan,
+			      const struct sluice_config_route *route, size_t number,
+			      struct sluice_stream_table *fresh, char **error);
 /* The file of a worker's ring (socket_keep.c); NULL: none, or no memory. @owner caller: free() @context process */
 char *sluice_socket_ring_path(const struct sluice_config *config,
 			      const uint8_t route[SLUICE_GUID_SIZE], unsigned int worker);

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Rings of sockets: one for each route and worker, on the worker's own node, in a file that outlives
+ * this process where there can be one; see socket.h. For the control thread, by letter. Touches:
+ * memory, and the files of socket_keep.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <uuid/uuid.h>
+#include "../../lib/log.h"
+#include "../engine/sentence.h"
+#include "socket.h"
+
+/* What a worker is asked to make: a ring on its own node. */
+struct ring_order {
+	struct sluice_ring ring;
+	size_t size;
+	const char *path; /* of a file that outlives us; NULL: none */
+	bool found;
+};
+
+/* Letter: makes the ring; its pages are first touched here. */
+static int make_ring(struct sluice_worker *worker, void *argument)
+{
+	struct ring_order *order = argument;
+	struct timespec now;
+	uint64_t epoch;
+	uuid_t stream;
+	int error;
+
+	uuid_generate_random(stream);
+	clock_gettime(CLOCK_REALTIME, &now);
+	epoch = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
+	if (order->path) {
+		error = sluice_ring_keep(&order->ring, order->path, order->size, stream, epoch,
+					 (uint32_t)worker->cpu, &order->found);
+		if (!error)
+			return 0;
+		sluice_warning("%s: %s; the ring of worker %u does not outlive this process",
+			       order->path, strerror(-error), worker->number);
+	}
+	return sluice_ring_create(&order->ring, order->size, stream, epoch, (uint32_t)worker->cpu);
+}
+
+int sluice_socket_make_stream(const struct sluice_source_context *context,
+			      struct sluice_port_set *set, const struct sluice_source_plan *plan,
+			      const struct sluice_config_route *route, size_t number,
+			      struct sluice_stream_table *fresh, char **error)
+{
+	struct sluice_worker *worker = context->workers[number];
+	uint8_t(*outputs)[SLUICE_GUID_SIZE] = sluice_route_outputs(plan->config, route);
+	char *path = sluice_socket_ring_path(plan->config, route->id, worker->number);
+	struct ring_order order = {.size = route->ring_size, .path = path};
+	struct sluice_stream *stream = NULL;
+	uint64_t left;
+	int result = outputs ? sluice_worker_call(worker, make_ring, &order) : -ENOMEM;
+
+	if (result)
+		goto free;
+	left = sluice_ring_head(&order.ring) - sluice_ring_tail(&order.ring);
+	if (order.found && left)
+		sluice_notice("route `%s`, worker %zu: its ring is still there, with %llu bytes",
+			      route->name, number, (unsigned long long)left);
+	result = sluice_stream_create(
+		&order.ring, -1, route, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
+		route->output_count, SLUICE_SOURCE_SOCKET, worker->number, &stream);
+	if (result) {
+		sluice_ring_destroy(&order.ring);
+		goto free;
+	}
+	stream->source = set;
+	stream->refill = sluice_port_refill;
+	result = sluice_stream_table_add(fresh, stream, worker);
+	if (result)
+		sluice_stream_destroy(stream);
+
+free:
+	free(outputs);
+	free(path);
+	if (result)
+		sluice_say(error,
+			   "route `%s`: no ring of %zu bytes for worker %zu: %s; make "
+			   "`store.memory.size` smaller",
+			   route->name, route->ring_size, number, strerror(-result));
+	return result;
+}
