@@ -198,6 +198,34 @@ void sluice_stream_notify(struct sluice_stream *stream)
 	stream->moved = true;
 }
 
+/*
+ * What an output took since we were woken needs no other wake: the module stays quiet about it. So
+ * the outputs that did not take it hear of it here, or nobody would tell them. Returns true if
+ * there is one that has to look. @context worker
+ */
+static bool see_taken(struct sluice_stream *stream)
+{
+	uint64_t most = 0;
+	bool told = false;
+	size_t number;
+
+	for (number = 0; number < stream->feeder_count; number++)
+		if (stream->feeders[number]->cursor && stream->feeders[number]->taken > most)
+			most = stream->feeders[number]->taken;
+	if (most <= stream->seen)
+		return false;
+	see(stream, most);
+	for (number = 0; number < stream->feeder_count; number++) {
+		struct sluice_feeder *feeder = stream->feeders[number];
+
+		if (!feeder->cursor || feeder->taken >= most || !feeder->output)
+			continue;
+		((struct sluice_output *)feeder->output)->has_work = true;
+		told = true;
+	}
+	return told;
+}
+
 /* How far the ring is filled. One whose source waits for room is full for it, and no ring is ever filled to its last byte. */
 static uint64_t fill(const struct sluice_stream *stream)
 {
@@ -220,7 +248,7 @@ static void note(const struct sluice_stream *stream)
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 {
 	uint64_t least = UINT64_MAX, acked;
-	bool refilled;
+	bool refilled, told;
 	size_t number;
 
 	stream->moved = false;
@@ -238,10 +266,9 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 		sluice_store_relaxed(&feeder->cursor->taken, feeder->taken);
 		if (acked < least)
 			least = acked;
-		/* What was taken since we were woken needs no other wake. */
-		see(stream, feeder->taken);
 	}
 	note(stream);
+	told = see_taken(stream);
 	if (!stream->feeder_count)
 		least = sluice_ring_head(&stream->ring);
 	if (least > stream->held)
@@ -255,7 +282,7 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 		(void)sluice_alarm_watch(&stream->alarm, fill(stream), stream->ring.mask + 1,
 					 stream->alarm_mark, "the memory of route", stream->name,
 					 "store.memory.alarm");
-	return refilled;
+	return refilled || told;
 }
 
 struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,

@@ -69,7 +69,8 @@ void sluice_stream_leave(struct sluice_stream *stream);
 /* Something is new in the ring: the outputs look. @context worker */
 void sluice_stream_notify(struct sluice_stream *stream);
 
-/* Writes the cursors and moves the tail to the least of them. Returns true if that let new records in.
+/* Writes the cursors and moves the tail to the least of them. Returns true if that let new records
+ * in, or if an output has to look at what another one noticed first.
  * @context worker */
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now);
 

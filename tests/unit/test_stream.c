@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A stream that two outputs feed from, and a module that wakes its worker: who hears of what is
+ * new. The ring is a memfd, what the module would do is done by the test. Of outputs there is only
+ * what the stream looks at.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+#include "daemon/output/output.h"
+#include "daemon/stream/stream.h"
+#include "ring_helper.h"
+
+#define OUTPUTS 2U
+
+static const uint8_t guids[OUTPUTS][SLUICE_GUID_SIZE] = {{1}, {2}};
+
+/* A stream with a feeder for each of two outputs. */
+struct bed {
+	struct sluice_stream *stream;
+	struct sluice_output outputs[OUTPUTS];
+	struct sluice_carrier carrier;
+	uint64_t id; /* of what was taken last */
+};
+
+/* Makes one whose outputs have nothing to do. */
+static struct bed *make(void)
+{
+	static const struct sluice_config_route route = {.name = "route"};
+	static struct bed bed;
+	struct sluice_ring ring;
+	size_t number;
+
+	memset(&bed, 0, sizeof(bed));
+	make_ring(&ring);
+	assert_int_equal(sluice_stream_create(&ring, -1, &route, guids, OUTPUTS, SLUICE_SOURCE_KMOD,
+					      0, &bed.stream),
+			 0);
+	for (number = 0; number < OUTPUTS; number++)
+		bed.stream->feeders[number]->output = &bed.outputs[number];
+	return &bed;
+}
+
+/* The output takes all there is. */
+static void take(struct bed *bed, size_t number)
+{
+	bool again;
+
+	assert_non_null(sluice_feeder_take(bed->stream->feeders[number], SLUICE_RING_SIZE_MIN,
+					   &bed->carrier, &bed->id, &again));
+	bed->outputs[number].has_work = false;
+}
+
+/*
+ * An output that looks by itself, because a receiver acknowledged or came back, takes what the
+ * module has not told of yet, and never will tell of, as it was noticed: the other one gets it too.
+ */
+static void what_one_output_notices_the_other_hears_of(void **state)
+{
+	struct bed *bed = make();
+	struct sluice_stream *stream = bed->stream;
+
+	(void)state;
+	assert_true(store(&stream->ring, 100, 1));
+	take(bed, 0);
+	assert_true(sluice_stream_release(stream, 1));
+	/* The module stays quiet up to here. */
+	assert_int_equal(stream->ring.consumer->seen, sluice_ring_head(&stream->ring));
+	assert_false(bed->outputs[0].has_work);
+	assert_true(bed->outputs[1].has_work);
+	take(bed, 1);
+	assert_false(sluice_stream_release(stream, 2));
+	assert_false(bed->outputs[0].has_work);
+	assert_false(bed->outputs[1].has_work);
+	sluice_stream_destroy(stream);
+}
+
+/* What the module told of, all outputs know: taking it wakes nobody, or idle ones would spin. */
+static void what_was_told_of_wakes_nobody_again(void **state)
+{
+	struct bed *bed = make();
+	struct sluice_stream *stream = bed->stream;
+
+	(void)state;
+	assert_true(store(&stream->ring, 100, 1));
+	sluice_stream_notify(stream);
+	assert_true(bed->outputs[0].has_work && bed->outputs[1].has_work);
+	bed->outputs[1].has_work = false; /* its receiver is away */
+	take(bed, 0);
+	assert_false(sluice_stream_release(stream, 1));
+	assert_false(bed->outputs[1].has_work);
+	sluice_stream_destroy(stream);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_one_output_notices_the_other_hears_of),
+		cmocka_unit_test(what_was_told_of_wakes_nobody_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
