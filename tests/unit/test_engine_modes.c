@@ -377,6 +377,41 @@ static void a_destination_is_disabled_live(void **state)
 	end(engine, all, 2);
 }
 
+/* Writes a list of `count` destinations where nobody listens, the first of them at port `first`. */
+static void list_nobody(char *text, size_t room, unsigned int first, unsigned int count)
+{
+	size_t length = 0;
+	unsigned int number;
+
+	for (number = 0; number < count; number++)
+		length += (size_t)snprintf(text + length, room - length, "%s\"127.0.0.1:%u\"",
+					   number ? ", " : "", first + number);
+}
+
+/* One output gets what waited for the forty destinations that it had, from each of their cursors. */
+static void many_destinations_become_one(void **state)
+{
+	static const char format[] = INPUT OUTPUT("%s", "newline", "4k") "[%s]" TAIL;
+	static struct receiver one;
+	struct sluice_engine *engine;
+	uint16_t port = free_port();
+	unsigned int tries;
+	char text[2048];
+
+	(void)state;
+	receiver_start(&one, SLUICE_FRAMING_NEWLINE, 0);
+	list_nobody(text, sizeof(text), 1, 40);
+	engine = start_engine(format, port, "duplicate", text, 1U);
+	send_numbers(port, 0, 10, 400, SLUICE_FRAMING_NEWLINE);
+	snprintf(text, sizeof(text), "\"127.0.0.1:%u\"", one.port);
+	apply(engine, format, port, "round-robin", text, 1U);
+	for (tries = 0; tries < 10000 && one.delivered + one.repeated < 400; tries++)
+		usleep(1000);
+	assert_int_equal(one.delivered, 10);
+	assert_int_equal(one.repeated, 390);
+	end(engine, &one, 1);
+}
+
 /* Nanoseconds from `from` to `to`. */
 static uint64_t between(const struct timespec *from, const struct timespec *to)
 {
@@ -442,6 +477,7 @@ int main(void)
 		cmocka_unit_test(duplicates_have_cursors_of_their_own),
 		cmocka_unit_test(a_standby_steps_in),
 		cmocka_unit_test(a_destination_is_disabled_live),
+		cmocka_unit_test(many_destinations_become_one),
 		cmocka_unit_test(the_rate_of_an_output_is_kept),
 		cmocka_unit_test(the_rate_of_a_destination_is_kept),
 	};

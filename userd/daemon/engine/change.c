@@ -208,11 +208,27 @@ static int prepare_sources(struct change *change, char **error)
 	return 0;
 }
 
+/*
+ * How many feeders one output can get in a worker: all there are. One that followed many lanes
+ * has a feeder for each in every stream, and each of these a rack.
+ */
+static size_t most_feeders(const struct change *change, const struct sluice_worker *worker)
+{
+	const struct sluice_stream_table *tables[] = {&change->fresh, &change->engine->streams};
+	size_t table, number, most = 0;
+
+	for (table = 0; table < 2; table++)
+		for (number = 0; number < tables[table]->count; number++)
+			if (tables[table]->list[number].worker == worker)
+				most += tables[table]->list[number].stream->feeder_count;
+	return most;
+}
+
 /* Letter: takes fresh streams and outputs of this worker into its loop, as far as that can fail. */
 static int enter(struct sluice_worker *worker, void *argument)
 {
 	struct change *change = argument;
-	size_t number, feeders = 2 * (change->fresh.count + change->engine->streams.count);
+	size_t number, feeders;
 	int result;
 
 	for (number = 0; number < change->fresh.count; number++) {
@@ -225,6 +241,7 @@ static int enter(struct sluice_worker *worker, void *argument)
 	result = sluice_lanes_add(change->engine, change->config, &change->plan, worker);
 	if (result)
 		return result;
+	feeders = most_feeders(change, worker);
 	for (number = 0; number < change->config->output_count; number++) {
 		if (change->kept[number])
 			result = sluice_output_reserve(
