@@ -78,12 +78,13 @@ void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker 
 
 		if (engine->streams.list[number].worker != worker)
 			continue;
-		for (place = stream->feeder_count; place-- > 0;)
+		for (place = stream->feeder_count; place-- > 0;) {
 			if (stream->feeders[place]->output)
 				continue;
-		if (stream->draining)
-			sluice_stream_leave_feeder(stream, stream->outputs[place]);
-		else
-			sluice_stream_drop_feeder(stream, stream->outputs[place]);
+			if (stream->draining)
+				sluice_stream_leave_feeder(stream, stream->outputs[place]);
+			else
+				sluice_stream_drop_feeder(stream, stream->outputs[place]);
+		}
 	}
 }
