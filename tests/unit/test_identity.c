@@ -4,6 +4,7 @@
  * addresses, modes, ids) keeps the GUID that cursors and frames have; what is another output never
  * gets it.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -320,6 +321,90 @@ static void wishes_are_granted(void **state)
 	sluice_config_free(config);
 }
 
+/* What an output lost under an earlier name is its own still, and no other's of that name. */
+static void lanes_of_a_renamed_output_are_its_own(void **state)
+{
+	static const char both[] = "  - {name: b, to: ['10.0.0.1:1', '10.0.0.2:1']}\n";
+	uint8_t one[SLUICE_GUID_SIZE], two[SLUICE_GUID_SIZE], again[SLUICE_GUID_SIZE];
+	struct sluice_config *config;
+
+	(void)state;
+	config = follow("a", "  - {name: a, mode: duplicate, to: ['10.0.0.1:1', '10.0.0.2:1']}\n",
+			NULL);
+	memcpy(one, config->outputs[0].id, sizeof(one));
+	memcpy(two, config->outputs[1].id, sizeof(two));
+	sluice_config_free(config);
+	/* Renamed and one for all; then a new one of the old name. */
+	sluice_config_free(follow("b", both, NULL));
+	config = follow("b,a",
+			"  - {name: b, to: ['10.0.0.1:1', '10.0.0.2:1']}\n"
+			"  - {name: a, to: ['10.0.0.2:1']}\n",
+			NULL);
+	assert_memory_equal(config->outputs[0].id, one, SLUICE_GUID_SIZE);
+	assert_memory_not_equal(config->outputs[1].id, one, SLUICE_GUID_SIZE);
+	assert_memory_not_equal(config->outputs[1].id, two, SLUICE_GUID_SIZE);
+	assert_memory_not_equal(config->outputs[1].group, config->outputs[0].group,
+				SLUICE_GUID_SIZE);
+	assert_memory_equal(sluice_identity_heir(&known, two), one, SLUICE_GUID_SIZE);
+	sluice_config_free(config);
+	/* Renamed back: the cursor that it has, not one that it had. */
+	sluice_config_free(follow("b", both, NULL));
+	keep_id(follow("c", "  - {name: c, to: ['10.0.0.2:1', '10.0.0.1:1']}\n", NULL), 0, again);
+	assert_memory_equal(again, one, SLUICE_GUID_SIZE);
+	sluice_identity_free(&known);
+	sluice_config_free(follow(
+		"a", "  - {name: a, mode: duplicate, to: ['10.0.0.1:1', '10.0.0.2:1']}\n", NULL));
+	keep_id(follow("b", both, NULL), 0, one);
+	keep_id(follow("a", "  - {name: a, to: ['10.0.0.2:1', '10.0.0.1:1']}\n", NULL), 0, again);
+	assert_memory_equal(again, one, SLUICE_GUID_SIZE);
+}
+
+/* An `id` that is written leads to what the output has now, not to what it lost. */
+static void an_id_leads_to_what_is_in_force(void **state)
+{
+	uint8_t id[SLUICE_GUID_SIZE], again[SLUICE_GUID_SIZE];
+
+	(void)state;
+	sluice_config_free(follow("a",
+				  "  - {name: a, id: " ID_A
+				  ", mode: duplicate, to: ['10.0.0.1:1', '10.0.0.2:1']}\n",
+				  NULL));
+	keep_id(follow("a", "  - {name: a, id: " ID_A ", to: ['10.0.0.1:1']}\n", NULL), 0, id);
+	keep_id(follow("a", "  - {name: a, id: " ID_A ", to: ['10.0.0.9:1']}\n", NULL), 0, again);
+	assert_memory_equal(again, id, SLUICE_GUID_SIZE);
+}
+
+/* Of an output that goes on, what waits for a destination that it has no more can be decided. */
+static void wishes_for_destinations_that_go(void **state)
+{
+	static const struct sluice_wish drop[] = {{"a", NULL}}, adopt[] = {{"a", "b"}};
+	static const char renamed[] = "  - {name: b, to: ['10.0.0.1:1']}\n";
+	struct sluice_wishes wishes = {drop, 1};
+	struct sluice_config *config;
+	struct sluice_identity next;
+	uint8_t two[SLUICE_GUID_SIZE];
+	char *error = NULL;
+
+	(void)state;
+	config = follow("a", "  - {name: a, mode: duplicate, to: ['10.0.0.1:1', '10.0.0.2:1']}\n",
+			NULL);
+	memcpy(two, config->outputs[1].id, sizeof(two));
+	sluice_config_free(config);
+	config = follow("a", "  - {name: a, mode: duplicate, to: ['10.0.0.1:1']}\n", &wishes);
+	assert_null(sluice_identity_heir(&known, two));
+	assert_non_null(sluice_identity_heir(&known, config->outputs[0].id));
+	sluice_config_free(config);
+	/* One that is renamed takes along what waits: said, or not. */
+	config = make("b", renamed);
+	assert_int_equal(sluice_identity_resolve(&known, config), 0);
+	assert_int_equal(sluice_identity_follow(&known, config, &wishes, &next, &error), -EINVAL);
+	assert_non_null(strstr(error, "goes on as `b`"));
+	free(error);
+	sluice_config_free(config);
+	wishes.list = adopt;
+	sluice_config_free(follow("b", renamed, &wishes));
+}
+
 /*
  * What was written is read again; what is damaged, or another's, is not used, and the start goes
  * on.
@@ -400,6 +485,9 @@ int main(void)
 		cmocka_unit_test_teardown(one_that_was_away_is_the_same, forget),
 		cmocka_unit_test_teardown(lanes_are_matched, forget),
 		cmocka_unit_test_teardown(wishes_are_granted, forget),
+		cmocka_unit_test_teardown(lanes_of_a_renamed_output_are_its_own, forget),
+		cmocka_unit_test_teardown(an_id_leads_to_what_is_in_force, forget),
+		cmocka_unit_test_teardown(wishes_for_destinations_that_go, forget),
 		cmocka_unit_test_teardown(the_file_survives, forget),
 	};
 

@@ -239,11 +239,36 @@ static const uint8_t *heir_called(const struct sluice_config *config, const char
 	return NULL;
 }
 
-/* Does what the operator said: aliases for all lanes of the output that goes. */
-static int grant(struct sluice_identity *next, const struct sluice_config *config,
-		 const struct sluice_wish *wish, char **error)
+/*
+ * The output of `config` as which one that was called `name` goes on: it was renamed. NULL: it
+ * does not.
+ */
+static const struct sluice_config_output *goes_on_as(const struct sluice_identity *identity,
+						     const struct sluice_config *config,
+						     const char *name)
 {
-	const uint8_t *heir = NULL;
+	size_t number, output;
+
+	for (number = 0; number < identity->count; number++)
+		for (output = 0;
+		     identity->outputs[number].in_force &&
+		     is_called(&identity->outputs[number], name) && output < config->output_count;
+		     output++)
+			if (is_the_same(&identity->outputs[number], &config->outputs[output]))
+				return &config->outputs[output];
+	return NULL;
+}
+
+/*
+ * Does what the operator said: aliases for all lanes of the output that goes. `identity` is what
+ * was remembered before.
+ */
+static int grant(struct sluice_identity *next, const struct sluice_identity *identity,
+		 const struct sluice_config *config, const struct sluice_wish *wish, char **error)
+{
+	const struct sluice_config_output *renamed;
+	const struct sluice_known_output *known;
+	const uint8_t *heir = NULL, *stays;
 	uint8_t guid[SLUICE_GUID_SIZE];
 	size_t number, lane, found = 0;
 	int result = 0;
@@ -258,32 +283,48 @@ static int grant(struct sluice_identity *next, const struct sluice_config *confi
 			return -ENOENT;
 		}
 	}
-	if (heir_called(config, wish->old)) {
+	stays = heir_called(config, wish->old);
+	renamed = goes_on_as(identity, config, wish->old);
+	for (number = 0; number < next->count && !result; number++) {
+		known = &next->outputs[number];
+		if (known->in_force || !is_called(known, wish->old))
+			continue;
+		for (lane = 0; lane < known->lane_count && !result; lane++) {
+			/* Of one that goes on: the destinations that it has no more. */
+			if ((stays || renamed) &&
+			    sluice_identity_is_cared_for(next, config, known->lanes[lane].id))
+				continue;
+			result = add_alias(next, known->lanes[lane].id, heir);
+			found++;
+		}
+	}
+	if (result || found)
+		return result;
+	if (stays) {
 		sluice_say(error,
 			   "output `%s` is in the configuration: what waits for it is delivered; "
 			   "take it out first",
 			   wish->old);
 		return -EINVAL;
 	}
-	for (number = 0; number < next->count && !result; number++) {
-		if (next->outputs[number].in_force || !is_called(&next->outputs[number], wish->old))
-			continue;
-		for (lane = 0; lane < next->outputs[number].lane_count && !result; lane++, found++)
-			result = add_alias(next, next->outputs[number].lanes[lane].id, heir);
+	if (renamed && heir && sluice_guids_are_equal(renamed->id, heir))
+		return 0;
+	if (renamed) {
+		sluice_say(error,
+			   "output `%s` goes on as `%s`, which has its id or a destination of it: "
+			   "what waits is delivered there; leave out `--%s`",
+			   wish->old, renamed->name, heir ? "adopt" : "drop");
+		return -EINVAL;
 	}
 	/* A GUID that stands in a ring or on the disk, and that nobody remembers. */
-	if (!result && !found && !sluice_guid_parse(wish->old, guid)) {
-		result = add_alias(next, guid, heir);
-		found++;
-	}
-	if (!result && !found) {
-		sluice_say(error,
-			   "no earlier configuration had an output `%s`; `sluicectl show orphans` "
-			   "lists for whom something waits",
-			   wish->old);
-		result = -ENOENT;
-	}
-	return result;
+	if (!sluice_guid_parse(wish->old, guid))
+		return add_alias(next, guid, heir);
+	sluice_say(
+		error,
+		"no earlier configuration had an output `%s`; `sluicectl show orphans` lists for "
+		"whom something waits",
+		wish->old);
+	return -ENOENT;
 }
 
 /* Where rings and frames lie, and what they are marked with. 0 or -ENOMEM. */
@@ -328,7 +369,7 @@ int sluice_identity_follow(const struct sluice_identity *identity,
 	for (number = 0; number < count && !result; number++)
 		result = join_lanes(next, identity, config, &groups[number]);
 	for (number = 0; wishes && number < wishes->count && !result; number++)
-		result = grant(next, config, &wishes->list[number], error);
+		result = grant(next, identity, config, &wishes->list[number], error);
 	if (!result)
 		result = follow_places(next, identity, config);
 	free(groups);

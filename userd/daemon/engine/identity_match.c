@@ -24,16 +24,32 @@ struct sluice_group *sluice_groups_list(const struct sluice_config *config, size
 	return groups;
 }
 
-/* Does a group go on with it already? */
+/* Does a group go on with it already, or with what is left of the same output? */
 static bool is_claimed(const struct sluice_group *groups, size_t count,
 		       const struct sluice_known_output *known)
 {
 	size_t number;
 
 	for (number = 0; number < count; number++)
-		if (groups[number].known == known)
+		if (groups[number].known &&
+		    sluice_guids_are_equal(groups[number].known->group, known->group))
 			return true;
 	return false;
+}
+
+/*
+ * What is remembered of the same output latest: of one that lost lanes under an earlier name, or
+ * before, these are remembered by themselves, behind those in force.
+ */
+static const struct sluice_known_output *latest_of(const struct sluice_identity *identity,
+						   const struct sluice_known_output *known)
+{
+	size_t number;
+
+	for (number = 0; number < identity->count; number++)
+		if (sluice_guids_are_equal(identity->outputs[number].group, known->group))
+			return &identity->outputs[number];
+	return known;
 }
 
 size_t sluice_lane_affinity(const struct sluice_known_lane *lane,
@@ -74,7 +90,8 @@ static void match_groups(const struct sluice_identity *identity, const struct sl
 
 	for (number = 0; number < count; number++) {
 		output = &config->outputs[groups[number].first];
-		for (place = 0; output->has_id && place < identity->count; place++)
+		for (place = 0; output->has_id && place < identity->count && !groups[number].known;
+		     place++)
 			if (sluice_guids_are_equal(identity->outputs[place].group, output->group) &&
 			    !is_claimed(groups, count, &identity->outputs[place]))
 				groups[number].known = &identity->outputs[place];
@@ -88,7 +105,7 @@ static void match_groups(const struct sluice_identity *identity, const struct sl
 				if (known->in_force == in_force &&
 				    !strcmp(known->name, output->name) &&
 				    !is_claimed(groups, count, known))
-					groups[number].known = known;
+					groups[number].known = latest_of(identity, known);
 			}
 		}
 	}
