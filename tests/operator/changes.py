@@ -37,16 +37,40 @@ def delete_waiting(life, rnd, remove_output):
     fed = [one for one in life.reachable() if key in one.outputs]
     life.burst(rnd, fed, 20)
     life.secure()
-    lack = max(len(lack) for lack in life.books.accounts[key].missing().values())
+    lack = sum(len(lack) for lack in life.books.accounts[key].missing().values())
     before = dropped_by_change(life)
-    if life.propose(lambda config: remove_output(config, key), "apply", True, steady=False):
-        told = dropped_by_change(life) - before
-        if told != lack:
-            raise Fault("discarded", f"output {output.name} was removed while {lack} datagrams "
-                        f"waited for it; {told} are told of as dropped by the change")
+    if lack:
+        refuses(life, lambda config: remove_output(config, key))
+    elif life.propose(lambda config: remove_output(config, key), "apply", True, steady=False):
         del life.books.accounts[key]
         return
-    answer = rnd.choice(("leave", "adopt", "drop"))
+    decide(life, rnd, output, lack, before, remove_output)
+
+
+def refuses(life, change):
+    """A change that would leave something without a taker is refused, and changes nothing."""
+    views = ("inputs", "outputs")
+    names = [[one["name"] for one in life.world.show(view)] for view in views]
+    config = life.config.copy()
+    change(config)
+    life.world.write(config.text())
+    status, text, errors = life.world.ctl("apply", life.world.file)
+    life.world.check_alive()
+    life.world.write(life.config.text())
+    if status != 3:
+        raise Fault("discarded", f"apply of a file without an output for which something waits "
+                    f"ends with status {status}: {(text + errors).strip()}")
+    after = [[one["name"] for one in life.world.show(view)] for view in views]
+    if after != names:
+        raise Fault("half", f"a refused apply changed {names} to {after}")
+    life.refusals += 1
+
+
+def decide(life, rnd, output, lack, before, remove_output):
+    """Has what waits for an output, that is in the file or is not, stay, go to another, or
+    dropped. `before`: what was counted as dropped so far."""
+    key = output.key
+    answer = rnd.choice(("leave", "adopt", "adopt", "drop", "drop"))
     config = life.config.copy()
     if answer == "leave" or not lack:
         return
@@ -60,6 +84,7 @@ def delete_waiting(life, rnd, remove_output):
         words = ["--adopt", f"{output.name}={heir.name}"]
         life.books.excuse(key, "mixed")
     life.world.write(config.text())
+    life.books.prepare(config)
     status, text, errors = life.world.ctl("apply", life.world.file, *words)
     life.world.check_alive()
     if status:
@@ -71,6 +96,117 @@ def delete_waiting(life, rnd, remove_output):
             raise Fault("discarded", f"{lack} datagrams waited for output {output.name} that was "
                         f"dropped; {told} are told of")
         del life.books.accounts[key]
+
+
+def drop_destination(life, rnd, key):
+    """A duplicating output loses a destination that lacks something."""
+    life.settle()
+    output = life.config.output(key)
+    port = rnd.choice(output.to).port
+    life.third.set_state(port, "down")
+    life.burst(rnd, [one for one in life.reachable() if key in one.outputs], 20)
+    life.secure()
+    lack = len(life.books.accounts[key].missing().get(port, ()))
+    if not lack:
+        return
+
+    def change(config):
+        one = config.output(key)
+        one.to = [to for to in one.to if to.port != port]
+    refuses(life, change)
+    before = dropped_by_change(life)
+    config = life.config.copy()
+    change(config)
+    life.world.write(config.text())
+    status, text, errors = life.world.ctl("apply", life.world.file, "--drop", output.name)
+    life.world.check_alive()
+    if status:
+        raise Fault("refused", f"apply --drop {output.name}: {(text + errors).strip()}")
+    life.in_force(config)
+    told = dropped_by_change(life) - before
+    if told != lack:
+        raise Fault("discarded", f"{lack} datagrams waited for port {port} of {output.name}, which "
+                    f"was dropped; {told} are told of")
+
+
+def forget_output(life, rnd, remove_output):
+    """An output goes from the file while no daemon runs and something waits for it: it is shown as
+    an orphan, and delivered when the output is back, or to its heir, or dropped and counted."""
+    import steps
+    life.settle()
+    key = rnd.choice(life.config.outputs).key
+    output = life.config.output(key)
+    routes = {one.key: list(one.outputs) for one in life.config.inputs}
+    for to in output.to:
+        life.third.set_state(to.port, "down")
+    life.burst(rnd, [one for one in life.reachable() if key in one.outputs], 20)
+    life.secure()
+    lack = sum(len(lack) for lack in life.books.accounts[key].missing().values())
+    config = life.config.copy()
+    remove_output(config, key)
+    if rnd.random() < 0.5:
+        life.world.kill()
+    else:
+        life.world.stop()
+    life.world.write(config.text())
+    life.in_force(config)
+    life.world.start()
+    for _ in range(rnd.choice((0, 0, 1, 2))):
+        name = rnd.choice(("rename-output", "mode-hash", "mode", "kill", "add-destination", "route",
+                           "memory", "framing"))
+        if name in ("rename-output", "mode-hash", "mode", "framing"):
+            name += "-waiting"
+        steps.KINDS[name](life, rnd)
+    life.burst(rnd, most=10)
+    life.secure()
+    orphans = [one for one in life.world.show("orphans") if one["name"] == output.name]
+    if bool(orphans) != bool(lack):
+        raise Fault("orphans", f"{lack} datagrams wait for {output.name}, which the file has no "
+                    f"more; shown: {orphans}")
+    config = life.config.copy()
+    before = dropped_by_change(life)
+    answer = rnd.choice(("back", "adopt", "drop")) if lack else "none"
+    if answer == "none":
+        del life.books.accounts[key]
+        return
+    words = []
+    if answer == "back":
+        config.outputs.append(output)
+        if rnd.random() < 0.3:
+            output.mode = rnd.choice(("round-robin", "duplicate", "hash"))
+        for one in config.inputs:
+            if key in routes.get(one.key, ()) and key not in one.outputs:
+                one.outputs.append(key)
+        if not any(key in one.outputs for one in config.inputs):
+            config.inputs[0].outputs.append(key)
+    elif answer == "drop":
+        words = ["--drop", output.name]
+    else:
+        heir = output
+        old = heir.name
+        heir.name = f"heir{key}n{rnd.randrange(1000)}"
+        heir.to = [life.new_destination()]
+        config.outputs.append(heir)
+        rnd.choice(config.inputs).outputs.append(key)
+        words = ["--adopt", f"{old}={heir.name}"]
+        life.books.excuse(key, "mixed")
+    life.world.write(config.text())
+    life.books.prepare(config)
+    status, text, errors = life.world.ctl("apply", life.world.file, *words)
+    life.world.check_alive()
+    if status:
+        raise Fault("refused", f"apply {' '.join(words)}: {(text + errors).strip()}")
+    life.in_force(config)
+    if answer == "drop":
+        told = dropped_by_change(life) - before
+        if told != lack:
+            raise Fault("discarded", f"{lack} datagrams waited for {output.name}, which was gone "
+                        f"and was dropped; {told} are told of")
+        del life.books.accounts[key]
+    elif rnd.random() < 0.4:
+        life.secure()
+        life.world.kill()
+        life.world.start()
 
 
 def await_inputs(life, patience=20.0):

@@ -30,6 +30,7 @@ class Output:
     def __init__(self, key, to):
         self.key = key
         self.name = f"out{key}"
+        self.guid = None
         self.to = to
         self.mode = "round-robin"
         self.framing = "native"
@@ -47,6 +48,8 @@ class Output:
                  "    reconnect: {min: 20ms, max: 200ms}",
                  "    connect-timeout: 1s",
                  "    dead-after: 3s"]
+        if self.guid:
+            lines.append(f"    id: {self.guid}")
         if self.rate:
             lines.append(f"    rate: {self.rate}")
         return "\n".join(lines)

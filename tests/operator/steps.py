@@ -8,6 +8,7 @@ nothing.
 import random
 import signal
 import time
+import uuid
 
 from configuration import Destination
 from world import ADDRESSES, SECOND_SENDER, SENDERS
@@ -242,6 +243,16 @@ def rename_output_waiting(life, rnd):
     rename_one(life, rnd)
 
 
+@kind("id-waiting")
+def id_waiting(life, rnd):
+    """An `id` is written, or another, or none, and may be the name is another as well."""
+    def change(output):
+        output.guid = rnd.choice((None, str(uuid.UUID(int=rnd.getrandbits(128), version=4))))
+        if rnd.random() < 0.3:
+            output.name = f"out{output.key}i{rnd.randrange(1000)}"
+    change_output(life, rnd, change)
+
+
 @kind("rename-input")
 def rename_input(life, rnd):
     """Another name of an input."""
@@ -347,6 +358,15 @@ def delete_output_waiting(life, rnd):
         changes.delete_waiting(life, rnd, remove_output)
 
 
+@kind("forget-output")
+def forget_output(life, rnd):
+    """An output goes from the file while no daemon runs, and comes back, or is given to another or
+    dropped."""
+    import changes
+    if len(life.config.outputs) >= 2 and life.world.is_running():
+        changes.forget_output(life, rnd, remove_output)
+
+
 @kind("add-destination")
 def add_destination(life, rnd):
     """A destination more."""
@@ -386,6 +406,16 @@ def delete_destination_waiting(life, rnd):
         less_destinations(life, rnd)
 
 
+@kind("drop-destination")
+def drop_destination(life, rnd):
+    """A destination less of an output whose destinations all get everything, while something waits
+    for it: refused, then dropped and counted."""
+    import changes
+    keys = [one.key for one in life.config.outputs if one.mode == "duplicate" and len(one.to) > 1]
+    if keys and life.world.is_running():
+        changes.drop_destination(life, rnd, rnd.choice(keys))
+
+
 @kind("move-destination")
 def move_destination(life, rnd):
     """An output goes elsewhere, whatever waits: what waits goes there as well."""
@@ -401,7 +431,7 @@ def move_destination(life, rnd):
 
 @kind("hup-after-apply")
 def hup_after_apply(life, rnd):
-    """Another file is applied, then SIGHUP brings back the daemon's own."""
+    """Another file is applied; SIGHUP does not undo that, applying the daemon's own does."""
     if not is_calm(life):
         return
     life.settle()
@@ -412,15 +442,24 @@ def hup_after_apply(life, rnd):
     output.rate = rnd.choice((None, "20mbit"))
     rnd.choice(other.inputs).priority = rnd.choice((0, 2))
     path = life.world.file + ".other"
+    apply_file(life, rnd, other, path)
+    place = life.world.log_size()
+    life.world.signal(signal.SIGHUP)
+    life.world.await_true(lambda: "is not read again" in life.world.log_since(place),
+                          "SIGHUP says that it undoes no apply", "reload")
+    apply_file(life, rnd, own, None)
+
+
+def apply_file(life, rnd, config, path):
+    """Applies a configuration as a file; it has to be accepted."""
     from books import Fault
-    for config, how, where in ((other, "apply", path), (own, "hup", None)):
-        life.world.write(config.text(), where)
-        with life.traffic(config):
-            text = life.enact(how, where)
-        if text is not None:
-            raise Fault("refused", text)
-        life.in_force(config)
-        life.burst(rnd)
+    life.world.write(config.text(), path)
+    with life.traffic(config):
+        text = life.enact("apply", path)
+    if text is not None:
+        raise Fault("refused", text)
+    life.in_force(config)
+    life.burst(rnd)
 
 
 # --- the process
@@ -503,13 +542,31 @@ def kill_changed(life, rnd):
     restart_with(life, rnd, some_change(life, rnd), True)
 
 
+@kind("memory-path")
+def memory_path(life, rnd):
+    """SIGKILL, or SIGTERM with a receiver down, and a start with rings in another folder: what lies
+    in the other is delivered."""
+    if not life.world.is_running():
+        return
+    for output in life.config.outputs:
+        if output.framing != "native":
+            life.books.excuse(output.key, "repeats")
+
+    def change(config):
+        config.rings = life.world.rings + rnd.choice(("", "/b", "/c"))
+        if rnd.random() < 0.4:
+            output = rnd.choice(config.outputs)
+            output.name = f"out{output.key}p{rnd.randrange(1000)}"
+    restart_with(life, rnd, change, rnd.random() < 0.6)
+
+
 def some_change(life, rnd):
     """A change of one thing that keeps every output's destinations."""
     output = rnd.choice(life.config.outputs).key
     one = rnd.choice(life.config.inputs).key
 
     def change(config):
-        what = rnd.randrange(5)
+        what = rnd.randrange(6)
         if what == 0:
             config.output(output).mode = rnd.choice(("round-robin", "balance", "duplicate"))
         elif what == 1:
@@ -518,6 +575,10 @@ def some_change(life, rnd):
             config.input(one).priority = rnd.choice((0, 4))
         elif what == 3:
             config.output(output).name = f"out{output}r{rnd.randrange(1000)}"
+        elif what == 5:
+            config.output(output).name = f"out{output}s{rnd.randrange(1000)}"
+            config.output(output).mode = rnd.choice(("hash", "balance", "duplicate"))
+            config.output(output).to.append(life.new_destination())
         else:
             config.input(one).name = f"in{one}r{rnd.randrange(1000)}"
     return change

@@ -20,27 +20,31 @@ framing                     2  calls bpf
 framing-waiting             2  calls bpf
 mode                        2  calls bpf
 mode-waiting                2  calls bpf
-mode-hash                   2
-mode-hash-waiting           2
-rename-output               2
-rename-output-waiting       2
+mode-hash                   2  calls bpf
+mode-hash-waiting           2  calls bpf
+rename-output               2  calls bpf
+rename-output-waiting       2  calls bpf
+id-waiting                  1  calls bpf
 rename-input                2  calls bpf
 add-input                   4  calls bpf
 delete-input                3  calls bpf
 route                       3  calls bpf
 add-output                  3  calls bpf
 delete-output               2  calls bpf
-delete-output-waiting       2
+delete-output-waiting       2  calls bpf
+forget-output               2  calls bpf
 add-destination             3  calls bpf
 delete-destination          2  calls bpf
 delete-destination-waiting  2  calls bpf
+drop-destination            2  calls bpf
 move-destination            2  calls bpf
 hup-after-apply             2  calls bpf
 restart                     3  calls bpf kmod
-restart-receiver-down       2
+restart-receiver-down       2  calls bpf
 restart-changed             2  calls bpf
 kill                        3  calls bpf kmod
-kill-changed                2
+kill-changed                2  calls bpf
+memory-path                 1  calls bpf
 freeze                      3  calls bpf kmod
 receiver-down               4  calls bpf kmod
 receiver-up                 5  calls bpf kmod
@@ -50,14 +54,14 @@ receiver-reset              4  calls bpf kmod
 link-out-down               2  calls bpf kmod
 address-out-away            2  calls bpf kmod
 link-in-down                2  calls bpf kmod
-interface-again             2
+interface-again             2  calls bpf
 interface-down              2  calls bpf kmod
 address-in-away             2  calls bpf
-start-without-interface     2
-split-from                  2
+start-without-interface     2  calls bpf
+split-from                  2  calls bpf
 disk-full                   2  calls bpf kmod
 disk-read-only              2  calls bpf kmod
-overflow                    1
+overflow                    1  calls bpf
 """
 
 

@@ -7,6 +7,7 @@
 The second link to the sender is there to be taken away and made again.
 """
 import ctypes
+import glob
 import json
 import os
 import shutil
@@ -46,8 +47,12 @@ def run(*words, check=True):
 class World:
     """Everything around the product, and the product."""
 
+    made = 0
+
     def __init__(self, number, build, kmod):
-        self.name = f"op{os.getpid()}x{number}"
+        # Never one that was: a relay of the same name goes on with what a file that is gone left.
+        World.made += 1
+        self.name = f"op{os.getpid()}x{number}n{World.made}"
         self.build = build
         self.kmod = kmod
         self.work = tempfile.mkdtemp(prefix=f"{self.name}-")
@@ -115,6 +120,15 @@ class World:
             run("umount", "-l", self.spool, check=False)
         shutil.rmtree(self.rings, ignore_errors=True)
         shutil.rmtree(self.work, ignore_errors=True)
+        # What a killed daemon noted of its outputs.
+        for path in glob.glob("/dev/shm/sluice-*-outputs.json"):
+            try:
+                with open(path) as note:
+                    own = json.load(note).get("config") == self.file
+                if own:
+                    os.remove(path)
+            except (OSError, ValueError):
+                pass
 
     def socket_on(self, server, family, kind):
         """A socket in the namespace of a server."""
