@@ -32,7 +32,7 @@ route                       3  calls bpf
 add-output                  3  calls bpf
 delete-output               2  calls bpf
 delete-output-waiting       2  calls bpf
-forget-output               2  calls bpf
+forget-output               2
 add-destination             3  calls bpf
 delete-destination          2  calls bpf
 delete-destination-waiting  2  calls bpf
