@@ -279,11 +279,15 @@ enum sluice_attribute {
 	SLUICE_A_ORPHAN_BYTES,	/* [u64] of stream [D] */
 	SLUICE_A_ORPHAN_SINCE,	/* [u64] nanoseconds since 1970, of the oldest; 0: not known [D] */
 	SLUICE_A_INPUT_UNMATCHED, /* [u64] came to its sockets and belong to no input */
-	SLUICE_A_INPUT_STATE,	  /* [string] active, or what it waits for */
 
 	SLUICE_A_DAEMON_STATE, /* [string] running, stopping since ..., a worker that does not answer */
 	SLUICE_A_DAEMON_OWN_CONFIG, /* [string] path of the configuration it was started with */
 	SLUICE_A_DAEMON_CONFIG_AGE, /* [u64] seconds for which the configuration has been in force */
+	SLUICE_A_INPUT_STATE,	    /* [string] active, or what it waits for */
+	SLUICE_A_OUTPUT_MEMORY,	    /* [u64] bytes of streams that wait for it in memory [D] */
+	SLUICE_A_OUTPUT_DISK,	    /* [u64] likewise on the disk [D] */
+	SLUICE_A_OUTPUT_OLDEST, /* [u64] when the oldest came, ns since 1970; 0: nothing waits [D] */
+	SLUICE_A_CURSOR_DISK,	/* [u64] bytes of the stream that wait for it on the disk [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

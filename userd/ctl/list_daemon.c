@@ -152,6 +152,9 @@ static int on_output(struct nlattr **attributes, void *context)
 	sluice_list_put_string(object, "framing", attributes[SLUICE_A_OUTPUT_FRAMING]);
 	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_OUTPUT_RATE]);
 	sluice_list_put_u64(object, "dropped", attributes[SLUICE_A_OUTPUT_DROPPED]);
+	sluice_list_put_u64(object, "memory", attributes[SLUICE_A_OUTPUT_MEMORY]);
+	sluice_list_put_u64(object, "disk", attributes[SLUICE_A_OUTPUT_DISK]);
+	json_object_set_new(object, "oldest", since_text(attributes[SLUICE_A_OUTPUT_OLDEST]));
 	each_repeated(attributes, SLUICE_A_OUTPUT_DESTINATION, destinations, destination);
 	json_object_set_new(object, "destinations", destinations);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;

@@ -27,6 +27,7 @@ static json_t *cursor(struct nlattr *nest)
 	sluice_list_put_string(object, "name", attributes[SLUICE_A_OUTPUT_NAME]);
 	sluice_list_put_u64(object, "acked", attributes[SLUICE_A_CURSOR_ACKED]);
 	sluice_list_put_u64(object, "taken", attributes[SLUICE_A_CURSOR_TAKEN]);
+	sluice_list_put_u64(object, "disk", attributes[SLUICE_A_CURSOR_DISK]);
 	return object;
 }
 

@@ -38,11 +38,27 @@ static json_t *flatten_outputs(json_t *list)
 			json_object_set(row, "mode", json_object_get(output, "mode"));
 			json_object_set(row, "framing", json_object_get(output, "framing"));
 			json_object_set(row, "dropped", json_object_get(output, "dropped"));
+			/* What waits may go to any of them; the limit is all of theirs. */
+			json_object_set(row, "memory", json_object_get(output, "memory"));
+			json_object_set(row, "disk", json_object_get(output, "disk"));
+			json_object_set(row, "oldest", json_object_get(output, "oldest"));
+			if (!json_integer_value(json_object_get(row, "rate")))
+				json_object_set(row, "rate", json_object_get(output, "rate"));
 			json_array_append_new(rows, row);
 		}
 	}
 	json_decref(list);
 	return rows;
+}
+
+/* How many bytes of a stream an output has not got, in memory and on the disk. */
+static json_int_t behind(const json_t *stream, const json_t *cursor)
+{
+	json_int_t head = json_integer_value(json_object_get(stream, "head"));
+	json_int_t acked = json_integer_value(json_object_get(cursor, "acked"));
+
+	return (head > acked ? head - acked : 0) +
+	       json_integer_value(json_object_get(cursor, "disk"));
 }
 
 /* One row per cursor, or one without. Takes over `list`. */
@@ -62,10 +78,8 @@ static json_t *flatten_streams(json_t *list)
 			json_t *row = json_copy(stream);
 
 			json_object_set(row, "output", json_object_get(cursor, "name"));
-			json_object_set_new(
-				row, "behind",
-				json_integer(json_integer_value(json_object_get(stream, "head")) -
-					     json_integer_value(json_object_get(cursor, "acked"))));
+			json_object_set(row, "disk", json_object_get(cursor, "disk"));
+			json_object_set_new(row, "behind", json_integer(behind(stream, cursor)));
 			json_array_append_new(rows, row);
 		}
 	}
@@ -104,11 +118,11 @@ static const struct view views[] = {
 	{"outputs", sluice_list_outputs, flatten_outputs,
 	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
 		 {"state", "STATE"}, {"sent", "SENT"}, {"acked", "ACKED"}, {"resent", "RESENT"},
-		 {"bytes", "BYTES"}, {"backlog", "BACKLOG"}, {"writes", "WRITES"},
-		 {"connects", "CONNECTS"}, {"gaps", "GAPS"}, {"unsendable", "UNSENDABLE"},
-		 {"escaped", "ESCAPED"}, {"dropped", "DROPPED"}, {"rate", "RATE"},
-		 {"achieved", "ACHIEVED"}, {"mss", "MSS"}, {"pmtu", "PMTU"},
-		 {"error", "LAST ERROR"})},
+		 {"bytes", "BYTES"}, {"memory", "MEMORY"}, {"disk", "DISK"}, {"oldest", "OLDEST"},
+		 {"backlog", "UNACKED"}, {"writes", "WRITES"}, {"connects", "CONNECTS"},
+		 {"gaps", "GAPS"}, {"unsendable", "UNSENDABLE"}, {"escaped", "ESCAPED"},
+		 {"dropped", "DROPPED"}, {"rate", "RATE"}, {"achieved", "ACHIEVED"}, {"mss", "MSS"},
+		 {"pmtu", "PMTU"}, {"error", "LAST ERROR"})},
 	{"streams", sluice_list_streams, flatten_streams,
 	 COLUMNS({"route_name", "ROUTE"}, {"priority", "PRIORITY"}, {"cpu", "CPU"},
 		 {"size", "SIZE"}, {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},

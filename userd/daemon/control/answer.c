@@ -169,7 +169,10 @@ static int dump_output(const struct dump *dump, const struct sluice_engine_outpu
 	    put_text(message, SLUICE_A_OUTPUT_MODE, output->mode) ||
 	    put_text(message, SLUICE_A_OUTPUT_FRAMING, output->framing) ||
 	    nla_put_u64(message, SLUICE_A_OUTPUT_RATE, output->rate) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_DROPPED, output->dropped))
+	    nla_put_u64(message, SLUICE_A_OUTPUT_DROPPED, output->dropped) ||
+	    nla_put_u64(message, SLUICE_A_OUTPUT_MEMORY, output->memory) ||
+	    nla_put_u64(message, SLUICE_A_OUTPUT_DISK, output->disk) ||
+	    nla_put_u64(message, SLUICE_A_OUTPUT_OLDEST, output->oldest_ns))
 		goto failed;
 	for (number = 0; number < output->destination_count; number++)
 		if (put_destination(message, &output->destinations[number]))
@@ -189,7 +192,8 @@ static int put_cursor(struct nl_msg *message, const struct sluice_engine_cursor 
 	if (!nest || nla_put(message, SLUICE_A_OUTPUT_GUID, SLUICE_GUID_SIZE, cursor->output) ||
 	    put_text(message, SLUICE_A_OUTPUT_NAME, cursor->output_name) ||
 	    nla_put_u64(message, SLUICE_A_CURSOR_ACKED, cursor->acked) ||
-	    nla_put_u64(message, SLUICE_A_CURSOR_TAKEN, cursor->taken))
+	    nla_put_u64(message, SLUICE_A_CURSOR_TAKEN, cursor->taken) ||
+	    nla_put_u64(message, SLUICE_A_CURSOR_DISK, cursor->disk))
 		return -ENOMEM;
 	nla_nest_end(message, nest);
 	return 0;

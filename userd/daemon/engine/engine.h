@@ -22,6 +22,7 @@ struct sluice_engine_cursor {
 	char output_name[SLUICE_NAME_MAX + 1];
 	uint64_t acked;
 	uint64_t taken;
+	uint64_t disk; /* bytes of the stream that wait for it on the disk */
 };
 
 struct sluice_engine_stream {
@@ -71,6 +72,8 @@ struct sluice_engine_output {
 	struct sluice_engine_destination *destinations; /* summed over workers; @owner the report */
 	size_t destination_count;
 	uint64_t dropped; /* datagrams that it lacked when the disk gave them up */
+	/* Bytes of streams that wait for it, and when the oldest came: to the disk, if it lies there; 0: nothing waits */
+	uint64_t memory, disk, oldest_ns;
 };
 
 struct sluice_engine_input {

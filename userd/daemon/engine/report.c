@@ -12,6 +12,7 @@
 #include "../../lib/barrier.h"
 #include "../stream/shelf.h"
 #include "inner.h"
+#include "report_waiting.h"
 
 /* The names of an input's outputs, comma-separated. NULL: no memory. @owner caller: free() */
 static char *output_names(const struct sluice_config *config,
@@ -419,6 +420,8 @@ int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_repo
 	}
 	if (!result)
 		report_store(engine, report);
+	if (!result)
+		sluice_report_waiting(engine, report);
 	if (!result)
 		result = report_inputs(engine, report);
 	if (!result)
