@@ -210,8 +210,7 @@ install: all ## programs, library, headers, man pages, unit; the module where KE
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; done
 	install -D -m 644 conf/sluiced.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluiced.service
 	install -D -m 644 conf/sluicectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
-	test -e $(DESTDIR)/etc/sluice/sluice.yaml || \
-		install -D -m 644 conf/sluice.yaml $(DESTDIR)/etc/sluice/sluice.yaml
+	install -D -m 644 conf/sluice.yaml $(DESTDIR)/etc/sluice/sluice.yaml.example
 	for module in $(B)/kmod/*/sluice.ko; do [ -f $$module ] || continue; \
 		release=$$(modinfo -F vermagic $$module | cut -d' ' -f1); \
 		install -D -m 644 $$module $(DESTDIR)/lib/modules/$$release/updates/sluice.ko || exit 1; \
