@@ -474,3 +474,16 @@ void sluice_ring_release(struct sluice_ring *ring, const uint8_t (*outputs)[16],
 	if (least > sluice_ring_tail(ring) || sluice_ring_tail(ring) > head)
 		sluice_ring_move_tail(ring, least);
 }
+
+uint64_t sluice_ring_time(const struct sluice_ring *ring, uint64_t offset)
+{
+	uint64_t head = sluice_ring_head(ring);
+	struct sluice_record_view view;
+
+	/* Somebody may give it back meanwhile: then what was read is not it. */
+	if (offset >= head || sluice_ring_tail(ring) > offset ||
+	    sluice_record_read(sluice_ring_at(ring, offset), (size_t)(head - offset), &view) ||
+	    sluice_ring_tail(ring) > offset)
+		return 0;
+	return view.time_ns;
+}

@@ -120,6 +120,10 @@ void sluice_ring_release(struct sluice_ring *ring, const uint8_t (*outputs)[16],
 uint64_t sluice_ring_held(const struct sluice_ring *ring, const uint8_t (*outputs)[16],
 			  size_t count);
 
+/* When the record at `offset`, a boundary, came, in nanoseconds since 1970. 0: it is not there, or its
+ * consumer gave it back while we looked. For statistics. */
+uint64_t sluice_ring_time(const struct sluice_ring *ring, uint64_t offset);
+
 /* Moves tail to `tail`, release; the caller knows that it is a boundary between tail and head. */
 void sluice_ring_move_tail(struct sluice_ring *ring, uint64_t tail);
 

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 #include "../../lib/log.h"
-#include "../../lib/record.h"
 #include "../source/source.h"
 #include "inner.h"
 #include "orphans.h"
@@ -72,16 +71,6 @@ static int add(const struct round *round, const uint8_t output[SLUICE_GUID_SIZE]
 	return 0;
 }
 
-/* When the record at `offset` came. */
-static uint64_t time_at(const struct sluice_ring *ring, uint64_t offset, uint64_t head)
-{
-	struct sluice_record_view view;
-
-	if (sluice_record_read(sluice_ring_at(ring, offset), (size_t)(head - offset), &view))
-		return 0;
-	return view.time_ns;
-}
-
 /* Looks at one ring's cursors. */
 static int look_at_ring(void *context, const struct sluice_ring *ring, const char *where)
 {
@@ -101,7 +90,7 @@ static int look_at_ring(void *context, const struct sluice_ring *ring, const cha
 		if (!memcmp(slot->output, nobody, sizeof(nobody)) || from >= head ||
 		    sluice_identity_is_cared_for(&engine->identity, engine->config, slot->output))
 			continue;
-		result = add(round, slot->output, where, head - from, time_at(ring, from, head));
+		result = add(round, slot->output, where, head - from, sluice_ring_time(ring, from));
 	}
 	return result;
 }

@@ -5,7 +5,6 @@
  * the store, held for a moment.
  */
 #include <string.h>
-#include "../../lib/record.h"
 #include "../stream/shelf.h"
 #include "report_waiting.h"
 
@@ -51,19 +50,6 @@ static void look_at_disk(const struct sluice_stream *stream, const uint8_t id[SL
 	(void)sluice_spool_backlog(look->spool, look->log, id, add_run, look);
 	if (look->bytes)
 		(void)sluice_spool_frames(look->spool, look->log, false, find_frame, look);
-}
-
-/* When the record at `offset` of a ring came; 0: it is gone by now. */
-static uint64_t time_at(const struct sluice_ring *ring, uint64_t offset, uint64_t head)
-{
-	struct sluice_record_view view;
-
-	/* A worker may give it back while we look: then what was read is not it. */
-	if (sluice_ring_tail(ring) > offset ||
-	    sluice_record_read(sluice_ring_at(ring, offset), (size_t)(head - offset), &view) ||
-	    sluice_ring_tail(ring) > offset)
-		return 0;
-	return view.time_ns;
 }
 
 /* The picture of the output that gets what waits for `id`. NULL: none does. */
@@ -114,7 +100,7 @@ static void add_stream(struct sluice_engine *engine, struct sluice_engine_report
 		if (cursor->acked >= picture->head)
 			continue;
 		output->memory += picture->head - cursor->acked;
-		add_oldest(output, time_at(&stream->ring, cursor->acked, picture->head));
+		add_oldest(output, sluice_ring_time(&stream->ring, cursor->acked));
 	}
 }
 
