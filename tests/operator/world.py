@@ -95,8 +95,9 @@ class World:
 
     def link(self, card, peer, server, near, far, near6=None, far6=None):
         """A pair of cards between the middle server and another."""
-        run("ip", "link", "add", card, "netns", self.space("middle"), "type", "veth", "peer",
-            "name", peer, "netns", self.space(server))
+        # In the namespace: before Linux 6.18 a name that the caller's own has is refused elsewhere.
+        self.ip("middle", "link", "add", card, "type", "veth", "peer", "name", peer, "netns",
+                self.space(server))
         for where, which, four, six in (("middle", card, near, near6), (server, peer, far, far6)):
             self.ip(where, "address", "add", four, "dev", which)
             if six:

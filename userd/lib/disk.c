@@ -38,7 +38,7 @@ struct sluice_disk_queue {
 int sluice_disk_open(const char *path, int flags)
 {
 	struct stat state;
-	int fd;
+	int fd, mode, error;
 
 	if (!path)
 		return -EINVAL;
@@ -53,6 +53,14 @@ int sluice_disk_open(const char *path, int flags)
 	if (fstat(fd, &state) || !S_ISREG(state.st_mode)) {
 		close(fd);
 		return -EPERM;
+	}
+	/* Only for the opening: io_uring gives EAGAIN for what it would have to wait for, of a regular
+	 * file too, if its description says so. */
+	mode = fcntl(fd, F_GETFL);
+	if (mode < 0 || fcntl(fd, F_SETFL, mode & ~O_NONBLOCK)) {
+		error = -errno;
+		close(fd);
+		return error;
 	}
 	return fd;
 }

@@ -19,6 +19,8 @@
 #define STALL_NS SLUICE_NS_PER_S
 /* So many times dead_after a receiver that is there and does not read is waited for. */
 #define PATIENCE 6U
+/* A peer that has said all has so long to acknowledge what is under way, or four round trips if that is longer. */
+#define HALF_NS (200 * SLUICE_NS_PER_MS)
 /* What TCP sent in vain before a peer that has no room counts as gone. */
 #define TRIES 2U
 
@@ -193,11 +195,62 @@ void sluice_connection_look(struct sluice_connection *connection, uint64_t now)
 	note_slow(connection, now);
 }
 
+/* Asks TCP how many bytes wait for the acknowledgement of a peer that said all. 0: none, or it has no room for them. *wait: how
+ * long it has for it. */
+static int unacknowledged(const struct sluice_connection *connection, uint64_t *wait)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+	int waiting = 0;
+
+	*wait = HALF_NS;
+	if (ioctl(connection->fd, SIOCOUTQ, &waiting) ||
+	    getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+		return 0;
+	if (4 * (uint64_t)info.tcpi_rtt * SLUICE_NS_PER_US > *wait)
+		*wait = 4 * (uint64_t)info.tcpi_rtt * SLUICE_NS_PER_US;
+	return waiting > 0 && info.tcpi_unacked && info.tcpi_snd_wnd ? waiting : 0;
+}
+
+/* Looks again later whether what waits now was acknowledged. */
+static void look_later(struct sluice_connection *connection, uint64_t now)
+{
+	uint64_t wait;
+	int waiting = unacknowledged(connection, &wait);
+
+	connection->half_mark =
+		waiting ? connection->counters.bytes - (uint64_t)waiting : UINT64_MAX;
+	connection->half_due = now + wait;
+}
+
+void sluice_connection_half(struct sluice_connection *connection, uint64_t now)
+{
+	connection->is_half = true;
+	look_later(connection, now);
+	sluice_connection_tick_by(connection, connection->half_due);
+}
+
+/* Is a peer that said all gone? It is if it left what was under way a while ago unacknowledged, although it has room. */
+static bool is_gone(const struct sluice_connection *connection)
+{
+	uint64_t wait;
+	int waiting = unacknowledged(connection, &wait);
+
+	return waiting && connection->counters.bytes - (uint64_t)waiting == connection->half_mark;
+}
+
 const char *sluice_connection_silence(struct sluice_connection *connection, uint64_t now,
 				      uint64_t *next)
 {
 	uint64_t dead = connection->output->timing.dead_after_ns;
 
+	if (connection->is_half && now >= connection->half_due) {
+		if (is_gone(connection))
+			return "the peer closed the connection";
+		look_later(connection, now);
+	}
+	if (connection->is_half && connection->half_due < *next)
+		*next = connection->half_due;
 	if (!connection->unanswered)
 		return NULL;
 	/* What came since TCP was last asked counts. */

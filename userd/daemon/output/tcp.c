@@ -349,7 +349,7 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			return;
 		if (!length && !connection->protocol->is_answered) {
 			/* It says nothing more, as was to be expected. Whether it still reads the next write tells. */
-			connection->is_half = true;
+			sluice_connection_half(connection, now);
 			return;
 		}
 		if (length <= 0) {

@@ -165,6 +165,8 @@ struct sluice_connection {
 	bool is_full;		 /* the peer's TCP answers, and has no room for what waits */
 	bool was_full, has_read; /* it once was, and had room again later: somebody reads */
 	bool is_half;		 /* plain: the peer will say nothing more, and may still read */
+	uint64_t half_due;	 /* when to see whether it still acknowledges, */
+	uint64_t half_mark;	 /* and what had been by the last time; UINT64_MAX: all */
 	uint64_t full_at;	 /* when it was last seen full for a while; 0: not lately */
 	bool slow_told;		 /* the log knows that it is slow */
 	bool complained;	 /* the log knows that it is gone */
@@ -269,6 +271,9 @@ void sluice_connection_idles(struct sluice_connection *connection);
 
 /* Notes whether the peer's TCP took something, and whether it answers. @context worker */
 void sluice_connection_look(struct sluice_connection *connection, uint64_t now);
+
+/* A peer without acknowledgements of its own has said all. It may still read: what is under way then tells. @context worker */
+void sluice_connection_half(struct sluice_connection *connection, uint64_t now);
 
 /* Is its peer gone, so that nothing at all came back for dead_after? Says so, or NULL, and in *next when to look again.
  * @context worker */
