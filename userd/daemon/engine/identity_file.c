@@ -277,13 +277,14 @@ static void look_for_moved(json_t **best, const char *directory, const struct sl
 
 int sluice_identity_load(struct sluice_identity *identity, struct sluice_config *config)
 {
-	const char *home = sluice_identity_home(config), *moved;
+	const char *home, *moved;
 	json_t *root = NULL;
 	int result = 0;
 
-	if (!identity)
+	if (!identity || !config)
 		return -EINVAL;
 	memset(identity, 0, sizeof(*identity));
+	home = sluice_identity_home(config);
 	if (!home)
 		return 0;
 	consider(&root, DIRECTORY, home);
@@ -418,12 +419,13 @@ static int write_to(const json_t *root, const char *directory, const char *home,
 
 int sluice_identity_save(const struct sluice_identity *identity, const struct sluice_config *config)
 {
-	const char *home = sluice_identity_home(config);
+	const char *home;
 	json_t *root;
 	int result;
 
 	if (!identity || !config)
 		return -EINVAL;
+	home = sluice_identity_home(config);
 	if (!home)
 		return 0;
 	root = identity_json(identity, config, home);
