@@ -288,8 +288,9 @@ static void what_is_for_many_comes_once(void **state)
 		receiver_start(&other, SLUICE_FRAMING_NATIVE, 0);
 		engine = start(&sharings[number], port, &one, &other, 3);
 		for (place = 0; place < 2; place++) {
-			send_from("127.0.0.2", destinations[place], port, 100 * place, 100);
-			send_from("127.0.0.3", destinations[place], port, 1000 + 100 * place, 100);
+			send_from("127.0.0.2", destinations[place], port, 100UL * place, 100);
+			send_from("127.0.0.3", destinations[place], port, 1000 + 100UL * place,
+				  100);
 		}
 		expect_range(&one, 0, 200);
 		expect_range(&other, 1000, 200);

@@ -71,7 +71,7 @@ static struct nl_msg *request_make(struct sluice_netlink *netlink, const struct 
 	size_t word;
 
 	for (word = 0; word < order->word_count; word++)
-		size += strlen(order->words[word]) + 2 * NLA_HDRLEN;
+		size += strlen(order->words[word]) + (size_t)2 * NLA_HDRLEN;
 
 	message = sluice_netlink_message(netlink, SLUICE_CMD_CONFIG_APPLY, 0, size);
 	if (!message || nla_put_string(message, SLUICE_A_CONFIG_NAME, name) ||

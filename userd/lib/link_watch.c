@@ -134,7 +134,7 @@ int sluice_link_watch_read(int fd,
 {
 	const struct sluice_link_event missed = {.change = SLUICE_LINK_MISSED};
 	uint8_t bytes[MESSAGE_MAX] __attribute__((aligned(8)));
-	struct sockaddr_nl from;
+	struct sockaddr_nl from = {0};
 	socklen_t size;
 	ssize_t length;
 	int count = 0;

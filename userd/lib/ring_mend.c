@@ -167,13 +167,14 @@ bool sluice_ring_count(int fd, size_t bytes, uint64_t *datagrams)
 {
 	const struct sluice_ring_producer *producer;
 	const struct sluice_ring_consumer *consumer;
+	const uint64_t page = SLUICE_RING_PAGE;
 	uint64_t size, data_offset, head, at, step;
 	struct sluice_record_gap gap;
 	const uint8_t *file;
 	bool is_exact;
 
 	*datagrams = 0;
-	if (bytes < 2 * SLUICE_RING_PAGE + SLUICE_RING_SIZE_MIN / 2)
+	if (bytes < 2 * page + SLUICE_RING_SIZE_MIN / 2)
 		return false;
 	file = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
 	if (file == MAP_FAILED)
@@ -182,15 +183,13 @@ bool sluice_ring_count(int fd, size_t bytes, uint64_t *datagrams)
 	consumer = (const void *)(file + SLUICE_RING_PAGE);
 	/* The size that a file so long has, whatever its head says; of one that was cut, the next.
 	 */
-	for (size = SLUICE_RING_SIZE_MIN;
-	     size < bytes - 2 * SLUICE_RING_PAGE && size < SLUICE_RING_SIZE_MAX;)
-		if ((2 * size) + 2 * SLUICE_RING_PAGE <= bytes + size / 2)
+	for (size = SLUICE_RING_SIZE_MIN; size < bytes - 2 * page && size < SLUICE_RING_SIZE_MAX;)
+		if ((2 * size) + 2 * page <= bytes + size / 2)
 			size *= 2;
 		else
 			break;
 	step = (size >> SLUICE_RING_BOUNDARY_SHIFT) * sizeof(struct sluice_ring_boundary);
-	data_offset = 2 * SLUICE_RING_PAGE +
-		      (step + SLUICE_RING_PAGE - 1) / SLUICE_RING_PAGE * SLUICE_RING_PAGE;
+	data_offset = 2 * page + (step + page - 1) / page * page;
 	head = producer->head / SLUICE_RECORD_ALIGN * SLUICE_RECORD_ALIGN;
 	at = consumer->tail / SLUICE_RECORD_ALIGN * SLUICE_RECORD_ALIGN;
 	for (is_exact = at <= head && head - at <= size; is_exact && at < head; at += step) {

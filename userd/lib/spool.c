@@ -173,8 +173,6 @@ static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
 	return found;
 }
 
-static int open_checkpoint(struct sluice_spool *spool, char **error);
-
 /* The checkpoint is another store's: it is put aside, and the segments are believed. 0 or a negative errno with a sentence. */
 static int replace_checkpoint(struct sluice_spool *spool, char **error)
 {

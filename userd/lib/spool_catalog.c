@@ -101,7 +101,7 @@ static bool fill(struct making *making, bool merge)
 				last->type = SLUICE_SPOOL_GAPS;
 				continue;
 			}
-			if (making->run_count == making->room)
+			if (!making->runs || making->run_count == making->room)
 				return false;
 			making->runs[making->run_count++] = run;
 		}

@@ -281,8 +281,9 @@ static int prepare_inputs(struct sluice_intake *intake, const struct sluice_sour
 	int result = 0;
 
 	intake->candidate_count = 0;
-	intake->candidates = calloc(count ? count * intake->context->worker_count : 1,
-				    sizeof(*intake->candidates));
+	/* One more than there can be, which may be none. */
+	intake->candidates =
+		calloc(count * intake->context->worker_count + 1, sizeof(*intake->candidates));
 	if (!intake->candidates)
 		result = -ENOMEM;
 	for (number = 0; !result && number < count; number++)
