@@ -63,7 +63,6 @@ struct sluice_engine {
 	bool has_left;			/* at the end: a successor will find something */
 	struct sluice_dropped *dropped; /* since the start */
 	size_t dropped_count;
-	uint64_t dropped_by_change; /* all of them */
 	struct sluice_derived derived;
 	struct sluice_worker **workers;
 	size_t worker_count;

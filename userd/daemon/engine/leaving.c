@@ -317,7 +317,6 @@ static void tell_dropped(struct sluice_engine *engine, enum sluice_source kind, 
 	for (number = 0; number < waiting->input_count; number++)
 		(void)add_dropped(engine, kind, waiting->inputs[number].input,
 				  waiting->inputs[number].datagrams);
-	engine->dropped_by_change += waiting->datagrams;
 	if (waiting->datagrams)
 		sluice_warning("%s: %" PRIu64 " datagrams that waited for an output that is gone "
 			       "were dropped, because the change said so",

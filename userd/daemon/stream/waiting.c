@@ -16,7 +16,8 @@ void sluice_waiting_free(struct sluice_waiting *waiting)
 	memset(waiting, 0, sizeof(*waiting));
 }
 
-int sluice_waiting_add(struct sluice_waiting *waiting, uint16_t input, uint64_t datagrams)
+/* Adds `datagrams` of `input`. 0 or -ENOMEM: then only the sum has them. */
+static int add(struct sluice_waiting *waiting, uint16_t input, uint64_t datagrams)
 {
 	struct sluice_waiting_input *inputs;
 	size_t number;
@@ -51,63 +52,41 @@ int sluice_waiting_count(struct sluice_waiting *waiting, const uint8_t *records,
 			continue;
 		if (!waiting->oldest_ns || view.time_ns < waiting->oldest_ns)
 			waiting->oldest_ns = view.time_ns;
-		if (sluice_waiting_add(waiting, view.input, 1))
+		if (add(waiting, view.input, 1))
 			result = -ENOMEM;
 	}
 	return result;
 }
 
-/*
- * Calls `each` for every part of the ring that the output has not got, lowest first. Returns the
- * sum of what it returned.
- */
-static uint64_t each_part(const struct sluice_feeder *feeder,
-			  uint64_t (*each)(void *context, const struct sluice_feeder *feeder,
-					   uint64_t start, uint64_t end),
-			  void *context)
+/* Counts what lies in [start, end) of the ring; both are boundaries. 0 or -ENOMEM. */
+static int count_part(const struct sluice_feeder *feeder, uint64_t start, uint64_t end,
+		      struct sluice_waiting *waiting)
 {
-	uint64_t id, start, sum = 0, head = sluice_ring_head(feeder->ring);
-	struct sluice_range hole;
+	return sluice_waiting_count(waiting, sluice_ring_at(feeder->ring, start),
+				    (size_t)(end - start));
+}
 
+int sluice_waiting_in_ring(const struct sluice_feeder *feeder, struct sluice_waiting *waiting)
+{
+	uint64_t id, start, head = sluice_ring_head(feeder->ring);
+	struct sluice_range hole;
+	int result = 0;
+
+	if (!feeder->cursor)
+		return 0;
 	for (id = feeder->first; id < feeder->next; id++) {
 		const struct sluice_segment *segment = &feeder->segments[id & MASK];
 
 		start = segment->start > feeder->floor ? segment->start : feeder->floor;
 		if (segment->state != SLUICE_SEGMENT_DONE && !segment->covered &&
-		    start < segment->end)
-			sum += each(context, feeder, start, segment->end);
+		    start < segment->end && count_part(feeder, start, segment->end, waiting))
+			result = -ENOMEM;
 	}
 	start = feeder->taken;
 	while (start < head && sluice_ranges_hole(&feeder->known, start, head, &hole)) {
-		sum += each(context, feeder, hole.start, hole.end);
+		if (count_part(feeder, hole.start, hole.end, waiting))
+			result = -ENOMEM;
 		start = hole.end;
 	}
-	return sum;
-}
-
-/* Counts one part. */
-static uint64_t count_part(void *context, const struct sluice_feeder *feeder, uint64_t start,
-			   uint64_t end)
-{
-	return sluice_waiting_count(context, sluice_ring_at(feeder->ring, start),
-				    (size_t)(end - start)) != 0;
-}
-
-int sluice_waiting_in_ring(const struct sluice_feeder *feeder, struct sluice_waiting *waiting)
-{
-	return feeder->cursor && each_part(feeder, count_part, waiting) ? -ENOMEM : 0;
-}
-
-/* The length of one part. */
-static uint64_t measure_part(void *context, const struct sluice_feeder *feeder, uint64_t start,
-			     uint64_t end)
-{
-	(void)context;
-	(void)feeder;
-	return end - start;
-}
-
-uint64_t sluice_waiting_bytes(const struct sluice_feeder *feeder)
-{
-	return feeder->cursor ? each_part(feeder, measure_part, NULL) : 0;
+	return result;
 }

@@ -25,9 +25,6 @@ struct sluice_waiting {
 /* Frees the list, and zeroes it. */
 void sluice_waiting_free(struct sluice_waiting *waiting);
 
-/* Adds `datagrams` of `input`. 0 or -ENOMEM: then only the sum has them. */
-int sluice_waiting_add(struct sluice_waiting *waiting, uint16_t input, uint64_t datagrams);
-
 /* Adds what is in `length` bytes of whole records. 0 or -ENOMEM. @context process, worker */
 int sluice_waiting_count(struct sluice_waiting *waiting, const uint8_t *records, size_t length);
 
@@ -36,8 +33,5 @@ int sluice_waiting_count(struct sluice_waiting *waiting, const uint8_t *records,
  * worker
  */
 int sluice_waiting_in_ring(const struct sluice_feeder *feeder, struct sluice_waiting *waiting);
-
-/* How many bytes of the ring the output has not got. @context worker */
-uint64_t sluice_waiting_bytes(const struct sluice_feeder *feeder);
 
 #endif /* SLUICE_WAITING_H */
