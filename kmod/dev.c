@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/sluice: who consumes which ring, its mapping, and sleeping until there is something in it.
+ * /dev/sluice: attaching to a ring, its mapping, and sleeping until there is something in it.
  *
  * The interface is uapi/sluice/device.h. One open file is one ring. Ownership belongs to the open
  * file, so it ends when the last descriptor and the last mapping are gone, however the process
@@ -9,19 +9,16 @@
 #define pr_fmt(fmt) "sluice: " fmt
 
 #include <linux/capability.h>
-#include <linux/completion.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/nsproxy.h>
 #include <linux/poll.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <sluice/device.h>
 #include "sluice.h"
-#include "trace.h"
 
 /**
  * struct sluice_file - one open file
@@ -39,18 +36,6 @@ struct sluice_file {
 	u64 looked;
 };
 
-/**
- * struct sluice_waiter - somebody who waits for a ring
- * @list: in ring->waiters
- * @file: what will own it
- * @done: it does, or the ring is dead
- */
-struct sluice_waiter {
-	struct list_head list;
-	struct sluice_file *file;
-	struct completion done;
-};
-
 /* Opens: for those who may administer the network namespace they are in. */
 static int sluice_open(struct inode *inode, struct file *file)
 {
@@ -66,107 +51,6 @@ static int sluice_open(struct inode *inode, struct file *file)
 	sf->net = get_net(net);
 	file->private_data = sf;
 	return nonseekable_open(inode, file);
-}
-
-/* Makes @sf the owner; @pid is who asked, its reference goes to the ring. ring->owner_lock held. */
-static void ring_give(struct sluice_ring *ring, struct sluice_file *sf, struct pid *pid)
-{
-	put_pid(ring->owner_pid);
-	ring->owner_pid = pid;
-	ring->owner = sf;
-	if (sf)
-		ring->owner_number++;
-	trace_sluice_owner(ring, sf ? ring->owner_number : 0);
-}
-
-/*
- * Sleeps until the ring is ours, first come, first served. Returns 0, -ENOENT if the route was
- * deleted, or -ERESTARTSYS.
- */
-static int ring_wait(struct sluice_ring *ring, struct sluice_file *sf)
-{
-	struct sluice_waiter waiter = { .file = sf };
-	int error;
-
-	init_completion(&waiter.done);
-	list_add_tail(&waiter.list, &ring->waiters);
-	mutex_unlock(&ring->owner_lock);
-	error = wait_for_completion_interruptible(&waiter.done);
-	mutex_lock(&ring->owner_lock);
-	list_del(&waiter.list);
-	if (ring->owner == sf) {
-		/*
-		 * Given to us, by the former owner's context: only we know our pid. A signal too
-		 * late is none.
-		 */
-		put_pid(ring->owner_pid);
-		ring->owner_pid = get_pid(task_tgid(current));
-		return 0;
-	}
-	return error ?: -ENOENT;
-}
-
-/*
- * Tells the next waiter in line that the ring is its own; if there is none, nobody owns it.
- * owner_lock held.
- */
-static void ring_pass_on(struct sluice_ring *ring)
-{
-	struct sluice_waiter *next = NULL, *waiter;
-
-	list_for_each_entry(waiter, &ring->waiters, list) {
-		if (!completion_done(&waiter->done)) {
-			next = waiter;
-			break;
-		}
-	}
-	ring_give(ring, next ? next->file : NULL, NULL);
-	if (next)
-		complete(&next->done);
-}
-
-/**
- * sluice_dev_ring_died() - the route of a ring was deleted: nobody needs to wait for it any more
- * @ring: the ring, dead
- *
- * Context: process.
- */
-void sluice_dev_ring_died(struct sluice_ring *ring)
-{
-	struct sluice_waiter *waiter;
-
-	mutex_lock(&ring->owner_lock);
-	list_for_each_entry(waiter, &ring->waiters, list)
-		complete(&waiter->done);
-	mutex_unlock(&ring->owner_lock);
-}
-
-/* Becomes the owner, waiting if that is wanted. 0, -EBUSY, -ENOENT, -ERESTARTSYS. */
-static int ring_own(struct sluice_ring *ring, struct sluice_file *sf, bool wait)
-{
-	int error = 0;
-
-	mutex_lock(&ring->owner_lock);
-	if (READ_ONCE(ring->dead))
-		error = -ENOENT;
-	else if (!ring->owner)
-		ring_give(ring, sf, get_pid(task_tgid(current)));
-	else if (wait)
-		error = ring_wait(ring, sf);
-	else
-		error = -EBUSY;
-	mutex_unlock(&ring->owner_lock);
-	return error;
-}
-
-/* Gives up ownership. */
-static void ring_disown(struct sluice_ring *ring, struct sluice_file *sf)
-{
-	mutex_lock(&ring->owner_lock);
-	if (ring->owner == sf)
-		ring_pass_on(ring);
-	mutex_unlock(&ring->owner_lock);
-	sluice_netlink_stream_event(ring, SLUICE_EVENT_OWNER);
 }
 
 /* SLUICE_IOC_ATTACH. */
@@ -192,7 +76,7 @@ static long sluice_attach(struct sluice_file *sf, struct sluice_attach __user *a
 	if (error)
 		goto unlock;
 	if (!looks) {
-		error = ring_own(ring, sf, attach.flags & SLUICE_ATTACH_WAIT);
+		error = sluice_ring_own(ring, sf, attach.flags & SLUICE_ATTACH_WAIT);
 		if (error)
 			goto put;
 	}
@@ -207,12 +91,12 @@ static long sluice_attach(struct sluice_file *sf, struct sluice_attach __user *a
 	smp_store_release(&sf->ring, ring);
 	mutex_unlock(&sf->lock);
 	if (!looks)
-		sluice_netlink_stream_event(ring, SLUICE_EVENT_OWNER);
+		sluice_event_tell(ring, SLUICE_EVENT_OWNER);
 	return 0;
 
 disown:
 	if (!looks)
-		ring_disown(ring, sf);
+		sluice_ring_disown(ring, sf);
 put:
 	sluice_ring_put(ring);
 unlock:
@@ -303,7 +187,7 @@ static int sluice_release(struct inode *inode, struct file *file)
 	if (sf->ring) {
 		sluice_ring_unwatch(sf->ring, !sf->looks);
 		if (!sf->looks)
-			ring_disown(sf->ring, sf);
+			sluice_ring_disown(sf->ring, sf);
 		sluice_ring_put(sf->ring);
 	}
 	put_net(sf->net);

@@ -2,9 +2,9 @@
 /*
  * sluice, the kernel module: captures UDP datagrams into per-CPU rings that user space maps.
  *
- * Here: loading and unloading, and what each network namespace has. The path of a datagram is
- * hook.c → match.h → ring.h; who says what is captured is netlink.c; who reads it comes through
- * dev.c.
+ * Here: loading and unloading, and the begin and end of each network namespace. A datagram goes
+ * hook.c, match.h, ring.h; who says what is captured is netlink.c; who reads it comes through
+ * dev.c. Calls every other file; none calls this one.
  */
 #define pr_fmt(fmt) "sluice: " fmt
 
@@ -12,34 +12,14 @@
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <net/netns/generic.h>
+#include <net/net_namespace.h>
 #include "sluice.h"
-
-#define CREATE_TRACE_POINTS
-#include "trace.h"
 
 #if BITS_PER_LONG != 64
 #error "sluice counts in 64-bit words that other CPUs read whole: it needs a 64-bit kernel"
 #endif
 
-struct workqueue_struct *sluice_workqueue;
-LIST_HEAD(sluice_nets);
-DEFINE_MUTEX(sluice_nets_lock); /* over sluice_nets */
-
-static unsigned int net_id __read_mostly;
 static int hotplug_state;
-
-/**
- * sluice_net_of() - sluice's state of a network namespace
- * @net: the namespace
- *
- * Return: its state, as long as the namespace lives.
- * Context: any.
- */
-struct sluice_net *sluice_net_of(const struct net *net)
-{
-	return net_generic(net, net_id);
-}
 
 /*
  * A network namespace begins: nothing is allocated or hooked that is not needed to answer for it.
@@ -93,7 +73,7 @@ static void __net_exit net_end(struct net *net)
 static struct pernet_operations net_operations = {
 	.init = net_begin,
 	.exit = net_end,
-	.id = &net_id,
+	.id = &sluice_net_id,
 	.size = sizeof(struct sluice_net),
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What netlink.c (family, routes), netlink_rule.c, netlink_exchange.c, netlink_stream.c share. */
+/* What the files netlink*.c share. */
 #ifndef SLUICE_KMOD_NETLINK_H
 #define SLUICE_KMOD_NETLINK_H
 
@@ -7,7 +7,6 @@
 #include <net/sock.h>
 #include "sluice.h"
 
-extern struct genl_family sluice_genl_family;
 extern const struct nla_policy sluice_rule_policy[];
 extern const struct nla_policy sluice_exchange_policy[];
 
@@ -19,6 +18,8 @@ int sluice_rule_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int sluice_rules_exchange_doit(struct sk_buff *skb, struct genl_info *info);
 int sluice_stream_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
+/* netlink_message.c */
+extern struct genl_family sluice_genl_family;
 int sluice_put_counts(struct sk_buff *skb, int attribute, const struct sluice_counts *counts,
 		      const u64 *gaps);
 bool sluice_name_is_fit(struct genl_info *info, const struct nlattr *attribute);
@@ -26,6 +27,9 @@ struct sk_buff *sluice_message(struct genl_info *info, u8 command, void **header
 bool sluice_event_wanted(struct genl_info *info);
 int sluice_reply(struct sk_buff *message, void *header, struct genl_info *info, int error);
 void sluice_notify(struct sk_buff *message, struct genl_info *info);
+
+/* netlink_stream.c */
+void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event);
 
 /* netlink_rule.c */
 struct sluice_rule *sluice_rule_draft(struct sluice_net *sn, struct genl_info *info,

@@ -123,7 +123,7 @@ static bool ring_believes(struct sluice_ring *ring, u64 tail)
 		sluice_event_note(ring, SLUICE_EVENT_ROOM);
 	}
 	if (unlikely(ring->alarm))
-		sluice_event_level(ring);
+		sluice_ring_alarm_look(ring);
 	return true;
 }
 
@@ -186,7 +186,7 @@ static noinline void ring_note_loss(struct sluice_ring *ring, struct sluice_tall
 	if (cause == SLUICE_LOST_RING_FULL && !ring->overflow) {
 		ring->overflow = true;
 		sluice_event_note(ring, SLUICE_EVENT_OVERFLOW);
-		sluice_event_level(ring);
+		sluice_ring_alarm_look(ring);
 	}
 	if (!ring->armed)
 		sluice_ring_arm(ring);
@@ -250,7 +250,7 @@ void sluice_ring_announce(struct sluice_ring *ring)
 	unsigned int class = fls64(ring->sequence - ring->announced_sequence);
 	u64 head = ring->head;
 
-	sluice_event_level(ring);
+	sluice_ring_alarm_look(ring);
 	class = min(class, SLUICE_BATCH_CLASSES - 1U);
 	WRITE_ONCE(ring->batches[class], ring->batches[class] + 1);
 	ring->announced_sequence = ring->sequence;
@@ -292,7 +292,7 @@ static enum hrtimer_restart ring_timer(struct hrtimer *timer)
 	WRITE_ONCE(ring->timer_fires, ring->timer_fires + 1);
 	if (ring->untold && sluice_ring_tail_is_right(ring))
 		tell(ring, NULL, UINT_MAX);
-	sluice_event_level(ring);
+	sluice_ring_alarm_look(ring);
 	/*
 	 * One that has seen everything already (it polls by itself) need not be woken; whoever
 	 * looks on beside it may be asleep.
@@ -508,7 +508,6 @@ struct sluice_ring *sluice_ring_create(u64 size, u32 cpu)
 	refcount_set(&ring->references, 1);
 	mutex_init(&ring->owner_lock);
 	INIT_LIST_HEAD(&ring->waiters);
-	INIT_DELAYED_WORK(&ring->event_work, sluice_event_work);
 	hrtimer_setup(&ring->timer, ring_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_SOFT);
 	return ring;
 
@@ -543,7 +542,8 @@ void sluice_ring_close(struct sluice_ring *ring)
 	sluice_ring_announce(ring);
 	spin_unlock_bh(&ring->lock);
 	hrtimer_cancel(&ring->timer);
-	cancel_delayed_work_sync(&ring->event_work);
+	if (ring->net)
+		cancel_delayed_work_sync(&ring->event_work);
 	wake_up_poll(&ring->wait, EPOLLHUP);
 }
 

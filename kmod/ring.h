@@ -148,7 +148,7 @@ struct sluice_tally {
  * @alarm_mark:    bytes from which on there is an alarm, and
  * @alarm_over:    down to which it lasts
  * @gone:          called before it is freed, or NULL
- * @net:           namespace of the route
+ * @net:           namespace of the route; NULL: nothing is told of it
  * @route_guid:    its route
  * @route_name:    likewise
  */

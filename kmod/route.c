@@ -24,7 +24,7 @@ static void route_free(struct sluice_route *route)
 		if (!ring)
 			continue;
 		sluice_ring_close(ring);
-		sluice_dev_ring_died(ring);
+		sluice_ring_abandon(ring);
 		sluice_ring_put(ring);
 	}
 	free_percpu(route->rings);
@@ -50,12 +50,12 @@ static int route_add_ring(struct sluice_net *sn, struct sluice_route *route, uns
 		sluice_quota_give(sn, pages);
 		return PTR_ERR(ring);
 	}
-	ring->net = sn;
+	sluice_ring_event_begin(ring, sn);
 	ring->gone = ring_gone;
 	memcpy(ring->route_guid, route->guid, sizeof(ring->route_guid));
 	strscpy(ring->route_name, route->name, sizeof(ring->route_name));
 	sluice_ring_pace(ring, route->watermark, route->delay_us);
-	sluice_event_alarm(ring, route->alarm);
+	sluice_ring_alarm_set(ring, route->alarm);
 	/* pairs with the dependent loads of readers; the CPU itself may begin to store at once */
 	smp_store_release(per_cpu_ptr(route->rings, cpu), ring);
 	return 0;
@@ -177,7 +177,7 @@ void sluice_route_change(struct sluice_net *sn, struct sluice_route *route,
 			continue;
 		strscpy(ring->route_name, route->name, sizeof(ring->route_name));
 		sluice_ring_pace(ring, route->watermark, route->delay_us);
-		sluice_event_alarm(ring, route->alarm);
+		sluice_ring_alarm_set(ring, route->alarm);
 	}
 	sn->generation++;
 	mutex_unlock(&sn->lock);

@@ -140,7 +140,8 @@ struct sluice_net {
 	atomic_long_t ring_pages;
 };
 
-/* main.c */
+/* net.c */
+extern unsigned int sluice_net_id;
 extern struct workqueue_struct *sluice_workqueue;
 extern struct list_head sluice_nets;
 extern struct mutex sluice_nets_lock;
@@ -233,20 +234,30 @@ void sluice_batching_look(struct sluice_net *sn, struct net_device *device, bool
 void sluice_batching_update(struct sluice_net *sn);
 
 /* dev.c */
-void sluice_dev_ring_died(struct sluice_ring *ring);
 int sluice_dev_init(void);
 void sluice_dev_exit(void);
 
 /* event.c */
+typedef void sluice_event_listener(struct sluice_ring *ring, enum sluice_event event);
+void sluice_event_listen(sluice_event_listener *function);
+void sluice_event_tell(struct sluice_ring *ring, enum sluice_event event);
 void sluice_event_note(struct sluice_ring *ring, enum sluice_event event);
-void sluice_event_level(struct sluice_ring *ring);
-void sluice_event_alarm(struct sluice_ring *ring, u8 percent);
-void sluice_event_work(struct work_struct *work);
 
-/* netlink.c, netlink_stream.c */
+/* ring_alarm.c */
+void sluice_ring_alarm_look(struct sluice_ring *ring);
+void sluice_ring_alarm_set(struct sluice_ring *ring, u8 percent);
+
+/* ring_event.c */
+void sluice_ring_event_begin(struct sluice_ring *ring, struct sluice_net *sn);
+
+/* ring_owner.c */
+int sluice_ring_own(struct sluice_ring *ring, struct sluice_file *sf, bool wait);
+void sluice_ring_disown(struct sluice_ring *ring, struct sluice_file *sf);
+void sluice_ring_abandon(struct sluice_ring *ring);
+
+/* netlink.c */
 int sluice_netlink_init(void);
 void sluice_netlink_exit(void);
-void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event);
 
 /* refusal.c */
 __printf(3, 4) void sluice_refuse(struct genl_info *info, const struct nlattr *attribute,

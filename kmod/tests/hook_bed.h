@@ -7,11 +7,6 @@
 #ifndef SLUICE_KMOD_TESTS_HOOK_BED_H
 #define SLUICE_KMOD_TESTS_HOOK_BED_H
 
-/* The module sends netlink events here; the suite has no listeners, and its rings no namespace. */
-void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event)
-{
-}
-
 struct workqueue_struct *sluice_workqueue; /* of the module; nothing is queued */
 
 /* What a test works with: one rule for PORT, one ring for every CPU. */

@@ -12,6 +12,7 @@
 #include "../match.c"
 #include "../match_change.c"
 #include "../event.c"
+#include "../ring_alarm.c"
 #include "../ring.c"
 #include "../tally.c"
 #include "../hook.c"

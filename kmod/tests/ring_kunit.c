@@ -9,15 +9,11 @@
 #include <kunit/test.h>
 #define SLUICE_WITHOUT_TRACE
 #include "../event.c"
+#include "../ring_alarm.c"
 #include "../ring.c"
 #include "../tally.c"
 
 #define SIZE SLUICE_RING_SIZE_MIN
-
-/* The module sends netlink events here; the suite has no listeners, and its rings no namespace. */
-void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event event)
-{
-}
 
 struct workqueue_struct *sluice_workqueue; /* of the module; nothing is queued */
 
@@ -492,7 +488,7 @@ static void alarm_test(struct kunit *test)
 	unsigned int turn;
 
 	sluice_ring_pace(ring, 4096, 1000);
-	sluice_event_alarm(ring, 50);
+	sluice_ring_alarm_set(ring, 50);
 	for (turn = 0; turn < 2; turn++) {
 		while (ring->head - ring->tail + 1040 < SIZE / 2) {
 			KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
@@ -510,7 +506,7 @@ static void alarm_test(struct kunit *test)
 		KUNIT_EXPECT_FALSE(test, ring->alarm);
 	}
 	/* A small mark is left behind at half of it. */
-	sluice_event_alarm(ring, 8);
+	sluice_ring_alarm_set(ring, 8);
 	KUNIT_EXPECT_TRUE(test, ring->alarm);
 	ring->consumer->tail = ring->head - SIZE / 100 * 6 / 1040 * 1040;
 	KUNIT_ASSERT_TRUE(test, store(fixture, 1024, 1));
@@ -520,11 +516,11 @@ static void alarm_test(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, ring->alarm);
 	/* A full ring is beyond every mark, whatever the watermark. */
 	sluice_ring_pace(ring, SIZE / 2, 1000);
-	sluice_event_alarm(ring, 90);
+	sluice_ring_alarm_set(ring, 90);
 	while (store(fixture, 1024, 1))
 		;
 	KUNIT_EXPECT_TRUE(test, ring->alarm);
-	sluice_event_alarm(ring, 0);
+	sluice_ring_alarm_set(ring, 0);
 	KUNIT_EXPECT_FALSE(test, ring->alarm);
 	KUNIT_ASSERT_FALSE(test, store(fixture, 1024, 1));
 	KUNIT_EXPECT_FALSE(test, ring->alarm);
