@@ -43,7 +43,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit bench bench-batching bench-capture bench-relay lint install clean help bench-sending bench-store bench-zerocopy soak
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit unit scenario hooks lint install clean help soak
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -110,6 +110,15 @@ $(B)/unit/%: tests/unit/%.c $(B)/asan/libsluice-all.a
 test-unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## unit tests under ASan and UBSan
 	tests/run-unit $^
 
+unit: $(if $(T),$(B)/unit/test_$(T),$(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS))) ## one unit program, T=feeder; nothing else is linked
+	tests/run-unit $^
+
+scenario: all $(B)/netlink-fuzz $(PRELOADED) ## scenarios by name, T='P2-*' or T=P2-kill-9-under-traffic@native
+	tests/run $(if $(T),'$(T)',$(error say which: make scenario T=NAME))
+
+hooks: ## before each commit of this clone, check what it changes (tests/lint/pre-commit)
+	ln -sf "$(CURDIR)/tests/lint/pre-commit" "$$(git rev-parse --git-path hooks)/pre-commit"
+
 $(B)/netlink-fuzz: tests/netlink/fuzz.c uapi/sluice/netlink.h
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
 
@@ -153,47 +162,6 @@ demo: ## the whole path, for real, in the VM and natively; ends with a table
 	$(MAKE) kmod KERNEL=6.1
 	tests/demo/run
 
-bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, AF_XDP; in the VM, one table
-	$(MAKE) all
-	$(MAKE) kmod KERNEL=6.1
-	tests/bench/capture
-
-bench-batching: ## instructions of the whole path of a datagram, with and without joining bursts, on igb and virtio; in the VM
-	$(MAKE) all
-	$(MAKE) kmod KERNEL=6.1
-	tests/bench/batching
-
-bench-relay: $(B)/receiving ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside rsyslog and socat
-	$(MAKE) all
-	$(MAKE) kmod KERNEL=6.1
-	tests/bench/relay
-
-$(B)/spool_rate: $(call plain,tests/bench/spool_rate.c $(LIB_SRC))
-	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
-
-$(B)/zerocopy: tests/bench/zerocopy.c
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
-
-bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, sendfile, splice, O_DIRECT
-	cd $(B) && ./zerocopy
-
-$(B)/sending: tests/bench/sending.c
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(LIBS)
-
-$(B)/receiving: tests/bench/receiving.c tests/bench/receiving_bpf.c tests/bench/receiving_bpf.h
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $(filter %.c,$^) $(LIBS)
-
-bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; then instructions, in the VM
-	$(B)/sending
-	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/sending 3 100
-
-bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes; what memory a backlog takes
-	$(MAKE) all
-	$(MAKE) kmod KERNEL=6.1
-	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/store-unused
-	tests/bench/store
-	tests/bench/store-memory
-
 lint: all ## every static check
 	tests/lint/run $(STEP)
 
@@ -219,4 +187,5 @@ install: all ## programs, library, headers, man pages, unit; the module where KE
 clean: ## remove build/
 	rm -rf $(B)
 
+include tests/bench/targets.mk
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

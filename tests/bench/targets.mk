@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+#
+# The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
+# said in docs/benchmarks.md.
+
+.PHONY: bench-batching bench-capture bench-relay bench-sending bench-store bench-zerocopy
+
+bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, AF_XDP; in the VM, one table
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/capture
+
+bench-batching: ## instructions of the whole path of a datagram, with and without joining bursts, on igb and virtio; in the VM
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/batching
+
+bench-relay: $(B)/receiving ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside rsyslog and socat
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/relay
+
+$(B)/spool_rate: $(call plain,tests/bench/spool_rate.c $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(B)/zerocopy: tests/bench/zerocopy.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, sendfile, splice, O_DIRECT
+	cd $(B) && ./zerocopy
+
+$(B)/sending: tests/bench/sending.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(LIBS)
+
+$(B)/receiving: tests/bench/receiving.c tests/bench/receiving_bpf.c tests/bench/receiving_bpf.h
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $(filter %.c,$^) $(LIBS)
+
+bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; then instructions, in the VM
+	$(B)/sending
+	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/sending 3 100
+
+bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes; what memory a backlog takes
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/store-unused
+	tests/bench/store
+	tests/bench/store-memory
