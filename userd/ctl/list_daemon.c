@@ -216,6 +216,9 @@ static int on_store(struct nlattr **attributes, void *context)
 	}
 	json_object_set_new(object, "disk", part);
 	sluice_list_put_u32(object, "alarms_now", attributes[SLUICE_A_STORE_ALARMS_NOW]);
+	if (attributes[SLUICE_A_STORE_DROPPED_BY_CHANGE])
+		sluice_list_put_u64(object, "dropped_by_change",
+				    attributes[SLUICE_A_STORE_DROPPED_BY_CHANGE]);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 

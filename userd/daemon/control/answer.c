@@ -274,7 +274,8 @@ static int dump_store(const struct dump *dump, const struct sluice_engine_store 
 	if (!message || nla_put_u64(message, SLUICE_A_STORE_MEMORY_SIZE, store->memory_size) ||
 	    nla_put_u64(message, SLUICE_A_STORE_MEMORY_USED, store->memory_used) ||
 	    nla_put_u64(message, SLUICE_A_STORE_MEMORY_ALARMS, store->memory_alarms) ||
-	    nla_put_u32(message, SLUICE_A_STORE_ALARMS_NOW, store->alarms_now))
+	    nla_put_u32(message, SLUICE_A_STORE_ALARMS_NOW, store->alarms_now) ||
+	    nla_put_u64(message, SLUICE_A_STORE_DROPPED_BY_CHANGE, store->dropped_by_change))
 		goto failed;
 	if (store->disk_path &&
 	    (put_text(message, SLUICE_A_STORE_DISK_PATH, store->disk_path) ||

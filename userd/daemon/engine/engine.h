@@ -45,6 +45,8 @@ struct sluice_engine_store {
 	uint64_t memory_size, memory_used; /* bytes of the rings */
 	uint64_t memory_alarms, disk_alarms;
 	uint32_t alarms_now;
+	uint64_t
+		dropped_by_change; /* datagrams that an operator had dropped, by whatever input they came */
 	const char *disk_path; /* NULL: there is no disk; the configuration's */
 	struct sluice_spool_figures disk;
 };

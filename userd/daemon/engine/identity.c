@@ -40,6 +40,7 @@ void sluice_identity_free(struct sluice_identity *identity)
 		output_free(&identity->outputs[number]);
 	free(identity->outputs);
 	free(identity->aliases);
+	sluice_identity_free_inputs(identity);
 	sluice_names_free(&identity->memory);
 	sluice_names_free(&identity->disks);
 	sluice_names_free(&identity->relays);
@@ -372,6 +373,8 @@ int sluice_identity_follow(const struct sluice_identity *identity,
 		result = grant(next, identity, config, &wishes->list[number], error);
 	if (!result)
 		result = follow_places(next, identity, config);
+	if (!result)
+		result = sluice_identity_follow_inputs(next, identity, config);
 	free(groups);
 	if (result)
 		sluice_identity_free(next);

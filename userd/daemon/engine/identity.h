@@ -18,7 +18,7 @@
 #include "../config/model.h"
 #include "names.h"
 
-/* Outputs that are remembered at most: those in force, and the latest that are not. */
+/* Outputs and inputs that are remembered at most beside those in force: the latest. */
 #define SLUICE_IDENTITY_PAST 256U
 
 /* What has a cursor. */
@@ -43,11 +43,21 @@ struct sluice_alias {
 	uint8_t heir[SLUICE_GUID_SIZE];
 };
 
+/* An input, and its number in records. */
+struct sluice_known_input {
+	uint8_t id[SLUICE_GUID_SIZE];
+	uint16_t number;
+	bool in_force; /* else an earlier configuration had it */
+	char *match;   /* which datagrams are its own, as text; @owner the input */
+};
+
 struct sluice_identity {
 	struct sluice_known_output *outputs;
 	size_t count;
 	struct sluice_alias *aliases;
 	size_t alias_count;
+	struct sluice_known_input *inputs;
+	size_t input_count;
 	struct sluice_names memory; /* directories of rings, of now and before */
 	struct sluice_names disks;  /* of disk stores, likewise */
 	struct sluice_names
@@ -106,6 +116,14 @@ bool sluice_identity_is_cared_for(const struct sluice_identity *identity,
 /* Was an output of `config` in force, by name or by a destination? @threadsafe */
 bool sluice_identity_has_in_common(const struct sluice_identity *identity,
 				   const struct sluice_config *config);
+
+/*
+ * The number that records of input `id` have where its source gives it none (sockets): the same as
+ * long as it is remembered, and one that no other has, because records in rings outlive a daemon. 0
+ * or -ENOENT. @threadsafe
+ */
+int sluice_identity_number(const struct sluice_identity *identity,
+			   const uint8_t id[SLUICE_GUID_SIZE], uint16_t *number);
 
 /* The name of the output that has, or had, a lane called `id`; NULL: nobody knows it. */
 const char *sluice_identity_name(const struct sluice_identity *identity,

@@ -160,6 +160,35 @@ static int read_names(const json_t *root, const char *key, struct sluice_names *
 	return result;
 }
 
+/* Reads the numbers of inputs. 0, -EINVAL, -ENOMEM. */
+static int read_inputs(const json_t *root, struct sluice_identity *identity)
+{
+	const json_t *list = json_object_get(root, "inputs"), *object;
+	struct sluice_known_input *input;
+	const char *match;
+	json_int_t value;
+	size_t number;
+
+	identity->inputs = calloc(json_array_size(list) + 1, sizeof(*identity->inputs));
+	if (!identity->inputs)
+		return -ENOMEM;
+	for (number = 0; number < json_array_size(list); number++) {
+		object = json_array_get(list, number);
+		input = &identity->inputs[number];
+		match = json_string_value(json_object_get(object, "match"));
+		value = json_integer_value(json_object_get(object, "number"));
+		if (!match || value < 0 || value > UINT16_MAX || !get_guid(object, "id", input->id))
+			return -EINVAL;
+		input->number = (uint16_t)value;
+		input->in_force = json_is_true(json_object_get(object, "in_force"));
+		input->match = strdup(match);
+		if (!input->match)
+			return -ENOMEM;
+		identity->input_count++;
+	}
+	return 0;
+}
+
 /* Reads everything. 0, -EINVAL, -ENOMEM; then `identity` is empty. */
 static int read_identity(const json_t *root, struct sluice_identity *identity)
 {
@@ -183,6 +212,8 @@ static int read_identity(const json_t *root, struct sluice_identity *identity)
 		    !get_guid(json_array_get(aliases, number), "heir", alias->heir))
 			result = -EINVAL;
 	}
+	if (!result)
+		result = read_inputs(root, identity);
 	if (!result)
 		result = read_names(root, "memory", &identity->memory);
 	if (!result)
@@ -343,6 +374,23 @@ static json_t *output_json(const struct sluice_known_output *output)
 			 output->name, "in_force", output->in_force, "lanes", lanes);
 }
 
+/* The numbers of inputs as JSON. */
+static json_t *inputs_json(const struct sluice_identity *identity)
+{
+	json_t *list = json_array();
+	size_t number;
+
+	for (number = 0; number < identity->input_count; number++) {
+		const struct sluice_known_input *input = &identity->inputs[number];
+
+		json_array_append_new(list,
+				      json_pack("{s:o, s:i, s:s, s:b}", "id", guid_json(input->id),
+						"number", input->number, "match", input->match,
+						"in_force", input->in_force));
+	}
+	return list;
+}
+
 /* A list of texts as JSON. */
 static json_t *names_json(const struct sluice_names *names)
 {
@@ -370,11 +418,12 @@ static json_t *identity_json(const struct sluice_identity *identity,
 				      json_pack("{s:o, s:o}", "old",
 						guid_json(identity->aliases[number].old), "heir",
 						guid_json(identity->aliases[number].heir)));
-	return json_pack("{s:i, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "version", VERSION,
+	return json_pack("{s:i, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", VERSION,
 			 "serial", (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "relay",
 			 config->relay ? config->relay : "", "config", home, "outputs", outputs,
-			 "aliases", aliases, "memory", names_json(&identity->memory), "disks",
-			 names_json(&identity->disks), "relays", names_json(&identity->relays));
+			 "aliases", aliases, "inputs", inputs_json(identity), "memory",
+			 names_json(&identity->memory), "disks", names_json(&identity->disks),
+			 "relays", names_json(&identity->relays));
 }
 
 /* Writes it to `directory`, whole or not at all. 0 or a negative errno. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What identity.c (what is remembered) and identity_match.c (which output goes on with which) share.
- * For these two only.
+ * What identity.c (what is remembered), identity_match.c (which output goes on with which) and
+ * identity_inputs.c (numbers of inputs) share. For these only.
  */
 #ifndef SLUICE_IDENTITY_INNER_H
 #define SLUICE_IDENTITY_INNER_H
@@ -28,5 +28,17 @@ struct sluice_group *sluice_groups_list(const struct sluice_config *config, size
 /* How many of the lane's destinations the output has, as written. */
 size_t sluice_lane_affinity(const struct sluice_known_lane *lane,
 			    const struct sluice_config_output *output);
+
+/*
+ * Makes in *next the numbers of the inputs of `config`: those that `identity` remembers, also of one
+ * that takes the same datagrams under another name; new ones get numbers that nobody has. 0 or
+ * -ENOMEM; what was made is the caller's in any case.
+ */
+int sluice_identity_follow_inputs(struct sluice_identity *next,
+				  const struct sluice_identity *identity,
+				  const struct sluice_config *config);
+
+/* Frees them. */
+void sluice_identity_free_inputs(struct sluice_identity *identity);
 
 #endif /* SLUICE_IDENTITY_INNER_H */

@@ -79,7 +79,7 @@ static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 	}
 }
 
-/* Adds what was dropped because the operator said so. */
+/* Adds what was dropped because the operator said so: in all, and at the inputs that are there. */
 static void add_dropped_by_change(const struct sluice_engine *engine,
 				  struct sluice_engine_report *report)
 {
@@ -88,6 +88,7 @@ static void add_dropped_by_change(const struct sluice_engine *engine,
 	for (number = 0; number < engine->dropped_count; number++) {
 		const struct sluice_dropped *dropped = &engine->dropped[number];
 
+		report->store.dropped_by_change += dropped->datagrams;
 		for (input = 0; input < report->input_count; input++) {
 			struct sluice_engine_input *picture = &report->inputs[input];
 

@@ -192,11 +192,30 @@ static int rule_of(const struct sluice_config_input *input, const struct sluice_
 	return 0;
 }
 
-/* Gives each rule wanted its index: see wanted_rules(). */
-static void number_rules(const struct sluice_kmod_exchange *exchange)
+/* Has a rule that is there, or one of the first `count` that are wanted, this index? */
+static bool has_index(const struct sluice_kmod_exchange *exchange, size_t count, uint16_t index)
+{
+	size_t number;
+
+	for (number = 0; number < exchange->now_count; number++)
+		if (exchange->now[number].input == index)
+			return true;
+	for (number = 0; number < count; number++)
+		if (exchange->wanted[number].input == index)
+			return true;
+	return false;
+}
+
+/*
+ * Gives each rule wanted its index: see wanted_rules(). A new one gets what the daemon remembers for
+ * its input, so that records that are left of an input that is gone are not counted as another's.
+ */
+static void number_rules(const struct sluice_source_plan *plan,
+			 const struct sluice_kmod_exchange *exchange)
 {
 	const struct sluice_kernel_rule *before;
 	unsigned int index = 0;
+	uint16_t remembered;
 	size_t number;
 
 	for (number = 0; number < exchange->now_count; number++)
@@ -204,6 +223,13 @@ static void number_rules(const struct sluice_kmod_exchange *exchange)
 			index = exchange->now[number].input + 1U;
 	for (number = 0; number < exchange->wanted_count; number++) {
 		before = sluice_kmod_exchange_before(exchange, &exchange->wanted[number]);
+		if (!before &&
+		    !sluice_identity_number(plan->identity, exchange->wanted[number].guid,
+					    &remembered) &&
+		    !has_index(exchange, number, remembered)) {
+			exchange->wanted[number].input = remembered;
+			continue;
+		}
 		if (!before && index > UINT16_MAX)
 			index = 0; /* after 65,536 inputs: by then the oldest are delivered */
 		exchange->wanted[number].input = before ? before->input : (uint16_t)index++;
@@ -268,7 +294,7 @@ static int wanted_rules(const struct sluice_kmod_ledger *ledger,
 	if (find_goers(ledger, context, plan, exchange))
 		goto out_of_memory;
 	sluice_kmod_exchange_continue(exchange);
-	number_rules(exchange);
+	number_rules(plan, exchange);
 	return 0;
 
 out_of_memory:

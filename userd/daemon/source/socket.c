@@ -25,7 +25,6 @@ struct sluice_intake {
 	struct sluice_socket_candidate *candidates;
 	size_t candidate_count;
 	bool follows; /* an interface or address changed: prepares the plan in force anew */
-	uint16_t next_index;
 };
 
 /* struct sluice_source_class.free: sockets are closed. */
@@ -188,6 +187,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 	const char *why = NULL;
 	size_t worker, range;
 	unsigned int number;
+	uint16_t index;
 	int result;
 
 	if (input->verdict == SLUICE_VERDICT_COPY) {
@@ -206,8 +206,14 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 			      input->name, sluice_config_checksum_name((uint32_t)input->checksum));
 		return -EOPNOTSUPP;
 	}
+	result = sluice_identity_number(plan->identity, input->id, &index);
+	if (result) {
+		sluice_say(error, "input `%s` has no number: that is a fault of sluiced",
+			   input->name);
+		return result;
+	}
 	record = sluice_socket_input_get(&intake->inputs, input->id, intake->context->worker_count,
-					 &intake->next_index);
+					 index);
 	if (!record) {
 		sluice_say(error, "out of memory for input `%s`", input->name);
 		return -ENOMEM;

@@ -191,10 +191,10 @@ struct sluice_port *sluice_port_find(struct sluice_port *list, const struct slui
  * */
 struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
 						     const uint8_t guid[SLUICE_GUID_SIZE]);
-/* The same, made with number *index if it is not there. NULL: no memory. @owner the list */
+/* The same, made with number `index` if it is not there. NULL: no memory. @owner the list */
 struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
 						    const uint8_t guid[SLUICE_GUID_SIZE],
-						    size_t workers, uint16_t *index);
+						    size_t workers, uint16_t index);
 /* It is in no list and no port uses it any more. */
 void sluice_socket_input_free(struct sluice_socket_input *input);
 /* Sums its counters up over the workers. Returns the datagrams that belong to no input. */

@@ -23,7 +23,7 @@ struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input 
 
 struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
 						    const uint8_t guid[SLUICE_GUID_SIZE],
-						    size_t workers, uint16_t *index)
+						    size_t workers, uint16_t index)
 {
 	struct sluice_socket_input *input = sluice_socket_input_find(*list, guid);
 	size_t bytes = workers * sizeof(struct sluice_socket_counters);
@@ -40,7 +40,7 @@ struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input *
 	}
 	memset(input->counters, 0, bytes);
 	memcpy(input->guid, guid, SLUICE_GUID_SIZE);
-	input->index = (*index)++;
+	input->index = index;
 	input->next = *list;
 	*list = input;
 	return input;
