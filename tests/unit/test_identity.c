@@ -374,6 +374,37 @@ static void an_id_leads_to_what_is_in_force(void **state)
 	assert_memory_equal(again, id, SLUICE_GUID_SIZE);
 }
 
+/*
+ * One that was away comes back by its id under another name: to give it to itself is right, to drop
+ * it is not.
+ */
+static void one_that_was_away_is_given_to_itself(void **state)
+{
+	static const struct sluice_wish adopt[] = {{"a", "b"}}, drop[] = {{"a", NULL}};
+	static const char away[] = "  - {name: c, to: ['10.0.0.3:1']}\n";
+	static const char back[] = "  - {name: b, id: " ID_A ", to: ['10.0.0.2:1']}\n"
+				   "  - {name: c, to: ['10.0.0.3:1']}\n";
+	struct sluice_wishes wishes = {drop, 1};
+	struct sluice_config *config;
+	struct sluice_identity next;
+	uint8_t id[SLUICE_GUID_SIZE], again[SLUICE_GUID_SIZE];
+	char *error = NULL;
+
+	(void)state;
+	keep_id(follow("a", "  - {name: a, id: " ID_A ", to: ['10.0.0.1:1']}\n", NULL), 0, id);
+	sluice_config_free(follow("c", away, NULL));
+	config = make("b,c", back);
+	assert_int_equal(sluice_identity_resolve(&known, config), 0);
+	assert_int_equal(sluice_identity_follow(&known, config, &wishes, &next, &error), -EINVAL);
+	assert_non_null(strstr(error, "goes on as `b`"));
+	free(error);
+	sluice_config_free(config);
+	wishes.list = adopt;
+	keep_id(follow("b,c", back, &wishes), 0, again);
+	assert_memory_equal(again, id, SLUICE_GUID_SIZE);
+	assert_memory_equal(sluice_identity_heir(&known, id), id, SLUICE_GUID_SIZE);
+}
+
 /* Of an output that goes on, what waits for a destination that it has no more can be decided. */
 static void wishes_for_destinations_that_go(void **state)
 {
@@ -549,6 +580,7 @@ int main(void)
 		cmocka_unit_test_teardown(wishes_are_granted, forget),
 		cmocka_unit_test_teardown(lanes_of_a_renamed_output_are_its_own, forget),
 		cmocka_unit_test_teardown(an_id_leads_to_what_is_in_force, forget),
+		cmocka_unit_test_teardown(one_that_was_away_is_given_to_itself, forget),
 		cmocka_unit_test_teardown(wishes_for_destinations_that_go, forget),
 		cmocka_unit_test_teardown(numbers_of_inputs_stay, forget),
 		cmocka_unit_test_teardown(the_file_survives, forget),

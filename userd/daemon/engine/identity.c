@@ -241,22 +241,26 @@ static const uint8_t *heir_called(const struct sluice_config *config, const char
 }
 
 /*
- * The output of `config` as which one that was called `name` goes on: it was renamed. NULL: it
- * does not.
+ * The output of `config` as which one that was called `name` goes on: it was renamed, or was away
+ * and comes back by its id under another name. NULL: it does not.
  */
 static const struct sluice_config_output *goes_on_as(const struct sluice_identity *identity,
 						     const struct sluice_config *config,
 						     const char *name)
 {
-	size_t number, output;
+	const struct sluice_known_output *known;
+	size_t number, output, in_force;
 
-	for (number = 0; number < identity->count; number++)
-		for (output = 0;
-		     identity->outputs[number].in_force &&
-		     is_called(&identity->outputs[number], name) && output < config->output_count;
-		     output++)
-			if (is_the_same(&identity->outputs[number], &config->outputs[output]))
-				return &config->outputs[output];
+	for (in_force = 2; in_force-- > 0;) {
+		for (number = 0; number < identity->count; number++) {
+			known = &identity->outputs[number];
+			if (known->in_force != in_force || !is_called(known, name))
+				continue;
+			for (output = 0; output < config->output_count; output++)
+				if (is_the_same(known, &config->outputs[output]))
+					return &config->outputs[output];
+		}
+	}
 	return NULL;
 }
 
