@@ -13,13 +13,35 @@ DROPPED_KEY = "dropped_by_change"
 
 
 def dropped_by_change(life):
-    """The most that any of the tool's views says was dropped because a change said so."""
-    def search(thing):
-        if isinstance(thing, dict):
-            own = thing.get(DROPPED_KEY, 0)
-            return (own if isinstance(own, int) else 0) + sum(map(search, thing.values()))
-        return sum(map(search, thing)) if isinstance(thing, list) else 0
-    return max(search(life.world.show(view)) for view in ("inputs", "outputs", "store"))
+    """What was dropped because a change said so, by the key of its input; 0: the store's sum."""
+    shown = {one["name"]: one[DROPPED_KEY] for one in life.world.show("inputs")}
+    dropped = {one.key: shown.get(one.name, 0) for one in life.config.inputs}
+    dropped[0] = life.world.show("store")[0][DROPPED_KEY]
+    return dropped
+
+
+def lacking(life, key, port=None):
+    """How many datagrams an output lacks, or one of its ports, by the key of the input; 0: all."""
+    lack = {0: 0}
+    for place, datagrams in life.books.accounts[key].missing().items():
+        if port is not None and place != port:
+            continue
+        for flow, _ in datagrams:
+            lack[flow >> 8] = lack.get(flow >> 8, 0) + 1
+            lack[0] += 1
+    return lack
+
+
+def check_dropped(life, what, lack, before):
+    """Exactly what waited is counted as dropped: in all, and at each input that is still there."""
+    told = dropped_by_change(life)
+    for key, count in told.items():
+        wanted = lack.get(key, 0)
+        if count - before.get(key, 0) != wanted:
+            one = life.config.input(key)
+            where = f"input {one.name} counts" if one else "the store's sum has"
+            raise Fault("discarded", f"{lack[0]} datagrams waited for {what} that was dropped; of "
+                        f"{wanted} {where} {count - before.get(key, 0)}")
 
 
 def delete_waiting(life, rnd, remove_output):
@@ -37,9 +59,9 @@ def delete_waiting(life, rnd, remove_output):
     fed = [one for one in life.reachable() if key in one.outputs]
     life.burst(rnd, fed, 20)
     life.secure()
-    lack = sum(len(lack) for lack in life.books.accounts[key].missing().values())
+    lack = lacking(life, key)
     before = dropped_by_change(life)
-    if lack:
+    if lack[0]:
         refuses(life, lambda config: remove_output(config, key))
     elif life.propose(lambda config: remove_output(config, key), "apply", True, steady=False):
         del life.books.accounts[key]
@@ -72,7 +94,7 @@ def decide(life, rnd, output, lack, before, remove_output):
     key = output.key
     answer = rnd.choice(("leave", "adopt", "adopt", "drop", "drop"))
     config = life.config.copy()
-    if answer == "leave" or not lack:
+    if answer == "leave" or not lack[0]:
         return
     if answer == "drop":
         remove_output(config, key)
@@ -90,11 +112,8 @@ def decide(life, rnd, output, lack, before, remove_output):
     if status:
         raise Fault("refused", f"apply {' '.join(words)}: {(text + errors).strip()}")
     life.in_force(config)
-    told = dropped_by_change(life) - before
     if answer == "drop":
-        if told != lack:
-            raise Fault("discarded", f"{lack} datagrams waited for output {output.name} that was "
-                        f"dropped; {told} are told of")
+        check_dropped(life, f"output {output.name}", lack, before)
         del life.books.accounts[key]
 
 
@@ -106,8 +125,8 @@ def drop_destination(life, rnd, key):
     life.third.set_state(port, "down")
     life.burst(rnd, [one for one in life.reachable() if key in one.outputs], 20)
     life.secure()
-    lack = len(life.books.accounts[key].missing().get(port, ()))
-    if not lack:
+    lack = lacking(life, key, port)
+    if not lack[0]:
         return
 
     def change(config):
@@ -123,10 +142,7 @@ def drop_destination(life, rnd, key):
     if status:
         raise Fault("refused", f"apply --drop {output.name}: {(text + errors).strip()}")
     life.in_force(config)
-    told = dropped_by_change(life) - before
-    if told != lack:
-        raise Fault("discarded", f"{lack} datagrams waited for port {port} of {output.name}, which "
-                    f"was dropped; {told} are told of")
+    check_dropped(life, f"port {port} of {output.name}", lack, before)
 
 
 def forget_output(life, rnd, remove_output):
@@ -141,7 +157,7 @@ def forget_output(life, rnd, remove_output):
         life.third.set_state(to.port, "down")
     life.burst(rnd, [one for one in life.reachable() if key in one.outputs], 20)
     life.secure()
-    lack = sum(len(lack) for lack in life.books.accounts[key].missing().values())
+    lack = lacking(life, key)
     config = life.config.copy()
     remove_output(config, key)
     if rnd.random() < 0.5:
@@ -160,12 +176,12 @@ def forget_output(life, rnd, remove_output):
     life.burst(rnd, most=10)
     life.secure()
     orphans = [one for one in life.world.show("orphans") if one["name"] == output.name]
-    if bool(orphans) != bool(lack):
-        raise Fault("orphans", f"{lack} datagrams wait for {output.name}, which the file has no "
+    if bool(orphans) != bool(lack[0]):
+        raise Fault("orphans", f"{lack[0]} datagrams wait for {output.name}, which the file has no "
                     f"more; shown: {orphans}")
     config = life.config.copy()
     before = dropped_by_change(life)
-    answer = rnd.choice(("back", "adopt", "drop")) if lack else "none"
+    answer = rnd.choice(("back", "adopt", "drop")) if lack[0] else "none"
     if answer == "none":
         del life.books.accounts[key]
         return
@@ -198,10 +214,7 @@ def forget_output(life, rnd, remove_output):
         raise Fault("refused", f"apply {' '.join(words)}: {(text + errors).strip()}")
     life.in_force(config)
     if answer == "drop":
-        told = dropped_by_change(life) - before
-        if told != lack:
-            raise Fault("discarded", f"{lack} datagrams waited for {output.name}, which was gone "
-                        f"and was dropped; {told} are told of")
+        check_dropped(life, f"output {output.name}, which was gone,", lack, before)
         del life.books.accounts[key]
     elif rnd.random() < 0.4:
         life.secure()

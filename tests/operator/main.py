@@ -34,8 +34,6 @@ from shrink import shrink
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SETTLE_EVERY = 12
-# No step takes so long, however busy the machine is.
-STEP_MOST = 240
 
 
 def plan(seed, count, weights):
@@ -66,7 +64,7 @@ def live(seed, sequence, options, told=False):
         for step in sequence:
             if told:
                 print(f"seed {seed}: {step}", flush=True)
-            signal.alarm(STEP_MOST)
+            signal.alarm(life.STEP_MOST)
             step.perform(one)
             signal.alarm(0)
             done += 1
@@ -205,7 +203,7 @@ def on_term(*_):
 def on_alarm(*_):
     """A step does not end."""
     faulthandler.dump_traceback()
-    raise Fault("hang", f"a step takes longer than {STEP_MOST} s")
+    raise Fault("hang", f"a step takes longer than {life.STEP_MOST} s and nothing arrives")
 
 
 def main():

@@ -147,12 +147,21 @@ class Third(threading.Thread):
     def end(self):
         """Ends the thread and closes everything."""
         self.ending = True
-        self.bell.send(b"!")
+        try:
+            self.bell.send(b"!")
+        except OSError:
+            # It has seen that it ends already.
+            pass
         self.join()
 
     def state(self, number):
         """The state of a port's receiver."""
         return self.ports[number].state if number in self.ports else "down"
+
+    def unread(self):
+        """Ports whose receivers are there and do not read, or slowly."""
+        return [number for number, port in list(self.ports.items())
+                if port.state in ("stopped", "slow")]
 
     def run(self):
         """The loop."""

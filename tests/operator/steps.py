@@ -671,6 +671,7 @@ def address_out_away(life, rnd):
 @kind("link-in-down")
 def link_in_down(life, rnd):
     """The link to the sender goes down and comes back; meanwhile nothing can arrive."""
+    life.landed()
     life.world.ip("middle", "link", "set", "eth0", "down")
     life.unreachable.add("main")
     life.burst(rnd)
@@ -714,7 +715,7 @@ def interface_again(life, rnd):
     """The interface of an input is deleted and made again under its name."""
     if not bound_input(life, rnd, "interface", "eth4"):
         return
-    life.secure()
+    life.landed()
     life.unreachable.add("second")
     life.world.ip("middle", "link", "del", "eth4")
     life.burst(rnd, most=20)
@@ -729,6 +730,7 @@ def interface_down(life, rnd):
     """The interface of an input goes down and comes back."""
     if not bound_input(life, rnd, "interface", "eth4"):
         return
+    life.landed()
     life.unreachable.add("second")
     life.world.ip("middle", "link", "set", "eth4", "down")
     life.burst(rnd, most=20)
@@ -741,6 +743,7 @@ def address_in_away(life, rnd):
     """The address of an input is taken away and given back."""
     if not bound_input(life, rnd, "address", ADDRESSES["second"]):
         return
+    life.landed()
     life.unreachable.add("second")
     life.world.ip("middle", "address", "del", "10.9.2.1/24", "dev", "eth4")
     life.burst(rnd, most=20)
@@ -754,7 +757,7 @@ def start_without_interface(life, rnd):
     once."""
     if not bound_input(life, rnd, "interface", "eth4"):
         return
-    life.secure()
+    life.landed()
     life.world.kill()
     life.unreachable.add("second")
     life.world.ip("middle", "link", "del", "eth4")

@@ -5,6 +5,9 @@ more.
 Each line: kind, how often beside the others, where it is right. `calls` and `bpf`: natively, by
 how sockets are read; `kmod`: with the module; `long`: only where nobody waits for the result. A
 kind whose line names no place is done only when it is asked for (`--steps`).
+
+Not with the module: `receive`, as it says how sockets are read and the module has none. All other
+kinds are right there, too.
 """
 
 TABLE = """
@@ -13,55 +16,55 @@ apply-faulty                2  calls bpf kmod
 batch                       3  calls bpf kmod
 rate                        2  calls bpf kmod
 weight                      1  calls bpf kmod
-priority                    3  calls bpf
-memory                      3  calls bpf
+priority                    3  calls bpf kmod
+memory                      3  calls bpf kmod
 receive                     3  calls bpf
-framing                     2  calls bpf
-framing-waiting             2  calls bpf
-mode                        2  calls bpf
-mode-waiting                2  calls bpf
-mode-hash                   2  calls bpf
-mode-hash-waiting           2  calls bpf
-rename-output               2  calls bpf
-rename-output-waiting       2  calls bpf
-id-waiting                  1  calls bpf
-rename-input                2  calls bpf
-add-input                   4  calls bpf
-delete-input                3  calls bpf
-route                       3  calls bpf
-add-output                  3  calls bpf
-delete-output               2  calls bpf
-delete-output-waiting       2  calls bpf
-forget-output               2
-add-destination             3  calls bpf
-delete-destination          2  calls bpf
-delete-destination-waiting  2  calls bpf
-drop-destination            2  calls bpf
-move-destination            2  calls bpf
-hup-after-apply             2  calls bpf
+framing                     2  calls bpf kmod
+framing-waiting             2  calls bpf kmod
+mode                        2  calls bpf kmod
+mode-waiting                2  calls bpf kmod
+mode-hash                   2  calls bpf kmod
+mode-hash-waiting           2  calls bpf kmod
+rename-output               2  calls bpf kmod
+rename-output-waiting       2  calls bpf kmod
+id-waiting                  1  calls bpf kmod
+rename-input                2  calls bpf kmod
+add-input                   4  calls bpf kmod
+delete-input                3  calls bpf kmod
+route                       3  calls bpf kmod
+add-output                  3  calls bpf kmod
+delete-output               2  calls bpf kmod
+delete-output-waiting       2  calls bpf kmod
+forget-output               2  calls bpf kmod
+add-destination             3  calls bpf kmod
+delete-destination          2  calls bpf kmod
+delete-destination-waiting  2  calls bpf kmod
+drop-destination            2  calls bpf kmod
+move-destination            2  calls bpf kmod
+hup-after-apply             2  calls bpf kmod
 restart                     3  calls bpf kmod
-restart-receiver-down       2  calls bpf
-restart-changed             2  calls bpf
+restart-receiver-down       2  calls bpf kmod
+restart-changed             2  calls bpf kmod
 kill                        3  calls bpf kmod
-kill-changed                2  calls bpf
-memory-path                 1  calls bpf
+kill-changed                2  calls bpf kmod
+memory-path                 1  calls bpf kmod
 freeze                      3  calls bpf kmod
 receiver-down               4  calls bpf kmod
 receiver-up                 5  calls bpf kmod
 receiver-stop               2  calls bpf kmod
-receiver-slow               2  calls bpf
+receiver-slow               2  calls bpf kmod
 receiver-reset              4  calls bpf kmod
 link-out-down               2  calls bpf kmod
 address-out-away            2  calls bpf kmod
 link-in-down                2  calls bpf kmod
-interface-again             2  calls bpf
+interface-again             2  calls bpf kmod
 interface-down              2  calls bpf kmod
-address-in-away             2  calls bpf
-start-without-interface     2  calls bpf
-split-from                  2  calls bpf
+address-in-away             2  calls bpf kmod
+start-without-interface     2  calls bpf kmod
+split-from                  2  calls bpf kmod
 disk-full                   2  calls bpf kmod
 disk-read-only              2  calls bpf kmod
-overflow                    1  calls bpf
+overflow                    1  calls bpf kmod
 """
 
 
