@@ -31,6 +31,7 @@
 	(SLUICE_CONFIG_TEXT_MAX + \
 	 65536)		     /* bytes of one request: a configuration and its attributes */
 #define REQUESTS_AT_ONCE 16U /* signals and other descriptors get their turn after so many */
+#define LOOKS_AT_ONCE 128U   /* likewise of datagrams, most of which only strangers can have sent */
 /* Refusals to users who may ask nothing: so many at once, one more in so many ms. Who asks oftener gets no answer. */
 #define REFUSALS 50U
 #define REFUSAL_MS 20U
@@ -277,12 +278,13 @@ static bool may_refuse(struct sluice_control *control)
 }
 
 /* Refuses what a user sent who may ask nothing: its first request at most, and nothing waits for room. */
-static void refuse(struct sluice_control *control, const struct nlmsghdr *header, int length,
+static void refuse(struct sluice_control *control, const struct nlmsghdr *header, size_t length,
 		   uint32_t port)
 {
 	struct sluice_answer answer = {0};
 
-	if (!nlmsg_ok(header, length) || !(header->nlmsg_flags & NLM_F_REQUEST) ||
+	if (length < sizeof(*header) || header->nlmsg_len < sizeof(*header) ||
+	    header->nlmsg_len > length || !(header->nlmsg_flags & NLM_F_REQUEST) ||
 	    header->nlmsg_type < NLMSG_MIN_TYPE || !may_refuse(control))
 		return;
 	if (!sluice_answer_error(
@@ -375,42 +377,20 @@ static bool sender_uid(struct msghdr *message, uid_t *uid)
 	return false;
 }
 
-/* Makes room for the datagram that waits first. False if there is none, or none can be read. */
-static bool make_room(struct sluice_control *control)
-{
-	ssize_t length = recv(control->socket, NULL, 0, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
-	char *grown;
+/* What came of looking for a datagram. */
+enum look { LOOK_NONE, LOOK_NOBODY, LOOK_STRANGER, LOOK_TRUSTED };
 
-	if (length < 0 && errno == ENOBUFS)
-		return true; /* something was lost on the way to us; its sender will notice */
-	if (length < 0)
-		return false;
-	if ((size_t)length <= control->size || (size_t)length > REQUEST_MAX)
-		return true;
-	grown = realloc(control->buffer, (size_t)length);
-	if (grown) {
-		control->buffer = grown;
-		control->size = (size_t)length;
-	}
-	return true;
-}
-
-/* Reads one datagram and handles its messages. False when there is none left. */
-static bool serve_one(struct sluice_control *control)
+/*
+ * Looks at the datagram that waits first: who sent it, how long it is and how it begins. Who may ask nothing pays for the whole of
+ * what is sent, and we for these few bytes, so that strangers cannot fill the socket faster than it is emptied.
+ */
+static enum look look(const struct sluice_control *control, struct nlmsghdr *header, size_t *length,
+		      uint32_t *port)
 {
 	char ancillary[CMSG_SPACE(sizeof(struct ucred)) + 64] __attribute__((aligned(8)));
 	struct sockaddr_nl sender = {0};
-	const struct nlmsghdr *header;
-	struct msghdr message;
-	struct iovec vector;
-	ssize_t length;
-	int rest;
-	uid_t uid;
-
-	if (!make_room(control))
-		return false;
-	vector = (struct iovec){.iov_base = control->buffer, .iov_len = control->size};
-	message = (struct msghdr){
+	struct iovec vector = {.iov_base = header, .iov_len = sizeof(*header)};
+	struct msghdr message = {
 		.msg_name = &sender,
 		.msg_namelen = sizeof(sender),
 		.msg_iov = &vector,
@@ -418,50 +398,106 @@ static bool serve_one(struct sluice_control *control)
 		.msg_control = ancillary,
 		.msg_controllen = sizeof(ancillary),
 	};
-	length = recvmsg(control->socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (length < 0)
-		return errno == EINTR || errno == ENOBUFS;
+	ssize_t result;
+	uid_t uid;
+
+	memset(header, 0, sizeof(*header));
+	result = recvmsg(control->socket, &message, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
+	/* Something was lost on the way to us; its sender will notice. */
+	if (result < 0)
+		return errno == ENOBUFS || errno == EINTR ? LOOK_NOBODY : LOOK_NONE;
+	*length = (size_t)result;
+	*port = sender.nl_pid;
 	/* Port 0 is the kernel, which asks us nothing. */
 	if (message.msg_namelen != sizeof(sender) || sender.nl_pid == 0 ||
-	    !sender_uid(&message, &uid))
-		return true;
-	header = (const struct nlmsghdr *)(void *)control->buffer;
-	if (uid != 0 && uid != geteuid()) {
-		refuse(control, header,
-		       (size_t)length < control->size ? (int)length : (int)control->size,
-		       sender.nl_pid);
-		return true;
+	    !sender_uid(&message, &uid)) {
+		(void)recv(control->socket, NULL, 0, MSG_DONTWAIT);
+		return LOOK_NOBODY;
 	}
-	if (message.msg_flags & MSG_TRUNC) {
-		struct sluice_answer answer = {0};
+	if (uid == 0 || uid == geteuid())
+		return LOOK_TRUSTED;
+	(void)recv(control->socket, NULL, 0, MSG_DONTWAIT);
+	return LOOK_STRANGER;
+}
 
-		if ((size_t)length >= sizeof(*header) && header->nlmsg_flags & NLM_F_REQUEST &&
-		    !sluice_answer_error(
-			    &answer, header, -EMSGSIZE,
-			    "the message is too large: a configuration has at most 1 MiB", 0))
-			sluice_queue_deliver(&control->queue, control->socket, sender.nl_pid,
-					     &answer);
-		sluice_answer_free(&answer);
+/* Makes room for a datagram of `length` bytes. False: that is too much, or there is no memory. */
+static bool make_room(struct sluice_control *control, size_t length)
+{
+	char *grown;
+
+	if (length <= control->size)
 		return true;
-	}
-	rest = (int)length;
+	grown = length <= REQUEST_MAX ? realloc(control->buffer, length) : NULL;
+	if (!grown)
+		return false;
+	control->buffer = grown;
+	control->size = length;
+	return true;
+}
+
+/* Handles the messages of a datagram, `bytes` of which are in the buffer. */
+static void handle_datagram(struct sluice_control *control, size_t bytes, uint32_t port)
+{
+	const struct nlmsghdr *header = (const struct nlmsghdr *)(void *)control->buffer;
+	int rest = (int)bytes;
+
 	for (; nlmsg_ok(header, rest);
 	     header = nlmsg_next((struct nlmsghdr *)(uintptr_t)header, &rest))
-		handle_message(control, header, sender.nl_pid);
-	return true;
+		handle_message(control, header, port);
+}
+
+/* Says that a datagram, which begins with `header`, is too large. */
+static void refuse_large(struct sluice_control *control, const struct nlmsghdr *header,
+			 uint32_t port)
+{
+	struct sluice_answer answer = {0};
+
+	if (header->nlmsg_flags & NLM_F_REQUEST &&
+	    !sluice_answer_error(&answer, header, -EMSGSIZE,
+				 "the message is too large: a configuration has at most 1 MiB", 0))
+		sluice_queue_deliver(&control->queue, control->socket, port, &answer);
+	sluice_answer_free(&answer);
+}
+
+/* Reads one datagram and handles its messages. What it was. */
+static enum look serve_one(struct sluice_control *control)
+{
+	struct nlmsghdr header;
+	size_t length = 0;
+	uint32_t port = 0;
+	enum look seen = look(control, &header, &length, &port);
+	ssize_t got;
+
+	if (seen == LOOK_STRANGER)
+		refuse(control, &header, length, port);
+	if (seen != LOOK_TRUSTED)
+		return seen;
+	if (!make_room(control, length)) {
+		(void)recv(control->socket, NULL, 0, MSG_DONTWAIT);
+		refuse_large(control, &header, port);
+		return seen;
+	}
+	got = recv(control->socket, control->buffer, control->size, MSG_DONTWAIT);
+	if (got > 0)
+		handle_datagram(control, (size_t)got, port);
+	return seen;
 }
 
 void sluice_control_serve(struct sluice_control *control)
 {
-	unsigned int handled;
+	unsigned int handled = 0, looked = 0;
 	uint64_t expired;
 
 	if (!control)
 		return;
 	if (read(control->timer, &expired, sizeof(expired)) > 0)
 		sluice_queue_retry(&control->queue, control->socket);
-	for (handled = 0; handled < REQUESTS_AT_ONCE; handled++)
-		if (!serve_one(control))
+	while (handled < REQUESTS_AT_ONCE && looked++ < LOOKS_AT_ONCE) {
+		enum look seen = serve_one(control);
+
+		if (seen == LOOK_NONE)
 			break;
+		handled += seen == LOOK_TRUSTED;
+	}
 	set_timer(control);
 }
