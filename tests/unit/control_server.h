@@ -37,6 +37,8 @@ static struct {
 	char wished[256]; /* "OLD>NEW;" for each, NEW empty: to be dropped */
 	atomic_uint applies;
 	bool is_later; /* an apply is in progress */
+	bool by_path;  /* clients use the socket in the file system */
+	char path[64]; /* of that */
 } server;
 
 /* control.h: keeps the text; refuses one that begins with "bad"; of "later" it does not know yet. */
@@ -227,6 +229,9 @@ static inline int begin(void **state)
 	(void)state;
 	if (sluice_control_open(&server.control, &calls, NULL))
 		return -1;
+	snprintf(server.path, sizeof(server.path), "/tmp/sluice-control-%d.sock", getpid());
+	if (sluice_control_listen(server.control, server.path))
+		return -1;
 	server.stop = eventfd(0, EFD_CLOEXEC);
 	return pthread_create(&server.thread, NULL, serve, NULL);
 }
@@ -243,6 +248,7 @@ static inline int end(void **state)
 	sluice_control_close(server.control);
 	close(server.stop);
 	free(server.applied);
+	server.applied = NULL;
 	return 0;
 }
 
@@ -251,8 +257,11 @@ static inline struct sluice_netlink *connect_client(void)
 {
 	struct sluice_netlink *netlink;
 
-	assert_int_equal(sluice_netlink_open_port(&netlink, sluice_control_port(server.control)),
-			 0);
+	if (server.by_path)
+		assert_int_equal(sluice_netlink_open_socket(&netlink, server.path), 0);
+	else
+		assert_int_equal(
+			sluice_netlink_open_port(&netlink, sluice_control_port(server.control)), 0);
 	return netlink;
 }
 

@@ -8,10 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include "control_server.h"
 #include "daemon/config/check.h"
+#include "folder.h"
+#include "packet_socket.h"
 
 /* DAEMON_GET */
 static int on_daemon(struct nlattr **attributes, void *context)
@@ -375,8 +379,114 @@ static void ports_are_found(void **state)
 	assert_int_equal(sluice_netlink_request(NULL, NULL, NULL, NULL), -ENOMEM);
 }
 
+/* Programs that connect and say nothing, more than there are places: whoever asks is answered, and nobody can leave a socket behind. */
+static void silent_clients_stop_nobody(void **state)
+{
+	struct sluice_netlink *netlink;
+	int silent[100];
+	size_t number;
+	uid_t uid;
+
+	(void)state;
+	for (number = 0; number < 100; number++) {
+		silent[number] = sluice_packet_connect(server.path, &uid);
+		assert_true(silent[number] >= 0);
+		assert_int_equal(uid, getuid());
+		if (number % 10)
+			continue;
+		netlink = connect_client();
+		assert_int_equal(sluice_netlink_dump(netlink, SLUICE_CMD_DAEMON_GET, NULL, NULL),
+				 0);
+		sluice_netlink_close(netlink);
+	}
+	/* Half a message, and none at all. */
+	assert_int_equal(send(silent[99], "12345678", 8, 0), 8);
+	assert_int_equal(send(silent[98], "", 0, 0), 0);
+	netlink = connect_client();
+	assert_int_equal(sluice_netlink_dump(netlink, SLUICE_CMD_DAEMON_GET, NULL, NULL), 0);
+	for (number = 0; number < 100; number++)
+		close(silent[number]);
+	assert_int_equal(sluice_netlink_dump(netlink, SLUICE_CMD_DAEMON_GET, NULL, NULL), 0);
+	sluice_netlink_close(netlink);
+}
+
+/* The socket is for us alone; what lies where it should be and is none stays; one that nobody listens at gives way. */
+static void the_socket_is_ours(void **state)
+{
+	char path[64];
+	struct stat socket_state;
+	int fd, again;
+	uid_t uid;
+
+	(void)state;
+	assert_int_equal(stat(server.path, &socket_state), 0);
+	assert_int_equal(socket_state.st_mode & 0777, 0600);
+	snprintf(path, sizeof(path), "/tmp/sluice-control-%d.file", getpid());
+	fd = open(path, O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(sluice_packet_listen(path), -EEXIST);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(sluice_packet_connect(path, &uid), -ENOENT);
+	fd = sluice_packet_listen(path);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(sluice_packet_connect(path, &uid), -ECONNREFUSED);
+	again = sluice_packet_listen(path);
+	assert_true(again >= 0);
+	fd = sluice_packet_connect(path, &uid);
+	assert_true(fd >= 0);
+	close(fd);
+	close(again);
+	unlink(path);
+}
+
+/* A directory is taken if nobody else can change it. */
+static void a_folder_is_ours(void **state)
+{
+	char path[64], link[72], text[SLUICE_FOLDER_TEXT];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/tmp/sluice-folder-%d", getpid());
+	snprintf(link, sizeof(link), "%s.link", path);
+	assert_int_equal(sluice_folder_make(path, 0700, text), 0);
+	assert_int_equal(sluice_folder_make(path, 0700, text), 0);
+	assert_int_equal(chmod(path, 0777), 0);
+	assert_int_equal(sluice_folder_make(path, 0700, text), -EPERM);
+	assert_non_null(strstr(text, "chmod go-w"));
+	assert_int_equal(chmod(path, 0700), 0);
+	assert_int_equal(symlink(path, link), 0);
+	assert_int_equal(sluice_folder_make(link, 0700, text), -EPERM);
+	assert_non_null(strstr(text, "is no directory"));
+	unlink(link);
+	if (!getuid()) {
+		assert_int_equal(chown(path, 65534, 65534), 0);
+		assert_int_equal(sluice_folder_make(path, 0700, text), -EPERM);
+		assert_non_null(strstr(text, "belongs to user 65534"));
+	}
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(sluice_folder_make("/proc/none", 0700, text), -ENOENT);
+}
+
+/* From now on by the socket in the file system. */
+static int begin_by_path(void **state)
+{
+	server.by_path = true;
+	return begin(state);
+}
+
 int main(void)
 {
+	const struct CMUnitTest by_path[] = {
+		cmocka_unit_test(dumps_arrive_whole),
+		cmocka_unit_test(a_configuration_arrives_whole),
+		cmocka_unit_test(wishes_arrive),
+		cmocka_unit_test(orphans_are_told),
+		cmocka_unit_test(an_apply_may_be_answered_later),
+		cmocka_unit_test(silent_clients_stop_nobody),
+		cmocka_unit_test(the_socket_is_ours),
+		cmocka_unit_test(a_folder_is_ours),
+	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(dumps_arrive_whole),
 		cmocka_unit_test(a_configuration_arrives_whole),
@@ -389,5 +499,6 @@ int main(void)
 		cmocka_unit_test(ports_are_found),
 	};
 
-	return cmocka_run_group_tests(tests, begin, end);
+	return cmocka_run_group_tests(tests, begin, end) +
+	       cmocka_run_group_tests(by_path, begin_by_path, end);
 }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * Talking to the daemon of this network namespace, see daemon.h. Touches: a netlink socket, stderr.
+ * Talking to the daemon of this network namespace, see daemon.h. Touches: a socket, stderr.
  */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 #include "daemon.h"
+#include "packet_socket.h"
 
 #define DUMP_ATTEMPTS 10
+
+/* The socket that the command line names; NULL: the usual one. */
+static const char *wished;
 
 void sluice_daemon_complain(const struct sluice_netlink *netlink, int error)
 {
@@ -20,11 +24,39 @@ void sluice_daemon_complain(const struct sluice_netlink *netlink, int error)
 		fprintf(stderr, "sluicectl: %s\n", sluice_netlink_error(netlink));
 }
 
+void sluice_daemon_use(const char *path)
+{
+	wished = path;
+}
+
 struct sluice_netlink *sluice_daemon_connect(void)
 {
 	struct sluice_netlink *netlink = NULL;
-	int error = sluice_netlink_open_port(&netlink, SLUICE_USERSOCK_PORT);
+	char usual[SLUICE_PACKET_PATH];
+	const char *path = wished;
+	int error = 0;
 
+	if (!path) {
+		error = sluice_packet_path(usual, 0);
+		path = usual;
+	}
+	if (!error)
+		error = sluice_netlink_open_socket(&netlink, path);
+	if (!error)
+		return netlink;
+	if (error == -EKEYREJECTED) {
+		fprintf(stderr,
+			"sluicectl: who listens at %s is neither root nor the user of sluiced: "
+			"nothing is said to it, and nothing believed; fuser %s shows the process\n",
+			path, path);
+		return NULL;
+	}
+	if (wished) {
+		fprintf(stderr, "sluicectl: nobody answers at %s: %s\n", path, strerror(-error));
+		return NULL;
+	}
+	/* A daemon from before there was such a socket, or one in another mount namespace. */
+	error = sluice_netlink_open_port(&netlink, SLUICE_USERSOCK_PORT);
 	if (error == 0)
 		return netlink;
 	fprintf(stderr, "sluicectl: cannot open a netlink socket: %s\n", strerror(-error));

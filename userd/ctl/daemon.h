@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The running daemon as the tool reaches it. Touches: a netlink socket, stderr.
+ * The running daemon as the tool reaches it. Touches: a socket, stderr.
  */
 #ifndef SLUICE_CTL_DAEMON_H
 #define SLUICE_CTL_DAEMON_H
@@ -8,7 +8,10 @@
 #include <stdint.h>
 #include "netlink.h"
 
-/* Connects, or says why not and returns NULL. @owner caller: sluice_netlink_close() */
+/* Uses the socket at `path` and nothing else; the text stays the caller's. */
+void sluice_daemon_use(const char *path);
+
+/* Connects: by the socket in the file system, or where there is none by netlink; or says why not and returns NULL. @owner caller: sluice_netlink_close() */
 struct sluice_netlink *sluice_daemon_connect(void);
 
 /* Says in one sentence why the last call failed with `error`. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "command.h"
+#include "daemon.h"
 
 /* A command: how it is used, and what runs it; NULL: named, not there yet. */
 struct command {
@@ -47,7 +48,8 @@ static void help(FILE *to)
 {
 	size_t index;
 
-	fputs("usage: sluicectl COMMAND [ARGUMENT...]\n       sluicectl --version\n\ncommands:\n",
+	fputs("usage: sluicectl [-S SOCKET] COMMAND [ARGUMENT...]\n       sluicectl "
+	      "--version\n\ncommands:\n",
 	      to);
 	for (index = 0; index < COMMANDS; index++) {
 		char usage[96];
@@ -105,6 +107,11 @@ int main(int argc, char **argv)
 	if (argc < 2) {
 		help(stderr);
 		return SLUICE_CTL_USAGE;
+	}
+	if (argc > 3 && (!strcmp(argv[1], "-S") || !strcmp(argv[1], "--socket"))) {
+		sluice_daemon_use(argv[2]);
+		argc -= 2;
+		argv += 2;
 	}
 	move_options(argc, argv);
 	name = argv[1];

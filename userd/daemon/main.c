@@ -17,8 +17,10 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
+#include "../lib/folder.h"
 #include "../lib/link_watch.h"
 #include "../lib/log.h"
+#include "../lib/packet_socket.h"
 #include "background.h"
 #include "daemon.h"
 #include "event.h"
@@ -162,6 +164,38 @@ static int take_pid_file(struct daemon *daemon)
 							     : strerror(-daemon->pid_file));
 }
 
+/* Opens the socket in the file system. SLUICE_EXIT_OK, also when a user who may not make it goes on without; or the status, told. */
+static int open_socket(const struct daemon *daemon)
+{
+	unsigned int number = sluice_control_port(daemon->control) - SLUICE_USERSOCK_PORT;
+	const char *path = daemon->options.socket;
+	char usual[SLUICE_PACKET_PATH], text[SLUICE_FOLDER_TEXT];
+	int error = 0;
+
+	if (!path) {
+		error = sluice_folder_make(SLUICE_RUN_DIRECTORY, SLUICE_RUN_MODE, text);
+		/* Root's, and we are not: there is netlink. */
+		if (error && geteuid() != 0 && access(SLUICE_RUN_DIRECTORY, W_OK)) {
+			sluice_notice("sluicectl reaches this daemon by netlink only: %s", text);
+			return SLUICE_EXIT_OK;
+		}
+		if (error == -EPERM)
+			return cannot_start(text, NULL);
+		if (!error)
+			error = sluice_packet_path(usual, number);
+		path = usual;
+	}
+	if (!error)
+		error = sluice_control_listen(daemon->control, path);
+	if (!error)
+		return SLUICE_EXIT_OK;
+	if (daemon->options.socket)
+		return cannot_start(daemon->options.socket, strerror(-error));
+	sluice_warning("sluicectl reaches this daemon by netlink only: no socket in %s: %s",
+		       SLUICE_RUN_DIRECTORY, strerror(-error));
+	return SLUICE_EXIT_OK;
+}
+
 /* Starts everything that `config` describes; takes it over. SLUICE_EXIT_OK or the status, told. */
 static int start(struct daemon *daemon, struct sluice_config *config)
 {
@@ -211,6 +245,9 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		result = watch(daemon, sluice_control_fd(daemon->control));
 	if (result)
 		return cannot_start("the control socket", strerror(-result));
+	status = open_socket(daemon);
+	if (status)
+		return status;
 	if (sluice_control_port(daemon->control) != SLUICE_USERSOCK_PORT)
 		sluice_warning("another sluiced answers sluicectl in this network namespace; this "
 			       "one has netlink port %u",

@@ -20,7 +20,7 @@ enum long_only {
 };
 
 static const char usage[] = "usage: sluiced -c FILE [--check] [--foreground | --daemon] "
-			    "[--pid-file FILE] [--log-level LEVEL]\n"
+			    "[--pid-file FILE] [--log-level LEVEL] [-S SOCKET]\n"
 			    "       sluiced --version | --help\n";
 
 static const char help[] =
@@ -34,6 +34,7 @@ static const char help[] =
 	"says\n"
 	"      --takeover      take over from a running instance (not supported yet)\n"
 	"      --standby       wait until the running instance leaves (not supported yet)\n"
+	"  -S, --socket PATH   answer sluicectl at this socket (default: one in /run/sluice)\n"
 	"  -V, --version       print version and date\n"
 	"  -h, --help          print this\n"
 	"\n"
@@ -63,6 +64,7 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
 		{"takeover", no_argument, NULL, OPTION_LATER},
 		{"standby", no_argument, NULL, OPTION_LATER},
+		{"socket", required_argument, NULL, 'S'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -71,10 +73,13 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 
 	*options = (struct sluice_options){.log_level = -1};
 	optind = 1;
-	while ((option = getopt_long(argc, argv, "c:Vh", known, &place)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:S:Vh", known, &place)) != -1) {
 		switch (option) {
 		case 'c':
 			options->config = optarg;
+			break;
+		case 'S':
+			options->socket = optarg;
 			break;
 		case OPTION_CHECK:
 			options->check = true;

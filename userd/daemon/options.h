@@ -18,6 +18,7 @@ enum sluice_exit {
 struct sluice_options {
 	const char *config;   /* -c */
 	const char *pid_file; /* NULL: none */
+	const char *socket;   /* -S; NULL: the usual one */
 	int log_level;	      /* -1: what the configuration says */
 	bool check;
 	bool daemon;

@@ -17,16 +17,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 #include "netlink.h"
+#include "packet_socket.h"
 
 #define RECEIVE_BUFFER \
 	(4             \
 	 << 20) /* bytes a dump may be ahead of us; for root, else what net.core.rmem_max allows */
 #define SEND_BUFFER \
-	(2 << 20)	/* a configuration of 1 MiB travels as one message; more: make_room() */
-#define ANSWER_LIMIT 30 /* seconds: applying a configuration may open files and sockets */
+	(2 << 20) /* a configuration of 1 MiB travels as one message; more: make_room() */
+#define PACKET_MAX (1U << 20) /* bytes of an answer's datagram */
+#define ANSWER_LIMIT 30	      /* seconds: applying a configuration may open files and sockets */
 
 struct sluice_netlink {
 	struct nl_sock *socket;
@@ -35,170 +38,15 @@ struct sluice_netlink {
 	char *error;	 /* sentence about the last failure, NULL if there is none */
 	bool peers_text; /* it is the peer's own */
 	bool greeted;	 /* the peer has shown who it is */
+	int packets;	 /* a socket in the file system that takes the place of netlink; -1: none */
+	char *buffer;	 /* what arrives there */
+	size_t room;
 
 	/* The request that runs. */
 	sluice_netlink_handler handler;
 	void *context;
 	int result;
 	bool done;
-};
-
-#define GUID                                                           \
-	{                                                              \
-		.minlen = SLUICE_GUID_SIZE, .maxlen = SLUICE_GUID_SIZE \
-	}
-#define NAME                                                      \
-	{                                                         \
-		.type = NLA_STRING, .maxlen = SLUICE_NAME_MAX + 1 \
-	}
-#define TEXT                       \
-	{                          \
-		.type = NLA_STRING \
-	}
-#define U64                     \
-	{                       \
-		.type = NLA_U64 \
-	}
-#define U32                     \
-	{                       \
-		.type = NLA_U32 \
-	}
-#define U16                     \
-	{                       \
-		.type = NLA_U16 \
-	}
-#define U8                     \
-	{                      \
-		.type = NLA_U8 \
-	}
-#define NEST                       \
-	{                          \
-		.type = NLA_NESTED \
-	}
-
-const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
-	[SLUICE_A_ROUTE_GUID] = GUID,
-	[SLUICE_A_ROUTE_NAME] = NAME,
-	[SLUICE_A_ROUTE_RING_SIZE] = U64,
-	[SLUICE_A_ROUTE_WATERMARK] = U32,
-	[SLUICE_A_ROUTE_DELAY] = U32,
-	[SLUICE_A_ROUTE_RULES] = U32,
-	[SLUICE_A_RULE_GUID] = GUID,
-	[SLUICE_A_RULE_NAME] = NAME,
-	[SLUICE_A_RULE_ROUTE] = GUID,
-	[SLUICE_A_RULE_INPUT] = U16,
-	[SLUICE_A_RULE_PORTS] = {.minlen = sizeof(struct sluice_port_range)},
-	[SLUICE_A_RULE_DESTINATION] = {.minlen = 4, .maxlen = 16},
-	[SLUICE_A_RULE_DESTINATION_LEN] = U8,
-	[SLUICE_A_RULE_SOURCE] = {.minlen = 4, .maxlen = 16},
-	[SLUICE_A_RULE_SOURCE_LEN] = U8,
-	[SLUICE_A_RULE_INTERFACE] = {.type = NLA_STRING, .maxlen = IF_NAMESIZE},
-	[SLUICE_A_RULE_VERDICT] = U8,
-	[SLUICE_A_RULE_FLAGS] = U32,
-	[SLUICE_A_RULE_HOOK] = U8,
-	[SLUICE_A_RULE_BATCHING] = U8,
-	[SLUICE_A_ROUTE_ALARM] = U8,
-	[SLUICE_A_RULE_COUNTERS] = NEST,
-	[SLUICE_A_RULE_CONTINUES] = GUID,
-	[SLUICE_A_RULE] = NEST,
-	[SLUICE_A_RULE_GONE] = GUID,
-	[SLUICE_A_STREAM_UUID] = GUID,
-	[SLUICE_A_STREAM_EPOCH] = U64,
-	[SLUICE_A_STREAM_CPU] = U32,
-	[SLUICE_A_STREAM_SIZE] = U64,
-	[SLUICE_A_STREAM_HEAD] = U64,
-	[SLUICE_A_STREAM_TAIL] = U64,
-	[SLUICE_A_STREAM_OWNER] = U32,
-	[SLUICE_A_STREAM_WAKES] = U64,
-	[SLUICE_A_STREAM_COUNTERS] = NEST,
-	[SLUICE_A_STREAM_CURSORS] = NEST,
-	[SLUICE_A_CURSOR] = NEST,
-	[SLUICE_A_CURSOR_ACKED] = U64,
-	[SLUICE_A_CURSOR_TAKEN] = U64,
-	[SLUICE_A_EVENT_KIND] = U32,
-	[SLUICE_A_INPUT_GUID] = GUID,
-	[SLUICE_A_INPUT_NAME] = NAME,
-	[SLUICE_A_INPUT_SOURCE] = TEXT,
-	[SLUICE_A_INPUT_MATCH] = TEXT,
-	[SLUICE_A_INPUT_VERDICT] = TEXT,
-	[SLUICE_A_INPUT_OUTPUTS] = TEXT,
-	[SLUICE_A_INPUT_RECEIVE] = TEXT,
-	[SLUICE_A_INPUT_STATE] = TEXT,
-	[SLUICE_A_INPUT_COUNTERS] = NEST,
-	[SLUICE_A_OUTPUT_GUID] = GUID,
-	[SLUICE_A_OUTPUT_NAME] = NAME,
-	[SLUICE_A_OUTPUT_MODE] = TEXT,
-	[SLUICE_A_OUTPUT_FRAMING] = TEXT,
-	[SLUICE_A_OUTPUT_DESTINATION] = NEST,
-	[SLUICE_A_DESTINATION_NAME] = TEXT,
-	[SLUICE_A_DESTINATION_STATE] = TEXT,
-	[SLUICE_A_DESTINATION_ERROR] = TEXT,
-	[SLUICE_A_DESTINATION_SENT] = U64,
-	[SLUICE_A_DESTINATION_BYTES] = U64,
-	[SLUICE_A_DESTINATION_ACKED] = U64,
-	[SLUICE_A_DESTINATION_RESENT] = U64,
-	[SLUICE_A_DESTINATION_WRITES] = U64,
-	[SLUICE_A_DESTINATION_CONNECTS] = U64,
-	[SLUICE_A_DESTINATION_MSS] = U32,
-	[SLUICE_A_DESTINATION_PMTU] = U32,
-	[SLUICE_A_DESTINATION_BACKLOG] = U64,
-	[SLUICE_A_DESTINATION_GAPS] = U64,
-	[SLUICE_A_DESTINATION_UNSENDABLE] = U64,
-	[SLUICE_A_DESTINATION_ESCAPED] = U64,
-	[SLUICE_A_DESTINATION_RATE] = U64,
-	[SLUICE_A_DESTINATION_ACHIEVED] = U64,
-	[SLUICE_A_DESTINATION_ROLE] = TEXT,
-	[SLUICE_A_OUTPUT_RATE] = U64,
-	[SLUICE_A_DAEMON_VERSION] = TEXT,
-	[SLUICE_A_DAEMON_RELAY] = TEXT,
-	[SLUICE_A_DAEMON_PID] = U32,
-	[SLUICE_A_DAEMON_UPTIME] = U64,
-	[SLUICE_A_DAEMON_CONFIG] = TEXT,
-	[SLUICE_A_DAEMON_WORKERS] = U32,
-	[SLUICE_A_CONFIG_NAME] = TEXT,
-	[SLUICE_A_STORE_MEMORY_SIZE] = U64,
-	[SLUICE_A_STORE_MEMORY_USED] = U64,
-	[SLUICE_A_STORE_MEMORY_ALARMS] = U64,
-	[SLUICE_A_STORE_DISK_PATH] = TEXT,
-	[SLUICE_A_STORE_DISK_SIZE] = U64,
-	[SLUICE_A_STORE_DISK_USED] = U64,
-	[SLUICE_A_STORE_DISK_WAITING] = U64,
-	[SLUICE_A_STORE_DISK_SPOOLED] = U64,
-	[SLUICE_A_STORE_DISK_DRAINED] = U64,
-	[SLUICE_A_STORE_DISK_SEGMENTS] = U64,
-	[SLUICE_A_STORE_DISK_FREE] = U64,
-	[SLUICE_A_STORE_DISK_DAMAGED_FRAMES] = U64,
-	[SLUICE_A_STORE_DISK_DAMAGED] = U64,
-	[SLUICE_A_STORE_DISK_QUARANTINED] = U64,
-	[SLUICE_A_STORE_DISK_ABANDONED] = U64,
-	[SLUICE_A_STORE_DISK_ALARMS] = U64,
-	[SLUICE_A_STORE_ALARMS_NOW] = U32,
-	[SLUICE_A_STREAM_DISK] = U64,
-	[SLUICE_A_EVENT_KEY] = TEXT,
-	[SLUICE_A_EVENT_WHERE] = TEXT,
-	[SLUICE_A_EVENT_TEXT] = TEXT,
-	[SLUICE_A_STORE_DISK_DROPPED] = U64,
-	[SLUICE_A_INPUT_DROPPED] = U64,
-	[SLUICE_A_INPUT_UNMATCHED] = U64,
-	[SLUICE_A_OUTPUT_DROPPED] = U64,
-	[SLUICE_A_OUTPUT_MEMORY] = U64,
-	[SLUICE_A_OUTPUT_DISK] = U64,
-	[SLUICE_A_OUTPUT_OLDEST] = U64,
-	[SLUICE_A_CURSOR_DISK] = U64,
-	[SLUICE_A_STORE_DROPPED_BY_CHANGE] = U64,
-	[SLUICE_A_INPUT_PRIORITY] = U32,
-	[SLUICE_A_INPUT_DROPPED_BY_CHANGE] = U64,
-	[SLUICE_A_CONFIG_ADOPT] = TEXT,
-	[SLUICE_A_CONFIG_DROP] = TEXT,
-	[SLUICE_A_ORPHAN_OUTPUT] = GUID,
-	[SLUICE_A_ORPHAN_NAME] = TEXT,
-	[SLUICE_A_ORPHAN_PLACE] = TEXT,
-	[SLUICE_A_ORPHAN_WHERE] = TEXT,
-	[SLUICE_A_ORPHAN_BYTES] = U64,
-	[SLUICE_A_ORPHAN_SINCE] = U64,
-	[SLUICE_A_DAEMON_STATE] = TEXT,
-	[SLUICE_A_DAEMON_OWN_CONFIG] = TEXT,
-	[SLUICE_A_DAEMON_CONFIG_AGE] = U64,
 };
 
 int sluice_netlink_fail(struct sluice_netlink *netlink, int error, const char *format, ...)
@@ -365,11 +213,18 @@ static int on_valid(struct nl_msg *message, void *argument)
 	return NL_OK;
 }
 
+/* Makes room for `size` bytes to be sent at once, as far as this user may. */
+static void set_send_buffer(int fd, int size)
+{
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+}
+
 /* Connects `netlink->socket` to `protocol` and sets it up. 0 or a negative errno with its sentence. */
 static int socket_open(struct sluice_netlink *netlink, int protocol)
 {
 	const struct timeval limit = {.tv_sec = ANSWER_LIMIT};
-	int one = 1, receive = RECEIVE_BUFFER, send = SEND_BUFFER, fd, error;
+	int one = 1, receive = RECEIVE_BUFFER, fd, error;
 
 	netlink->socket = nl_socket_alloc();
 	if (!netlink->socket)
@@ -382,8 +237,7 @@ static int socket_open(struct sluice_netlink *netlink, int protocol)
 	/* Bigger than net.core.*mem_max only for CAP_NET_ADMIN; others get what the limit allows. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive, sizeof(receive)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &send, sizeof(send)))
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send, sizeof(send));
+	set_send_buffer(fd, SEND_BUFFER);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)))
 		return -errno;
 	/* Without these, refusals have no text, or carry our whole message back. */
@@ -405,6 +259,16 @@ static void install_callbacks(struct sluice_netlink *netlink)
 	nl_socket_modify_cb(netlink->socket, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, netlink);
 }
 
+/* A handle without a connection; NULL: no memory. @owner caller: sluice_netlink_close() */
+static struct sluice_netlink *allocate(void)
+{
+	struct sluice_netlink *fresh = calloc(1, sizeof(*fresh));
+
+	if (fresh)
+		fresh->packets = -1;
+	return fresh;
+}
+
 int sluice_netlink_open_family(struct sluice_netlink **netlink, const char *family)
 {
 	struct sluice_netlink *fresh;
@@ -412,7 +276,7 @@ int sluice_netlink_open_family(struct sluice_netlink **netlink, const char *fami
 
 	if (!netlink || !family)
 		return -EINVAL;
-	fresh = calloc(1, sizeof(*fresh));
+	fresh = allocate();
 	if (!fresh)
 		return -ENOMEM;
 	error = socket_open(fresh, NETLINK_GENERIC);
@@ -440,7 +304,7 @@ int sluice_netlink_open_port(struct sluice_netlink **netlink, uint32_t port)
 
 	if (!netlink || port == 0)
 		return -EINVAL;
-	fresh = calloc(1, sizeof(*fresh));
+	fresh = allocate();
 	if (!fresh)
 		return -ENOMEM;
 	error = socket_open(fresh, NETLINK_USERSOCK);
@@ -461,11 +325,62 @@ int sluice_netlink_open_port(struct sluice_netlink **netlink, uint32_t port)
 	return 0;
 }
 
+/* May a socket at `path` be the daemon's, if user `uid` listens there? Only root can have given our directory to somebody. */
+static bool may_listen(const char *path, uid_t uid)
+{
+	struct stat state;
+
+	if (is_trusted(uid))
+		return true;
+	return !strncmp(path, SLUICE_RUN_DIRECTORY "/", strlen(SLUICE_RUN_DIRECTORY) + 1) &&
+	       !lstat(SLUICE_RUN_DIRECTORY, &state) && S_ISDIR(state.st_mode) &&
+	       state.st_uid == uid && !(state.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+int sluice_netlink_open_socket(struct sluice_netlink **netlink, const char *path)
+{
+	const struct timeval limit = {.tv_sec = ANSWER_LIMIT};
+	struct sluice_netlink *fresh;
+	int error;
+	uid_t uid;
+
+	if (!netlink || !path)
+		return -EINVAL;
+	fresh = allocate();
+	if (!fresh)
+		return -ENOMEM;
+	error = -ENOMEM;
+	/* Not connected: it gives messages their numbers. */
+	fresh->socket = nl_socket_alloc();
+	if (!fresh->socket)
+		goto failed;
+	fresh->packets = sluice_packet_connect(path, &uid);
+	error = fresh->packets < 0 ? fresh->packets : 0;
+	if (!error && !may_listen(path, uid))
+		error = -EKEYREJECTED;
+	if (!error && (setsockopt(fresh->packets, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+		       setsockopt(fresh->packets, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit))))
+		error = -errno;
+	if (error)
+		goto failed;
+	set_send_buffer(fresh->packets, SEND_BUFFER);
+	fresh->type = SLUICE_USERSOCK_TYPE;
+	*netlink = fresh;
+	return 0;
+
+failed:
+	sluice_netlink_close(fresh);
+	return error;
+}
+
 void sluice_netlink_close(struct sluice_netlink *netlink)
 {
 	if (!netlink)
 		return;
 	nl_socket_free(netlink->socket);
+	if (netlink->packets >= 0)
+		close(netlink->packets);
+	free(netlink->buffer);
 	free(netlink->error);
 	free(netlink);
 }
@@ -507,15 +422,17 @@ static int transport_failed(struct sluice_netlink *netlink, int code, int system
 	return sluice_netlink_fail(netlink, -EPROTO, "%s", nl_geterror(code));
 }
 
-/* Makes the socket's buffer hold a message of `size` bytes, as far as this user may. */
-static void make_room(struct sluice_netlink *netlink, size_t size)
+/* The descriptor that carries the messages. */
+static int descriptor_of(const struct sluice_netlink *netlink)
 {
-	int fd = nl_socket_get_fd(netlink->socket), wanted = (int)size;
+	return netlink->packets >= 0 ? netlink->packets : nl_socket_get_fd(netlink->socket);
+}
 
-	if (size <= SEND_BUFFER || size > INT32_MAX / 2)
-		return;
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &wanted, sizeof(wanted)))
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof(wanted));
+/* Makes the socket's buffer hold a message of `size` bytes, as far as this user may. */
+static void make_room(const struct sluice_netlink *netlink, size_t size)
+{
+	if (size > SEND_BUFFER && size <= INT32_MAX / 2)
+		set_send_buffer(descriptor_of(netlink), (int)size);
 }
 
 /* Nothing but a question that anybody may hear is sent before the peer has shown who it is. 0 or a negative errno. */
@@ -536,10 +453,76 @@ int sluice_netlink_limit(struct sluice_netlink *netlink, unsigned int seconds)
 {
 	const struct timeval limit = {.tv_sec = seconds};
 
-	return setsockopt(nl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVTIMEO, &limit,
-			  sizeof(limit))
+	return setsockopt(descriptor_of(netlink), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit))
 		       ? -errno
 		       : 0;
+}
+
+/* Handles one message of an answer that came as a packet, as libnl would. */
+static void handle_message(struct sluice_netlink *netlink, struct nlmsghdr *header)
+{
+	struct nlmsgerr *error = nlmsg_data(header);
+	struct nl_msg *message;
+
+	if (header->nlmsg_type == NLMSG_ERROR &&
+	    header->nlmsg_len < NLMSG_HDRLEN + sizeof(*error)) {
+		netlink->done = true;
+		netlink->result = sluice_netlink_fail(netlink, -EPROTO, "the answer is cut off");
+		return;
+	}
+	if (header->nlmsg_type == NLMSG_ERROR && error->error) {
+		(void)on_error(NULL, error, netlink);
+		return;
+	}
+	message = nlmsg_convert(header);
+	if (!message) {
+		netlink->done = true;
+		netlink->result = sluice_netlink_fail(netlink, -ENOMEM, "out of memory");
+		return;
+	}
+	if (header->nlmsg_type == NLMSG_ERROR)
+		(void)on_acknowledge(message, netlink);
+	else if (header->nlmsg_type == NLMSG_DONE)
+		(void)on_finish(message, netlink);
+	else
+		(void)on_valid(message, netlink);
+	nlmsg_free(message);
+}
+
+/* Sends `message` as a packet and handles the answer. 0, or a negative errno with its sentence. */
+static int exchange_packets(struct sluice_netlink *netlink, struct nl_msg *message)
+{
+	struct nlmsghdr *header;
+	uint32_t sequence;
+	ssize_t length;
+	int rest;
+
+	nl_complete_msg(netlink->socket, message);
+	header = nlmsg_hdr(message);
+	sequence = header->nlmsg_seq;
+	errno = 0;
+	if (send(netlink->packets, header, header->nlmsg_len, MSG_NOSIGNAL) < 0)
+		return transport_failed(netlink, errno == EAGAIN ? -NLE_AGAIN : -NLE_FAILURE,
+					errno);
+	while (!netlink->done) {
+		length = sluice_packet_receive(netlink->packets, &netlink->buffer, &netlink->room,
+					       PACKET_MAX);
+		if (length == -EINTR)
+			continue;
+		if (length < 0)
+			return transport_failed(netlink,
+						length == -EAGAIN ? -NLE_AGAIN : -NLE_FAILURE,
+						(int)-length);
+		if (length == 0)
+			return sluice_netlink_fail(netlink, -ECONNRESET,
+						   "sluiced has closed the connection");
+		header = (struct nlmsghdr *)(void *)netlink->buffer;
+		rest = (int)length;
+		for (; nlmsg_ok(header, rest) && !netlink->done; header = nlmsg_next(header, &rest))
+			if (header->nlmsg_seq == sequence)
+				handle_message(netlink, header);
+	}
+	return netlink->result;
 }
 
 int sluice_netlink_request(struct sluice_netlink *netlink, struct nl_msg *message,
@@ -564,6 +547,11 @@ int sluice_netlink_request(struct sluice_netlink *netlink, struct nl_msg *messag
 	netlink->result = 0;
 	netlink->done = false;
 	make_room(netlink, nlmsg_hdr(message)->nlmsg_len);
+	if (netlink->packets >= 0) {
+		code = exchange_packets(netlink, message);
+		nlmsg_free(message);
+		return code;
+	}
 	errno = 0;
 	code = nl_send_auto(netlink->socket, message);
 	nlmsg_free(message);

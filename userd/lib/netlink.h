@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Netlink as both of our schema's speakers use it: requests and dumps to the module (generic netlink) and to the
- * daemon (NETLINK_USERSOCK), with the extended error text of a refusal. libnl does the transport. Blocking, with a
- * time limit; for the control thread and the tools. Touches: one netlink socket per handle. Not @threadsafe.
+ * daemon (NETLINK_USERSOCK, or packets of a socket in the file system), with the extended error text of a refusal. libnl does the transport. Blocking, with a
+ * time limit; for the control thread and the tools. Touches: one socket per handle. Not @threadsafe.
  */
 #ifndef SLUICE_LIB_NETLINK_H
 #define SLUICE_LIB_NETLINK_H
@@ -28,6 +28,11 @@ int sluice_netlink_open_family(struct sluice_netlink **netlink, const char *fami
  * with the first request (-ECONNREFUSED). Anybody can have it: answers are believed if the kernel says that root, we or the user called
  * sluice sent them (else -EKEYREJECTED), and before one was nothing is sent but questions. @owner caller: sluice_netlink_close() */
 int sluice_netlink_open_port(struct sluice_netlink **netlink, uint32_t port);
+
+/* Connects to the daemon's socket in the file system at `path`. 0; -EKEYREJECTED: who listens there is somebody whose word is not
+ * taken; other negative errno: nobody is there, or we may not. @owner caller: sluice_netlink_close() */
+int sluice_netlink_open_socket(struct sluice_netlink **netlink, const char *path);
+
 /* How long its answers may take, in seconds, instead of 30. 0 or a negative errno. */
 int sluice_netlink_limit(struct sluice_netlink *netlink, unsigned int seconds);
 void sluice_netlink_close(struct sluice_netlink *netlink);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's end of the control plane: answers the schema of uapi/sluice/netlink.h on NETLINK_USERSOCK. Runs in the
- * control thread, never waits for a client. Touches: its socket and timer; everything else through the calls below.
+ * The daemon's end of the control plane: answers the schema of uapi/sluice/netlink.h on NETLINK_USERSOCK, and on a socket in the file
+ * system, where nobody else can stand in the way. Runs in the control thread, never waits for a client. Touches: its socket and timer; everything else through the calls below.
  */
 #ifndef SLUICE_CONTROL_H
 #define SLUICE_CONTROL_H
@@ -47,6 +47,9 @@ struct sluice_control_calls {
 int sluice_control_open(struct sluice_control **control, const struct sluice_control_calls *calls,
 			void *context);
 void sluice_control_close(struct sluice_control *control);
+
+/* Listens at `path` as well: the same messages, as packets. 0 or a negative errno. */
+int sluice_control_listen(struct sluice_control *control, const char *path);
 
 /* Answers the apply that was in progress: `error` is 0 or a negative errno, with `text` (may be NULL). */
 void sluice_control_answer_apply(struct sluice_control *control, int error, const char *text);

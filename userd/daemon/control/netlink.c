@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The socket of the control plane: receiving requests, who may ask, handing out answers. See control.h.
+ * The sockets of the control plane: receiving requests, who may ask, handing out answers. See control.h.
  *
  * A client that does not read gets no more: what its socket has no room for waits in a queue, is tried again every few
  * milliseconds and thrown away after some seconds. Touches: a NETLINK_USERSOCK socket, a timer, an epoll descriptor.
@@ -22,6 +22,7 @@
 #include "../../lib/log.h"
 #include "../../lib/netlink.h"
 #include "answer.h"
+#include "clients.h"
 #include "control.h"
 #include "port.h"
 #include "queue.h"
@@ -49,11 +50,13 @@ struct sluice_control {
 	char *buffer; /* a request; grows to REQUEST_MAX */
 	size_t size;
 	struct sluice_queue queue;
+	struct sluice_clients clients;
 	unsigned int refusals; /* to strangers, that are left */
 	uint64_t refilled;     /* ms, CLOCK_MONOTONIC: until when they were counted */
 	struct {	       /* an apply whose answer comes later */
 		struct nlmsghdr header;
-		uint32_t port; /* 0: there is none */
+		struct sluice_peer peer;
+		bool is_awaited;
 	} later;
 };
 
@@ -91,6 +94,7 @@ int sluice_control_open(struct sluice_control **control, const struct sluice_con
 	fresh->timer = -1;
 	fresh->epoll = -1;
 	fresh->socket = -1;
+	fresh->clients.listener = -1;
 	fresh->size = REQUEST_ROOM;
 	fresh->buffer = malloc(fresh->size);
 	if (!fresh->buffer)
@@ -125,6 +129,7 @@ void sluice_control_close(struct sluice_control *control)
 {
 	if (!control)
 		return;
+	sluice_clients_close(&control->clients);
 	sluice_queue_free(&control->queue);
 	if (control->epoll >= 0)
 		close(control->epoll);
@@ -134,6 +139,13 @@ void sluice_control_close(struct sluice_control *control)
 		close(control->socket);
 	free(control->buffer);
 	free(control);
+}
+
+int sluice_control_listen(struct sluice_control *control, const char *path)
+{
+	if (!control || control->clients.listener >= 0)
+		return -EINVAL;
+	return sluice_clients_open(&control->clients, control->epoll, path);
 }
 
 int sluice_control_fd(const struct sluice_control *control)
@@ -281,6 +293,7 @@ static bool may_refuse(struct sluice_control *control)
 static void refuse(struct sluice_control *control, const struct nlmsghdr *header, size_t length,
 		   uint32_t port)
 {
+	const struct sluice_peer peer = {.fd = control->socket, .port = port};
 	struct sluice_answer answer = {0};
 
 	if (length < sizeof(*header) || header->nlmsg_len < sizeof(*header) ||
@@ -292,14 +305,13 @@ static void refuse(struct sluice_control *control, const struct nlmsghdr *header
 		    "permission denied: only root and the user that sluiced runs as may "
 		    "ask it",
 		    0))
-		(void)sluice_queue_send(control->socket, port, answer.parts[0].bytes,
-					answer.parts[0].length);
+		(void)sluice_queue_send(&peer, answer.parts[0].bytes, answer.parts[0].length);
 	sluice_answer_free(&answer);
 }
 
 /* Takes one message apart and answers it. */
 static void handle_message(struct sluice_control *control, const struct nlmsghdr *header,
-			   uint32_t port)
+			   const struct sluice_peer *peer)
 {
 	struct request request = {.header = header};
 	struct sluice_answer answer = {0};
@@ -311,7 +323,7 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 	if (!(header->nlmsg_flags & NLM_F_REQUEST) || header->nlmsg_type < NLMSG_MIN_TYPE)
 		return;
 	/* Who does not read what was asked for gets no more; it notices by its own time limit. */
-	if (sluice_queue_waits(&control->queue, port) > CLIENT_MAX)
+	if (sluice_queue_waits(&control->queue, peer) > CLIENT_MAX)
 		return;
 	acknowledge = header->nlmsg_flags & NLM_F_ACK;
 	if (header->nlmsg_type != SLUICE_USERSOCK_TYPE) {
@@ -325,7 +337,8 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 		error = carry_out(control, &request, &answer, &text);
 		if (error == -EINPROGRESS) {
 			control->later.header = *header;
-			control->later.port = port;
+			control->later.peer = *peer;
+			control->later.is_awaited = true;
 			free(text);
 			return;
 		}
@@ -340,7 +353,7 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 					request.fault))
 			sluice_warning("control: no memory for an answer");
 	}
-	sluice_queue_deliver(&control->queue, control->socket, port, &answer);
+	sluice_queue_deliver(&control->queue, peer, &answer);
 	sluice_answer_free(&answer);
 	free(text);
 }
@@ -349,15 +362,15 @@ void sluice_control_answer_apply(struct sluice_control *control, int error, cons
 {
 	struct sluice_answer answer = {0};
 
-	if (!control || !control->later.port)
+	if (!control || !control->later.is_awaited)
 		return;
 	if (sluice_answer_error(&answer, &control->later.header, error,
 				text ? text : strerror(-error), 0))
 		sluice_warning("control: no memory for an answer");
-	sluice_queue_deliver(&control->queue, control->socket, control->later.port, &answer);
+	sluice_queue_deliver(&control->queue, &control->later.peer, &answer);
 	set_timer(control);
 	sluice_answer_free(&answer);
-	control->later.port = 0;
+	control->later.is_awaited = false;
 }
 
 /* The sender's uid out of a message's ancillary data; false if the kernel gave none. */
@@ -436,26 +449,27 @@ static bool make_room(struct sluice_control *control, size_t length)
 }
 
 /* Handles the messages of a datagram, `bytes` of which are in the buffer. */
-static void handle_datagram(struct sluice_control *control, size_t bytes, uint32_t port)
+static void handle_datagram(struct sluice_control *control, size_t bytes,
+			    const struct sluice_peer *peer)
 {
 	const struct nlmsghdr *header = (const struct nlmsghdr *)(void *)control->buffer;
 	int rest = (int)bytes;
 
 	for (; nlmsg_ok(header, rest);
 	     header = nlmsg_next((struct nlmsghdr *)(uintptr_t)header, &rest))
-		handle_message(control, header, port);
+		handle_message(control, header, peer);
 }
 
 /* Says that a datagram, which begins with `header`, is too large. */
 static void refuse_large(struct sluice_control *control, const struct nlmsghdr *header,
-			 uint32_t port)
+			 const struct sluice_peer *peer)
 {
 	struct sluice_answer answer = {0};
 
 	if (header->nlmsg_flags & NLM_F_REQUEST &&
 	    !sluice_answer_error(&answer, header, -EMSGSIZE,
 				 "the message is too large: a configuration has at most 1 MiB", 0))
-		sluice_queue_deliver(&control->queue, control->socket, port, &answer);
+		sluice_queue_deliver(&control->queue, peer, &answer);
 	sluice_answer_free(&answer);
 }
 
@@ -464,23 +478,68 @@ static enum look serve_one(struct sluice_control *control)
 {
 	struct nlmsghdr header;
 	size_t length = 0;
-	uint32_t port = 0;
-	enum look seen = look(control, &header, &length, &port);
+	struct sluice_peer peer = {.fd = control->socket};
+	enum look seen = look(control, &header, &length, &peer.port);
 	ssize_t got;
 
 	if (seen == LOOK_STRANGER)
-		refuse(control, &header, length, port);
+		refuse(control, &header, length, peer.port);
 	if (seen != LOOK_TRUSTED)
 		return seen;
 	if (!make_room(control, length)) {
 		(void)recv(control->socket, NULL, 0, MSG_DONTWAIT);
-		refuse_large(control, &header, port);
+		refuse_large(control, &header, &peer);
 		return seen;
 	}
 	got = recv(control->socket, control->buffer, control->size, MSG_DONTWAIT);
 	if (got > 0)
-		handle_datagram(control, (size_t)got, port);
+		handle_datagram(control, (size_t)got, &peer);
 	return seen;
+}
+
+/* A connection ends: nobody waits there for an answer any more. */
+static void forget(void *context, int fd)
+{
+	struct sluice_control *control = context;
+	const struct sluice_peer peer = {.fd = fd};
+
+	sluice_queue_forget(&control->queue, &peer);
+	if (!control->later.peer.port && control->later.peer.fd == fd)
+		control->later.is_awaited = false;
+}
+
+/* Reads one packet of a connection at most, and handles it. False: the connection has ended. */
+static bool serve_client(struct sluice_control *control, struct sluice_client *client)
+{
+	const struct sluice_peer peer = {.fd = client->fd};
+	ssize_t length =
+		sluice_packet_receive(client->fd, &control->buffer, &control->size, REQUEST_MAX);
+
+	if (length == -EAGAIN || length == -EINTR)
+		return true;
+	/* Who sends more than a request can have does not speak our language. */
+	if (length <= 0)
+		return false;
+	client->heard = sluice_queue_now();
+	handle_datagram(control, (size_t)length, &peer);
+	return true;
+}
+
+/* Those who are connected: each gets its turn. */
+static void serve_clients(struct sluice_control *control)
+{
+	struct sluice_clients *clients = &control->clients;
+	size_t place = 0;
+
+	sluice_clients_accept(clients, forget, control);
+	while (place < clients->count) {
+		if (serve_client(control, &clients->list[place])) {
+			place++;
+			continue;
+		}
+		forget(control, clients->list[place].fd);
+		sluice_clients_drop(clients, place);
+	}
 }
 
 void sluice_control_serve(struct sluice_control *control)
@@ -491,7 +550,8 @@ void sluice_control_serve(struct sluice_control *control)
 	if (!control)
 		return;
 	if (read(control->timer, &expired, sizeof(expired)) > 0)
-		sluice_queue_retry(&control->queue, control->socket);
+		sluice_queue_retry(&control->queue);
+	serve_clients(control);
 	while (handled < REQUESTS_AT_ONCE && looked++ < LOOKS_AT_ONCE) {
 		enum look seen = serve_one(control);
 

@@ -16,7 +16,7 @@
 
 /* A datagram that waits. */
 struct sluice_waiting {
-	uint32_t port;
+	struct sluice_peer peer;
 	uint64_t deadline; /* ms, CLOCK_MONOTONIC */
 	uint64_t round;	   /* in which it was last tried */
 	size_t length;
@@ -41,28 +41,36 @@ void sluice_queue_free(struct sluice_queue *queue)
 	memset(queue, 0, sizeof(*queue));
 }
 
-int sluice_queue_send(int fd, uint32_t port, const void *bytes, size_t length)
+int sluice_queue_send(const struct sluice_peer *peer, const void *bytes, size_t length)
 {
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_pid = port};
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_pid = peer->port};
+	const struct sockaddr *to = peer->port ? (struct sockaddr *)&address : NULL;
 
-	if (sendto(fd, bytes, length, MSG_DONTWAIT, (struct sockaddr *)&address, sizeof(address)) >=
-	    0)
+	if (sendto(peer->fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL, to,
+		   to ? sizeof(address) : 0) >= 0)
 		return 0;
 	return errno == EWOULDBLOCK || errno == ENOBUFS || errno == EINTR ? -EAGAIN : -errno;
 }
 
-size_t sluice_queue_waits(const struct sluice_queue *queue, uint32_t port)
+/* Are they the same client? */
+static bool is_same(const struct sluice_peer *one, const struct sluice_peer *other)
+{
+	return one->fd == other->fd && one->port == other->port;
+}
+
+size_t sluice_queue_waits(const struct sluice_queue *queue, const struct sluice_peer *peer)
 {
 	size_t bytes = 0, place;
 
 	for (place = 0; place < queue->count; place++)
-		if (queue->list[place]->port == port)
+		if (is_same(&queue->list[place]->peer, peer))
 			bytes += queue->list[place]->length;
 	return bytes;
 }
 
 /* Puts a datagram into the queue. False when that is full or there is no memory. */
-static bool part_wait(struct sluice_queue *queue, uint32_t port, const void *bytes, size_t length)
+static bool part_wait(struct sluice_queue *queue, const struct sluice_peer *peer, const void *bytes,
+		      size_t length)
 {
 	size_t room = queue->room ? queue->room * 2 : 64;
 	struct sluice_waiting *waiting, **grown;
@@ -79,7 +87,7 @@ static bool part_wait(struct sluice_queue *queue, uint32_t port, const void *byt
 	waiting = malloc(sizeof(*waiting) + length);
 	if (!waiting)
 		return false;
-	waiting->port = port;
+	waiting->peer = *peer;
 	waiting->deadline = sluice_queue_now() + PATIENCE_MS;
 	waiting->round = 0;
 	waiting->length = length;
@@ -89,25 +97,25 @@ static bool part_wait(struct sluice_queue *queue, uint32_t port, const void *byt
 	return true;
 }
 
-void sluice_queue_deliver(struct sluice_queue *queue, int fd, uint32_t port,
+void sluice_queue_deliver(struct sluice_queue *queue, const struct sluice_peer *peer,
 			  const struct sluice_answer *answer)
 {
-	bool waits = sluice_queue_waits(queue, port) > 0;
+	bool waits = sluice_queue_waits(queue, peer) > 0;
 	const struct sluice_answer_part *part;
 	size_t number;
 	int error;
 
 	for (number = 0; number < answer->count; number++) {
 		part = &answer->parts[number];
-		error = waits ? -EAGAIN : sluice_queue_send(fd, port, part->bytes, part->length);
+		error = waits ? -EAGAIN : sluice_queue_send(peer, part->bytes, part->length);
 		if (error && error != -EAGAIN)
 			return; /* it has gone */
 		if (error) {
 			waits = true;
-			if (!part_wait(queue, port, part->bytes, part->length)) {
-				sluice_warning("control: no room for an answer to netlink port %u; "
-					       "cut off",
-					       port);
+			if (!part_wait(queue, peer, part->bytes, part->length)) {
+				sluice_warning(
+					"control: no room for an answer (netlink port %u); cut off",
+					peer->port);
 				return;
 			}
 		}
@@ -118,8 +126,7 @@ void sluice_queue_deliver(struct sluice_queue *queue, int fd, uint32_t port,
 enum attempt { ATTEMPT_NONE, ATTEMPT_FULL, ATTEMPT_GONE };
 
 /* Tries one datagram that waits, whose client's last attempt in this round was `before`. True: it is done with. */
-static bool retry_one(int fd, const struct sluice_waiting *waiting, uint64_t now,
-		      enum attempt *before)
+static bool retry_one(const struct sluice_waiting *waiting, uint64_t now, enum attempt *before)
 {
 	int error;
 
@@ -127,7 +134,7 @@ static bool retry_one(int fd, const struct sluice_waiting *waiting, uint64_t now
 		return true;
 	error = *before == ATTEMPT_FULL
 			? -EAGAIN
-			: sluice_queue_send(fd, waiting->port, waiting->bytes, waiting->length);
+			: sluice_queue_send(&waiting->peer, waiting->bytes, waiting->length);
 	if (!error)
 		return true;
 	*before = ATTEMPT_FULL;
@@ -136,33 +143,33 @@ static bool retry_one(int fd, const struct sluice_waiting *waiting, uint64_t now
 		return false;
 	if (error == -EAGAIN)
 		sluice_notice(
-			"control: the client at netlink port %u does not read its answers; dropped",
-			waiting->port);
+			"control: a client does not read its answers (netlink port %u); dropped",
+			waiting->peer.port);
 	*before = ATTEMPT_GONE;
 	return true;
 }
 
-void sluice_queue_retry(struct sluice_queue *queue, int fd)
+void sluice_queue_retry(struct sluice_queue *queue)
 {
 	size_t place, kept = 0, later;
 	enum attempt before;
 	uint64_t now = sluice_queue_now();
-	uint32_t port;
+	struct sluice_peer peer;
 
 	/* Clients one after the other: their datagrams are taken out of the queue, or stay in it in order. */
 	queue->round++;
 	for (place = 0; place < queue->count; place++) {
 		if (!queue->list[place] || queue->list[place]->round == queue->round)
 			continue;
-		port = queue->list[place]->port;
+		peer = queue->list[place]->peer;
 		before = ATTEMPT_NONE;
 		for (later = place; later < queue->count; later++) {
 			struct sluice_waiting *waiting = queue->list[later];
 
-			if (!waiting || waiting->port != port)
+			if (!waiting || !is_same(&waiting->peer, &peer))
 				continue;
 			waiting->round = queue->round;
-			if (!retry_one(fd, waiting, now, &before))
+			if (!retry_one(waiting, now, &before))
 				continue;
 			queue->bytes -= waiting->length;
 			free(waiting);
@@ -172,5 +179,22 @@ void sluice_queue_retry(struct sluice_queue *queue, int fd)
 	for (place = 0; place < queue->count; place++)
 		if (queue->list[place])
 			queue->list[kept++] = queue->list[place];
+	queue->count = kept;
+}
+
+void sluice_queue_forget(struct sluice_queue *queue, const struct sluice_peer *peer)
+{
+	size_t place, kept = 0;
+
+	for (place = 0; place < queue->count; place++) {
+		struct sluice_waiting *waiting = queue->list[place];
+
+		if (is_same(&waiting->peer, peer)) {
+			queue->bytes -= waiting->length;
+			free(waiting);
+		} else {
+			queue->list[kept++] = waiting;
+		}
+	}
 	queue->count = kept;
 }
