@@ -76,7 +76,7 @@ static uint64_t uptime(void)
 
 void sluice_absence_note(const struct sluice_config *config)
 {
-	char *path = sluice_socket_note_path(config), text[80];
+	char *path = sluice_socket_note_path(config, false), text[80];
 	int fd, length;
 
 	if (!path)
@@ -96,7 +96,7 @@ void sluice_absence_note(const struct sluice_config *config)
 void sluice_absence_tell(const struct sluice_config *config)
 {
 	uint64_t note[3], now = closed_ports(); /* namespace, uptime, count at the stop */
-	char *path = sluice_socket_note_path(config), text[80];
+	char *path = sluice_socket_note_path(config, false), text[80];
 	struct stat state;
 	ssize_t length;
 	int fd;
@@ -104,6 +104,11 @@ void sluice_absence_tell(const struct sluice_config *config)
 	if (!path)
 		return;
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
+		free(path);
+		path = sluice_socket_note_path(config, true);
+		fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) : -1;
+	}
 	if (fd < 0)
 		goto free;
 	length = read(fd, text, sizeof(text) - 1);

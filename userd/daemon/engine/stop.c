@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "../source/socket.h"
 #include "../stream/rack.h"
 #include "../stream/shelf.h"
 #include "absence.h"
@@ -205,12 +206,6 @@ static int take_inventory(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Where the rings of sockets are. */
-static const char *directory_of(const struct sluice_config *config)
-{
-	return config->store.memory_path ? config->store.memory_path : "/dev/shm";
-}
-
 /* Says what one output has not got. */
 static void tell_output(const struct sluice_config *config, size_t number,
 			const struct waiting *entry)
@@ -221,7 +216,8 @@ static void tell_output(const struct sluice_config *config, size_t number,
 		sluice_warning(
 			"%" PRIu64 " bytes / %" PRIu64 " datagrams stay in memory (%s) for "
 			"output `%s`; the next sluiced delivers them, they are lost at a reboot",
-			entry->files, entry->file_datagrams, directory_of(config), name);
+			entry->files, entry->file_datagrams, sluice_socket_ring_directory(config),
+			name);
 	if (entry->modules)
 		sluice_warning("%" PRIu64 " bytes / %" PRIu64 " datagrams stay in memory (the "
 			       "module's rings) for output `%s`; the next sluiced delivers them, "

@@ -260,9 +260,15 @@ struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, u
 /* All that are left, for worker `worker` of `workers`. @owner caller */
 struct sluice_port *sluice_socket_left_over(unsigned int worker, unsigned int workers);
 
-/* The file beside the rings of a configuration in which the last stop is noted (socket_keep.c); NULL: none, or no memory.
+/* Where the rings of a configuration are. Valid as long as that. @context process @threadsafe */
+const char *sluice_socket_ring_directory(const struct sluice_config *config);
+/* Makes that directory. 0, also if it cannot be made: then rings do not outlive us; -EPERM with a sentence: somebody else can change
+ * what is in it. @context process */
+int sluice_socket_ring_prepare(const struct sluice_config *config, char **error);
+/* The file beside the rings of a configuration in which the last stop is noted (socket_keep.c); NULL: none, or no memory. With
+ * `before` it is where a sluiced from before rings had a directory of their own would have put it.
  * @owner caller: free() @context process */
-char *sluice_socket_note_path(const struct sluice_config *config);
+char *sluice_socket_note_path(const struct sluice_config *config, bool before);
 /* Makes the stream of `route` in worker `number`, which the ports of `set` fill, or goes on with what
  * its file holds (socket_ring.c). It goes to `fresh`. 0 or a negative errno with a sentence.
  * @context process */

@@ -9,22 +9,61 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+#include "../../lib/folder.h"
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
 #include "../engine/identity_file.h"
+#include "../engine/sentence.h"
 #include "socket.h"
 
-/* tmpfs on every Linux (shm_overview(7)). */
+/* tmpfs on every Linux (shm_overview(7)). Anybody may write there: rings were there before they had a directory of their own. */
 #define DIRECTORY "/dev/shm"
 /* "sluice-", a GUID, and '-' */
 #define PREFIX_LENGTH (strlen("sluice-") + SLUICE_GUID_TEXT)
 
+/* The directory of this user's rings, where the configuration names none. */
+static const char *own_directory(void)
+{
+	static char directory[64];
+	uid_t uid = geteuid();
+
+	/* Always the same text, so it is no matter who wrote it. */
+	if (uid)
+		snprintf(directory, sizeof(directory), DIRECTORY "/sluice-user-%ld", (long)uid);
+	return uid ? directory : DIRECTORY "/sluice";
+}
+
+const char *sluice_socket_ring_directory(const struct sluice_config *config)
+{
+	return config->store.memory_path ? config->store.memory_path : own_directory();
+}
+
 /* Where they are; NULL: nowhere, because nothing tells this daemon from others. */
 static const char *directory_of(const struct sluice_config *config)
 {
-	if (config->store.memory_path)
-		return config->store.memory_path;
-	return sluice_identity_home(config) ? DIRECTORY : NULL;
+	return config->store.memory_path || sluice_identity_home(config)
+		       ? sluice_socket_ring_directory(config)
+		       : NULL;
+}
+
+int sluice_socket_ring_prepare(const struct sluice_config *config, char **error)
+{
+	char text[SLUICE_FOLDER_TEXT];
+	int result;
+
+	if (config->store.memory_path) {
+		(void)mkdir(config->store.memory_path, 0700);
+		return 0;
+	}
+	if (!directory_of(config))
+		return 0;
+	result = sluice_folder_make(own_directory(), 0700, text);
+	/* Where it cannot be made, the rings do not outlive us, as each of them says. */
+	if (result != -EPERM)
+		return 0;
+	sluice_say(error, "rings: %s; or name another place: `store.memory.path`", text);
+	return result;
 }
 
 /* The beginning of all names of a configuration's rings. NULL: no memory. @owner caller: free() */
@@ -50,8 +89,6 @@ char *sluice_socket_ring_path(const struct sluice_config *config,
 	prefix = prefix_of(config);
 	if (!prefix)
 		return NULL;
-	if (config->store.memory_path)
-		(void)mkdir(directory, 0700);
 	if (asprintf(&path, "%s/%s%s-%u", directory, prefix, sluice_guid_format(route, text),
 		     worker) < 0)
 		path = NULL;
@@ -59,13 +96,15 @@ char *sluice_socket_ring_path(const struct sluice_config *config,
 	return path;
 }
 
-char *sluice_socket_note_path(const struct sluice_config *config)
+char *sluice_socket_note_path(const struct sluice_config *config, bool before)
 {
 	const char *directory = directory_of(config);
 	char *prefix = directory ? prefix_of(config) : NULL, *path;
 
 	if (!prefix)
 		return NULL;
+	if (before && !config->store.memory_path)
+		directory = DIRECTORY;
 	if (asprintf(&path, "%s/%sstop", directory, prefix) < 0)
 		path = NULL;
 	free(prefix);
@@ -179,6 +218,9 @@ static int each_ring_file(const struct sluice_config *config,
 	for (number = 0; prefix && !result && number < identity->memory.count; number++)
 		if (strcmp(identity->memory.list[number], directory) != 0)
 			result = each_file(identity->memory.list[number], prefix, each, context);
+	if (prefix && !result && config->store.memory_path && sluice_identity_home(config))
+		result = each_file(own_directory(), prefix, each, context);
+	/* Those of a sluiced from before. */
 	if (prefix && !result && strcmp(directory, DIRECTORY) != 0 && sluice_identity_home(config))
 		result = each_file(DIRECTORY, prefix, each, context);
 	free(prefix);

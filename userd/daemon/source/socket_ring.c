@@ -55,8 +55,12 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 	struct ring_order order = {.size = route->ring_size, .path = path};
 	struct sluice_stream *stream = NULL;
 	uint64_t left;
-	int result = outputs ? sluice_worker_call(worker, make_ring, &order) : -ENOMEM;
+	bool is_told;
+	int result = sluice_socket_ring_prepare(plan->config, error);
 
+	is_told = result != 0;
+	if (!result)
+		result = outputs ? sluice_worker_call(worker, make_ring, &order) : -ENOMEM;
 	if (result)
 		goto free;
 	left = sluice_ring_head(&order.ring) - sluice_ring_tail(&order.ring);
@@ -79,7 +83,7 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 free:
 	free(outputs);
 	free(path);
-	if (result)
+	if (result && !is_told)
 		sluice_say(error,
 			   "route `%s`: no ring of %zu bytes for worker %zu: %s; make "
 			   "`store.memory.size` smaller",
