@@ -79,6 +79,9 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 			options->config = optarg;
 			break;
 		case 'S':
+			/* In the background the working folder is another one. */
+			if (optarg[0] != '/')
+				return refuse(optarg, "is no absolute path of a socket");
 			options->socket = optarg;
 			break;
 		case OPTION_CHECK:
