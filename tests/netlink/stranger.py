@@ -16,7 +16,7 @@ import time
 
 NETLINK_USERSOCK, PORT = 2, 0x736C7569
 NLM_F_REQUEST, NLMSG_ERROR = 1, 2
-CROWD = 48
+CROWD = int(os.environ.get("CROWD", "48"))
 
 
 def squat():
