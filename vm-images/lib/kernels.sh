@@ -184,3 +184,16 @@ vm_kernel()
 	mv -f "$pointer.$$" "$pointer"
 	echo "$entry"
 }
+
+# vm_system: prints the folder with a small Debian 12 with systemd, made first when absent.
+vm_system()
+{
+	local packages=$vm_lib/../system-packages configuration='' hash entry
+	hash=$(vm_hash "$vm_lib/system-image" "$packages")
+	if [[ ! -d $vm_cache/system-$hash ]]; then
+		configuration=$(vm_suites "bookworm bookworm-security") || exit
+	fi
+	entry=$(vm_entry system "$hash" "making a Debian 12 with systemd (one to four minutes)" "$vm_lib/system-image" \
+		"${configuration%/*}/parts/suites.sources" "$packages") || exit
+	echo "$entry/root"
+}
