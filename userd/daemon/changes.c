@@ -97,6 +97,9 @@ void sluice_daemon_note_config(struct daemon *daemon)
 	daemon->stop_limit_ns = config->stop_limit_us * SLUICE_NS_PER_US;
 	daemon->workers = sluice_engine_workers(daemon->engine);
 	clock_gettime(CLOCK_MONOTONIC, &daemon->config_since);
+	sd_notifyf(0, "STATUS=%zu input%s to %zu output%s, as %s says", config->input_count,
+		   config->input_count == 1 ? "" : "s", config->output_count,
+		   config->output_count == 1 ? "" : "s", config->path);
 }
 
 void sluice_daemon_forget_config(struct daemon *daemon)
