@@ -3,7 +3,8 @@
 """Stands for systemd: manager.py DIRECTORY COMMAND... runs the command again and again and keeps the descriptors that it hands over.
 
 What the command sends to $NOTIFY_SOCKET is logged to DIRECTORY/notified, a line each; descriptors with FDSTORE=1 are given to
-the next run as sd_listen_fds(3) says. DIRECTORY/pid has the number of the command's process while it runs. It is run again as long
+every next run as sd_listen_fds(3) says, until FDSTOREREMOVE=1 comes with their name; one that is there already keeps its name. That is how
+systemd 252 does it. DIRECTORY/pid has the number of the command's process while it runs. It is run again as long
 as DIRECTORY/again exists when it ends.
 """
 import array
@@ -30,8 +31,13 @@ def take(log):
             fds.frombytes(data[:len(data) - len(data) % fds.itemsize])
     lines = message.decode().split("\n")
     names = [line.split("=", 1)[1] for line in lines if line.startswith("FDNAME=")]
+    if "FDSTOREREMOVE=1" in lines:
+        for name, fd in stored:
+            if name in names:
+                os.close(fd)
+        stored[:] = [(name, fd) for name, fd in stored if name not in names]
     for fd in fds:
-        if "FDSTORE=1" in lines:
+        if "FDSTORE=1" in lines and not any(os.path.sameopenfile(fd, other) for _, other in stored):
             # Out of the way of the numbers that the next run has them under.
             stored.append((names[0] if names else "stored", fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 200)))
             os.close(fd)
@@ -50,9 +56,6 @@ def run(log):
         f"exec {3 + place}<&{fd} {fd}<&-; " for place, (_, fd) in enumerate(stored)) + 'exec "$@"'
     child = subprocess.Popen(["bash", "-c", script, "bash", *command], env=environment,
                              pass_fds=[fd for _, fd in stored])
-    for _, fd in stored:
-        os.close(fd)
-    stored.clear()
     (directory / "pid").write_text(str(child.pid))
     end = os.pidfd_open(child.pid)
     while True:

@@ -128,6 +128,22 @@ static void inherit(int fd, const char *name)
 	inherited = one;
 }
 
+/*
+ * Has systemd close its own descriptors of what it passed: it would pass them again to every daemon after this one, and a socket that
+ * is replaced or not wanted would stay open there, be given its share of what comes to the port, and nobody would read it.
+ */
+static void take_out_of_store(char **names, int count)
+{
+	int number, told = 0;
+
+	for (number = 0; number < count; number++)
+		/* Many have the same name, which takes out all of them. */
+		if (number == 0 || strcmp(names[number], names[number - 1]) != 0)
+			told += sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", names[number]) > 0;
+	if (told && sd_notify_barrier(0, STORED_US) < 0)
+		sluice_debug("systemd does not say whether it has closed its descriptors");
+}
+
 size_t sluice_socket_inherit(void)
 {
 	char **names = NULL;
@@ -135,6 +151,8 @@ size_t sluice_socket_inherit(void)
 	size_t kept = 0;
 	const struct inherited *one;
 
+	if (names)
+		take_out_of_store(names, count);
 	for (number = 0; number < count; number++) {
 		inherit(SD_LISTEN_FDS_START + number, names && names[number] ? names[number] : "");
 		free(names ? names[number] : NULL);
