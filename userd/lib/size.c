@@ -180,3 +180,20 @@ char *sluice_duration_format(uint64_t microseconds, char text[SLUICE_SIZE_TEXT])
 		snprintf(text, SLUICE_SIZE_TEXT, "%" PRIu64 "us", microseconds);
 	return text;
 }
+
+char *sluice_duration_say(uint64_t ns, char text[SLUICE_SIZE_TEXT])
+{
+	uint64_t tenths = ns / 100000000, seconds = tenths / 10;
+
+	if (!text)
+		return NULL;
+	if (seconds < 60)
+		snprintf(text, SLUICE_SIZE_TEXT, "%" PRIu64 ".%" PRIu64 " s", seconds, tenths % 10);
+	else if (seconds < 3600)
+		snprintf(text, SLUICE_SIZE_TEXT, "%" PRIu64 " min %" PRIu64 " s", seconds / 60,
+			 seconds % 60);
+	else
+		snprintf(text, SLUICE_SIZE_TEXT, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
+			 seconds / 60 % 60);
+	return text;
+}

@@ -42,4 +42,10 @@ char *sluice_size_format(uint64_t bytes, char text[SLUICE_SIZE_TEXT]);
 /* Microseconds for people: "100us", "2ms", "5s", always exact. Returns `text`. */
 char *sluice_duration_format(uint64_t microseconds, char text[SLUICE_SIZE_TEXT]);
 
+/*
+ * Writes how long `ns` nanoseconds are as one would say it (12.3 s, 2 min 5 s, 3 h 2 min) into `text`; returns it, NULL for
+ * NULL. @threadsafe
+ */
+char *sluice_duration_say(uint64_t ns, char text[SLUICE_SIZE_TEXT]);
+
 #endif /* SLUICE_SIZE_H */

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../../lib/size.h"
 #include "output.h"
 #include "tcp.h"
 
@@ -132,21 +133,30 @@ static void ask(struct sluice_connection *connection, uint64_t now)
 	connection->was_full |= connection->is_full;
 }
 
-/* Notes whether the connection is slow, for the report and once for the log. */
+/* Notes whether the connection is slow, for the report; begin and end of it for the log. */
 static void note_slow(struct sluice_connection *connection, uint64_t now)
 {
 	uint64_t since =
 		connection->moved > connection->readied ? connection->moved : connection->readied;
 	uint64_t dead = connection->output->timing.dead_after_ns;
+	char lasted[SLUICE_SIZE_TEXT];
 	bool is_slow;
 
 	if (connection->is_full && now - since >= 2 * step_of(connection))
 		connection->full_at = now;
 	is_slow = connection->unanswered && connection->full_at && now - connection->full_at < dead;
 	sluice_store_relaxed(&connection->counters.slow, (uint64_t)is_slow);
+	if (!is_slow && connection->slow_told) {
+		connection->slow_told = false;
+		sluice_notice("output `%s`, destination %s, worker %u: it reads again, after %s",
+			      connection->output->name, sluice_target_text(connection->target),
+			      connection->output->worker->number,
+			      sluice_duration_say(now - connection->slow_since, lasted));
+	}
 	if (!is_slow || connection->slow_told || now - since < dead)
 		return;
 	connection->slow_told = true;
+	connection->slow_since = since;
 	sluice_warning(
 		"output `%s`, destination %s, worker %u: it is there and has read nothing for "
 		"longer than `dead-after`; what is under way to it waits (state `slow`)",
@@ -163,6 +173,7 @@ void sluice_connection_forget(struct sluice_connection *connection)
 	connection->is_full = connection->was_full = connection->has_read = false;
 	connection->full_at = 0;
 	connection->is_half = false;
+	connection->slow_told = false;
 	sluice_store_relaxed(&connection->counters.slow, UINT64_C(0));
 }
 

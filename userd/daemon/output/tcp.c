@@ -3,6 +3,7 @@
  * Connections; see tcp.h. Edge-triggered: registered once per connection, no epoll_ctl after that. Touches: sockets.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -22,6 +23,8 @@
 #define LASTED_NS (10 * SLUICE_NS_PER_S)
 /* After so many kilobytes read from one peer the others have their turn. */
 #define READS 16
+/* Bytes of what the log calls a connection; longer names are cut. */
+#define NAME_TEXT 512
 
 void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state)
 {
@@ -48,10 +51,19 @@ void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at
 		sluice_worker_set_timer(connection->output->worker, &connection->timer, at);
 }
 
-/* Has it been lost so often without having done anything that the log knows by now? */
+/* Has it been lost so often without having done anything that others had better step in? */
 static bool comes_and_goes(const struct sluice_connection *connection)
 {
 	return connection->pause > 4 * connection->output->timing.reconnect_min_ns;
+}
+
+/* Writes which connection it is, for the log, into `text` of NAME_TEXT bytes; returns it. */
+static const char *name_of(const struct sluice_connection *connection, char *text)
+{
+	snprintf(text, NAME_TEXT, "output `%s`, destination %s, worker %u",
+		 connection->output->name, sluice_target_text(connection->target),
+		 connection->output->worker->number);
+	return text;
 }
 
 void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
@@ -61,6 +73,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	bool was_ready = connection->state == SLUICE_TCP_READY;
 	unsigned int count = 0;
 	struct sockaddr_storage address;
+	char name[NAME_TEXT];
 	socklen_t length;
 	uint64_t pause;
 
@@ -98,17 +111,12 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	/* Another one may take what came back. */
 	output->has_work = true;
 	if (connection->disabled) {
+		sluice_outage_give_up(&connection->outage, name_of(connection, name), now);
 		sluice_worker_set_timer(output->worker, &connection->timer, 0);
 		return;
 	}
-	if (!connection->complained) {
-		sluice_warning("output `%s`, destination %s, worker %u: %s%s%s; trying again until "
-			       "it answers",
-			       output->name, sluice_target_text(connection->target),
-			       output->worker->number, what, error ? ": " : "",
-			       error ? strerror(error) : "");
-		connection->complained = true;
-	}
+	sluice_outage_begin(&connection->outage, name_of(connection, name), what, error, now);
+	connection->complained = true;
 	/* The other addresses of a name are tried at once, the pause comes after all of them. */
 	connection->attempt++;
 	if (was_ready)
@@ -152,9 +160,12 @@ static void due(struct sluice_timer *timer, uint64_t now)
 	struct sluice_connection *connection =
 		(struct sluice_connection *)((char *)timer -
 					     offsetof(struct sluice_connection, timer));
+	char name[NAME_TEXT];
 	const char *what;
 	uint64_t next;
 
+	if (sluice_outage_is_open(&connection->outage))
+		sluice_outage_look(&connection->outage, name_of(connection, name), false, now);
 	switch (connection->state) {
 	case SLUICE_TCP_WAITING:
 		if (!connection->disabled)
@@ -207,6 +218,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_output *output = connection->output;
+	char name[NAME_TEXT];
 
 	sluice_connection_set_state(connection, SLUICE_TCP_READY);
 	connection->done_ready = connection->carrier.done;
@@ -222,13 +234,9 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	output->changed = true;
 	sluice_count(&connection->counters.connects, 1);
 	sluice_connection_measure(connection, now);
-	if (connection->complained && !comes_and_goes(connection))
-		sluice_notice("output `%s`, destination %s, worker %u: connected again",
-			      output->name, sluice_target_text(connection->target),
-			      output->worker->number);
-	else if (!connection->complained)
-		sluice_info("output `%s`, destination %s, worker %u: connected", output->name,
-			    sluice_target_text(connection->target), output->worker->number);
+	name_of(connection, name);
+	if (!sluice_outage_end(&connection->outage, name, now))
+		sluice_info("%s: connected", name);
 	connection->complained &= comes_and_goes(connection);
 	connection->timer.at = 0;
 	sluice_connection_tick_by(connection, now + SLUICE_MEASURE_NS);
@@ -506,8 +514,12 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 
 void sluice_connection_destroy(struct sluice_connection *connection)
 {
+	char name[NAME_TEXT];
+
 	if (!connection)
 		return;
+	if (sluice_outage_is_open(&connection->outage))
+		sluice_outage_give_up(&connection->outage, name_of(connection, name), sluice_now());
 	if (connection->fd >= 0) {
 		sluice_connection_unpark(connection, NULL);
 		connection->protocol->lost(connection);

@@ -21,6 +21,7 @@
 #include "../config/model.h"
 #include "../engine/worker.h"
 #include "../stream/feeder.h"
+#include "outage.h"
 #include "pace.h"
 #include "resolve.h"
 
@@ -168,8 +169,10 @@ struct sluice_connection {
 	uint64_t half_due;	 /* when to see whether it still acknowledges, */
 	uint64_t half_mark;	 /* and what had been by the last time; UINT64_MAX: all */
 	uint64_t full_at;	 /* when it was last seen full for a while; 0: not lately */
-	bool slow_told;		 /* the log knows that it is slow */
-	bool complained;	 /* the log knows that it is gone */
+	bool slow_told;		 /* the log knows that it is slow, */
+	uint64_t slow_since;	 /* and that it read nothing since then */
+	bool complained; /* it is gone, and was not seen to work since: others may step in */
+	struct sluice_outage outage; /* what the log knows of its interruptions */
 	uint64_t unsafe; /* native: since when it acknowledges only as received; 0: it does not */
 	uint64_t unsafe_done; /* carrier.done then */
 	unsigned int

@@ -42,6 +42,7 @@ struct sluice_socket_input {
 	uint16_t index;			/* in records */
 	bool wanted;			/* the plan has it */
 	struct sluice_socket_state state;
+	uint64_t waits_since;			 /* if it waits for something: ns */
 	struct sluice_socket_state next_state;	 /* of the plan */
 	struct sluice_socket_counters *counters; /* by worker */
 	struct sluice_socket_input *next;

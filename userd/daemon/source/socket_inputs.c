@@ -10,6 +10,7 @@
 #include <string.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../../lib/size.h"
 #include "socket.h"
 
 struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
@@ -109,13 +110,17 @@ void sluice_socket_input_look(struct sluice_socket_input *input,
 void sluice_socket_input_settle(struct sluice_socket_input *input)
 {
 	bool is_new = strcmp(input->state.text, input->next_state.text) != 0;
+	char lasted[SLUICE_SIZE_TEXT];
 
+	if (input->next_state.wait && !input->state.wait)
+		input->waits_since = sluice_now();
 	if (is_new && input->next_state.wait)
 		sluice_warning("input `%s`: %s; nothing comes in there until then", input->name,
 			       input->next_state.text);
 	else if (is_new)
-		sluice_notice("input `%s`: it was %s, and receives now", input->name,
-			      input->state.text);
+		sluice_notice("input `%s`: it was %s for %s, and receives now", input->name,
+			      input->state.text,
+			      sluice_duration_say(sluice_now() - input->waits_since, lasted));
 	else if (input->state.index && input->next_state.index &&
 		 input->state.index != input->next_state.index)
 		sluice_notice("input `%s`: its interface is another one of the same name now; "

@@ -7,6 +7,8 @@
 #include <string.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../../lib/size.h"
+#include "../engine/worker.h"
 #include "../event.h"
 #include "alarm.h"
 
@@ -18,6 +20,7 @@ static void raise_alarm(struct sluice_alarm *alarm, const char *key, const char 
 {
 	sluice_store_relaxed(&alarm->raised, alarm->raised + 1);
 	sluice_store_relaxed(&alarm->is_raised, true);
+	alarm->since = sluice_now();
 	sluice_event_send(SLUICE_EVENT_ALARM, key, where, text);
 }
 
@@ -25,8 +28,11 @@ static void raise_alarm(struct sluice_alarm *alarm, const char *key, const char 
 static void end_alarm(struct sluice_alarm *alarm, const char *key, const char *where,
 		      const char *text)
 {
+	char lasted[SLUICE_SIZE_TEXT];
+
 	sluice_store_relaxed(&alarm->is_raised, false);
-	sluice_notice("alarm over: %s", text);
+	sluice_notice("alarm over: %s (it lasted %s)", text,
+		      sluice_duration_say(sluice_now() - alarm->since, lasted));
 	sluice_event_send(SLUICE_EVENT_ALARM_OVER, key, where, text);
 }
 

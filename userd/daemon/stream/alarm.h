@@ -17,6 +17,7 @@
 
 struct sluice_alarm {
 	bool is_raised;
+	uint64_t since;	 /* when it was raised, ns; who raises it reads it */
 	uint64_t raised; /* how often, ever */
 };
 
