@@ -289,6 +289,10 @@ enum sluice_attribute {
 	SLUICE_A_OUTPUT_OLDEST, /* [u64] when the oldest came, ns since 1970; 0: nothing waits [D] */
 	SLUICE_A_CURSOR_DISK,	/* [u64] bytes of the stream that wait for it on the disk [D] */
 	SLUICE_A_STORE_DROPPED_BY_CHANGE, /* [u64] of all inputs, those that are gone included [D] */
+	SLUICE_A_DESTINATION_SINCE, /* [u64] when it became what its state says, ns since 1970 [D] */
+	SLUICE_A_DESTINATION_MEMORY, /* [u64] bytes that wait in memory for it alone; absent: for others, too [D] */
+	SLUICE_A_DESTINATION_DISK,   /* [u64] likewise on the disk [D] */
+	SLUICE_A_DESTINATION_OLDEST, /* [u64] likewise when the oldest came, ns since 1970 [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

@@ -95,6 +95,14 @@ static json_t *destination(struct nlattr *nest)
 	sluice_list_put_string(object, "to", attributes[SLUICE_A_DESTINATION_NAME]);
 	sluice_list_put_string(object, "state", attributes[SLUICE_A_DESTINATION_STATE]);
 	sluice_list_put_string(object, "error", attributes[SLUICE_A_DESTINATION_ERROR]);
+	json_object_set_new(object, "since", since_text(attributes[SLUICE_A_DESTINATION_SINCE]));
+	/* What waits for others, too, is told of the output. */
+	if (attributes[SLUICE_A_DESTINATION_MEMORY]) {
+		sluice_list_put_u64(object, "memory", attributes[SLUICE_A_DESTINATION_MEMORY]);
+		sluice_list_put_u64(object, "disk", attributes[SLUICE_A_DESTINATION_DISK]);
+		json_object_set_new(object, "oldest",
+				    since_text(attributes[SLUICE_A_DESTINATION_OLDEST]));
+	}
 	sluice_list_put_u64(object, "sent", attributes[SLUICE_A_DESTINATION_SENT]);
 	sluice_list_put_u64(object, "acked", attributes[SLUICE_A_DESTINATION_ACKED]);
 	sluice_list_put_u64(object, "resent", attributes[SLUICE_A_DESTINATION_RESENT]);
@@ -141,6 +149,18 @@ static void each_repeated(struct nlattr **attributes, int wanted, json_t *list,
 	}
 }
 
+/* What all destinations have together of `key`. */
+static json_t *sum_of(const json_t *destinations, const char *key)
+{
+	json_int_t sum = 0;
+	json_t *one;
+	size_t number;
+
+	json_array_foreach(destinations, number, one) sum +=
+		json_integer_value(json_object_get(one, key));
+	return json_integer(sum);
+}
+
 /* One output and its destinations. */
 static int on_output(struct nlattr **attributes, void *context)
 {
@@ -156,6 +176,8 @@ static int on_output(struct nlattr **attributes, void *context)
 	sluice_list_put_u64(object, "disk", attributes[SLUICE_A_OUTPUT_DISK]);
 	json_object_set_new(object, "oldest", since_text(attributes[SLUICE_A_OUTPUT_OLDEST]));
 	each_repeated(attributes, SLUICE_A_OUTPUT_DESTINATION, destinations, destination);
+	json_object_set_new(object, "backlog", sum_of(destinations, "backlog"));
+	json_object_set_new(object, "achieved", sum_of(destinations, "achieved"));
 	json_object_set_new(object, "destinations", destinations);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }

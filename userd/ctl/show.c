@@ -38,10 +38,12 @@ static json_t *flatten_outputs(json_t *list)
 			json_object_set(row, "mode", json_object_get(output, "mode"));
 			json_object_set(row, "framing", json_object_get(output, "framing"));
 			json_object_set(row, "dropped", json_object_get(output, "dropped"));
-			/* What waits may go to any of them; the limit is all of theirs. */
-			json_object_set(row, "memory", json_object_get(output, "memory"));
-			json_object_set(row, "disk", json_object_get(output, "disk"));
-			json_object_set(row, "oldest", json_object_get(output, "oldest"));
+			/* What may go to any of them waits for each; the limit is all of theirs. */
+			if (!json_object_get(row, "memory")) {
+				json_object_set(row, "memory", json_object_get(output, "memory"));
+				json_object_set(row, "disk", json_object_get(output, "disk"));
+				json_object_set(row, "oldest", json_object_get(output, "oldest"));
+			}
 			if (!json_integer_value(json_object_get(row, "rate")))
 				json_object_set(row, "rate", json_object_get(output, "rate"));
 			json_array_append_new(rows, row);
@@ -117,12 +119,13 @@ static const struct view views[] = {
 		 {"unmatched", "UNMATCHED"}, {"state", "STATE"})},
 	{"outputs", sluice_list_outputs, flatten_outputs,
 	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
-		 {"state", "STATE"}, {"sent", "SENT"}, {"acked", "ACKED"}, {"resent", "RESENT"},
-		 {"bytes", "BYTES"}, {"memory", "MEMORY"}, {"disk", "DISK"}, {"oldest", "OLDEST"},
-		 {"backlog", "UNACKED"}, {"writes", "WRITES"}, {"connects", "CONNECTS"},
-		 {"gaps", "GAPS"}, {"unsendable", "UNSENDABLE"}, {"escaped", "ESCAPED"},
-		 {"dropped", "DROPPED"}, {"rate", "RATE"}, {"achieved", "ACHIEVED"}, {"mss", "MSS"},
-		 {"pmtu", "PMTU"}, {"error", "LAST ERROR"})},
+		 {"state", "STATE"}, {"since", "SINCE"}, {"sent", "SENT"}, {"acked", "ACKED"},
+		 {"resent", "RESENT"}, {"bytes", "BYTES"}, {"memory", "MEMORY"}, {"disk", "DISK"},
+		 {"oldest", "OLDEST"}, {"backlog", "UNACKED"}, {"writes", "WRITES"},
+		 {"connects", "CONNECTS"}, {"gaps", "GAPS"}, {"unsendable", "UNSENDABLE"},
+		 {"escaped", "ESCAPED"}, {"dropped", "DROPPED"}, {"rate", "RATE"},
+		 {"achieved", "ACHIEVED"}, {"mss", "MSS"}, {"pmtu", "PMTU"},
+		 {"error", "LAST ERROR"})},
 	{"streams", sluice_list_streams, flatten_streams,
 	 COLUMNS({"route_name", "ROUTE"}, {"priority", "PRIORITY"}, {"cpu", "CPU"},
 		 {"size", "SIZE"}, {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},

@@ -151,7 +151,12 @@ static int put_destination(struct nl_msg *message,
 	    nla_put_u64(message, SLUICE_A_DESTINATION_ESCAPED, destination->escaped) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_RATE, destination->rate) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_ACHIEVED, destination->achieved) ||
-	    put_text(message, SLUICE_A_DESTINATION_ROLE, destination->role))
+	    nla_put_u64(message, SLUICE_A_DESTINATION_SINCE, destination->since_ns) ||
+	    put_text(message, SLUICE_A_DESTINATION_ROLE, destination->role) ||
+	    (destination->is_alone &&
+	     (nla_put_u64(message, SLUICE_A_DESTINATION_MEMORY, destination->waiting.memory) ||
+	      nla_put_u64(message, SLUICE_A_DESTINATION_DISK, destination->waiting.disk) ||
+	      nla_put_u64(message, SLUICE_A_DESTINATION_OLDEST, destination->waiting.oldest_ns))))
 		return -ENOMEM;
 	nla_nest_end(message, nest);
 	return 0;
@@ -170,9 +175,9 @@ static int dump_output(const struct dump *dump, const struct sluice_engine_outpu
 	    put_text(message, SLUICE_A_OUTPUT_FRAMING, output->framing) ||
 	    nla_put_u64(message, SLUICE_A_OUTPUT_RATE, output->rate) ||
 	    nla_put_u64(message, SLUICE_A_OUTPUT_DROPPED, output->dropped) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_MEMORY, output->memory) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_DISK, output->disk) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_OLDEST, output->oldest_ns))
+	    nla_put_u64(message, SLUICE_A_OUTPUT_MEMORY, output->waiting.memory) ||
+	    nla_put_u64(message, SLUICE_A_OUTPUT_DISK, output->waiting.disk) ||
+	    nla_put_u64(message, SLUICE_A_OUTPUT_OLDEST, output->waiting.oldest_ns))
 		goto failed;
 	for (number = 0; number < output->destination_count; number++)
 		if (put_destination(message, &output->destinations[number]))

@@ -51,6 +51,11 @@ struct sluice_engine_store {
 	struct sluice_spool_figures disk;
 };
 
+/* Bytes of streams that wait, and when the oldest came: to the disk, if it lies there; 0: nothing waits */
+struct sluice_engine_waiting {
+	uint64_t memory, disk, oldest_ns;
+};
+
 struct sluice_engine_destination {
 	char *name; /* @owner the report */
 	/* "connected", "connecting", "waiting", "disabled"; "slow": connected, but its TCP has no room for what waits;
@@ -63,6 +68,11 @@ struct sluice_engine_destination {
 	uint64_t rate, achieved; /* bits a second: the limit (0: none), and of the last second */
 	uint32_t mss, pmtu;
 	const char *role; /* "active", "standby", "disabled" */
+	uint64_t
+		since_ns; /* when it became what its state says; "waiting" and "connecting" are the same */
+	size_t output; /* its output's number in the configuration */
+	bool is_alone; /* no other destination of its output gets what waits for it */
+	struct sluice_engine_waiting waiting; /* only of one that is */
 };
 
 struct sluice_engine_output {
@@ -74,8 +84,7 @@ struct sluice_engine_output {
 	struct sluice_engine_destination *destinations; /* summed over workers; @owner the report */
 	size_t destination_count;
 	uint64_t dropped; /* datagrams that it lacked when the disk gave them up */
-	/* Bytes of streams that wait for it, and when the oldest came: to the disk, if it lies there; 0: nothing waits */
-	uint64_t memory, disk, oldest_ns;
+	struct sluice_engine_waiting waiting;
 };
 
 struct sluice_engine_input {

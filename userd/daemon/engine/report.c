@@ -182,6 +182,21 @@ static unsigned int weight_of(const char *state)
 	return place;
 }
 
+/* Adds the state of one connection, which it has had since `since_ns`. A destination is gone since the last of its connections
+ * is, and there since the first of them is. */
+static void add_state(struct sluice_engine_destination *sum, const char *state, uint64_t since_ns)
+{
+	unsigned int there = weight_of("connected"), weight = weight_of(state);
+	unsigned int rank = weight < there ? 0 : weight, had;
+
+	had = sum->state && weight_of(sum->state) >= there ? weight_of(sum->state) : 0;
+	if (!sum->state || rank > had ||
+	    (rank == had && (rank ? since_ns < sum->since_ns : since_ns > sum->since_ns)))
+		sum->since_ns = since_ns;
+	if (!sum->state || weight > weight_of(sum->state))
+		sum->state = state;
+}
+
 /* Adds one connection to its destination's figures. */
 static void add_connection(const struct sluice_connection *connection,
 			   struct sluice_engine_destination *sum, const char **what,
@@ -213,8 +228,7 @@ static void add_connection(const struct sluice_connection *connection,
 		state = "ack-not-durable";
 	if (sluice_load_relaxed(&counters->slow) && !strcmp(state, "connected"))
 		state = "slow";
-	if (!sum->state || weight_of(state) > weight_of(sum->state))
-		sum->state = state;
+	add_state(sum, state, sluice_load_relaxed(&counters->since));
 	if (lost && !*what) {
 		*what = lost;
 		*error = sluice_load_relaxed(&counters->error);
@@ -265,6 +279,8 @@ static int add_destinations(const struct sluice_engine *engine, size_t number,
 		struct sluice_engine_destination *sum = &larger[picture->destination_count++];
 
 		memset(sum, 0, sizeof(*sum));
+		sum->output = number;
+		sum->is_alone = output->target_count == 1;
 		if (report_destination(engine, output, &engine->config->outputs[number], place,
 				       sum))
 			return -ENOMEM;

@@ -52,28 +52,39 @@ static void look_at_disk(const struct sluice_stream *stream, const uint8_t id[SL
 		(void)sluice_spool_frames(look->spool, look->log, false, find_frame, look);
 }
 
-/* The picture of the output that gets what waits for `id`. NULL: none does. */
-static struct sluice_engine_output *output_of(const struct sluice_engine *engine,
-					      struct sluice_engine_report *report,
-					      const uint8_t id[SLUICE_GUID_SIZE])
+/* Adds what waits to what waited already. */
+static void add_waiting(struct sluice_engine_waiting *sum, const struct sluice_engine_waiting *more)
+{
+	sum->memory += more->memory;
+	sum->disk += more->disk;
+	if (more->oldest_ns && (!sum->oldest_ns || more->oldest_ns < sum->oldest_ns))
+		sum->oldest_ns = more->oldest_ns;
+}
+
+/* Adds what waits for `id` to the pictures of the output that gets it, if one does, and of the destination, if one alone
+ * does. */
+static void add_to_output(const struct sluice_engine *engine, struct sluice_engine_report *report,
+			  const uint8_t id[SLUICE_GUID_SIZE],
+			  const struct sluice_engine_waiting *waiting)
 {
 	const struct sluice_config *config = engine->config;
-	size_t number, place = 0;
+	struct sluice_engine_output *output;
+	size_t number, place = 0, destination;
 
 	id = sluice_identity_heir(&engine->identity, id);
 	for (number = 0; id && number < config->output_count; number++) {
 		place += number && !sluice_config_is_twin(config, number);
 		if (!memcmp(config->outputs[number].id, id, SLUICE_GUID_SIZE))
-			return &report->outputs[place];
+			break;
 	}
-	return NULL;
-}
-
-/* Adds what waits since `since_ns`. */
-static void add_oldest(struct sluice_engine_output *output, uint64_t since_ns)
-{
-	if (since_ns && (!output->oldest_ns || since_ns < output->oldest_ns))
-		output->oldest_ns = since_ns;
+	if (!id || number == config->output_count)
+		return;
+	output = &report->outputs[place];
+	add_waiting(&output->waiting, waiting);
+	for (destination = 0; destination < output->destination_count; destination++)
+		if (output->destinations[destination].output == number &&
+		    output->destinations[destination].is_alone)
+			add_waiting(&output->destinations[destination].waiting, waiting);
 }
 
 /* Adds one stream. `spool`: held, or NULL: there is no disk. */
@@ -86,21 +97,20 @@ static void add_stream(struct sluice_engine *engine, struct sluice_engine_report
 
 	for (number = 0; number < picture->cursor_count; number++) {
 		struct sluice_engine_cursor *cursor = &picture->cursors[number];
-		struct sluice_engine_output *output = output_of(engine, report, cursor->output);
+		struct sluice_engine_waiting waiting = {0}, memory = {0};
 
 		if (spool && stream->shelf) {
 			look_at_disk(stream, cursor->output, &look);
 			cursor->disk = look.bytes;
+			waiting.disk = look.bytes;
+			waiting.oldest_ns = look.bytes ? look.oldest_ns : 0;
 		}
-		if (!output)
-			continue;
-		output->disk += cursor->disk;
-		if (cursor->disk)
-			add_oldest(output, look.oldest_ns);
-		if (cursor->acked >= picture->head)
-			continue;
-		output->memory += picture->head - cursor->acked;
-		add_oldest(output, sluice_ring_time(&stream->ring, cursor->acked));
+		if (cursor->acked < picture->head) {
+			memory.memory = picture->head - cursor->acked;
+			memory.oldest_ns = sluice_ring_time(&stream->ring, cursor->acked);
+		}
+		add_waiting(&waiting, &memory);
+		add_to_output(engine, report, cursor->output, &waiting);
 	}
 }
 

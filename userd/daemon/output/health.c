@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../../lib/size.h"
@@ -24,6 +25,23 @@
 #define HALF_NS (200 * SLUICE_NS_PER_MS)
 /* What TCP sent in vain before a peer that has no room counts as gone. */
 #define TRIES 2U
+
+void sluice_connection_note_since(struct sluice_connection *connection)
+{
+	enum { UNKNOWN, GONE, THERE, SLOW, NOT_DURABLE } condition = GONE;
+	struct timespec now;
+
+	if (connection->state == SLUICE_TCP_READY)
+		condition = connection->counters.unsafe ? NOT_DURABLE
+			    : connection->counters.slow ? SLOW
+							: THERE;
+	if (connection->condition == condition)
+		return;
+	connection->condition = condition;
+	clock_gettime(CLOCK_REALTIME, &now);
+	sluice_store_relaxed(&connection->counters.since,
+			     (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec);
+}
 
 /* Asks TCP for what the report shows. */
 void sluice_connection_measure(struct sluice_connection *connection, uint64_t now)
@@ -153,6 +171,7 @@ static void note_slow(struct sluice_connection *connection, uint64_t now)
 			      connection->output->worker->number,
 			      sluice_duration_say(now - connection->slow_since, lasted));
 	}
+	sluice_connection_note_since(connection);
 	if (!is_slow || connection->slow_told || now - since < dead)
 		return;
 	connection->slow_told = true;

@@ -252,6 +252,7 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 		connection->unsafe = 0;
 		connection->unsafe_done = connection->carrier.done;
 		sluice_store_relaxed(&connection->counters.unsafe, UINT64_C(0));
+		sluice_connection_note_since(connection);
 		if (was_unsafe && connection->unsafe_told == 1) {
 			connection->unsafe_told = 2;
 			sluice_notice("output `%s`, destination %s, worker %u: it acknowledges as "
@@ -264,6 +265,7 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 	    now - connection->unsafe < output->timing.dead_after_ns)
 		return;
 	sluice_store_relaxed(&connection->counters.unsafe, UINT64_C(1));
+	sluice_connection_note_since(connection);
 	if (connection->unsafe_told)
 		return;
 	connection->unsafe_told = 1;

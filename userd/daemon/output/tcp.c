@@ -30,6 +30,7 @@ void sluice_connection_set_state(struct sluice_connection *connection, enum slui
 {
 	connection->state = state;
 	sluice_store_relaxed(&connection->counters.state, (uint64_t)state);
+	sluice_connection_note_since(connection);
 }
 
 bool sluice_connection_is_free(const struct sluice_connection *connection)
@@ -508,6 +509,7 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 		return -ENOMEM;
 	}
 	connection->target = sluice_target_get(target);
+	sluice_connection_note_since(connection);
 	*result = connection;
 	return 0;
 }

@@ -49,6 +49,7 @@ struct sluice_tcp_counters {
 	uint64_t mss, pmtu;
 	uint64_t achieved; /* bits a second, of the last second */
 	uint64_t state;	   /* enum sluice_tcp_state */
+	uint64_t since;	   /* when that, unsafe or slow last changed for a reader, ns since 1970 */
 	uint64_t
 		unsafe; /* 1: it acknowledges, but not what the output waits for (`ack: durable`) */
 	uint64_t slow;	/* 1: its TCP answers, and takes what it is given slowly or not at all */
@@ -169,6 +170,7 @@ struct sluice_connection {
 	uint64_t half_due;	 /* when to see whether it still acknowledges, */
 	uint64_t half_mark;	 /* and what had been by the last time; UINT64_MAX: all */
 	uint64_t full_at;	 /* when it was last seen full for a while; 0: not lately */
+	unsigned int condition;	 /* what counters.since is of; 0: of nothing yet */
 	bool slow_told;		 /* the log knows that it is slow, */
 	uint64_t slow_since;	 /* and that it read nothing since then */
 	bool complained; /* it is gone, and was not seen to work since: others may step in */
@@ -192,6 +194,11 @@ struct sluice_connection {
 
 /* Sets the state, also for the report. @context worker */
 void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state);
+
+/* health.c. Notes for the report since when the connection is there, gone, slow or not durable, if that changed: after each
+ * change of its state and of its counters `unsafe` and `slow`. Attempts to connect change nothing: it is gone still.
+ * @context worker, or process if never entered */
+void sluice_connection_note_since(struct sluice_connection *connection);
 
 /* connect.c. Begins an attempt with the next address; it may be lost when this returns. @context worker */
 void sluice_connection_connect(struct sluice_connection *connection, uint64_t now);
