@@ -48,8 +48,8 @@ def bodies():
     """Attributes: none, a configuration, one of each kind, all of them."""
     yield b""
     yield attribute("CONFIG_TEXT", CONFIG) + attribute("CONFIG_NAME", b"burglar\0")
-    each = [attribute(number, payload) for number in range(1, schema.ATTRIBUTE["SLUICE_A_MAX"] + 1)
-            for payload in (b"\0" * 16, b"\1\0\0\0", b"x\0")]
+    payloads = b"\0" * 16, b"\1\0\0\0", b"x\0"
+    each = [attribute(number, payloads[number % 3]) for number in range(1, schema.ATTRIBUTE["SLUICE_A_MAX"] + 1)]
     yield from each
     yield b"".join(each)
 
