@@ -298,8 +298,9 @@ static void acknowledge(struct sluice_connection *connection, const uint8_t *pay
 
 			if (!sluice_feeder_is_of(feeder, range.stream, le64toh(range.epoch)))
 				continue;
-			sluice_feeder_acknowledge(feeder, le64toh(range.start), le64toh(range.end),
-						  ahead);
+			/* What an earlier connection sent, and this one hears of, counts here. */
+			connection->carrier.done += sluice_feeder_acknowledge(
+				feeder, le64toh(range.start), le64toh(range.end), ahead);
 			((struct sluice_stream *)feeder->stream)->moved = true;
 		}
 	}

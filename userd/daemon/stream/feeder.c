@@ -152,15 +152,19 @@ static void unload(struct sluice_segment *segment)
 	segment->carrier = NULL;
 }
 
-/* A segment needs no more, unless its carrier still reads it. The caller calls advance(). */
-static void complete(struct sluice_feeder *feeder, struct sluice_segment *segment)
+/* A segment needs no more, unless its carrier still reads it. The caller calls advance(). Returns how many records are done that
+ * no carrier has the credit for. */
+static uint64_t complete(struct sluice_feeder *feeder, struct sluice_segment *segment)
 {
+	uint64_t stray = 0;
+
 	if (segment->state == SLUICE_SEGMENT_RETURNED) {
 		feeder->returned--;
+		stray = segment->count;
 	} else {
 		if (segment->pinned) {
 			segment->covered = true;
-			return;
+			return 0;
 		}
 		segment->carrier->done += segment->count;
 		unload(segment);
@@ -172,6 +176,7 @@ static void complete(struct sluice_feeder *feeder, struct sluice_segment *segmen
 		sluice_rack_acknowledge(feeder->rack, segment->start,
 					segment->end < feeder->rack->border ? segment->end
 									    : feeder->rack->border);
+	return stray;
 }
 
 /* Steps over what the receiver is known to have already, if that ends at a boundary. */
@@ -282,7 +287,7 @@ void sluice_feeder_unpin(struct sluice_feeder *feeder, uint64_t id)
 	segment->pinned = false;
 	sluice_rack_close_book(segment);
 	if (segment->covered) {
-		complete(feeder, segment);
+		(void)complete(feeder, segment);
 		advance(feeder);
 	}
 }
@@ -293,7 +298,7 @@ void sluice_feeder_finish(struct sluice_feeder *feeder, uint64_t id)
 
 	if (!segment)
 		return;
-	complete(feeder, segment);
+	(void)complete(feeder, segment);
 	advance(feeder);
 }
 
@@ -316,9 +321,11 @@ static uint64_t find(const struct sluice_feeder *feeder, uint64_t offset)
 	return low;
 }
 
-/* Likewise for a rack, whose segments lie in any order and are few. */
-static void acknowledge_rack(struct sluice_feeder *feeder, uint64_t start, uint64_t end)
+/* Likewise for a rack, whose segments lie in any order and are few. Returns how many records are done that no carrier has the
+ * credit for. */
+static uint64_t acknowledge_rack(struct sluice_feeder *feeder, uint64_t start, uint64_t end)
 {
+	uint64_t stray = sluice_unheard_hear(&feeder->rack->unheard, start, end);
 	struct sluice_segment *segment;
 	uint64_t id, upto;
 
@@ -338,29 +345,28 @@ static void acknowledge_rack(struct sluice_feeder *feeder, uint64_t start, uint6
 			    !sluice_ranges_covers(&feeder->known, segment->start, upto))
 				continue;
 		}
-		complete(feeder, segment);
+		stray += complete(feeder, segment);
 	}
 	advance(feeder);
+	return stray;
 }
 
-void sluice_feeder_acknowledge(struct sluice_feeder *feeder, uint64_t start, uint64_t end,
-			       bool ahead)
+uint64_t sluice_feeder_acknowledge(struct sluice_feeder *feeder, uint64_t start, uint64_t end,
+				   bool ahead)
 {
 	uint64_t most = ahead ? sluice_ring_head(feeder->ring) : feeder->taken;
 	struct sluice_segment *segment;
 	bool parted = false;
-	uint64_t id;
+	uint64_t id, stray = 0;
 
-	if (!feeder->cursor) {
-		acknowledge_rack(feeder, start, end);
-		return;
-	}
+	if (!feeder->cursor)
+		return acknowledge_rack(feeder, start, end);
 	if (end > most)
 		end = most;
 	if (start < sluice_feeder_acked(feeder))
 		start = sluice_feeder_acked(feeder);
 	if (start >= end)
-		return;
+		return 0;
 	/* Parts are remembered first, so that a segment is looked at with all that is known of it. */
 	id = find(feeder, start);
 	if (end > feeder->taken || (id < feeder->next && slot(feeder, id)->start < start))
@@ -378,9 +384,10 @@ void sluice_feeder_acknowledge(struct sluice_feeder *feeder, uint64_t start, uin
 		if ((segment->start >= start && segment->end <= end) ||
 		    (feeder->known.count &&
 		     sluice_ranges_covers(&feeder->known, segment->start, segment->end)))
-			complete(feeder, segment);
+			stray += complete(feeder, segment);
 	}
 	advance(feeder);
+	return stray;
 }
 
 /* How many records lie in [start, end) of the ring; both are boundaries. */
@@ -404,7 +411,7 @@ static uint64_t count_records(const struct sluice_feeder *feeder, uint64_t start
 static void come_back(struct sluice_feeder *feeder, struct sluice_segment *segment, uint64_t start,
 		      uint64_t count)
 {
-	uint64_t border = feeder->cursor ? feeder->floor : UINT64_MAX;
+	uint64_t border = feeder->cursor ? feeder->floor : UINT64_MAX, before;
 
 	if (start > segment->start && (!feeder->cursor || segment->start < feeder->floor))
 		sluice_rack_acknowledge(feeder->rack, segment->start,
@@ -413,11 +420,14 @@ static void come_back(struct sluice_feeder *feeder, struct sluice_segment *segme
 		sluice_rack_return(feeder->rack, start,
 				   segment->end < border ? segment->end : border, false);
 		if (segment->end <= border) {
+			sluice_unheard_add(&feeder->rack->unheard, start, segment->end, count);
 			segment->state = SLUICE_SEGMENT_DONE;
 			return;
 		}
+		before = count;
+		count = count_records(feeder, border, segment->end);
+		sluice_unheard_add(&feeder->rack->unheard, start, border, before - count);
 		start = border;
-		count = count_records(feeder, start, segment->end);
 	}
 	segment->start = start;
 	segment->count = count;
@@ -450,7 +460,7 @@ bool sluice_feeder_let_go(struct sluice_feeder *feeder, uint64_t end)
 void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t sequence,
 			 uint64_t serial)
 {
-	uint64_t at = feeder->floor, upto, id;
+	uint64_t at = feeder->floor, upto, moved, id;
 	struct sluice_segment *segment;
 	struct sluice_range hole;
 
@@ -471,13 +481,16 @@ void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t se
 			sluice_rack_acknowledge(feeder->rack, at, upto);
 		if (segment->state == SLUICE_SEGMENT_RETURNED) {
 			sluice_rack_return(feeder->rack, at, upto, true);
+			moved = segment->count;
 			if (segment->end <= end) {
 				segment->state = SLUICE_SEGMENT_DONE;
 				feeder->returned--;
 			} else {
 				segment->start = end;
 				segment->count = count_records(feeder, end, segment->end);
+				moved -= segment->count;
 			}
+			sluice_unheard_add(&feeder->rack->unheard, at, upto, moved);
 		}
 		if (upto > at)
 			at = upto;
@@ -514,7 +527,7 @@ void sluice_feeder_return(struct sluice_feeder *feeder, uint64_t id, uint64_t st
 	segment->pinned = false;
 	sluice_rack_close_book(segment);
 	if (segment->covered || start == segment->end) {
-		complete(feeder, segment);
+		(void)complete(feeder, segment);
 	} else {
 		segment->carrier->done += segment->count - count;
 		unload(segment);

@@ -107,9 +107,10 @@ void sluice_feeder_unpin(struct sluice_feeder *feeder, uint64_t id);
 void sluice_feeder_finish(struct sluice_feeder *feeder, uint64_t id);
 
 /* The receiver has [start, end), wherever that lies. `ahead`: remember also what was not taken yet, so that it
- * will not be sent (a receiver that knows more than the cursor, after a restart). */
-void sluice_feeder_acknowledge(struct sluice_feeder *feeder, uint64_t start, uint64_t end,
-			       bool ahead);
+ * will not be sent (a receiver that knows more than the cursor, after a restart). Returns how many records were sent, came back
+ * because the connection was lost, and are done now: whoever carried them does not know. */
+uint64_t sluice_feeder_acknowledge(struct sluice_feeder *feeder, uint64_t start, uint64_t end,
+				   bool ahead);
 
 /* Segment `id` is to be sent again, from `start` (a record boundary inside it) on, `count` records. */
 void sluice_feeder_return(struct sluice_feeder *feeder, uint64_t id, uint64_t start,

@@ -56,6 +56,7 @@ void sluice_rack_destroy(struct sluice_rack *rack)
 		rack->ring->rack = NULL;
 	sluice_ranges_free(&rack->acked);
 	free(rack->runs);
+	sluice_unheard_clear(&rack->unheard);
 	free(rack->feeder.segments);
 	sluice_ranges_free(&rack->feeder.known);
 	free(rack);
@@ -491,7 +492,7 @@ taken:
 	if (!overlapping(rack, book))
 		shut(rack);
 	rack->turns = 0;
-	*again = false;
+	*again = sluice_unheard_again(&rack->unheard, segment->start, segment->end);
 	order(rack);
 	return true;
 }

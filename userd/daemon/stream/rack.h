@@ -13,6 +13,7 @@
 
 #include "../../lib/spool.h"
 #include "feeder.h"
+#include "unheard.h"
 
 struct sluice_shelf;
 
@@ -49,7 +50,8 @@ struct sluice_rack {
 	struct sluice_shelf *shelf;
 	struct sluice_run *runs; /* by serial, then by offset */
 	size_t run_count, run_room;
-	uint64_t serial;	    /* of what comes now */
+	struct sluice_unheard unheard; /* of the runs: what was sent and came back */
+	uint64_t serial;	       /* of what comes now */
 	uint64_t border;	    /* something before it may lie on the disk, known here or not */
 	struct sluice_ranges acked; /* to be told to the spooler */
 	struct sluice_book *books;  /* read, in order; the first is being cut */
