@@ -12,6 +12,9 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX")
 config=$work/sluice.yaml
 rings=/dev/shm/$(basename "$work")
 relay_log=$work/sluiced.log
+# For the ledger: daemons that were started, datagrams that receivers had in the end.
+relays=0
+arrived=0
 sink_log=$work/sink.log
 source_kind=socket
 namespace_prefix=''
@@ -30,13 +33,18 @@ scaled()
 	echo $(($1 / scale))
 }
 
-# finish: ends what the scenario started; on failure shows the logs.
+# finish: ends what the scenario started. If the daemon runs, its views have to agree first (tests/ledger); on failure
+# shows all that was counted, and the logs.
 finish()
 {
 	local status=$? file
 	trap - EXIT
+	if [ $status -eq 0 ]; then
+		ledger_check || status=1
+	fi
 	[ -z "${SLUICE_BATCH:-}" ] || [ $status -eq 0 ] || SLUICE_BATCH=''
 	if [ $status -ne 0 ]; then
+		ledger_tell
 		for file in "$config" "$work"/*.log; do
 			[ -s "$file" ] || continue
 			echo "--- $(basename "$file")"
@@ -113,8 +121,68 @@ servers_up()
 		three-servers --prefix "$namespace_prefix" --quiet "$@" || fail "no test network"
 	else
 		modprobe sluice || fail "the module does not load"
+		[ ! -e /run/netns/third ] || keep_counts sender snmp snmp6
 		[ -e /run/netns/third ] || three-servers --quiet "$@" || fail "no test network"
+		keep_counts middle snmp snmp6 dev
 	fi
+	keep_counts middle softnet_stat
+}
+
+# keep_counts SERVER FILE...: keeps what the kernel has counted there so far, for the ledger. In a network that was made for
+# this scenario that is nothing but softnet_stat, which is the machine's.
+keep_counts()
+{
+	local server=$1 file text
+	shift
+	mkdir -p "$work/before"
+	if [ "$server" = sender ]; then
+		on sender cat "${@/#//proc/net/}" >"$work/before/sender"
+		return
+	fi
+	for file in "$@"; do
+		# No process: in an emulated machine those are what takes the time.
+		IFS= read -r -d '' text <"/proc/net/$file"
+		printf '%s\n' "$text" >>"$work/before/middle"
+	done
+}
+
+# on_ledger COMMAND [ARGUMENT...]: tests/ledger, where the daemon is.
+on_ledger()
+{
+	local command=$1
+	shift
+	[ ! -e "/run/netns/${namespace_prefix}sender" ] || set -- --sender "${namespace_prefix}sender" "$@"
+	on middle timeout 60 python3 "$repository/tests/ledger/main.py" "$command" --before "$work/before" "$@"
+}
+
+# ledger_check: with a daemon that relay_start started and that runs, all of its views agree with each other and with what was
+# sent; or the scenario says why not: ledger='REASON'.
+ledger_check()
+{
+	local arguments=()
+	if [ -n "${ledger:-}" ]; then
+		echo "ledger: not asked: $ledger"
+		return 0
+	fi
+	if [ -z "${relay:-}" ] || [[ " $(jobs -rp | tr '\n' ' ')" != *" $relay "* ]]; then
+		echo "ledger: no daemon to be asked"
+		return 0
+	fi
+	[ "$relays" -ne 1 ] || arguments+=(--fresh)
+	[ "$scale" -eq 1 ] || arguments+=(--no-tables)
+	on_ledger check --pid "$relay" --log "$relay_log" --arrived "$arrived" "${arguments[@]}"
+}
+
+# ledger_tell: prints what was counted on the way, from the sender to the receiver, and what was lost before sluice and in it.
+ledger_tell()
+{
+	local file
+	[ -e "/run/netns/${namespace_prefix}third" ] || return
+	echo "--- what was counted"
+	on_ledger tell
+	for file in "$work"/*.log; do
+		[ ! -s "$file" ] || sed -n "s|^RESULT|$(basename "$file"): RESULT|p" "$file"
+	done
 }
 
 # on SERVER COMMAND...: runs a command on the sender, the middle server or the third.
@@ -187,6 +255,7 @@ relay_start()
 {
 	in_background middle sluiced -c "$config" "$@" >>"$relay_log" 2>&1 &
 	relay=$!
+	relays=$((relays + 1))
 	eventually 90 relay_is_up || fail "the daemon does not answer"
 }
 
@@ -281,4 +350,5 @@ everything_arrived()
 	expect "repeated" "$(value repeated "$2")" -eq 0
 	expect "damaged" "$(value damaged "$2")" -eq 0
 	expect "told of as lost" "$(value gap_datagrams "$2")" -eq 0
+	arrived=$((arrived + $1))
 }

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""What `sluicectl show` has to say, worked out from the netlink dumps alone, and what its tables have to say, from its JSON."""
+import time
+
+import dumps
+
+CAUSES = ["dropped_oldest" if cause == "oldest" else cause for cause in dumps.CAUSES]
+
+
+def lost(numbers):
+    """Counters by cause, under the names that they have everywhere."""
+    return dict(zip(CAUSES, list(numbers) + [0] * (len(CAUSES) - len(numbers))))
+
+
+def moment(ns):
+    """Nanoseconds since 1970 as the tool writes them; empty: not known."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ns // 1000000000)) if ns else ""
+
+
+def plain(message, prefix, names, **others):
+    """{key: value} of the attributes prefix_NAME, those of `others` under another name."""
+    found = {name.lower(): message[prefix + name] for name in names.split() if prefix + name in message}
+    found.update({key: message[name] for key, name in others.items() if name in message})
+    return found
+
+
+def counted(counters):
+    """The members that a nest of counters becomes."""
+    return {"matched": counters["matched"], "stored": counters["stored"], "stored_bytes": counters["stored_bytes"],
+            "lost": lost(counters["lost"])}
+
+
+def inputs(dump):
+    """Of `show inputs -j`."""
+    return [dict(plain(one, "INPUT_", "GUID NAME SOURCE MATCH VERDICT STATE RECEIVE PRIORITY DROPPED DROPPED_BY_CHANGE UNMATCHED"),
+                 outputs=[name for name in one["INPUT_OUTPUTS"].split(",") if name], **counted(one["INPUT_COUNTERS"]))
+            for one in dump["daemon"]["INPUT_GET"]]
+
+
+def destination(one):
+    """Of a destination in `show outputs -j`."""
+    found = plain(one, "DESTINATION_", "STATE ERROR SENT ACKED RESENT BYTES BACKLOG WRITES CONNECTS ROLE GAPS UNSENDABLE ESCAPED "
+                  "RATE ACHIEVED MSS PMTU", to="DESTINATION_NAME")
+    found["since"] = moment(one["DESTINATION_SINCE"])
+    # What waits for it alone.
+    if "DESTINATION_MEMORY" in one:
+        found.update(memory=one["DESTINATION_MEMORY"], disk=one["DESTINATION_DISK"], oldest=moment(one["DESTINATION_OLDEST"]))
+    return found
+
+
+def outputs(dump):
+    """Of `show outputs -j`."""
+    found = []
+    for one in dump["daemon"]["OUTPUT_GET"]:
+        destinations = [destination(nest) for nest in one["OUTPUT_DESTINATION"]]
+        # What is of an output as a whole, from what is of its destinations.
+        found.append(dict(plain(one, "OUTPUT_", "GUID NAME MODE FRAMING RATE DROPPED MEMORY DISK"), destinations=destinations,
+                          oldest=moment(one["OUTPUT_OLDEST"]),
+                          achieved=sum(nest["achieved"] for nest in destinations),
+                          backlog=sum(nest["backlog"] for nest in destinations)))
+    return found
+
+
+def ring(one):
+    """What both tell of a stream."""
+    head, tail, size = one["STREAM_HEAD"], one["STREAM_TAIL"], one["STREAM_SIZE"]
+    fill = 100 * max(head - tail, 0) / size if size else 0
+    return dict(plain(one, "STREAM_", "UUID EPOCH CPU SIZE HEAD TAIL OWNER WAKES"), route=one["ROUTE_GUID"],
+                fill_percent=min(fill, 100.0), priority=priority(one["ROUTE_GUID"]), gaps=one["STREAM_COUNTERS"]["gaps"],
+                **counted(one["STREAM_COUNTERS"]))
+
+
+def priority(route):
+    """A route's GUID tells it: one of version 8 has it in its last three bits (RFC 9562), others have none."""
+    return int(route[-1], 16) & 7 if route[14] == "8" else 0
+
+
+def streams(dump):
+    """Of `show streams -j`: the daemon's, then the module's word on them and its others."""
+    found = {}
+    for one in dump["daemon"]["STREAM_GET"]:
+        found[one["STREAM_UUID"]] = dict(
+            ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK"),
+            cursors=[plain(nest, "CURSOR_", "ACKED TAKEN DISK", output="OUTPUT_GUID", name="OUTPUT_NAME")
+                     for nest in one["STREAM_CURSORS"]])
+    module = dump["module"] or {"STREAM_GET": [], "ROUTE_GET": []}
+    names = {one["ROUTE_GUID"]: one.get("ROUTE_NAME", "") for one in module["ROUTE_GET"]}
+    for one in module["STREAM_GET"]:
+        stream = found.setdefault(one["STREAM_UUID"], {"cursors": []})
+        stream.update(ring(one), route_name=names.get(one["ROUTE_GUID"], ""))
+    return list(found.values())
+
+
+def store(dump):
+    """Of `show store -j`."""
+    found = []
+    for one in dump["daemon"]["STORE_GET"]:
+        disk = None
+        if "STORE_DISK_PATH" in one:
+            disk = plain(one, "STORE_DISK_", "PATH SIZE USED WAITING SPOOLED DRAINED SEGMENTS DAMAGED_FRAMES DAMAGED QUARANTINED "
+                         "ABANDONED DROPPED ALARMS", free_segments="STORE_DISK_FREE")
+        found.append({"memory": plain(one, "STORE_MEMORY_", "SIZE USED ALARMS"), "disk": disk, "alarms_now": one["STORE_ALARMS_NOW"]})
+    return found
+
+
+def orphans(dump):
+    """Of `show orphans -j`."""
+    return [dict(plain(one, "ORPHAN_", "NAME PLACE WHERE BYTES", guid="ORPHAN_OUTPUT"), since=moment(one["ORPHAN_SINCE"]))
+            for one in dump["daemon"]["ORPHAN_GET"]]
+
+
+def daemon(dump):
+    """Of `show daemon -j`."""
+    return [plain(one, "DAEMON_", "VERSION RELAY PID STATE WORKERS", uptime_seconds="DAEMON_UPTIME", configuration="DAEMON_CONFIG",
+                  configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG")
+            for one in dump["daemon"]["DAEMON_GET"]]
+
+
+def rules(dump):
+    """Of `show rules -j`; what is a word there and a number in netlink is left out."""
+    return [dict(plain(one, "RULE_", "GUID NAME ROUTE INPUT"), **counted(one["RULE_COUNTERS"])) for one in dump["module"]["RULE_GET"]]
+
+
+def routes(dump):
+    """Of `show routes -j`."""
+    return [dict(plain(one, "ROUTE_", "GUID NAME RING_SIZE WATERMARK RULES", delay_us="ROUTE_DELAY"), priority=priority(one["ROUTE_GUID"]))
+            for one in dump["module"]["ROUTE_GET"]]
+
+
+VIEWS = {"inputs": inputs, "outputs": outputs, "streams": streams, "store": store, "orphans": orphans, "daemon": daemon,
+         "rules": rules, "routes": routes}
+
+# Of each table: the title of a column, and the key of what stands in it.
+COLUMNS = {
+    "inputs": "INPUT name, SOURCE source, RECEIVE receive, MATCH match, VERDICT verdict, PRIORITY priority, OUTPUTS outputs, "
+              "MATCHED matched, STORED stored, BYTES stored_bytes, LOST lost, DROPPED dropped, UNMATCHED unmatched, STATE state",
+    "outputs": "OUTPUT name, FRAMING framing, MODE mode, TO to, STATE state, SINCE since, SENT sent, ACKED acked, RESENT resent, "
+               "BYTES bytes, MEMORY memory, DISK disk, OLDEST oldest, UNACKED backlog, WRITES writes, CONNECTS connects, GAPS gaps, "
+               "UNSENDABLE unsendable, ESCAPED escaped, DROPPED dropped, RATE rate, ACHIEVED achieved, MSS mss, PMTU pmtu, "
+               "LAST ERROR error",
+    "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT output, "
+               "BEHIND behind, OWNER owner, WAKES wakes, STORED stored, LOST lost, STREAM uuid",
+    "store": "STORE store, SIZE size, USED used, WAITING waiting, SPOOLED spooled, DRAINED drained, SEGMENTS segments, "
+             "FREE free_segments, DAMAGED damaged, QUARANTINED quarantined, ABANDONED abandoned, DROPPED dropped, ALARMS alarms, "
+             "PATH path",
+    "orphans": "OUTPUT name, PLACE place, BYTES bytes, SINCE since, WHERE where, GUID guid",
+    "daemon": "RELAY relay, VERSION version, PID pid, UPTIME uptime_seconds, WORKERS workers, CONFIGURATION configuration, "
+              "IN FORCE configuration_seconds, STATE state",
+    "rules": "RULE name, PORTS ports, DESTINATION destination, SOURCE source, INTERFACE interface, VERDICT verdict, HOOK hook, "
+             "BATCHING batching, CHECKSUM checksum, TIME time, MATCHED matched, STORED stored, LOST lost, GUID guid",
+    "routes": "ROUTE name, PRIORITY priority, RING ring_size, WATERMARK watermark, DELAY_US delay_us, RULES rules, GUID guid",
+}
+
+
+def columns(view):
+    """[(title, key)] of a table."""
+    return [tuple(column.strip().rsplit(" ", 1)) for column in COLUMNS[view].split(",")]
+
+
+def rows(view, objects):
+    """The objects that the rows of a table are made of."""
+    if view == "outputs":
+        # The limit of an output holds for each of its destinations that has none of its own.
+        return [dict({key: one[key] for key in ("name", "mode", "framing", "dropped", "memory", "disk", "oldest")},
+                     **dict(nest, rate=nest["rate"] or one["rate"]))
+                for one in objects for nest in one["destinations"]]
+    if view == "streams":
+        return [dict(one, output=nest["name"], disk=nest["disk"], behind=max(one["head"] - nest["acked"], 0) + nest["disk"])
+                if nest else one
+                for one in objects for nest in one["cursors"] or [None]]
+    if view == "store":
+        return [dict(one[part], store=part) for one in objects for part in ("memory", "disk") if one[part]]
+    return objects
+
+
+def cell(value):
+    """The text that a value becomes in a table."""
+    if isinstance(value, dict):
+        text = " ".join("%s=%d" % pair for pair in value.items() if pair[1]) or "0"
+    elif isinstance(value, list):
+        text = ",".join(value)
+    elif isinstance(value, float):
+        text = "%.1f" % value
+    else:
+        text = "" if value is None else str(value)
+    return text[:255] or "-"
