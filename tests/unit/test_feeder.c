@@ -118,6 +118,58 @@ static void nonsense_acknowledges_nothing(void **state)
 	sluice_ring_destroy(&ring);
 }
 
+/* What was not sent yet nobody can have; what an earlier daemon may have sent it can. */
+static void what_was_never_sent_nobody_can_have(void **state)
+{
+	struct sluice_carrier carrier = {0};
+	struct sluice_feeder feeder;
+	struct sluice_ring ring;
+	uint64_t id;
+
+	(void)state;
+	start(&ring, &feeder, 2);
+	assert_true(store(&ring, SPAN - 16, 7));
+	assert_true(store(&ring, SPAN - 16, 8));
+	assert_true(sluice_feeder_can_have(&feeder, 0, 128));
+	assert_false(sluice_feeder_can_have(&feeder, 0, 136));
+	assert_false(sluice_feeder_can_have(&feeder, 128, UINT64_MAX));
+	assert_false(sluice_feeder_can_have(&feeder, 64, 0));
+	take(&feeder, &carrier, 2 * SPAN, 0, 128);
+	id = take(&feeder, &carrier, 2 * SPAN, 128, 256);
+	/* Taken, and not sent yet: it may still be cut, or go back. */
+	assert_false(sluice_feeder_can_have(&feeder, 128, 256));
+	assert_true(sluice_feeder_cut(&feeder, id, 192, 1));
+	sluice_feeder_sends(&feeder, id);
+	assert_true(sluice_feeder_can_have(&feeder, 0, 192));
+	assert_false(sluice_feeder_can_have(&feeder, 128, 256));
+	sluice_feeder_return_all(&feeder, &carrier);
+	assert_true(sluice_feeder_can_have(&feeder, 0, 192));
+	sluice_feeder_close(&feeder);
+	sluice_ring_destroy(&ring);
+}
+
+/* One that waits while what comes behind it was sent: what lies between is no receiver's. */
+static void what_waits_between_is_unsent(void **state)
+{
+	struct sluice_carrier carrier = {0};
+	struct sluice_feeder feeder;
+	struct sluice_ring ring;
+	uint64_t id;
+
+	(void)state;
+	start(&ring, &feeder, 0);
+	assert_true(store(&ring, SPAN - 16, 7));
+	assert_true(store(&ring, SPAN - 16, 8));
+	id = take(&feeder, &carrier, SPAN, 0, 64);
+	sluice_feeder_sends(&feeder, take(&feeder, &carrier, SPAN, 64, 128));
+	assert_true(sluice_feeder_can_have(&feeder, 64, 128));
+	assert_false(sluice_feeder_can_have(&feeder, 0, 128));
+	sluice_feeder_sends(&feeder, id);
+	assert_true(sluice_feeder_can_have(&feeder, 0, 128));
+	sluice_feeder_close(&feeder);
+	sluice_ring_destroy(&ring);
+}
+
 /* What one connection carried is handed out again, as it was cut, before anything new. */
 static void a_lost_connection_gives_back(void **state)
 {
@@ -416,6 +468,8 @@ int main(void)
 		cmocka_unit_test(acknowledgements_come_in_any_order),
 		cmocka_unit_test(parts_make_a_whole),
 		cmocka_unit_test(nonsense_acknowledges_nothing),
+		cmocka_unit_test(what_was_never_sent_nobody_can_have),
+		cmocka_unit_test(what_waits_between_is_unsent),
 		cmocka_unit_test(a_lost_connection_gives_back),
 		cmocka_unit_test(a_returned_segment_can_be_acknowledged),
 		cmocka_unit_test(the_rest_of_a_segment_is_returned),

@@ -204,7 +204,7 @@ enum sluice_attribute {
 	SLUICE_A_OUTPUT_FRAMING,     /* [string] */
 	SLUICE_A_OUTPUT_DESTINATION, /* [nested, repeated: SLUICE_A_DESTINATION_*] */
 	SLUICE_A_DESTINATION_NAME,   /* [string] address:port as configured */
-	SLUICE_A_DESTINATION_STATE,  /* [string] connected, slow, connecting, waiting */
+	SLUICE_A_DESTINATION_STATE,  /* [string] connected, slow, connecting, waiting, ... */
 	SLUICE_A_DESTINATION_ERROR,  /* [string] why it was last lost, empty if never */
 	SLUICE_A_DESTINATION_SENT,   /* [u64] datagrams written to TCP; native and plain alike */
 	SLUICE_A_DESTINATION_BYTES,  /* [u64] bytes written to TCP */
@@ -293,6 +293,7 @@ enum sluice_attribute {
 	SLUICE_A_DESTINATION_MEMORY, /* [u64] bytes that wait in memory for it alone; absent: for others, too [D] */
 	SLUICE_A_DESTINATION_DISK,   /* [u64] likewise on the disk [D] */
 	SLUICE_A_DESTINATION_OLDEST, /* [u64] likewise when the oldest came, ns since 1970 [D] */
+	SLUICE_A_DESTINATION_FAULTS, /* [u64] connections ended because it broke the protocol [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

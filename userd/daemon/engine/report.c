@@ -172,8 +172,8 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 /* How much a state counts where connections of several workers differ: what somebody has to mend, then the best. */
 static unsigned int weight_of(const char *state)
 {
-	static const char *const order[] = {"waiting", "connecting", "connected", "slow",
-					    "ack-not-durable"};
+	static const char *const order[] = {"waiting", "connecting",	  "connected",
+					    "slow",    "ack-not-durable", "protocol-error"};
 	unsigned int place;
 
 	for (place = 0; place < sizeof(order) / sizeof(order[0]); place++)
@@ -219,6 +219,7 @@ static void add_connection(const struct sluice_connection *connection,
 	sum->gaps += sluice_load_relaxed(&counters->gaps);
 	sum->unsendable += sluice_load_relaxed(&counters->unsendable);
 	sum->escaped += sluice_load_relaxed(&counters->escaped);
+	sum->faults += sluice_load_relaxed(&counters->faults);
 	sum->achieved += sluice_load_relaxed(&counters->achieved);
 	if (mss && (!sum->mss || mss < sum->mss))
 		sum->mss = mss;
@@ -228,6 +229,8 @@ static void add_connection(const struct sluice_connection *connection,
 		state = "ack-not-durable";
 	if (sluice_load_relaxed(&counters->slow) && !strcmp(state, "connected"))
 		state = "slow";
+	if (sluice_load_relaxed(&counters->faulty))
+		state = "protocol-error";
 	add_state(sum, state, sluice_load_relaxed(&counters->since));
 	if (lost && !*what) {
 		*what = lost;

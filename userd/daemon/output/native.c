@@ -182,6 +182,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	connection->frame.epoch = htole64(producer->epoch);
 	connection->frame.offset = htole64(segment->start);
 	connection->frame.floor = htole64(sluice_feeder_floor(feeder));
+	sluice_feeder_sends(feeder, id);
 	if (!alone) {
 		stage(connection, bytes, length, blank);
 		sluice_count(&connection->counters.sent, segment->count);
@@ -277,6 +278,26 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 		output->name, to, worker);
 }
 
+/* Are the ranges of an ACK or of the answer to HELLO of what was sent, all of them? Of streams that we do not have (any more)
+ * nobody knows. */
+static bool is_credible(const struct sluice_output *output, const uint8_t *payload, uint32_t count)
+{
+	struct sluice_frame_range range;
+	size_t number;
+	uint32_t place;
+
+	for (place = 0; place < count; place++) {
+		memcpy(&range, payload + (size_t)place * sizeof(range), sizeof(range));
+		for (number = 0; number < output->feeder_count; number++)
+			if (sluice_feeder_is_of(output->feeders[number], range.stream,
+						le64toh(range.epoch)) &&
+			    !sluice_feeder_can_have(output->feeders[number], le64toh(range.start),
+						    le64toh(range.end)))
+				return false;
+	}
+	return true;
+}
+
 /* Applies the ranges of an ACK or of the answer to HELLO. */
 static void acknowledge(struct sluice_connection *connection, const uint8_t *payload,
 			uint32_t count, bool ahead, uint64_t now)
@@ -316,6 +337,7 @@ static const char *understand(struct sluice_connection *connection,
 {
 	uint32_t length = le32toh(frame->length), count = le32toh(frame->count);
 	bool hello = frame->type == SLUICE_FRAME_HELLO;
+	uint64_t done;
 
 	if (length && sluice_crc32c(0, payload, length) != le32toh(frame->payload_crc))
 		return "it sent a frame that was damaged on its way (payload CRC)";
@@ -324,7 +346,15 @@ static const char *understand(struct sluice_connection *connection,
 			return "it sent a frame with more ranges than bytes";
 		if (!hello && connection->state != SLUICE_TCP_READY)
 			return "it acknowledged before it said HELLO";
+		if (hello && connection->state == SLUICE_TCP_READY)
+			return "it said HELLO twice";
+		if (!is_credible(connection->output, payload, count))
+			return "it acknowledged what it was never sent; nothing of that message "
+			       "counts";
+		done = connection->carrier.done;
 		acknowledge(connection, payload, count, hello, now);
+		if (connection->carrier.done != done)
+			sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
 		if (hello && connection->state == SLUICE_TCP_GREETING)
 			sluice_connection_is_ready(connection, now);
 		sluice_store_relaxed(&connection->counters.acked, connection->carrier.done);
@@ -399,6 +429,8 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 	if (what)
 		return what;
 	look_at_promise(connection, now);
+	if (connection->counters.faulty && now - connection->readied >= SLUICE_MEASURE_NS)
+		sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
 	/* Often enough that the answers keep one alive that is only slow to acknowledge. */
 	if (pause > connection->output->timing.dead_after_ns / 4)
 		pause = connection->output->timing.dead_after_ns / 4;

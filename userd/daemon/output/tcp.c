@@ -21,6 +21,8 @@
 #define HOME_PAUSE_NS (5 * SLUICE_NS_PER_MS)
 /* A connection that lasted so long was a good one, though nothing may have been sent. */
 #define LASTED_NS (10 * SLUICE_NS_PER_S)
+/* A peer that breaks the protocol again and again is told of once in so long. */
+#define FAULT_NS (60 * SLUICE_NS_PER_S)
 /* After so many kilobytes read from one peer the others have their turn. */
 #define READS 16
 /* Bytes of what the log calls a connection; longer names are cut. */
@@ -340,6 +342,26 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 	return true;
 }
 
+/* The peer broke the protocol. It gets a reset, so that it does not take the end for a good one. @context worker */
+static void fault(struct sluice_connection *connection, const char *what, uint64_t now)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	sluice_count(&connection->counters.faults, 1);
+	sluice_store_relaxed(&connection->counters.faulty, UINT64_C(1));
+	(void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	/* The log may know already that it is gone; what it does when it is back is something else. */
+	if (connection->complained &&
+	    (!connection->fault_told || now - connection->fault_told >= FAULT_NS)) {
+		sluice_warning("output `%s`, destination %s, worker %u: %s (%llu times since the "
+			       "start)",
+			       connection->output->name, sluice_target_text(connection->target),
+			       connection->output->worker->number, what,
+			       (unsigned long long)connection->counters.faults);
+		connection->fault_told = now;
+	}
+}
+
 /* Reads what the peer says. @context worker */
 static void read_all(struct sluice_connection *connection, uint64_t now)
 {
@@ -371,6 +393,7 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 		connection->heard = now;
 		what = connection->protocol->received(connection, (size_t)length, now);
 		if (what) {
+			fault(connection, what, now);
 			sluice_connection_lose(connection, what, 0, now);
 			return;
 		}

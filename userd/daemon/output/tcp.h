@@ -52,7 +52,9 @@ struct sluice_tcp_counters {
 	uint64_t since;	   /* when that, unsafe or slow last changed for a reader, ns since 1970 */
 	uint64_t
 		unsafe; /* 1: it acknowledges, but not what the output waits for (`ack: durable`) */
-	uint64_t slow;	/* 1: its TCP answers, and takes what it is given slowly or not at all */
+	uint64_t faults;  /* how often it broke the protocol */
+	uint64_t faulty;  /* 1: it did, and has done nothing right since */
+	uint64_t slow;	  /* 1: its TCP answers, and takes what it is given slowly or not at all */
 	const char *what; /* a constant half-sentence: why it was last lost; NULL: never */
 	uint64_t error;	  /* errno that belongs to it, 0: none */
 } __attribute__((aligned(64)));
@@ -175,6 +177,7 @@ struct sluice_connection {
 	uint64_t slow_since;	 /* and that it read nothing since then */
 	bool complained; /* it is gone, and was not seen to work since: others may step in */
 	struct sluice_outage outage; /* what the log knows of its interruptions */
+	uint64_t fault_told; /* when the log was last told that it broke the protocol; 0: never */
 	uint64_t unsafe; /* native: since when it acknowledges only as received; 0: it does not */
 	uint64_t unsafe_done; /* carrier.done then */
 	unsigned int

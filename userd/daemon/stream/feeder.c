@@ -48,6 +48,8 @@ int sluice_feeder_open(struct sluice_feeder *feeder, struct sluice_ring *ring,
 	feeder->ring = ring;
 	feeder->taken = start;
 	feeder->limit = UINT64_MAX;
+	/* Whoever fed from here before us may have sent all of it, and was killed before the cursor said so. */
+	feeder->sent = sluice_ring_head(ring);
 	return 0;
 }
 
@@ -245,6 +247,7 @@ struct sluice_segment *sluice_feeder_take(struct sluice_feeder *feeder, size_t b
 		segment->end = span.end;
 		segment->count = span.count;
 		segment->told = 0;
+		segment->is_unsent = span.end > feeder->sent;
 		feeder->taken = span.end;
 		feeder->taken_sequence += span.count;
 		*again = false;
@@ -310,7 +313,6 @@ static uint64_t find(const struct sluice_feeder *feeder, uint64_t offset)
 	/* A rack's are in the order in which they were read. */
 	if (!feeder->cursor)
 		return low;
-
 	while (low < high) {
 		middle = low + (high - low) / 2;
 		if (slot(feeder, middle)->end > offset)
@@ -319,6 +321,38 @@ static uint64_t find(const struct sluice_feeder *feeder, uint64_t offset)
 			low = middle + 1;
 	}
 	return low;
+}
+
+void sluice_feeder_sends(struct sluice_feeder *feeder, uint64_t id)
+{
+	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
+	struct sluice_feeder *ring = feeder->cursor ? feeder : feeder->rack->ring;
+
+	if (!segment)
+		return;
+	segment->is_unsent = false;
+	if (segment->end > ring->sent)
+		ring->sent = segment->end;
+}
+
+bool sluice_feeder_can_have(const struct sluice_feeder *feeder, uint64_t start, uint64_t end)
+{
+	const struct sluice_feeder *ring = feeder->cursor ? feeder : feeder->rack->ring;
+	const struct sluice_segment *segment;
+	uint64_t id;
+
+	if (end < start || (end > ring->sent && end > sluice_feeder_floor(ring)) ||
+	    (!feeder->cursor && !sluice_rack_can_have(feeder->rack, start, end)))
+		return false;
+	for (id = find(feeder, start); id < feeder->next; id++) {
+		segment = slot(feeder, id);
+		if (feeder->cursor && segment->start >= end)
+			break;
+		if (segment->state != SLUICE_SEGMENT_DONE && segment->is_unsent &&
+		    segment->start < end && segment->end > start)
+			return false;
+	}
+	return true;
 }
 
 /* Likewise for a rack, whose segments lie in any order and are few. Returns how many records are done that no carrier has the
@@ -418,7 +452,8 @@ static void come_back(struct sluice_feeder *feeder, struct sluice_segment *segme
 					start < border ? start : border);
 	if (start < border && feeder->rack) {
 		sluice_rack_return(feeder->rack, start,
-				   segment->end < border ? segment->end : border, false);
+				   segment->end < border ? segment->end : border, false,
+				   segment->is_unsent);
 		if (segment->end <= border) {
 			sluice_unheard_add(&feeder->rack->unheard, start, segment->end, count);
 			segment->state = SLUICE_SEGMENT_DONE;
@@ -457,6 +492,18 @@ bool sluice_feeder_let_go(struct sluice_feeder *feeder, uint64_t end)
 	return true;
 }
 
+/* [start, end), which nobody took, goes to the rack. What an earlier daemon may have sent of it is told apart. */
+static void give_untaken(struct sluice_feeder *feeder, uint64_t start, uint64_t end)
+{
+	uint64_t border = feeder->sent < end ? feeder->sent : end;
+
+	if (border > start)
+		sluice_rack_return(feeder->rack, start, border, true, false);
+	else
+		border = start;
+	sluice_rack_return(feeder->rack, border, end, true, true);
+}
+
 void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t sequence,
 			 uint64_t serial)
 {
@@ -480,7 +527,7 @@ void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t se
 		if (segment->state == SLUICE_SEGMENT_DONE && upto > at)
 			sluice_rack_acknowledge(feeder->rack, at, upto);
 		if (segment->state == SLUICE_SEGMENT_RETURNED) {
-			sluice_rack_return(feeder->rack, at, upto, true);
+			sluice_rack_return(feeder->rack, at, upto, true, segment->is_unsent);
 			moved = segment->count;
 			if (segment->end <= end) {
 				segment->state = SLUICE_SEGMENT_DONE;
@@ -502,7 +549,7 @@ void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t se
 		while (sluice_ranges_hole(&feeder->known, at, end, &hole)) {
 			if (hole.start > at)
 				sluice_rack_acknowledge(feeder->rack, at, hole.start);
-			sluice_rack_return(feeder->rack, hole.start, hole.end, true);
+			give_untaken(feeder, hole.start, hole.end);
 			at = hole.end;
 		}
 		if (at < end)

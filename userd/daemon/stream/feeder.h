@@ -46,7 +46,8 @@ struct sluice_segment {
 	struct sluice_carrier *carrier;
 	uint8_t state; /* enum sluice_segment_state */
 	bool pinned; /* its carrier is reading it out of the ring: it must not be overwritten yet */
-	bool covered;		  /* acknowledged while pinned */
+	bool covered;	/* acknowledged while pinned */
+	bool is_unsent; /* neither we nor an earlier daemon can have sent it to anybody yet */
 	struct sluice_book *book; /* of a rack: holds its bytes as long as it is pinned */
 };
 
@@ -66,8 +67,10 @@ struct sluice_feeder {
 	uint64_t returned; /* how many are returned */
 	uint64_t taken;
 	uint64_t taken_sequence; /* records before taken */
-	uint64_t mark;		 /* of leaving.c: where the head was when its output was to go */
-	uint64_t limit;		 /* nothing at or beyond it is handed out; UINT64_MAX: no limit */
+	/* Nothing at or behind it was ever sent. What an earlier daemon may have sent is before it. */
+	uint64_t sent;
+	uint64_t mark;	/* of leaving.c: where the head was when its output was to go */
+	uint64_t limit; /* nothing at or beyond it is handed out; UINT64_MAX: no limit */
 	struct sluice_ranges
 		known; /* acknowledged, but not the whole of a segment, or not cut yet */
 	void *output;  /* whose it is; for the caller */
@@ -105,6 +108,16 @@ void sluice_feeder_unpin(struct sluice_feeder *feeder, uint64_t id);
 
 /* Segment `id` needs no more: what a receiver without acknowledgements of its own gets. */
 void sluice_feeder_finish(struct sluice_feeder *feeder, uint64_t id);
+
+/* Segment `id` is on its way to a receiver, as it is cut now. @context worker */
+void sluice_feeder_sends(struct sluice_feeder *feeder, uint64_t id);
+
+/*
+ * Can a receiver have [start, end) of its stream: was all of it sent, by whatever feeder of the output and to whatever
+ * destination, or acknowledged? Ask every feeder of the output that is of the stream. False as well if `end` lies before `start`.
+ * @context worker
+ */
+bool sluice_feeder_can_have(const struct sluice_feeder *feeder, uint64_t start, uint64_t end);
 
 /* The receiver has [start, end), wherever that lies. `ahead`: remember also what was not taken yet, so that it
  * will not be sent (a receiver that knows more than the cursor, after a restart). Returns how many records were sent, came back

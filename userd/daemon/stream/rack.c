@@ -83,7 +83,8 @@ static bool grow(struct sluice_rack *rack)
 	return true;
 }
 
-void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, bool first)
+void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, bool first,
+			bool is_unsent)
 {
 	uint64_t serial = rack->serial;
 	size_t place;
@@ -99,12 +100,12 @@ void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, 
 		    (rack->runs[place - 1].serial == serial && rack->runs[place - 1].start < start))
 			break;
 	if (place > 0 && rack->runs[place - 1].serial == serial &&
-	    rack->runs[place - 1].end == start) {
+	    rack->runs[place - 1].is_unsent == is_unsent && rack->runs[place - 1].end == start) {
 		rack->runs[place - 1].end = end;
 		return;
 	}
 	if (place < rack->run_count && rack->runs[place].serial == serial &&
-	    rack->runs[place].start == end) {
+	    rack->runs[place].is_unsent == is_unsent && rack->runs[place].start == end) {
 		rack->runs[place].start = start;
 		return;
 	}
@@ -119,8 +120,20 @@ void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, 
 	}
 	memmove(&rack->runs[place + 1], &rack->runs[place],
 		(rack->run_count - place) * sizeof(*rack->runs));
-	rack->runs[place] = (struct sluice_run){.serial = serial, .start = start, .end = end};
+	rack->runs[place] = (struct sluice_run){
+		.serial = serial, .start = start, .end = end, .is_unsent = is_unsent};
 	rack->run_count++;
+}
+
+bool sluice_rack_can_have(const struct sluice_rack *rack, uint64_t start, uint64_t end)
+{
+	size_t place;
+
+	for (place = 0; place < rack->run_count; place++)
+		if (rack->runs[place].is_unsent && rack->runs[place].start < end &&
+		    rack->runs[place].end > start)
+			return false;
+	return true;
 }
 
 /* Takes [start, end) out of the runs. */
@@ -135,7 +148,8 @@ static void take_out(struct sluice_rack *rack, uint64_t start, uint64_t end)
 			place++;
 			continue;
 		}
-		rest = (struct sluice_run){.serial = run->serial, .start = end, .end = run->end};
+		rest = *run;
+		rest.start = end;
 		if (run->start < start) {
 			run->end = start;
 			place++;
@@ -458,6 +472,7 @@ bool sluice_rack_take(struct sluice_rack *rack, struct sluice_segment *segment, 
 
 	if (!run)
 		return false;
+	segment->is_unsent = run->is_unsent;
 	last = book->frame.offset + book->frame.span;
 	segment->start = run->start > book->frame.offset ? run->start : book->frame.offset;
 	limit = run->end < last ? run->end : last;
@@ -501,7 +516,7 @@ void sluice_rack_cut(struct sluice_rack *rack, struct sluice_segment *segment, u
 {
 	struct sluice_book *book = segment->book;
 
-	sluice_rack_return(rack, end, segment->end, false);
+	sluice_rack_return(rack, end, segment->end, false, segment->is_unsent);
 	if (!book || book->is_open)
 		return;
 	/* It is not done with after all. */

@@ -42,6 +42,7 @@ struct sluice_book {
 struct sluice_run {
 	uint64_t serial; /* of their segment: the higher the newer */
 	uint64_t start, end;
+	bool is_unsent; /* it went to the disk before anybody was sent it */
 };
 
 struct sluice_rack {
@@ -79,8 +80,12 @@ void sluice_rack_destroy(struct sluice_rack *rack);
 
 /* What comes next lies in segment `serial`. */
 void sluice_rack_serial(struct sluice_rack *rack, uint64_t serial);
-/* The output needs [start, end) from the disk. `first`: it was never sent (else it was sent and came back). */
-void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, bool first);
+/* The output needs [start, end) from the disk. `first`: it comes from the ring (else it was taken from here and came back).
+ * `is_unsent`: nobody can have been sent it. */
+void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, bool first,
+			bool is_unsent);
+/* Is nothing of what waits in [start, end) unsent? */
+bool sluice_rack_can_have(const struct sluice_rack *rack, uint64_t start, uint64_t end);
 /* The output has [start, end): the spooler is told at the end of the round. */
 void sluice_rack_acknowledge(struct sluice_rack *rack, uint64_t start, uint64_t end);
 /* Likewise for what is not under way: it will not be sent. */

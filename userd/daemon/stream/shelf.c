@@ -53,7 +53,8 @@ static int fill(void *context, uint64_t start, uint64_t end, uint64_t serial)
 		return 0;
 	sluice_rack_serial(filling->rack, serial);
 	end = end < filling->limit ? end : filling->limit;
-	sluice_rack_return(filling->rack, start, end, true);
+	/* An earlier daemon may have sent it, whatever the store knows of that. */
+	sluice_rack_return(filling->rack, start, end, true, false);
 	return 0;
 }
 
@@ -499,6 +500,7 @@ static int raise(const struct orphan *orphan, struct sluice_stream **stream)
 {
 	struct sluice_config_route route = {.name = "spool"};
 	struct sluice_ring ring;
+	size_t number;
 	int error;
 
 	memcpy(route.id, orphan->name.route, sizeof(route.id));
@@ -513,6 +515,9 @@ static int raise(const struct orphan *orphan, struct sluice_stream **stream)
 		sluice_ring_destroy(&ring);
 		return error;
 	}
+	/* Its ring, which is lost, may have been longer than what the disk has, and was sent from. */
+	for (number = 0; number < (*stream)->feeder_count; number++)
+		(*stream)->feeders[number]->sent = UINT64_MAX;
 	/* No source fills it, and none finds it. */
 	(*stream)->hung = true;
 	(*stream)->draining = true;
