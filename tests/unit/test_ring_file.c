@@ -255,9 +255,94 @@ static void what_a_damaged_ring_held_is_told(void **state)
 	(void)unlink(aside);
 }
 
+/* Fills a fresh ring at `file` with ten records, and lets go of it. */
+static void leave_ten(const char *file)
+{
+	struct sluice_ring ring;
+	unsigned int number;
+	uint8_t *bytes;
+	bool found;
+
+	assert_int_equal(sluice_ring_keep(&ring, file, SIZE, stream, 7, 0, &found), 0);
+	assert_false(found);
+	for (number = 0; number < 10; number++) {
+		bytes = sluice_ring_reserve(&ring, 64);
+		assert_non_null(bytes);
+		memset(bytes, 0, 64);
+		sluice_record_write(bytes, 64, SLUICE_RECORD_DATA, 0, 0, number);
+		sluice_ring_commit(&ring);
+	}
+	sluice_ring_destroy(&ring);
+}
+
+/* What lies there instead of a ring's file: another ring, a pipe, a directory, a link. Nothing of it is delivered or deleted, it
+ * keeps nobody waiting, and a GAP without a number tells that nobody knows what is lost. */
+static void what_lies_there_instead_is_not_believed(void **state)
+{
+	enum { OTHER, PIPE, FOLDER, LINK, KINDS } kind;
+	struct sluice_ring ring;
+	char other[80], aside[96];
+	unsigned int unknown;
+	bool found;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s-other", path);
+	snprintf(aside, sizeof(aside), "%s.foreign-0", path);
+	for (kind = OTHER; kind < KINDS; kind++) {
+		leave_ten(other);
+		if (kind == OTHER)
+			assert_int_equal(rename(other, path), 0);
+		else if (kind == PIPE)
+			assert_int_equal(mkfifo(path, 0600), 0);
+		else if (kind == FOLDER)
+			assert_int_equal(mkdir(path, 0700), 0);
+		else
+			assert_int_equal(symlink(other, path), 0);
+		if (kind != OTHER)
+			assert_int_not_equal(sluice_ring_look(&ring, path), 0);
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+		assert_false(found);
+		(void)sluice_ring_tell(&ring);
+		assert_int_equal(add_up(&ring, &unknown), 0);
+		assert_int_equal(unknown, 1);
+		assert_int_equal(access(aside, F_OK), 0);
+		ring.consumer->tail = ring.producer->head;
+		sluice_ring_destroy(&ring);
+		assert_int_equal(remove(aside), 0);
+		(void)unlink(other);
+	}
+}
+
+/* A GAP in memory whose number was damaged tells that there was one, and not of millions of millions. */
+static void no_gap_is_absurd(void **state)
+{
+	struct sluice_ring ring;
+	unsigned int unknown;
+	bool found;
+	int fd;
+
+	(void)state;
+	assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+	sluice_ring_lose(&ring, 0, SLUICE_LOST_SOCKET, 5, 0);
+	assert_true(sluice_ring_tell(&ring));
+	sluice_ring_destroy(&ring);
+	fd = open(path, O_RDWR);
+	/* Bit 42 of the number behind the record's head. */
+	assert_int_equal(pwrite(fd, "\4", 1, 3 * 4096 + 16 + 5), 1);
+	close(fd);
+	assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+	assert_true(found);
+	assert_int_equal(add_up(&ring, &unknown), 0);
+	assert_int_equal(unknown, 1);
+	ring.consumer->tail = ring.producer->head;
+	sluice_ring_destroy(&ring);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_lies_there_instead_is_not_believed),
+		cmocka_unit_test(no_gap_is_absurd),
 		cmocka_unit_test(a_killed_producer_is_followed),
 		cmocka_unit_test(whose_it_is),
 		cmocka_unit_test(what_a_damaged_ring_held_is_told),

@@ -11,12 +11,16 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "guid.h"
 #include "log.h"
 #include "ring.h"
 
 /* A predecessor that was killed gives the lock back when the kernel has taken it apart. */
 #define LOCK_TRIES 200U
 #define LOCK_PAUSE_US 10000U
+/* Where in the producer's page stands whose ring it is: a GUID made of the file's name. Zeros: an
+ * older version made it. */
+#define OWNER_OFFSET 2056
 
 /* Takes the lock that says whose the file is. 0, -EBUSY, other negative errno. */
 static int lock(int fd)
@@ -67,12 +71,49 @@ static int read_head(int fd, off_t bytes, struct sluice_ring_producer *result)
 	return 0;
 }
 
+/* Whose the ring in the file `path` is. 0 or a negative errno. */
+static int owner_of(const char *path, uint8_t owner[16])
+{
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	return sluice_guid_derive("ring file", name, strlen(name), owner);
+}
+
+/* Says in the file whose it is. 0 or a negative errno. */
+static int sign(const char *path, int fd)
+{
+	uint8_t owner[16];
+	int error = owner_of(path, owner);
+
+	if (!error && pwrite(fd, owner, sizeof(owner), OWNER_OFFSET) != (ssize_t)sizeof(owner))
+		error = -EIO;
+	return error;
+}
+
+/* 0; -EXDEV: the ring in `fd` is one that was copied or moved here; other negative errno. */
+static int check_owner(const char *path, int fd)
+{
+	uint8_t owner[16], said[16];
+	int error = owner_of(path, owner);
+
+	if (error)
+		return error;
+	if (pread(fd, said, sizeof(said), OWNER_OFFSET) != (ssize_t)sizeof(said))
+		return -EPROTO;
+	if (sluice_guid_is_zero(said))
+		return sign(path, fd);
+	return memcmp(owner, said, sizeof(owner)) != 0 ? -EXDEV : 0;
+}
+
 /* Maps the ring that is in `fd`, if it makes sense. */
 static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t bytes)
 {
 	struct sluice_ring_producer head;
 	int error = read_head(fd, bytes, &head);
 
+	if (!error)
+		error = check_owner(path, fd);
 	if (!error)
 		error = sluice_ring_map(ring, fd, head.data_offset, head.size);
 	if (error)
@@ -84,22 +125,34 @@ static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t b
 	return error;
 }
 
-/* A file that cannot be taken over: put aside under another name, for whoever wants to look into it. What was in it is told, if
- * that is known: *lost. False: it is not. */
-static bool put_aside(const char *path, int fd, off_t bytes, uint64_t *lost)
+/* Renames what lies at `path`, for whoever wants to look into it. The new name; NULL: it is still
+ * there. @owner caller: free() */
+static char *put_aside(const char *path, const char *why)
 {
-	bool is_known = sluice_ring_count(fd, (size_t)bytes, lost);
 	char *aside = NULL;
 	unsigned int tries;
 
 	for (tries = 0; tries < 1000; tries++) {
-		if (asprintf(&aside, "%s.damaged-%u", path, tries) < 0)
-			return is_known;
-		if (access(aside, F_OK) && !rename(path, aside))
-			break;
+		struct stat state;
+
+		if (asprintf(&aside, "%s.%s-%u", path, why, tries) < 0)
+			return NULL;
+		if (lstat(aside, &state) && !rename(path, aside))
+			return aside;
 		free(aside);
-		aside = NULL;
 	}
+	return NULL;
+}
+
+/* A ring that cannot be taken over, because of `error`, is put aside. What was in it is told, if that is known: *lost. False: it
+ * is not. */
+static bool give_up(const char *path, int fd, off_t bytes, int error, uint64_t *lost)
+{
+	bool is_foreign = error == -EXDEV;
+	/* What lies in another's is not what is missing here. */
+	bool is_known = !is_foreign && sluice_ring_count(fd, (size_t)bytes, lost);
+	char *aside = put_aside(path, is_foreign ? "foreign" : "damaged");
+
 	if (is_known)
 		sluice_error(
 			"%s: the ring is damaged, or of another version of sluice: %llu datagrams "
@@ -107,11 +160,33 @@ static bool put_aside(const char *path, int fd, off_t bytes, uint64_t *lost)
 			path, (unsigned long long)*lost, aside ? aside : "nothing");
 	else
 		sluice_error(
-			"%s: the ring is damaged, or of another version of sluice: an unknown "
-			"number of datagrams that waited in it is lost; it was put aside as %s",
-			path, aside ? aside : "nothing");
+			"%s: the ring is %s: an unknown number of datagrams that waited in it is "
+			"lost; it was put aside as %s",
+			path,
+			is_foreign ? "another's, whose file was copied or moved here"
+				   : "damaged, or of another version of sluice",
+			aside ? aside : "nothing");
 	free(aside);
 	return is_known;
+}
+
+/* What is no file at all where the ring's should be: one of ours is put aside. 0: nothing is there, or a file. 1: it was put
+ * aside. -EPERM: it is another user's. */
+static int clear_away(const char *path)
+{
+	struct stat state;
+	char *aside;
+
+	if (lstat(path, &state) || S_ISREG(state.st_mode))
+		return 0;
+	aside = state.st_uid == geteuid() ? put_aside(path, "foreign") : NULL;
+	if (!aside)
+		return -EPERM;
+	sluice_error("%s: no file, and so not the ring that was there: an unknown number of "
+		     "datagrams that may have waited in it is lost; it was put aside as %s",
+		     path, aside);
+	free(aside);
+	return 1;
 }
 
 int sluice_ring_look(struct sluice_ring *ring, const char *path)
@@ -123,7 +198,8 @@ int sluice_ring_look(struct sluice_ring *ring, const char *path)
 	if (!ring || !path)
 		return -EINVAL;
 	memset(ring, 0, sizeof(*ring));
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* Not kept waiting by a pipe. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
 	error = is_ours(fd, &bytes) ? read_head(fd, bytes, &head) : -EPERM;
@@ -146,12 +222,16 @@ int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 		return -EINVAL;
 	memset(ring, 0, sizeof(*ring));
 	*found = false;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	error = clear_away(path);
+	if (error < 0)
+		return error;
+	is_damaged = error > 0;
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd >= 0) {
 		error = is_ours(fd, &bytes) ? lock(fd) : -EPERM;
 		if (!error)
 			error = take_over(ring, path, fd, bytes);
-		is_damaged = error == -EPROTO;
+		is_damaged = error == -EPROTO || error == -EXDEV;
 		if (!error && sluice_ring_head(ring) == sluice_ring_tail(ring) && size &&
 		    ring->mask + 1 != size) {
 			/* Empty, and another size is wished. */
@@ -167,7 +247,7 @@ int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 			return error;
 		}
 		if (is_damaged)
-			is_known = put_aside(path, fd, bytes, &lost);
+			is_known = give_up(path, fd, bytes, error, &lost);
 		else
 			(void)unlink(path);
 		close(fd);
@@ -182,6 +262,11 @@ int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 	error = lock(fd);
 	if (!error)
 		error = sluice_ring_create_in(ring, fd, size, stream, epoch, cpu);
+	if (!error) {
+		error = sign(path, fd);
+		if (error)
+			sluice_ring_destroy(ring);
+	}
 	if (error)
 		goto unlink;
 	if (is_known && lost)

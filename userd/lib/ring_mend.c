@@ -111,7 +111,42 @@ static bool sequence_of_tail(const struct sluice_ring *ring, uint64_t tail, uint
 	return true;
 }
 
-void sluice_ring_mend(struct sluice_ring *ring, const char *path)
+/*
+ * Records lead from tail to head. A GAP that tells of more datagrams than all GAPs ever told of, and
+ * than would find room in the ring, has a damaged number: it tells of an unknown one from now on.
+ */
+static void forget_absurd(struct sluice_ring *ring, const char *path)
+{
+	uint64_t head = sluice_ring_head(ring), at = sluice_ring_tail(ring);
+	uint64_t most = ring->producer->gap_datagrams + (ring->mask + 1) / 16;
+	size_t step;
+
+	if (most < ring->producer->gap_datagrams || most > (uint64_t)1 << 40)
+		most = (uint64_t)1 << 40;
+	for (; at < head; at += step) {
+		uint8_t *bytes =
+			(uint8_t *)ring->mapping + ring->producer->data_offset + (at & ring->mask);
+		const struct sluice_record *record = (const void *)bytes;
+		struct sluice_record_gap gap;
+
+		step = sluice_record_step(bytes, (size_t)(head - at));
+		if (!step)
+			return;
+		if (record->type != SLUICE_RECORD_GAP || step < GAP_LENGTH)
+			continue;
+		memcpy(&gap, record + 1, sizeof(gap));
+		if (le64toh(gap.datagrams) <= most)
+			continue;
+		sluice_error("%s: the number of a GAP in the ring is damaged: an unknown number of "
+			     "datagrams was lost there",
+			     path);
+		gap.datagrams = 0;
+		memcpy(bytes + sizeof(*record), &gap, sizeof(gap));
+	}
+}
+
+/* Puts right what does not lead from tail to head, see ring.h. */
+static void mend_records(struct sluice_ring *ring, const char *path)
 {
 	uint64_t head = sluice_ring_head(ring), at = sluice_ring_tail(ring), sequence = 0, end,
 		 block;
@@ -161,6 +196,12 @@ void sluice_ring_mend(struct sluice_ring *ring, const char *path)
 		if (at == head)
 			return;
 	}
+}
+
+void sluice_ring_mend(struct sluice_ring *ring, const char *path)
+{
+	mend_records(ring, path);
+	forget_absurd(ring, path);
 }
 
 bool sluice_ring_count(int fd, size_t bytes, uint64_t *datagrams)

@@ -27,6 +27,7 @@ static int make_ring(struct sluice_worker *worker, void *argument)
 	struct ring_order *order = argument;
 	struct timespec now;
 	uint64_t epoch;
+	bool is_left = false;
 	uuid_t stream;
 	int error;
 
@@ -38,10 +39,19 @@ static int make_ring(struct sluice_worker *worker, void *argument)
 					 (uint32_t)worker->cpu, &order->found);
 		if (!error)
 			return 0;
+		is_left = error == -EPERM;
 		sluice_warning("%s: %s; the ring of worker %u does not outlive this process",
 			       order->path, strerror(-error), worker->number);
 	}
-	return sluice_ring_create(&order->ring, order->size, stream, epoch, (uint32_t)worker->cpu);
+	error = sluice_ring_create(&order->ring, order->size, stream, epoch, (uint32_t)worker->cpu);
+	if (!error && is_left) {
+		sluice_error("%s: another user's, or others may write to it: an unknown number of "
+			     "datagrams that an earlier daemon may have left there is not "
+			     "delivered",
+			     order->path);
+		sluice_ring_lose_unknown(&order->ring, 0, SLUICE_LOST_DISK);
+	}
+	return error;
 }
 
 int sluice_socket_make_stream(const struct sluice_source_context *context,
