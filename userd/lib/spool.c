@@ -94,6 +94,38 @@ release:
 	return NULL;
 }
 
+/* Puts what is called `path` aside as `path`.foreign.N. False: it is still there. */
+static bool put_aside(const char *path)
+{
+	struct stat state;
+	unsigned int tries;
+	bool done = false;
+	char *aside;
+
+	for (tries = 0; !done && tries < 1000; tries++) {
+		if (asprintf(&aside, "%s.foreign.%u", path, tries) < 0)
+			return false;
+		done = lstat(aside, &state) && !rename(path, aside);
+		free(aside);
+	}
+	return done;
+}
+
+/* Is a link, a directory or a pipe where the checkpoint should be? None of ours made it: it is put aside, and whoever only looks
+ * takes it for gone. */
+static void clear_checkpoint(struct sluice_spool *spool, const char *path)
+{
+	struct stat state;
+
+	if (lstat(path, &state) || S_ISREG(state.st_mode))
+		return;
+	sluice_warning("%s: no file, and so not the checkpoint; it is put aside as "
+		       "`checkpoint.foreign.N`",
+		       path);
+	spool->figures.quarantined++;
+	spool->is_checkpoint_foreign = spool->look || !put_aside(path);
+}
+
 /* Opens the checkpoint file, makes it if need be, and takes the lock that is on it. */
 static int open_checkpoint(struct sluice_spool *spool, char **error)
 {
@@ -103,6 +135,7 @@ static int open_checkpoint(struct sluice_spool *spool, char **error)
 
 	if (!path)
 		return say(error, -ENOMEM, "out of memory");
+	clear_checkpoint(spool, path);
 	spool->checkpoint_fd = sluice_disk_open(path, spool->look ? O_RDONLY : O_RDWR | O_CREAT);
 	if (spool->checkpoint_fd == -EROFS) {
 		/* What a store holds is delivered from a disk that cannot be written, too. */
@@ -112,7 +145,7 @@ static int open_checkpoint(struct sluice_spool *spool, char **error)
 		if (!spool->look)
 			spool->checkpoint_fd = -EROFS;
 	}
-	if (spool->look && spool->checkpoint_fd == -ENOENT)
+	if (spool->look && (spool->checkpoint_fd == -ENOENT || spool->is_checkpoint_foreign))
 		goto free; /* a store that lost it can be looked at */
 	if (spool->checkpoint_fd < 0) {
 		result = spool->checkpoint_fd;
@@ -176,24 +209,15 @@ static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
 /* The checkpoint is another store's: it is put aside, and the segments are believed. 0 or a negative errno with a sentence. */
 static int replace_checkpoint(struct sluice_spool *spool, char **error)
 {
-	char *path = sluice_spool_path(spool, "checkpoint"), *aside = NULL;
-	unsigned int tries;
+	char *path = sluice_spool_path(spool, "checkpoint");
 
 	sluice_warning(
 		"spool %s: the checkpoint belongs to another store than the segments; it is put "
 		"aside as `checkpoint.foreign.N`, and the segments are believed",
 		spool->path);
 	spool->figures.quarantined++;
-	for (tries = 0; path && !spool->look && tries < 1000; tries++) {
-		if (asprintf(&aside, "%s.foreign.%u", path, tries) < 0)
-			break;
-		if (access(aside, F_OK)) {
-			(void)rename(path, aside);
-			free(aside);
-			break;
-		}
-		free(aside);
-	}
+	if (path && !spool->look)
+		(void)put_aside(path);
 	free(path);
 	if (spool->look)
 		return 0;

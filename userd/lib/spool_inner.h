@@ -81,6 +81,7 @@ struct sluice_spool {
 	struct sluice_spool_log **logs;
 	size_t log_count, log_room;
 	int checkpoint_fd;
+	bool is_checkpoint_foreign; /* a link, a directory, a pipe is in its place, and stays */
 	uint64_t generation;
 	uint8_t *slot;	  /* memory for a checkpoint */
 	bool dirty;	  /* acknowledged since the last one */
