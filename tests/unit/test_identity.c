@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include "daemon/config/check.h"
@@ -495,6 +496,25 @@ static void numbers_of_inputs_stay(void **state)
 	assert_int_equal(sluice_identity_number(NULL, nobody, &number), -ENOENT);
 }
 
+/* Replaces the first `old` in a file, which is there, by `new`, which is as long. */
+static void replace_in(const char *path, const char *old, const char *new)
+{
+	static char text[8192];
+	FILE *file = fopen(path, "r+");
+	size_t length;
+	char *at;
+
+	assert_non_null(file);
+	length = fread(text, 1, sizeof(text) - 1, file);
+	text[length] = '\0';
+	at = strstr(text, old);
+	assert_non_null(at);
+	memcpy(at, new, strlen(new));
+	rewind(file);
+	assert_int_equal(fwrite(text, 1, length, file), length);
+	fclose(file);
+}
+
 /*
  * What was written is read again; what is damaged, or another's, is not used, and the start goes
  * on.
@@ -503,7 +523,7 @@ static void the_file_survives(void **state)
 {
 	static const struct sluice_wish drop[] = {{"b", NULL}};
 	struct sluice_wishes wishes = {drop, 1};
-	char directory[] = "/tmp/sluice-identity-XXXXXX", *path = NULL, home[64];
+	char directory[] = "/tmp/sluice-identity-XXXXXX", *path = NULL, *aside = NULL, home[64];
 	struct sluice_identity read;
 	struct sluice_config *config;
 	uint8_t id[SLUICE_GUID_SIZE], b[SLUICE_GUID_SIZE];
@@ -532,9 +552,22 @@ static void the_file_survives(void **state)
 	assert_memory_equal(read.inputs[0].id, config->inputs[0].id, SLUICE_GUID_SIZE);
 	assert_int_equal(read.inputs[0].number, known.inputs[0].number);
 	sluice_identity_free(&read);
-	/* Damaged: both copies. */
+	/* A name of one letter that became another: no JSON parser sees it. The other copy serves. */
 	prefix = sluice_identity_prefix(home);
 	assert_true(asprintf(&path, "/dev/shm/%s-outputs.json", prefix) > 0);
+	assert_true(asprintf(&aside, "%s.damaged-0", path) > 0);
+	replace_in(path, "\"name\": \"n\"", "\"name\": \"m\"");
+	assert_int_equal(sluice_identity_load(&read, config), 0);
+	assert_string_equal(sluice_identity_name(&read, id), "n");
+	sluice_identity_free(&read);
+	assert_int_equal(unlink(aside), 0);
+	/* A pipe. */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(sluice_identity_load(&read, config), 0);
+	assert_string_equal(sluice_identity_name(&read, id), "n");
+	sluice_identity_free(&read);
+	assert_int_equal(unlink(aside), 0);
+	/* Damaged: both copies. What cannot be read is put aside. */
 	file = fopen(path, "w");
 	fputs("{\"version\": 1, \"outputs\": [{\"name\": 7}]}", file);
 	fclose(file);
@@ -546,6 +579,11 @@ static void the_file_survives(void **state)
 	assert_int_equal(sluice_identity_load(&read, config), 0);
 	assert_int_equal(read.count, 0);
 	sluice_identity_free(&read);
+	assert_int_equal(unlink(aside), 0);
+	free(aside);
+	assert_true(asprintf(&aside, "%s.damaged-0", path) > 0);
+	assert_int_equal(unlink(aside), 0);
+	free(aside);
 	/* Not ours. */
 	assert_int_equal(sluice_identity_save(&known, config), 0);
 	assert_int_equal(sluice_identity_load(&read, config), 0);

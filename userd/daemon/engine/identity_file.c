@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "../../lib/frame.h"
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
 #include "identity.h"
@@ -60,38 +61,89 @@ static char *path_in(const char *directory, const char *home)
 	return path;
 }
 
+/* A checksum of all that the object says, but for the checksum in it. False: no memory. */
+static bool checksum(const json_t *root, uint32_t *sum)
+{
+	json_t *copy = json_copy((json_t *)(uintptr_t)root);
+	char *text;
+
+	(void)json_object_del(copy, "checksum");
+	text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(copy);
+	if (text)
+		*sum = sluice_crc32c(0, text, strlen(text));
+	free(text);
+	return text != NULL;
+}
+
+/* Is what it says what was written? An older version wrote no checksum. */
+static bool is_unharmed(const json_t *root)
+{
+	const json_t *said = json_object_get(root, "checksum");
+	uint32_t sum;
+
+	return !said || !checksum(root, &sum) || json_integer_value(said) == sum;
+}
+
 /*
- * Reads a file that only we can have written. NULL: there is none, or it is not ours, or no JSON of
- * ours.
+ * Reads a file that only we can have written. *why: what is wrong with it; NULL: nothing, or there
+ * is no file. NULL: nothing that can be used.
  * @owner caller: json_decref()
  */
-static json_t *read_file(const char *path)
+static json_t *read_file(const char *path, const char **why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	json_t *root = NULL;
 	json_error_t fault;
 	struct stat state;
 
-	if (fd < 0)
+	*why = NULL;
+	if (fd < 0) {
+		if (errno != ENOENT)
+			*why = strerror(errno);
 		return NULL;
+	}
 	if (fstat(fd, &state) || !S_ISREG(state.st_mode) || state.st_uid != geteuid() ||
 	    (state.st_mode & (S_IWGRP | S_IWOTH)) || state.st_size > LARGEST) {
-		sluice_warning("%s is not a file that only this user can have written: it is not "
-			       "used",
-			       path);
+		*why = "no file that only this user can have written";
 		close(fd);
 		return NULL;
 	}
 	root = json_loadfd(fd, 0, &fault);
 	close(fd);
-	if (!root || json_integer_value(json_object_get(root, "version")) != VERSION) {
-		sluice_warning("%s cannot be understood (%s): which outputs an earlier daemon had "
-			       "is not known",
-			       path, root ? "another version" : fault.text);
-		json_decref(root);
-		return NULL;
+	if (!root)
+		*why = "no JSON";
+	else if (json_integer_value(json_object_get(root, "version")) != VERSION)
+		*why = "of another version";
+	else if (!is_unharmed(root))
+		*why = "damaged";
+	if (!*why)
+		return root;
+	json_decref(root);
+	return NULL;
+}
+
+/* Renames what cannot be read, before another is written in its place, and says so. */
+static void put_aside(const char *path, const char *why)
+{
+	struct stat state;
+	unsigned int tries;
+	bool done = false;
+	char *aside;
+
+	for (tries = 0; !done && tries < 1000; tries++) {
+		if (asprintf(&aside, "%s.damaged-%u", path, tries) < 0)
+			return;
+		done = lstat(aside, &state) && !rename(path, aside);
+		if (done)
+			sluice_warning("%s: which outputs an earlier daemon had cannot be read "
+				       "there (%s); it was put aside as %s",
+				       path, why, aside);
+		free(aside);
 	}
-	return root;
+	if (!done)
+		sluice_warning("%s: which outputs an earlier daemon had cannot be read there (%s)",
+			       path, why);
 }
 
 /* A GUID out of an object. False: there is none. */
@@ -235,8 +287,19 @@ static json_int_t serial_of(const json_t *root)
 static void consider(json_t **best, const char *directory, const char *home)
 {
 	char *path = directory ? path_in(directory, home) : NULL;
-	json_t *root = path ? read_file(path) : NULL;
+	const char *why = NULL;
+	json_t *root = path ? read_file(path, &why) : NULL;
+	struct sluice_identity identity;
 
+	if (root && read_identity(root, &identity) == -EINVAL) {
+		why = "damaged";
+		json_decref(root);
+		root = NULL;
+	} else if (root) {
+		sluice_identity_free(&identity);
+	}
+	if (why)
+		put_aside(path, why);
 	free(path);
 	if (root && (!*best || serial_of(root) > serial_of(*best))) {
 		json_decref(*best);
@@ -280,6 +343,7 @@ static bool is_of_a_moved_file(const json_t *root, const struct sluice_config *c
 static void look_for_moved(json_t **best, const char *directory, const struct sluice_config *config)
 {
 	DIR *list = directory ? opendir(directory) : NULL;
+	const char *why; /* another configuration's: its own daemon sees to it */
 	struct dirent *entry;
 	size_t length;
 	json_t *root;
@@ -292,7 +356,7 @@ static void look_for_moved(json_t **best, const char *directory, const struct sl
 		    strcmp(entry->d_name + length - strlen(SUFFIX), SUFFIX) != 0 ||
 		    asprintf(&path, "%s/%s", directory, entry->d_name) < 0)
 			continue;
-		root = read_file(path);
+		root = read_file(path, &why);
 		free(path);
 		if (root && is_of_a_moved_file(root, config) &&
 		    (!*best || serial_of(root) > serial_of(*best))) {
@@ -406,9 +470,10 @@ static json_t *names_json(const struct sluice_names *names)
 static json_t *identity_json(const struct sluice_identity *identity,
 			     const struct sluice_config *config, const char *home)
 {
-	json_t *outputs = json_array(), *aliases = json_array();
+	json_t *outputs = json_array(), *aliases = json_array(), *root;
 	struct timespec now;
 	size_t number;
+	uint32_t sum;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	for (number = 0; number < identity->count; number++)
@@ -418,12 +483,15 @@ static json_t *identity_json(const struct sluice_identity *identity,
 				      json_pack("{s:o, s:o}", "old",
 						guid_json(identity->aliases[number].old), "heir",
 						guid_json(identity->aliases[number].heir)));
-	return json_pack("{s:i, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", VERSION,
+	root = json_pack("{s:i, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", VERSION,
 			 "serial", (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "relay",
 			 config->relay ? config->relay : "", "config", home, "outputs", outputs,
 			 "aliases", aliases, "inputs", inputs_json(identity), "memory",
 			 names_json(&identity->memory), "disks", names_json(&identity->disks),
 			 "relays", names_json(&identity->relays));
+	if (root && checksum(root, &sum))
+		json_object_set_new(root, "checksum", json_integer(sum));
+	return root;
 }
 
 /* Writes it to `directory`, whole or not at all. 0 or a negative errno. */
