@@ -531,9 +531,8 @@ static int attempt(struct change *change, char **error)
 {
 	struct sluice_engine *engine = change->engine;
 	size_t number;
-	int result;
+	int result = sluice_identity_resolve(&engine->identity, change->config);
 
-	result = sluice_identity_resolve(&engine->identity, change->config);
 	if (!result)
 		result = sluice_identity_follow(&engine->identity, change->config, change->wishes,
 						&change->identity, error);
@@ -592,6 +591,7 @@ int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *con
 		bring_home(&change);
 		adopt_fresh(&change);
 		commit(&change);
+		sluice_ring_list_note(engine, false);
 	}
 	free(change.fresh.list);
 	free(change.heir_of);

@@ -161,6 +161,7 @@ void sluice_engine_free(struct sluice_engine *engine)
 	size_t number;
 
 	note_what_is_left(engine);
+	sluice_ring_list_note(engine, true);
 	for (number = 0; number < SLUICE_INTAKES; number++)
 		if (engine->intakes[number])
 			sluice_intake_classes[number]->free(engine->intakes[number]);
@@ -205,6 +206,8 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 		return -ENOMEM;
 	}
 	failure = sluice_identity_load(&engine->identity, config);
+	if (!failure)
+		sluice_ring_list_tell(&engine->identity);
 	if (!failure)
 		failure = sluice_resolver_create(&engine->resolver);
 	if (failure)

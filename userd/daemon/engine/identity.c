@@ -44,6 +44,7 @@ void sluice_identity_free(struct sluice_identity *identity)
 	sluice_names_free(&identity->memory);
 	sluice_names_free(&identity->disks);
 	sluice_names_free(&identity->relays);
+	sluice_names_free(&identity->rings);
 	memset(identity, 0, sizeof(*identity));
 }
 
@@ -337,7 +338,10 @@ static int follow_places(struct sluice_identity *next, const struct sluice_ident
 			 const struct sluice_config *config)
 {
 	int result = sluice_names_add(&next->memory, config->store.memory_path);
+	size_t number;
 
+	for (number = 0; number < identity->rings.count && !result; number++)
+		result = sluice_names_append(&next->rings, identity->rings.list[number]);
 	if (!result)
 		result = sluice_names_add_all(&next->memory, &identity->memory);
 	if (!result)

@@ -62,6 +62,8 @@ struct sluice_identity {
 	struct sluice_names disks;  /* of disk stores, likewise */
 	struct sluice_names
 		relays; /* what the relay was called, likewise: routes in the module are marked so */
+	struct sluice_names
+		rings; /* files of rings that were there when it was noted: all of them */
 };
 
 /*

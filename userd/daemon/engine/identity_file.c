@@ -197,8 +197,9 @@ static int read_output(const json_t *object, struct sluice_known_output *output)
 	return result;
 }
 
-/* Reads a list of texts. 0, -EINVAL, -ENOMEM. */
-static int read_names(const json_t *root, const char *key, struct sluice_names *names)
+/* Reads a list of texts; adds them with `add`. 0, -EINVAL, -ENOMEM. */
+static int read_names(const json_t *root, const char *key, struct sluice_names *names,
+		      int (*add)(struct sluice_names *names, const char *name))
 {
 	const json_t *list = json_object_get(root, key);
 	const char *text;
@@ -207,7 +208,7 @@ static int read_names(const json_t *root, const char *key, struct sluice_names *
 
 	for (number = 0; number < json_array_size(list) && !result; number++) {
 		text = json_string_value(json_array_get(list, number));
-		result = text ? sluice_names_add(names, text) : -EINVAL;
+		result = text ? add(names, text) : -EINVAL;
 	}
 	return result;
 }
@@ -267,11 +268,13 @@ static int read_identity(const json_t *root, struct sluice_identity *identity)
 	if (!result)
 		result = read_inputs(root, identity);
 	if (!result)
-		result = read_names(root, "memory", &identity->memory);
+		result = read_names(root, "memory", &identity->memory, sluice_names_add);
 	if (!result)
-		result = read_names(root, "disks", &identity->disks);
+		result = read_names(root, "disks", &identity->disks, sluice_names_add);
 	if (!result)
-		result = read_names(root, "relays", &identity->relays);
+		result = read_names(root, "relays", &identity->relays, sluice_names_add);
+	if (!result)
+		result = read_names(root, "rings", &identity->rings, sluice_names_append);
 	if (result)
 		sluice_identity_free(identity);
 	return result;
@@ -489,6 +492,8 @@ static json_t *identity_json(const struct sluice_identity *identity,
 			 "aliases", aliases, "inputs", inputs_json(identity), "memory",
 			 names_json(&identity->memory), "disks", names_json(&identity->disks),
 			 "relays", names_json(&identity->relays));
+	if (root && identity->rings.count)
+		json_object_set_new(root, "rings", names_json(&identity->rings));
 	if (root && checksum(root, &sum))
 		json_object_set_new(root, "checksum", json_integer(sum));
 	return root;

@@ -99,6 +99,12 @@ int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_sourc
 /* Streams that only drained and are empty go. */
 void sluice_engine_reap(struct sluice_engine *engine);
 
+/* Notes which rings of sockets there are, so that a successor misses one whose file is gone. `ends`: those that are empty go with
+ * us. */
+void sluice_ring_list_note(struct sluice_engine *engine, bool ends);
+/* Says which of those that an earlier daemon noted are gone. */
+void sluice_ring_list_tell(const struct sluice_identity *identity);
+
 /* Frees what sluice_engine_change() made of a configuration. */
 void sluice_derived_free(struct sluice_derived *derived);
 void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers);

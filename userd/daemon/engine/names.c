@@ -17,15 +17,26 @@ void sluice_names_free(struct sluice_names *names)
 	memset(names, 0, sizeof(*names));
 }
 
-int sluice_names_add(struct sluice_names *names, const char *name)
+bool sluice_names_has(const struct sluice_names *names, const char *name)
 {
-	char **list;
 	size_t number;
 
 	for (number = 0; name && number < names->count; number++)
 		if (!strcmp(names->list[number], name))
-			return 0;
-	if (!name || names->count == SLUICE_NAMES_MAX)
+			return true;
+	return false;
+}
+
+int sluice_names_add(struct sluice_names *names, const char *name)
+{
+	return names->count < SLUICE_NAMES_MAX ? sluice_names_append(names, name) : 0;
+}
+
+int sluice_names_append(struct sluice_names *names, const char *name)
+{
+	char **list;
+
+	if (!name || sluice_names_has(names, name))
 		return 0;
 	list = reallocarray(names->list, names->count + 1, sizeof(char *));
 	if (!list)

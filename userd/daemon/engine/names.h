@@ -23,6 +23,12 @@ void sluice_names_free(struct sluice_names *names);
 /* Adds one at the end, unless it is there, or the list is full. NULL adds nothing. 0 or -ENOMEM. */
 int sluice_names_add(struct sluice_names *names, const char *name);
 
+/* The same, however many there are. */
+int sluice_names_append(struct sluice_names *names, const char *name);
+
+/* Is it there? */
+bool sluice_names_has(const struct sluice_names *names, const char *name);
+
 /* Adds all of another list. 0 or -ENOMEM. */
 int sluice_names_add_all(struct sluice_names *names, const struct sluice_names *others);
 

@@ -61,5 +61,6 @@ void sluice_engine_reap(struct sluice_engine *engine)
 				 stream);
 		sluice_stream_table_remove(&engine->streams, number);
 		sluice_stream_destroy(stream);
+		sluice_ring_list_note(engine, false);
 	}
 }

@@ -227,6 +227,13 @@ static int each_ring_file(const struct sluice_config *config,
 	return result;
 }
 
+int sluice_source_socket_files(const struct sluice_config *config,
+			       const struct sluice_identity *identity,
+			       int (*each)(void *context, const char *path), void *context)
+{
+	return each_ring_file(config, identity, each, context);
+}
+
 /* There is one. */
 static int found_one(void *context, const char *path)
 {

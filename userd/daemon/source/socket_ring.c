@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <uuid/uuid.h>
 #include "../../lib/log.h"
@@ -19,6 +20,7 @@ struct ring_order {
 	size_t size;
 	const char *path; /* of a file that outlives us; NULL: none */
 	bool found;
+	bool is_gone; /* an earlier daemon had one there */
 };
 
 /* Letter: makes the ring; its pages are first touched here. */
@@ -37,6 +39,8 @@ static int make_ring(struct sluice_worker *worker, void *argument)
 	if (order->path) {
 		error = sluice_ring_keep(&order->ring, order->path, order->size, stream, epoch,
 					 (uint32_t)worker->cpu, &order->found);
+		if (!error && order->is_gone)
+			sluice_ring_lose_unknown(&order->ring, 0, SLUICE_LOST_DISK);
 		if (!error)
 			return 0;
 		is_left = error == -EPERM;
@@ -64,9 +68,14 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 	char *path = sluice_socket_ring_path(plan->config, route->id, worker->number);
 	struct ring_order order = {.size = route->ring_size, .path = path};
 	struct sluice_stream *stream = NULL;
+	struct stat state;
 	uint64_t left;
 	bool is_told;
 	int result = sluice_socket_ring_prepare(plan->config, error);
+
+	/* What is there under another form tells of itself. */
+	order.is_gone =
+		path && sluice_names_has(&plan->identity->rings, path) && lstat(path, &state);
 
 	is_told = result != 0;
 	if (!result)

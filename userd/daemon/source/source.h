@@ -110,6 +110,12 @@ extern const struct sluice_source_class sluice_source_socket;
 bool sluice_source_socket_has_left(const struct sluice_config *config,
 				   const struct sluice_identity *identity);
 
+/* Calls `each` for the file of every ring of sockets that this configuration has or had, until it returns not 0, which is
+ * returned. 0 or a negative errno. @context process */
+int sluice_source_socket_files(const struct sluice_config *config,
+			       const struct sluice_identity *identity,
+			       int (*each)(void *context, const char *path), void *context);
+
 /* Looks at every ring of sockets that this configuration has or had, and of the module. `each` may return not 0, which
  * ends it and is returned. 0 or a negative errno. @context process */
 int sluice_source_socket_look(const struct sluice_config *config,

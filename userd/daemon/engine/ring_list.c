@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Which rings of sockets there are, noted in the record of the outputs: a ring whose file is gone when
+ * the next daemon starts is no fresh start. See inner.h. In the control thread. Touches: the record.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "../../lib/log.h"
+#include "../source/source.h"
+#include "identity_file.h"
+#include "inner.h"
+
+/* What a look for files has in hand. */
+struct looking {
+	const struct sluice_engine *engine;
+	struct sluice_names *found;
+	bool ends;
+};
+
+/* Is it the file of a ring that we have, and that is empty? Then it goes with us. */
+static bool is_empty(const struct sluice_engine *engine, const char *path)
+{
+	size_t number;
+
+	for (number = 0; number < engine->streams.count; number++) {
+		const struct sluice_ring *ring = &engine->streams.list[number].stream->ring;
+
+		if (ring->file && !strcmp(ring->file, path))
+			return sluice_ring_head(ring) == sluice_ring_tail(ring);
+	}
+	return false;
+}
+
+/* Adds one. 0 or -ENOMEM. */
+static int add(void *context, const char *path)
+{
+	const struct looking *looking = context;
+
+	return looking->ends && is_empty(looking->engine, path)
+		       ? 0
+		       : sluice_names_append(looking->found, path);
+}
+
+/* Do both say the same, in whatever order? */
+static bool is_same(const struct sluice_names *some, const struct sluice_names *others)
+{
+	size_t number;
+
+	for (number = 0; number < some->count; number++)
+		if (!sluice_names_has(others, some->list[number]))
+			return false;
+	return some->count == others->count;
+}
+
+void sluice_ring_list_note(struct sluice_engine *engine, bool ends)
+{
+	struct sluice_names found = {0};
+	struct looking looking = {.engine = engine, .found = &found, .ends = ends};
+
+	if (!engine->config)
+		return;
+	if (sluice_source_socket_files(engine->config, &engine->identity, add, &looking) ||
+	    is_same(&found, &engine->identity.rings)) {
+		sluice_names_free(&found);
+		return;
+	}
+	sluice_names_free(&engine->identity.rings);
+	engine->identity.rings = found;
+	(void)sluice_identity_save(&engine->identity, engine->config);
+}
+
+void sluice_ring_list_tell(const struct sluice_identity *identity)
+{
+	struct stat state;
+	size_t number;
+
+	for (number = 0; number < identity->rings.count; number++)
+		if (lstat(identity->rings.list[number], &state) && errno == ENOENT)
+			sluice_error("%s: the ring that an earlier daemon had there is gone: an "
+				     "unknown number of datagrams that may have waited in it is "
+				     "lost",
+				     identity->rings.list[number]);
+}
