@@ -103,7 +103,8 @@ void sluice_absence_tell(const struct sluice_config *config)
 
 	if (!path)
 		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	/* Not kept waiting by a pipe. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0) {
 		free(path);
 		path = sluice_socket_note_path(config, true);
@@ -111,6 +112,8 @@ void sluice_absence_tell(const struct sluice_config *config)
 	}
 	if (fd < 0)
 		goto free;
+	if (fstat(fd, &state) || !S_ISREG(state.st_mode))
+		goto close;
 	length = read(fd, text, sizeof(text) - 1);
 	/* It says what it says once, and only if nobody else can have written it. */
 	(void)unlink(path);
