@@ -91,19 +91,21 @@ static int sign(const char *path, int fd)
 	return error;
 }
 
+/* Does the file say that it is another's? */
+static bool is_anothers(const char *path, int fd)
+{
+	uint8_t owner[16], said[16];
+
+	return !owner_of(path, owner) &&
+	       pread(fd, said, sizeof(said), OWNER_OFFSET) == (ssize_t)sizeof(said) &&
+	       !sluice_guid_is_zero(said) && memcmp(owner, said, sizeof(owner)) != 0;
+}
+
 /* 0; -EXDEV: the ring in `fd` is one that was copied or moved here; other negative errno. */
 static int check_owner(const char *path, int fd)
 {
-	uint8_t owner[16], said[16];
-	int error = owner_of(path, owner);
-
-	if (error)
-		return error;
-	if (pread(fd, said, sizeof(said), OWNER_OFFSET) != (ssize_t)sizeof(said))
-		return -EPROTO;
-	if (sluice_guid_is_zero(said))
-		return sign(path, fd);
-	return memcmp(owner, said, sizeof(owner)) != 0 ? -EXDEV : 0;
+	/* An older version's says nothing: it is ours from now on. */
+	return is_anothers(path, fd) ? -EXDEV : sign(path, fd);
 }
 
 /* Maps the ring that is in `fd`, if it makes sense. */
@@ -148,7 +150,7 @@ static char *put_aside(const char *path, const char *why)
  * is not. */
 static bool give_up(const char *path, int fd, off_t bytes, int error, uint64_t *lost)
 {
-	bool is_foreign = error == -EXDEV;
+	bool is_foreign = error == -EXDEV || is_anothers(path, fd);
 	/* What lies in another's is not what is missing here. */
 	bool is_known = !is_foreign && sluice_ring_count(fd, (size_t)bytes, lost);
 	char *aside = put_aside(path, is_foreign ? "foreign" : "damaged");
