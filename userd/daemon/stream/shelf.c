@@ -42,6 +42,7 @@ struct filling {
 	struct sluice_spool *spool;
 	uint64_t limit; /* from here on the ring has it */
 	uint64_t found; /* bytes */
+	uint64_t last;	/* where the store's last run ends, of all */
 };
 
 /* A run of the store's backlog goes to the rack, as far as the ring does not have it. */
@@ -64,6 +65,8 @@ static int count_found(void *context, uint64_t start, uint64_t end, uint64_t ser
 	struct filling *filling = context;
 
 	(void)serial;
+	if (end > filling->last)
+		filling->last = end;
 	if (start < filling->limit)
 		filling->found += (end < filling->limit ? end : filling->limit) - start;
 	return 0;
@@ -116,6 +119,8 @@ int sluice_shelf_create(struct sluice_stream *stream, struct sluice_spooler *spo
 	}
 	sluice_spooler_unlock(spooler);
 	stream->shelf = shelf;
+	if (filling.last > sluice_ring_head(&stream->ring))
+		sluice_shelf_tell_older(stream, filling.last);
 	return 0;
 
 unlock:

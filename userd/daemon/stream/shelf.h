@@ -46,6 +46,10 @@ int sluice_shelf_add_rack(struct sluice_shelf *shelf, struct sluice_feeder *feed
 /* shelf_check.c: notes in the cursor of a feeder of the ring what its output lacks on the disk; holds that against what is found there
  * at the start, `found` bytes: what is missing is told of, as far as its number is known. @context worker; process */
 void sluice_shelf_note(struct sluice_feeder *feeder);
+
+/* Says that the stream's ring ends before `last`, up to which the store has it: it is a copy of an earlier moment, and nobody
+ * knows how many datagrams are lost. */
+void sluice_shelf_tell_older(struct sluice_stream *stream, uint64_t last);
 void sluice_shelf_check(struct sluice_stream *stream, struct sluice_feeder *feeder,
 			struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t found);
 /* After sluice_shelf_leave(). NULL is allowed. @context process */

@@ -71,3 +71,15 @@ void sluice_shelf_check(struct sluice_stream *stream, struct sluice_feeder *feed
 	if (!is_known && stream->ring.writer)
 		sluice_ring_lose_unknown(&stream->ring, 0, SLUICE_LOST_DISK);
 }
+
+void sluice_shelf_tell_older(struct sluice_stream *stream, uint64_t last)
+{
+	sluice_error(
+		"the ring of route `%s`, CPU %u, ends at %llu, but the store on the disk goes on "
+		"to %llu: is the ring a copy of an earlier moment? An unknown number of "
+		"datagrams is lost",
+		stream->name, stream->cpu, (unsigned long long)sluice_ring_head(&stream->ring),
+		(unsigned long long)last);
+	if (stream->ring.writer)
+		sluice_ring_lose_unknown(&stream->ring, 0, SLUICE_LOST_DISK);
+}
