@@ -371,7 +371,8 @@ static void tell(const struct sluice_spool *spool)
 	if (figures->checkpoint_lost)
 		sluice_warning(
 			"spool %s: no checkpoint can be read; everything that lies there is sent "
-			"again, and native receivers drop what they have",
+			"again, and native receivers drop what they have; if a segment is missing, "
+			"an unknown number of records is lost with it",
 			spool->path);
 	if (spool->is_read_only)
 		sluice_error("spool %s: the file system is read-only: what waits there is "
