@@ -33,6 +33,7 @@ import road
 
 PROC = {"rules": "sluice/rules", "streams": "sluice/streams", "stat": "stat/sluice"}
 PATIENCE = 3
+BEGAN = time.monotonic()
 
 
 def show(view, *options):
@@ -137,6 +138,14 @@ def tell(options):
     yield from told("in sluice", tell_daemon())
 
 
+def is_ended(pid):
+    """Has this process ended, waited for or not?"""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
 def main():
     """Reads the arguments; the status says whether all agree."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -155,13 +164,21 @@ def main():
         for line in tell(options):
             print(line)
         return
-    wrong, picture = check(options)
+    try:
+        wrong, picture = check(options)
+    except OSError as error:
+        if is_ended(options.pid):
+            print("ledger: the daemon has ended: nobody to be asked")
+            return
+        print(f"ledger: the daemon runs and is not to be asked: {error}")
+        sys.exit(1)
     if options.save:
         pathlib.Path(options.save).write_text(json.dumps(picture))
     for sentence in wrong:
         print(f"ledger: {sentence}")
     if not wrong:
-        print("ledger: all views agree" + ("" if identities.still(picture) else "; some figures still move"))
+        moves = "" if identities.still(picture) else "; some figures still move"
+        print(f"ledger: all views agree ({time.monotonic() - BEGAN:.1f} s){moves}")
     sys.exit(1 if wrong else 0)
 
 
