@@ -99,7 +99,8 @@ def store(dump):
         if "STORE_DISK_PATH" in one:
             disk = plain(one, "STORE_DISK_", "PATH SIZE USED WAITING SPOOLED DRAINED SEGMENTS DAMAGED_FRAMES DAMAGED QUARANTINED "
                          "ABANDONED DROPPED ALARMS", free_segments="STORE_DISK_FREE")
-        found.append({"memory": plain(one, "STORE_MEMORY_", "SIZE USED ALARMS"), "disk": disk, "alarms_now": one["STORE_ALARMS_NOW"]})
+        found.append(dict(plain(one, "STORE_", "ALARMS_NOW DROPPED_BY_CHANGE"), memory=plain(one, "STORE_MEMORY_", "SIZE USED ALARMS"),
+                          disk=disk))
     return found
 
 
