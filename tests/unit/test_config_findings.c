@@ -185,7 +185,7 @@ static void nothing_is_refused_politely(void **state)
 	assert_int_equal(sluice_config_parse("a", 1, "x", NULL, &findings), -EINVAL);
 	assert_int_equal(sluice_config_parse("a", 1, "x", &config, NULL), -EINVAL);
 	assert_int_equal(sluice_config_load(NULL, &config, &findings), -EINVAL);
-	assert_int_equal(sluice_config_check_host(NULL, &findings), -EINVAL);
+	assert_int_equal(sluice_config_check_host(NULL, SLUICE_HOST_FILE, &findings), -EINVAL);
 	assert_null(sluice_findings_text(NULL, "x"));
 	sluice_findings_free(NULL);
 	sluice_config_free(NULL);

@@ -219,7 +219,7 @@ static void the_shipped_example_has_no_faults(void **state)
 	(void)state;
 	assert_int_equal(sluice_config_load("conf/sluice.yaml", &config, &findings), 0);
 	assert_int_equal(findings.count, 0);
-	assert_int_equal(sluice_config_check_host(config, &findings), 0);
+	assert_int_equal(sluice_config_check_host(config, SLUICE_HOST_FILE, &findings), 0);
 	assert_int_equal(findings.count, 0);
 	sluice_findings_free(&findings);
 	sluice_config_free(config);
@@ -449,12 +449,12 @@ static void the_machine_has_a_say(void **state)
 	struct sluice_findings findings = {0};
 
 	(void)state;
-	assert_int_equal(sluice_config_check_host(config, &findings), -EINVAL);
+	assert_int_equal(sluice_config_check_host(config, SLUICE_HOST_FILE, &findings), -EINVAL);
 	assert_int_equal(findings.count, 3);
 	assert_int_equal(findings.error_count, 1);
-	assert_int_equal(findings.list[0].severity, SLUICE_FINDING_WARNING);
+	assert_int_equal(findings.list[0].severity, SLUICE_FINDING_NOTE);
 	assert_int_equal(findings.list[0].line, 2);
-	assert_int_equal(findings.list[1].severity, SLUICE_FINDING_WARNING);
+	assert_int_equal(findings.list[1].severity, SLUICE_FINDING_NOTE);
 	assert_string_equal(findings.list[1].text,
 			    "inputs.interface: there is no interface \"nothere0\" in this network "
 			    "namespace now: nothing will match until it appears");
@@ -464,14 +464,14 @@ static void the_machine_has_a_say(void **state)
 	sluice_findings_free(&findings);
 
 	config->store.memory_size = SLUICE_RING_SIZE_MIN - 1;
-	assert_int_equal(sluice_config_check_host(config, &findings), -EINVAL);
+	assert_int_equal(sluice_config_check_host(config, SLUICE_HOST_FILE, &findings), -EINVAL);
 	assert_non_null(strstr(findings.list[findings.count - 1].text, "store.memory.size: "));
 	assert_non_null(strstr(findings.list[findings.count - 1].text, "at least "));
 	sluice_findings_free(&findings);
 	sluice_config_free(config);
 
 	config = load_good("minimal.yaml");
-	assert_int_equal(sluice_config_check_host(config, &findings), 0);
+	assert_int_equal(sluice_config_check_host(config, SLUICE_HOST_FILE, &findings), 0);
 	assert_int_equal(findings.count, 0);
 	sluice_findings_free(&findings);
 	sluice_config_free(config);

@@ -109,6 +109,7 @@ static int send_text(const struct order *order, const char *name, const char *te
 
 int sluice_ctl_apply(int argc, char **argv)
 {
+	const enum sluice_host_view view = SLUICE_HOST_LIVE;
 	struct sluice_findings findings;
 	char *text = NULL, *name;
 	int status;
@@ -121,7 +122,7 @@ int sluice_ctl_apply(int argc, char **argv)
 	}
 	/* What can be found out here need not trouble the daemon; it checks all the same. */
 	if (!sluice_config_read(order.file, &text, &length, &findings))
-		sluice_ctl_check_text(order.file, text, length, &findings);
+		sluice_ctl_check_text(order.file, text, length, &view, &findings);
 	status = sluice_ctl_print_findings(order.file, &findings) && text ? SLUICE_CTL_OK
 									  : SLUICE_CTL_FINDINGS;
 	sluice_findings_free(&findings);

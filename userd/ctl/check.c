@@ -12,13 +12,13 @@
 #include "print.h"
 
 int sluice_ctl_check_text(const char *name, const char *text, size_t length,
-			  struct sluice_findings *findings)
+			  const enum sluice_host_view *view, struct sluice_findings *findings)
 {
 	struct sluice_config *config = NULL;
 	int error = sluice_config_parse(text, length, name, &config, findings);
 
-	if (!error)
-		error = sluice_config_check_host(config, findings);
+	if (!error && view)
+		error = sluice_config_check_host(config, *view, findings);
 	sluice_config_free(config);
 	if (error && findings->error_count == 0)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, NULL, "out of memory");
@@ -49,23 +49,23 @@ static void collect(json_t *list, const char *name, const struct sluice_findings
 		object = json_pack("{s:s, s:I, s:I, s:s, s:s}", "file", name, "line",
 				   (json_int_t)(finding->column ? finding->line : 0), "column",
 				   (json_int_t)finding->column, "severity",
-				   finding->severity == SLUICE_FINDING_ERROR ? "error" : "warning",
-				   "text", finding->text);
+				   sluice_severity_name(finding->severity), "text", finding->text);
 		if (object)
 			json_array_append_new(list, object);
 	}
 }
 
-/* Checks one file; findings go to `list`, or to stdout if that is NULL. Returns whether it may be used. */
-static bool check_file(const char *path, json_t *list)
+/* Checks one file, against this host as well unless it is for another one (`elsewhere`); findings go to `list`, or to stdout if that is NULL. Returns whether it may be used. */
+static bool check_file(const char *path, bool elsewhere, json_t *list)
 {
+	const enum sluice_host_view view = SLUICE_HOST_FILE;
 	struct sluice_findings findings;
 	char *text = NULL;
 	size_t length;
 	bool right;
 
 	if (!sluice_config_read(path, &text, &length, &findings))
-		sluice_ctl_check_text(path, text, length, &findings);
+		sluice_ctl_check_text(path, text, length, elsewhere ? NULL : &view, &findings);
 	if (list)
 		collect(list, path, &findings);
 	else
@@ -76,28 +76,35 @@ static bool check_file(const char *path, json_t *list)
 	return right;
 }
 
+/* Says how it is called. Returns the exit status. */
+static int usage(void)
+{
+	fputs("usage: sluicectl check FILE... [--elsewhere] [-j]\n", stderr);
+	return SLUICE_CTL_USAGE;
+}
+
 int sluice_ctl_check(int argc, char **argv)
 {
 	int status = SLUICE_CTL_OK, word, files = 0;
-	bool as_json = false;
+	bool as_json = false, elsewhere = false;
 	json_t *list = NULL;
 
 	for (word = 1; word < argc; word++) {
 		if (!strcmp(argv[word], "-j") || !strcmp(argv[word], "--json"))
 			as_json = true;
+		else if (!strcmp(argv[word], "--elsewhere"))
+			elsewhere = true;
+		else if (argv[word][0] == '-' && argv[word][1])
+			return usage();
 		else
-			files++;
+			argv[1 + files++] = argv[word];
 	}
-	if (files == 0) {
-		fputs("usage: sluicectl check FILE... [-j]\n", stderr);
-		return SLUICE_CTL_USAGE;
-	}
+	if (files == 0)
+		return usage();
 	if (as_json)
 		list = json_array();
-	for (word = 1; word < argc; word++) {
-		if (!strcmp(argv[word], "-j") || !strcmp(argv[word], "--json"))
-			continue;
-		if (!check_file(argv[word], list))
+	for (word = 1; word <= files; word++) {
+		if (!check_file(argv[word], elsewhere, list))
 			status = SLUICE_CTL_FINDINGS;
 	}
 	if (as_json && sluice_print(list, true, NULL, 0))

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include "../daemon/config/check.h"
 
 struct sluice_findings;
 
@@ -26,9 +27,10 @@ int sluice_ctl_delete(int argc, char **argv);
 int sluice_ctl_tap(int argc, char **argv);
 int sluice_ctl_spool(int argc, char **argv);
 
-/* Checks a configuration against its own rules and this host's; `findings` is overwritten. 0 or a negative errno. */
+/* Checks a configuration against its own rules and, unless `view` is NULL, this host's; `findings` is overwritten. 0 or a
+ * negative errno. */
 int sluice_ctl_check_text(const char *name, const char *text, size_t length,
-			  struct sluice_findings *findings);
+			  const enum sluice_host_view *view, struct sluice_findings *findings);
 
 /* Prints findings to stdout; returns true if none of them is an error. */
 bool sluice_ctl_print_findings(const char *name, const struct sluice_findings *findings);

@@ -71,8 +71,8 @@ int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_conf
 							      : config->log.level);
 }
 
-struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings,
-					 int *status)
+struct sluice_config *sluice_daemon_load(const char *path, enum sluice_host_view view,
+					 struct sluice_findings *findings, int *status)
 {
 	struct sluice_config *config = NULL;
 
@@ -80,7 +80,7 @@ struct sluice_config *sluice_daemon_load(const char *path, struct sluice_finding
 	if (sluice_config_load(path, &config, findings))
 		return NULL;
 	*status = SLUICE_EXIT_START;
-	if (sluice_config_check_host(config, findings) == 0)
+	if (sluice_config_check_host(config, view, findings) == 0)
 		return config;
 	sluice_config_free(config);
 	return NULL;
@@ -282,7 +282,7 @@ void sluice_daemon_reload(struct daemon *daemon)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 		   (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-	config = sluice_daemon_load(daemon->path, &findings, &status);
+	config = sluice_daemon_load(daemon->path, SLUICE_HOST_LIVE, &findings, &status);
 	text = sluice_findings_text(&findings, daemon->path);
 	log_lines(config ? LOG_WARNING : LOG_ERR, text);
 	free(text);
@@ -315,7 +315,7 @@ static int call_apply(void *context, const char *text, size_t length, const char
 	}
 	result = sluice_config_parse(text, length, name, &config, &findings);
 	if (!result)
-		result = sluice_config_check_host(config, &findings);
+		result = sluice_config_check_host(config, SLUICE_HOST_LIVE, &findings);
 	if (result) {
 		*error = sluice_findings_text(&findings, name);
 		sluice_config_free(config);

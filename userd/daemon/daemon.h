@@ -57,8 +57,8 @@ extern const struct sluice_control_calls sluice_daemon_calls;
  * says whether they are in the file, or the machine has not what it needs, which may change.
  * @owner caller: all but *status
  */
-struct sluice_config *sluice_daemon_load(const char *path, struct sluice_findings *findings,
-					 int *status);
+struct sluice_config *sluice_daemon_load(const char *path, enum sluice_host_view view,
+					 struct sluice_findings *findings, int *status);
 /* Opens the log as `config` says; the command line's level goes first. 0 or a negative errno. */
 int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_config *config);
 /* SIGUSR1: the log file anew, for whoever has moved it away. */

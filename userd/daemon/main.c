@@ -286,12 +286,14 @@ static void finish(struct daemon *daemon)
 	sluice_daemon_forget_config(daemon);
 }
 
-/* The findings on `stream`; the configuration if it is free of errors, else NULL and *status.
+/* The findings on stdout if that is all that is wanted (`check`), else on stderr; the configuration if it is free of errors, else NULL and *status.
  * @owner caller */
-static struct sluice_config *load_and_print(const char *path, FILE *stream, int *status)
+static struct sluice_config *load_and_print(const char *path, bool check, int *status)
 {
+	FILE *stream = check ? stdout : stderr;
 	struct sluice_findings findings;
-	struct sluice_config *config = sluice_daemon_load(path, &findings, status);
+	struct sluice_config *config = sluice_daemon_load(
+		path, check ? SLUICE_HOST_FILE : SLUICE_HOST_START, &findings, status);
 	char *text = sluice_findings_text(&findings, path);
 
 	if (text)
@@ -318,8 +320,7 @@ int main(int argc, char **argv)
 	status = sluice_options_read(argc, argv, &daemon.options);
 	if (status >= 0)
 		return status;
-	config = load_and_print(daemon.options.config, daemon.options.check ? stdout : stderr,
-				&status);
+	config = load_and_print(daemon.options.config, daemon.options.check, &status);
 	if (!config)
 		return daemon.options.check ? SLUICE_EXIT_CONFIG : status;
 	if (daemon.options.check) {

@@ -13,8 +13,15 @@
 #define SLUICE_CONFIG_TEXT_MAX (1UL << 20) /* bytes of configuration that are read at most */
 #define SLUICE_FINDINGS_MAX 1000U	   /* after so many a last one says that there are more */
 
-/* An error keeps the configuration from being used, a warning does not. */
-enum sluice_severity { SLUICE_FINDING_ERROR, SLUICE_FINDING_WARNING };
+/* An error keeps the configuration from being used. A warning and a note do not; a note tells what is waited for. */
+enum sluice_severity { SLUICE_FINDING_ERROR, SLUICE_FINDING_WARNING, SLUICE_FINDING_NOTE };
+
+/* Who asks whether a machine can do what a configuration wishes. */
+enum sluice_host_view {
+	SLUICE_HOST_FILE, /* a tool: would sluiced start with this file, or does it run with it already? */
+	SLUICE_HOST_START, /* the daemon, before it starts */
+	SLUICE_HOST_LIVE,  /* a daemon that runs shall change to it; what sluiced has is its own */
+};
 
 /* One fault: where, what, how to mend it. */
 struct sluice_finding {
@@ -52,10 +59,15 @@ int sluice_config_load(const char *path, struct sluice_config **config,
 		       struct sluice_findings *findings);
 
 /*
- * Holds the configuration against this machine: memory, CPUs, interfaces. Adds to `findings`, which stay sorted.
+ * Holds the configuration against this machine: memory, CPUs, interfaces, ports, the module, places in the file system. Adds
+ * to `findings`, which stay sorted. The daemon starts only after this, so that a check and a start say the same.
  * Returns 0 (warnings at most were added), -EINVAL or -ENOMEM. Opens nothing that outlives the call. @threadsafe
  */
-int sluice_config_check_host(const struct sluice_config *config, struct sluice_findings *findings);
+int sluice_config_check_host(const struct sluice_config *config, enum sluice_host_view view,
+			     struct sluice_findings *findings);
+
+/* "error", "warning", "note"; constants. */
+const char *sluice_severity_name(enum sluice_severity severity);
 
 /* Adds one; `place` may be NULL (the file as a whole). What does not fit is noted in `findings`. */
 void sluice_findings_add(struct sluice_findings *findings, enum sluice_severity severity,

@@ -3,7 +3,9 @@
  * Readers of the keys that name places in the network: addresses and prefixes, interfaces, destinations. Nothing is
  * looked up. Touches: nothing but memory.
  */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -103,6 +105,7 @@ static void read_address(struct sluice_reader *reader, const struct sluice_key *
 	struct draft_destination *draft = object;
 	char host[SLUICE_HOST_MAX + 1], quoted[SLUICE_QUOTE_TEXT];
 	const char *text, *why;
+	struct in6_addr address;
 	uint16_t port;
 
 	if (node->type != YAML_SCALAR_NODE) {
@@ -116,6 +119,13 @@ static void read_address(struct sluice_reader *reader, const struct sluice_key *
 		return;
 	if (sluice_endpoint_parse(text, host, sizeof(host), &port, &why)) {
 		sluice_reader_fault(reader, key, node, "%s %s", sluice_quote(text, quoted), why);
+		return;
+	}
+	if (inet_pton(AF_INET6, host, &address) == 1 && IN6_IS_ADDR_LINKLOCAL(&address)) {
+		sluice_reader_fault(reader, key, node,
+				    "%s is a link-local address, which means nothing without its "
+				    "interface: write \"[%s%%INTERFACE]:%u\"",
+				    sluice_quote(text, quoted), host, port);
 		return;
 	}
 	if (is_known(draft->output, host, port)) {

@@ -95,6 +95,18 @@ void sluice_findings_sort(struct sluice_findings *findings)
 	findings->count = to + 1;
 }
 
+const char *sluice_severity_name(enum sluice_severity severity)
+{
+	switch (severity) {
+	case SLUICE_FINDING_ERROR:
+		return "error";
+	case SLUICE_FINDING_WARNING:
+		return "warning";
+	default:
+		return "note";
+	}
+}
+
 char *sluice_finding_text(const struct sluice_finding *finding, const char *name)
 {
 	char *line;
@@ -104,12 +116,10 @@ char *sluice_finding_text(const struct sluice_finding *finding, const char *name
 		return NULL;
 	if (finding->line == 0 || finding->line == SIZE_MAX)
 		length = asprintf(&line, "%s: %s: %s", name,
-				  finding->severity == SLUICE_FINDING_ERROR ? "error" : "warning",
-				  finding->text);
+				  sluice_severity_name(finding->severity), finding->text);
 	else
 		length = asprintf(&line, "%s:%zu:%zu: %s: %s", name, finding->line, finding->column,
-				  finding->severity == SLUICE_FINDING_ERROR ? "error" : "warning",
-				  finding->text);
+				  sluice_severity_name(finding->severity), finding->text);
 	return length < 0 ? NULL : line;
 }
 

@@ -17,7 +17,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include <sluice/ring.h>
-#include "check.h"
+#include "host.h"
 #include "size.h"
 #include "suggest.h"
 
@@ -62,8 +62,8 @@ static int check_memory(const struct sluice_config *config, struct sluice_findin
 	return error;
 }
 
-/* Bytes that the store's own files in `path` take already. */
-static uint64_t bytes_of_segments(const char *path)
+/* Bytes that the files in `path` take whose names begin so. */
+static uint64_t bytes_of_files(const char *path, const char *begin)
 {
 	DIR *directory = opendir(path);
 	struct dirent *entry;
@@ -73,11 +73,17 @@ static uint64_t bytes_of_segments(const char *path)
 	if (!directory)
 		return 0;
 	while ((entry = readdir(directory)))
-		if (!strncmp(entry->d_name, "segment-", 8) &&
+		if (!strncmp(entry->d_name, begin, strlen(begin)) &&
 		    !fstatat(dirfd(directory), entry->d_name, &state, AT_SYMLINK_NOFOLLOW))
 			bytes += (uint64_t)state.st_blocks * 512; /* stat(2): units of 512 bytes */
 	closedir(directory);
 	return bytes;
+}
+
+/* See host.h: the files are called so by source/socket_keep.c. */
+uint64_t sluice_host_rings_of(const char *path)
+{
+	return bytes_of_files(path, "sluice-");
 }
 
 /* Is there a store in `path`? */
@@ -129,7 +135,7 @@ static int check_disk(const struct sluice_config *config, struct sluice_findings
 				    strerror(errno));
 	} else if (!statvfs(parent, &disk)) {
 		available = (uint64_t)disk.f_bavail * disk.f_frsize +
-			    bytes_of_segments(store->disk_path);
+			    bytes_of_files(store->disk_path, "segment-");
 		place = store->disk_size_place.line ? &store->disk_size_place
 						    : &store->disk_path_place;
 		if (available < store->disk_size)
@@ -151,7 +157,7 @@ static void check_interface(const struct sluice_config_input *input,
 
 	if (!input->interface[0] || if_nametoindex(input->interface) != 0)
 		return;
-	sluice_findings_add(findings, SLUICE_FINDING_WARNING, &input->interface_place,
+	sluice_findings_add(findings, SLUICE_FINDING_NOTE, &input->interface_place,
 			    "inputs.interface: there is no interface %s in this network namespace "
 			    "now: nothing will match until it appears",
 			    sluice_quote(input->interface, quoted));
@@ -183,7 +189,7 @@ static void check_address(const struct sluice_config_input *input, struct sluice
 	if (!is_missing)
 		return;
 	inet_ntop(prefix->family, prefix->address, text, sizeof(text));
-	sluice_findings_add(findings, SLUICE_FINDING_WARNING, &input->place,
+	sluice_findings_add(findings, SLUICE_FINDING_NOTE, &input->place,
 			    "inputs.address: this machine has no address %s now: nothing will come "
 			    "until it has",
 			    text);
@@ -203,14 +209,15 @@ static void check_destinations(const struct sluice_config_output *output,
 		    strspn(scope + 1, "0123456789") == strlen(scope + 1))
 			continue;
 		sluice_findings_add(
-			findings, SLUICE_FINDING_WARNING, &output->to[number].place,
+			findings, SLUICE_FINDING_NOTE, &output->to[number].place,
 			"outputs.to: there is no interface %s in this network namespace now: "
 			"the output waits until it appears",
 			sluice_quote(scope + 1, quoted));
 	}
 }
 
-int sluice_config_check_host(const struct sluice_config *config, struct sluice_findings *findings)
+int sluice_config_check_host(const struct sluice_config *config, enum sluice_host_view view,
+			     struct sluice_findings *findings)
 {
 	size_t number, errors_before, cpus = sluice_config_cpus();
 	int error;
@@ -221,6 +228,9 @@ int sluice_config_check_host(const struct sluice_config *config, struct sluice_f
 	error = check_memory(config, findings);
 	if (!error)
 		error = check_disk(config, findings);
+	if (!error)
+		error = sluice_host_check_inputs(config, view, findings);
+	sluice_host_check_places(config, view, findings);
 	for (number = 0; number < config->input_count; number++) {
 		check_interface(&config->inputs[number], findings);
 		check_address(&config->inputs[number], findings);

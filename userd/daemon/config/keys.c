@@ -443,7 +443,10 @@ static const struct sluice_key log_keys[] = {
 	 .read = sluice_read_choice,
 	 .offset = DRAFT(log.level),
 	 .choices = levels},
-	{.path = "log.to", .read = read_log_target, .offset = DRAFT(log)},
+	{.path = "log.to",
+	 .read = read_log_target,
+	 .offset = DRAFT(log),
+	 .place = DRAFT(log.place)},
 };
 
 static const struct sluice_key stop_keys[] = {

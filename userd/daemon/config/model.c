@@ -209,6 +209,8 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	for (number = 0; number < draft->input_count; number++) {
 		imply_addresses(draft, &draft->inputs[number].input);
 		fresh->inputs[number] = draft->inputs[number].input;
+		fresh->inputs[number].port_place = draft->inputs[number].port_place;
+		fresh->inputs[number].source_place = draft->inputs[number].source_place;
 		memset(&draft->inputs[number].input, 0, sizeof(draft->inputs[number].input));
 	}
 	fresh->input_count = draft->input_count;
@@ -220,6 +222,7 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	fresh->store = draft->store;
 	/* The word's memory goes over to the model. */
 	fresh->store.memory_path = draft->memory_path.text;
+	fresh->store.memory_path_place = draft->memory_path.place;
 	draft->memory_path.text = NULL;
 	fresh->store.disk_path = draft->disk_path.text;
 	fresh->store.disk_path_place = draft->disk_path.place;

@@ -74,7 +74,9 @@ struct sluice_config_input {
 	struct sluice_config_prefix from;
 	char interface[IF_NAMESIZE]; /* empty: any */
 	struct sluice_config_place interface_place;
+	struct sluice_config_place port_place;
 	enum sluice_source source;
+	struct sluice_config_place source_place; /* line 0: not written */
 	enum sluice_verdict verdict;
 	enum sluice_hook hook;
 	enum sluice_batching batching;
@@ -130,7 +132,8 @@ struct sluice_config_output {
 struct sluice_config_store {
 	size_t memory_size; /* all rings of all routes together; default 64 MiB */
 	struct sluice_config_place memory_place; /* line 0: not written, the default */
-	char *memory_path;	   /* directory for rings that outlive us; NULL: /dev/shm */
+	char *memory_path; /* directory for rings that outlive us; NULL: /dev/shm */
+	struct sluice_config_place memory_path_place;
 	unsigned int memory_alarm; /* percent of a ring; 0: none */
 	char *disk_path;	   /* NULL: no disk */
 	struct sluice_config_place disk_path_place;
@@ -150,6 +153,7 @@ struct sluice_config_log {
 	int level; /* syslog(3) priority, LOG_ERR .. LOG_DEBUG; default LOG_INFO */
 	enum sluice_log_target target;
 	char *path; /* SLUICE_LOG_FILE only, else NULL */
+	struct sluice_config_place place;
 };
 
 struct sluice_config {

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The parts of sluice_config_check_host() (check.h), by file. Each adds what it finds. Touches: reads facts of the
+ * system.
+ */
+#ifndef SLUICE_CONFIG_HOST_H
+#define SLUICE_CONFIG_HOST_H
+
+#include "check.h"
+
+/* host_ports.c: the module, the ports of sockets, descriptors. 0 or -ENOMEM. */
+int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_host_view view,
+			     struct sluice_findings *findings);
+
+/* host_places.c: the log, the directory of the rings, and whether the service may write to the places that are named. */
+void sluice_host_check_places(const struct sluice_config *config, enum sluice_host_view view,
+			      struct sluice_findings *findings);
+
+/* host.c: bytes that rings in the directory `path` take already. */
+uint64_t sluice_host_rings_of(const char *path);
+
+/* Does any input need sockets? `module`: what sluice_host_module() said. */
+bool sluice_host_uses_sockets(const struct sluice_config *config, int module);
+
+/* 0: the module answers; -ENOENT: it is not loaded; another negative errno: it does not answer. */
+int sluice_host_module(void);
+
+#endif /* SLUICE_CONFIG_HOST_H */

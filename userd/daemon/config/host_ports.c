@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the inputs need of this machine: the module, their UDP ports, the right to them, and descriptors. A port is tried as
+ * the start tries it (source/socket_open.c), alone and for a moment. Touches: sockets, netlink, /proc.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include "../../lib/kernel.h"
+#include "holder.h"
+#include "host.h"
+
+/* Descriptors that the daemon needs beside those of its sockets and connections, generously. */
+#define OTHER_DESCRIPTORS 64U
+
+/* What the parts of this check share. */
+struct search {
+	const struct sluice_config *config;
+	enum sluice_host_view view;
+	struct sluice_findings *findings;
+	struct sluice_holders holders; /* read when the first port is found taken */
+	bool has_holders;
+	int error; /* -ENOMEM */
+};
+
+int sluice_host_module(void)
+{
+	struct sluice_kernel *kernel = NULL;
+	int error = sluice_kernel_open(&kernel);
+
+	if (!error)
+		sluice_kernel_close(kernel);
+	return error;
+}
+
+/* Is the input read from sockets? */
+static bool is_socket(const struct sluice_config_input *input, int module)
+{
+	return input->source == SLUICE_SOURCE_SOCKET ||
+	       (input->source == SLUICE_SOURCE_AUTO && module);
+}
+
+bool sluice_host_uses_sockets(const struct sluice_config *config, int module)
+{
+	size_t number;
+
+	for (number = 0; number < config->input_count; number++)
+		if (is_socket(&config->inputs[number], module))
+			return true;
+	return false;
+}
+
+/* What an input asks of the module that is not there, or of sockets that cannot do it. */
+static void check_source(struct search *search, const struct sluice_config_input *input, int module)
+{
+	struct sluice_findings *findings = search->findings;
+	const struct sluice_config_place *place =
+		input->source_place.line ? &input->source_place : &input->place;
+
+	if (input->source == SLUICE_SOURCE_KMOD && module == -ENOENT)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
+				    "inputs.source: `source: kmod`, but the module is not loaded; "
+				    "load it (`modprobe sluice`) or use `source: socket`");
+	else if (input->source == SLUICE_SOURCE_KMOD && (module == -EPERM || module == -EACCES))
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
+				    "inputs.source: no permission to use the module; run sluiced "
+				    "as root or with CAP_NET_ADMIN, or use `source: socket`");
+	else if (input->source == SLUICE_SOURCE_KMOD && module)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
+				    "inputs.source: the module does not answer: %s; load it anew "
+				    "(`rmmod sluice`, `modprobe sluice`) or use `source: socket`",
+				    strerror(-module));
+	if (!is_socket(input, module))
+		return;
+	if (input->verdict == SLUICE_VERDICT_COPY)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &input->place,
+				    "inputs.verdict: `copy` needs the module, because a socket "
+				    "takes what it receives; load it (`modprobe sluice`) or use "
+				    "`verdict: steal`");
+	if (input->checksum)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &input->place,
+				    "inputs.checksum: `%s` needs the module, because a socket "
+				    "never sees a datagram with a wrong one; load it (`modprobe "
+				    "sluice`) or leave the key out",
+				    sluice_config_checksum_name((uint32_t)input->checksum));
+}
+
+/* Binds a socket as the input's would be, alone, and closes it. 0 or a negative errno; -ENODEV and -EADDRNOTAVAIL: what
+ * it shall be bound to is not there now. */
+static int try_port(const struct sluice_config_input *input, int family, bool both, uint16_t port)
+{
+	const struct sluice_config_prefix *prefix = &input->address;
+	const int on = 1, only = !both;
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	const int index = (int)if_nametoindex(input->interface);
+	bool is_whole = prefix->length == (prefix->family == AF_INET ? 32 : 128);
+	int error = 0, fd;
+
+	if (input->interface[0] && !index)
+		return -ENODEV;
+	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (prefix->family == AF_INET && is_whole) {
+		memcpy(&in.sin_addr, prefix->address, sizeof(in.sin_addr));
+		(void)setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
+	}
+	if (prefix->family == AF_INET6 && is_whole) {
+		memcpy(&in6.sin6_addr, prefix->address, sizeof(in6.sin6_addr));
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on));
+	}
+	if (family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof(only));
+	if (index && setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, sizeof(index)) &&
+	    errno != ENOPROTOOPT)
+		error = -errno;
+	if (!error && (family == AF_INET ? bind(fd, (struct sockaddr *)&in, sizeof(in))
+					 : bind(fd, (struct sockaddr *)&in6, sizeof(in6))))
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+/* May the daemon have the port although this socket has it? */
+static bool is_ours(const struct search *search, const struct sluice_holder *holder)
+{
+	if (holder->pid == getpid())
+		return true;
+	if (search->view == SLUICE_HOST_LIVE)
+		return !strcmp(holder->program, "sluiced");
+	return search->view == SLUICE_HOST_FILE && sluice_holder_runs(holder, search->config->path);
+}
+
+/* Says who has the port, unless it is the daemon itself. */
+static void tell_holder(struct search *search, const struct sluice_config_input *input,
+			uint16_t port)
+{
+	const struct sluice_config_place *place =
+		input->port_place.line ? &input->port_place : &input->place;
+	const struct sluice_holder *holder, *stranger = NULL;
+	size_t count, number;
+
+	if (!search->has_holders) {
+		search->has_holders = true;
+		search->error = sluice_holders_read(&search->holders);
+	}
+	holder = sluice_holders_of(&search->holders, port, &count);
+	for (number = 0; number < count; number++) {
+		if (is_ours(search, &holder[number]))
+			return;
+		if (!stranger || (!stranger->pid && holder[number].pid))
+			stranger = &holder[number];
+	}
+	if (stranger && stranger->pid)
+		sluice_findings_add(search->findings, SLUICE_FINDING_ERROR, place,
+				    "inputs.port: UDP port %u is taken by %s, process %d; stop "
+				    "that, choose another port, or use `source: kmod`, which "
+				    "shares it",
+				    port, stranger->program, stranger->pid);
+	else if (stranger)
+		sluice_findings_add(
+			search->findings, SLUICE_FINDING_ERROR, place,
+			"inputs.port: UDP port %u is taken by a program of user %" PRIu32
+			" (`ss -lunp` shows it to root); stop that, choose another "
+			"port, or use `source: kmod`, which shares it",
+			port, stranger->user);
+	else
+		sluice_findings_add(search->findings, SLUICE_FINDING_ERROR, place,
+				    "inputs.port: UDP port %u is taken by another program (`ss "
+				    "-lunp` shows it); stop that, choose another port, or use "
+				    "`source: kmod`, which shares it",
+				    port);
+}
+
+/* Tries one port. Returns whether a fault was found, which for the others of the range would be the same. */
+static bool check_port(struct search *search, const struct sluice_config_input *input, int family,
+		       bool both, uint16_t port)
+{
+	const struct sluice_config_place *place =
+		input->port_place.line ? &input->port_place : &input->place;
+	size_t before = search->findings->count;
+	int error = try_port(input, family, both, port);
+
+	/* Those that are not there are waited for. Without descriptors nothing can be tried. */
+	if (!error || error == -ENODEV || error == -EADDRNOTAVAIL || error == -EMFILE ||
+	    error == -ENFILE)
+		return false;
+	if (error == -EADDRINUSE)
+		tell_holder(search, input, port);
+	else if (error == -EACCES || error == -EPERM)
+		sluice_findings_add(search->findings, SLUICE_FINDING_ERROR, place,
+				    "inputs.port: no permission for UDP port %u; run sluiced as "
+				    "root or with CAP_NET_BIND_SERVICE, or choose a port from 1024 "
+				    "on",
+				    port);
+	else if (error == -EINVAL && both == false && family == AF_INET6)
+		sluice_findings_add(search->findings, SLUICE_FINDING_ERROR, place,
+				    "inputs.address: a link-local address means nothing without "
+				    "its interface; add `interface:` to the input");
+	else
+		sluice_findings_add(
+			search->findings, SLUICE_FINDING_ERROR, place,
+			"inputs.port: no socket can be bound to UDP port %u: %s; choose "
+			"another port or address",
+			port, strerror(-error));
+	return search->findings->count > before;
+}
+
+/* Tries the ports of an input. */
+static void check_ports(struct search *search, const struct sluice_config_input *input)
+{
+	int family =
+		input->address.family != AF_UNSPEC ? input->address.family : input->from.family;
+	bool both = false;
+	unsigned int port;
+	size_t range;
+	int fd;
+
+	if (family == AF_UNSPEC) {
+		fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		both = fd >= 0 || errno != EAFNOSUPPORT;
+		if (fd >= 0)
+			close(fd);
+		family = both ? AF_INET6 : AF_INET;
+	}
+	for (range = 0; range < input->port_count; range++)
+		for (port = input->ports[range].first; port <= input->ports[range].last; port++)
+			if (check_port(search, input, family, both, (uint16_t)port))
+				break;
+}
+
+/* Are there descriptors for a socket per port and worker? */
+static void check_descriptors(struct search *search, int module)
+{
+	const struct sluice_config *config = search->config;
+	const struct sluice_config_input *first = NULL;
+	uint64_t wanted = OTHER_DESCRIPTORS, ports = 0;
+	size_t number, range, workers;
+	struct rlimit limit;
+
+	workers = config->worker_count ? config->worker_count : sluice_config_cpus();
+	for (number = 0; number < config->input_count; number++) {
+		const struct sluice_config_input *input = &config->inputs[number];
+
+		if (!is_socket(input, module))
+			continue;
+		first = first ? first : input;
+		for (range = 0; range < input->port_count; range++)
+			ports += input->ports[range].last - input->ports[range].first + 1U;
+	}
+	wanted += ports * workers;
+	if (!first || getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY ||
+	    wanted <= limit.rlim_cur)
+		return;
+	/* A tool's limit need not be the daemon's. */
+	sluice_findings_add(search->findings,
+			    search->view == SLUICE_HOST_START ? SLUICE_FINDING_ERROR
+							      : SLUICE_FINDING_WARNING,
+			    first->port_place.line ? &first->port_place : &first->place,
+			    "inputs.port: sockets need a descriptor per port and worker, %" PRIu64
+			    " in all, and a process may have %" PRIu64
+			    "; raise the limit (`ulimit -n`), name fewer ports, or use `source: "
+			    "kmod`, which needs none",
+			    wanted, (uint64_t)limit.rlim_cur);
+}
+
+int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_host_view view,
+			     struct sluice_findings *findings)
+{
+	struct search search = {.config = config, .view = view, .findings = findings};
+	int module = sluice_host_module();
+	size_t number;
+
+	for (number = 0; number < config->input_count; number++) {
+		check_source(&search, &config->inputs[number], module);
+		if (is_socket(&config->inputs[number], module))
+			check_ports(&search, &config->inputs[number]);
+	}
+	check_descriptors(&search, module);
+	sluice_holders_free(&search.holders);
+	return search.error;
+}
