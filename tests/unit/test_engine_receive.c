@@ -114,7 +114,7 @@ static void overflow_is_counted_and_told(void **state)
 	reserved = receiver.port;
 	receiver_stop(&receiver);
 	engine = start_engine(INPUT OUTPUT STORE, port, "bpf", "", reserved, 1, 1);
-	expect_overflow(engine, &receiver, port, reserved, 12000, 1000);
+	expect_overflow(engine, &receiver, port, reserved, 16000, 1000);
 }
 
 /* Full for good, then taken away by a change: what finds no room counts as lost. */

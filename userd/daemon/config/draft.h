@@ -56,6 +56,7 @@ struct sluice_draft {
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	uint64_t stop_limit_us;
+	size_t socket_ring;
 	size_t worker_count;
 	struct sluice_config_place worker_place;
 

@@ -459,6 +459,17 @@ static const struct sluice_key stop_keys[] = {
 
 static const struct sluice_key_table stop_table = {"stop", "stop", stop_keys, COUNT(stop_keys)};
 
+static const struct sluice_key socket_keys[] = {
+	{.path = "socket.ring",
+	 .read = sluice_read_size,
+	 .offset = DRAFT(socket_ring),
+	 .minimum = 1UL << 20,
+	 .maximum = 1UL << 30},
+};
+
+static const struct sluice_key_table socket_table = {"socket", "socket", socket_keys,
+						     COUNT(socket_keys)};
+
 static const struct sluice_key_table log_table = {"log", "log", log_keys, COUNT(log_keys)};
 
 /* Reads one input into the next free place of the array. */
@@ -558,6 +569,7 @@ static const struct sluice_key document_keys[] = {
 	 .minimum = 1,
 	 .maximum = SLUICE_WORKERS_MAX},
 	{.path = "stop", .read = sluice_read_nested, .table = &stop_table},
+	{.path = "socket", .read = sluice_read_nested, .table = &socket_table},
 	{.path = "log", .read = sluice_read_nested, .table = &log_table},
 };
 
@@ -571,6 +583,7 @@ void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 	sluice_store_defaults(draft);
 	draft->log.level = LOG_INFO;
 	draft->stop_limit_us = 30 * SECOND;
+	draft->socket_ring = 16U << 20;
 	sluice_read_mapping(reader, &document_table, root, draft);
 	sluice_store_settle(reader, draft);
 }

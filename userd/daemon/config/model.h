@@ -169,7 +169,8 @@ struct sluice_config {
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	uint64_t stop_limit_us; /* a stop takes no longer */
-	size_t worker_count;	/* 0: one per usable CPU */
+	size_t socket_ring; /* bytes of the ring of `receive: bpf`, one per worker; default 16 MiB */
+	size_t worker_count; /* 0: one per usable CPU */
 	struct sluice_config_place worker_place;
 };
 

@@ -18,8 +18,9 @@
 
 struct sluice_intake {
 	const struct sluice_source_context *context;
-	struct sluice_port_set *sets; /* by worker */
-	struct sluice_port **fresh;   /* by worker: ports made by prepare */
+	struct sluice_port_set *sets;	/* by worker */
+	struct sluice_port **fresh;	/* by worker: ports made by prepare */
+	struct sluice_socket_bpf **bpf; /* by worker; NULL: none of its sockets needs it */
 	struct sluice_socket_input *inputs;
 	/* While it prepares: a row for each worker of as many candidates as the plan has inputs. */
 	struct sluice_socket_candidate *candidates;
@@ -44,8 +45,11 @@ static void intake_free(struct sluice_intake *intake)
 		intake->inputs = input->next;
 		sluice_socket_input_free(input);
 	}
+	for (number = 0; intake->bpf && number < intake->context->worker_count; number++)
+		sluice_socket_bpf_close(intake->bpf[number]);
 	free(intake->sets);
 	free(intake->fresh);
+	free(intake->bpf);
 	free(intake);
 }
 
@@ -63,7 +67,8 @@ static int intake_open(const struct sluice_source_context *context, struct sluic
 	sluice_socket_bpf_log();
 	intake->sets = calloc(context->worker_count, sizeof(*intake->sets));
 	intake->fresh = calloc(context->worker_count, sizeof(struct sluice_port *));
-	if (!intake->sets || !intake->fresh)
+	intake->bpf = calloc(context->worker_count, sizeof(struct sluice_socket_bpf *));
+	if (!intake->sets || !intake->fresh || !intake->bpf)
 		goto memory;
 	/* A socket per port and worker: as many descriptors as this process may have. */
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
@@ -145,7 +150,7 @@ static int prepare_port(struct sluice_intake *intake, const struct sluice_source
 			struct sluice_socket_input *record, size_t number, char **error)
 {
 	struct sluice_port *port = sluice_port_find(intake->sets[number].ports, key);
-	int result;
+	int result = 0;
 
 	/* It stays closed until the interface comes. */
 	if (key->interface[0] && !key->index)
@@ -155,9 +160,14 @@ static int prepare_port(struct sluice_intake *intake, const struct sluice_source
 		port = sluice_port_find(intake->fresh[number], key);
 	if (!port) {
 		port = sluice_socket_inherited(key, (unsigned int)number);
-		result = port ? 0
-			      : sluice_port_open(plan->config, input, key,
-						 !port_is_ours(intake, key->port), &port, error);
+		if (!port && key->bpf)
+			result = sluice_socket_bpf_prepare(&intake->bpf[number],
+							   &intake->sets[number],
+							   plan->config->socket_ring, error);
+		if (!port && !result)
+			result = sluice_port_open(plan->config, input, key,
+						  !port_is_ours(intake, key->port),
+						  intake->bpf[number], &port, error);
 		if (result)
 			return cannot_open(intake, key, record, result, error);
 		port->next = intake->fresh[number];
@@ -338,8 +348,11 @@ static int intake_activate(struct sluice_intake *intake, const struct sluice_sou
 
 	(void)plan;
 	for (number = 0; number < intake->context->worker_count; number++) {
+		struct sluice_ports_letter letter = {.set = &intake->sets[number],
+						     .fresh = intake->fresh[number]};
+
 		result = sluice_worker_call(intake->context->workers[number], sluice_ports_enter,
-					    intake->fresh[number]);
+					    &letter);
 		if (result) {
 			sluice_say(error, "a socket cannot be watched: %s", strerror(-result));
 			return result;
@@ -378,6 +391,7 @@ static void intake_commit(struct sluice_intake *intake)
 		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &letter);
 		intake->fresh[number] = NULL;
 	}
+	sluice_socket_bpf_release(intake->bpf, intake->context->worker_count);
 	absorb_left_over(intake);
 	while ((input = *link)) {
 		if (input->wanted) {
@@ -402,6 +416,7 @@ static void intake_cancel(struct sluice_intake *intake)
 		sluice_worker_call(intake->context->workers[number], sluice_ports_cancel, &letter);
 		intake->fresh[number] = NULL;
 	}
+	sluice_socket_bpf_release(intake->bpf, intake->context->worker_count);
 	/* Inputs that only the plan had stay until the next commit: they cost nothing. */
 }
 

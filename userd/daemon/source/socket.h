@@ -56,7 +56,7 @@ struct sluice_port_key {
 	uint16_t port;
 	char interface[IF_NAMESIZE];
 	unsigned int index; /* of the interface now; 0: any, or it is not there */
-	bool bpf;	    /* read by way of socket.bpf.c */
+	bool bpf;	    /* read by way of socket_bpf.c */
 };
 
 struct sluice_port_use;
@@ -78,12 +78,22 @@ struct sluice_port {
 	bool takes_many;		  /* broadcast and multicast are this socket's */
 	bool touched;			  /* datagrams came since its losses were last looked at */
 	int fd;
-	struct sluice_socket_bpf *bpf;	   /* how it is read; NULL: with calls */
+	struct sluice_socket_bpf *bpf;	   /* its worker's; NULL: it is read with calls */
 	struct sluice_socket_count *count; /* with calls: what of joined datagrams it loses */
 	uint32_t drops; /* as the socket counts them; with bpf those that were lost */
+	/* With bpf: who it is to the program, what of it was told, and how far what it had in the ring was given up. */
+	uint64_t cookie, ticket;
+	uint64_t refused_told;
+	uint32_t swept;
+	bool is_discarded;
+	unsigned long discarded;
+	/* With calls. */
 	uint64_t wait_ns;
 	uint64_t full_since; /* one of its rings; 0: none is */
-	uint64_t buffer;     /* bytes that the socket, or the program's ring, may hold */
+	uint64_t buffer;     /* bytes that the socket may hold */
+	/* In this turn something came. */
+	bool is_touched;
+	struct sluice_port *next_touched;
 	struct sluice_port *next;
 };
 
@@ -98,16 +108,17 @@ struct sluice_port_set {
 	struct sluice_timer timer; /* looks after losses now and then */
 	struct sluice_worker *worker;
 	struct sluice_port *ports;
-	size_t open;
+	struct sluice_socket_bpf *bpf; /* that the worker watches; NULL: none */
+	unsigned int looks;
 };
 
 /*
- * Opens and binds a socket. `exclusive`: make sure that no other program has the port. 0, or a negative errno with a
- * sentence in *error. @owner caller: sluice_port_free() @context process
+ * Opens and binds a socket. `exclusive`: make sure that no other program has the port. `bpf`: of the worker, if key->bpf. 0, or a
+ * negative errno with a sentence in *error. @owner caller: sluice_port_free() @context process
  */
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
-		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **port,
-		     char **error);
+		     const struct sluice_port_key *key, bool exclusive,
+		     struct sluice_socket_bpf *bpf, struct sluice_port **port, char **error);
 /* The same with a socket that is open and bound already, which it takes over; `drops`: how many of its losses were told; `due`: how many
  * datagrams beyond the first of their packet may be in it. NULL: no memory, and `fd` stays the caller's.
  * @owner caller: sluice_port_free() @context process */
@@ -149,6 +160,8 @@ static inline bool sluice_port_has_program(const struct sluice_port *port)
 /* Are broadcast and multicast, which come to every socket that is bound right, this one's? @context
  * worker */
 void sluice_port_take_many(struct sluice_port *port, bool takes);
+/* Does it wait for room in a ring? @context worker */
+bool sluice_port_is_starved(const struct sluice_port *port);
 /* From now on nothing new gets into it. @context worker */
 void sluice_port_shut(struct sluice_port *port);
 /* Stores all that is in one that is shut; what finds no room is counted as lost. @context worker */
@@ -218,14 +231,13 @@ bool sluice_socket_input_is_settled(struct sluice_socket_input *input,
 int sluice_port_set_enter(struct sluice_worker *worker, void *set);
 int sluice_port_set_leave(struct sluice_worker *worker, void *set);
 int sluice_ports_close(struct sluice_worker *worker, void *set);
-/* To a list of ports: are watched from now on. */
-int sluice_ports_enter(struct sluice_worker *worker, void *list);
-/* To both: the plan's ports are in force, and those that only the old plan had are emptied and closed; or the fresh ones are closed again,
+/* To a set and fresh ports: those are watched from now on. The plan's ports are in force, and those that only the old plan had are emptied and closed; or the fresh ones are closed again,
  * emptied first if they stood beside one that stays. */
 struct sluice_ports_letter {
 	struct sluice_port_set *set;
 	struct sluice_port *fresh;
 };
+int sluice_ports_enter(struct sluice_worker *worker, void *letter);
 int sluice_ports_commit(struct sluice_worker *worker, void *letter);
 int sluice_ports_cancel(struct sluice_worker *worker, void *letter);
 

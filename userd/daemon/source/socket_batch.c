@@ -10,14 +10,23 @@
 #include "../../lib/barrier.h"
 #include "socket_batch.h"
 
-void sluice_socket_batch_begin(struct sluice_socket_batch *batch, struct sluice_port *port)
+void sluice_socket_batch_begin(struct sluice_socket_batch *batch)
 {
 	struct timespec now;
 
 	memset(batch, 0, sizeof(*batch));
 	clock_gettime(CLOCK_REALTIME, &now);
-	batch->port = port;
 	batch->time_ns = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+void sluice_socket_batch_turn(struct sluice_socket_batch *batch, struct sluice_port *port)
+{
+	batch->port = port;
+	if (port->is_touched)
+		return;
+	port->is_touched = true;
+	port->next_touched = batch->touched;
+	batch->touched = port;
 }
 
 /* Makes the address block of a datagram. */
@@ -93,23 +102,28 @@ uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
 		count++;
 		begin += step;
 	} while (begin < length);
-	if (!claim)
-		batch->unmatched += batch->is_elsewhere ? 0 : count;
-	else if (claim->is_full)
+	/* The first claim is the one that the socket is there for. */
+	if (!claim && !batch->is_elsewhere)
+		sluice_count(&batch->port->use->claims[0]
+				      .input->counters[batch->port->worker->number]
+				      .unmatched,
+			     (uint64_t)count);
+	else if (claim && claim->is_full)
 		sluice_port_lose_full(batch->port, claim, count);
 	return count;
 }
 
-void sluice_socket_batch_end(struct sluice_socket_batch *batch)
+/* Counts what a port got. */
+static void count_port(const struct sluice_port *port)
 {
-	struct sluice_port_use *use = batch->port->use;
-	unsigned int worker = batch->port->worker->number;
+	struct sluice_port_use *use = port->use;
 	uint64_t most = 0;
 	size_t number;
 
 	for (number = 0; number < use->count; number++) {
 		struct sluice_socket_claim *claim = &use->claims[number];
-		struct sluice_socket_counters *counters = &claim->input->counters[worker];
+		struct sluice_socket_counters *counters =
+			&claim->input->counters[port->worker->number];
 
 		if (!claim->stored)
 			continue;
@@ -121,7 +135,30 @@ void sluice_socket_batch_end(struct sluice_socket_batch *batch)
 		}
 		claim->stored = claim->stored_bytes = 0;
 	}
-	/* The first claim is the one that the socket is there for. */
-	if (batch->unmatched)
-		sluice_count(&use->claims[0].input->counters[worker].unmatched, batch->unmatched);
+}
+
+/* Tells the streams of a port; *last: the one that was told last. */
+static void notify(const struct sluice_port *port, const struct sluice_stream **last)
+{
+	const struct sluice_port_use *use = port->use;
+	size_t number;
+
+	for (number = 0; number < use->count; number++) {
+		if (use->claims[number].stream != *last)
+			sluice_stream_notify(use->claims[number].stream);
+		*last = use->claims[number].stream;
+	}
+}
+
+void sluice_socket_batch_end(struct sluice_socket_batch *batch)
+{
+	const struct sluice_stream *last = NULL;
+	struct sluice_port *port;
+
+	while ((port = batch->touched)) {
+		batch->touched = port->next_touched;
+		port->is_touched = false;
+		count_port(port);
+		notify(port, &last);
+	}
 }

@@ -21,15 +21,17 @@ _Static_assert(SLUICE_SOCKET_SPAN_MAX + SLUICE_RECORD_ALIGN < SLUICE_STREAM_ROOM
 
 /* What the datagrams of one turn have in common. */
 struct sluice_socket_batch {
-	struct sluice_port *port;
-	uint64_t time_ns; /* CLOCK_REALTIME */
-	uint64_t unmatched;
+	struct sluice_port *port;    /* whose the next are */
+	struct sluice_port *touched; /* that had one, by next_touched */
+	uint64_t time_ns;	     /* CLOCK_REALTIME */
 	bool is_elsewhere; /* the next has no claim here, because another socket has got it, too */
 	struct sluice_record_address block; /* of the next */
 };
 
-/* Begins a turn of `port`, at this moment. @context worker */
-void sluice_socket_batch_begin(struct sluice_socket_batch *batch, struct sluice_port *port);
+/* Begins a turn, at this moment. @context worker */
+void sluice_socket_batch_begin(struct sluice_socket_batch *batch);
+/* The next datagrams are of `port`, which stays until the turn ends. @context worker */
+void sluice_socket_batch_turn(struct sluice_socket_batch *batch, struct sluice_port *port);
 
 /*
  * Whose are the next datagrams? What is for many is taken only at the socket of the input itself,
@@ -49,7 +51,7 @@ uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
 				   struct sluice_socket_claim *claim, const uint8_t *bytes,
 				   uint32_t length, uint32_t segment);
 
-/* Ends the turn: what it stored is counted. @context worker */
+/* Ends the turn: what it stored is counted, and the streams are told of it. @context worker */
 void sluice_socket_batch_end(struct sluice_socket_batch *batch);
 
 #endif /* SLUICE_SOCKET_BATCH_H */

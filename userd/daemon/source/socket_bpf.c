@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The way `receive: bpf`, see socket_bpf.h. Between the program in the kernel and the ring of the stream. Touches: BPF programs and
- * maps, the socket they are put on.
+ * The way `receive: bpf`, see socket_bpf.h: programs, maps, and the sockets that they are put on. Beside the path of the data; what comes
+ * out of the ring is in socket_bpf_read.c. Touches: BPF programs and maps, sockets.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -10,164 +10,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "bpf/entry.h"
+#include "../engine/sentence.h"
 #include <receive.skel.h>
-#include "socket_batch.h"
-#include "socket_bpf.h"
+#include "socket_bpf_inner.h"
+#include "socket_claim.h"
 
-/* What may come while the worker does something else: 40,000 datagrams of 100 bytes, 5,000 of 1400. A power of two. The
- * kernel's memory, taken at once, for each port in each worker. */
-#define RING_SIZE (8U << 20)
-/* Datagrams a turn, as with calls. */
-#define BATCH 256U
+/* For trying whether it can be had. */
+#define TRIAL_RING_SIZE 4096U
+#define TRIAL_SEATS 1U
 /* Husks that may have come in the moment between binding and the verdict. */
 #define SWEEP_MAX 65536U
 /* 5.10 refuses such a verdict; what lies between nobody has tried. */
 #define KERNEL_MAJOR 6
 #define KERNEL_MINOR 1
-
-struct sluice_socket_bpf {
-	struct sluice_receive_programs *object;
-	struct ring_buffer *ring;
-	/* Of the turn that is under way. */
-	struct sluice_socket_batch batch;
-	struct sluice_port_take *take;
-	uint64_t ahead_ns; /* CLOCK_REALTIME before CLOCK_MONOTONIC */
-	unsigned int most; /* take->datagrams at which it is over */
-	bool discards;	   /* everything is thrown away */
-	/* Of its whole life. */
-	uint32_t swept;
-	uint64_t told; /* of those refused */
-};
-
-/* The input that takes a packet, or NULL. */
-static struct sluice_socket_claim *claim_of(struct sluice_socket_batch *batch,
-					    const struct sluice_socket_entry *entry)
-{
-	size_t size = entry->family == 4 ? 4 : 16;
-	struct sluice_socket_facts facts = {
-		.family = entry->family == 4 ? AF_INET : AF_INET6,
-		.source = entry->addresses,
-		.destination = entry->addresses + size,
-		.source_port = ntohs(entry->udp.source),
-		.interface = entry->interface,
-		.is_for_many = entry->is_for_many,
-	};
-
-	return sluice_socket_batch_claim(batch, &facts);
-}
-
-/* One packet of the ring, of which it is the last look. Returns a negative errno to stop behind it:
- * -EAGAIN (it is the others' turn, or there is less room). @context worker */
-static int take_one(void *context, void *bytes, size_t size)
-{
-	struct sluice_socket_bpf *bpf = context;
-	const struct sluice_socket_entry *entry = bytes;
-	struct sluice_socket_batch *batch = &bpf->batch;
-	struct sluice_port_use *use = batch->port->use;
-	uint32_t length = entry->length - (uint32_t)sizeof(entry->udp);
-	struct sluice_socket_claim *claim = &use->claims[0];
-
-	bpf->take->buffer += size + BPF_RINGBUF_HDR_SZ;
-	if (bpf->discards) {
-		bpf->take->datagrams += entry->segment && length > entry->segment
-						? (length + entry->segment - 1) / entry->segment
-						: 1;
-		return bpf->take->datagrams < bpf->most ? 0 : -EAGAIN;
-	}
-	batch->time_ns = entry->time_ns + bpf->ahead_ns;
-	if (!use->is_plain)
-		claim = claim_of(batch, entry);
-	bpf->take->datagrams += sluice_socket_batch_store(
-		batch, claim, (const uint8_t *)(entry + 1), length, entry->segment);
-	if (claim && !claim->is_full &&
-	    sluice_ring_room(&claim->stream->ring) < SLUICE_SOCKET_SPAN_MAX)
-		return -EAGAIN;
-	return bpf->take->datagrams < bpf->most ? 0 : -EAGAIN;
-}
-
-/* Takes packets out of the ring, until they are `most` datagrams or there is no room. Returns like ring_buffer__consume(). */
-static int take_some(struct sluice_port *port, struct sluice_port_take *take, uint32_t most,
-		     bool discards)
-{
-	struct sluice_socket_bpf *bpf = port->bpf;
-	struct timespec now;
-	int result;
-
-	sluice_socket_batch_begin(&bpf->batch, port);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	bpf->ahead_ns = bpf->batch.time_ns -
-			((uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec);
-	bpf->take = take;
-	bpf->most = take->datagrams + most;
-	bpf->discards = discards;
-	result = ring_buffer__consume(bpf->ring);
-	sluice_socket_batch_end(&bpf->batch);
-	return result;
-}
-
-int sluice_socket_bpf_take(struct sluice_port *port, struct sluice_port_take *take)
-{
-	int result;
-
-	if (!sluice_port_room(port))
-		return -ENOBUFS;
-	result = take_some(port, take, BATCH, false);
-	if (result == -EAGAIN)
-		return 1;
-	return result < 0 ? result : 0;
-}
-
-uint32_t sluice_socket_bpf_discard(struct sluice_port *port, uint32_t most)
-{
-	struct sluice_port_take take = {0};
-
-	(void)take_some(port, &take, most, true);
-	return take.datagrams;
-}
-
-uint32_t sluice_socket_bpf_dropped(const struct sluice_socket_bpf *bpf)
-{
-	/* What the program has counted the socket may not have yet: rather too much here than too little. */
-	return (uint32_t)sluice_load_relaxed(&bpf->object->bss->accounted) - bpf->swept;
-}
-
-uint32_t sluice_socket_bpf_refused(struct sluice_socket_bpf *bpf)
-{
-	uint64_t refused = sluice_load_relaxed(&bpf->object->bss->refused);
-	uint64_t more = refused - bpf->told;
-
-	if (more > UINT32_MAX)
-		more = UINT32_MAX;
-	bpf->told += more;
-	return (uint32_t)more;
-}
-
-void sluice_socket_bpf_shut(struct sluice_socket_bpf *bpf)
-{
-	sluice_store_relaxed(&bpf->object->bss->is_shut, 1);
-}
-
-void sluice_socket_bpf_take_many(struct sluice_socket_bpf *bpf, bool takes)
-{
-	sluice_store_relaxed(&bpf->object->bss->takes_many, (uint32_t)takes);
-}
-
-int sluice_socket_bpf_descriptor(const struct sluice_socket_bpf *bpf)
-{
-	return bpf_map__fd(bpf->object->maps.ring);
-}
-
-uint64_t sluice_socket_bpf_room(const struct sluice_socket_bpf *bpf)
-{
-	return bpf_map__max_entries(bpf->object->maps.ring);
-}
 
 /* What libbpf has to say: why a program was refused, in the log of those who look closely. */
 static int say(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -190,28 +51,111 @@ void sluice_socket_bpf_log(void)
 	libbpf_set_print(say);
 }
 
-int sluice_socket_bpf_open(struct sluice_socket_bpf **result)
+/* A power of two of at least `size` bytes, and of a page. */
+static size_t round_up(size_t size)
+{
+	size_t rounded = (size_t)sysconf(_SC_PAGESIZE);
+
+	while (rounded < size && rounded < SLUICE_SOCKET_BPF_RING_MAX)
+		rounded *= 2;
+	return rounded;
+}
+
+/* Maps the ring: the consumer's page, the producer's, which is read only as the data is. 0 or a negative errno. */
+static int map_ring(struct sluice_socket_bpf_ring *ring, int fd, size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *consumer, *producer;
+
+	consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (consumer == MAP_FAILED)
+		return -errno;
+	ring->consumer = consumer;
+	producer = mmap(NULL, page + 2 * size, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	if (producer == MAP_FAILED)
+		return -errno;
+	ring->producer = producer;
+	ring->data = (const uint8_t *)producer + page;
+	ring->size = size;
+	return 0;
+}
+
+/* Undoes it, as far as it got. */
+static void unmap_ring(const struct sluice_socket_bpf_ring *ring)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (ring->consumer)
+		munmap(ring->consumer, page);
+	if (ring->producer)
+		munmap((void *)(uintptr_t)ring->producer, page + 2 * ring->size);
+}
+
+/* Gives the maps their sizes and loads all of it. 0 or a negative errno. */
+static int load(struct sluice_socket_bpf *bpf, size_t size)
+{
+	struct sluice_receive_programs *object = sluice_receive_programs__open();
+	int error;
+
+	if (!object)
+		return -errno;
+	bpf->object = object;
+	error = bpf_map__set_max_entries(object->maps.ring, (uint32_t)size);
+	if (!error)
+		error = bpf_map__set_max_entries(object->maps.tickets, bpf->seat_count);
+	if (!error)
+		error = bpf_map__set_max_entries(object->maps.seats, bpf->seat_count);
+	if (!error)
+		error = bpf_map__set_max_entries(object->maps.sockets, bpf->seat_count);
+	if (!error)
+		error = sluice_receive_programs__load(object);
+	if (!error)
+		error = bpf_prog_attach(bpf_program__fd(object->progs.verdict),
+					bpf_map__fd(object->maps.sockets), BPF_SK_SKB_VERDICT, 0);
+	return error;
+}
+
+/* Bytes of the pages of all seats. */
+static size_t pages_size(const struct sluice_socket_bpf *bpf)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (bpf->seat_count * sizeof(*bpf->pages) + page - 1) / page * page;
+}
+
+/* sluice_socket_bpf_open() for a number of seats. */
+static int open_for(struct sluice_socket_bpf **result, struct sluice_port_set *set, size_t size,
+		    uint32_t seats)
 {
 	struct sluice_socket_bpf *bpf = calloc(1, sizeof(*bpf));
 	int error = -ENOMEM;
+	void *pages;
 
 	if (!bpf)
 		return -ENOMEM;
-	bpf->object = sluice_receive_programs__open();
-	if (!bpf->object) {
-		error = -errno;
+	bpf->set = set;
+	bpf->turn = sluice_now();
+	bpf->seat_count = seats;
+	bpf->seats = calloc(seats, sizeof(*bpf->seats));
+	if (!bpf->seats)
 		goto fail;
-	}
-	error = bpf_map__set_max_entries(bpf->object->maps.ring, RING_SIZE);
-	if (!error)
-		error = sluice_receive_programs__load(bpf->object);
+	size = round_up(size);
+	error = load(bpf, size);
 	if (error)
 		goto fail;
-	bpf->ring = ring_buffer__new(bpf_map__fd(bpf->object->maps.ring), take_one, bpf, NULL);
-	if (!bpf->ring) {
+	error = map_ring(&bpf->ring, bpf_map__fd(bpf->object->maps.ring), size);
+	if (error)
+		goto fail;
+	pages = mmap(NULL, pages_size(bpf), PROT_READ | PROT_WRITE, MAP_SHARED,
+		     bpf_map__fd(bpf->object->maps.seats), 0);
+	if (pages == MAP_FAILED) {
 		error = -errno;
 		goto fail;
 	}
+	bpf->pages = pages;
+	bpf->beat.read = sluice_socket_bpf_read;
+	bpf->beat.fd = bpf_map__fd(bpf->object->maps.ring);
+	bpf->beat.buffer = size;
 	*result = bpf;
 	return 0;
 
@@ -220,15 +164,121 @@ fail:
 	return error;
 }
 
-int sluice_socket_bpf_attach(struct sluice_socket_bpf *bpf, int fd)
+int sluice_socket_bpf_open(struct sluice_socket_bpf **bpf, struct sluice_port_set *set, size_t size)
 {
-	int program = bpf_program__fd(bpf->object->progs.filter);
+	return open_for(bpf, set, size, SLUICE_SOCKET_SEATS);
+}
 
+int sluice_socket_bpf_prepare(struct sluice_socket_bpf **bpf, struct sluice_port_set *set,
+			      size_t size, char **error)
+{
+	int result = *bpf ? 0 : sluice_socket_bpf_open(bpf, set, size);
+
+	if (result)
+		sluice_say(error,
+			   "the program for `receive: bpf`, with a ring of %zu bytes for each "
+			   "worker, cannot be loaded: %s; make `socket.ring` smaller, or use "
+			   "`receive: calls`",
+			   size, strerror(-result));
+	return result;
+}
+
+bool sluice_socket_bpf_is_unused(const struct sluice_socket_bpf *bpf)
+{
+	return !bpf->users;
+}
+
+void sluice_socket_bpf_close(struct sluice_socket_bpf *bpf)
+{
+	if (!bpf)
+		return;
+	if (bpf->pages)
+		munmap(bpf->pages, pages_size(bpf));
+	unmap_ring(&bpf->ring);
+	sluice_receive_programs__destroy(bpf->object);
+	free(bpf->aside.bytes);
+	free(bpf->seats);
+	free(bpf);
+}
+
+void sluice_socket_bpf_release(struct sluice_socket_bpf **list, size_t count)
+{
+	size_t number;
+
+	for (number = 0; number < count; number++) {
+		if (!list[number] || !sluice_socket_bpf_is_unused(list[number]))
+			continue;
+		sluice_socket_bpf_close(list[number]);
+		list[number] = NULL;
+	}
+}
+
+/* Finds a seat that nobody has; the next one, so that a seat is not taken again soon. Returns its number, or -ENOSPC. */
+static int find_seat(struct sluice_socket_bpf *bpf)
+{
+	uint32_t tries, number;
+
+	for (tries = 0; tries < bpf->seat_count; tries++) {
+		number = bpf->next_seat++ % bpf->seat_count;
+		if (!bpf->seats[number].ticket)
+			return (int)number;
+	}
+	return -ENOSPC;
+}
+
+int sluice_socket_bpf_attach(struct sluice_port *port, int fd)
+{
+	struct sluice_socket_bpf *bpf = port->bpf;
+	int program = bpf_program__fd(bpf->object->progs.filter), number = find_seat(bpf);
+	socklen_t length = sizeof(port->cookie);
+	struct sluice_socket_seat *seat;
+
+	if (number < 0)
+		return number;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &port->cookie, &length))
+		return -errno;
+	seat = &bpf->seats[number];
+	port->ticket = (uint64_t)++seat->generation << 32 | (uint32_t)number;
+	if (bpf_map_update_elem(bpf_map__fd(bpf->object->maps.tickets), &port->cookie,
+				&port->ticket, BPF_ANY)) {
+		port->ticket = 0;
+		return -errno;
+	}
+	memset(&bpf->pages[number], 0, sizeof(bpf->pages[number]));
+	seat->port = NULL;
+	sluice_store_release(&seat->ticket, port->ticket);
+	bpf->users++;
+	/* From here on it is sluice_port_free() that gives the seat back. */
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program)) ? -errno : 0;
 }
 
+/* The seat of a port that has one. */
+static struct sluice_socket_seat *seat_of(const struct sluice_port *port)
+{
+	return &port->bpf->seats[(uint32_t)port->ticket];
+}
+
+/* And its page. */
+static struct sluice_socket_seat_page *page_of(const struct sluice_port *port)
+{
+	return &port->bpf->pages[(uint32_t)port->ticket];
+}
+
+void sluice_socket_bpf_detach(struct sluice_port *port)
+{
+	struct sluice_socket_bpf *bpf = port->bpf;
+
+	if (!bpf || !port->ticket)
+		return;
+	(void)bpf_map_delete_elem(bpf_map__fd(bpf->object->maps.tickets), &port->cookie);
+	seat_of(port)->port = NULL;
+	sluice_store_release(&seat_of(port)->ticket, (uint64_t)0);
+	port->ticket = 0;
+	bpf->users--;
+}
+
 /* Takes husks out that no verdict took: those from before there was one. Whatever comes later finds it. */
-static void sweep(struct sluice_socket_bpf *bpf, int fd)
+static void sweep(struct sluice_port *port, int fd)
 {
 	uint32_t count = 0;
 	uint8_t byte;
@@ -236,56 +286,127 @@ static void sweep(struct sluice_socket_bpf *bpf, int fd)
 	/* Without room for a byte a socket in such a map says 0 for ever (udp_bpf_recvmsg(), net/ipv4/udp_bpf.c). */
 	while (count < SWEEP_MAX && recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0)
 		count++;
-	bpf->swept += count;
+	port->swept += count;
 }
 
-int sluice_socket_bpf_join(struct sluice_socket_bpf *bpf, int fd)
+int sluice_socket_bpf_join(struct sluice_port *port, int fd)
 {
-	int map = bpf_map__fd(bpf->object->maps.sockets);
+	uint32_t number = (uint32_t)port->ticket;
 	const int on = 1;
-	uint32_t key = 0;
-	int error;
 
-	error = bpf_prog_attach(bpf_program__fd(bpf->object->progs.verdict), map,
-				BPF_SK_SKB_VERDICT, 0);
-	if (!error)
-		error = bpf_map_update_elem(map, &key, &fd, BPF_ANY);
-	if (error)
-		return error;
-	sweep(bpf, fd);
+	if (bpf_map_update_elem(bpf_map__fd(port->bpf->object->maps.sockets), &number, &fd,
+				BPF_ANY))
+		return -errno;
+	sweep(port, fd);
 	/* Only now: a swept husk counts as one datagram. */
 	(void)setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
 	return 0;
 }
 
-void sluice_socket_bpf_close(struct sluice_socket_bpf *bpf)
+int sluice_socket_bpf_enter(struct sluice_socket_bpf *bpf, struct sluice_worker *worker)
 {
-	if (!bpf)
-		return;
-	ring_buffer__free(bpf->ring);
-	sluice_receive_programs__destroy(bpf->object);
-	free(bpf);
+	return bpf->beat.entered ? 0 : sluice_socket_beat_enter(&bpf->beat, worker);
+}
+
+void sluice_socket_bpf_leave(struct sluice_socket_bpf *bpf)
+{
+	sluice_socket_beat_leave(&bpf->beat);
+}
+
+void sluice_socket_bpf_own(struct sluice_port *port)
+{
+	port->bpf->beat.worker = port->worker;
+	seat_of(port)->port = port;
+}
+
+void sluice_socket_bpf_settle(struct sluice_socket_bpf *bpf)
+{
+	bpf->aside.settled = bpf->aside.used;
+}
+
+void sluice_socket_bpf_adapt(struct sluice_socket_bpf *bpf, const struct sluice_port *list)
+{
+	uint64_t most_ns = UINT64_MAX;
+
+	for (; list; list = list->next)
+		if (list->bpf == bpf && list->use->wait_most_ns < most_ns)
+			most_ns = list->use->wait_most_ns;
+	if (most_ns != UINT64_MAX)
+		sluice_socket_beat_adapt(&bpf->beat, most_ns);
+}
+
+bool sluice_socket_bpf_drain(struct sluice_socket_bpf *bpf, uint64_t now)
+{
+	return sluice_socket_beat_drain(&bpf->beat, now);
+}
+
+bool sluice_socket_bpf_is_starved(const struct sluice_socket_bpf *bpf)
+{
+	return bpf->beat.starved;
+}
+
+void sluice_socket_bpf_hurry(struct sluice_socket_bpf *bpf, uint64_t now)
+{
+	if (bpf->beat.starved && bpf->beat.entered)
+		sluice_worker_set_timer(bpf->beat.worker, &bpf->beat.timer, now + 1);
+}
+
+uint64_t sluice_socket_bpf_refused_in_all(const struct sluice_socket_bpf *bpf)
+{
+	return sluice_load_relaxed(&bpf->object->bss->refused_in_all);
+}
+
+bool sluice_socket_bpf_has_refused(const struct sluice_port *port)
+{
+	return port->ticket && sluice_load_relaxed(&page_of(port)->refused) != port->refused_told;
+}
+
+uint32_t sluice_socket_bpf_dropped(const struct sluice_port *port)
+{
+	/* What the program has counted the socket may not have yet: rather too much here than too little. */
+	return (uint32_t)sluice_load_relaxed(&page_of(port)->accounted) - port->swept;
+}
+
+uint32_t sluice_socket_bpf_refused(struct sluice_port *port)
+{
+	uint64_t more = sluice_load_relaxed(&page_of(port)->refused) - port->refused_told;
+
+	if (more > UINT32_MAX)
+		more = UINT32_MAX;
+	port->refused_told += more;
+	return (uint32_t)more;
+}
+
+void sluice_socket_bpf_shut(struct sluice_port *port)
+{
+	sluice_store_relaxed(&page_of(port)->is_shut, 1);
+}
+
+void sluice_socket_bpf_take_many(struct sluice_port *port, bool takes)
+{
+	sluice_store_relaxed(&page_of(port)->takes_many, (uint32_t)takes);
 }
 
 /* Tries all of it with a socket that nobody sends to. 0 or a negative errno. */
 static int try_it(void)
 {
 	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct sluice_socket_bpf *bpf = NULL;
+	struct sluice_port port = {.fd = -1};
 	int fd, error;
 
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	error = sluice_socket_bpf_open(&bpf);
+	error = open_for(&port.bpf, NULL, TRIAL_RING_SIZE, TRIAL_SEATS);
 	if (!error)
-		error = sluice_socket_bpf_attach(bpf, fd);
+		error = sluice_socket_bpf_attach(&port, fd);
 	if (!error && bind(fd, (struct sockaddr *)&any, sizeof(any)))
 		error = -errno;
 	if (!error)
-		error = sluice_socket_bpf_join(bpf, fd);
+		error = sluice_socket_bpf_join(&port, fd);
 	close(fd);
-	sluice_socket_bpf_close(bpf);
+	sluice_socket_bpf_detach(&port);
+	sluice_socket_bpf_close(port.bpf);
 	return error;
 }
 

@@ -134,7 +134,8 @@ static void store(struct sluice_port *port, struct scratch *scratch, unsigned in
 	uint64_t beyond = 0;
 
 	/* One look at the clock for all: they came in within the batch delay. */
-	sluice_socket_batch_begin(&batch, port);
+	sluice_socket_batch_begin(&batch);
+	sluice_socket_batch_turn(&batch, port);
 	for (place = 0; place < count; place++) {
 		struct msghdr *header = &scratch->messages[place].msg_hdr;
 		const uint8_t *bytes = scratch->places[place].iov_base;

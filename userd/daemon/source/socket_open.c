@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "../engine/sentence.h"
+#include "bpf/seat.h"
 #include "socket.h"
 #include "socket_bpf.h"
 #include "socket_claim.h"
@@ -172,9 +173,9 @@ bool sluice_port_has_its_address(const struct sluice_port_key *key)
 	return error != -EADDRNOTAVAIL;
 }
 
-/* Makes a socket bound to `key`, with the programs on it if there are. Returns it, or a negative errno and in *step what did not
+/* Makes a socket bound to `key`, for `port` with the program of its worker on it, NULL: with none. Returns it, or a negative errno and in *step what did not
  * work. */
-static int open_bound(const struct sluice_port_key *key, bool shared, struct sluice_socket_bpf *bpf,
+static int open_bound(const struct sluice_port_key *key, bool shared, struct sluice_port *port,
 		      const char **step)
 {
 	const int on = 1, only = !key->both;
@@ -202,14 +203,14 @@ static int open_bound(const struct sluice_port_key *key, bool shared, struct slu
 		goto close;
 	bind_freely(fd, key);
 	*step = "be given to a BPF program";
-	error = bpf ? sluice_socket_bpf_attach(bpf, fd) : 0;
+	error = port ? sluice_socket_bpf_attach(port, fd) : 0;
 	if (error)
 		goto close;
 	*step = "be bound";
 	if (bind(fd, &address.any, length))
 		goto fail;
 	*step = "be put into a BPF map";
-	error = bpf ? sluice_socket_bpf_join(bpf, fd) : 0;
+	error = port ? sluice_socket_bpf_join(port, fd) : 0;
 	if (!error)
 		return fd;
 	goto close;
@@ -253,16 +254,15 @@ static void explain(const struct sluice_config *config, const struct sluice_conf
 	else if (error == -EMFILE || error == -ENFILE)
 		sluice_say_at(sentence, config, &input->place,
 			      "input `%s`: too many open files at port %u: the socket source needs "
-			      "%s per port and worker; "
-			      "raise the limit (`ulimit -n`), name fewer ports, or use `%s",
-			      input->name, key->port, key->bpf ? "eight" : "one",
-			      key->bpf ? "receive: calls`, which needs one"
-				       : "source: kmod`, which needs none");
-	else if (error == -ENOMEM && key->bpf)
-		sluice_say_at(sentence, config, &input->place,
-			      "input `%s`: no memory for the ring of UDP port %u, one per port and "
-			      "worker; use `receive: calls`, or name fewer ports",
+			      "one per port and worker; "
+			      "raise the limit (`ulimit -n`), name fewer ports, or use `source: "
+			      "kmod`, which needs none",
 			      input->name, key->port);
+	else if (error == -ENOSPC && key->bpf)
+		sluice_say_at(sentence, config, &input->place,
+			      "input `%s`: no room for UDP port %u: with `receive: bpf` a worker "
+			      "has %u sockets at most; use `receive: calls`, or name fewer ports",
+			      input->name, key->port, SLUICE_SOCKET_SEATS);
 	else
 		sluice_say_at(sentence, config, &input->place,
 			      "input `%s`: the socket for UDP port %u cannot %s: %s", input->name,
@@ -280,10 +280,8 @@ static void prepare_buffer(struct sluice_port *port)
 	if (setsockopt(port->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
 		(void)setsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	/* A program leaves nothing in it, but each packet passes through it as large as it came. */
-	if (port->bpf) {
-		port->buffer = sluice_socket_bpf_room(port->bpf);
+	if (port->bpf)
 		return;
-	}
 	(void)getsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
 	/* Datagrams of one sender that came together are received together, if what is lost of them can be counted; an older
 	 * kernel hands over each. */
@@ -331,10 +329,10 @@ int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_por
 }
 
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
-		     const struct sluice_port_key *key, bool exclusive, struct sluice_port **result,
-		     char **sentence)
+		     const struct sluice_port_key *key, bool exclusive,
+		     struct sluice_socket_bpf *bpf, struct sluice_port **result, char **sentence)
 {
-	const char *step = "be given BPF programs";
+	const char *step;
 	struct sluice_port *port;
 	int fd;
 
@@ -352,9 +350,8 @@ int sluice_port_open(const struct sluice_config *config, const struct sluice_con
 	}
 	port->key = *key;
 	port->fd = -1;
-	fd = key->bpf ? sluice_socket_bpf_open(&port->bpf) : 0;
-	if (!fd)
-		fd = open_bound(key, true, port->bpf, &step);
+	port->bpf = key->bpf ? bpf : NULL;
+	fd = open_bound(key, true, port->bpf ? port : NULL, &step);
 	if (fd < 0) {
 		sluice_port_free(port);
 		goto explain;

@@ -224,7 +224,7 @@ static bool drain(struct sluice_port *port)
 {
 	unsigned int drains;
 
-	for (drains = 0; drains < DRAINS && !port->starved; drains++)
+	for (drains = 0; drains < DRAINS && !sluice_port_is_starved(port); drains++)
 		if (sluice_port_drain(port, port->worker->now))
 			return true;
 	return false;

@@ -36,6 +36,7 @@
 #define BUFFER_PER_US 400U
 #define RETRY_NS (10 * SLUICE_NS_PER_MS)
 #define LOOK_AFTER_NS (200 * SLUICE_NS_PER_MS)
+#define SELDOM 5U
 
 void sluice_port_lose(struct sluice_port *port, uint32_t more)
 {
@@ -64,7 +65,7 @@ static uint32_t dropped_by_socket(struct sluice_port *port)
 		return 0;
 	/* Wraps at 32 bits. */
 	more = figures[SK_MEMINFO_DROPS] - port->drops;
-	more -= port->bpf ? sluice_socket_bpf_dropped(port->bpf)
+	more -= port->bpf ? sluice_socket_bpf_dropped(port)
 			  : (uint32_t)sluice_socket_count_refused_packets(port->count);
 	/* What the program has copied it may count before the socket does. */
 	if ((int32_t)more <= 0)
@@ -78,12 +79,12 @@ void sluice_port_count_drops(struct sluice_port *port)
 	uint32_t more = dropped_by_socket(port);
 
 	if (port->bpf)
-		more += sluice_socket_bpf_refused(port->bpf);
+		more += sluice_socket_bpf_refused(port);
 	if (!more)
 		return;
 	sluice_port_lose(port, more);
 	/* It overflowed while we rested, unless that was for want of room. */
-	if (!port->starved)
+	if (!port->bpf && !port->starved)
 		port->wait_ns /= 2;
 }
 
@@ -100,12 +101,13 @@ void sluice_port_settle(struct sluice_port *port)
 
 void sluice_port_settle_late(struct sluice_port *port, uint64_t now)
 {
-	uint64_t late = port->bpf ? sluice_socket_bpf_refused(port->bpf)
-				  : sluice_socket_count_refused(port->count);
+	uint64_t late;
 
 	/* What a program had begun to copy. */
 	if (port->bpf)
 		sluice_port_empty(port, now);
+	late = port->bpf ? sluice_socket_bpf_refused(port)
+			 : sluice_socket_count_refused(port->count);
 	if (late)
 		sluice_port_lose(port, (uint32_t)late);
 }
@@ -131,33 +133,24 @@ static void choose_rest(struct sluice_port *port, uint64_t buffer)
 		port->wait_ns = longest_rest(port);
 }
 
-/* What epoll says something of: the program's ring, for it never leaves anything in the socket. */
-static int watched(const struct sluice_port *port)
-{
-	return port->bpf ? sluice_socket_bpf_descriptor(port->bpf) : port->fd;
-}
-
 /* Nothing was there: let epoll say when there is. */
 static void listen_again(struct sluice_port *port, uint64_t now)
 {
 	if (port->closing)
 		return;
-	if (sluice_worker_change_watch(port->worker, watched(port), EPOLLIN | EPOLLONESHOT,
+	if (sluice_worker_change_watch(port->worker, port->fd, EPOLLIN | EPOLLONESHOT,
 				       &port->handler))
 		sluice_worker_set_timer(port->worker, &port->timer, now + RETRY_NS);
 }
 
-/* Tells the streams of a port what came of reading it: records, or that there is no room for them.
- * */
-static void tell_streams(const struct sluice_port *port, bool has_read)
+/* Tells the streams of a port that there is no room for what is in it. */
+static void tell_streams(const struct sluice_port *port)
 {
 	size_t number;
 
 	for (number = 0; number < port->use->count; number++) {
 		struct sluice_stream *stream = port->use->claims[number].stream;
 
-		if (has_read)
-			sluice_stream_notify(stream);
 		if (!port->use->claims[number].is_full)
 			continue;
 		stream->starved = true;
@@ -172,11 +165,12 @@ bool sluice_port_drain(struct sluice_port *port, uint64_t now)
 	unsigned int turn;
 	int more = 0;
 
+	if (port->bpf)
+		return sluice_socket_bpf_drain(port->bpf, now);
 	port->timer.at = 0;
 	port->starved = false;
 	for (turn = 0; turn < TURNS; turn++) {
-		more = port->bpf ? sluice_socket_bpf_take(port, &take)
-				 : sluice_socket_calls_take(port, &take);
+		more = sluice_socket_calls_take(port, &take);
 		if (more <= 0)
 			break;
 	}
@@ -188,7 +182,7 @@ bool sluice_port_drain(struct sluice_port *port, uint64_t now)
 			sluice_port_count_drops(port);
 		}
 	}
-	tell_streams(port, take.buffer > 0);
+	tell_streams(port);
 	if (more == -ENOBUFS) {
 		/* Datagrams stay in the socket's buffer; what does not fit there the kernel counts. */
 		port->starved = true;
@@ -242,12 +236,16 @@ int sluice_port_enter(struct sluice_port *port, struct sluice_worker *worker)
 	port->worker = worker;
 	port->handler.ready = ready;
 	port->timer.due = due;
-	if (!port->bpf && sluice_socket_calls_enter(worker))
+	if (port->bpf) {
+		sluice_socket_bpf_own(port);
+		return 0;
+	}
+	if (sluice_socket_calls_enter(worker))
 		return -ENOMEM;
 	error = sluice_worker_add_timer(worker, &port->timer);
 	if (error)
 		return error;
-	error = sluice_worker_watch(worker, watched(port), EPOLLIN | EPOLLONESHOT, &port->handler);
+	error = sluice_worker_watch(worker, port->fd, EPOLLIN | EPOLLONESHOT, &port->handler);
 	if (error)
 		sluice_worker_remove_timer(worker, &port->timer);
 	port->entered = !error;
@@ -258,9 +256,14 @@ void sluice_port_take_many(struct sluice_port *port, bool takes)
 {
 	port->takes_many = takes;
 	if (port->bpf)
-		sluice_socket_bpf_take_many(port->bpf, takes);
+		sluice_socket_bpf_take_many(port, takes);
 	else if (port->count)
 		sluice_socket_count_take_many(port->count, takes);
+}
+
+bool sluice_port_is_starved(const struct sluice_port *port)
+{
+	return port->bpf ? sluice_socket_bpf_is_starved(port->bpf) : port->starved;
 }
 
 void sluice_port_shut(struct sluice_port *port)
@@ -274,7 +277,7 @@ void sluice_port_shut(struct sluice_port *port)
 	/* Before, because the socket counts what the filter refuses as well. */
 	sluice_port_count_drops(port);
 	if (port->bpf)
-		sluice_socket_bpf_shut(port->bpf);
+		sluice_socket_bpf_shut(port);
 	else if (port->count)
 		sluice_socket_count_shut(port->count);
 	else if (setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
@@ -290,12 +293,16 @@ void sluice_port_empty(struct sluice_port *port, uint64_t now)
 
 	/* A drain stops after a few turns, and says that it wants to go on at once. Nothing comes in any more, unless the
 	 * filter was refused: therefore the limits. */
-	while (drains++ < EMPTYING_DRAINS && !sluice_port_drain(port, now) && port->timer.at &&
-	       port->timer.at <= now + 1)
-		;
-	if (port->starved)
-		left = port->bpf ? sluice_socket_bpf_discard(port, EMPTYING_DATAGRAMS)
-				 : sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
+	if (port->bpf) {
+		if (!sluice_socket_bpf_empty(port->bpf, now) || port->is_discarded)
+			left = sluice_socket_bpf_discard(port);
+	} else {
+		while (drains++ < EMPTYING_DRAINS && !sluice_port_drain(port, now) &&
+		       port->timer.at && port->timer.at <= now + 1)
+			;
+		if (port->starved)
+			left = sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
+	}
 	if (!left)
 		return;
 	sluice_port_lose(port, left);
@@ -306,7 +313,7 @@ void sluice_port_empty(struct sluice_port *port, uint64_t now)
 void sluice_port_close(struct sluice_port *port)
 {
 	if (port->entered) {
-		sluice_worker_unwatch(port->worker, watched(port));
+		sluice_worker_unwatch(port->worker, port->fd);
 		sluice_worker_remove_timer(port->worker, &port->timer);
 	}
 	port->entered = false;
@@ -321,7 +328,7 @@ void sluice_port_free(struct sluice_port *port)
 		return;
 	/* Before the programs: they go with the socket, not it with them. */
 	sluice_port_close(port);
-	sluice_socket_bpf_close(port->bpf);
+	sluice_socket_bpf_detach(port);
 	sluice_socket_count_close(port->count);
 	if (!port->borrows)
 		free(port->use);
@@ -342,6 +349,8 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 	stream->starved = !sluice_ring_tell(&stream->ring);
 	if (sluice_ring_head(&stream->ring) != head)
 		sluice_stream_notify(stream);
+	if (set->bpf && sluice_socket_bpf_is_starved(set->bpf))
+		(void)sluice_socket_bpf_drain(set->bpf, now);
 	for (port = set->ports; port; port = port->next)
 		if (port->starved && sluice_port_use_fills(port->use, stream))
 			sluice_port_drain(port, now);
@@ -371,16 +380,24 @@ static void look_at(struct sluice_port *port, uint64_t now)
 void sluice_port_look_after(struct sluice_timer *timer, uint64_t now)
 {
 	struct sluice_port_set *set = (struct sluice_port_set *)timer;
+	const struct sluice_stream *last = NULL;
 	struct sluice_port *port;
 	size_t number;
 	uint64_t head;
 
+	/* Of what came by a program only the socket itself may have lost something, and a call for each socket is dear. */
+	set->looks++;
+	if (set->bpf)
+		sluice_socket_bpf_look_after(set->bpf);
 	for (port = set->ports; port; port = port->next) {
-		if (!port->closing)
+		if (!port->closing && (!port->bpf || set->looks % SELDOM == 0))
 			look_at(port, now);
 		for (number = 0; number < port->use->count; number++) {
 			struct sluice_stream *stream = port->use->claims[number].stream;
 
+			if (stream == last)
+				continue;
+			last = stream;
 			head = sluice_ring_head(&stream->ring);
 			(void)sluice_ring_tell(&stream->ring);
 			if (sluice_ring_head(&stream->ring) != head)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "socket.h"
+#include "socket_bpf.h"
 #include "socket_claim.h"
 
 /* A packet that has reached a socket is in its buffer so soon, and whoever uses RCU is through. */
@@ -44,6 +45,9 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 		set->ports = port->next;
 		sluice_port_free(port);
 	}
+	if (set->bpf)
+		sluice_socket_bpf_leave(set->bpf);
+	set->bpf = NULL;
 	sluice_worker_remove_timer(worker, &set->timer);
 	return 0;
 }
@@ -66,15 +70,39 @@ struct sluice_port *sluice_port_find(struct sluice_port *list, const struct slui
 
 int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 {
+	struct sluice_ports_letter *letter = argument;
+	struct sluice_socket_bpf *bpf = NULL;
 	struct sluice_port *port;
 	int error;
 
-	for (port = argument; port; port = port->next) {
+	for (port = letter->fresh; port; port = port->next) {
 		error = sluice_port_enter(port, worker);
 		if (error)
 			return error;
+		bpf = port->bpf ? port->bpf : bpf;
 	}
-	return 0;
+	if (!bpf)
+		return 0;
+	sluice_socket_bpf_settle(bpf);
+	if (letter->set->bpf)
+		return 0;
+	sluice_socket_bpf_adapt(bpf, letter->fresh);
+	letter->set->bpf = bpf;
+	return sluice_socket_bpf_enter(bpf, worker);
+}
+
+/* Looks anew at what the sockets of a set have in common, after a change. */
+static void adapt(struct sluice_port_set *set, uint64_t now)
+{
+	if (!set->bpf)
+		return;
+	if (sluice_socket_bpf_is_unused(set->bpf)) {
+		sluice_socket_bpf_leave(set->bpf);
+		set->bpf = NULL;
+		return;
+	}
+	sluice_socket_bpf_adapt(set->bpf, set->ports);
+	sluice_socket_bpf_hurry(set->bpf, now);
 }
 
 /* Does a socket bound to `wide` get all that one bound to `narrow` would, were that not there? */
@@ -214,6 +242,7 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 	for (port = letter->set->ports; port; port = port->next)
 		if (port->starved)
 			sluice_worker_set_timer(worker, &port->timer, worker->now + 1);
+	adapt(letter->set, worker->now);
 	return 0;
 }
 
@@ -221,6 +250,7 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_ports_letter *letter = argument;
 	struct sluice_port *port, *next, *replaced = NULL;
+	struct sluice_socket_bpf *bpf = NULL;
 	const struct sluice_port *before;
 
 	for (port = letter->fresh; port; port = next) {
@@ -236,11 +266,19 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 		free(port->use);
 		port->use = before->use;
 		port->borrows = true;
+		if (port->bpf) {
+			sluice_socket_bpf_own(port);
+			bpf = port->bpf;
+		}
 		sluice_port_shut(port);
 		port->next = replaced;
 		replaced = port;
 	}
+	/* What was put aside is theirs, or nobody's. */
+	if (bpf || letter->set->bpf)
+		sluice_socket_bpf_settle(bpf ? bpf : letter->set->bpf);
 	replace_ports(replaced, worker);
+	adapt(letter->set, worker->now);
 	return 0;
 }
 
@@ -283,7 +321,7 @@ int sluice_ports_close(struct sluice_worker *worker, void *argument)
 
 	set->ports = NULL;
 	for (port = list; port; port = port->next)
-		if (!port->starved)
+		if (!sluice_port_is_starved(port))
 			sluice_port_drain(port, worker->now);
 	for (port = list; port; port = port->next)
 		sluice_port_shut(port);

@@ -44,6 +44,8 @@ struct sluice_stream {
 	unsigned int alarm_mark; /* percent of the ring, 0: none */
 	struct sluice_alarm alarm;
 	void *source;		    /* of the user-space source that fills it */
+	uint64_t full_since;	    /* for its source; 0: it has room */
+	uint64_t shed;		    /* turn of its source in which what finds no room is lost */
 	struct sluice_shelf *shelf; /* its disk side; NULL: there is no `store.disk` */
 };
 

@@ -12,6 +12,7 @@
 /* In front of each datagram, or those of one sender that came together. The UDP header is the last member, so that header and payload are copied in one go. */
 struct sluice_socket_entry {
 	__u64 time_ns;	  /* CLOCK_MONOTONIC, when it came to the socket */
+	__u64 ticket;	  /* of the socket: the lower half is its seat */
 	__u32 length;	  /* of the UDP header and the payload */
 	__u32 interface;  /* it came in by */
 	__u32 segment;	  /* bytes of each datagram but the last; 0: there is one */

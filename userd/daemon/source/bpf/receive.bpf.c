@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * The part of an input with `receive: bpf` that runs in the kernel, in the softirq that brings a datagram to the socket: behind the
- * firewall, reassembly and the checksum. Touches: the ring and the counts, which the daemon has mapped.
+ * firewall, reassembly and the checksum. One ring, one program and one set of maps serve all sockets of a worker; a socket is found
+ * by its cookie, because a port may have several (an address each, an interface each, an old one beside the new one). Touches: the ring
+ * and the sockets' counts, which the daemon has mapped.
  *
  *   filter    copies the datagram into the ring and leaves the socket a husk, the UDP header. No room: refuses it,
  *             which the kernel counts as an error of UDP (InErrors), and that is what it is.
@@ -21,6 +23,7 @@
 #include <stddef.h>
 #include "entry.h"
 #include "many.h"
+#include "seat.h"
 #include "segments.h"
 
 /* Both addresses of an IP header stand together. */
@@ -36,30 +39,42 @@ struct {
 	__uint(max_entries, 4096);
 } ring SEC(".maps");
 
+/* Tickets by socket cookie. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, SLUICE_SOCKET_SEATS);
+	__type(key, __u64);
+	__type(value, __u64);
+} tickets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SLUICE_SOCKET_SEATS);
+	__type(key, __u32);
+	__type(value, struct sluice_socket_seat_page);
+} seats SEC(".maps");
+
+/* The sockets by seat, for the verdict. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SOCKMAP);
-	__uint(max_entries, 1);
+	__uint(max_entries, SLUICE_SOCKET_SEATS);
 	__type(key, __u32);
 	__type(value, __u32);
 } sockets SEC(".maps");
 
-/* What of the socket's count of drops is none that we need to count: husks, and packets that are in `refused`. All of these are
- * seldom looked at. */
-__u64 accounted __attribute__((aligned(64)));
-/* Datagrams for which there was no room, or that came too late. */
-__u64 refused;
-/* Written by the daemon: nothing comes in any more. */
-__u32 is_shut;
-/* Written by the daemon: what is for many, which comes to the socket of every worker, is this
- * one's. */
-__u32 takes_many;
+/* What all sockets have refused: while it stands still the daemon need not look at each. */
+__u64 refused_in_all __attribute__((aligned(64)));
 
 /*
  * Copies a packet of `length` bytes, UDP header included, to a place for up to `most`: the verifier wants to know how large a
  * place is (bpf_ringbuf_reserve()), so there are classes. Returns how much the
  * socket is to keep of it; 0: it could not be copied.
  */
-static __always_inline int copy(struct __sk_buff *skb, __u32 length, const __u32 most)
+static __always_inline int copy(struct __sk_buff *skb, __u64 ticket,
+				struct sluice_socket_seat_page *seat, __u32 length,
+				const __u32 most)
 {
 	struct sluice_socket_entry *entry;
 	long error;
@@ -67,6 +82,7 @@ static __always_inline int copy(struct __sk_buff *skb, __u32 length, const __u32
 	entry = bpf_ringbuf_reserve(&ring, sizeof(*entry) - sizeof(entry->udp) + most, 0);
 	if (!entry)
 		return 0;
+	entry->ticket = ticket;
 	entry->length = length;
 	entry->segment = skb->gso_size;
 	entry->interface = skb->ifindex;
@@ -85,13 +101,16 @@ static __always_inline int copy(struct __sk_buff *skb, __u32 length, const __u32
 						    BPF_HDR_START_NET);
 		entry->is_for_many = entry->addresses[ADDRESSES6 / 2] == 0xff;
 	}
-	if (error || bpf_skb_load_bytes(skb, 0, &entry->udp, length)) {
+	/* Once more, here: between the caller's look and this the verifier may have lost sight of it. */
+	asm volatile("" : "+r"(length));
+	if (error || length < sizeof(entry->udp) || length > most ||
+	    bpf_skb_load_bytes(skb, 0, &entry->udp, length)) {
 		bpf_ringbuf_discard(entry, 0);
 		return 0;
 	}
 	bpf_ringbuf_submit(entry, 0);
 	/* As many as the socket will count (sk_drops_add(), include/net/sock.h). */
-	__sync_fetch_and_add(&accounted, skb->gso_segs ? skb->gso_segs : 1);
+	__sync_fetch_and_add(&seat->accounted, skb->gso_segs ? skb->gso_segs : 1);
 	return sizeof(struct udphdr);
 }
 
@@ -99,16 +118,26 @@ static __always_inline int copy(struct __sk_buff *skb, __u32 length, const __u32
 SEC("socket")
 int filter(struct __sk_buff *skb)
 {
-	__u32 length = skb->len;
+	__u64 cookie = bpf_get_socket_cookie(skb), *ticket;
+	struct sluice_socket_seat_page *seat;
+	__u32 length = skb->len, number;
 	int kept = 0;
 
-	if (!takes_many && sluice_is_for_many(skb)) {
-		__sync_fetch_and_add(&accounted, 1);
+	/* Not found: it is being closed, and nobody asks for it any more. */
+	ticket = bpf_map_lookup_elem(&tickets, &cookie);
+	if (!ticket)
+		return 0;
+	number = (__u32)*ticket;
+	seat = bpf_map_lookup_elem(&seats, &number);
+	if (!seat)
+		return 0;
+	if (!seat->takes_many && sluice_is_for_many(skb)) {
+		__sync_fetch_and_add(&seat->accounted, 1);
 		return 0;
 	}
-	if (length < sizeof(struct udphdr) || is_shut)
+	if (length < sizeof(struct udphdr) || seat->is_shut)
 		kept = 0;
-#define COPY_UP_TO(most) else if (length <= (most)) kept = copy(skb, length, most)
+#define COPY_UP_TO(most) else if (length <= (most)) kept = copy(skb, *ticket, seat, length, most)
 	COPY_UP_TO(128);
 	COPY_UP_TO(256);
 	COPY_UP_TO(384);
@@ -125,8 +154,9 @@ int filter(struct __sk_buff *skb)
 #undef COPY_UP_TO
 	if (kept)
 		return kept;
-	__sync_fetch_and_add(&accounted, 1);
-	__sync_fetch_and_add(&refused, sluice_segments(skb));
+	__sync_fetch_and_add(&seat->accounted, 1);
+	__sync_fetch_and_add(&seat->refused, sluice_segments(skb));
+	__sync_fetch_and_add(&refused_in_all, 1);
 	return 0;
 }
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What receive.bpf.c, in the kernel, and socket_bpf.c have in common of each socket.
+ */
+#ifndef SLUICE_SOCKET_SEAT_H
+#define SLUICE_SOCKET_SEAT_H
+
+#include <linux/types.h>
+
+/* Sockets that one worker may have, twice as many as there are ports: a live change opens the new ones beside the old. */
+#define SLUICE_SOCKET_SEATS (1U << 17)
+
+/*
+ * What a socket counts, and what it is told, by its seat. The daemon has all of them mapped. `accounted`: what of the socket's own
+ * count of drops is none that we need to count: husks, and packets that are in `refused`.
+ */
+struct sluice_socket_seat_page {
+	__u64 accounted;
+	__u64 refused;	  /* datagrams for which there was no room, or that came too late */
+	__u32 is_shut;	  /* written by the daemon: nothing comes in any more */
+	__u32 takes_many; /* written by the daemon: what is for many, which comes to the socket of
+			     every worker, is this one's */
+	__u64 unused;
+};
+
+#endif /* SLUICE_SOCKET_SEAT_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When something is read that many datagrams come by: what all sockets of a worker share (socket_bpf.c).
+ *
+ * Waking is dear, and so is writing, so the first datagram waits for others (most of the batch delay), and as long as many
+ * come nothing is listened to at all but read on a beat. When few came, epoll watches it again.
+ *
+ *      watched ──datagram──► gathering ──time──► drained ──many──► resting ──time──┐
+ *         ▲                                        │ ▲                             │
+ *         └──────────────── few ───────────────────┘ └─────────────────────────────┘
+ */
+#ifndef SLUICE_SOCKET_BEAT_H
+#define SLUICE_SOCKET_BEAT_H
+
+#include "socket.h"
+
+struct sluice_socket_beat {
+	struct sluice_handler handler;
+	struct sluice_timer timer;
+	struct sluice_worker *worker;
+	/*
+	 * Reads once, and adds to *take. 1: there may be more; 0: it is empty; -ENOBUFS: a ring is full, and *take has what was
+	 * read before; another negative errno.
+	 */
+	int (*read)(struct sluice_socket_beat *beat, struct sluice_port_take *take);
+	int fd;		     /* what epoll watches */
+	uint64_t buffer;     /* bytes that it may hold */
+	uint64_t wait_ns;    /* it is left alone for so long */
+	uint64_t longest_ns; /* no longer than this */
+	bool entered;	     /* its worker watches it */
+	bool starved;	     /* waits for room in a ring */
+};
+
+/* The worker begins to watch it; `read`, `fd` and `buffer` are set. 0 or a negative errno. @context worker */
+int sluice_socket_beat_enter(struct sluice_socket_beat *beat, struct sluice_worker *worker);
+/* And no longer. @context worker */
+void sluice_socket_beat_leave(struct sluice_socket_beat *beat);
+/* It may wait for most_ns, less if its buffer is small. @context worker */
+void sluice_socket_beat_adapt(struct sluice_socket_beat *beat, uint64_t most_ns);
+/* Reads until nothing is left, a ring is full, or it is the others' turn. True: nothing is left. @context worker */
+bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now);
+
+#endif /* SLUICE_SOCKET_BEAT_H */
