@@ -437,65 +437,6 @@ static void wishes_for_destinations_that_go(void **state)
 	sluice_config_free(follow("b", renamed, &wishes));
 }
 
-/* Goes on to a configuration with these inputs; returns the number of the one called `name`. */
-static uint16_t number_after(const char *inputs, const char *name)
-{
-	struct sluice_findings findings;
-	struct sluice_config *config = NULL;
-	struct sluice_identity next;
-	uint16_t number = UINT16_MAX;
-	char *text = NULL, *error = NULL;
-	size_t place;
-
-	assert_true(asprintf(&text,
-			     "relay: r\ninputs:\n%soutputs: [{name: o, to: ['10.0.0.1:1']}]\n",
-			     inputs) > 0);
-	assert_int_equal(
-		sluice_config_parse(text, strlen(text), "/tmp/identity.yaml", &config, &findings),
-		0);
-	sluice_findings_free(&findings);
-	free(text);
-	assert_int_equal(sluice_identity_follow(&known, config, NULL, &next, &error), 0);
-	sluice_identity_free(&known);
-	known = next;
-	for (place = 0; place < config->input_count; place++)
-		if (!strcmp(config->inputs[place].name, name))
-			assert_int_equal(
-				sluice_identity_number(&known, config->inputs[place].id, &number),
-				0);
-	sluice_config_free(config);
-	return number;
-}
-
-#define INPUT(name, port) "  - {name: " name ", port: " port ", source: socket, outputs: [o]}\n"
-
-/*
- * An input's number stays while others come and go, and under another name; nobody gets that of one
- * that is gone, and which comes back.
- */
-static void numbers_of_inputs_stay(void **state)
-{
-	uint8_t nobody[SLUICE_GUID_SIZE] = {1};
-	uint16_t one, two, three, number;
-
-	(void)state;
-	one = number_after(INPUT("one", "1") INPUT("two", "2"), "one");
-	two = number_after(INPUT("two", "2"), "two");
-	assert_int_not_equal(one, two);
-	three = number_after(INPUT("three", "3") INPUT("two", "2"), "three");
-	assert_int_not_equal(three, one);
-	assert_int_not_equal(three, two);
-	assert_int_equal(number_after(INPUT("three", "3") INPUT("second", "2"), "second"), two);
-	assert_int_equal(number_after(INPUT("one", "1") INPUT("second", "2"), "one"), one);
-	assert_int_equal(number_after(INPUT("two", "9") INPUT("three", "3"), "three"), three);
-	/* Another input that is called as it was once. */
-	number = number_after(INPUT("two", "9") INPUT("second", "2"), "two");
-	assert_int_not_equal(number, two);
-	assert_int_equal(number_after(INPUT("two", "9") INPUT("second", "2"), "second"), two);
-	assert_int_equal(sluice_identity_number(&known, nobody, &number), -ENOENT);
-	assert_int_equal(sluice_identity_number(NULL, nobody, &number), -ENOENT);
-}
-
 /* Replaces the first `old` in a file, which is there, by `new`, which is as long. */
 static void replace_in(const char *path, const char *old, const char *new)
 {
@@ -620,7 +561,6 @@ int main(void)
 		cmocka_unit_test_teardown(an_id_leads_to_what_is_in_force, forget),
 		cmocka_unit_test_teardown(one_that_was_away_is_given_to_itself, forget),
 		cmocka_unit_test_teardown(wishes_for_destinations_that_go, forget),
-		cmocka_unit_test_teardown(numbers_of_inputs_stay, forget),
 		cmocka_unit_test_teardown(the_file_survives, forget),
 	};
 

@@ -152,6 +152,7 @@ int sluice_holders_read(struct sluice_holders *holders)
 	return 0;
 }
 
+/* See holder.h. */
 void sluice_holders_free(struct sluice_holders *holders)
 {
 	free(holders->list);

@@ -62,30 +62,6 @@ static int check_memory(const struct sluice_config *config, struct sluice_findin
 	return error;
 }
 
-/* Bytes that the files in `path` take whose names begin so. */
-static uint64_t bytes_of_files(const char *path, const char *begin)
-{
-	DIR *directory = opendir(path);
-	struct dirent *entry;
-	struct stat state;
-	uint64_t bytes = 0;
-
-	if (!directory)
-		return 0;
-	while ((entry = readdir(directory)))
-		if (!strncmp(entry->d_name, begin, strlen(begin)) &&
-		    !fstatat(dirfd(directory), entry->d_name, &state, AT_SYMLINK_NOFOLLOW))
-			bytes += (uint64_t)state.st_blocks * 512; /* stat(2): units of 512 bytes */
-	closedir(directory);
-	return bytes;
-}
-
-/* See host.h: the files are called so by source/socket_keep.c. */
-uint64_t sluice_host_rings_of(const char *path)
-{
-	return bytes_of_files(path, "sluice-");
-}
-
 /* Is there a store in `path`? */
 static bool holds_store(const char *path)
 {
@@ -135,7 +111,7 @@ static int check_disk(const struct sluice_config *config, struct sluice_findings
 				    strerror(errno));
 	} else if (!statvfs(parent, &disk)) {
 		available = (uint64_t)disk.f_bavail * disk.f_frsize +
-			    bytes_of_files(store->disk_path, "segment-");
+			    sluice_host_bytes_of(store->disk_path, "segment-");
 		place = store->disk_size_place.line ? &store->disk_size_place
 						    : &store->disk_path_place;
 		if (available < store->disk_size)

@@ -16,7 +16,10 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 void sluice_host_check_places(const struct sluice_config *config, enum sluice_host_view view,
 			      struct sluice_findings *findings);
 
-/* host.c: bytes that rings in the directory `path` take already. */
+/* host_files.c: bytes that the files in `path` take whose names begin so; 0 if it cannot be read. */
+uint64_t sluice_host_bytes_of(const char *path, const char *begin);
+
+/* host_files.c: bytes that rings in the directory `path` take already. */
 uint64_t sluice_host_rings_of(const char *path);
 
 /* Does any input need sockets? `module`: what sluice_host_module() said. */

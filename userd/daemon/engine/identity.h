@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../config/model.h"
-#include "names.h"
+#include "../../lib/names.h"
 
 /* Outputs and inputs that are remembered at most beside those in force: the latest. */
 #define SLUICE_IDENTITY_PAST 256U

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include "../../lib/log.h"
-#include "../engine/sentence.h"
+#include "../config/sentence.h"
 #include "socket.h"
 #include "socket_bpf.h"
 #include "socket_claim.h"

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "../engine/sentence.h"
+#include "../config/sentence.h"
 #include <receive.skel.h>
 #include "socket_bpf_inner.h"
 #include "socket_claim.h"

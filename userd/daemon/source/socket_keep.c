@@ -14,7 +14,7 @@
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
 #include "../engine/identity_file.h"
-#include "../engine/sentence.h"
+#include "../config/sentence.h"
 #include "socket.h"
 
 /* tmpfs on every Linux (shm_overview(7)). Anybody may write there: rings were there before they had a directory of their own. */

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <uuid/uuid.h>
 #include "../../lib/log.h"
-#include "../engine/sentence.h"
+#include "../config/sentence.h"
 #include "socket.h"
 
 /* What a worker is asked to make: a ring on its own node. */

@@ -5,7 +5,7 @@
 #ifndef SLUICE_SENTENCE_H
 #define SLUICE_SENTENCE_H
 
-#include "../config/model.h"
+#include "model.h"
 
 /* Puts a sentence into *error unless there is one already (the first reason is the best). @owner caller: free()
  * @threadsafe */
