@@ -5,7 +5,8 @@
  *
  *   clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iuapi -Iuserd/lib -Iuserd
  *         -isystem /usr/include/uuid tests/fuzz/config_fuzz.c userd/daemon/config/(all).c
- *         userd/lib/{guid,size,address,log}.c -lyaml -luuid -lsystemd -o config_fuzz
+ *         $(pkg-config --cflags libnl-genl-3.0) userd/lib/{guid,size,address,log,priority,kernel}.c
+ *         userd/lib/netlink*.c -lyaml -luuid -lsystemd $(pkg-config --libs libnl-genl-3.0) -o config_fuzz
  *   ./config_fuzz -dict=tests/fuzz/config.dict -timeout=5 -max_total_time=300 CORPUS tests/config
  */
 #include <errno.h>

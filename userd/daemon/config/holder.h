@@ -32,6 +32,7 @@ struct sluice_holders {
  */
 int sluice_holders_read(struct sluice_holders *holders);
 
+/* Frees what `holders` holds and empties it; not `holders` itself. */
 void sluice_holders_free(struct sluice_holders *holders);
 
 /* The first of those that hold `port`, and in *count how many there are. NULL: none. @threadsafe */

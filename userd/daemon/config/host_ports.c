@@ -163,7 +163,10 @@ static void tell_holder(struct search *search, const struct sluice_config_input 
 				    "inputs.port: UDP port %u is taken by %s, process %d; stop "
 				    "that, choose another port, or use `source: kmod`, which "
 				    "shares it",
-				    port, stranger->program, stranger->pid);
+				    port,
+				    !strcmp(stranger->program, "sluiced") ? "another sluiced"
+									  : stranger->program,
+				    stranger->pid);
 	else if (stranger)
 		sluice_findings_add(
 			search->findings, SLUICE_FINDING_ERROR, place,

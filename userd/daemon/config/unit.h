@@ -20,6 +20,8 @@ struct sluice_unit {
 /* Reads the unit that starts sluiced with the configuration `file`. 0; -ENOENT: there is none; -ENOMEM.
  * @owner caller: sluice_unit_free() after 0 */
 int sluice_unit_read(struct sluice_unit *unit, const char *file);
+
+/* Frees what `unit` holds; not `unit` itself. */
 void sluice_unit_free(struct sluice_unit *unit);
 
 /* May the service write to `path`, as far as the unit says? */
