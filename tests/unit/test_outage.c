@@ -61,7 +61,7 @@ static void few_are_told_one_by_one(void **state)
 		count_lines("it: connected again after 3.5 s (cannot connect: Connection refused)"),
 		1);
 	sluice_outage_begin(&outage, "it", "the peer closed the connection", 0, 20 * SECOND);
-	assert_true(sluice_outage_end(&outage, "it", 3 * 3600 * SECOND + 140 * SECOND));
+	assert_true(sluice_outage_end(&outage, "it", (3ULL * 3600) * SECOND + 140 * SECOND));
 	assert_int_equal(count_lines("after 3 h 2 min (the peer closed the connection)"), 1);
 	assert_int_equal(count_lines("it"), 4);
 }

@@ -32,26 +32,47 @@ static int add(struct sluice_holders *holders, const struct sluice_holder *holde
 	return 0;
 }
 
+/*
+ * Reads a line of /proc/net/udp (udp4_format_sock() in net/ipv4/udp.c): the port behind the second colon, the user in
+ * the eighth column, the inode in the tenth. Changes `line`. False: it is no such line, as the first one.
+ */
+static bool read_line(char *line, struct sluice_holder *holder)
+{
+	char *rest = NULL, *word = strtok_r(line, " ", &rest), *end;
+	unsigned long port = ULONG_MAX;
+	unsigned int column;
+
+	memset(holder, 0, sizeof(*holder));
+	for (column = 1; word && column <= 10; column++, word = strtok_r(NULL, " ", &rest)) {
+		end = word;
+		if (column == 2 && strchr(word, ':'))
+			port = strtoul(strchr(word, ':') + 1, &end, 16);
+		else if (column == 8)
+			holder->user = (uint32_t)strtoul(word, &end, 10);
+		else if (column == 10)
+			holder->inode = strtoull(word, &end, 10);
+		else
+			continue;
+		if (end == word || *end)
+			return false;
+	}
+	holder->port = (uint16_t)port;
+	return column > 10 && port <= UINT16_MAX;
+}
+
 /* Reads one table of the kernel's: "sl local:PORT remote:PORT st tx:rx tr:when retrnsmt uid timeout inode ...". */
 static int read_table(const char *path, struct sluice_holders *holders)
 {
 	FILE *file = fopen(path, "re");
 	struct sluice_holder holder;
-	unsigned int port;
 	char line[512];
 	int error = 0;
 
 	if (!file)
 		return 0;
 	while (!error && fgets(line, sizeof(line), file)) {
-		memset(&holder, 0, sizeof(holder));
-		if (sscanf(line,
-			   " %*[^:]: %*[0-9A-Fa-f]:%x %*s %*s %*s %*s %*s %" SCNu32 " %*s %" SCNu64,
-			   &port, &holder.user, &holder.inode) != 3 ||
-		    port > UINT16_MAX)
-			continue;
-		holder.port = (uint16_t)port;
-		error = add(holders, &holder);
+		if (read_line(line, &holder))
+			error = add(holders, &holder);
 	}
 	fclose(file);
 	return error;
@@ -111,8 +132,9 @@ static void look_at_process(struct sluice_holders *holders, pid_t pid)
 		if (length <= 0)
 			continue;
 		target[length] = '\0';
-		if (sscanf(target, "socket:[%" SCNu64 "]", &wanted.inode) != 1)
+		if (strncmp(target, "socket:[", strlen("socket:[")) != 0)
 			continue;
+		wanted.inode = strtoull(target + strlen("socket:["), NULL, 10);
 		found = bsearch(&wanted, holders->list, holders->count, sizeof(*holders->list),
 				by_inode);
 		if (!found || found->pid)

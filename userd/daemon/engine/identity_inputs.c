@@ -44,6 +44,8 @@ static const struct sluice_known_input *find_renamed(const struct sluice_identit
 {
 	size_t number;
 
+	if (!match)
+		return NULL;
 	for (number = 0; number < identity->input_count; number++)
 		if (identity->inputs[number].in_force &&
 		    !strcmp(identity->inputs[number].match, match) &&
