@@ -40,7 +40,7 @@ def inputs(dump):
 def destination(one):
     """Of a destination in `show outputs -j`."""
     found = plain(one, "DESTINATION_", "STATE ERROR SENT ACKED RESENT BYTES BACKLOG WRITES CONNECTS ROLE GAPS UNSENDABLE ESCAPED "
-                  "RATE ACHIEVED MSS PMTU", to="DESTINATION_NAME")
+                  "RATE ACHIEVED MSS PMTU", to="DESTINATION_NAME", protocol_errors="DESTINATION_FAULTS")
     found["since"] = moment(one["DESTINATION_SINCE"])
     # What waits for it alone.
     if "DESTINATION_MEMORY" in one:
@@ -137,7 +137,8 @@ COLUMNS = {
               "MATCHED matched, STORED stored, BYTES stored_bytes, LOST lost, DROPPED dropped, UNMATCHED unmatched, STATE state",
     "outputs": "OUTPUT name, FRAMING framing, MODE mode, TO to, STATE state, SINCE since, SENT sent, ACKED acked, RESENT resent, "
                "BYTES bytes, MEMORY memory, DISK disk, OLDEST oldest, UNACKED backlog, WRITES writes, CONNECTS connects, GAPS gaps, "
-               "UNSENDABLE unsendable, ESCAPED escaped, DROPPED dropped, RATE rate, ACHIEVED achieved, MSS mss, PMTU pmtu, "
+               "UNSENDABLE unsendable, ESCAPED escaped, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
+               "ACHIEVED achieved, MSS mss, PMTU pmtu, "
                "LAST ERROR error",
     "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT output, "
                "BEHIND behind, OWNER owner, WAKES wakes, STORED stored, LOST lost, STREAM uuid",
