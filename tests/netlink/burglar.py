@@ -82,8 +82,9 @@ def heard(where, client, kind):
         while len(part) >= 16:
             length, what = struct.unpack_from("=IH", part)
             if what == schema.NLMSG_ERROR:
-                error, _, of = struct.unpack_from("=iIH", part, 16)
-                if not error and of == kind:
+                error, _, of, flags = struct.unpack_from("=iIHH", part, 16)
+                # What is no request netlink itself acknowledges, and nobody sees it (netlink_rcv_skb() in net/netlink/af_netlink.c).
+                if not error and of == kind and flags & schema.NLM_F_REQUEST:
                     opened(f"{where} did what was asked: {part[20:52]!r}")
             elif what == kind or (what == schema.NLMSG_DONE and where != "the module"):
                 opened(f"{where} answered with a message of type {what}: {part[:64]!r}")

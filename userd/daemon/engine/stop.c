@@ -182,12 +182,16 @@ static void add_feeder(const struct sluice_stream *stream, const struct sluice_f
 	}
 }
 
-/* Letter: adds what the outputs have not got. */
+/* Letter: adds what the outputs have not got; the log is told what it does not know of interruptions, before its last lines. */
 static int take_inventory(struct sluice_worker *worker, void *argument)
 {
 	const struct inventory *inventory = argument;
 	size_t number, place;
 
+	for (number = 0; number < worker->output_count; number++)
+		for (place = 0; place < worker->outputs[number]->connection_count; place++)
+			sluice_connection_tell_outages(worker->outputs[number]->connections[place],
+						       worker->now);
 	for (number = 0; number < worker->stream_count; number++) {
 		const struct sluice_stream *stream = worker->streams[number];
 

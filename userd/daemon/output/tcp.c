@@ -537,14 +537,19 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 	return 0;
 }
 
-void sluice_connection_destroy(struct sluice_connection *connection)
+void sluice_connection_tell_outages(struct sluice_connection *connection, uint64_t now)
 {
 	char name[NAME_TEXT];
 
+	if (sluice_outage_is_open(&connection->outage))
+		sluice_outage_give_up(&connection->outage, name_of(connection, name), now);
+}
+
+void sluice_connection_destroy(struct sluice_connection *connection)
+{
 	if (!connection)
 		return;
-	if (sluice_outage_is_open(&connection->outage))
-		sluice_outage_give_up(&connection->outage, name_of(connection, name), sluice_now());
+	sluice_connection_tell_outages(connection, sluice_now());
 	if (connection->fd >= 0) {
 		sluice_connection_unpark(connection, NULL);
 		connection->protocol->lost(connection);
