@@ -26,12 +26,12 @@ def of_counters(where, one):
     yield from check(one["matched"] == total, f"{where}: matched {one['matched']}, stored and lost together {total}")
 
 
-def of_inputs(inputs):
-    """Within an input."""
+def of_inputs(inputs, is_fresh):
+    """Within an input. What waited when the daemon started was stored by another one, and may be dropped by this."""
     for one in inputs:
         where = f"input {one['name']}"
         yield from of_counters(where, one)
-        yield from check(one["dropped"] <= one["stored"] or one["source"] != "socket",
+        yield from check(one["dropped"] <= one["stored"] or one["source"] != "socket" or not is_fresh,
                          f"{where}: dropped {one['dropped']} of {one['stored']} stored")
         yield from check(one["dropped_by_change"] <= one["dropped"],
                          f"{where}: dropped by a change {one['dropped_by_change']}, dropped at all {one['dropped']}")
@@ -149,7 +149,7 @@ def violations(picture):
     yield from of_destinations(outputs)
     if not still(picture):
         return
-    yield from of_inputs(inputs)
+    yield from of_inputs(inputs, picture["told"].get("fresh"))
     yield from of_streams(streams)
     yield from of_waiting(outputs, streams, json["store"][0])
     yield from of_module(picture, inputs)
