@@ -182,16 +182,25 @@ static void add_feeder(const struct sluice_stream *stream, const struct sluice_f
 	}
 }
 
-/* Letter: adds what the outputs have not got; the log is told what it does not know of interruptions, before its last lines. */
+/* Letter: the log is told what it does not know of interruptions, before its last lines. */
+static int tell_outages(struct sluice_worker *worker, void *argument)
+{
+	size_t number, place;
+
+	(void)argument;
+	for (number = 0; number < worker->output_count; number++)
+		for (place = 0; place < worker->outputs[number]->connection_count; place++)
+			sluice_connection_tell_outages(worker->outputs[number]->connections[place],
+						       worker->now);
+	return 0;
+}
+
+/* Letter: adds what the outputs have not got. */
 static int take_inventory(struct sluice_worker *worker, void *argument)
 {
 	const struct inventory *inventory = argument;
 	size_t number, place;
 
-	for (number = 0; number < worker->output_count; number++)
-		for (place = 0; place < worker->outputs[number]->connection_count; place++)
-			sluice_connection_tell_outages(worker->outputs[number]->connections[place],
-						       worker->now);
 	for (number = 0; number < worker->stream_count; number++) {
 		const struct sluice_stream *stream = worker->streams[number];
 
@@ -250,6 +259,8 @@ static void tell_all(struct sluice_engine *engine)
 	if (!inventory.list)
 		return;
 	answered = call_all(engine, take_inventory, &inventory);
+	if (answered)
+		(void)call_all(engine, tell_outages, NULL);
 	for (number = 0; number < config->output_count; number++) {
 		const struct waiting *entry = &inventory.list[number];
 

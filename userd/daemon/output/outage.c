@@ -13,7 +13,7 @@
 void sluice_outage_begin(struct sluice_outage *outage, const char *who, const char *what, int error,
 			 uint64_t now)
 {
-	if (!outage || outage->began)
+	if (!outage || outage->began || outage->is_closed)
 		return;
 	sluice_outage_look(outage, who, false, now);
 	if (!outage->window)
@@ -74,6 +74,13 @@ void sluice_outage_give_up(struct sluice_outage *outage, const char *who, uint64
 		sluice_notice("%s: no longer tried, after %s without a connection", who,
 			      sluice_duration_say(now - outage->began, text));
 	outage->began = 0;
+}
+
+void sluice_outage_close(struct sluice_outage *outage, const char *who, uint64_t now)
+{
+	sluice_outage_give_up(outage, who, now);
+	if (outage)
+		outage->is_closed = true;
 }
 
 void sluice_outage_look(struct sluice_outage *outage, const char *who, bool finally, uint64_t now)

@@ -21,6 +21,7 @@ struct sluice_outage {
 	int error;	  /* errno that belongs to it, 0: none */
 	bool is_told;	  /* the log knows of this one's begin */
 	bool has_worked;  /* it was connected once */
+	bool is_closed;	  /* the log has had its last word of it */
 
 	uint64_t window;     /* when the window began; 0: none is open */
 	unsigned int told;   /* how many in it were told one by one, */
@@ -41,6 +42,9 @@ bool sluice_outage_end(struct sluice_outage *outage, const char *who, uint64_t n
 
 /* Nobody tries any more: tells so, if one lasts, and of what was summed up. @context worker, process */
 void sluice_outage_give_up(struct sluice_outage *outage, const char *who, uint64_t now);
+
+/* The same for good: nothing is told from now on. @context worker, process */
+void sluice_outage_close(struct sluice_outage *outage, const char *who, uint64_t now);
 
 /*
  * Tells of what was summed up if the window is over, or if `finally`, because nobody will ask again. To be called every few

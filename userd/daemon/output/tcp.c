@@ -541,8 +541,10 @@ void sluice_connection_tell_outages(struct sluice_connection *connection, uint64
 {
 	char name[NAME_TEXT];
 
-	if (sluice_outage_is_open(&connection->outage))
-		sluice_outage_give_up(&connection->outage, name_of(connection, name), now);
+	/* One that was never entered has no name yet, and nothing to tell. */
+	sluice_outage_close(
+		&connection->outage,
+		sluice_outage_is_open(&connection->outage) ? name_of(connection, name) : "", now);
 }
 
 void sluice_connection_destroy(struct sluice_connection *connection)

@@ -228,7 +228,8 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 void sluice_connection_retune(struct sluice_connection *connection,
 			      const struct sluice_config_destination *config);
 
-/* Tells the log what it does not know yet of the connection's interruptions: nobody will try any more. @context worker */
+/* Tells the log what it does not know yet of the connection's interruptions, and nothing of those that follow: the end is near.
+ * @context worker, or process if never entered */
 void sluice_connection_tell_outages(struct sluice_connection *connection, uint64_t now);
 
 /* Closes and frees it; what it carried went back. NULL is allowed. @context worker, or process if never entered */
