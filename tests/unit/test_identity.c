@@ -46,6 +46,21 @@ static struct sluice_config *make(const char *names, const char *outputs)
 /* What is remembered, over one configuration after the other. */
 static struct sluice_identity known;
 
+/* Going on to a configuration with `wishes` is refused, with `sentence` in what is said. */
+static void is_refused(const char *names, const char *outputs, const struct sluice_wishes *wishes,
+		       const char *sentence)
+{
+	struct sluice_config *config = make(names, outputs);
+	struct sluice_identity next;
+	char *error = NULL;
+
+	assert_int_equal(sluice_identity_resolve(&known, config), 0);
+	assert_int_equal(sluice_identity_follow(&known, config, wishes, &next, &error), -EINVAL);
+	assert_non_null(strstr(error, sentence));
+	free(error);
+	sluice_config_free(config);
+}
+
 /* Goes on to a configuration with `wishes`; returns it. */
 static struct sluice_config *follow(const char *names, const char *outputs,
 				    const struct sluice_wishes *wishes)
@@ -386,20 +401,12 @@ static void one_that_was_away_is_given_to_itself(void **state)
 	static const char back[] = "  - {name: b, id: " ID_A ", to: ['10.0.0.2:1']}\n"
 				   "  - {name: c, to: ['10.0.0.3:1']}\n";
 	struct sluice_wishes wishes = {drop, 1};
-	struct sluice_config *config;
-	struct sluice_identity next;
 	uint8_t id[SLUICE_GUID_SIZE], again[SLUICE_GUID_SIZE];
-	char *error = NULL;
 
 	(void)state;
 	keep_id(follow("a", "  - {name: a, id: " ID_A ", to: ['10.0.0.1:1']}\n", NULL), 0, id);
 	sluice_config_free(follow("c", away, NULL));
-	config = make("b,c", back);
-	assert_int_equal(sluice_identity_resolve(&known, config), 0);
-	assert_int_equal(sluice_identity_follow(&known, config, &wishes, &next, &error), -EINVAL);
-	assert_non_null(strstr(error, "goes on as `b`"));
-	free(error);
-	sluice_config_free(config);
+	is_refused("b,c", back, &wishes, "goes on as `b`");
 	wishes.list = adopt;
 	keep_id(follow("b,c", back, &wishes), 0, again);
 	assert_memory_equal(again, id, SLUICE_GUID_SIZE);
@@ -413,9 +420,7 @@ static void wishes_for_destinations_that_go(void **state)
 	static const char renamed[] = "  - {name: b, to: ['10.0.0.1:1']}\n";
 	struct sluice_wishes wishes = {drop, 1};
 	struct sluice_config *config;
-	struct sluice_identity next;
 	uint8_t two[SLUICE_GUID_SIZE];
-	char *error = NULL;
 
 	(void)state;
 	config = follow("a", "  - {name: a, mode: duplicate, to: ['10.0.0.1:1', '10.0.0.2:1']}\n",
@@ -427,12 +432,7 @@ static void wishes_for_destinations_that_go(void **state)
 	assert_non_null(sluice_identity_heir(&known, config->outputs[0].id));
 	sluice_config_free(config);
 	/* One that is renamed takes along what waits: said, or not. */
-	config = make("b", renamed);
-	assert_int_equal(sluice_identity_resolve(&known, config), 0);
-	assert_int_equal(sluice_identity_follow(&known, config, &wishes, &next, &error), -EINVAL);
-	assert_non_null(strstr(error, "goes on as `b`"));
-	free(error);
-	sluice_config_free(config);
+	is_refused("b", renamed, &wishes, "goes on as `b`");
 	wishes.list = adopt;
 	sluice_config_free(follow("b", renamed, &wishes));
 }

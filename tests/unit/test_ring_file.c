@@ -211,15 +211,29 @@ static uint64_t add_up(struct sluice_ring *ring, unsigned int *unknown)
 	return sum;
 }
 
+/* Stores `count` records of 64 bytes, for which there is room. */
+static void store(struct sluice_ring *ring, unsigned int count)
+{
+	unsigned int number;
+	uint8_t *bytes;
+
+	for (number = 0; number < count; number++) {
+		bytes = sluice_ring_reserve(ring, 64);
+		assert_non_null(bytes);
+		memset(bytes, 0, 64);
+		sluice_record_write(bytes, 64, SLUICE_RECORD_DATA, 0, 0, number);
+		sluice_ring_commit(ring);
+	}
+}
+
 /* A ring with 3,000 records is damaged while nobody has it. What is in it or told of is all of them, or a line says that
  * nobody knows; nothing is deleted; and it starts. */
 static void what_a_damaged_ring_held_is_told(void **state)
 {
-	unsigned int damage, number, unknown;
+	unsigned int damage, unknown;
 	struct sluice_ring ring;
 	struct stat before;
 	char aside[96];
-	uint8_t *bytes;
 	uint64_t sum;
 	bool found;
 
@@ -230,13 +244,7 @@ static void what_a_damaged_ring_held_is_told(void **state)
 		(void)unlink(aside);
 		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
 		sluice_ring_lose(&ring, 0, SLUICE_LOST_SOCKET, 5, 0);
-		for (number = 0; number < 3000; number++) {
-			bytes = sluice_ring_reserve(&ring, 64);
-			assert_non_null(bytes);
-			memset(bytes, 0, 64);
-			sluice_record_write(bytes, 64, SLUICE_RECORD_DATA, 0, 0, number);
-			sluice_ring_commit(&ring);
-		}
+		store(&ring, 3000);
 		sluice_ring_destroy(&ring);
 		assert_int_equal(stat(path, &before), 0);
 		spoil(damage);
@@ -259,19 +267,11 @@ static void what_a_damaged_ring_held_is_told(void **state)
 static void leave_ten(const char *file)
 {
 	struct sluice_ring ring;
-	unsigned int number;
-	uint8_t *bytes;
 	bool found;
 
 	assert_int_equal(sluice_ring_keep(&ring, file, SIZE, stream, 7, 0, &found), 0);
 	assert_false(found);
-	for (number = 0; number < 10; number++) {
-		bytes = sluice_ring_reserve(&ring, 64);
-		assert_non_null(bytes);
-		memset(bytes, 0, 64);
-		sluice_record_write(bytes, 64, SLUICE_RECORD_DATA, 0, 0, number);
-		sluice_ring_commit(&ring);
-	}
+	store(&ring, 10);
 	sluice_ring_destroy(&ring);
 }
 

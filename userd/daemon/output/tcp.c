@@ -138,14 +138,20 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	sluice_worker_set_timer(output->worker, &connection->timer, now + pause + 1);
 }
 
-/* TCP is through. */
-static void connected(struct sluice_connection *connection, uint64_t now)
+/* When the socket is closed its peer gets a reset, and what is not sent yet is dropped. */
+static void reset_at_close(int fd)
 {
 	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+/* TCP is through. */
+static void connected(struct sluice_connection *connection, uint64_t now)
+{
 	if (sluice_connection_met_itself(connection->fd)) {
 		/* With a reset the port is free again for whom it belongs to. */
-		(void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+		reset_at_close(connection->fd);
 		sluice_connection_lose(connection,
 				       "nobody listens there: the connection came back to itself",
 				       0, now);
@@ -345,11 +351,9 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 /* The peer broke the protocol. It gets a reset, so that it does not take the end for a good one. @context worker */
 static void fault(struct sluice_connection *connection, const char *what, uint64_t now)
 {
-	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-
 	sluice_count(&connection->counters.faults, 1);
 	sluice_store_relaxed(&connection->counters.faulty, UINT64_C(1));
-	(void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	reset_at_close(connection->fd);
 	/* The log may know already that it is gone; what it does when it is back is something else. */
 	if (connection->complained &&
 	    (!connection->fault_told || now - connection->fault_told >= FAULT_NS)) {
