@@ -18,9 +18,10 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-test.XXXXXX")
 config=$work/sluice.yaml
 rings=/dev/shm/$(basename "$work")
 relay_log=$work/sluiced.log
-# For the ledger: daemons that were started, datagrams that receivers had in the end.
+# For the ledger: daemons that were started, datagrams that receivers had in the end, daemons that were asked.
 relays=0
 arrived=0
+ledgers=0
 sink_log=$work/sink.log
 source_kind=socket
 namespace_prefix=''
@@ -162,8 +163,16 @@ on_ledger()
 	on middle timeout 60 python3 "$repository/tests/ledger/main.py" "$command" --before "$work/before" "$@"
 }
 
+# relay_runs: true when the daemon whose process id is in `relay` runs.
+relay_runs()
+{
+	local line=''
+	[ -z "${relay:-}" ] || read -r line 2>/dev/null <"/proc/$relay/stat"
+	[[ $line == *'(sluiced) '[!Z]* ]]
+}
+
 # ledger_check: with a daemon that relay_start started and that runs, all of its views agree with each other and with what was
-# sent; or the scenario says why not: ledger='REASON'.
+# sent; or the scenario says why not: ledger='REASON'. It is asked at least once in each scenario, before relay_stop or at the end.
 ledger_check()
 {
 	local arguments=()
@@ -173,10 +182,12 @@ ledger_check()
 		echo "ledger: not asked: $ledger"
 		return 0
 	fi
-	if [ -z "${relay:-}" ] || [[ " $(jobs -rp | tr '\n' ' ')" != *" $relay "* ]]; then
-		echo "ledger: no daemon to be asked"
-		return 0
+	if ! relay_runs; then
+		[ "$ledgers" -eq 0 ] || return 0
+		echo "ledger: no daemon was asked: end it with relay_stop, or say why not (ledger='REASON')"
+		return 1
 	fi
+	ledgers=$((ledgers + 1))
 	[ "$relays" -ne 1 ] || arguments+=(--fresh)
 	# In an emulated machine starting programs is what takes the time; the tables are the same program as outside of it.
 	[ -z "${SLUICE_VM:-}" ] || arguments+=(--no-tables)
@@ -269,9 +280,10 @@ relay_start()
 	eventually 90 relay_is_up || fail "the daemon does not answer"
 }
 
-# relay_stop [SIGNAL]: ends the daemon and waits for it; sets relay_status.
+# relay_stop [SIGNAL]: ends the daemon and waits for it; sets relay_status. Before an orderly end all of its views have to agree.
 relay_stop()
 {
+	[ -n "${1:-}" ] || ledger_check || fail "views disagree, or the daemon had ended before"
 	kill "-${1:-TERM}" "$relay"
 	wait "$relay"
 	# shellcheck disable=SC2034

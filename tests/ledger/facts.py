@@ -134,10 +134,24 @@ def of_module(picture):
             yield f"stream {one['STREAM_UUID']} is owned by {one['STREAM_OWNER']}, the daemon is {picture['pid']}"
 
 
+def of_alarms(facts, store, is_fresh):
+    """Alarms that are on: the log told of each, and of the end of no more. Streams that a change took away have their counts with
+    them."""
+    if not facts["log"]:
+        return
+    raised, over = (len(re.findall(rf": {word}: ", facts["log"])) for word in ("alarm", "alarm over"))
+    if raised - over != store["alarms_now"]:
+        yield f"store: {store['alarms_now']} alarms are on, the log told of {raised} and of the end of {over}"
+    counted = store["memory"]["alarms"] + (store["disk"]["alarms"] if store["disk"] else 0)
+    if counted > raised or (is_fresh and counted < raised):
+        yield f"store: {counted} alarms were counted, the log told of {raised}"
+
+
 def contradictions(picture):
     """All sentences."""
     facts, json = picture["facts"], picture["json"]
     yield from of_daemon(facts, json["daemon"][0], picture["pid"])
     yield from of_module(picture)
+    yield from of_alarms(facts, json["store"][0], picture["told"].get("fresh"))
     yield from of_inputs(facts, json["inputs"])
     yield from of_destinations(facts, json["outputs"])

@@ -169,7 +169,7 @@ def main():
     except OSError as error:
         if is_ended(options.pid):
             print("ledger: the daemon has ended: nobody to be asked")
-            return
+            sys.exit(1)
         print(f"ledger: the daemon runs and is not to be asked: {error}")
         sys.exit(1)
     if options.save:

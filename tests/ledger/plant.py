@@ -126,12 +126,16 @@ def lies(picture):
     yield lie("less waits on the disk than of its streams", store, "STORE_DISK_WAITING", -(1 << 40))
     yield lie("more of the disk is used than there is", store, "STORE_DISK_USED", 1 << 50)
     yield lie("more segments are free than there are", store, "STORE_DISK_FREE", 1 << 20)
+    yield lie("an alarm is on that the log tells nothing of", store, "STORE_ALARMS_NOW", 1)
+    yield lie("an alarm was counted that the log tells nothing of", store, "STORE_MEMORY_ALARMS", 1)
     yield lie("the daemon has another pid", daemon, "DAEMON_PID", 1)
     yield lie("the daemon stops", daemon, "DAEMON_STATE", "stopping since 1 s")
     yield "fewer were sent than matched", dict(picture, told=dict(picture["told"], sent=picture["told"]["sent"] - 1))
     yield "more arrived than the outputs know of", dict(picture, told=dict(picture["told"], arrived=1 << 40))
     yield "its pid is nobody's", dict(picture, facts=dict(picture["facts"], alive=False))
     yield "the kernel has no connection", dict(picture, facts=dict(picture["facts"], tcp=[]))
+    yield "the log tells of an alarm that nothing counts", dict(
+        picture, facts=dict(picture["facts"], log=picture["facts"]["log"] + "error: alarm: the disk store is full\n"))
     yield "the log tells of no connection", dict(picture, facts=dict(picture["facts"], log="notice: sluiced starts with"))
 
 
