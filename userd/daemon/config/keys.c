@@ -89,12 +89,6 @@ static const struct sluice_choice delimiters[] = {
 static const struct sluice_choice acks[] = {
 	{"received", 0, false}, {"durable", 1, false}, {NULL, 0, false}};
 
-const struct sluice_choice sluice_switches[] = {{"off", 0, false},
-						{"on", 1, false},
-						{"false", 0, false},
-						{"true", 1, false},
-						{NULL, 0, false}};
-
 static const struct sluice_choice levels[] = {
 	{"error", LOG_ERR, false}, {"warning", LOG_WARNING, false}, {"notice", LOG_NOTICE, false},
 	{"info", LOG_INFO, false}, {"debug", LOG_DEBUG, false},	    {NULL, 0, false},

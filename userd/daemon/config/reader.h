@@ -34,7 +34,7 @@ struct sluice_choice {
 	bool unsupported; /* known, and not there yet */
 };
 
-/* off, on, and what else YAML's users write for them (keys.c) */
+/* off, on, and what else YAML's users write for them (values.c) */
 extern const struct sluice_choice sluice_switches[];
 
 /* A key of a mapping. */

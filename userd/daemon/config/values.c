@@ -12,6 +12,12 @@
 #include "size.h"
 #include "suggest.h"
 
+const struct sluice_choice sluice_switches[] = {{"off", 0, false},
+						{"on", 1, false},
+						{"false", 0, false},
+						{"true", 1, false},
+						{NULL, 0, false}};
+
 /* Writes `value` as people would. */
 typedef char *(*value_format)(uint64_t value, char text[SLUICE_SIZE_TEXT]);
 

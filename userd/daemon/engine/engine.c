@@ -19,11 +19,6 @@
 /* A change does not begin before every worker has answered, and is refused when one does not within this. */
 #define ANSWER_NS (2 * SLUICE_NS_PER_S)
 
-const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES] = {
-	[SLUICE_INTAKE_KMOD] = &sluice_source_kmod,
-	[SLUICE_INTAKE_SOCKET] = &sluice_source_socket,
-};
-
 /* The CPUs that this process may use, in *set. Returns how many. */
 static size_t usable_cpus(cpu_set_t *set)
 {
