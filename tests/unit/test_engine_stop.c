@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <sys/stat.h>
 #include "engine_helper.h"
-#include "daemon/engine/worker.h"
+#include "daemon/loop/worker.h"
 
 #define CONFIG                                                                                    \
 	"inputs:\n  - {name: in, port: %u, address: 127.0.0.1, source: socket, outputs: [out]}\n" \

@@ -11,7 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
-#include "daemon/engine/worker.h"
+#include "daemon/loop/worker.h"
 
 /* What keeps the worker busy: it does not come back from this before `go` is readable. */
 static struct {
@@ -46,6 +46,13 @@ static int count(struct sluice_worker *worker, void *argument)
 	return 7;
 }
 
+/* sluice_worker_round: nothing lives in it. */
+static void nothing(struct sluice_worker *worker, bool after_letter)
+{
+	(void)worker;
+	(void)after_letter;
+}
+
 /* A worker that does not answer is noticed in time, and for how long it has not; what it was asked then it never does. */
 static void a_letter_is_withdrawn(void **state)
 {
@@ -58,7 +65,7 @@ static void a_letter_is_withdrawn(void **state)
 	busy.handler.ready = get_stuck;
 	busy.begin = eventfd(0, EFD_CLOEXEC);
 	busy.go = eventfd(0, EFD_CLOEXEC);
-	assert_int_equal(sluice_worker_start(&worker, 0, 0), 0);
+	assert_int_equal(sluice_worker_start(&worker, 0, 0, nothing), 0);
 	assert_int_equal(sluice_worker_call(worker, watch_busy, NULL), 0);
 	assert_int_equal(sluice_worker_call_within(worker, count, &counted, SLUICE_NS_PER_S), 7);
 	assert_int_equal(counted, 1);

@@ -12,7 +12,7 @@
 #include "config/check.h"
 #include "control/control.h"
 #include "engine/engine.h"
-#include "engine/worker.h"
+#include "loop/worker.h"
 #include "foreman.h"
 #include "links.h"
 #include "options.h"

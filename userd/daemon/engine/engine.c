@@ -14,6 +14,7 @@
 #include "identity_file.h"
 #include "inner.h"
 #include "orphans.h"
+#include "round.h"
 #include "../config/sentence.h"
 
 /* A change does not begin before every worker has answered, and is refused when one does not within this. */
@@ -69,7 +70,7 @@ static int start_workers(struct sluice_engine *engine, const struct sluice_confi
 	while (engine->worker_count < count) {
 		result = sluice_worker_start(&engine->workers[engine->worker_count],
 					     (unsigned int)engine->worker_count,
-					     cpu_of(engine->worker_count));
+					     cpu_of(engine->worker_count), sluice_round);
 		if (result) {
 			sluice_say(error, "worker %zu cannot be started: %s", engine->worker_count,
 				   strerror(-result));

@@ -11,7 +11,7 @@
 #include "../stream/spooler.h"
 #include "engine.h"
 #include "identity.h"
-#include "worker.h"
+#include "../loop/worker.h"
 
 enum { SLUICE_INTAKE_KMOD, SLUICE_INTAKE_SOCKET, SLUICE_INTAKES };
 

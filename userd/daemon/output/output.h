@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../config/model.h"
-#include "../engine/worker.h"
+#include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "../stream/stream.h"
 #include "framing.h"

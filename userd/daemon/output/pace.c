@@ -3,7 +3,7 @@
  * Pacing; see pace.h. Touches: the pacer, atomically.
  */
 #include "../../lib/barrier.h"
-#include "../engine/worker.h"
+#include "../loop/worker.h"
 #include "pace.h"
 
 /* A worker that comes late may make up for so much: what a busy machine delays its threads by, and little enough not to

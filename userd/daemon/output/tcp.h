@@ -19,7 +19,7 @@
 #include <sys/uio.h>
 #include "../../lib/frame.h"
 #include "../config/model.h"
-#include "../engine/worker.h"
+#include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "outage.h"
 #include "pace.h"

@@ -18,7 +18,7 @@
 #include "../../lib/kernel.h"
 #include "../config/model.h"
 #include "../engine/identity.h"
-#include "../engine/worker.h"
+#include "../loop/worker.h"
 #include "../stream/stream.h"
 
 /* A stream and the worker it lives in, or will. */

@@ -8,7 +8,7 @@
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../../lib/size.h"
-#include "../engine/worker.h"
+#include "../loop/worker.h"
 #include "../event.h"
 #include "alarm.h"
 

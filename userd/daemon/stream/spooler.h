@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include "../../lib/spool.h"
 #include "../config/model.h"
-#include "../engine/worker.h"
+#include "../loop/worker.h"
 
 struct sluice_spooler;
 struct sluice_shelf;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../config/model.h"
-#include "../engine/worker.h"
+#include "../loop/worker.h"
 #include "alarm.h"
 #include "feeder.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The worker's loop; see worker.h. Under streams, sources and outputs, which it calls. Touches: its thread, its epoll
- * descriptor, its mailbox.
+ * The worker's loop; see worker.h. Under streams, sources and outputs, which register what it calls. Touches: its thread, its
+ * epoll descriptor, its mailbox.
  */
 #include <errno.h>
 #include <numa.h>
@@ -15,18 +15,10 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "../output/output.h"
-#include "../stream/stream.h"
 #include "worker.h"
 
 #define EVENTS 64
 #define FOREVER UINT64_MAX
-/* A timer that is due within this is a beat, if so many rounds in a row ended with one: with longer ones there is little to save by
- * not being woken in between. */
-#define BEAT_NS (4 * SLUICE_NS_PER_MS)
-#define BEATS 8U
-/* How often outputs and streams have their turn in one round. */
-#define TURNS 64U
 
 /* Makes room for one more pointer in a list. 0 or -ENOMEM. */
 static int reserve(void ***list, size_t count, size_t *room)
@@ -169,56 +161,6 @@ static void run_timers(struct sluice_worker *worker)
 	}
 }
 
-/*
- * Lets the outputs send and the tails follow, until neither brings anything new. Where sockets bring as much as outputs take that
- * would be never: events and timers have their turn in between.
- */
-static void pump(struct sluice_worker *worker)
-{
-	unsigned int turn = 0;
-	bool again;
-	size_t place;
-
-	do {
-		again = false;
-		for (place = 0; place < worker->output_count; place++)
-			if (worker->outputs[place]->has_work)
-				sluice_output_pump(worker->outputs[place], worker->now);
-		for (place = 0; place < worker->stream_count; place++)
-			if (worker->streams[place]->moved)
-				again |= sluice_stream_release(worker->streams[place], worker->now);
-	} while (again && ++turn < TURNS);
-	if (again)
-		worker->next_due = worker->now;
-}
-
-/* Reads acknowledgements that did not wake us. */
-static void hear(struct sluice_worker *worker)
-{
-	size_t place;
-
-	if (worker->beats < BEATS)
-		return;
-	for (place = 0; place < worker->output_count; place++)
-		sluice_output_hear(worker->outputs[place], worker->now);
-}
-
-/* Tells the outputs whether there is a beat, at its end at once. */
-static void keep_time(struct sluice_worker *worker)
-{
-	bool was_on_beat = worker->beats >= BEATS;
-	size_t place;
-
-	if (worker->next_due > worker->now + BEAT_NS)
-		worker->beats = 0;
-	else if (!was_on_beat)
-		worker->beats++;
-	if (!was_on_beat && worker->beats < BEATS)
-		return;
-	for (place = 0; place < worker->output_count; place++)
-		sluice_output_keep_time(worker->outputs[place], worker->beats >= BEATS);
-}
-
 /* Does what the control thread asked for, if it did. */
 static void read_mail(struct sluice_worker *worker)
 {
@@ -285,13 +227,11 @@ static void run(struct sluice_worker *worker)
 				mail = true;
 		}
 		run_timers(worker);
-		hear(worker);
-		pump(worker);
-		keep_time(worker);
+		worker->round(worker, false);
 		/* Last, because it may free what an event of this round points to. */
 		if (mail) {
 			read_mail(worker);
-			pump(worker);
+			worker->round(worker, true);
 		}
 	}
 }
@@ -326,14 +266,15 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-int sluice_worker_start(struct sluice_worker **result, unsigned int number, int cpu)
+int sluice_worker_start(struct sluice_worker **result, unsigned int number, int cpu,
+			sluice_worker_round round)
 {
 	struct sluice_worker *worker;
 	pthread_condattr_t attributes;
 	sigset_t all, before;
 	int error = -ENOMEM;
 
-	if (!result || cpu < 0 || cpu >= CPU_SETSIZE)
+	if (!result || !round || cpu < 0 || cpu >= CPU_SETSIZE)
 		return -EINVAL;
 	worker = aligned_alloc(64, sizeof(*worker));
 	if (!worker)
@@ -341,6 +282,7 @@ int sluice_worker_start(struct sluice_worker **result, unsigned int number, int 
 	memset(worker, 0, sizeof(*worker));
 	worker->number = number;
 	worker->cpu = cpu;
+	worker->round = round;
 	worker->next_due = FOREVER;
 	worker->random = sluice_now() * 2 + 1 + number;
 	pthread_mutex_init(&worker->lock, NULL);

@@ -20,15 +20,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
+#include "../../lib/clock.h"
 
 struct sluice_stream;
 struct sluice_output;
 struct sluice_worker;
 
-#define SLUICE_NS_PER_US 1000ULL
-#define SLUICE_NS_PER_MS 1000000ULL
-#define SLUICE_NS_PER_S 1000000000ULL
 /* Who has not looked into its mailbox for so long is not waited for where something else is to be done. */
 #define SLUICE_WORKER_PATIENCE_NS SLUICE_NS_PER_S
 
@@ -44,8 +41,13 @@ struct sluice_timer {
 	size_t place; /* in the worker's list, + 1; 0: not in it */
 };
 
+/* What a worker does in each round when events and timers had their turn, and again, `after_letter`, when the mailbox had its.
+ * @context worker */
+typedef void (*sluice_worker_round)(struct sluice_worker *worker, bool after_letter);
+
 struct sluice_worker {
 	/* Its own affairs */
+	sluice_worker_round round;
 	unsigned int number;
 	int cpu;
 	int epoll;
@@ -78,9 +80,10 @@ struct sluice_worker {
 	pthread_t thread;
 };
 
-/* Starts worker `number` on `cpu`. 0, -ENOMEM, other negative errno. @owner caller: sluice_worker_stop()
- * @context process */
-int sluice_worker_start(struct sluice_worker **worker, unsigned int number, int cpu);
+/* Starts worker `number` on `cpu`, which calls `round` in each round. 0, -ENOMEM, other negative errno.
+ * @owner caller: sluice_worker_stop() @context process */
+int sluice_worker_start(struct sluice_worker **worker, unsigned int number, int cpu,
+			sluice_worker_round round);
 
 /* Ends the thread and frees it; what lived in it was taken out before. NULL is allowed. @context process */
 void sluice_worker_stop(struct sluice_worker *worker);
@@ -120,14 +123,5 @@ void sluice_worker_remove_output(struct sluice_worker *worker, struct sluice_out
 
 /* A number that nobody needs to guess, for jitter. @context worker */
 uint32_t sluice_worker_random(struct sluice_worker *worker);
-
-/* CLOCK_MONOTONIC in nanoseconds. @threadsafe */
-static inline uint64_t sluice_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
-}
 
 #endif /* SLUICE_WORKER_H */

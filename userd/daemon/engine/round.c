@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a worker does in each round besides events and timers; see round.h. Over streams and outputs, under the loop that calls it.
+ * Touches: streams and outputs of its worker.
+ */
+#include "../output/output.h"
+#include "../stream/stream.h"
+#include "round.h"
+
+/* A timer that is due within this is a beat, if so many rounds in a row ended with one: with longer ones there is little to save by
+ * not being woken in between. */
+#define BEAT_NS (4 * SLUICE_NS_PER_MS)
+#define BEATS 8U
+/* How often outputs and streams have their turn in one round. */
+#define TURNS 64U
+
+/*
+ * Lets the outputs send and the tails follow, until neither brings anything new. Where sockets bring as much as outputs take that
+ * would be never: events and timers have their turn in between.
+ */
+static void pump(struct sluice_worker *worker)
+{
+	unsigned int turn = 0;
+	bool again;
+	size_t place;
+
+	do {
+		again = false;
+		for (place = 0; place < worker->output_count; place++)
+			if (worker->outputs[place]->has_work)
+				sluice_output_pump(worker->outputs[place], worker->now);
+		for (place = 0; place < worker->stream_count; place++)
+			if (worker->streams[place]->moved)
+				again |= sluice_stream_release(worker->streams[place], worker->now);
+	} while (again && ++turn < TURNS);
+	if (again)
+		worker->next_due = worker->now;
+}
+
+/* Reads acknowledgements that did not wake us. */
+static void hear(struct sluice_worker *worker)
+{
+	size_t place;
+
+	if (worker->beats < BEATS)
+		return;
+	for (place = 0; place < worker->output_count; place++)
+		sluice_output_hear(worker->outputs[place], worker->now);
+}
+
+/* Tells the outputs whether there is a beat, at its end at once. */
+static void keep_time(struct sluice_worker *worker)
+{
+	bool was_on_beat = worker->beats >= BEATS;
+	size_t place;
+
+	if (worker->next_due > worker->now + BEAT_NS)
+		worker->beats = 0;
+	else if (!was_on_beat)
+		worker->beats++;
+	if (!was_on_beat && worker->beats < BEATS)
+		return;
+	for (place = 0; place < worker->output_count; place++)
+		sluice_output_keep_time(worker->outputs[place], worker->beats >= BEATS);
+}
+
+void sluice_round(struct sluice_worker *worker, bool after_letter)
+{
+	if (!after_letter)
+		hear(worker);
+	pump(worker);
+	if (!after_letter)
+		keep_time(worker);
+}
