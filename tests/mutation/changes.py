@@ -15,7 +15,7 @@ BLOCK = 4096
 SLOT = 131072
 KINDS = ("cut", "empty", "flip", "swap", "duplicate", "foreign", "sister", "older", "newer", "gone",
          "symlink", "directory", "fifo")
-FILES = ("ring", "segment", "checkpoint", "record", "note", "spare")
+FILES = ("ring", "twin", "segment", "checkpoint", "record", "note", "spare")
 
 
 def crc32c(data):
@@ -58,6 +58,8 @@ def named(kind):
     if kind == "ring":
         return sorted(path for path in glob.glob(HOME + "/rings/sluice-*")
                       if re.search(r"-\d+$", path))
+    if kind == "twin":
+        return sorted(glob.glob(HOME + "/rings/*-twin"))
     if kind in ("segment", "spare"):
         return sorted(path for path in glob.glob(HOME + "/spool/segment-*")
                       if re.search(r"-\d+$", path))
@@ -112,6 +114,13 @@ def ring_places(path):
     return places
 
 
+def twin_places(path):
+    """The same of a ring's twin."""
+    del path
+    return [("identity", 0, 64), ("lines", 64, 192), ("gaps", 192, 192 + 24 * 4),
+            ("cursors", BLOCK, BLOCK + 128), ("other cursors", 2 * BLOCK, 2 * BLOCK + 128)]
+
+
 def segment_places(path):
     """The same of a segment."""
     data = read(path)
@@ -140,7 +149,7 @@ def checkpoint_places(path):
 
 def flip(change, random):
     """One to three bits."""
-    finder = {"ring": ring_places, "segment": segment_places, "checkpoint": checkpoint_places}
+    finder = {"ring": ring_places, "twin": twin_places, "segment": segment_places, "checkpoint": checkpoint_places}
     size = os.path.getsize(change.path)
     try:
         places = finder.get(change.file, lambda path: [("file", 0, size)])(change.path)
@@ -174,6 +183,9 @@ def newer(change, random):
     """A version that does not exist yet, otherwise whole."""
     if change.file == "ring":
         patch(change.path, 4, struct.pack("<I", 2))
+    elif change.file == "twin":
+        patch(change.path, 4, struct.pack("<I", 2))
+        patch(change.path, 60, struct.pack("<I", crc32c(read(change.path)[:60])))
     elif change.file in ("segment", "spare"):
         seal(change.path, 0, 56)
     elif change.file == "checkpoint":

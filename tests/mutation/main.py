@@ -104,10 +104,10 @@ class Seed:
             raise Wrong(f"{ledger['repeated']} datagrams came twice")
         if ledger["damaged"] > spoilt + heads:
             raise Wrong(f"{ledger['damaged']} damaged datagrams were delivered")
-        if any(change.is_beyond_knowing for change in self.changes):
-            return
         if ledger["missing"] < -heads:
             raise Wrong(f"{-ledger['missing']} more received or told of than were stored")
+        if ledger["missing"] > heads and self.may_be_unknown(said):
+            raise Wrong(f"UNKNOWN {ledger['missing']}")
         if ledger["missing"] > heads and not self.may_be_unknown(said):
             raise Wrong(f"{ledger['missing']} are missing, and nothing tells of them")
         self.check_check(said)

@@ -22,8 +22,10 @@ struct sluice_ring {
 	void *mapping; /* everything, for munmap */
 	size_t mapping_size;
 	struct sluice_ring_writer *writer; /* user-space rings only */
-	char *file; /* that it lies in, on tmpfs; NULL: none that outlives us */
-	int lock;   /* its descriptor, if there is one */
+	char *file;		       /* that it lies in, on tmpfs; NULL: none that outlives us */
+	int lock;		       /* its descriptor, if there is one */
+	struct sluice_ring_twin *twin; /* of the file; NULL: none */
+	bool is_revived;	       /* the file was lost; what was in it is told of */
 };
 
 /* Contiguous whole records of a stream. `count` is how many records, exact. */
@@ -52,6 +54,10 @@ int sluice_ring_create(struct sluice_ring *ring, size_t size, const uint8_t stre
 int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found);
 
+/* The ring that was in the file `path`, as its twin knew it (ring_twin.h), in a memfd: the file is another's. 0, or -ENOENT:
+ * there is no twin, other negative errno. @owner caller: destroy */
+int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path);
+
 /* Maps what lies in the file `path`, to look only, whoever has it. 0, -ENOENT, -EPERM (not our file), -EPROTO, other negative
  * errno. @owner caller: destroy, which leaves the file alone */
 int sluice_ring_look(struct sluice_ring *ring, const char *path);
@@ -62,6 +68,13 @@ int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const u
 int sluice_ring_map(struct sluice_ring *ring, int fd, size_t data_offset, size_t size);
 int sluice_ring_map_to_look(struct sluice_ring *ring, int fd, size_t data_offset, size_t size);
 int sluice_ring_writer_resume(struct sluice_ring *ring);
+/* An empty ring, just created, stands at `offset`, with `sequence` records before it. */
+void sluice_ring_writer_stand(struct sluice_ring *ring, uint64_t offset, uint64_t sequence);
+/* Losses that no GAP told of yet are no more: somebody else knows of them. */
+void sluice_ring_writer_forget(struct sluice_ring *ring);
+/* Puts GAP records (cause `disk`) from the head to `upto`, a multiple of SLUICE_RECORD_ALIGN at least a GAP's length away; they tell
+ * of `datagrams` together. 0: nobody knows how many. */
+void sluice_ring_fill(struct sluice_ring *ring, uint64_t upto, uint64_t datagrams);
 void sluice_ring_let_go(struct sluice_ring *ring);
 
 /*

@@ -9,11 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "guid.h"
 #include "log.h"
-#include "ring.h"
+#include "ring_revive.h"
+#include "ring_twin.h"
 
 /* A predecessor that was killed gives the lock back when the kernel has taken it apart. */
 #define LOCK_TRIES 200U
@@ -71,20 +73,11 @@ static int read_head(int fd, off_t bytes, struct sluice_ring_producer *result)
 	return 0;
 }
 
-/* Whose the ring in the file `path` is. 0 or a negative errno. */
-static int owner_of(const char *path, uint8_t owner[16])
-{
-	const char *name = strrchr(path, '/');
-
-	name = name ? name + 1 : path;
-	return sluice_guid_derive("ring file", name, strlen(name), owner);
-}
-
 /* Says in the file whose it is. 0 or a negative errno. */
 static int sign(const char *path, int fd)
 {
 	uint8_t owner[16];
-	int error = owner_of(path, owner);
+	int error = sluice_ring_owner(path, owner);
 
 	if (!error && pwrite(fd, owner, sizeof(owner), OWNER_OFFSET) != (ssize_t)sizeof(owner))
 		error = -EIO;
@@ -96,7 +89,7 @@ static bool is_anothers(const char *path, int fd)
 {
 	uint8_t owner[16], said[16];
 
-	return !owner_of(path, owner) &&
+	return !sluice_ring_owner(path, owner) &&
 	       pread(fd, said, sizeof(said), OWNER_OFFSET) == (ssize_t)sizeof(said) &&
 	       !sluice_guid_is_zero(said) && memcmp(owner, said, sizeof(owner)) != 0;
 }
@@ -108,66 +101,76 @@ static int check_owner(const char *path, int fd)
 	return is_anothers(path, fd) ? -EXDEV : sign(path, fd);
 }
 
-/* Maps the ring that is in `fd`, if it makes sense. */
-static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t bytes)
+/* Says what is lost with a ring. */
+static void tell(const char *path, uint64_t datagrams, bool is_exact)
 {
-	struct sluice_ring_producer head;
-	int error = read_head(fd, bytes, &head);
+	if (!is_exact)
+		sluice_error("%s: an unknown number of datagrams that waited in the ring is lost",
+			     path);
+	else if (datagrams)
+		sluice_error("%s: %llu datagrams that waited in the ring are lost; GAP records say "
+			     "so in their place",
+			     path, (unsigned long long)datagrams);
+	else
+		sluice_notice("%s: nothing that waited in the ring is lost", path);
+}
 
+/* Maps the ring that is in `fd`, if it makes sense, and is what its twin knows (NULL: there is none). 0; -ESTALE: it is of an earlier
+ * moment or life, and nothing in it is needed; other negative errno. */
+static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t bytes,
+		     const struct sluice_ring_known *known)
+{
+	enum sluice_ring_verdict verdict = SLUICE_RING_BELIEVE_FILE;
+	struct sluice_ring_producer head;
+	uint64_t lost;
+	bool is_exact;
+	int error;
+
+	if (known)
+		sluice_ring_heal(path, fd, (size_t)bytes, known);
+	error = read_head(fd, bytes, &head);
 	if (!error)
 		error = check_owner(path, fd);
+	if (!error && known)
+		verdict = sluice_ring_judge(&head, known);
+	if (verdict == SLUICE_RING_BELIEVE_TWIN)
+		error = -ESTALE;
 	if (!error)
 		error = sluice_ring_map(ring, fd, head.data_offset, head.size);
 	if (error)
 		return error;
 	sluice_ring_mend(ring, path);
 	error = sluice_ring_writer_resume(ring);
-	if (error)
+	if (error) {
 		sluice_ring_destroy(ring);
-	return error;
-}
-
-/* Renames what lies at `path`, for whoever wants to look into it. The new name; NULL: it is still
- * there. @owner caller: free() */
-static char *put_aside(const char *path, const char *why)
-{
-	char *aside = NULL;
-	unsigned int tries;
-
-	for (tries = 0; tries < 1000; tries++) {
-		struct stat state;
-
-		if (asprintf(&aside, "%s.%s-%u", path, why, tries) < 0)
-			return NULL;
-		if (lstat(aside, &state) && !rename(path, aside))
-			return aside;
-		free(aside);
+		return error;
 	}
-	return NULL;
+	if (verdict == SLUICE_RING_EXTEND) {
+		lost = sluice_ring_revive(ring, known, &is_exact);
+		sluice_error("%s: the ring is a copy of an earlier moment", path);
+		tell(path, lost, is_exact);
+	}
+	return 0;
 }
 
-/* A ring that cannot be taken over, because of `error`, is put aside. What was in it is told, if that is known: *lost. False: it
- * is not. */
+/* A ring that cannot be taken over, because of `error`, is put aside. Without a twin what was in it is told, if that is known: *lost.
+ * False: it is not. */
 static bool give_up(const char *path, int fd, off_t bytes, int error, uint64_t *lost)
 {
 	bool is_foreign = error == -EXDEV || is_anothers(path, fd);
 	/* What lies in another's is not what is missing here. */
-	bool is_known = !is_foreign && sluice_ring_count(fd, (size_t)bytes, lost);
-	char *aside = put_aside(path, is_foreign ? "foreign" : "damaged");
+	bool is_known =
+		!is_foreign && error != -ESTALE && sluice_ring_count(fd, (size_t)bytes, lost);
+	char *aside = sluice_ring_put_aside(path, is_foreign	     ? "foreign"
+						  : error == -ESTALE ? "older"
+								     : "damaged");
 
-	if (is_known)
-		sluice_error(
-			"%s: the ring is damaged, or of another version of sluice: %llu datagrams "
-			"that waited in it are lost; it was put aside as %s",
-			path, (unsigned long long)*lost, aside ? aside : "nothing");
-	else
-		sluice_error(
-			"%s: the ring is %s: an unknown number of datagrams that waited in it is "
-			"lost; it was put aside as %s",
-			path,
-			is_foreign ? "another's, whose file was copied or moved here"
-				   : "damaged, or of another version of sluice",
-			aside ? aside : "nothing");
+	sluice_error("%s: the ring is %s; it was put aside as %s", path,
+		     is_foreign ? "another's, whose file was copied or moved here"
+		     : error == -ESTALE
+			     ? "a copy of an earlier moment, or of an earlier life of the relay"
+			     : "damaged, or of another version of sluice",
+		     aside ? aside : "nothing");
 	free(aside);
 	return is_known;
 }
@@ -181,11 +184,10 @@ static int clear_away(const char *path)
 
 	if (lstat(path, &state) || S_ISREG(state.st_mode))
 		return 0;
-	aside = state.st_uid == geteuid() ? put_aside(path, "foreign") : NULL;
+	aside = state.st_uid == geteuid() ? sluice_ring_put_aside(path, "foreign") : NULL;
 	if (!aside)
 		return -EPERM;
-	sluice_error("%s: no file, and so not the ring that was there: an unknown number of "
-		     "datagrams that may have waited in it is lost; it was put aside as %s",
+	sluice_error("%s: no file, and so not the ring that was there; it was put aside as %s",
 		     path, aside);
 	free(aside);
 	return 1;
@@ -212,93 +214,182 @@ int sluice_ring_look(struct sluice_ring *ring, const char *path)
 	return error;
 }
 
-int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
-		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found)
+/* What keeping a ring has in hand. */
+struct keeping {
+	const char *path;
+	const struct sluice_ring_known *known; /* by the twin; NULL: there is none */
+	bool is_damaged;		       /* something was there that is not our ring */
+	bool is_counted;		       /* and it held so many datagrams: */
+	uint64_t lost;
+	int fd; /* of the file that is used */
+};
+
+/* Takes over what is there. 0; 1: it is not there, or was put aside; negative errno. */
+static int take_what_is_there(struct sluice_ring *ring, struct keeping *keeping, size_t size)
 {
-	bool is_damaged = false, is_known = false;
-	uint64_t lost = 0;
-	int fd, error;
+	const char *path = keeping->path;
+	int error = clear_away(path);
 	off_t bytes;
 
-	if (!ring || !path || !found)
-		return -EINVAL;
-	memset(ring, 0, sizeof(*ring));
-	*found = false;
-	error = clear_away(path);
 	if (error < 0)
 		return error;
-	is_damaged = error > 0;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd >= 0) {
-		error = is_ours(fd, &bytes) ? lock(fd) : -EPERM;
-		if (!error)
-			error = take_over(ring, path, fd, bytes);
-		is_damaged = error == -EPROTO || error == -EXDEV;
-		if (!error && sluice_ring_head(ring) == sluice_ring_tail(ring) && size &&
-		    ring->mask + 1 != size) {
-			/* Empty, and another size is wished. */
-			sluice_ring_destroy(ring);
-			error = -EPROTO;
-		}
-		if (!error) {
-			*found = true;
-			goto keep;
-		}
-		if (error == -EBUSY || error == -EPERM || (!size && !is_damaged)) {
-			close(fd);
-			return error;
-		}
-		if (is_damaged)
-			is_known = give_up(path, fd, bytes, error, &lost);
-		else
-			(void)unlink(path);
-		close(fd);
-		if (!size)
-			return error;
-	} else if (!size) {
-		return -errno;
+	keeping->is_damaged = error > 0;
+	keeping->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (keeping->fd < 0)
+		return errno == ENOENT || size ? 1 : -errno;
+	error = is_ours(keeping->fd, &bytes) ? lock(keeping->fd) : -EPERM;
+	if (!error)
+		error = take_over(ring, path, keeping->fd, bytes, keeping->known);
+	if (!error && sluice_ring_head(ring) == sluice_ring_tail(ring) && size &&
+	    ring->mask + 1 != size) {
+		/* Empty, and another size is wished. */
+		sluice_ring_destroy(ring);
+		(void)unlink(path);
+		keeping->known = NULL;
+		error = 1;
+	} else if (error == -EPROTO || error == -EXDEV || error == -ESTALE) {
+		keeping->is_damaged = true;
+		keeping->is_counted = give_up(path, keeping->fd, bytes, error, &keeping->lost);
+		error = 1;
+	} else if (error && error != -EBUSY && error != -EPERM && size) {
+		(void)unlink(path);
+		error = 1;
 	}
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (error) {
+		close(keeping->fd);
+		keeping->fd = -1;
+	}
+	return error;
+}
+
+/* Makes the ring that the twin knows in the empty file `fd`. 0 or a negative errno. */
+static int revive(struct sluice_ring *ring, const char *path, int fd,
+		  const struct sluice_ring_known *known)
+{
+	bool is_exact;
+	int error = sluice_ring_create_in(ring, fd, (size_t)known->size, known->stream,
+					  known->epoch, known->cpu);
+	uint64_t lost;
+
+	if (error)
+		return error;
+	lost = sluice_ring_revive(ring, known, &is_exact);
+	ring->is_revived = true;
+	sluice_notice("%s: the ring is not there; it goes on as its twin knows it", path);
+	tell(path, lost, is_exact);
+	return 0;
+}
+
+/* Makes the file anew. 0 or a negative errno. */
+static int make(struct sluice_ring *ring, struct keeping *keeping, size_t size,
+		const uint8_t stream[16], uint64_t epoch, uint32_t cpu)
+{
+	const char *path = keeping->path;
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), error;
+
 	if (fd < 0)
 		return -errno;
 	error = lock(fd);
-	if (!error)
+	if (!error && keeping->known)
+		error = revive(ring, path, fd, keeping->known);
+	else if (!error)
 		error = sluice_ring_create_in(ring, fd, size, stream, epoch, cpu);
 	if (!error) {
 		error = sign(path, fd);
 		if (error)
 			sluice_ring_destroy(ring);
 	}
-	if (error)
-		goto unlink;
-	if (is_known && lost)
-		sluice_ring_lose(ring, 0, SLUICE_LOST_DISK, lost, 0);
-	else if (is_damaged && !is_known)
-		sluice_ring_lose_unknown(ring, 0, SLUICE_LOST_DISK);
-keep:
-	ring->file = strdup(path);
-	ring->lock = fd;
-	if (ring->file)
-		return 0;
-	error = -ENOMEM;
-	sluice_ring_destroy(ring);
-	if (*found) {
+	if (error) {
+		(void)unlink(path);
 		close(fd);
 		return error;
 	}
-unlink:
-	(void)unlink(path);
-	close(fd);
+	keeping->fd = fd;
+	if (keeping->known || !keeping->is_damaged)
+		return 0;
+	tell(path, keeping->lost, keeping->is_counted);
+	if (keeping->is_counted)
+		sluice_ring_lose(ring, 0, SLUICE_LOST_DISK, keeping->lost, 0);
+	else
+		sluice_ring_lose_unknown(ring, 0, SLUICE_LOST_DISK);
+	return 0;
+}
+
+int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
+		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found)
+{
+	struct keeping keeping = {.path = path, .fd = -1};
+	struct sluice_ring_known *known;
+	int error;
+
+	if (!ring || !path || !found)
+		return -EINVAL;
+	memset(ring, 0, sizeof(*ring));
+	*found = false;
+	known = malloc(sizeof(*known));
+	if (!known)
+		return -ENOMEM;
+	keeping.known = sluice_ring_twin_read(path, known) ? NULL : known;
+	error = take_what_is_there(ring, &keeping, size);
+	*found = !error;
+	if (error == 1 && (size || keeping.known)) {
+		error = make(ring, &keeping, size, stream, epoch, cpu);
+		*found = ring->is_revived;
+	} else if (error == 1) {
+		if (keeping.is_damaged)
+			tell(path, keeping.lost, keeping.is_counted);
+		error = keeping.is_damaged ? -EPROTO : -ENOENT;
+	}
+	free(known);
+	if (error)
+		return error;
+	ring->file = strdup(path);
+	ring->lock = keeping.fd;
+	if (!ring->file) {
+		sluice_ring_destroy(ring);
+		if (!*found)
+			(void)unlink(path);
+		close(keeping.fd);
+		return -ENOMEM;
+	}
+	sluice_ring_twin_make(ring, path);
+	return 0;
+}
+
+int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path)
+{
+	struct sluice_ring_known *known;
+	int error, fd;
+
+	if (!ring || !path)
+		return -EINVAL;
+	memset(ring, 0, sizeof(*ring));
+	known = malloc(sizeof(*known));
+	if (!known)
+		return -ENOMEM;
+	error = sluice_ring_twin_read(path, known);
+	fd = error ? -1 : memfd_create("sluice-ring", MFD_CLOEXEC);
+	if (!error)
+		error = fd < 0 ? -errno : revive(ring, path, fd, known);
+	if (fd >= 0)
+		close(fd);
+	/* Told once. */
+	if (!error)
+		sluice_ring_twin_close(ring, path, true);
+	free(known);
 	return error;
 }
 
 void sluice_ring_let_go(struct sluice_ring *ring)
 {
+	/* What is delivered to the last byte leaves nothing behind. */
+	bool ends = ring->file && sluice_ring_head(ring) == sluice_ring_tail(ring);
+
+	if (ends)
+		(void)unlink(ring->file);
+	sluice_ring_twin_close(ring, ring->file, ends);
 	if (!ring->file)
 		return;
-	/* What is delivered to the last byte leaves nothing behind. */
-	if (sluice_ring_head(ring) == sluice_ring_tail(ring))
-		(void)unlink(ring->file);
 	close(ring->lock);
 	free(ring->file);
 	ring->file = NULL;

@@ -12,6 +12,7 @@
 #include "log.h"
 #include "record.h"
 #include "ring.h"
+#include "ring_twin.h"
 
 /* Losses that wait for their GAP, by input and cause. More kinds than this at once share the last entry. */
 #define PENDING 256U
@@ -19,6 +20,10 @@
 #define CHECK_OFFSET 2048U
 #define CHECK 0x534c5549434b3031ULL
 #define GAP_LENGTH ((uint32_t)(sizeof(struct sluice_record) + sizeof(struct sluice_record_gap)))
+
+/* The longest GAP that stands for a hole: receivers take no record longer than the longest
+ * datagram's. */
+#define GAP_MOST 60000U
 
 struct loss {
 	uint16_t input;
@@ -34,6 +39,7 @@ struct sluice_ring_writer {
 	uint64_t head; /* the truth: never read back from the shared page */
 	uint64_t tail; /* as last read */
 	uint64_t sequence;
+	uint64_t untold;   /* lost datagrams that no GAP told of, for the twin */
 	uint32_t reserved; /* length of the reserved record, 0: none */
 	size_t pending;
 	struct loss loss[PENDING];
@@ -130,6 +136,7 @@ int sluice_ring_writer_resume(struct sluice_ring *ring)
 						.datagrams = lost - producer->gap_datagrams};
 		writer->pending = 1;
 	}
+	writer->untold = lost > producer->gap_datagrams ? lost - producer->gap_datagrams : 0;
 	return 0;
 }
 
@@ -150,6 +157,27 @@ static uint64_t room(struct sluice_ring *ring)
 	if (tail > writer->tail && tail <= writer->head && !(tail % SLUICE_RECORD_ALIGN))
 		writer->tail = tail;
 	return ring->mask + 1 - SLUICE_RECORD_ALIGN - (writer->head - writer->tail);
+}
+
+/* Lost datagrams that no GAP told of yet. */
+static uint64_t untold(const struct sluice_ring_producer *producer)
+{
+	uint64_t lost = 0;
+	size_t cause;
+
+	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
+		lost += producer->lost[cause];
+	return lost > producer->gap_datagrams ? lost - producer->gap_datagrams : 0;
+}
+
+/* The counters of losses changed: the twin knows how many no GAP told of yet. */
+static void mirror(const struct sluice_ring *ring)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+
+	writer->untold = untold(writer->producer);
+	if (ring->twin)
+		sluice_ring_twin_head(ring->twin, writer->head, writer->sequence, writer->untold);
 }
 
 /* Makes the `length` bytes at head a record of the stream. */
@@ -174,6 +202,8 @@ static void publish(struct sluice_ring *ring, uint32_t length)
 	sluice_store_release(&producer->head, next);
 	/* pairs with the acquire of sequence_done in head_and_sequence() */
 	sluice_store_release(&producer->sequence_done, writer->sequence);
+	if (ring->twin)
+		sluice_ring_twin_head(ring->twin, next, writer->sequence, writer->untold);
 }
 
 bool sluice_ring_tell(struct sluice_ring *ring)
@@ -196,10 +226,13 @@ bool sluice_ring_tell(struct sluice_ring *ring)
 		sluice_record_write(at, GAP_LENGTH, SLUICE_RECORD_GAP, 0, loss->input,
 				    (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec);
 		memcpy(at + sizeof(struct sluice_record), &gap, sizeof(gap));
+		if (ring->twin)
+			sluice_ring_twin_gap(ring->twin, writer->head, loss->datagrams);
 		publish(ring, GAP_LENGTH);
 		sluice_count(&writer->producer->gaps, 1);
 		sluice_count(&writer->producer->gap_datagrams, loss->datagrams);
 		checksum(writer->producer);
+		mirror(ring);
 		writer->pending--;
 	}
 	return true;
@@ -263,6 +296,7 @@ void sluice_ring_lose(struct sluice_ring *ring, uint16_t input, uint32_t cause, 
 		return;
 	sluice_count(&writer->producer->lost[cause], datagrams);
 	checksum(writer->producer);
+	mirror(ring);
 	for (number = 0; number < writer->pending; number++)
 		if (writer->loss[number].input == input && writer->loss[number].cause == cause)
 			break;
@@ -283,4 +317,56 @@ void sluice_ring_lose_unknown(struct sluice_ring *ring, uint16_t input, uint32_t
 
 	if (writer->pending < PENDING)
 		writer->loss[writer->pending++] = (struct loss){.input = input, .cause = cause};
+}
+
+void sluice_ring_writer_stand(struct sluice_ring *ring, uint64_t offset, uint64_t sequence)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+
+	writer->head = offset;
+	writer->tail = offset;
+	writer->sequence = sequence;
+	ring->consumer->tail = offset;
+	writer->producer->sequence_begun = sequence;
+	writer->producer->sequence_done = sequence;
+	writer->producer->head = offset;
+}
+
+void sluice_ring_writer_forget(struct sluice_ring *ring)
+{
+	struct sluice_ring_producer *producer = ring->writer->producer;
+
+	ring->writer->pending = 0;
+	ring->writer->untold = 0;
+	producer->gap_datagrams += untold(producer);
+	checksum(producer);
+}
+
+void sluice_ring_fill(struct sluice_ring *ring, uint64_t upto, uint64_t datagrams)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	uint64_t total = upto - writer->head, step, part, left = datagrams;
+
+	while (writer->head < upto) {
+		struct sluice_record_gap gap = {.cause = htole32(SLUICE_LOST_DISK)};
+		uint8_t *at = writer->data + (writer->head & ring->mask);
+
+		step = upto - writer->head;
+		if (step > GAP_MOST + GAP_LENGTH)
+			step = GAP_MOST;
+		part = step == upto - writer->head
+			       ? left
+			       : (uint64_t)((double)datagrams * (double)step / (double)total);
+		part = part < left ? part : left;
+		left -= part;
+		memset(at, 0, step);
+		sluice_record_write(at, (uint32_t)step, SLUICE_RECORD_GAP, 0, 0, 0);
+		gap.datagrams = htole64(part);
+		memcpy(at + sizeof(struct sluice_record), &gap, sizeof(gap));
+		publish(ring, (uint32_t)step);
+		sluice_count(&writer->producer->lost[SLUICE_LOST_DISK], part);
+		sluice_count(&writer->producer->gaps, 1);
+		sluice_count(&writer->producer->gap_datagrams, part);
+	}
+	checksum(writer->producer);
 }

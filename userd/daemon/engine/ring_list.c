@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include "../../lib/log.h"
+#include "../../lib/ring_twin.h"
 #include "../source/source.h"
 #include "identity_file.h"
 #include "inner.h"
@@ -76,7 +77,8 @@ void sluice_ring_list_tell(const struct sluice_identity *identity)
 	size_t number;
 
 	for (number = 0; number < identity->rings.count; number++)
-		if (lstat(identity->rings.list[number], &state) && errno == ENOENT)
+		if (lstat(identity->rings.list[number], &state) && errno == ENOENT &&
+		    !sluice_ring_twin_is_there(identity->rings.list[number]))
 			sluice_error("%s: the ring that an earlier daemon had there is gone: an "
 				     "unknown number of datagrams that may have waited in it is "
 				     "lost",

@@ -13,6 +13,7 @@
 #include "../../lib/folder.h"
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
+#include "../../lib/ring_twin.h"
 #include "../engine/identity_file.h"
 #include "../config/sentence.h"
 #include "socket.h"
@@ -133,6 +134,7 @@ static int take(const struct sluice_source_context *context, const struct sluice
 {
 	struct sluice_config_route route = {.name = "left over"};
 	struct sluice_stream *stream = NULL;
+	const char *name = strrchr(path, '/');
 	struct sluice_ring ring;
 	uint8_t(*outputs)[SLUICE_GUID_SIZE];
 	unsigned int worker;
@@ -140,7 +142,8 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	bool found;
 	int error;
 
-	if (!parse_name(strrchr(path, '/') + 1 + PREFIX_LENGTH, route.id, &worker))
+	if (!name || strlen(name) <= PREFIX_LENGTH + 1 ||
+	    !parse_name(name + 1 + PREFIX_LENGTH, route.id, &worker))
 		return 0;
 	if (sluice_ring_keep(&ring, path, 0, NULL, 0, 0, &found))
 		return 0; /* somebody else's, or none */
@@ -302,9 +305,18 @@ int sluice_socket_adopt_rings(const struct sluice_source_context *context,
 			      struct sluice_stream_table *fresh)
 {
 	struct adopting adopting = {.context = context, .plan = plan, .fresh = fresh};
-
 	/* `store.memory.path` may have been another, or none, when they were made. */
-	return each_ring_file(plan->config, plan->identity, adopt_one, &adopting);
+	int result = each_ring_file(plan->config, plan->identity, adopt_one, &adopting);
+	const struct sluice_names *rings = &plan->identity->rings;
+	struct stat state;
+	size_t number;
+
+	/* Of one that is gone its twin knows what was in it. */
+	for (number = 0; !result && number < rings->count; number++)
+		if (lstat(rings->list[number], &state) &&
+		    sluice_ring_twin_is_there(rings->list[number]))
+			result = adopt_one(&adopting, rings->list[number]);
+	return result;
 }
 
 bool sluice_socket_is_held(const struct sluice_config *config, unsigned int worker,

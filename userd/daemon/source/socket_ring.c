@@ -39,7 +39,7 @@ static int make_ring(struct sluice_worker *worker, void *argument)
 	if (order->path) {
 		error = sluice_ring_keep(&order->ring, order->path, order->size, stream, epoch,
 					 (uint32_t)worker->cpu, &order->found);
-		if (!error && order->is_gone)
+		if (!error && order->is_gone && !order->ring.is_revived)
 			sluice_ring_lose_unknown(&order->ring, 0, SLUICE_LOST_DISK);
 		if (!error)
 			return 0;
@@ -47,6 +47,9 @@ static int make_ring(struct sluice_worker *worker, void *argument)
 		sluice_warning("%s: %s; the ring of worker %u does not outlive this process",
 			       order->path, strerror(-error), worker->number);
 	}
+	/* Its place is another's; what was in it is told, if its twin is there. */
+	if (is_left && !sluice_ring_revive_apart(&order->ring, order->path))
+		return 0;
 	error = sluice_ring_create(&order->ring, order->size, stream, epoch, (uint32_t)worker->cpu);
 	if (!error && is_left) {
 		sluice_error("%s: another user's, or others may write to it: an unknown number of "
@@ -83,7 +86,7 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 	if (result)
 		goto free;
 	left = sluice_ring_head(&order.ring) - sluice_ring_tail(&order.ring);
-	if (order.found && left)
+	if (order.found && left && !order.ring.is_revived)
 		sluice_notice("route `%s`, worker %zu: its ring is still there, with %llu bytes",
 			      route->name, number, (unsigned long long)left);
 	result = sluice_stream_create(

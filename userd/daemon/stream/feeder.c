@@ -190,6 +190,7 @@ static void skip_known(struct sluice_feeder *feeder)
 	    sluice_ring_locate(feeder->ring, reach, &feeder->taken_sequence))
 		return;
 	feeder->taken = reach;
+	feeder->recount = true;
 	advance(feeder);
 }
 
@@ -359,9 +360,8 @@ bool sluice_feeder_can_have(const struct sluice_feeder *feeder, uint64_t start, 
  * credit for. */
 static uint64_t acknowledge_rack(struct sluice_feeder *feeder, uint64_t start, uint64_t end)
 {
-	uint64_t stray = sluice_unheard_hear(&feeder->rack->unheard, start, end);
+	uint64_t id, upto, stray = sluice_unheard_hear(&feeder->rack->unheard, start, end);
 	struct sluice_segment *segment;
-	uint64_t id, upto;
 
 	sluice_rack_forget(feeder->rack, start, end);
 	for (id = feeder->first; id < feeder->next; id++) {
@@ -390,8 +390,8 @@ uint64_t sluice_feeder_acknowledge(struct sluice_feeder *feeder, uint64_t start,
 {
 	uint64_t most = ahead ? sluice_ring_head(feeder->ring) : feeder->taken;
 	struct sluice_segment *segment;
-	bool parted = false;
 	uint64_t id, stray = 0;
+	bool parted;
 
 	if (!feeder->cursor)
 		return acknowledge_rack(feeder, start, end);
@@ -403,11 +403,9 @@ uint64_t sluice_feeder_acknowledge(struct sluice_feeder *feeder, uint64_t start,
 		return 0;
 	/* Parts are remembered first, so that a segment is looked at with all that is known of it. */
 	id = find(feeder, start);
-	if (end > feeder->taken || (id < feeder->next && slot(feeder, id)->start < start))
-		parted = true;
+	parted = end > feeder->taken || (id < feeder->next && slot(feeder, id)->start < start);
 	id = find(feeder, end - 1);
-	if (id < feeder->next && slot(feeder, id)->end > end)
-		parted = true;
+	parted |= id < feeder->next && slot(feeder, id)->end > end;
 	/* Without memory the receiver will have to say it again, or get it again: nothing is lost. */
 	if (parted || feeder->known.count)
 		(void)sluice_ranges_add(&feeder->known, start, end);
@@ -467,6 +465,7 @@ static void come_back(struct sluice_feeder *feeder, struct sluice_segment *segme
 	segment->start = start;
 	segment->count = count;
 	segment->state = SLUICE_SEGMENT_RETURNED;
+	feeder->recount = true;
 	feeder->returned++;
 }
 
@@ -497,10 +496,9 @@ static void give_untaken(struct sluice_feeder *feeder, uint64_t start, uint64_t 
 {
 	uint64_t border = feeder->sent < end ? feeder->sent : end;
 
+	border = border > start ? border : start;
 	if (border > start)
 		sluice_rack_return(feeder->rack, start, border, true, false);
-	else
-		border = start;
 	sluice_rack_return(feeder->rack, border, end, true, true);
 }
 
@@ -519,10 +517,10 @@ void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t se
 		if (segment->start >= end)
 			break;
 		/* What lies before the first, or between two, was acknowledged. */
-		if (segment->start > at)
+		if (segment->start > at) {
 			sluice_rack_acknowledge(feeder->rack, at, segment->start);
-		if (segment->start > at)
 			at = segment->start;
+		}
 		upto = segment->end < end ? segment->end : end;
 		if (segment->state == SLUICE_SEGMENT_DONE && upto > at)
 			sluice_rack_acknowledge(feeder->rack, at, upto);
@@ -561,6 +559,8 @@ void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t se
 		sluice_rack_acknowledge(feeder->rack, at, end);
 	}
 	feeder->floor = end;
+	feeder->floor_sequence = sequence;
+	feeder->recount = true;
 	advance(feeder);
 }
 

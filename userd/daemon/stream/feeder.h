@@ -60,11 +60,16 @@ struct sluice_feeder {
 	/* The output's other way through the stream: what the ring gave to the disk. NULL: there is no disk. */
 	struct sluice_rack *rack;
 	uint64_t floor; /* everything before it was given to the disk: of the ring's feeder */
+	uint64_t floor_sequence; /* records before the floor */
 	struct sluice_segment
 		*segments; /* of segment `id` at [id & (SLUICE_FEEDER_SEGMENTS - 1)] */
 	uint64_t first;	   /* id of the first that is not done, or next */
-	uint64_t next;	   /* id of the next to be cut */
-	uint64_t returned; /* how many are returned */
+	uint64_t summed;   /* of feeder_sequence.c: how many records [summed, next) had ... */
+	uint64_t
+		summed_sequence; /* ... less than lie before them: records before segment `summed` */
+	bool recount;		 /* a segment behind it has changed */
+	uint64_t next;		 /* id of the next to be cut */
+	uint64_t returned;	 /* how many are returned */
 	uint64_t taken;
 	uint64_t taken_sequence; /* records before taken */
 	/* Nothing at or behind it was ever sent. What an earlier daemon may have sent is before it. */
@@ -160,6 +165,9 @@ bool sluice_feeder_is_of(const struct sluice_feeder *feeder, const uint8_t strea
 
 /* Everything before it needs no place in the ring: acknowledged, or on the disk. */
 uint64_t sluice_feeder_need(const struct sluice_feeder *feeder);
+
+/* How many records lie before sluice_feeder_need(). Looks at the segments that were done since it was asked last. @context worker */
+uint64_t sluice_feeder_need_sequence(struct sluice_feeder *feeder);
 
 /* May the ring's bytes before `end` go? Asks carriers to copy what they still read. @context worker */
 bool sluice_feeder_let_go(struct sluice_feeder *feeder, uint64_t end);

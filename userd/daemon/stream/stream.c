@@ -10,6 +10,7 @@
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../../lib/priority.h"
+#include "../../lib/ring_twin.h"
 #include "../output/output.h"
 #include "rack.h"
 #include "shelf.h"
@@ -100,11 +101,13 @@ int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_c
 				       "and may send some datagrams twice",
 				       stream->name, cpu);
 		feeder->stream = stream;
+		feeder->cursor->reserved[SLUICE_RING_CURSOR_SEQUENCE] = feeder->taken_sequence + 1;
 		stream->feeders[number] = feeder;
 		memcpy(stream->outputs[number], outputs[number], SLUICE_GUID_SIZE);
 		stream->feeder_count++;
 	}
 	stream->tail = sluice_ring_tail(&stream->ring);
+	sluice_ring_twin_cursors(&stream->ring);
 	memset(ring, 0, sizeof(*ring));
 	*result = stream;
 	return 0;
@@ -235,6 +238,13 @@ static uint64_t fill(const struct sluice_stream *stream)
 	return stream->starved || used >= size / 100 * 99 ? size : used;
 }
 
+/* Notes in the cursor how many records lie before it. */
+static void note_sequence(struct sluice_feeder *feeder)
+{
+	sluice_store_relaxed(&feeder->cursor->reserved[SLUICE_RING_CURSOR_SEQUENCE],
+			     sluice_feeder_need_sequence(feeder) + 1);
+}
+
 /* Notes in the cursors what lies on the disk, so that a successor knows. */
 static void note(const struct sluice_stream *stream)
 {
@@ -264,6 +274,7 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 		acked = sluice_feeder_need(feeder);
 		sluice_store_relaxed(&feeder->cursor->acked, acked);
 		sluice_store_relaxed(&feeder->cursor->taken, feeder->taken);
+		note_sequence(feeder);
 		if (acked < least)
 			least = acked;
 	}
@@ -277,6 +288,7 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 		stream->tail = least;
 		sluice_ring_move_tail(&stream->ring, least);
 	}
+	sluice_ring_twin_cursors(&stream->ring);
 	refilled = stream->starved && stream->refill && stream->refill(stream, now);
 	if (stream->alarm_mark || stream->alarm.is_raised)
 		(void)sluice_alarm_watch(&stream->alarm, fill(stream), stream->ring.mask + 1,
@@ -313,6 +325,7 @@ int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SL
 		return error;
 	}
 	feeder->stream = stream;
+	feeder->cursor->reserved[SLUICE_RING_CURSOR_SEQUENCE] = feeder->taken_sequence + 1;
 	memcpy(stream->outputs[stream->feeder_count], guid, SLUICE_GUID_SIZE);
 	stream->feeders[stream->feeder_count++] = feeder;
 	return stream->shelf ? sluice_shelf_add_rack(stream->shelf, feeder, guid) : 0;
