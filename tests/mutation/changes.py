@@ -82,11 +82,17 @@ class Change:
         self.spoilt = 0
         # Records in memory whose head was spoilt: what they were nobody knows.
         self.heads = 0
-        # A ring of the same name of an earlier life or moment: nothing tells it from ours, so
-        # that only start, stop, repetitions and damage are looked at (docs/ring-format.md).
-        self.is_beyond_knowing = False
+        # Another file that was hit as well.
+        self.other = None
+        # The first bytes of what a daemon refuses with a sentence, as they were.
+        self.before = None
         # The changed file itself, if it is one that no daemon can read: device and inode.
         self.unreadable = None
+
+    def undo(self):
+        """Puts back what was refused."""
+        patch(self.path, 0, self.before)
+        self.unreadable, self.before = None, None
 
     def __str__(self):
         return f"{self.kind} of {self.path}: {self.words}"
@@ -192,6 +198,7 @@ def newer(change, random):
         part = random.choice(("store", "slot", "slots"))
         change.words = part
         if part == "store":
+            change.before = read(change.path)[:36]
             seal(change.path, 0, 32)
         for slot in (BLOCK, BLOCK + SLOT)[:("store", "slot", "slots").index(part)]:
             seal(change.path, slot, 56)
@@ -236,7 +243,7 @@ def two(change, random):
     if change.kind == "swap":
         if not others:
             return False
-        other = random.choice(others)
+        other = change.other = random.choice(others)
         os.rename(change.path, SHM + "/moved")
         os.rename(other, change.path)
         os.rename(SHM + "/moved", other)
@@ -246,7 +253,7 @@ def two(change, random):
     others += [fresh[change.file]] if change.file in fresh else []
     if not others:
         return False
-    other = random.choice(others)
+    other = change.other = random.choice(others)
     shutil.copyfile(change.path, other)
     os.chmod(other, 0o600)
     change.words = f"as {os.path.basename(other)}"
@@ -294,7 +301,6 @@ def apply(random, base):
         replace(change)
     if not done:
         return None
-    change.is_beyond_knowing = file == "ring" and change.kind in ("older", "sister")
     if change.kind == "newer" and file != "note":
         state = os.stat(change.path)
         change.unreadable = (state.st_dev, state.st_ino)

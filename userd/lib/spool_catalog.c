@@ -386,11 +386,23 @@ static int list_had(struct sluice_spool_log *log, const uint8_t output[16], uint
 	return error;
 }
 
+/* Is something of [start, end) in the set? */
+static bool overlaps(const struct sluice_ranges *set, uint64_t start, uint64_t end)
+{
+	size_t place;
+
+	for (place = 0; place < set->count; place++)
+		if (set->list[place].start < end && set->list[place].end > start)
+			return true;
+	return false;
+}
+
 bool sluice_spool_miss(struct sluice_spool *spool, struct sluice_spool_log *log,
 		       const uint8_t output[16], uint64_t start, uint64_t end, uint64_t bytes,
 		       uint64_t *records)
 {
-	uint64_t total = 0, found = 0, at, upto, left, part, acked = 0;
+	uint64_t total = 0, found = 0, at, upto, left, part;
+	bool is_acked = false;
 	struct sluice_ranges had = {0};
 	struct sluice_range hole;
 	size_t place;
@@ -404,8 +416,8 @@ bool sluice_spool_miss(struct sluice_spool *spool, struct sluice_spool_log *log,
 	/* What it has of it by way of the ring has no number. */
 	for (place = 0; place < log->output_count; place++)
 		if (!memcmp(log->outputs[place].guid, output, 16))
-			acked = log->outputs[place].acked.count;
-	if (error || total != bytes || !records || acked || *records < found ||
+			is_acked = overlaps(&log->outputs[place].acked, start, end);
+	if (error || total != bytes || !records || is_acked || *records < found ||
 	    stand_in(spool, spool->serial, &place)) {
 		sluice_ranges_free(&had);
 		return false;
