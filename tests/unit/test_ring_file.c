@@ -19,11 +19,12 @@
 #include <unistd.h>
 #include "lib/record.h"
 #include "lib/ring.h"
+#include "lib/ring_twin.h"
 
 #define SIZE SLUICE_RING_SIZE_MIN
 #define ROUNDS 60U
 
-static char path[64];
+static char path[64], twin[80];
 static const uint8_t stream[16] = "stream of a test";
 
 /* Stores numbered records as fast as it can until it is killed. */
@@ -103,8 +104,10 @@ static void a_killed_producer_is_followed(void **state)
 		close(ring.lock);
 		ring.file = NULL;
 		sluice_ring_destroy(&ring);
-		if (!found)
+		if (!found) {
 			unlink(path);
+			unlink(twin);
+		}
 	}
 	assert_true(number > 100);
 	assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 1, 0, &found), 0);
@@ -112,6 +115,7 @@ static void a_killed_producer_is_followed(void **state)
 	sluice_ring_destroy(&ring);
 	/* Everything was given back: nothing is left. */
 	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(access(twin, F_OK), -1);
 }
 
 /* One file, one owner; a file that is not ours or no ring is not touched, or made anew. */
@@ -140,7 +144,6 @@ static void whose_it_is(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
-/* Runs them. */
 /* What may become of a ring's file between two processes. */
 enum damage {
 	CUT,
@@ -226,7 +229,7 @@ static void store(struct sluice_ring *ring, unsigned int count)
 	}
 }
 
-/* A ring with 3,000 records is damaged while nobody has it. What is in it or told of is all of them, or a line says that
+/* A ring with 3,000 records and no twin is damaged while nobody has it. What is in it or told of is all of them, or a line says that
  * nobody knows; nothing is deleted; and it starts. */
 static void what_a_damaged_ring_held_is_told(void **state)
 {
@@ -241,11 +244,13 @@ static void what_a_damaged_ring_held_is_told(void **state)
 	snprintf(aside, sizeof(aside), "%s.damaged-0", path);
 	for (damage = 0; damage < DAMAGES; damage++) {
 		(void)unlink(path);
+		(void)unlink(twin);
 		(void)unlink(aside);
 		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
 		sluice_ring_lose(&ring, 0, SLUICE_LOST_SOCKET, 5, 0);
 		store(&ring, 3000);
 		sluice_ring_destroy(&ring);
+		assert_int_equal(unlink(twin), 0);
 		assert_int_equal(stat(path, &before), 0);
 		spoil(damage);
 		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
@@ -260,7 +265,164 @@ static void what_a_damaged_ring_held_is_told(void **state)
 		sluice_ring_destroy(&ring);
 	}
 	(void)unlink(path);
+	(void)unlink(twin);
 	(void)unlink(aside);
+}
+
+/* Where two outputs stand: one has the first 1,000 records, the other none. */
+static const uint8_t outputs[2][16] = {"output one", "output two"};
+
+/* A fresh ring with a GAP of 5 datagrams and 3,000 records, and the two outputs. Nobody has it then. */
+static void leave_three_thousand(const uint8_t name[16], uint64_t epoch)
+{
+	struct sluice_ring_cursor *one, *two;
+	struct sluice_ring ring;
+	bool found;
+
+	assert_int_equal(sluice_ring_keep(&ring, path, SIZE, name, epoch, 0, &found), 0);
+	assert_false(found);
+	one = sluice_ring_cursor(&ring, outputs[0]);
+	two = sluice_ring_cursor(&ring, outputs[1]);
+	sluice_ring_lose(&ring, 0, SLUICE_LOST_SOCKET, 5, 0);
+	store(&ring, 3000);
+	/* Behind the GAP of 40 bytes. */
+	one->acked = 40 + 1000 * 64;
+	one->reserved[SLUICE_RING_CURSOR_SEQUENCE] = 1 + 1001;
+	two->reserved[SLUICE_RING_CURSOR_SEQUENCE] = 1;
+	sluice_ring_twin_cursors(&ring);
+	sluice_ring_destroy(&ring);
+}
+
+/* Copies a file. */
+static void copy(const char *from, const char *to)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "cp %s %s", from, to);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c) */
+}
+
+/* How many datagrams an output gets and is told of. */
+static uint64_t owed(struct sluice_ring *ring, const uint8_t output[16])
+{
+	uint64_t tail = ring->consumer->tail, sum;
+	unsigned int unknown;
+
+	ring->consumer->tail = sluice_ring_cursor(ring, output)->acked;
+	sum = add_up(ring, &unknown);
+	ring->consumer->tail = tail;
+	return sum;
+}
+
+/* A ring's file is lost in every way there is. Its twin knows whose it was and how much was in it: the stream goes on where it was,
+ * and each output gets or is told of just what it had not got. */
+static void a_twin_tells_what_was_lost_to_the_datagram(void **state)
+{
+	enum { GONE, NOTHING, SHORT, FOREIGN, PLACE, MOMENT, LIFE, NAME, END, KINDS } kind;
+	char other[80], aside[3][96];
+	struct sluice_ring ring;
+	uint64_t head = 40 + 3000 * 64;
+	bool found;
+	int fd;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s-other", path);
+	snprintf(aside[0], sizeof(aside[0]), "%s.foreign-0", path);
+	snprintf(aside[1], sizeof(aside[1]), "%s.damaged-0", path);
+	snprintf(aside[2], sizeof(aside[2]), "%s.older-0", path);
+	for (kind = GONE; kind < KINDS; kind++) {
+		if (kind == LIFE) {
+			leave_three_thousand(outputs[1], 6);
+			assert_int_equal(rename(path, other), 0);
+			assert_int_equal(unlink(twin), 0);
+		}
+		leave_three_thousand(stream, 7);
+		if (kind == MOMENT) {
+			copy(path, other);
+			assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found),
+					 0);
+			store(&ring, 50);
+			sluice_ring_destroy(&ring);
+		}
+		fd = open(path, O_RDWR);
+		if (kind == GONE || kind == PLACE)
+			assert_int_equal(unlink(path), 0);
+		if (kind == NOTHING || kind == SHORT)
+			assert_int_equal(ftruncate(fd, kind == SHORT ? SIZE / 2 : 0), 0);
+		if (kind == FOREIGN)
+			assert_int_equal(pwrite(fd, "another", 7, 2056), 7);
+		if (kind == PLACE)
+			assert_int_equal(mkfifo(path, 0600), 0);
+		if (kind == MOMENT || kind == LIFE)
+			assert_int_equal(rename(other, path), 0);
+		if (kind == NAME)
+			assert_int_equal(pwrite(fd, "S", 1, 16), 1);
+		if (kind == END)
+			assert_int_equal(pwrite(fd, "\0", 1, 65), 1);
+		close(fd);
+		/* Another name for the stream, if it were begun anew. */
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, outputs[0], 9, 0, &found), 0);
+		assert_true(found);
+		assert_memory_equal(ring.producer->stream, stream, sizeof(stream));
+		assert_int_equal(ring.producer->epoch, 7);
+		assert_int_equal(ring.producer->head, head + (kind == MOMENT ? 50 * 64 : 0));
+		assert_int_equal(owed(&ring, outputs[0]), 2000 + (kind == MOMENT ? 50 : 0));
+		assert_int_equal(owed(&ring, outputs[1]), 3005 + (kind == MOMENT ? 50 : 0));
+		ring.consumer->tail = ring.producer->head;
+		sluice_ring_destroy(&ring);
+		assert_int_equal(access(path, F_OK), -1);
+		assert_int_equal(access(twin, F_OK), -1);
+		(void)remove(aside[0]);
+		(void)remove(aside[1]);
+		(void)remove(aside[2]);
+	}
+}
+
+/* A twin that is damaged, another's, of an earlier moment or an earlier life takes nothing away from a ring that is whole. */
+static void a_bad_twin_does_no_harm(void **state)
+{
+	enum { SPOILT, GONE, SHORT, MOMENT, LIFE, KINDS } kind;
+	char other[80], aside[96];
+	struct sluice_ring ring;
+	bool found;
+	int fd;
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s-other", path);
+	snprintf(aside, sizeof(aside), "%s.damaged-0", twin);
+	for (kind = SPOILT; kind < KINDS; kind++) {
+		if (kind == LIFE) {
+			leave_three_thousand(outputs[1], 6);
+			assert_int_equal(rename(twin, other), 0);
+			assert_int_equal(unlink(path), 0);
+		}
+		leave_three_thousand(stream, 7);
+		if (kind == MOMENT) {
+			copy(twin, other);
+			assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found),
+					 0);
+			store(&ring, 50);
+			sluice_ring_destroy(&ring);
+		}
+		fd = open(twin, O_RDWR);
+		if (kind == SPOILT)
+			assert_int_equal(pwrite(fd, "\1", 1, 20), 1);
+		if (kind == GONE)
+			assert_int_equal(unlink(twin), 0);
+		if (kind == SHORT)
+			assert_int_equal(ftruncate(fd, 100), 0);
+		if (kind == MOMENT || kind == LIFE)
+			assert_int_equal(rename(other, twin), 0);
+		close(fd);
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+		assert_true(found);
+		assert_int_equal(ring.producer->epoch, 7);
+		assert_int_equal(owed(&ring, outputs[1]), 3005 + (kind == MOMENT ? 50 : 0));
+		assert_int_equal(access(aside, F_OK), kind == SPOILT || kind == SHORT ? 0 : -1);
+		ring.consumer->tail = ring.producer->head;
+		sluice_ring_destroy(&ring);
+		(void)unlink(aside);
+	}
 }
 
 /* Fills a fresh ring at `file` with ten records, and lets go of it. */
@@ -291,6 +453,9 @@ static void what_lies_there_instead_is_not_believed(void **state)
 	snprintf(aside, sizeof(aside), "%s.foreign-0", path);
 	for (kind = OTHER; kind < KINDS; kind++) {
 		leave_ten(other);
+		snprintf(aside, sizeof(aside), "%s-twin", other);
+		assert_int_equal(unlink(aside), 0);
+		snprintf(aside, sizeof(aside), "%s.foreign-0", path);
 		if (kind == NEWER) {
 			fd = open(other, O_RDWR);
 			assert_int_equal(pwrite(fd, "\2", 1, 4), 1);
@@ -352,8 +517,11 @@ int main(void)
 		cmocka_unit_test(a_killed_producer_is_followed),
 		cmocka_unit_test(whose_it_is),
 		cmocka_unit_test(what_a_damaged_ring_held_is_told),
+		cmocka_unit_test(a_twin_tells_what_was_lost_to_the_datagram),
+		cmocka_unit_test(a_bad_twin_does_no_harm),
 	};
 
 	snprintf(path, sizeof(path), "/dev/shm/sluice-unit-%d", (int)getpid());
+	snprintf(twin, sizeof(twin), "%s-twin", path);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
