@@ -80,9 +80,10 @@ class Place:
         with open(home + "/sluice.yaml", "w") as file:
             file.write(text)
 
-    def start(self, home=HOME):
-        """Starts the daemon and waits until it answers. False: it ended by itself."""
-        with open(self.log, "w") as log:
+    def start(self, home=HOME, goes_on=False):
+        """Starts the daemon and waits until it answers. False: it ended by itself. `goes_on`: what
+        the last one logged stays."""
+        with open(self.log, "a" if goes_on else "w") as log:
             self.daemon = subprocess.Popen([self.program, "-c", home + "/sluice.yaml"], stdout=log,
                                            stderr=log, stdin=subprocess.DEVNULL)
         end = time.monotonic() + PATIENCE

@@ -466,7 +466,10 @@ void sluice_ring_release(struct sluice_ring *ring, const uint8_t (*outputs)[16],
 		slot = &ring->consumer->cursor[number];
 		if (slot_is_free(slot))
 			continue;
-		if (slot->acked >= head && !slot_is_of(slot, outputs, count))
+		if (slot->acked > head)
+			/* Damaged: nobody knows what of the ring it lacks. */
+			least = sluice_ring_tail(ring) < least ? sluice_ring_tail(ring) : least;
+		else if (slot->acked == head && !slot_is_of(slot, outputs, count))
 			memset(slot, 0, sizeof(*slot));
 		else if (slot->acked < least)
 			least = slot->acked;

@@ -54,6 +54,11 @@ int sluice_ring_create(struct sluice_ring *ring, size_t size, const uint8_t stre
 int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found);
 
+/* Likewise, and somebody knows that a ring of the epoch `least` was there: those of earlier ones are not ours. */
+int sluice_ring_keep_since(struct sluice_ring *ring, const char *path, size_t size,
+			   const uint8_t stream[16], uint64_t epoch, uint32_t cpu, uint64_t least,
+			   bool *found);
+
 /* The ring that was in the file `path`, as its twin knew it (ring_twin.h), in a memfd: the file is another's. 0, or -ENOENT:
  * there is no twin, other negative errno. @owner caller: destroy */
 int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path);
@@ -70,6 +75,8 @@ int sluice_ring_map_to_look(struct sluice_ring *ring, int fd, size_t data_offset
 int sluice_ring_writer_resume(struct sluice_ring *ring);
 /* An empty ring, just created, stands at `offset`, with `sequence` records before it. */
 void sluice_ring_writer_stand(struct sluice_ring *ring, uint64_t offset, uint64_t sequence);
+/* Counters of losses that are damaged are begun anew: no GAP told of `untold` datagrams yet. Before sluice_ring_writer_resume(). */
+void sluice_ring_writer_heal(struct sluice_ring *ring, uint64_t untold);
 /* Losses that no GAP told of yet are no more: somebody else knows of them. */
 void sluice_ring_writer_forget(struct sluice_ring *ring);
 /* Puts GAP records (cause `disk`) from the head to `upto`, a multiple of SLUICE_RECORD_ALIGN at least a GAP's length away; they tell

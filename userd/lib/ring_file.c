@@ -118,7 +118,7 @@ static void tell(const char *path, uint64_t datagrams, bool is_exact)
 /* Maps the ring that is in `fd`, if it makes sense, and is what its twin knows (NULL: there is none). 0; -ESTALE: it is of an earlier
  * moment or life, and nothing in it is needed; other negative errno. */
 static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t bytes,
-		     const struct sluice_ring_known *known)
+		     const struct sluice_ring_known *known, uint64_t least)
 {
 	enum sluice_ring_verdict verdict = SLUICE_RING_BELIEVE_FILE;
 	struct sluice_ring_producer head;
@@ -133,12 +133,14 @@ static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t b
 		error = check_owner(path, fd);
 	if (!error && known)
 		verdict = sluice_ring_judge(&head, known);
-	if (verdict == SLUICE_RING_BELIEVE_TWIN)
+	if (!error && (verdict == SLUICE_RING_BELIEVE_TWIN || head.epoch < least))
 		error = -ESTALE;
 	if (!error)
 		error = sluice_ring_map(ring, fd, head.data_offset, head.size);
 	if (error)
 		return error;
+	if (known)
+		sluice_ring_heal_mapped(ring, path, known);
 	sluice_ring_mend(ring, path);
 	error = sluice_ring_writer_resume(ring);
 	if (error) {
@@ -218,6 +220,7 @@ int sluice_ring_look(struct sluice_ring *ring, const char *path)
 struct keeping {
 	const char *path;
 	const struct sluice_ring_known *known; /* by the twin; NULL: there is none */
+	uint64_t least;			       /* no ring of an earlier epoch is ours */
 	bool is_damaged;		       /* something was there that is not our ring */
 	bool is_counted;		       /* and it held so many datagrams: */
 	uint64_t lost;
@@ -238,8 +241,11 @@ static int take_what_is_there(struct sluice_ring *ring, struct keeping *keeping,
 	if (keeping->fd < 0)
 		return errno == ENOENT || size ? 1 : -errno;
 	error = is_ours(keeping->fd, &bytes) ? lock(keeping->fd) : -EPERM;
+	if (!error && keeping->known && !is_anothers(path, keeping->fd) &&
+	    sluice_ring_is_younger(keeping->fd, keeping->known))
+		keeping->known = NULL;
 	if (!error)
-		error = take_over(ring, path, keeping->fd, bytes, keeping->known);
+		error = take_over(ring, path, keeping->fd, bytes, keeping->known, keeping->least);
 	if (!error && sluice_ring_head(ring) == sluice_ring_tail(ring) && size &&
 	    ring->mask + 1 != size) {
 		/* Empty, and another size is wished. */
@@ -318,7 +324,14 @@ static int make(struct sluice_ring *ring, struct keeping *keeping, size_t size,
 int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found)
 {
-	struct keeping keeping = {.path = path, .fd = -1};
+	return sluice_ring_keep_since(ring, path, size, stream, epoch, cpu, 0, found);
+}
+
+int sluice_ring_keep_since(struct sluice_ring *ring, const char *path, size_t size,
+			   const uint8_t stream[16], uint64_t epoch, uint32_t cpu, uint64_t least,
+			   bool *found)
+{
+	struct keeping keeping = {.path = path, .least = least, .fd = -1};
 	struct sluice_ring_known *known;
 	int error;
 
@@ -329,14 +342,16 @@ int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
 	known = malloc(sizeof(*known));
 	if (!known)
 		return -ENOMEM;
-	keeping.known = sluice_ring_twin_read(path, known) ? NULL : known;
+	/* One of an earlier life says nothing of ours. */
+	keeping.known = sluice_ring_twin_read(path, known) || known->epoch < least ? NULL : known;
 	error = take_what_is_there(ring, &keeping, size);
 	*found = !error;
 	if (error == 1 && (size || keeping.known)) {
 		error = make(ring, &keeping, size, stream, epoch, cpu);
 		*found = ring->is_revived;
 	} else if (error == 1) {
-		if (keeping.is_damaged)
+		/* A name at which nobody knows of a ring had none. */
+		if (keeping.is_damaged && (keeping.is_counted || least))
 			tell(path, keeping.lost, keeping.is_counted);
 		error = keeping.is_damaged ? -EPROTO : -ENOENT;
 	}
@@ -373,7 +388,7 @@ int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path)
 		error = fd < 0 ? -errno : revive(ring, path, fd, known);
 	if (fd >= 0)
 		close(fd);
-	/* Told once. */
+	/* Told once: the twin goes. */
 	if (!error)
 		sluice_ring_twin_close(ring, path, true);
 	free(known);

@@ -20,6 +20,26 @@ static bool is_same_life(const struct sluice_ring_producer *head,
 	       !memcmp(head->stream, known->stream, sizeof(head->stream));
 }
 
+/* Do the words differ in a single bit, or not at all? */
+static bool is_flipped(uint64_t one, uint64_t other)
+{
+	return !((one ^ other) & ((one ^ other) - 1));
+}
+
+/* Puts right a tail that differs from the twin's in one bit. */
+static void heal_tail(const char *path, int fd, const struct sluice_ring_known *known)
+{
+	const off_t place = SLUICE_RING_PAGE + (off_t)offsetof(struct sluice_ring_consumer, tail);
+	uint64_t tail;
+
+	if (pread(fd, &tail, sizeof(tail), place) == (ssize_t)sizeof(tail) && tail != known->tail &&
+	    is_flipped(tail, known->tail) &&
+	    pwrite(fd, &known->tail, sizeof(tail), place) == (ssize_t)sizeof(tail))
+		sluice_warning("%s: the ring's tail was damaged; it was put right, as its twin "
+			       "says: nothing is lost",
+			       path);
+}
+
 void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluice_ring_known *known)
 {
 	struct sluice_ring_producer head, right;
@@ -43,12 +63,59 @@ void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluic
 	/* As many records as the twin knows, but not as many bytes. */
 	if (head.sequence_begun == known->sequence && head.sequence_done == known->sequence)
 		right.head = known->head;
+	if (right.head == known->head)
+		heal_tail(path, fd, known);
 	if (!memcmp(&head, &right, sizeof(head)) ||
 	    pwrite(fd, &right, sizeof(right), 0) != (ssize_t)sizeof(right))
 		return;
 	sluice_warning("%s: the ring's head was damaged; it was put right, as its twin says: "
 		       "nothing is lost",
 		       path);
+}
+
+/* Puts right a slot that differs from the twin's in single bits of at most two words. What really moved differs in more. */
+static bool heal_slot(struct sluice_ring_cursor *slot, const struct sluice_ring_cursor *right)
+{
+	uint64_t words[sizeof(*slot) / 8], right_words[sizeof(*slot) / 8];
+	size_t number, flipped = 0;
+
+	memcpy(words, slot, sizeof(words));
+	memcpy(right_words, right, sizeof(right_words));
+	for (number = 0; number < sizeof(words) / sizeof(words[0]); number++) {
+		if (!is_flipped(words[number], right_words[number]))
+			return false;
+		flipped += words[number] != right_words[number];
+	}
+	if (!flipped || flipped > 2)
+		return false;
+	*slot = *right;
+	return true;
+}
+
+void sluice_ring_heal_mapped(struct sluice_ring *ring, const char *path,
+			     const struct sluice_ring_known *known)
+{
+	bool is_healed = false;
+	size_t number;
+
+	if (!is_same_life(ring->producer, known) || ring->producer->head != known->head)
+		return;
+	for (number = 0; number < known->cursor_count; number++)
+		is_healed |= heal_slot(&ring->consumer->cursor[number], &known->cursors[number]);
+	sluice_ring_writer_heal(ring, known->untold);
+	if (is_healed)
+		sluice_warning("%s: the ring's cursors were damaged; they were put right, as its "
+			       "twin says: nothing is lost",
+			       path);
+}
+
+bool sluice_ring_is_younger(int fd, const struct sluice_ring_known *known)
+{
+	struct sluice_ring_producer head;
+
+	return pread(fd, &head, sizeof(head), 0) == (ssize_t)sizeof(head) &&
+	       head.magic == SLUICE_RING_MAGIC && head.version == SLUICE_RING_VERSION &&
+	       !is_same_life(&head, known) && head.epoch > known->epoch;
 }
 
 /* Where an output goes on. */

@@ -20,6 +20,13 @@ enum sluice_ring_verdict {
 void sluice_ring_heal(const char *path, int fd, size_t bytes,
 		      const struct sluice_ring_known *known);
 
+/* The same, of a ring that was just mapped: its cursors, its counters of losses. */
+void sluice_ring_heal_mapped(struct sluice_ring *ring, const char *path,
+			     const struct sluice_ring_known *known);
+
+/* Is the ring in `fd` of a later life of the relay than the twin? */
+bool sluice_ring_is_younger(int fd, const struct sluice_ring_known *known);
+
 enum sluice_ring_verdict sluice_ring_judge(const struct sluice_ring_producer *head,
 					   const struct sluice_ring_known *known);
 

@@ -27,7 +27,8 @@ struct copy {
 	uint64_t generation; /* 0: never written */
 	uint32_t count;
 	uint32_t crc; /* CRC32C of all that is used, with this field 0 */
-	uint64_t reserved[6];
+	uint64_t tail;
+	uint64_t reserved[5];
 	struct sluice_ring_cursor cursor[SLUICE_RING_CURSORS];
 };
 
@@ -71,7 +72,8 @@ char *sluice_ring_put_aside(const char *path, const char *why)
 /* CRC of a copy as it should be. */
 static uint32_t crc_of(const struct copy *copy)
 {
-	struct copy head = {.generation = copy->generation, .count = copy->count};
+	struct copy head = {
+		.generation = copy->generation, .count = copy->count, .tail = copy->tail};
 	uint32_t crc = sluice_crc32c(0, &head, offsetof(struct copy, cursor));
 
 	return sluice_crc32c(crc, copy->cursor, copy->count * sizeof(copy->cursor[0]));
@@ -139,6 +141,7 @@ static int understand(const struct sluice_ring_twin *twin, const char *path,
 	known->head = line->head;
 	known->sequence = line->sequence;
 	known->untold = line->untold;
+	known->tail = copy->tail;
 	known->cursor_count = copy->count;
 	memcpy(known->cursors, copy->cursor, copy->count * sizeof(copy->cursor[0]));
 	for (number = 0; number < SLUICE_RING_TWIN_GAPS; number++) {
@@ -187,10 +190,10 @@ int sluice_ring_twin_read(const char *path, struct sluice_ring_known *known)
 	return error;
 }
 
-bool sluice_ring_twin_is_there(const char *path)
+bool sluice_ring_twin_is_there(const char *path, uint64_t least)
 {
 	struct sluice_ring_known *known = malloc(sizeof(*known));
-	bool is_there = known && !sluice_ring_twin_read(path, known);
+	bool is_there = known && !sluice_ring_twin_read(path, known) && known->epoch >= least;
 
 	free(known);
 	return is_there;
@@ -231,6 +234,7 @@ void sluice_ring_twin_cursors(const struct sluice_ring *ring)
 	copy->crc = ~copy->crc;
 	copy->count = (uint32_t)count;
 	copy->generation = other->generation + 1;
+	copy->tail = ring->consumer->tail;
 	memcpy(copy->cursor, ring->consumer->cursor, count * sizeof(copy->cursor[0]));
 	copy->crc = crc_of(copy);
 }

@@ -55,6 +55,7 @@ struct sluice_ring_known {
 	uint64_t head;
 	uint64_t sequence;
 	uint64_t untold;
+	uint64_t tail;
 	size_t cursor_count;
 	struct sluice_ring_cursor cursors[SLUICE_RING_CURSORS];
 	size_t gap_count;
@@ -88,8 +89,8 @@ void sluice_ring_twin_cursors(const struct sluice_ring *ring);
 /* Reads the twin of the ring's file `path`. 0; -ENOENT; -EPERM: not ours; -EPROTO: it cannot be believed. */
 int sluice_ring_twin_read(const char *path, struct sluice_ring_known *known);
 
-/* Is there a twin of the ring's file `path` that can be believed? */
-bool sluice_ring_twin_is_there(const char *path);
+/* Is there a twin of the ring's file `path` that can be believed, and whose epoch is not before `least`? */
+bool sluice_ring_twin_is_there(const char *path, uint64_t least);
 
 /* Makes a twin of the ring, which lies in `path`, in place of what is there; what cannot be read is put aside. Without room there is
  * none: then nothing but the ring knows what is in it. */

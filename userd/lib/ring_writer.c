@@ -45,6 +45,29 @@ struct sluice_ring_writer {
 	struct loss loss[PENDING];
 };
 
+/* The checksum of the counters of losses: at a place of the producer page that has no other meaning; 0: there is none. */
+static uint64_t *check_of(struct sluice_ring_producer *producer)
+{
+	return (uint64_t *)(void *)((uint8_t *)producer + CHECK_OFFSET);
+}
+
+/* The checksum as it should be. */
+static uint64_t check(const struct sluice_ring_producer *producer)
+{
+	uint64_t lost = 0;
+	size_t cause;
+
+	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
+		lost += producer->lost[cause];
+	return lost ^ producer->gap_datagrams ^ CHECK;
+}
+
+/* The counters of losses changed. */
+static void checksum(struct sluice_ring_producer *producer)
+{
+	*check_of(producer) = check(producer);
+}
+
 int sluice_ring_writer_attach(struct sluice_ring *ring, struct sluice_ring_producer *producer)
 {
 	struct sluice_ring_writer *writer = calloc(1, sizeof(*writer));
@@ -55,6 +78,9 @@ int sluice_ring_writer_attach(struct sluice_ring *ring, struct sluice_ring_produ
 	writer->index = (void *)((uint8_t *)producer + producer->index_offset);
 	writer->data = (uint8_t *)producer + producer->data_offset;
 	ring->writer = writer;
+	/* A ring that was just made: what was lost is checked from the beginning on. */
+	if (!producer->head && !producer->sequence_begun && !*check_of(producer))
+		checksum(producer);
 	return 0;
 }
 
@@ -72,23 +98,6 @@ static const struct sluice_ring_boundary *last_boundary(const struct sluice_ring
 			return entry;
 	}
 	return NULL;
-}
-
-/* The checksum of the counters of losses: at a place of the producer page that has no other meaning; 0: there is none. */
-static uint64_t *check_of(struct sluice_ring_producer *producer)
-{
-	return (uint64_t *)(void *)((uint8_t *)producer + CHECK_OFFSET);
-}
-
-/* The counters of losses changed. */
-static void checksum(struct sluice_ring_producer *producer)
-{
-	uint64_t lost = 0;
-	size_t cause;
-
-	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-		lost += producer->lost[cause];
-	*check_of(producer) = lost ^ producer->gap_datagrams ^ CHECK;
 }
 
 int sluice_ring_writer_resume(struct sluice_ring *ring)
@@ -122,8 +131,7 @@ int sluice_ring_writer_resume(struct sluice_ring *ring)
 	/* Losses that no GAP told of yet; of which input they were died with the process. */
 	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
 		lost += producer->lost[cause];
-	if (*check_of(producer) &&
-	    *check_of(producer) != (lost ^ producer->gap_datagrams ^ CHECK)) {
+	if (*check_of(producer) && *check_of(producer) != check(producer)) {
 		/* A number nobody should be told. */
 		sluice_error("a ring's counters of what was lost are damaged: a GAP of no number "
 			     "tells of what "
@@ -339,6 +347,18 @@ void sluice_ring_writer_forget(struct sluice_ring *ring)
 	ring->writer->pending = 0;
 	ring->writer->untold = 0;
 	producer->gap_datagrams += untold(producer);
+	checksum(producer);
+}
+
+void sluice_ring_writer_heal(struct sluice_ring *ring, uint64_t untold)
+{
+	struct sluice_ring_producer *producer = ring->writer->producer;
+
+	if (!*check_of(producer) || *check_of(producer) == check(producer))
+		return;
+	memset(producer->lost, 0, sizeof(producer->lost));
+	producer->gap_datagrams = 0;
+	producer->lost[SLUICE_LOST_SOCKET] = untold;
 	checksum(producer);
 }
 

@@ -17,6 +17,10 @@
 #include "size.h"
 #include "spool_inner.h"
 
+/* Of how many segments the heads say whose the store is; so many are enough if they agree. */
+#define HEADS 9U
+#define HEADS_AGREED 3U
+
 /* A predecessor that was killed gives the lock back when the kernel has taken it apart. */
 #define LOCK_TRIES 200U
 #define LOCK_PAUSE_US 10000U
@@ -176,18 +180,24 @@ free:
 	return result;
 }
 
-/* The UUID in the heads of segments, which goes to `uuid`: of one that has it already, else of any. False: there is none. */
+/*
+ * The UUID in the heads of segments, which goes to `uuid`: the one that most of the first few have. If that is not what `uuid` had,
+ * more of them have it than have that. False: there is none.
+ */
 static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
 {
 	const struct sluice_spool_segment_head *head = (void *)spool->block;
-	uint8_t wanted[16];
+	size_t looked = 0, wanted_count = 0, lead = 0, other_count = 0, place;
+	uint8_t wanted[16], other[16], seen[HEADS][16];
 	unsigned int number;
-	bool found = false;
 	char *path;
 	int fd;
 
 	memcpy(wanted, uuid, sizeof(wanted));
-	for (number = 0; number < 1024; number++) {
+	/* Enough if the first few agree: every one costs a look at the disk. */
+	for (number = 0;
+	     number < 1024 && looked < HEADS && !(wanted_count == looked && looked == HEADS_AGREED);
+	     number++) {
 		path = sluice_spool_segment_path(spool, number);
 		fd = path ? sluice_disk_open(path, O_RDONLY) : -1;
 		free(path);
@@ -195,15 +205,27 @@ static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
 			continue;
 		if (!sluice_disk_read(fd, spool->block, SLUICE_DISK_BLOCK, 0) &&
 		    !sluice_spool_segment_check(head)) {
-			if (!found || !memcmp(head->store, wanted, sizeof(wanted)))
-				memcpy(uuid, head->store, sizeof(head->store));
-			found = true;
+			memcpy(seen[looked++], head->store, sizeof(head->store));
+			wanted_count += !memcmp(head->store, wanted, sizeof(wanted));
 		}
 		close(fd);
-		if (found && !memcmp(uuid, wanted, sizeof(wanted)))
-			break;
 	}
-	return found;
+	/* Of the others, the one that has the majority, if one has. */
+	for (place = 0; place < looked; place++) {
+		if (!memcmp(seen[place], wanted, sizeof(wanted)))
+			continue;
+		if (!lead)
+			memcpy(other, seen[place], sizeof(other));
+		if (!memcmp(seen[place], other, sizeof(other)))
+			lead++;
+		else
+			lead--;
+	}
+	for (place = 0; lead && place < looked; place++)
+		other_count += !memcmp(seen[place], other, sizeof(other));
+	if (lead && other_count > wanted_count)
+		memcpy(uuid, other, sizeof(other));
+	return wanted_count || other_count;
 }
 
 /* The checkpoint is another store's: it is put aside, and the segments are believed. 0 or a negative errno with a sentence. */
@@ -373,6 +395,12 @@ static void tell(const struct sluice_spool *spool)
 			"spool %s: no checkpoint can be read; everything that lies there is sent "
 			"again, and native receivers drop what they have; if a segment is missing, "
 			"an unknown number of records is lost with it",
+			spool->path);
+	if (figures->slot_lost)
+		sluice_warning(
+			"spool %s: one of the two slots of the checkpoint cannot be read; if it "
+			"was the newer one and a segment is missing, an unknown number of records "
+			"is lost with it",
 			spool->path);
 	if (spool->is_read_only)
 		sluice_error("spool %s: the file system is read-only: what waits there is "

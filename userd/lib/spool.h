@@ -85,6 +85,7 @@ struct sluice_spool_figures {
 	/* Of the damaged ones: the last checkpoint lists them, and they are not there, at the start */
 	uint64_t missing_frames, missing_records;
 	bool checkpoint_lost; /* at the start: none was there though there were frames */
+	bool slot_lost;	      /* one of its slots cannot be read */
 	bool is_deep;	      /* io_uring */
 };
 

@@ -147,7 +147,7 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 {
 	const struct sluice_spool_slot *slot = (void *)spool->slot;
 	uint64_t number, best = 0, generation = 0;
-	bool found = false;
+	bool found = false, was_bad = false;
 	size_t room;
 	void *rest;
 	int error;
@@ -155,8 +155,10 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 	if (spool->checkpoint_fd < 0)
 		return -ENOENT;
 	for (number = 0; number < 2; number++) {
-		if (read_slot(spool, number))
+		if (read_slot(spool, number)) {
+			was_bad = true;
 			continue;
+		}
 		if (!found || le64toh(slot->generation) > generation) {
 			generation = le64toh(slot->generation);
 			best = number;
@@ -166,6 +168,8 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 	if (!found || read_slot(spool, best))
 		return -ENOENT;
 	spool->generation = generation;
+	/* The first checkpoint of all has no other beside it. */
+	spool->figures.slot_lost = was_bad && generation > 1;
 	if (le64toh(slot->serial) > spool->serial)
 		spool->serial = le64toh(slot->serial);
 	room = behind_entries(spool, &rest);

@@ -45,6 +45,7 @@ void sluice_identity_free(struct sluice_identity *identity)
 	sluice_names_free(&identity->disks);
 	sluice_names_free(&identity->relays);
 	sluice_names_free(&identity->rings);
+	sluice_names_free(&identity->lives);
 	memset(identity, 0, sizeof(*identity));
 }
 
@@ -342,6 +343,8 @@ static int follow_places(struct sluice_identity *next, const struct sluice_ident
 
 	for (number = 0; number < identity->rings.count && !result; number++)
 		result = sluice_names_append(&next->rings, identity->rings.list[number]);
+	for (number = 0; number < identity->lives.count && !result; number++)
+		result = sluice_names_append(&next->lives, identity->lives.list[number]);
 	if (!result)
 		result = sluice_names_add_all(&next->memory, &identity->memory);
 	if (!result)
@@ -462,4 +465,18 @@ uint8_t (*sluice_identity_cursors(const struct sluice_identity *identity,
 		if (sluice_identity_is_cared_for(identity, config, identity->aliases[number].old))
 			memcpy(guids[(*count)++], identity->aliases[number].old, SLUICE_GUID_SIZE);
 	return guids;
+}
+
+uint64_t sluice_identity_epoch(const struct sluice_identity *identity, const char *path)
+{
+	size_t number;
+	char *rest;
+
+	for (number = 0; number < identity->lives.count; number++) {
+		uint64_t epoch = strtoull(identity->lives.list[number], &rest, 10);
+
+		if (*rest == ' ' && !strcmp(rest + 1, path))
+			return epoch;
+	}
+	return 0;
 }

@@ -64,6 +64,8 @@ struct sluice_identity {
 		relays; /* what the relay was called, likewise: routes in the module are marked so */
 	struct sluice_names
 		rings; /* files of rings that were there when it was noted: all of them */
+	struct sluice_names
+		lives; /* of those, "EPOCH PATH": which life of the relay's they are of */
 };
 
 /*
@@ -126,6 +128,9 @@ bool sluice_identity_has_in_common(const struct sluice_identity *identity,
  */
 int sluice_identity_number(const struct sluice_identity *identity,
 			   const uint8_t id[SLUICE_GUID_SIZE], uint16_t *number);
+
+/* The epoch of the ring in the file `path` when it was noted; 0: it was not. @threadsafe */
+uint64_t sluice_identity_epoch(const struct sluice_identity *identity, const char *path);
 
 /* The name of the output that has, or had, a lane called `id`; NULL: nobody knows it. */
 const char *sluice_identity_name(const struct sluice_identity *identity,

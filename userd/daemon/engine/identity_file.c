@@ -275,6 +275,8 @@ static int read_identity(const json_t *root, struct sluice_identity *identity)
 		result = read_names(root, "relays", &identity->relays, sluice_names_add);
 	if (!result)
 		result = read_names(root, "rings", &identity->rings, sluice_names_append);
+	if (!result)
+		result = read_names(root, "lives", &identity->lives, sluice_names_append);
 	if (result)
 		sluice_identity_free(identity);
 	return result;
@@ -494,6 +496,8 @@ static json_t *identity_json(const struct sluice_identity *identity,
 			 "relays", names_json(&identity->relays));
 	if (root && identity->rings.count)
 		json_object_set_new(root, "rings", names_json(&identity->rings));
+	if (root && identity->lives.count)
+		json_object_set_new(root, "lives", names_json(&identity->lives));
 	if (root && checksum(root, &sum))
 		json_object_set_new(root, "checksum", json_integer(sum));
 	return root;

@@ -4,6 +4,9 @@
  * the next daemon starts is no fresh start. See inner.h. In the control thread. Touches: the record.
  */
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "../../lib/log.h"
@@ -16,6 +19,7 @@
 struct looking {
 	const struct sluice_engine *engine;
 	struct sluice_names *found;
+	struct sluice_names *lives;
 	bool ends;
 };
 
@@ -37,10 +41,24 @@ static bool is_empty(const struct sluice_engine *engine, const char *path)
 static int add(void *context, const char *path)
 {
 	const struct looking *looking = context;
+	struct sluice_ring ring;
+	char *life;
+	int result;
 
-	return looking->ends && is_empty(looking->engine, path)
-		       ? 0
-		       : sluice_names_append(looking->found, path);
+	if (looking->ends && is_empty(looking->engine, path))
+		return 0;
+	result = sluice_names_append(looking->found, path);
+	if (result || sluice_ring_look(&ring, path))
+		return result;
+	result = asprintf(&life, "%" PRIu64 " %s", (uint64_t)ring.producer->epoch, path) < 0
+			 ? -ENOMEM
+			 : 0;
+	sluice_ring_destroy(&ring);
+	if (result)
+		return result;
+	result = sluice_names_append(looking->lives, life);
+	free(life);
+	return result;
 }
 
 /* Do both say the same, in whatever order? */
@@ -56,18 +74,22 @@ static bool is_same(const struct sluice_names *some, const struct sluice_names *
 
 void sluice_ring_list_note(struct sluice_engine *engine, bool ends)
 {
-	struct sluice_names found = {0};
-	struct looking looking = {.engine = engine, .found = &found, .ends = ends};
+	struct sluice_names found = {0}, lives = {0};
+	struct looking looking = {.engine = engine, .found = &found, .lives = &lives, .ends = ends};
 
 	if (!engine->config)
 		return;
 	if (sluice_source_socket_files(engine->config, &engine->identity, add, &looking) ||
-	    is_same(&found, &engine->identity.rings)) {
+	    (is_same(&found, &engine->identity.rings) &&
+	     is_same(&lives, &engine->identity.lives))) {
 		sluice_names_free(&found);
+		sluice_names_free(&lives);
 		return;
 	}
 	sluice_names_free(&engine->identity.rings);
+	sluice_names_free(&engine->identity.lives);
 	engine->identity.rings = found;
+	engine->identity.lives = lives;
 	(void)sluice_identity_save(&engine->identity, engine->config);
 }
 
@@ -78,7 +100,9 @@ void sluice_ring_list_tell(const struct sluice_identity *identity)
 
 	for (number = 0; number < identity->rings.count; number++)
 		if (lstat(identity->rings.list[number], &state) && errno == ENOENT &&
-		    !sluice_ring_twin_is_there(identity->rings.list[number]))
+		    !sluice_ring_twin_is_there(
+			    identity->rings.list[number],
+			    sluice_identity_epoch(identity, identity->rings.list[number])))
 			sluice_error("%s: the ring that an earlier daemon had there is gone: an "
 				     "unknown number of datagrams that may have waited in it is "
 				     "lost",

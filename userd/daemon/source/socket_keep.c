@@ -145,7 +145,8 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	if (!name || strlen(name) <= PREFIX_LENGTH + 1 ||
 	    !parse_name(name + 1 + PREFIX_LENGTH, route.id, &worker))
 		return 0;
-	if (sluice_ring_keep(&ring, path, 0, NULL, 0, 0, &found))
+	if (sluice_ring_keep_since(&ring, path, 0, NULL, 0, 0,
+				   sluice_identity_epoch(plan->identity, path), &found))
 		return 0; /* somebody else's, or none */
 	outputs = sluice_cursor_outputs(plan, &ring, &count);
 	error = outputs ? 0 : -ENOMEM;
@@ -314,7 +315,9 @@ int sluice_socket_adopt_rings(const struct sluice_source_context *context,
 	/* Of one that is gone its twin knows what was in it. */
 	for (number = 0; !result && number < rings->count; number++)
 		if (lstat(rings->list[number], &state) &&
-		    sluice_ring_twin_is_there(rings->list[number]))
+		    sluice_ring_twin_is_there(
+			    rings->list[number],
+			    sluice_identity_epoch(plan->identity, rings->list[number])))
 			result = adopt_one(&adopting, rings->list[number]);
 	return result;
 }

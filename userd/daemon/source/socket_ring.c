@@ -20,7 +20,8 @@ struct ring_order {
 	size_t size;
 	const char *path; /* of a file that outlives us; NULL: none */
 	bool found;
-	bool is_gone; /* an earlier daemon had one there */
+	uint64_t least; /* epoch of the ring that an earlier daemon had there */
+	bool is_gone;	/* an earlier daemon had one there */
 };
 
 /* Letter: makes the ring; its pages are first touched here. */
@@ -37,8 +38,9 @@ static int make_ring(struct sluice_worker *worker, void *argument)
 	clock_gettime(CLOCK_REALTIME, &now);
 	epoch = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
 	if (order->path) {
-		error = sluice_ring_keep(&order->ring, order->path, order->size, stream, epoch,
-					 (uint32_t)worker->cpu, &order->found);
+		error = sluice_ring_keep_since(&order->ring, order->path, order->size, stream,
+					       epoch, (uint32_t)worker->cpu, order->least,
+					       &order->found);
 		if (!error && order->is_gone && !order->ring.is_revived)
 			sluice_ring_lose_unknown(&order->ring, 0, SLUICE_LOST_DISK);
 		if (!error)
@@ -76,6 +78,7 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 	bool is_told;
 	int result = sluice_socket_ring_prepare(plan->config, error);
 
+	order.least = path ? sluice_identity_epoch(plan->identity, path) : 0;
 	/* What is there under another form tells of itself. */
 	order.is_gone =
 		path && sluice_names_has(&plan->identity->rings, path) && lstat(path, &state);
