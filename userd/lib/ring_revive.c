@@ -26,6 +26,12 @@ static bool is_flipped(uint64_t one, uint64_t other)
 	return !((one ^ other) & ((one ^ other) - 1));
 }
 
+/* Is it the twin's number of records, but for a flipped bit? One more is that of a producer that was killed with a record half done. */
+static bool is_sequence(uint64_t sequence, const struct sluice_ring_known *known)
+{
+	return is_flipped(sequence, known->sequence) && sequence != known->sequence + 1;
+}
+
 /* Puts right a tail that differs from the twin's in one bit. */
 static void heal_tail(const char *path, int fd, const struct sluice_ring_known *known)
 {
@@ -61,7 +67,8 @@ void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluic
 	right.index_entries = (uint32_t)entries;
 	right.cpu = known->cpu;
 	/* As many records as the twin knows, but not as many bytes. */
-	if (head.sequence_begun == known->sequence && head.sequence_done == known->sequence)
+	if (is_sequence(head.sequence_begun, known) && is_sequence(head.sequence_done, known) &&
+	    (head.sequence_begun == known->sequence || head.sequence_done == known->sequence))
 		right.head = known->head;
 	if (right.head == known->head)
 		heal_tail(path, fd, known);
