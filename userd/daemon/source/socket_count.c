@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a socket lost of datagrams that came together, see socket_count.h. Beside the path of the data. Touches: the program on the
- * socket, the page that it counts in.
+ * socket, the line that it counts in.
  *
  * Between the program and the buffer a packet is on its way for a microsecond: what came before the socket was found empty, less what
  * was read, may be too much by such packets. So the least of several such looks counts; and if it was still too
@@ -10,7 +10,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,65 +25,155 @@
 /* Looks of which the least is right. */
 #define LOOKS 8U
 
+/* A program and its maps, for so many sockets. Made when first needed, and kept: what was needed once will be again. */
+struct block {
+	struct block *next;
+	struct sluice_count *counts; /* by seat, shared with the program */
+	int program, sockets;	     /* descriptors, of the program and of the map of seats */
+	uint32_t used, next_seat;
+	bool taken[SLUICE_COUNT_SEATS];
+};
+
 struct sluice_socket_count {
 	struct sluice_count *page; /* written by the program */
-	size_t size;
+	struct block *block;
+	uint32_t seat;
+	uint64_t cookie;
 	uint64_t taken, told;
 	uint64_t last; /* page->beyond at the last interval's end */
 	int64_t least; /* in this interval */
 	unsigned int looks;
 };
 
-int sluice_socket_count_open(struct sluice_socket_count **result, int fd)
+/* Workers open and close sockets, too: all below is under the lock. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct block *blocks;
+
+/* Loads a program and makes its maps. 0 or a negative errno. */
+static int make_block(struct block **result)
+{
+	struct sluice_count_programs *object = sluice_count_programs__open();
+	struct block *block = calloc(1, sizeof(*block));
+	int error = -ENOMEM;
+
+	if (!object || !block)
+		goto destroy;
+	error = sluice_count_programs__load(object);
+	if (error)
+		goto destroy;
+	block->counts = mmap(NULL, SLUICE_COUNT_SEATS * sizeof(*block->counts),
+			     PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(object->maps.counts),
+			     0);
+	if (block->counts == MAP_FAILED) {
+		error = -errno;
+		goto destroy;
+	}
+	/* Of the others none is needed: the sockets hold the program, and that holds the maps. */
+	block->program = fcntl(bpf_program__fd(object->progs.count), F_DUPFD_CLOEXEC, 3);
+	block->sockets = fcntl(bpf_map__fd(object->maps.sockets), F_DUPFD_CLOEXEC, 3);
+	if (block->program < 0 || block->sockets < 0) {
+		error = -errno;
+		goto close;
+	}
+	sluice_count_programs__destroy(object);
+	*result = block;
+	return 0;
+
+close:
+	if (block->program >= 0)
+		close(block->program);
+	if (block->sockets >= 0)
+		close(block->sockets);
+	munmap(block->counts, SLUICE_COUNT_SEATS * sizeof(*block->counts));
+destroy:
+	free(block);
+	sluice_count_programs__destroy(object);
+	return error;
+}
+
+/* Finds or makes a block with a free seat. 0 or a negative errno. */
+static int find_block(struct block **result)
 {
 	/* What this kernel, or the lack of a right, has forbidden once is not tried for each socket. */
 	static int forbidden;
-	size_t size = (size_t)sysconf(_SC_PAGESIZE);
-	struct sluice_count_programs *object;
-	struct sluice_socket_count *count;
-	int error, program;
-	void *page;
+	struct block *block;
+	int error;
 
 	if (forbidden)
 		return forbidden;
-	object = sluice_count_programs__open();
-	if (!object)
-		return -errno;
-	error = sluice_count_programs__load(object);
+	for (block = blocks; block; block = block->next)
+		if (block->used < SLUICE_COUNT_SEATS)
+			break;
+	if (block) {
+		*result = block;
+		return 0;
+	}
+	error = make_block(&block);
 	if (error == -EPERM || error == -EACCES || error == -EINVAL)
 		forbidden = error;
 	if (error)
-		goto destroy;
-	/* Mapped by ourselves, so that a socket costs no descriptor but its own: it holds the program, and the page its map. */
-	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(object->maps.bss),
-		    0);
-	if (page == MAP_FAILED) {
-		error = -errno;
-		goto destroy;
-	}
-	count = calloc(1, sizeof(*count));
-	if (!count) {
-		error = -ENOMEM;
-		goto unmap;
-	}
-	program = bpf_program__fd(object->progs.count);
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &program, sizeof(program))) {
+		return error;
+	block->next = blocks;
+	blocks = block;
+	*result = block;
+	return 0;
+}
+
+/* Takes a free seat of a block that has one: the next, so that a seat is not taken again soon. */
+static uint32_t take_seat(struct block *block)
+{
+	uint32_t seat;
+
+	do {
+		seat = block->next_seat++ % SLUICE_COUNT_SEATS;
+	} while (block->taken[seat]);
+	block->taken[seat] = true;
+	block->used++;
+	return seat;
+}
+
+/* Gives a socket's seat back. */
+static void give_seat(const struct sluice_socket_count *count)
+{
+	(void)bpf_map_delete_elem(count->block->sockets, &count->cookie);
+	count->block->taken[count->seat] = false;
+	count->block->used--;
+}
+
+int sluice_socket_count_open(struct sluice_socket_count **result, int fd)
+{
+	struct sluice_socket_count *count = calloc(1, sizeof(*count));
+	socklen_t length = sizeof(count->cookie);
+	int error;
+
+	if (!count)
+		return -ENOMEM;
+	count->least = INT64_MAX;
+	pthread_mutex_lock(&lock);
+	error = find_block(&count->block);
+	if (error)
+		goto free;
+	if (getsockopt(fd, SOL_SOCKET, SO_COOKIE, &count->cookie, &length)) {
 		error = -errno;
 		goto free;
 	}
-	count->page = page;
-	count->size = size;
-	count->least = INT64_MAX;
-	sluice_count_programs__destroy(object);
+	count->seat = take_seat(count->block);
+	count->page = &count->block->counts[count->seat];
+	memset(count->page, 0, sizeof(*count->page));
+	if (bpf_map_update_elem(count->block->sockets, &count->cookie, &count->seat, BPF_ANY) ||
+	    setsockopt(fd, SOL_SOCKET, SO_ATTACH_BPF, &count->block->program,
+		       sizeof(count->block->program))) {
+		error = -errno;
+		give_seat(count);
+		goto free;
+	}
+	pthread_mutex_unlock(&lock);
 	*result = count;
 	return 0;
 
 free:
+	pthread_mutex_unlock(&lock);
 	free(count);
-unmap:
-	munmap(page, size);
-destroy:
-	sluice_count_programs__destroy(object);
 	return error;
 }
 
@@ -88,7 +181,15 @@ void sluice_socket_count_close(struct sluice_socket_count *count)
 {
 	if (!count)
 		return;
-	munmap(count->page, count->size);
+	pthread_mutex_lock(&lock);
+	give_seat(count);
+	pthread_mutex_unlock(&lock);
+	free(count);
+}
+
+void sluice_socket_count_leave(struct sluice_socket_count *count)
+{
+	/* The seat is the socket's as long as the program is. */
 	free(count);
 }
 

@@ -322,6 +322,8 @@ int sluice_ports_pass(struct sluice_worker *worker, void *argument)
 		if (error)
 			break;
 		*link = port->next;
+		sluice_socket_count_leave(port->count);
+		port->count = NULL;
 		sluice_port_free(port);
 	}
 	return error;

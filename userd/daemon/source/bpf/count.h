@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What count.bpf.c, in the kernel, and socket_count.c have in common: a page.
+ * What count.bpf.c, in the kernel, and socket_count.c have in common: a line of counts for each socket.
  */
 #ifndef SLUICE_COUNT_H
 #define SLUICE_COUNT_H
 
 #include <linux/types.h>
+
+/* Sockets that share a program and its maps. */
+#define SLUICE_COUNT_SEATS 4096U
 
 struct sluice_count {
 	__u64 beyond;  /* datagrams that came beyond the first of their packet */
