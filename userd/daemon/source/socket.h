@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The socket source's inner interface: ports (socket_port.c, in the worker) and the two ways of reading them (socket_calls.c,
- * socket_bpf.c), all those of a worker (socket_set.c), opening them (socket_open.c) and the source as a whole (socket.c, in the
+ * socket_bpf.c), when they are read (socket_round.h), all those of a worker (socket_set.c), opening them (socket_open.c) and the source as a whole (socket.c, in the
  * control thread).
  */
 #ifndef SLUICE_SOCKET_H
@@ -9,6 +9,7 @@
 
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/queue.h>
 #include "source.h"
 
 /* Counters of one input in one worker. One writer. */
@@ -60,18 +61,24 @@ struct sluice_port_key {
 };
 
 struct sluice_port_use;
+struct sluice_socket_batch;
 struct sluice_socket_claim;
+struct sluice_socket_round;
+
+/* Where a port that is read with calls is in its worker's round (socket_round.h). */
+enum sluice_port_queue_kind {
+	SLUICE_PORT_RESTS, /* until epoll tells of it */
+	SLUICE_PORT_READY,
+	SLUICE_PORT_WAITS,
+};
 
 /* One socket of one worker. */
 struct sluice_port {
-	struct sluice_handler handler;
-	struct sluice_timer timer;
 	struct sluice_worker *worker;
 	struct sluice_port_key key;
 	struct sluice_port_use *use;	  /* changes when the configuration does */
 	struct sluice_port_use *next_use; /* of the plan; NULL: none */
 	bool wanted;			  /* the plan has it */
-	bool entered;			  /* its worker watches it */
 	bool starved;			  /* waits for room in the ring */
 	bool closing;			  /* nothing new comes in; what is in it is being stored */
 	bool borrows;			  /* its use is that of another port */
@@ -88,9 +95,16 @@ struct sluice_port {
 	bool is_discarded;
 	unsigned long discarded;
 	/* With calls. */
-	uint64_t wait_ns;
-	uint64_t full_since; /* one of its rings; 0: none is */
-	uint64_t buffer;     /* bytes that the socket may hold */
+	struct sluice_socket_round
+		*round; /* its worker's, which watches it; NULL: not yet, or no more */
+	enum sluice_port_queue_kind queue;
+	TAILQ_ENTRY(sluice_port) turn; /* in that */
+	TAILQ_ENTRY(sluice_port) look; /* in the round's list of those that are `touched` */
+	unsigned int expected;	       /* datagrams a call */
+	uint64_t full_since;	       /* one of its rings; 0: none is */
+	uint64_t retry_at; /* one that has no room is tried again then; 0: when there is some */
+	uint64_t buffer;   /* bytes that the socket may hold */
+	uint64_t gathered; /* of them, since it was empty */
 	/* In this turn something came. */
 	bool is_touched;
 	struct sluice_port *next_touched;
@@ -108,7 +122,8 @@ struct sluice_port_set {
 	struct sluice_timer timer; /* looks after losses now and then */
 	struct sluice_worker *worker;
 	struct sluice_port *ports;
-	struct sluice_socket_bpf *bpf; /* that the worker watches; NULL: none */
+	struct sluice_socket_bpf *bpf;	   /* that the worker watches; NULL: none */
+	struct sluice_socket_round *round; /* those that are read with calls; NULL: none so far */
 	unsigned int looks;
 };
 
@@ -148,8 +163,6 @@ void sluice_port_tell(const struct sluice_port *port);
 bool sluice_port_key_is_same(const struct sluice_port_key *one,
 			     const struct sluice_port_key *other);
 
-/* The worker begins to watch it. 0 or a negative errno. @context worker */
-int sluice_port_enter(struct sluice_port *port, struct sluice_worker *worker);
 /* Has the socket a program in the kernel? Without one it gets what is for many in each worker.
  * @threadsafe */
 static inline bool sluice_port_has_program(const struct sluice_port *port)
@@ -160,27 +173,14 @@ static inline bool sluice_port_has_program(const struct sluice_port *port)
 /* Are broadcast and multicast, which come to every socket that is bound right, this one's? @context
  * worker */
 void sluice_port_take_many(struct sluice_port *port, bool takes);
-/* Does it wait for room in a ring? @context worker */
-bool sluice_port_is_starved(const struct sluice_port *port);
 /* From now on nothing new gets into it. @context worker */
 void sluice_port_shut(struct sluice_port *port);
-/* Stores all that is in one that is shut; what finds no room is counted as lost. @context worker */
-void sluice_port_empty(struct sluice_port *port, uint64_t now);
-/* Stores what is in it. Returns true when it is empty. @context worker */
-bool sluice_port_drain(struct sluice_port *port, uint64_t now);
-/* What sluice_stream.refill is for streams of this source; stream->source is a struct sluice_port_set.
- * @context worker */
-bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
-/* struct sluice_port_set.timer.due. @context worker */
-void sluice_port_look_after(struct sluice_timer *timer, uint64_t now);
 /* Counts what the socket lost since last time. @context worker */
 void sluice_port_count_drops(struct sluice_port *port);
 /* The last that is counted of one that is shut and empty. @context worker */
 void sluice_port_settle(struct sluice_port *port);
 /* Closes the socket of one that is empty. @context worker */
 void sluice_port_close(struct sluice_port *port);
-/* Counts what came to one after it was shut, when it is closed and nothing can be on its way to it any more. @context worker */
-void sluice_port_settle_late(struct sluice_port *port, uint64_t now);
 /* Counts `more` datagrams that were lost before anybody could see whose they were, and tells of
  * them in the ring: of the input that got most of what came last. @context worker */
 void sluice_port_lose(struct sluice_port *port, uint32_t more);
@@ -191,10 +191,11 @@ void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_
 /* Makes what reading with calls needs in a worker (socket_calls.c). 0 or -ENOMEM. @context worker */
 int sluice_socket_calls_enter(struct sluice_worker *worker);
 /*
- * Reads a socket once and makes records of what comes; adds to *take. 1: there may be more; 0: it is empty; -ENOBUFS: the
- * ring is full; another negative errno. @context worker
+ * Reads a socket once and makes records of what comes, in a turn that has begun; adds to *take. 1: there may be more; 0: it is
+ * empty; -ENOBUFS: the ring is full; another negative errno. @context worker
  */
-int sluice_socket_calls_take(struct sluice_port *port, struct sluice_port_take *take);
+int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batch *batch,
+			     struct sluice_port_take *take);
 /* Throws up to `most` datagrams away. Returns how many. @context worker */
 uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most);
 

@@ -46,6 +46,7 @@ bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now)
 
 	beat->timer.at = 0;
 	beat->starved = false;
+	beat->drained_ns = now;
 	for (turn = 0; turn < TURNS; turn++) {
 		more = beat->read(beat, &take);
 		if (more <= 0)
@@ -81,7 +82,8 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 	struct sluice_socket_beat *beat = (struct sluice_socket_beat *)handler;
 
 	(void)events;
-	if (beat->wait_ns)
+	/* The first after a silence waits for nobody. */
+	if (now - beat->drained_ns < beat->wait_ns)
 		sluice_worker_set_timer(beat->worker, &beat->timer, now + beat->wait_ns);
 	else
 		(void)sluice_socket_beat_drain(beat, now);

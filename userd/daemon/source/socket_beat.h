@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When something is read that many datagrams come by: what all sockets of a worker share (socket_bpf.c).
+ * When something is read that many datagrams come by: the sockets of a worker that are read with calls
+ * (socket_round.c), or the ring that they share (socket_bpf.c).
  *
- * Waking is dear, and so is writing, so the first datagram waits for others (most of the batch delay), and as long as many
- * come nothing is listened to at all but read on a beat. When few came, epoll watches it again.
+ * Waking is dear, and so is writing, so a datagram that follows another soon waits for more (most of the batch delay), and as long as many
+ * come nothing is listened to at all but read on a beat. When few came, epoll watches it again; the first after a silence is read at once.
  *
  *      watched ──datagram──► gathering ──time──► drained ──many──► resting ──time──┐
  *         ▲                                        │ ▲                             │
@@ -27,6 +28,7 @@ struct sluice_socket_beat {
 	uint64_t buffer;     /* bytes that it may hold */
 	uint64_t wait_ns;    /* it is left alone for so long */
 	uint64_t longest_ns; /* no longer than this */
+	uint64_t drained_ns; /* when it was last read */
 	bool entered;	     /* its worker watches it */
 	bool starved;	     /* waits for room in a ring */
 };

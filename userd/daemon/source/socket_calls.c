@@ -11,8 +11,9 @@
 #include "socket_batch.h"
 #include "socket_count.h"
 
-/* Datagrams per recvmmsg(2). */
+/* Datagrams per recvmmsg(2), and as many as are asked for where few came. */
 #define BATCH 256U
+#define FEW 8U
 /* A place for the largest datagram. Not a power of two: the places' beginnings must not share one cache set. */
 #define PLACE (65536U + 320U)
 #define CONTROL 128U
@@ -124,18 +125,15 @@ static void gather(const struct sockaddr_in6 *source, const struct note *note,
 /*
  * Makes records of the first `count` messages of the scratch memory, for which there is room.
  */
-static void store(struct sluice_port *port, struct scratch *scratch, unsigned int count,
-		  struct sluice_port_take *take)
+static void store(struct sluice_port *port, struct sluice_socket_batch *batch,
+		  struct scratch *scratch, unsigned int count, struct sluice_port_take *take)
 {
 	struct sluice_socket_claim *claim = &port->use->claims[0];
 	struct sluice_socket_facts facts;
-	struct sluice_socket_batch batch;
 	unsigned int place;
 	uint64_t beyond = 0;
 
-	/* One look at the clock for all: they came in within the batch delay. */
-	sluice_socket_batch_begin(&batch);
-	sluice_socket_batch_turn(&batch, port);
+	sluice_socket_batch_turn(batch, port);
 	for (place = 0; place < count; place++) {
 		struct msghdr *header = &scratch->messages[place].msg_hdr;
 		const uint8_t *bytes = scratch->places[place].iov_base;
@@ -146,15 +144,14 @@ static void store(struct sluice_port *port, struct scratch *scratch, unsigned in
 			read_control(header, &note);
 		if (!port->use->is_plain) {
 			gather(&scratch->sources[place], &note, &facts);
-			claim = sluice_socket_batch_claim(&batch, &facts);
+			claim = sluice_socket_batch_claim(batch, &facts);
 		}
-		datagrams = sluice_socket_batch_store(&batch, claim, bytes, length, note.segment);
+		datagrams = sluice_socket_batch_store(batch, claim, bytes, length, note.segment);
 		take->datagrams += datagrams;
 		take->buffer += length + (uint64_t)datagrams * OVERHEAD;
 		beyond += datagrams - 1;
 	}
 	sluice_socket_count_take(port->count, beyond);
-	sluice_socket_batch_end(&batch);
 }
 
 /* Receives up to as many messages as surely find room. Returns how many, 0 if there are none, -ENOBUFS if the ring is
@@ -166,7 +163,9 @@ static int receive(struct sluice_port *port, struct scratch *scratch, unsigned i
 	unsigned int place;
 	int count;
 
-	*most = room < BATCH ? (unsigned int)room : BATCH;
+	*most = port->expected > FEW ? port->expected : FEW;
+	if (room < *most)
+		*most = (unsigned int)room;
 	if (!*most)
 		return -ENOBUFS;
 	for (place = 0; place < *most; place++) {
@@ -189,7 +188,16 @@ int sluice_socket_calls_enter(struct sluice_worker *worker)
 	return scratch_of(worker) ? 0 : -ENOMEM;
 }
 
-int sluice_socket_calls_take(struct sluice_port *port, struct sluice_port_take *take)
+/* Chooses how many to ask for next time: preparing a place costs something, and a second call more. */
+static void expect(struct sluice_port *port, unsigned int count, unsigned int most)
+{
+	port->expected = count == most ? 4 * most : count + count / 2;
+	if (port->expected > BATCH)
+		port->expected = BATCH;
+}
+
+int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batch *batch,
+			     struct sluice_port_take *take)
 {
 	struct scratch *scratch = scratch_of(port->worker);
 	uint64_t came = sluice_socket_count_came(port->count);
@@ -201,8 +209,9 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_port_take *
 	count = receive(port, scratch, &most);
 	if (count < 0)
 		return count;
+	expect(port, (unsigned int)count, most);
 	if (count)
-		store(port, scratch, (unsigned int)count, take);
+		store(port, batch, scratch, (unsigned int)count, take);
 	if ((unsigned int)count == most)
 		return 1;
 	sluice_socket_count_note(port->count, came);

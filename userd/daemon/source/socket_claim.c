@@ -156,6 +156,7 @@ uint64_t sluice_port_room(struct sluice_port *port)
 	bool is_any_full = false;
 	size_t number;
 
+	port->retry_at = 0;
 	for (number = 0; number < use->count; number++) {
 		room = sluice_ring_room(&use->claims[number].stream->ring) / SLUICE_SOCKET_SPAN_MAX;
 		use->claims[number].is_full = !room;
@@ -170,7 +171,7 @@ uint64_t sluice_port_room(struct sluice_port *port)
 	if (least == UINT64_MAX)
 		return 0;
 	if (is_any_full && !port->closing && port->worker->now - port->full_since < PATIENCE_NS) {
-		sluice_worker_set_timer(port->worker, &port->timer, port->full_since + PATIENCE_NS);
+		port->retry_at = port->full_since + PATIENCE_NS;
 		return 0;
 	}
 	return least;

@@ -61,9 +61,9 @@ static int make_block(struct block **result)
 	error = sluice_count_programs__load(object);
 	if (error)
 		goto destroy;
-	block->counts = mmap(NULL, SLUICE_COUNT_SEATS * sizeof(*block->counts),
-			     PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(object->maps.counts),
-			     0);
+	block->counts =
+		mmap(NULL, SLUICE_COUNT_SEATS * sizeof(*block->counts), PROT_READ | PROT_WRITE,
+		     MAP_SHARED, bpf_map__fd(object->maps.counts), 0);
 	if (block->counts == MAP_FAILED) {
 		error = -errno;
 		goto destroy;

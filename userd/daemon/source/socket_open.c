@@ -96,7 +96,6 @@ void sluice_port_set_use(struct sluice_port *port, struct sluice_port_use *use)
 	if (port->use != use)
 		free(port->use);
 	port->use = use;
-	port->wait_ns = use->wait_most_ns;
 }
 
 /* Fills in what to bind to; returns its length. */

@@ -20,6 +20,7 @@
 #include "../../lib/log.h"
 #include "socket.h"
 #include "socket_count.h"
+#include "socket_round.h"
 
 /* A packet that has reached a socket is in its buffer so soon. */
 #define ON_ITS_WAY_US 1000U

@@ -12,6 +12,7 @@
 #include "socket.h"
 #include "socket_bpf.h"
 #include "socket_claim.h"
+#include "socket_round.h"
 
 /* A packet that has reached a socket is in its buffer so soon, and whoever uses RCU is through. */
 #define ON_ITS_WAY_US 1000U
@@ -48,6 +49,7 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 	if (set->bpf)
 		sluice_socket_bpf_leave(set->bpf);
 	set->bpf = NULL;
+	sluice_socket_round_leave(set);
 	sluice_worker_remove_timer(worker, &set->timer);
 	return 0;
 }
@@ -76,7 +78,7 @@ int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 	int error;
 
 	for (port = letter->fresh; port; port = port->next) {
-		error = sluice_port_enter(port, worker);
+		error = sluice_port_enter(port, letter->set, worker);
 		if (error)
 			return error;
 		bpf = port->bpf ? port->bpf : bpf;
@@ -94,6 +96,7 @@ int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 /* Looks anew at what the sockets of a set have in common, after a change. */
 static void adapt(struct sluice_port_set *set, uint64_t now)
 {
+	sluice_socket_round_adapt(set, now);
 	if (!set->bpf)
 		return;
 	if (sluice_socket_bpf_is_unused(set->bpf)) {
@@ -239,9 +242,6 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 	/* `link` is the end of the list. */
 	*link = letter->fresh;
 	/* The ring that one waits for may be another by now; and that of a fresh one did not know of it so far. */
-	for (port = letter->set->ports; port; port = port->next)
-		if (port->starved)
-			sluice_worker_set_timer(worker, &port->timer, worker->now + 1);
 	adapt(letter->set, worker->now);
 	return 0;
 }
