@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../../lib/kernel.h"
+#include "deal.h"
 #include "holder.h"
 #include "host.h"
 
@@ -239,7 +240,7 @@ static void check_ports(struct search *search, const struct sluice_config_input 
 				break;
 }
 
-/* Are there descriptors for a socket per port and worker? */
+/* Are there descriptors for the sockets of all workers (deal.h)? */
 static void check_descriptors(struct search *search, int module)
 {
 	const struct sluice_config *config = search->config;
@@ -247,6 +248,7 @@ static void check_descriptors(struct search *search, int module)
 	uint64_t wanted = OTHER_DESCRIPTORS, ports = 0;
 	size_t number, range, workers;
 	struct rlimit limit;
+	rlim_t most;
 
 	workers = config->worker_count ? config->worker_count : sluice_config_cpus();
 	for (number = 0; number < config->input_count; number++) {
@@ -258,20 +260,23 @@ static void check_descriptors(struct search *search, int module)
 		for (range = 0; range < input->port_count; range++)
 			ports += input->ports[range].last - input->ports[range].first + 1U;
 	}
-	wanted += ports * workers;
-	if (!first || getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY ||
-	    wanted <= limit.rlim_cur)
+	wanted += ports * sluice_deal_width(ports, workers);
+	if (!first || getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	/* The daemon takes as much as it may have (source/socket.c). */
+	most = limit.rlim_max;
+	if (most == RLIM_INFINITY || wanted <= most)
 		return;
 	/* A tool's limit need not be the daemon's. */
 	sluice_findings_add(search->findings,
 			    search->view == SLUICE_HOST_START ? SLUICE_FINDING_ERROR
 							      : SLUICE_FINDING_WARNING,
 			    first->port_place.line ? &first->port_place : &first->place,
-			    "inputs.port: sockets need a descriptor per port and worker, %" PRIu64
-			    " in all, and a process may have %" PRIu64
-			    "; raise the limit (`ulimit -n`), name fewer ports, or use `source: "
-			    "kmod`, which needs none",
-			    wanted, (uint64_t)limit.rlim_cur);
+			    "inputs.port: %" PRIu64 " ports need %" PRIu64
+			    " descriptors, and a process may have %" PRIu64
+			    "; raise the limit (`LimitNOFILE=` of the service, `ulimit -n`), name "
+			    "fewer ports, or use `source: kmod`, which needs none",
+			    ports, wanted, (uint64_t)most);
 }
 
 int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_host_view view,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The socket source: inputs without the module. Every worker has a socket of its own for every port (SO_REUSEPORT: the
- * kernel spreads senders over them, each sender stays with one) and a ring of its own per route. For the control
+ * kernel spreads senders over them, each sender stays with one), or for its part of them if they are many, and a ring of its own per route. For the control
  * thread; what happens per datagram is in socket_port.c. Touches: sockets, memfds, the workers' port sets.
  */
 #include <errno.h>
@@ -15,18 +15,8 @@
 #include "socket.h"
 #include "socket_bpf.h"
 #include "socket_claim.h"
-
-struct sluice_intake {
-	const struct sluice_source_context *context;
-	struct sluice_port_set *sets;	/* by worker */
-	struct sluice_port **fresh;	/* by worker: ports made by prepare */
-	struct sluice_socket_bpf **bpf; /* by worker; NULL: none of its sockets needs it */
-	struct sluice_socket_input *inputs;
-	/* While it prepares: a row for each worker of as many candidates as the plan has inputs. */
-	struct sluice_socket_candidate *candidates;
-	size_t candidate_count;
-	bool follows; /* an interface or address changed: prepares the plan in force anew */
-};
+#include "socket_index.h"
+#include "socket_intake.h"
 
 /* struct sluice_source_class.free: sockets are closed. */
 static void intake_free(struct sluice_intake *intake)
@@ -47,8 +37,11 @@ static void intake_free(struct sluice_intake *intake)
 	}
 	for (number = 0; intake->bpf && number < intake->context->worker_count; number++)
 		sluice_socket_bpf_close(intake->bpf[number]);
+	for (number = 0; intake->fresh_index && number < intake->context->worker_count; number++)
+		sluice_port_index_close(&intake->fresh_index[number]);
 	free(intake->sets);
 	free(intake->fresh);
+	free(intake->fresh_index);
 	free(intake->bpf);
 	free(intake);
 }
@@ -68,8 +61,12 @@ static int intake_open(const struct sluice_source_context *context, struct sluic
 	intake->sets = calloc(context->worker_count, sizeof(*intake->sets));
 	intake->fresh = calloc(context->worker_count, sizeof(struct sluice_port *));
 	intake->bpf = calloc(context->worker_count, sizeof(struct sluice_socket_bpf *));
-	if (!intake->sets || !intake->fresh || !intake->bpf)
+	intake->fresh_index = calloc(context->worker_count, sizeof(*intake->fresh_index));
+	if (!intake->sets || !intake->fresh || !intake->bpf || !intake->fresh_index)
 		goto memory;
+	for (number = 0; number < context->worker_count; number++)
+		if (sluice_port_index_open(&intake->fresh_index[number]))
+			goto memory;
 	/* A socket per port and worker: as many descriptors as this process may have. */
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
@@ -105,76 +102,6 @@ static struct sluice_stream *stream_of(struct sluice_intake *intake,
 						  route, number, fresh, error))
 		placed = sluice_stream_table_find(fresh, route->id, SLUICE_SOURCE_SOCKET, cpu);
 	return placed ? placed->stream : NULL;
-}
-
-/* Do we have this UDP port open in any form already? Then asking for it exclusively would find ourselves. */
-static bool port_is_ours(const struct sluice_intake *intake, uint16_t number)
-{
-	const struct sluice_port *port;
-	size_t worker;
-
-	if (sluice_socket_has_inherited(number))
-		return true;
-	for (worker = 0; worker < intake->context->worker_count; worker++) {
-		for (port = intake->sets[worker].ports; port; port = port->next)
-			if (port->key.port == number)
-				return true;
-		for (port = intake->fresh[worker]; port; port = port->next)
-			if (port->key.port == number)
-				return true;
-	}
-	return false;
-}
-
-/* A port could not be opened. Returns 0 if its input can wait for what is missing. */
-static int cannot_open(const struct sluice_intake *intake, const struct sluice_port_key *key,
-		       struct sluice_socket_input *input, int result, char **error)
-{
-	if (result == -ENODEV && key->interface[0])
-		sluice_socket_input_wait(input, SLUICE_WAITS_FOR_INTERFACE,
-					 "waiting for interface %s", key->interface);
-	else if (intake->follows && result != -ENOMEM)
-		sluice_socket_input_wait(input, SLUICE_WAITS_FOR_SOCKET, "waiting for port %u: %s",
-					 key->port, strerror(-result));
-	else
-		return result;
-	free(*error);
-	*error = NULL;
-	return 0;
-}
-
-/* Finds or opens an input's port in one worker: inputs that only their sender keeps apart share
- * one. */
-static int prepare_port(struct sluice_intake *intake, const struct sluice_source_plan *plan,
-			const struct sluice_config_input *input, const struct sluice_port_key *key,
-			struct sluice_socket_input *record, size_t number, char **error)
-{
-	struct sluice_port *port = sluice_port_find(intake->sets[number].ports, key);
-	int result = 0;
-
-	/* It stays closed until the interface comes. */
-	if (key->interface[0] && !key->index)
-		return 0;
-
-	if (!port)
-		port = sluice_port_find(intake->fresh[number], key);
-	if (!port) {
-		port = sluice_socket_inherited(key, (unsigned int)number);
-		if (!port && key->bpf)
-			result = sluice_socket_bpf_prepare(&intake->bpf[number],
-							   &intake->sets[number],
-							   plan->config->socket_ring, error);
-		if (!port && !result)
-			result = sluice_port_open(plan->config, input, key,
-						  !port_is_ours(intake, key->port),
-						  intake->bpf[number], &port, error);
-		if (result)
-			return cannot_open(intake, key, record, result, error);
-		port->next = intake->fresh[number];
-		intake->fresh[number] = port;
-	}
-	port->wanted = true;
-	return 0;
 }
 
 enum sluice_receive sluice_source_socket_receive(enum sluice_receive wanted, const char **why)
@@ -252,10 +179,12 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 		for (range = 0; range < input->port_count; range++) {
 			for (number = input->ports[range].first; number <= input->ports[range].last;
 			     number++) {
+				if (!sluice_socket_is_dealt(intake, (uint16_t)number, worker))
+					continue;
 				sluice_port_describe(input, (uint16_t)number, &key);
 				key.bpf = candidate->bpf;
-				result = prepare_port(intake, plan, input, &key, record, worker,
-						      error);
+				result = sluice_socket_prepare_port(intake, plan, input, &key,
+								    record, worker, error);
 				if (result)
 					return result;
 			}
@@ -332,6 +261,7 @@ static int intake_prepare(struct sluice_intake *intake, const struct sluice_sour
 	for (number = 0; number < intake->context->worker_count; number++)
 		for (port = intake->sets[number].ports; port; port = port->next)
 			port->wanted = false;
+	sluice_socket_deal(intake, plan);
 	result = prepare_inputs(intake, plan, fresh, error);
 	if (result)
 		return result;
@@ -388,6 +318,7 @@ static void intake_commit(struct sluice_intake *intake)
 		struct sluice_ports_letter letter = {.set = &intake->sets[number],
 						     .fresh = intake->fresh[number]};
 
+		sluice_port_index_remove_all(&intake->fresh_index[number], letter.fresh);
 		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &letter);
 		intake->fresh[number] = NULL;
 	}
@@ -413,6 +344,7 @@ static void intake_cancel(struct sluice_intake *intake)
 		struct sluice_ports_letter letter = {.set = &intake->sets[number],
 						     .fresh = intake->fresh[number]};
 
+		sluice_port_index_remove_all(&intake->fresh_index[number], letter.fresh);
 		sluice_worker_call(intake->context->workers[number], sluice_ports_cancel, &letter);
 		intake->fresh[number] = NULL;
 	}

@@ -82,6 +82,7 @@ struct sluice_port {
 	bool starved;			  /* waits for room in the ring */
 	bool closing;			  /* nothing new comes in; what is in it is being stored */
 	bool borrows;			  /* its use is that of another port */
+	bool is_first;			  /* of those that the workers have for this port */
 	bool takes_many;		  /* broadcast and multicast are this socket's */
 	bool touched;			  /* datagrams came since its losses were last looked at */
 	int fd;
@@ -109,6 +110,12 @@ struct sluice_port {
 	bool is_touched;
 	struct sluice_port *next_touched;
 	struct sluice_port *next;
+	struct sluice_port *next_alike; /* of the same number, in an index */
+};
+
+/* Ports by number (socket_index.h). */
+struct sluice_port_index {
+	struct sluice_port **first; /* NULL: it was not opened */
 };
 
 /* What reading a socket brought. */
@@ -122,6 +129,7 @@ struct sluice_port_set {
 	struct sluice_timer timer; /* looks after losses now and then */
 	struct sluice_worker *worker;
 	struct sluice_port *ports;
+	struct sluice_port_index index;	   /* of them */
 	struct sluice_socket_bpf *bpf;	   /* that the worker watches; NULL: none */
 	struct sluice_socket_round *round; /* those that are read with calls; NULL: none so far */
 	unsigned int looks;
@@ -199,9 +207,6 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batc
 /* Throws up to `most` datagrams away. Returns how many. @context worker */
 uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most);
 
-/* The port bound to `key` in a list, or NULL. */
-struct sluice_port *sluice_port_find(struct sluice_port *list, const struct sluice_port_key *key);
-
 /* The input called `guid` in a list (socket_inputs.c), or NULL. @context process, as all of these
  * */
 struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
@@ -267,8 +272,9 @@ int sluice_ports_pass(struct sluice_worker *worker, void *letter);
 int sluice_ports_absorb(struct sluice_worker *worker, void *letter);
 /* Gives them to systemd, and closes them here. Returns how many it took. @context process */
 size_t sluice_socket_store(struct sluice_passed *list, size_t count);
-/* Is one for this UDP port among them? */
+/* Is one for this UDP port among them? And one that worker `worker` of `workers` is to go on with? */
 bool sluice_socket_has_inherited(uint16_t number);
+bool sluice_socket_has_inherited_for(uint16_t number, unsigned int worker, unsigned int workers);
 /* The one with this key, of this worker, which is not among them any more; NULL: there is none. @owner caller */
 struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, unsigned int worker);
 /* All that are left, for worker `worker` of `workers`. @owner caller */

@@ -28,6 +28,12 @@ static void choose_rest(struct sluice_socket_beat *beat, uint64_t buffer)
 		beat->wait_ns = beat->longest_ns;
 }
 
+void sluice_socket_beat_hurry(struct sluice_socket_beat *beat, uint64_t at)
+{
+	if (beat->entered && (!beat->timer.at || at < beat->timer.at))
+		sluice_worker_set_timer(beat->worker, &beat->timer, at);
+}
+
 /* Nothing was there: let epoll say when there is. */
 static void listen_again(struct sluice_socket_beat *beat, uint64_t now)
 {
@@ -36,6 +42,8 @@ static void listen_again(struct sluice_socket_beat *beat, uint64_t now)
 	if (sluice_worker_change_watch(beat->worker, beat->fd, EPOLLIN | EPOLLONESHOT,
 				       &beat->handler))
 		sluice_worker_set_timer(beat->worker, &beat->timer, now + RETRY_NS);
+	if (beat->latest_at)
+		sluice_socket_beat_hurry(beat, beat->latest_at);
 }
 
 bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now)

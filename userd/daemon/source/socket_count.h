@@ -30,7 +30,7 @@ void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t beyond
 void sluice_socket_count_note(struct sluice_socket_count *count, uint64_t came);
 /*
  * How many of them were lost that it has not told of yet. Called again and again, at intervals in which a packet surely gets from the
- * program to the buffer (LOOK_AFTER_NS). `is_empty`: nothing waits in the socket. @context worker
+ * program to the buffer (SLUICE_LOOK_AFTER_NS). `is_empty`: nothing waits in the socket. @context worker
  */
 uint32_t sluice_socket_count_lost(struct sluice_socket_count *count, bool is_empty);
 /* The same for the last time: nothing comes any more, all was read. @context worker */

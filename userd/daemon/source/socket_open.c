@@ -253,8 +253,8 @@ static void explain(const struct sluice_config *config, const struct sluice_conf
 	else if (error == -EMFILE || error == -ENFILE)
 		sluice_say_at(sentence, config, &input->place,
 			      "input `%s`: too many open files at port %u: the socket source needs "
-			      "one per port and worker; "
-			      "raise the limit (`ulimit -n`), name fewer ports, or use `source: "
+			      "one per port at least; raise the limit (`LimitNOFILE=` of the "
+			      "service, `ulimit -n`), name fewer ports, or use `source: "
 			      "kmod`, which needs none",
 			      input->name, key->port);
 	else if (error == -ENOSPC && key->bpf)

@@ -20,6 +20,7 @@
 #include "../../lib/log.h"
 #include "socket.h"
 #include "socket_count.h"
+#include "socket_index.h"
 #include "socket_round.h"
 
 /* A packet that has reached a socket is in its buffer so soon. */
@@ -39,8 +40,15 @@ struct inherited {
 	int fd;
 };
 
-/* For the control thread. */
-static struct inherited *inherited;
+/* By port, for the control thread: there may be tens of thousands. */
+#define BUCKETS 4096U
+static struct inherited *inherited[BUCKETS];
+
+/* Where those of a port are. */
+static struct inherited **bucket_of(uint16_t number)
+{
+	return &inherited[number % BUCKETS];
+}
 
 bool sluice_socket_can_pass(void)
 {
@@ -125,8 +133,8 @@ static void inherit(int fd, const char *name)
 		return;
 	}
 	one->fd = fd;
-	one->next = inherited;
-	inherited = one;
+	one->next = *bucket_of(one->key.port);
+	*bucket_of(one->key.port) = one;
 }
 
 /*
@@ -149,7 +157,7 @@ size_t sluice_socket_inherit(void)
 {
 	char **names = NULL;
 	int count = sd_listen_fds_with_names(1, &names), number;
-	size_t kept = 0;
+	size_t kept = 0, bucket;
 	const struct inherited *one;
 
 	if (names)
@@ -159,8 +167,9 @@ size_t sluice_socket_inherit(void)
 		free(names ? names[number] : NULL);
 	}
 	free(names);
-	for (one = inherited; one; one = one->next)
-		kept++;
+	for (bucket = 0; bucket < BUCKETS; bucket++)
+		for (one = inherited[bucket]; one; one = one->next)
+			kept++;
 	if (kept)
 		sluice_notice("%zu sockets of the last sluiced are still open; what came meanwhile "
 			      "is in them",
@@ -172,8 +181,18 @@ bool sluice_socket_has_inherited(uint16_t number)
 {
 	const struct inherited *one;
 
-	for (one = inherited; one; one = one->next)
+	for (one = *bucket_of(number); one; one = one->next)
 		if (one->key.port == number)
+			return true;
+	return false;
+}
+
+bool sluice_socket_has_inherited_for(uint16_t number, unsigned int worker, unsigned int workers)
+{
+	const struct inherited *one;
+
+	for (one = *bucket_of(number); one; one = one->next)
+		if (one->key.port == number && one->worker % workers == worker)
 			return true;
 	return false;
 }
@@ -195,7 +214,7 @@ struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, u
 {
 	struct inherited **link;
 
-	for (link = &inherited; *link; link = &(*link)->next)
+	for (link = bucket_of(key->port); *link; link = &(*link)->next)
 		if ((*link)->worker == worker && sluice_port_key_is_same(&(*link)->key, key))
 			return take(link);
 	return NULL;
@@ -204,18 +223,22 @@ struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, u
 struct sluice_port *sluice_socket_left_over(unsigned int worker, unsigned int workers)
 {
 	struct sluice_port *list = NULL, *port;
-	struct inherited **link = &inherited;
+	struct inherited **link;
+	size_t bucket;
 
-	while (*link) {
-		if ((*link)->worker % workers != worker) {
-			link = &(*link)->next;
-			continue;
+	for (bucket = 0; bucket < BUCKETS; bucket++) {
+		link = &inherited[bucket];
+		while (*link) {
+			if ((*link)->worker % workers != worker) {
+				link = &(*link)->next;
+				continue;
+			}
+			port = take(link);
+			if (!port)
+				return list;
+			port->next = list;
+			list = port;
 		}
-		port = take(link);
-		if (!port)
-			break;
-		port->next = list;
-		list = port;
 	}
 	return list;
 }
@@ -323,6 +346,7 @@ int sluice_ports_pass(struct sluice_worker *worker, void *argument)
 		if (error)
 			break;
 		*link = port->next;
+		sluice_port_index_remove(&letter->set->index, port);
 		sluice_socket_count_leave(port->count);
 		port->count = NULL;
 		sluice_port_free(port);

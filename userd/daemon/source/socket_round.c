@@ -25,7 +25,6 @@
 #define EMPTYING_TURNS 32768U
 #define EMPTYING_DATAGRAMS (1U << 20)
 #define RETRY_NS (10 * SLUICE_NS_PER_MS)
-#define LOOK_AFTER_NS (200 * SLUICE_NS_PER_MS)
 #define SELDOM 5U
 
 /* It may have something: it is read when those before it were. */
@@ -49,8 +48,11 @@ static void put_off(struct sluice_port *port, uint64_t at)
 	port->queue = SLUICE_PORT_WAITS;
 	TAILQ_INSERT_TAIL(&round->waiting, port, turn);
 	port->retry_at = at;
-	if (at && (!round->patience.at || at < round->patience.at))
-		sluice_worker_set_timer(round->beat.worker, &round->patience, at);
+	if (at && (!round->beat.latest_at || at < round->beat.latest_at))
+		round->beat.latest_at = at;
+	/* Who is read alone, without a beat, has nobody who looks at that. */
+	if (at)
+		sluice_socket_beat_hurry(&round->beat, at);
 }
 
 /* Notes that something came: its losses are looked at soon. */
@@ -129,6 +131,22 @@ static void put_away(struct sluice_port *port, int more, uint64_t now)
 		sluice_port_take_out(port);
 }
 
+/* Those that wait are tried again whose time it is. */
+static void try_again(struct sluice_socket_round *round, uint64_t now)
+{
+	struct sluice_port *port, *next;
+	uint64_t at = 0;
+
+	for (port = TAILQ_FIRST(&round->waiting); port; port = next) {
+		next = TAILQ_NEXT(port, turn);
+		if (port->retry_at && port->retry_at <= now)
+			line_up(port);
+		else if (port->retry_at && (!at || port->retry_at < at))
+			at = port->retry_at;
+	}
+	round->beat.latest_at = at;
+}
+
 /* struct sluice_socket_beat.read: a turn of all that have something. */
 static int read_round(struct sluice_socket_beat *beat, struct sluice_port_take *take)
 {
@@ -138,6 +156,8 @@ static int read_round(struct sluice_socket_beat *beat, struct sluice_port_take *
 	struct sluice_port *port;
 	int count, place;
 
+	if (beat->latest_at && beat->latest_at <= beat->worker->now)
+		try_again(round, beat->worker->now);
 	sluice_socket_batch_begin(&round->batch);
 	do {
 		count = epoll_wait(beat->fd, events, EVENTS, 0);
@@ -152,26 +172,6 @@ static int read_round(struct sluice_socket_beat *beat, struct sluice_port_take *
 	return !TAILQ_EMPTY(&round->ready) || count == EVENTS;
 }
 
-/* Some of those that wait are tried again: for whose time it is. @context worker */
-static void try_again(struct sluice_timer *timer, uint64_t now)
-{
-	struct sluice_socket_round *round =
-		(struct sluice_socket_round *)((char *)timer -
-					       offsetof(struct sluice_socket_round, patience));
-	struct sluice_port *port, *next;
-	uint64_t at = 0;
-
-	for (port = TAILQ_FIRST(&round->waiting); port; port = next) {
-		next = TAILQ_NEXT(port, turn);
-		if (port->retry_at && port->retry_at <= now)
-			line_up(port);
-		else if (port->retry_at && (!at || port->retry_at < at))
-			at = port->retry_at;
-	}
-	sluice_worker_set_timer(round->beat.worker, timer, at);
-	(void)sluice_socket_beat_drain(&round->beat, now);
-}
-
 /* Makes the epoll set of a worker's sockets. 0 or a negative errno. */
 static int make_round(struct sluice_port_set *set, struct sluice_worker *worker)
 {
@@ -183,24 +183,18 @@ static int make_round(struct sluice_port_set *set, struct sluice_worker *worker)
 	TAILQ_INIT(&round->ready);
 	TAILQ_INIT(&round->waiting);
 	TAILQ_INIT(&round->touched);
-	round->patience.due = try_again;
 	round->beat.read = read_round;
 	round->beat.fd = epoll_create1(EPOLL_CLOEXEC);
 	if (round->beat.fd < 0) {
 		error = -errno;
 		goto free;
 	}
-	error = sluice_worker_add_timer(worker, &round->patience);
-	if (error)
-		goto close;
 	error = sluice_socket_beat_enter(&round->beat, worker);
 	if (error)
-		goto forget;
+		goto close;
 	set->round = round;
 	return 0;
 
-forget:
-	sluice_worker_remove_timer(worker, &round->patience);
 close:
 	close(round->beat.fd);
 free:
@@ -255,7 +249,7 @@ void sluice_socket_round_adapt(struct sluice_port_set *set, uint64_t now)
 	while (!TAILQ_EMPTY(&round->waiting))
 		line_up(TAILQ_FIRST(&round->waiting));
 	if (!TAILQ_EMPTY(&round->ready))
-		sluice_worker_set_timer(round->beat.worker, &round->beat.timer, now + 1);
+		sluice_socket_beat_hurry(&round->beat, now + 1);
 }
 
 void sluice_socket_round_leave(struct sluice_port_set *set)
@@ -265,7 +259,6 @@ void sluice_socket_round_leave(struct sluice_port_set *set)
 	if (!round)
 		return;
 	sluice_socket_beat_leave(&round->beat);
-	sluice_worker_remove_timer(set->worker, &round->patience);
 	close(round->beat.fd);
 	free(round);
 	set->round = NULL;
@@ -300,7 +293,7 @@ bool sluice_port_drain(struct sluice_port *port, uint64_t now)
 	more = read_often(port, TURNS);
 	put_away(port, more, now);
 	if (port->queue == SLUICE_PORT_READY)
-		sluice_worker_set_timer(port->worker, &port->round->beat.timer, now + 1);
+		sluice_socket_beat_hurry(&port->round->beat, now + 1);
 	return more == 0;
 }
 
@@ -394,7 +387,8 @@ static void look_at(struct sluice_port *port, uint64_t now)
 		return;
 	if (!port->starved) {
 		port->touched = false;
-		TAILQ_REMOVE(&port->round->touched, port, look);
+		if (!port->bpf)
+			TAILQ_REMOVE(&port->round->touched, port, look);
 	}
 	sluice_port_count_drops(port);
 }
@@ -416,9 +410,8 @@ static void tell_again(const struct sluice_port_set *set)
 	}
 }
 
-void sluice_port_look_after(struct sluice_timer *timer, uint64_t now)
+void sluice_socket_round_look_after(struct sluice_port_set *set, uint64_t now)
 {
-	struct sluice_port_set *set = (struct sluice_port_set *)timer;
 	struct sluice_port *port, *next;
 
 	set->looks++;
@@ -426,17 +419,12 @@ void sluice_port_look_after(struct sluice_timer *timer, uint64_t now)
 		sluice_socket_bpf_look_after(set->bpf);
 	/* Of each only now and then: that is dear. What came by a program only the socket itself may have lost. */
 	if (set->looks % SELDOM == 0)
-		for (port = set->ports; port; port = port->next) {
-			if (port->bpf)
-				sluice_port_count_drops(port);
-			else
-				look_at(port, now);
-		}
+		for (port = set->ports; port; port = port->next)
+			look_at(port, now);
 	else if (set->round)
 		for (port = TAILQ_FIRST(&set->round->touched); port; port = next) {
 			next = TAILQ_NEXT(port, look);
 			look_at(port, now);
 		}
 	tell_again(set);
-	sluice_worker_set_timer(set->worker, timer, now + LOOK_AFTER_NS);
 }

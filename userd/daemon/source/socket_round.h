@@ -17,12 +17,13 @@
 #include "socket_batch.h"
 #include "socket_beat.h"
 
+#define SLUICE_LOOK_AFTER_NS (200 * SLUICE_NS_PER_MS)
+
 TAILQ_HEAD(sluice_port_queue, sluice_port);
 
 /* The sockets of one worker that are read with calls. */
 struct sluice_socket_round {
 	struct sluice_socket_beat beat; /* first; its descriptor is the sockets' epoll set */
-	struct sluice_timer patience;	/* when the next of those that wait is tried again */
 	struct sluice_socket_batch batch;
 	struct sluice_port_queue ready;	  /* may have something */
 	struct sluice_port_queue waiting; /* have something that cannot be stored now */
@@ -60,7 +61,7 @@ void sluice_port_settle_late(struct sluice_port *port, uint64_t now);
 /* What sluice_stream.refill is for streams of this source; stream->source is a struct sluice_port_set.
  * @context worker */
 bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
-/* struct sluice_port_set.timer.due: what was lost meanwhile? @context worker */
-void sluice_port_look_after(struct sluice_timer *timer, uint64_t now);
+/* Now and then (SLUICE_LOOK_AFTER_NS): what was lost meanwhile? @context worker */
+void sluice_socket_round_look_after(struct sluice_port_set *set, uint64_t now);
 
 #endif /* SLUICE_SOCKET_ROUND_H */

@@ -12,11 +12,21 @@
 #include "socket.h"
 #include "socket_bpf.h"
 #include "socket_claim.h"
+#include "socket_index.h"
 #include "socket_round.h"
 
 /* A packet that has reached a socket is in its buffer so soon, and whoever uses RCU is through. */
 #define ON_ITS_WAY_US 1000U
 #define RCU_IS_OVER_US 20000U
+
+/* struct sluice_port_set.timer.due: losses are looked after. @context worker */
+static void look_after(struct sluice_timer *timer, uint64_t now)
+{
+	struct sluice_port_set *set = (struct sluice_port_set *)timer;
+
+	sluice_socket_round_look_after(set, now);
+	sluice_worker_set_timer(set->worker, timer, now + SLUICE_LOOK_AFTER_NS);
+}
 
 int sluice_port_set_enter(struct sluice_worker *worker, void *argument)
 {
@@ -24,8 +34,10 @@ int sluice_port_set_enter(struct sluice_worker *worker, void *argument)
 	int error;
 
 	set->worker = worker;
-	set->timer.due = sluice_port_look_after;
-	error = sluice_worker_add_timer(worker, &set->timer);
+	set->timer.due = look_after;
+	error = sluice_port_index_open(&set->index);
+	if (!error)
+		error = sluice_worker_add_timer(worker, &set->timer);
 	if (!error)
 		sluice_worker_set_timer(worker, &set->timer, 1);
 	return error;
@@ -50,24 +62,9 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 		sluice_socket_bpf_leave(set->bpf);
 	set->bpf = NULL;
 	sluice_socket_round_leave(set);
+	sluice_port_index_close(&set->index);
 	sluice_worker_remove_timer(worker, &set->timer);
 	return 0;
-}
-
-bool sluice_port_key_is_same(const struct sluice_port_key *one, const struct sluice_port_key *other)
-{
-	return one->family == other->family && one->both == other->both &&
-	       one->port == other->port && one->bpf == other->bpf && one->index == other->index &&
-	       !memcmp(one->address, other->address, sizeof(one->address)) &&
-	       !strcmp(one->interface, other->interface);
-}
-
-struct sluice_port *sluice_port_find(struct sluice_port *list, const struct sluice_port_key *key)
-{
-	for (; list; list = list->next)
-		if (!list->closing && sluice_port_key_is_same(&list->key, key))
-			return list;
-	return NULL;
 }
 
 int sluice_ports_enter(struct sluice_worker *worker, void *argument)
@@ -106,29 +103,6 @@ static void adapt(struct sluice_port_set *set, uint64_t now)
 	}
 	sluice_socket_bpf_adapt(set->bpf, set->ports);
 	sluice_socket_bpf_hurry(set->bpf, now);
-}
-
-/* Does a socket bound to `wide` get all that one bound to `narrow` would, were that not there? */
-static bool key_covers(const struct sluice_port_key *wide, const struct sluice_port_key *narrow)
-{
-	static const uint8_t any[sizeof(wide->address)];
-
-	return wide->port == narrow->port &&
-	       (wide->both || (!narrow->both && wide->family == narrow->family)) &&
-	       (!memcmp(wide->address, any, sizeof(any)) ||
-		(wide->family == narrow->family &&
-		 !memcmp(wide->address, narrow->address, sizeof(any)))) &&
-	       (!wide->interface[0] || !strcmp(wide->interface, narrow->interface));
-}
-
-/* One of a list that gets what `port` would, of those that are wanted if `wanted`; NULL: there is none. */
-static const struct sluice_port *find_cover(const struct sluice_port *list,
-					    const struct sluice_port *port, bool wanted)
-{
-	for (; list; list = list->next)
-		if ((list->wanted || !wanted) && key_covers(&list->key, &port->key))
-			return list;
-	return NULL;
 }
 
 /* Waits until whoever has found one of our sockets, or is in one of its programs, is through: that is done under RCU, and this is
@@ -196,15 +170,14 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 	}
 }
 
-/* What is for many comes to the sockets of all workers: the first takes it, at the fresh sockets
+/* What is for many comes to the sockets of all workers: that of the first takes it, at the fresh sockets
  * before it takes none at those that go. */
-static void pass_on_many(const struct sluice_ports_letter *letter,
-			 const struct sluice_worker *worker)
+static void pass_on_many(const struct sluice_ports_letter *letter)
 {
 	struct sluice_port *port;
 
 	for (port = letter->fresh; port; port = port->next)
-		sluice_port_take_many(port, worker->number == 0);
+		sluice_port_take_many(port, port->is_first);
 	for (port = letter->set->ports; port; port = port->next)
 		if (!port->wanted)
 			sluice_port_take_many(port, false);
@@ -216,7 +189,8 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 	struct sluice_port **link = &letter->set->ports, *port, *replaced = NULL, *removed = NULL;
 	struct sluice_port **to;
 
-	pass_on_many(letter, worker);
+	pass_on_many(letter);
+	sluice_port_index_add_all(&letter->set->index, letter->fresh);
 	while ((port = *link)) {
 		if (port->wanted) {
 			/* What is in it came under the old rule. */
@@ -230,10 +204,9 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		*link = port->next;
 		sluice_port_drain(port, worker->now);
 		sluice_port_shut(port);
-		to = find_cover(letter->fresh, port, true) ||
-				     find_cover(letter->set->ports, port, true)
-			     ? &replaced
-			     : &removed;
+		sluice_port_index_remove(&letter->set->index, port);
+		to = sluice_port_index_cover(&letter->set->index, port, true) ? &replaced
+									      : &removed;
 		port->next = *to;
 		*to = port;
 	}
@@ -255,7 +228,7 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 
 	for (port = letter->fresh; port; port = next) {
 		next = port->next;
-		before = find_cover(letter->set->ports, port, false);
+		before = sluice_port_index_cover(&letter->set->index, port, false);
 		if (!before) {
 			sluice_port_free(port);
 			continue;
@@ -292,7 +265,7 @@ int sluice_ports_absorb(struct sluice_worker *worker, void *argument)
 	for (port = letter->fresh; port; port = next) {
 		next = port->next;
 		port->worker = worker;
-		heir = find_cover(letter->set->ports, port, false);
+		heir = sluice_port_index_cover(&letter->set->index, port, false);
 		if (heir) {
 			/* What is in it comes from before the heir was there. */
 			free(port->use);
@@ -319,6 +292,7 @@ int sluice_ports_close(struct sluice_worker *worker, void *argument)
 	struct sluice_port_set *set = argument;
 	struct sluice_port *port, *list = set->ports;
 
+	sluice_port_index_remove_all(&set->index, list);
 	set->ports = NULL;
 	for (port = list; port; port = port->next)
 		if (!sluice_port_is_starved(port))
