@@ -266,18 +266,31 @@ int sluice_ports_catch_up(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Makes a port ready to be read by another process. */
-static void prepare(struct sluice_port *port)
+/* Begins to make the ports of a set ready to be read by another process: of those together, because it takes a moment. */
+static void prepare(const struct sluice_port_set *set)
 {
 	const int off = 0;
+	struct sluice_port *port;
+	bool waits = false;
+
+	for (port = set->ports; port; port = port->next) {
+		if (port->bpf || port->closing)
+			continue;
+		/* The next daemon counts from its own beginning: until then each datagram is a packet, of which the socket counts losses. */
+		if (port->count)
+			(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &off, sizeof(off));
+		(void)drain(port);
+		waits |= port->count != NULL;
+	}
+	if (waits)
+		usleep(ON_ITS_WAY_US);
+}
+
+/* Ends it with one of them. */
+static void settle(struct sluice_port *port)
+{
 	bool is_empty;
 
-	/* The next daemon counts from its own beginning: until then each datagram is a packet, of which the socket counts losses. */
-	if (port->count)
-		(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &off, sizeof(off));
-	(void)drain(port);
-	if (port->count)
-		usleep(ON_ITS_WAY_US);
 	port->starved = false;
 	is_empty = drain(port);
 	sluice_port_count_drops(port);
@@ -334,6 +347,7 @@ int sluice_ports_pass(struct sluice_worker *worker, void *argument)
 	int error = 0;
 
 	(void)worker;
+	prepare(letter->set);
 	while (!error && (port = *link)) {
 		if (port->bpf || port->closing) {
 			if (!port->closing)
@@ -341,7 +355,7 @@ int sluice_ports_pass(struct sluice_worker *worker, void *argument)
 			link = &port->next;
 			continue;
 		}
-		prepare(port);
+		settle(port);
 		error = add(letter, port);
 		if (error)
 			break;
