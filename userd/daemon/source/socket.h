@@ -81,6 +81,7 @@ struct sluice_port {
 	bool wanted;			  /* the plan has it */
 	bool starved;			  /* waits for room in the ring */
 	bool closing;			  /* nothing new comes in; what is in it is being stored */
+	bool withdrawn;			  /* nobody finds it any more, once RCU says so */
 	bool borrows;			  /* its use is that of another port */
 	bool is_first;			  /* of those that the workers have for this port */
 	bool takes_many;		  /* broadcast and multicast are this socket's */
@@ -183,6 +184,9 @@ static inline bool sluice_port_has_program(const struct sluice_port *port)
 void sluice_port_take_many(struct sluice_port *port, bool takes);
 /* From now on nothing new gets into it. @context worker */
 void sluice_port_shut(struct sluice_port *port);
+/* From now on what comes goes to other sockets that are bound to the same, or to nobody; what is on its way comes still, until a grace
+ * period is over (socket_grace.h). Where that cannot be, it is shut. @context worker */
+void sluice_port_withdraw(struct sluice_port *port);
 /* Counts what the socket lost since last time. @context worker */
 void sluice_port_count_drops(struct sluice_port *port);
 /* The last that is counted of one that is shut and empty. @context worker */

@@ -20,11 +20,10 @@
 #include "../../lib/log.h"
 #include "socket.h"
 #include "socket_count.h"
+#include "socket_grace.h"
 #include "socket_index.h"
 #include "socket_round.h"
 
-/* A packet that has reached a socket is in its buffer so soon. */
-#define ON_ITS_WAY_US 1000U
 /* How often a socket is drained at most before it is handed over: what is in it then the next daemon reads. */
 #define DRAINS 64U
 /* How long systemd may take to put them away. */
@@ -283,7 +282,7 @@ static void prepare(const struct sluice_port_set *set)
 		waits |= port->count != NULL;
 	}
 	if (waits)
-		usleep(ON_ITS_WAY_US);
+		sluice_socket_grace();
 }
 
 /* Ends it with one of them. */

@@ -4,6 +4,7 @@
  * counts of losses.
  */
 #include <errno.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
 #include <stdlib.h>
@@ -106,6 +107,23 @@ void sluice_port_shut(struct sluice_port *port)
 	else if (setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
 		sluice_warning("port %u: the socket cannot be shut before it is emptied: %s",
 			       port->key.port, strerror(errno));
+	port->closing = true;
+}
+
+void sluice_port_withdraw(struct sluice_port *port)
+{
+	/* Of no interface: they are numbered from 1 on, one by one. */
+	const int nowhere = INT_MAX;
+
+	if (port->closing)
+		return;
+	/* The kernel looks for the socket in another place, and takes it out of its group (udp_lib_rehash(), net/ipv4/udp.c). For one
+	 * that is tied to an interface that takes CAP_NET_RAW. */
+	if (setsockopt(port->fd, SOL_SOCKET, SO_BINDTOIFINDEX, &nowhere, sizeof(nowhere))) {
+		sluice_port_shut(port);
+		return;
+	}
+	port->withdrawn = true;
 	port->closing = true;
 }
 

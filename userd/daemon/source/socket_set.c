@@ -3,21 +3,15 @@
  * The sockets of one worker as a whole: what the control thread asks of a worker by letter, see socket.h. Touches: the worker's port set
  * and the streams that its sockets fill.
  */
-#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include "../../lib/log.h"
 #include "socket.h"
 #include "socket_bpf.h"
 #include "socket_claim.h"
+#include "socket_grace.h"
 #include "socket_index.h"
 #include "socket_round.h"
-
-/* A packet that has reached a socket is in its buffer so soon, and whoever uses RCU is through. */
-#define ON_ITS_WAY_US 1000U
-#define RCU_IS_OVER_US 20000U
 
 /* struct sluice_port_set.timer.due: losses are looked after. @context worker */
 static void look_after(struct sluice_timer *timer, uint64_t now)
@@ -105,14 +99,6 @@ static void adapt(struct sluice_port_set *set, uint64_t now)
 	sluice_socket_bpf_hurry(set->bpf, now);
 }
 
-/* Waits until whoever has found one of our sockets, or is in one of its programs, is through: that is done under RCU, and this is
- * synchronize_rcu(). */
-static void wait_for_those_on_their_way(void)
-{
-	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		usleep(RCU_IS_OVER_US);
-}
-
 void sluice_port_tell(const struct sluice_port *port)
 {
 	size_t number;
@@ -132,7 +118,7 @@ static void remove_ports(struct sluice_port *list, struct sluice_worker *worker)
 	struct sluice_port *port;
 
 	if (list)
-		wait_for_those_on_their_way();
+		sluice_socket_grace();
 	while ((port = list)) {
 		list = port->next;
 		sluice_port_empty(port, worker->now);
@@ -143,16 +129,18 @@ static void remove_ports(struct sluice_port *list, struct sluice_worker *worker)
 }
 
 /*
- * The same if other sockets of ours are bound to the same. What comes until these are closed is lost, so that is short; and it is
- * counted: what a program in the kernel refused it tells when the socket is no longer found.
+ * The same for ports that were withdrawn. What comes meanwhile comes to others that are bound to the same. If the kernel refused to withdraw one it was
+ * shut: what comes to it until it is closed is lost, and it is counted, as what a program in the kernel refused it tells when the socket is no
+ * longer found.
  */
 static void replace_ports(struct sluice_port *list, struct sluice_worker *worker)
 {
 	struct sluice_port *port;
+	bool all_withdrawn = true;
 
 	if (!list)
 		return;
-	usleep(ON_ITS_WAY_US);
+	sluice_socket_grace();
 	for (port = list; port; port = port->next) {
 		sluice_port_empty(port, worker->now);
 		sluice_port_settle(port);
@@ -160,8 +148,10 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 		if (!port->bpf && !port->count)
 			sluice_port_count_drops(port);
 		sluice_port_close(port);
+		all_withdrawn = all_withdrawn && port->withdrawn;
 	}
-	wait_for_those_on_their_way();
+	if (!all_withdrawn)
+		sluice_socket_grace();
 	while ((port = list)) {
 		list = port->next;
 		sluice_port_settle_late(port, worker->now);
@@ -203,10 +193,13 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		}
 		*link = port->next;
 		sluice_port_drain(port, worker->now);
-		sluice_port_shut(port);
 		sluice_port_index_remove(&letter->set->index, port);
 		to = sluice_port_index_cover(&letter->set->index, port, true) ? &replaced
 									      : &removed;
+		if (to == &replaced)
+			sluice_port_withdraw(port);
+		else
+			sluice_port_shut(port);
 		port->next = *to;
 		*to = port;
 	}
@@ -243,7 +236,7 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 			sluice_socket_bpf_own(port);
 			bpf = port->bpf;
 		}
-		sluice_port_shut(port);
+		sluice_port_withdraw(port);
 		port->next = replaced;
 		replaced = port;
 	}
@@ -272,7 +265,7 @@ int sluice_ports_absorb(struct sluice_worker *worker, void *argument)
 			port->use = heir->use;
 			port->borrows = true;
 			sluice_port_drain(port, worker->now);
-			sluice_port_shut(port);
+			sluice_port_withdraw(port);
 			port->next = replaced;
 			replaced = port;
 			continue;
@@ -298,8 +291,8 @@ int sluice_ports_close(struct sluice_worker *worker, void *argument)
 		if (!sluice_port_is_starved(port))
 			sluice_port_drain(port, worker->now);
 	for (port = list; port; port = port->next)
-		sluice_port_shut(port);
-	/* What comes until they are closed is lost, so that is short; and it is told, as what the rings have no room for is. */
+		sluice_port_withdraw(port);
+	/* What the rings have no room for is told. */
 	replace_ports(list, worker);
 	return 0;
 }
