@@ -112,8 +112,8 @@ def orphans(dump):
 
 def daemon(dump):
     """Of `show daemon -j`."""
-    return [plain(one, "DAEMON_", "VERSION RELAY PID STATE WORKERS", uptime_seconds="DAEMON_UPTIME", configuration="DAEMON_CONFIG",
-                  configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG")
+    return [plain(one, "DAEMON_", "VERSION RELAY PID STATE WORKERS BAD_CHECKSUM BAD_CHECKSUM_UNPLACED", uptime_seconds="DAEMON_UPTIME",
+                  configuration="DAEMON_CONFIG", configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG")
             for one in dump["daemon"]["DAEMON_GET"]]
 
 
@@ -146,8 +146,8 @@ COLUMNS = {
              "FREE free_segments, DAMAGED damaged, QUARANTINED quarantined, ABANDONED abandoned, DROPPED dropped, ALARMS alarms, "
              "PATH path",
     "orphans": "OUTPUT name, PLACE place, BYTES bytes, SINCE since, WHERE where, GUID guid",
-    "daemon": "RELAY relay, VERSION version, PID pid, UPTIME uptime_seconds, WORKERS workers, CONFIGURATION configuration, "
-              "IN FORCE configuration_seconds, STATE state",
+    "daemon": "RELAY relay, VERSION version, PID pid, UPTIME uptime_seconds, WORKERS workers, BAD CHECKSUM bad_checksum, "
+              "UNPLACED bad_checksum_unplaced, CONFIGURATION configuration, IN FORCE configuration_seconds, STATE state",
     "rules": "RULE name, PORTS ports, DESTINATION destination, SOURCE source, INTERFACE interface, VERDICT verdict, HOOK hook, "
              "BATCHING batching, CHECKSUM checksum, TIME time, MATCHED matched, STORED stored, LOST lost, GUID guid",
     "routes": "ROUTE name, PRIORITY priority, RING ring_size, WATERMARK watermark, DELAY_US delay_us, RULES rules, GUID guid",

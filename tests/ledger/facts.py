@@ -6,6 +6,8 @@ import re
 import socket
 import struct
 
+import road
+
 CONNECTED = {"connected", "slow", "ack-not-durable"}
 # As include/net/tcp_states.h has them. A peer that said all it will say may still read: CLOSE-WAIT.
 ESTABLISHED = ("01", "08")
@@ -51,7 +53,7 @@ def table(name, mine):
 
 
 def take(pid, log):
-    """What the kernel says now, for the namespace that this runs in: {"tcp", "udp", "interfaces", "alive", "log"}."""
+    """What the kernel says now, for the namespace that this runs in: {"tcp", "udp", "interfaces", "alive", "log", "checksums"}."""
     mine = sockets_of(pid)
     text = ""
     if log and os.path.exists(log):
@@ -59,6 +61,7 @@ def take(pid, log):
     # What earlier daemons said is not of this one.
     text = text[max(text.rfind(": sluiced ", 0), 0):] if " starts with " in text else ""
     return {"tcp": table("tcp", mine), "udp": table("udp", mine), "alive": os.path.exists(f"/proc/{pid}"), "log": text,
+            "checksums": sum(number for name, number in road.parse(road.read("")).items() if name in ("Udp.InCsumErrors", "Udp6.InCsumErrors")),
             "interfaces": [line.split(":")[0].strip() for line in
                            pathlib.Path("/proc/thread-self/net/dev").read_text().splitlines()[2:]]}
 

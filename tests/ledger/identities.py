@@ -122,6 +122,18 @@ def of_totals(picture, inputs, streams, outputs):
                                  f"{where}: {sum(got)} acknowledged, {gone} dropped, nothing waits, {owed} stored for it")
 
 
+def of_checksums(picture, inputs):
+    """Wrong checksums that inputs from sockets have, and those that none has, are no more than the kernel has counted."""
+    daemon, kernel = picture["json"]["daemon"][0], picture["facts"]["checksums"]
+    if "bad_checksum" not in daemon:
+        return
+    placed = sum(one["lost"]["bad_checksum"] for one in inputs if one["source"] == "socket")
+    yield from check(placed + daemon["bad_checksum_unplaced"] <= daemon["bad_checksum"],
+                     f"the inputs from sockets have {placed} wrong checksums, none has {daemon['bad_checksum_unplaced']}, "
+                     f"and {daemon['bad_checksum']} came")
+    yield from check(daemon["bad_checksum"] <= kernel, f"{daemon['bad_checksum']} wrong checksums came, the kernel has counted {kernel}")
+
+
 def of_module(picture, inputs):
     """An input that the module takes has its rule's counters."""
     rules = {one["guid"]: one for one in picture["json"]["rules"]} if "rules" in picture["json"] else {}
@@ -155,6 +167,7 @@ def violations(picture):
     yield from of_streams(streams)
     yield from of_waiting(outputs, streams, json["store"][0])
     yield from of_module(picture, inputs)
+    yield from of_checksums(picture, inputs)
     if picture["told"].get("fresh"):
         yield from of_totals(picture, inputs, streams, outputs)
         yield from of_ends(picture, inputs, outputs)

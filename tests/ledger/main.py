@@ -94,6 +94,10 @@ def tell_daemon():
     for one in expected.inputs(dump):
         yield (f"in sluice: input {one['name']}: matched {one['matched']}, stored {one['stored']}, lost {losses_of(one)}, "
                f"dropped {one['dropped']}, unmatched {one.get('unmatched', 0)}, {one['state']}")
+    for one in expected.daemon(dump):
+        if one.get("bad_checksum"):
+            yield (f"in sluice: {one['bad_checksum']} datagrams with a wrong checksum came to this network namespace, "
+                   f"{one['bad_checksum_unplaced']} of them no input has")
     for one in expected.outputs(dump):
         yield (f"in sluice: output {one['name']}: waits in memory {one['memory']}, on the disk {one['disk']} bytes, "
                f"dropped {one['dropped']}")

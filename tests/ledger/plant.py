@@ -14,6 +14,7 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import dumps
 import expected
 import main
 
@@ -95,6 +96,13 @@ def lies(picture):
     yield lie("an input matched more than it stored and lost", first_input, "matched", 1, "INPUT_COUNTERS")
     yield lie("an input stored more than it matched", first_input, "stored", 1, "INPUT_COUNTERS")
     yield lie("an input stored more bytes than its streams", first_input, "stored_bytes", 1, "INPUT_COUNTERS")
+    def forge(daemon):
+        counters = first_input(daemon)["INPUT_COUNTERS"]
+        counters["matched"] += 1
+        counters["lost"] = [number + (place == dumps.CAUSES.index("bad_checksum")) for place, number in enumerate(counters["lost"])]
+
+    yield "all views: an input from sockets has a wrong checksum that never came", told_by_all(picture, forge)
+    yield lie("the kernel has counted fewer wrong checksums", lambda all_of: all_of["DAEMON_GET"][0], "DAEMON_BAD_CHECKSUM", 1)
     yield lie("an input dropped by a change more than it dropped", first_input, "INPUT_DROPPED_BY_CHANGE", 1)
     yield lie("an input waits for an interface that is there", first_input, "INPUT_STATE", "waiting for interface eth0")
     yield lie("an input is active at a port without a socket", first_input, "INPUT_MATCH", "4999")

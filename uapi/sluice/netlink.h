@@ -294,6 +294,8 @@ enum sluice_attribute {
 	SLUICE_A_DESTINATION_DISK,   /* [u64] likewise on the disk [D] */
 	SLUICE_A_DESTINATION_OLDEST, /* [u64] likewise when the oldest came, ns since 1970 [D] */
 	SLUICE_A_DESTINATION_FAULTS, /* [u64] connections ended because it broke the protocol [D] */
+	SLUICE_A_DAEMON_BAD_CHECKSUM, /* [u64] that the kernel dropped in this network namespace, whatever their port; absent: not known [D] */
+	SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED, /* [u64] of them those that no input has counted [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

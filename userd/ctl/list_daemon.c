@@ -198,6 +198,12 @@ static int on_daemon(struct nlattr **attributes, void *context)
 	sluice_list_put_string(object, "started_with", attributes[SLUICE_A_DAEMON_OWN_CONFIG]);
 	sluice_list_put_string(object, "state", attributes[SLUICE_A_DAEMON_STATE]);
 	sluice_list_put_u32(object, "workers", attributes[SLUICE_A_DAEMON_WORKERS]);
+	if (attributes[SLUICE_A_DAEMON_BAD_CHECKSUM]) {
+		sluice_list_put_u64(object, "bad_checksum",
+				    attributes[SLUICE_A_DAEMON_BAD_CHECKSUM]);
+		sluice_list_put_u64(object, "bad_checksum_unplaced",
+				    attributes[SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED]);
+	}
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 

@@ -143,6 +143,7 @@ static const struct view views[] = {
 	{"daemon", sluice_list_daemon, NULL,
 	 COLUMNS({"relay", "RELAY"}, {"version", "VERSION"}, {"pid", "PID"},
 		 {"uptime_seconds", "UPTIME"}, {"workers", "WORKERS"},
+		 {"bad_checksum", "BAD CHECKSUM"}, {"bad_checksum_unplaced", "UNPLACED"},
 		 {"configuration", "CONFIGURATION"}, {"configuration_seconds", "IN FORCE"},
 		 {"state", "STATE"})},
 	{"rules", sluice_list_rules, NULL,

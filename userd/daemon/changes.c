@@ -14,6 +14,7 @@
 #include "control/wishes.h"
 #include "daemon.h"
 #include "event.h"
+#include "source/source.h"
 
 /* How long whoever asks is kept waiting at most: for another job's end, for a picture, for a change, which itself waits 2 s
  * for a worker to answer. */
@@ -485,6 +486,8 @@ static void call_facts(void *context, struct sluice_control_facts *facts)
 	facts->pid = (uint32_t)getpid();
 	facts->uptime = seconds_since(&daemon->started);
 	facts->workers = daemon->workers;
+	facts->has_checksums =
+		sluice_source_socket_checksums(&facts->bad_checksum, &facts->bad_checksum_unplaced);
 }
 
 const struct sluice_control_calls sluice_daemon_calls = {

@@ -168,6 +168,8 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_DAEMON_STATE] = TEXT,
 	[SLUICE_A_DAEMON_OWN_CONFIG] = TEXT,
 	[SLUICE_A_DAEMON_CONFIG_AGE] = U64,
+	[SLUICE_A_DAEMON_BAD_CHECKSUM] = U64,
+	[SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED] = U64,
 };
 
 void sluice_netlink_counters(struct nlattr *nest, struct sluice_counters *counters)

@@ -264,7 +264,11 @@ static int dump_daemon(const struct dump *dump, const struct sluice_control_fact
 	    put_text(message, SLUICE_A_DAEMON_STATE, facts->state) ||
 	    put_text(message, SLUICE_A_DAEMON_OWN_CONFIG, facts->own_config) ||
 	    nla_put_u64(message, SLUICE_A_DAEMON_CONFIG_AGE, facts->config_age) ||
-	    nla_put_u32(message, SLUICE_A_DAEMON_WORKERS, facts->workers)) {
+	    nla_put_u32(message, SLUICE_A_DAEMON_WORKERS, facts->workers) ||
+	    (facts->has_checksums &&
+	     (nla_put_u64(message, SLUICE_A_DAEMON_BAD_CHECKSUM, facts->bad_checksum) ||
+	      nla_put_u64(message, SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED,
+			  facts->bad_checksum_unplaced)))) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}

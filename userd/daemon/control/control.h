@@ -24,6 +24,10 @@ struct sluice_control_facts {
 	uint32_t pid;
 	uint64_t uptime; /* seconds */
 	uint32_t workers;
+	/* Datagrams with a wrong checksum that the kernel dropped in this network namespace, if it says so and sockets are read; of them
+	 * those that no input has. */
+	bool has_checksums;
+	uint64_t bad_checksum, bad_checksum_unplaced;
 };
 
 /* What the control plane asks of the daemon; `context` is passed through. */

@@ -12,21 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "../../lib/udp_counters.h"
 #include "../source/socket.h"
 #include "absence.h"
-
-/* Reads the first line of `path` that begins with `word`, behind that. False: there is none. */
-static bool find_line(const char *path, const char *word, unsigned int skip, char *line, int size)
-{
-	FILE *file = fopen(path, "re");
-	bool found = false;
-
-	while (file && !found && fgets(line, size, file))
-		found = !strncmp(line, word, strlen(word)) && !skip--;
-	if (file)
-		fclose(file);
-	return found;
-}
 
 /* Reads `count` numbers with white space before each. False: there are fewer. */
 static bool read_numbers(const char *text, uint64_t *numbers, size_t count)
@@ -44,17 +32,9 @@ static bool read_numbers(const char *text, uint64_t *numbers, size_t count)
 /* How many datagrams came to ports that nobody had bound, in this network namespace, since it is there. */
 static uint64_t closed_ports(void)
 {
-	uint64_t four[2] = {0}, six = 0;
-	char line[1024];
+	struct sluice_udp_counters counters;
 
-	/* The first such line has the names, the second the figures: InDatagrams, NoPorts, ... */
-	if (!find_line("/proc/self/net/snmp", "Udp: ", 1, line, sizeof(line)) ||
-	    !read_numbers(line + strlen("Udp: "), four, 2))
-		four[1] = 0;
-	if (!find_line("/proc/self/net/snmp6", "Udp6NoPorts", 0, line, sizeof(line)) ||
-	    !read_numbers(line + strlen("Udp6NoPorts"), &six, 1))
-		six = 0;
-	return four[1] + six;
+	return sluice_udp_counters_read(&counters) ? 0 : counters.no_ports;
 }
 
 /* Which network namespace it is; 0: not known. */

@@ -13,6 +13,7 @@
 #include "../../lib/log.h"
 #include "../config/sentence.h"
 #include "socket.h"
+#include "socket_account.h"
 #include "socket_bpf.h"
 #include "socket_claim.h"
 #include "socket_index.h"
@@ -58,6 +59,7 @@ static int intake_open(const struct sluice_source_context *context, struct sluic
 		goto memory;
 	intake->context = context;
 	sluice_socket_bpf_log();
+	sluice_socket_account_open();
 	intake->sets = calloc(context->worker_count, sizeof(*intake->sets));
 	intake->fresh = calloc(context->worker_count, sizeof(struct sluice_port *));
 	intake->bpf = calloc(context->worker_count, sizeof(struct sluice_socket_bpf *));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket source's inner interface: ports (socket_port.c, in the worker) and the two ways of reading them (socket_calls.c,
- * socket_bpf.c), when they are read (socket_round.h), all those of a worker (socket_set.c), opening them (socket_open.c) and the source as a whole (socket.c, in the
+ * The socket source's inner interface: ports (socket_port.c and socket_drops.c, in the worker) and the two ways of reading them
+ * (socket_calls.c, socket_bpf.c), when they are read (socket_round.h), all those of a worker (socket_set.c), opening them
+ * (socket_open.c) and the source as a whole (socket.c, in the
  * control thread).
  */
 #ifndef SLUICE_SOCKET_H
@@ -17,8 +18,9 @@ struct sluice_socket_counters {
 	uint64_t stored;
 	uint64_t stored_bytes;
 	uint64_t lost;
-	uint64_t lost_full; /* its ring was full while its socket had to be read for others */
-	uint64_t unmatched; /* came to its sockets and belong to no input */
+	uint64_t lost_full;    /* its ring was full while its socket had to be read for others */
+	uint64_t bad_checksum; /* came to its sockets with a wrong checksum */
+	uint64_t unmatched;    /* came to its sockets and belong to no input */
 } __attribute__((aligned(64)));
 
 /* What an input waits for. */
@@ -89,7 +91,10 @@ struct sluice_port {
 	int fd;
 	struct sluice_socket_bpf *bpf;	   /* its worker's; NULL: it is read with calls */
 	struct sluice_socket_count *count; /* with calls: what of joined datagrams it loses */
-	uint32_t drops; /* as the socket counts them; with bpf those that were lost */
+	uint32_t
+		drops; /* as the socket counts them, that were told of; with bpf those that were lost */
+	uint32_t pending;    /* of those that were not: seen, and it is not known yet why */
+	uint64_t pending_at; /* ns, when they were seen */
 	/* With bpf: who it is to the program, what of it was told, and how far what it had in the ring was given up. */
 	uint64_t cookie, ticket;
 	uint64_t refused_told;
@@ -134,6 +139,8 @@ struct sluice_port_set {
 	struct sluice_socket_bpf *bpf;	   /* that the worker watches; NULL: none */
 	struct sluice_socket_round *round; /* those that are read with calls; NULL: none so far */
 	unsigned int looks;
+	/* Wrong checksums in this network namespace when all ports were looked at: the last time, and as many times as it takes. */
+	uint64_t next_errors, errors;
 };
 
 /*
@@ -187,15 +194,19 @@ void sluice_port_shut(struct sluice_port *port);
 /* From now on what comes goes to other sockets that are bound to the same, or to nobody; what is on its way comes still, until a grace
  * period is over (socket_grace.h). Where that cannot be, it is shut. @context worker */
 void sluice_port_withdraw(struct sluice_port *port);
-/* Counts what the socket lost since last time. @context worker */
-void sluice_port_count_drops(struct sluice_port *port);
+/* Counts what the socket lost since last time, as far as it is known why; all of it if `is_last`: it will not be asked again.
+ * Returns whether it is to be looked at again, also if nothing comes. @context worker */
+bool sluice_port_count_drops(struct sluice_port *port, bool is_last);
 /* The last that is counted of one that is shut and empty. @context worker */
 void sluice_port_settle(struct sluice_port *port);
 /* Closes the socket of one that is empty. @context worker */
 void sluice_port_close(struct sluice_port *port);
-/* Counts `more` datagrams that were lost before anybody could see whose they were, and tells of
- * them in the ring: of the input that got most of what came last. @context worker */
-void sluice_port_lose(struct sluice_port *port, uint32_t more);
+/* Counts what came to one after it was shut, when it is closed, nothing can be on its way to it any more, and what a program had begun to
+ * copy was stored (sluice_port_empty()). @context worker */
+void sluice_port_settle_late(struct sluice_port *port);
+/* Counts `more` datagrams that were lost before anybody could see whose they were, SLUICE_LOST_SOCKET or
+ * SLUICE_LOST_BAD_CHECKSUM, and tells of them in the ring: of the input that got most of what came last. @context worker */
+void sluice_port_lose(struct sluice_port *port, enum sluice_lost_cause cause, uint32_t more);
 /* The same for those of one input whose ring is full. @context worker */
 void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_claim *claim,
 			   uint32_t more);

@@ -258,12 +258,6 @@ static struct sluice_socket_seat *seat_of(const struct sluice_port *port)
 	return &port->bpf->seats[(uint32_t)port->ticket];
 }
 
-/* And its page. */
-static struct sluice_socket_seat_page *page_of(const struct sluice_port *port)
-{
-	return &port->bpf->pages[(uint32_t)port->ticket];
-}
-
 void sluice_socket_bpf_detach(struct sluice_port *port)
 {
 	struct sluice_socket_bpf *bpf = port->bpf;
@@ -354,37 +348,6 @@ void sluice_socket_bpf_hurry(struct sluice_socket_bpf *bpf, uint64_t now)
 uint64_t sluice_socket_bpf_refused_in_all(const struct sluice_socket_bpf *bpf)
 {
 	return sluice_load_relaxed(&bpf->object->bss->refused_in_all);
-}
-
-bool sluice_socket_bpf_has_refused(const struct sluice_port *port)
-{
-	return port->ticket && sluice_load_relaxed(&page_of(port)->refused) != port->refused_told;
-}
-
-uint32_t sluice_socket_bpf_dropped(const struct sluice_port *port)
-{
-	/* What the program has counted the socket may not have yet: rather too much here than too little. */
-	return (uint32_t)sluice_load_relaxed(&page_of(port)->accounted) - port->swept;
-}
-
-uint32_t sluice_socket_bpf_refused(struct sluice_port *port)
-{
-	uint64_t more = sluice_load_relaxed(&page_of(port)->refused) - port->refused_told;
-
-	if (more > UINT32_MAX)
-		more = UINT32_MAX;
-	port->refused_told += more;
-	return (uint32_t)more;
-}
-
-void sluice_socket_bpf_shut(struct sluice_port *port)
-{
-	sluice_store_relaxed(&page_of(port)->is_shut, 1);
-}
-
-void sluice_socket_bpf_take_many(struct sluice_port *port, bool takes)
-{
-	sluice_store_relaxed(&page_of(port)->takes_many, (uint32_t)takes);
 }
 
 /* Tries all of it with a socket that nobody sends to. 0 or a negative errno. */

@@ -258,7 +258,7 @@ void sluice_socket_bpf_look_after(struct sluice_socket_bpf *bpf)
 	bpf->seen = refused;
 	for (port = bpf->set->ports; port; port = port->next)
 		if (port->bpf == bpf && sluice_socket_bpf_has_refused(port))
-			sluice_port_count_drops(port);
+			sluice_port_count_drops(port, false);
 	/* It overflowed while we rested, unless that was for want of room. */
 	if (!bpf->beat.starved)
 		bpf->beat.wait_ns /= 2;

@@ -151,7 +151,7 @@ static void store(struct sluice_port *port, struct sluice_socket_batch *batch,
 		take->buffer += length + (uint64_t)datagrams * OVERHEAD;
 		beyond += datagrams - 1;
 	}
-	sluice_socket_count_take(port->count, beyond);
+	sluice_socket_count_take(port->count, count, beyond);
 }
 
 /* Receives up to as many messages as surely find room. Returns how many, 0 if there are none, -ENOBUFS if the ring is
@@ -200,7 +200,7 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batc
 			     struct sluice_port_take *take)
 {
 	struct scratch *scratch = scratch_of(port->worker);
-	uint64_t came = sluice_socket_count_came(port->count);
+	struct sluice_socket_came came = sluice_socket_count_came(port->count);
 	unsigned int most;
 	int count;
 
@@ -214,7 +214,7 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batc
 		store(port, batch, scratch, (unsigned int)count, take);
 	if ((unsigned int)count == most)
 		return 1;
-	sluice_socket_count_note(port->count, came);
+	sluice_socket_count_note(port->count, &came);
 	return 0;
 }
 
@@ -233,7 +233,7 @@ uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most)
 			break;
 		read_control(&header, &note);
 		datagrams = note.segment ? ((uint32_t)length + note.segment - 1) / note.segment : 1;
-		sluice_socket_count_take(port->count, datagrams - 1);
+		sluice_socket_count_take(port->count, 1, datagrams - 1);
 		count += datagrams;
 	}
 	return count;

@@ -20,6 +20,7 @@
 #include "../../lib/barrier.h"
 #include "bpf/count.h"
 #include <count.skel.h>
+#include "socket_account.h"
 #include "socket_count.h"
 
 /* Looks of which the least is right. */
@@ -39,10 +40,14 @@ struct sluice_socket_count {
 	struct block *block;
 	uint32_t seat;
 	uint64_t cookie;
-	uint64_t taken, told;
-	uint64_t last; /* page->beyond at the last interval's end */
-	int64_t least; /* in this interval */
+	uint64_t taken, told;		/* datagrams beyond the first */
+	struct sluice_socket_came last; /* at the last interval's end */
+	int64_t least;			/* datagrams missing, in this interval */
 	unsigned int looks;
+	uint64_t taken_packets, told_packets;
+	int64_t least_packets;	  /* in this interval */
+	uint64_t overflowed;	  /* packets, that is surely so many */
+	bool is_of_another_count; /* packets are in the buffer that the program has not seen */
 };
 
 /* Workers open and close sockets, too: all below is under the lock. */
@@ -148,7 +153,7 @@ int sluice_socket_count_open(struct sluice_socket_count **result, int fd)
 
 	if (!count)
 		return -ENOMEM;
-	count->least = INT64_MAX;
+	count->least = count->least_packets = INT64_MAX;
 	pthread_mutex_lock(&lock);
 	error = find_block(&count->block);
 	if (error)
@@ -193,24 +198,34 @@ void sluice_socket_count_leave(struct sluice_socket_count *count)
 	free(count);
 }
 
-uint64_t sluice_socket_count_came(const struct sluice_socket_count *count)
+struct sluice_socket_came sluice_socket_count_came(const struct sluice_socket_count *count)
 {
-	return count ? sluice_load_relaxed(&count->page->beyond) : 0;
+	struct sluice_socket_came came = {0};
+
+	if (count) {
+		came.packets = sluice_load_relaxed(&count->page->packets);
+		came.beyond = sluice_load_relaxed(&count->page->beyond);
+	}
+	return came;
 }
 
-void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t beyond)
+void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t packets, uint64_t beyond)
 {
-	if (count)
-		count->taken += beyond;
+	if (!count)
+		return;
+	count->taken_packets += packets;
+	count->taken += beyond;
 }
 
-/* Takes `missing` for what is lost in all. Returns how many of them are new. */
-static uint32_t tell(struct sluice_socket_count *count, int64_t missing)
+/* Takes `missing` datagrams and `packets` for what is lost in all. Returns how many of the datagrams are new. */
+static uint32_t tell(struct sluice_socket_count *count, int64_t missing, int64_t packets)
 {
 	int64_t more = missing - (int64_t)count->told;
 
 	count->looks = 0;
-	count->least = INT64_MAX;
+	count->least = count->least_packets = INT64_MAX;
+	if (!count->is_of_another_count && packets > (int64_t)count->overflowed)
+		count->overflowed = (uint64_t)packets;
 	if (more <= 0)
 		return 0;
 	if (more > UINT32_MAX)
@@ -219,40 +234,85 @@ static uint32_t tell(struct sluice_socket_count *count, int64_t missing)
 	return (uint32_t)more;
 }
 
-void sluice_socket_count_note(struct sluice_socket_count *count, uint64_t came)
+/* Of what came, what was not read. */
+static int64_t missing_of(const struct sluice_socket_count *count,
+			  const struct sluice_socket_came *came)
 {
-	int64_t missing;
+	return (int64_t)(came->beyond - count->taken);
+}
 
+/* The same in packets. */
+static int64_t packets_of(const struct sluice_socket_count *count,
+			  const struct sluice_socket_came *came)
+{
+	return (int64_t)(came->packets - count->taken_packets);
+}
+
+void sluice_socket_count_note(struct sluice_socket_count *count,
+			      const struct sluice_socket_came *came)
+{
 	if (!count)
 		return;
-	missing = (int64_t)(came - count->taken);
-	if (missing < count->least)
-		count->least = missing;
+	if (missing_of(count, came) < count->least)
+		count->least = missing_of(count, came);
+	if (packets_of(count, came) < count->least_packets)
+		count->least_packets = packets_of(count, came);
 	count->looks++;
 }
 
 uint32_t sluice_socket_count_lost(struct sluice_socket_count *count, bool is_empty)
 {
-	uint64_t came, last;
+	struct sluice_socket_came came = sluice_socket_count_came(count), last;
 
 	if (!count)
 		return 0;
-	came = sluice_load_relaxed(&count->page->beyond);
 	last = count->last;
 	count->last = came;
-	if (count->looks >= LOOKS)
-		return tell(count, count->least);
 	/* Nothing came for a whole interval: nothing is on its way. */
-	if (is_empty && came == last)
-		return tell(count, (int64_t)(came - count->taken));
+	is_empty = is_empty && came.beyond == last.beyond && came.packets == last.packets;
+	if (is_empty && count->is_of_another_count) {
+		count->taken_packets = came.packets - count->told_packets;
+		count->is_of_another_count = false;
+	}
+	if (count->looks >= LOOKS)
+		return tell(count, count->least, count->least_packets);
+	if (is_empty)
+		return tell(count, missing_of(count, &came), packets_of(count, &came));
 	return 0;
 }
 
 uint32_t sluice_socket_count_rest(struct sluice_socket_count *count)
 {
-	return count ? tell(count,
-			    (int64_t)(sluice_load_relaxed(&count->page->beyond) - count->taken))
-		     : 0;
+	struct sluice_socket_came came = sluice_socket_count_came(count);
+
+	return count ? tell(count, missing_of(count, &came), packets_of(count, &came)) : 0;
+}
+
+uint32_t sluice_socket_count_overflow_most(const struct sluice_socket_count *count)
+{
+	struct sluice_socket_came came = sluice_socket_count_came(count);
+	int64_t most = packets_of(count, &came) - (int64_t)count->told_packets;
+
+	if (count->is_of_another_count)
+		return SLUICE_OVERFLOW_UNKNOWN;
+	if (most <= 0)
+		return 0;
+	return most < SLUICE_OVERFLOW_UNKNOWN ? (uint32_t)most : SLUICE_OVERFLOW_UNKNOWN - 1;
+}
+
+uint32_t sluice_socket_count_overflow_least(const struct sluice_socket_count *count)
+{
+	uint64_t least = count->overflowed - count->told_packets;
+
+	if (count->overflowed <= count->told_packets)
+		return 0;
+	return least < UINT32_MAX ? (uint32_t)least : UINT32_MAX;
+}
+
+void sluice_socket_count_overflow_told(struct sluice_socket_count *count, uint32_t packets)
+{
+	if (count)
+		count->told_packets += packets;
 }
 
 uint32_t sluice_socket_count_due(const struct sluice_socket_count *count)
@@ -264,9 +324,11 @@ uint32_t sluice_socket_count_due(const struct sluice_socket_count *count)
 
 void sluice_socket_count_owe(struct sluice_socket_count *count, uint32_t datagrams)
 {
+	if (!count)
+		return;
 	/* Modulo 2^64, as all that is done with it. */
-	if (count)
-		count->taken -= datagrams;
+	count->taken -= datagrams;
+	count->is_of_another_count = true;
 }
 
 void sluice_socket_count_shut(struct sluice_socket_count *count)

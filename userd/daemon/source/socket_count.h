@@ -12,6 +12,12 @@
 
 struct sluice_socket_count;
 
+/* What the program has let pass to the buffer so far. */
+struct sluice_socket_came {
+	uint64_t packets;
+	uint64_t beyond; /* datagrams beyond the first of their packet */
+};
+
 /*
  * Puts the program on a socket, which shares it with others; from then on datagrams may come together. 0, or a negative errno (-EPERM, -EINVAL: an older kernel).
  * @owner caller: sluice_socket_count_close() @context any
@@ -22,21 +28,32 @@ void sluice_socket_count_close(struct sluice_socket_count *count);
 /* The same for a socket that stays open elsewhere, with the program on it: that goes on as it was told. @context any */
 void sluice_socket_count_leave(struct sluice_socket_count *count);
 
-/* Datagrams beyond the first of their packet that came so far. */
-uint64_t sluice_socket_count_came(const struct sluice_socket_count *count);
-/* So many of them were read. @context worker */
-void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t beyond);
-/* When so many had come, the socket was read, and it was empty in the end. @context worker */
-void sluice_socket_count_note(struct sluice_socket_count *count, uint64_t came);
+/* What came so far. */
+struct sluice_socket_came sluice_socket_count_came(const struct sluice_socket_count *count);
+/* So much of it was read. @context worker */
+void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t packets, uint64_t beyond);
+/* When so much had come, the socket was read, and it was empty in the end. @context worker */
+void sluice_socket_count_note(struct sluice_socket_count *count,
+			      const struct sluice_socket_came *came);
 /*
- * How many of them were lost that it has not told of yet. Called again and again, at intervals in which a packet surely gets from the
- * program to the buffer (SLUICE_LOOK_AFTER_NS). `is_empty`: nothing waits in the socket. @context worker
+ * How many datagrams beyond the first of their packet were lost that it has not told of yet. Called again and again, at intervals in
+ * which a packet surely gets from the program to the buffer (SLUICE_LOOK_AFTER_NS). `is_empty`: nothing waits in the socket.
+ * @context worker
  */
 uint32_t sluice_socket_count_lost(struct sluice_socket_count *count, bool is_empty);
 /* The same for the last time: nothing comes any more, all was read. @context worker */
 uint32_t sluice_socket_count_rest(struct sluice_socket_count *count);
 
-/* Of those that came, what was neither read nor told as lost: it is in the socket, or will be told. @context worker */
+/*
+ * Packets for which the buffer had no room, less those that were told of: at most (SLUICE_OVERFLOW_UNKNOWN: that is not known yet), and at
+ * least, as far as sluice_socket_count_lost() and rest() found out. @context worker
+ */
+uint32_t sluice_socket_count_overflow_most(const struct sluice_socket_count *count);
+uint32_t sluice_socket_count_overflow_least(const struct sluice_socket_count *count);
+/* So many of them were told of now. @context worker */
+void sluice_socket_count_overflow_told(struct sluice_socket_count *count, uint32_t packets);
+
+/* Of the datagrams beyond the first that came, what was neither read nor told as lost: it is in the socket, or will be told. @context worker */
 uint32_t sluice_socket_count_due(const struct sluice_socket_count *count);
 /* So many are in the socket from before it was counted here; before the first is read. */
 void sluice_socket_count_owe(struct sluice_socket_count *count, uint32_t datagrams);

@@ -69,10 +69,13 @@ uint64_t sluice_socket_input_sum(const struct sluice_socket_input *input, size_t
 		counters->stored_bytes += sluice_load_relaxed(&part->stored_bytes);
 		counters->lost[SLUICE_LOST_SOCKET] += sluice_load_relaxed(&part->lost);
 		counters->lost[SLUICE_LOST_RING_FULL] += sluice_load_relaxed(&part->lost_full);
+		counters->lost[SLUICE_LOST_BAD_CHECKSUM] +=
+			sluice_load_relaxed(&part->bad_checksum);
 		unmatched += sluice_load_relaxed(&part->unmatched);
 	}
 	counters->matched = counters->stored + counters->lost[SLUICE_LOST_SOCKET] +
-			    counters->lost[SLUICE_LOST_RING_FULL];
+			    counters->lost[SLUICE_LOST_RING_FULL] +
+			    counters->lost[SLUICE_LOST_BAD_CHECKSUM];
 	return unmatched;
 }
 

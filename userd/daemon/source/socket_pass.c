@@ -292,13 +292,9 @@ static void settle(struct sluice_port *port)
 
 	port->starved = false;
 	is_empty = drain(port);
-	sluice_port_count_drops(port);
-	if (is_empty && port->count) {
-		uint32_t more = sluice_socket_count_rest(port->count);
-
-		if (more)
-			sluice_port_lose(port, more);
-	}
+	if (is_empty)
+		sluice_port_lose(port, SLUICE_LOST_SOCKET, sluice_socket_count_rest(port->count));
+	sluice_port_count_drops(port, true);
 	sluice_port_tell(port);
 }
 

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * One UDP socket in its worker: what it lost, and its end. When it is read is in socket_round.c. Touches: the socket, the ring's
- * counts of losses.
+ * One UDP socket in its worker, and its end. When it is read is in socket_round.c, what it lost in socket_drops.c. Touches: the
+ * socket.
  */
 #include <errno.h>
 #include <limits.h>
 #include <linux/filter.h>
-#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,67 +18,6 @@
 #include "socket_claim.h"
 #include "socket_count.h"
 #include "socket_round.h"
-
-void sluice_port_lose(struct sluice_port *port, uint32_t more)
-{
-	const struct sluice_socket_claim *claim = &port->use->claims[port->use->busiest];
-
-	sluice_count(&claim->input->counters[port->worker->number].lost, (uint64_t)more);
-	sluice_ring_lose(&claim->stream->ring, claim->input->index, SLUICE_LOST_SOCKET, more, 0);
-}
-
-void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_claim *claim,
-			   uint32_t more)
-{
-	sluice_count(&claim->input->counters[port->worker->number].lost_full, (uint64_t)more);
-	sluice_ring_lose(&claim->stream->ring, claim->input->index, SLUICE_LOST_RING_FULL, more, 0);
-}
-
-/* What the socket counts as dropped since last time, and its program, if it has one, does not know of. */
-static uint32_t dropped_by_socket(struct sluice_port *port)
-{
-	uint32_t figures[SK_MEMINFO_VARS] = {0};
-	socklen_t length = sizeof(figures);
-	uint32_t more;
-
-	if (getsockopt(port->fd, SOL_SOCKET, SO_MEMINFO, figures, &length) ||
-	    length < (SK_MEMINFO_DROPS + 1) * sizeof(figures[0]))
-		return 0;
-	/* Wraps at 32 bits. */
-	more = figures[SK_MEMINFO_DROPS] - port->drops;
-	more -= port->bpf ? sluice_socket_bpf_dropped(port)
-			  : (uint32_t)sluice_socket_count_refused_packets(port->count);
-	/* What the program has copied it may count before the socket does. */
-	if ((int32_t)more <= 0)
-		return 0;
-	port->drops += more;
-	return more;
-}
-
-void sluice_port_count_drops(struct sluice_port *port)
-{
-	uint32_t more = dropped_by_socket(port);
-
-	if (port->bpf)
-		more += sluice_socket_bpf_refused(port);
-	if (!more)
-		return;
-	sluice_port_lose(port, more);
-	/* It overflowed while we rested, unless that was for want of room. */
-	if (port->round && !port->starved)
-		port->round->beat.wait_ns /= 2;
-}
-
-void sluice_port_settle(struct sluice_port *port)
-{
-	uint32_t more = sluice_socket_count_rest(port->count);
-
-	/* Without a program what was refused since it was shut is among the drops, and cannot be told from the rest. */
-	if (port->bpf || port->count)
-		more += dropped_by_socket(port);
-	if (more)
-		sluice_port_lose(port, more);
-}
 
 void sluice_port_take_many(struct sluice_port *port, bool takes)
 {
@@ -99,7 +37,7 @@ void sluice_port_shut(struct sluice_port *port)
 	if (port->closing)
 		return;
 	/* Before, because the socket counts what the filter refuses as well. */
-	sluice_port_count_drops(port);
+	sluice_port_count_drops(port, false);
 	if (port->bpf)
 		sluice_socket_bpf_shut(port);
 	else if (port->count)

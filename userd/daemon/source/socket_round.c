@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "socket_account.h"
 #include "socket_bpf.h"
 #include "socket_claim.h"
 #include "socket_count.h"
@@ -55,13 +56,15 @@ static void put_off(struct sluice_port *port, uint64_t at)
 		sluice_socket_beat_hurry(&round->beat, at);
 }
 
-/* Notes that something came: its losses are looked at soon. */
+/* Notes that something came, or that it is not known yet why something was lost: its losses are looked at soon. */
 static void touch(struct sluice_port *port)
 {
-	if (port->touched || port->closing || !port->round)
+	if (port->touched || port->closing || (!port->round && !port->bpf))
 		return;
 	port->touched = true;
-	TAILQ_INSERT_TAIL(&port->round->touched, port, look);
+	/* Of those that a program empties all are looked at, now and then. */
+	if (port->round)
+		TAILQ_INSERT_TAIL(&port->round->touched, port, look);
 }
 
 /* Tells the streams of a port that there is no room for what is in it. */
@@ -88,7 +91,8 @@ static void tell_losses(struct sluice_port *port, struct sluice_socket_batch *ba
 		return;
 	/* Whose they are is the last that was counted. */
 	sluice_socket_batch_end(batch);
-	sluice_port_count_drops(port);
+	if (sluice_port_count_drops(port, false))
+		touch(port);
 	sluice_socket_batch_begin(batch);
 }
 
@@ -310,22 +314,9 @@ void sluice_port_empty(struct sluice_port *port, uint64_t now)
 	}
 	if (!left)
 		return;
-	sluice_port_lose(port, left);
+	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
 	sluice_warning("port %u: closed with %u datagrams in its buffer, because the ring is full",
 		       port->key.port, left);
-}
-
-void sluice_port_settle_late(struct sluice_port *port, uint64_t now)
-{
-	uint64_t late;
-
-	/* What a program had begun to copy. */
-	if (port->bpf)
-		sluice_port_empty(port, now);
-	late = port->bpf ? sluice_socket_bpf_refused(port)
-			 : sluice_socket_count_refused(port->count);
-	if (late)
-		sluice_port_lose(port, (uint32_t)late);
 }
 
 /* Reads those that waited for room in a stream. */
@@ -369,28 +360,43 @@ static void look_at_joined(struct sluice_port *port, uint64_t now)
 	uint32_t more;
 
 	/* One that rests has nothing; but something may have come just now. */
-	if (sluice_socket_count_is_open(port->count) && port->queue == SLUICE_PORT_RESTS)
+	if ((sluice_socket_count_is_open(port->count) || (port->count && port->pending)) &&
+	    port->queue == SLUICE_PORT_RESTS)
 		is_empty = sluice_port_drain(port, now);
 	more = sluice_socket_count_lost(port->count, is_empty);
 	if (more)
-		sluice_port_lose(port, more);
+		sluice_port_lose(port, SLUICE_LOST_SOCKET, more);
 }
 
 /*
  * What did a port lose? The last losses before a silence come with no datagram: nobody else would tell of them; nor of those of one that
- * waits for room, which may be for hours. What its buffer holds is older, and comes behind.
+ * waits for room, which may be for hours. What its buffer holds is older, and comes behind. `erred`: datagrams with a wrong checksum came
+ * to some socket of this network namespace, and nobody is woken for those.
  */
-static void look_at(struct sluice_port *port, uint64_t now)
+static void look_at(struct sluice_port *port, bool erred, uint64_t now)
 {
 	look_at_joined(port, now);
-	if (!port->touched)
+	if (!port->touched && !erred)
 		return;
-	if (!port->starved) {
+	if (port->touched && !port->starved) {
 		port->touched = false;
-		if (!port->bpf)
+		if (port->round)
 			TAILQ_REMOVE(&port->round->touched, port, look);
 	}
-	sluice_port_count_drops(port);
+	if (sluice_port_count_drops(port, false))
+		touch(port);
+}
+
+/* Looks at those of a round that something came to; what is touched anew meanwhile has its turn the next time. */
+static void look_at_touched(struct sluice_socket_round *round, uint64_t now)
+{
+	struct sluice_port *port = TAILQ_FIRST(&round->touched), *next;
+	const struct sluice_port *last = TAILQ_LAST(&round->touched, sluice_port_queue);
+
+	for (; port; port = next) {
+		next = port == last ? NULL : TAILQ_NEXT(port, look);
+		look_at(port, false, now);
+	}
 }
 
 /* Tells what the streams of a set could not tell for want of room. */
@@ -412,19 +418,24 @@ static void tell_again(const struct sluice_port_set *set)
 
 void sluice_socket_round_look_after(struct sluice_port_set *set, uint64_t now)
 {
-	struct sluice_port *port, *next;
+	uint64_t errors = sluice_socket_account_look(sluice_now());
+	bool erred = errors && errors != set->errors;
+	struct sluice_port *port;
 
 	set->looks++;
 	if (set->bpf)
 		sluice_socket_bpf_look_after(set->bpf);
 	/* Of each only now and then: that is dear. What came by a program only the socket itself may have lost. */
-	if (set->looks % SELDOM == 0)
+	if (set->looks % SELDOM == 0) {
+		/* Twice: the namespace counts it a moment before the socket does. */
+		if (erred && errors == set->next_errors)
+			set->errors = errors;
+		if (erred)
+			set->next_errors = errors;
 		for (port = set->ports; port; port = port->next)
-			look_at(port, now);
-	else if (set->round)
-		for (port = TAILQ_FIRST(&set->round->touched); port; port = next) {
-			next = TAILQ_NEXT(port, look);
-			look_at(port, now);
-		}
+			look_at(port, erred, now);
+	} else if (set->round) {
+		look_at_touched(set->round, now);
+	}
 	tell_again(set);
 }

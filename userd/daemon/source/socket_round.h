@@ -56,8 +56,6 @@ bool sluice_port_is_starved(const struct sluice_port *port);
 bool sluice_port_drain(struct sluice_port *port, uint64_t now);
 /* Stores all that is in one that is shut or withdrawn; what finds no room is counted as lost. @context worker */
 void sluice_port_empty(struct sluice_port *port, uint64_t now);
-/* Counts what came to one after it was shut, when it is closed and nothing can be on its way to it any more. @context worker */
-void sluice_port_settle_late(struct sluice_port *port, uint64_t now);
 /* What sluice_stream.refill is for streams of this source; stream->source is a struct sluice_port_set.
  * @context worker */
 bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);

@@ -146,7 +146,7 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 		sluice_port_settle(port);
 		/* Nobody but the socket itself knows what was refused. */
 		if (!port->bpf && !port->count)
-			sluice_port_count_drops(port);
+			sluice_port_count_drops(port, true);
 		sluice_port_close(port);
 		all_withdrawn = all_withdrawn && port->withdrawn;
 	}
@@ -154,7 +154,10 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 		sluice_socket_grace();
 	while ((port = list)) {
 		list = port->next;
-		sluice_port_settle_late(port, worker->now);
+		/* What a program had begun to copy. */
+		if (port->bpf)
+			sluice_port_empty(port, worker->now);
+		sluice_port_settle_late(port);
 		sluice_port_tell(port);
 		sluice_port_free(port);
 	}

@@ -103,6 +103,10 @@ struct sluice_source_class {
 /* Takes what an earlier daemon handed over (close_inputs); once, before an engine starts. Returns how many sockets. */
 size_t sluice_socket_inherit(void);
 
+/* Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace since sockets are read; *unplaced: of them those
+ * that no input has, because the kernel does not say to which port. False: no sockets are read, or it is not known. @threadsafe */
+bool sluice_source_socket_checksums(uint64_t *all, uint64_t *unplaced);
+
 extern const struct sluice_source_class sluice_source_kmod;
 extern const struct sluice_source_class sluice_source_socket;
 

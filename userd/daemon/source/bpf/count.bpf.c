@@ -58,6 +58,7 @@ int count(struct __sk_buff *skb)
 		__sync_fetch_and_add(&count->refused_packets, 1);
 		return 0;
 	}
+	__sync_fetch_and_add(&count->packets, 1);
 	if (segments > 1)
 		__sync_fetch_and_add(&count->beyond, segments - 1);
 	return ALL_OF_IT;

@@ -11,6 +11,7 @@
 #define SLUICE_COUNT_SEATS 4096U
 
 struct sluice_count {
+	__u64 packets; /* that it let pass to the buffer; their checksums are right */
 	__u64 beyond;  /* datagrams that came beyond the first of their packet */
 	__u64 refused; /* datagrams that came since is_shut */
 	/* What the program did not keep, as the socket counts it as dropped: those, and what is for
