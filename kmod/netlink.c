@@ -15,7 +15,7 @@
 #include "netlink.h"
 
 static const struct nla_policy route_policy[SLUICE_A_ROUTE_ALARM + 1] = {
-	[SLUICE_A_ROUTE_GUID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
+	[SLUICE_A_ROUTE_ID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 	[SLUICE_A_ROUTE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
 	[SLUICE_A_ROUTE_RING_SIZE] = { .type = NLA_U64 },
 	[SLUICE_A_ROUTE_WATERMARK] = { .type = NLA_U32 },
@@ -29,7 +29,7 @@ static const struct nla_policy no_policy[1] = {};
 /* Puts a route into a message. 0 or -EMSGSIZE. */
 static int put_route(struct sk_buff *skb, const struct sluice_route *route)
 {
-	if (nla_put(skb, SLUICE_A_ROUTE_GUID, sizeof(route->guid), route->guid) ||
+	if (nla_put(skb, SLUICE_A_ROUTE_ID, sizeof(route->guid), route->guid) ||
 	    nla_put_string(skb, SLUICE_A_ROUTE_NAME, route->name) ||
 	    nla_put_u64_64bit(skb, SLUICE_A_ROUTE_RING_SIZE, route->ring_size, SLUICE_A_PAD) ||
 	    nla_put_u32(skb, SLUICE_A_ROUTE_WATERMARK, route->watermark) ||
@@ -106,11 +106,11 @@ static int parse_route(struct genl_info *info, struct sluice_route *wanted)
 /* The route that the request names, or NULL with *@error and a sentence. sn->change held. */
 static struct sluice_route *named_route(struct sluice_net *sn, struct genl_info *info, int *error)
 {
-	const struct nlattr *guid = info->attrs[SLUICE_A_ROUTE_GUID];
+	const struct nlattr *guid = info->attrs[SLUICE_A_ROUTE_ID];
 	struct sluice_route *route;
 
 	if (!guid) {
-		sluice_refuse(info, NULL, "the attribute ROUTE_GUID is missing");
+		sluice_refuse(info, NULL, "the attribute ROUTE_ID is missing");
 		*error = -EINVAL;
 		return NULL;
 	}
@@ -165,7 +165,7 @@ static int make_route(struct sluice_net *sn, struct genl_info *info,
 static int route_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct sluice_net *sn = sluice_net_of(genl_info_net(info));
-	const struct nlattr *guid = info->attrs[SLUICE_A_ROUTE_GUID];
+	const struct nlattr *guid = info->attrs[SLUICE_A_ROUTE_ID];
 	u16 flags = info->nlhdr->nlmsg_flags;
 	struct sluice_route wanted = {
 		.ring_size = SLUICE_RING_SIZE_DEFAULT,
@@ -229,7 +229,7 @@ static int route_del_doit(struct sk_buff *skb, struct genl_info *info)
 	gone = *route;
 	error = sluice_route_delete(sn, route);
 	if (error)
-		sluice_refuse(info, info->attrs[SLUICE_A_ROUTE_GUID],
+		sluice_refuse(info, info->attrs[SLUICE_A_ROUTE_ID],
 			      "%u rules point to route \"%s\"; delete them first", gone.rules,
 			      gone.name);
 	else
@@ -299,14 +299,14 @@ static const struct genl_ops operations[] = {
 		.cmd = SLUICE_CMD_ROUTE_DEL,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = route_policy,
-		.maxattr = SLUICE_A_ROUTE_GUID,
+		.maxattr = SLUICE_A_ROUTE_ID,
 		.doit = route_del_doit,
 	},
 	{
 		.cmd = SLUICE_CMD_ROUTE_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = route_policy,
-		.maxattr = SLUICE_A_ROUTE_GUID,
+		.maxattr = SLUICE_A_ROUTE_ID,
 		.doit = route_get_doit,
 		.dumpit = route_get_dumpit,
 	},
@@ -321,14 +321,14 @@ static const struct genl_ops operations[] = {
 		.cmd = SLUICE_CMD_RULE_DEL,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = sluice_rule_policy,
-		.maxattr = SLUICE_A_RULE_GUID,
+		.maxattr = SLUICE_A_RULE_ID,
 		.doit = sluice_rule_del_doit,
 	},
 	{
 		.cmd = SLUICE_CMD_RULE_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = sluice_rule_policy,
-		.maxattr = SLUICE_A_RULE_GUID,
+		.maxattr = SLUICE_A_RULE_ID,
 		.doit = sluice_rule_get_doit,
 		.dumpit = sluice_rule_get_dumpit,
 	},

@@ -173,7 +173,7 @@ static int check_guids(struct exchange *exchange)
 		if (guid_order(&exchange->by_guid[number - 1], &exchange->by_guid[number]))
 			continue;
 		sluice_refuse(exchange->info, NULL,
-			      "rule \"%s\" and rule \"%s\" have the same GUID %pUb",
+			      "rule \"%s\" and rule \"%s\" have the same id %pUb",
 			      exchange->by_guid[number - 1]->name, exchange->by_guid[number]->name,
 			      exchange->by_guid[number]->guid);
 		return -EINVAL;

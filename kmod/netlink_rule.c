@@ -20,7 +20,7 @@
 	 SLUICE_RULE_F_HWTIME)
 
 const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_CONTINUES + 1] = {
-	[SLUICE_A_RULE_GUID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
+	[SLUICE_A_RULE_ID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 	[SLUICE_A_RULE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
 	[SLUICE_A_RULE_ROUTE] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 	[SLUICE_A_RULE_INPUT] = { .type = NLA_U16 },
@@ -61,7 +61,7 @@ static int put_rule(struct sk_buff *skb, const struct sluice_rule *rule)
 	struct sluice_counts counts;
 
 	sluice_rule_count(rule, &counts);
-	if (nla_put(skb, SLUICE_A_RULE_GUID, sizeof(rule->guid), rule->guid) ||
+	if (nla_put(skb, SLUICE_A_RULE_ID, sizeof(rule->guid), rule->guid) ||
 	    nla_put_string(skb, SLUICE_A_RULE_NAME, rule->name) ||
 	    nla_put(skb, SLUICE_A_RULE_ROUTE, sizeof(rule->route->guid), rule->route->guid) ||
 	    nla_put_u16(skb, SLUICE_A_RULE_INPUT, rule->input) ||
@@ -223,7 +223,7 @@ static int parse_rule(struct sluice_net *sn, struct genl_info *info, struct nlat
 {
 	int error;
 
-	memcpy(draft->guid, nla_data(attributes[SLUICE_A_RULE_GUID]), sizeof(draft->guid));
+	memcpy(draft->guid, nla_data(attributes[SLUICE_A_RULE_ID]), sizeof(draft->guid));
 	if (attributes[SLUICE_A_RULE_NAME]) {
 		if (!sluice_name_is_fit(info, attributes[SLUICE_A_RULE_NAME]))
 			return -EINVAL;
@@ -276,7 +276,7 @@ static bool rule_is_complete(struct genl_info *info, struct nlattr **attributes)
 		int attribute;
 		const char *name;
 	} needed[] = {
-		{ SLUICE_A_RULE_GUID, "RULE_GUID" },
+		{ SLUICE_A_RULE_ID, "RULE_ID" },
 		{ SLUICE_A_RULE_ROUTE, "RULE_ROUTE" },
 		{ SLUICE_A_RULE_INPUT, "RULE_INPUT" },
 		{ SLUICE_A_RULE_PORTS, "RULE_PORTS" },
@@ -369,7 +369,7 @@ void sluice_rule_explain(struct genl_info *info, const char *name,
  */
 static int set_rule(struct sluice_net *sn, struct genl_info *info)
 {
-	const struct nlattr *guid = info->attrs[SLUICE_A_RULE_GUID];
+	const struct nlattr *guid = info->attrs[SLUICE_A_RULE_ID];
 	u16 flags = info->nlhdr->nlmsg_flags;
 	struct sluice_rule_change change = {};
 	struct sluice_rule_clash clash;
@@ -435,11 +435,11 @@ int sluice_rule_set_doit(struct sk_buff *skb, struct genl_info *info)
 /* The rule that the request names, or NULL with *@error and a sentence. sn->change held. */
 static struct sluice_rule *named_rule(struct sluice_net *sn, struct genl_info *info, int *error)
 {
-	const struct nlattr *guid = info->attrs[SLUICE_A_RULE_GUID];
+	const struct nlattr *guid = info->attrs[SLUICE_A_RULE_ID];
 	struct sluice_rule *rule;
 
 	if (!guid) {
-		sluice_refuse(info, NULL, "the attribute RULE_GUID is missing");
+		sluice_refuse(info, NULL, "the attribute RULE_ID is missing");
 		*error = -EINVAL;
 		return NULL;
 	}

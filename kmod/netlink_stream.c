@@ -33,9 +33,9 @@ static int put_stream(struct sk_buff *skb, const struct sluice_route *route,
 	owner = ring->owner_pid ? pid_nr_ns(ring->owner_pid, task_active_pid_ns(current)) : 0;
 	mutex_unlock(&ring->owner_lock);
 
-	if (nla_put(skb, SLUICE_A_ROUTE_GUID, sizeof(route->guid), route->guid) ||
+	if (nla_put(skb, SLUICE_A_ROUTE_ID, sizeof(route->guid), route->guid) ||
 	    nla_put_string(skb, SLUICE_A_ROUTE_NAME, route->name) ||
-	    nla_put(skb, SLUICE_A_STREAM_UUID, sizeof(producer->stream), producer->stream) ||
+	    nla_put(skb, SLUICE_A_STREAM_ID, sizeof(producer->stream), producer->stream) ||
 	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_EPOCH, producer->epoch, SLUICE_A_PAD) ||
 	    nla_put_u32(skb, SLUICE_A_STREAM_CPU, ring->cpu) ||
 	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_SIZE, producer->size, SLUICE_A_PAD) ||
@@ -127,7 +127,7 @@ void sluice_netlink_stream_event(struct sluice_ring *ring, enum sluice_event eve
 		return;
 	header = genlmsg_put(message, 0, 0, &sluice_genl_family, 0, SLUICE_CMD_STREAM_EVENT);
 	if (!header ||
-	    nla_put(message, SLUICE_A_ROUTE_GUID, sizeof(ring->route_guid), ring->route_guid) ||
+	    nla_put(message, SLUICE_A_ROUTE_ID, sizeof(ring->route_guid), ring->route_guid) ||
 	    nla_put_string(message, SLUICE_A_ROUTE_NAME, ring->route_name) ||
 	    nla_put_u32(message, SLUICE_A_STREAM_CPU, ring->cpu) ||
 	    nla_put_u32(message, SLUICE_A_EVENT_KIND, event)) {

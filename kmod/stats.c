@@ -184,7 +184,7 @@ static int rules_show(struct seq_file *seq, void *entry)
 	unsigned int cause;
 
 	if (entry == SEQ_START_TOKEN) {
-		seq_puts(seq, "guid route input verdict ports destination source interface matched stored stored_bytes");
+		seq_puts(seq, "id route input verdict ports destination source interface matched stored stored_bytes");
 		for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
 			seq_printf(seq, " %s", cause_names[cause]);
 		seq_puts(seq, " name\n");

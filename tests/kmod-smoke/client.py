@@ -189,16 +189,16 @@ class Netlink:
         return [decode(part) for part in self.raw(COMMAND[command], b"", NLM_F_DUMP)]
 
     def route(self, guid, how=NLM_F_CREATE, **values):
-        self.do("ROUTE_SET", how, route_guid=guid, **{f"route_{name}": value for name, value in values.items()})
+        self.do("ROUTE_SET", how, route_id=guid, **{f"route_{name}": value for name, value in values.items()})
 
     def rule(self, guid, route, ports, how=NLM_F_CREATE, rule_input=0, **values):
         if isinstance(ports, int):
             ports = [(ports, ports)]
-        self.do("RULE_SET", how, rule_guid=guid, rule_route=route, rule_input=rule_input, rule_ports=ports,
+        self.do("RULE_SET", how, rule_id=guid, rule_route=route, rule_input=rule_input, rule_ports=ports,
                 **{f"rule_{name}": value for name, value in values.items()})
 
     def counters(self, guid):
-        return self.do("RULE_GET", rule_guid=guid)[0]["RULE_COUNTERS"]
+        return self.do("RULE_GET", rule_id=guid)[0]["RULE_COUNTERS"]
 
     def event(self, timeout=1.0):
         """The next notification as (command, attributes), or None."""

@@ -37,9 +37,6 @@ def is_measured(key, said, before, after):
 def differences(where, said, before, after, words=(), moves=False):
     """Sentences on what differs, any depth. `moves`: datagrams came and went between the looks."""
     if isinstance(said, dict) and isinstance(before, dict) and isinstance(after, dict):
-        # One GUID, two names.
-        if "id" in said and "id" not in before:
-            said = {"guid" if key == "id" else key: one for key, one in said.items()}
         for key in sorted((before.keys() | after.keys()) - said.keys()):
             yield f"{where} lacks `{key}`, which netlink has"
         for key, one in said.items():
@@ -54,7 +51,7 @@ def differences(where, said, before, after, words=(), moves=False):
             yield f"{where}: {len(said)} of them, {len(before)} in netlink before, {len(after)} after"
             return
         for number, one in enumerate(said):
-            name = one.get("name") or one.get("to") or one.get("uuid") if isinstance(one, dict) else None
+            name = one.get("name") or one.get("to") or one.get("id") if isinstance(one, dict) else None
             yield from differences(f"{where} {name or number}", one, before[number], after[number], words, moves)
     elif not fits(said, before, after):
         yield f"{where}: {said}, netlink says {before}" + (f" and then {after}" if after != before else "")
@@ -67,7 +64,7 @@ def of_json(picture):
         before, after = expected.VIEWS[view](picture["before"]), expected.VIEWS[view](picture["after"])
         if view == "streams":
             # Which of them is told first is nobody's promise.
-            said, before, after = (sorted(one, key=lambda stream: stream["uuid"]) for one in (said, before, after))
+            said, before, after = (sorted(one, key=lambda stream: stream["id"]) for one in (said, before, after))
         yield from differences(f"show {view} -j", said, before, after, WORDS_ONLY.get(view, ()), moves)
 
 
@@ -81,8 +78,8 @@ def of_tables(picture):
         if view not in WORDS_ONLY:
             later = expected.rows(view, expected.VIEWS[view](picture["after"]))
         if view == "streams":
-            later = sorted(later, key=lambda row: [one["uuid"] for one in rows].index(row["uuid"])
-                           if row["uuid"] in [one["uuid"] for one in rows] else 0)
+            later = sorted(later, key=lambda row: [one["id"] for one in rows].index(row["id"])
+                           if row["id"] in [one["id"] for one in rows] else 0)
         titles = [title for title, _ in expected.columns(view)]
         found = [title for title in titles if f" {title} " in f" {text.splitlines()[0] if text else ''} "]
         if found != titles:
@@ -110,19 +107,19 @@ def of_proc(picture):
     before, after = picture["before"]["module"], picture["after"]["module"]
     lines = [line.split(" ") for line in picture["proc"]["rules"].splitlines()]
     names = ["matched", "stored", "stored_bytes", *expected.CAUSES]
-    yield from rows_of_proc("rules", lines, "guid", names, *(
-        {one["RULE_GUID"]: expected.counted(one["RULE_COUNTERS"]) for one in dump["RULE_GET"]} for dump in (before, after)))
-    yield from words_of_proc(lines, {one["guid"]: one for one in picture["json"]["rules"]})
+    yield from rows_of_proc("rules", lines, "id", names, *(
+        {one["RULE_ID"]: expected.counted(one["RULE_COUNTERS"]) for one in dump["RULE_GET"]} for dump in (before, after)))
+    yield from words_of_proc(lines, {one["id"]: one for one in picture["json"]["rules"]})
     lines = [line.split(" ") for line in picture["proc"]["streams"].splitlines()]
     yield from rows_of_proc("streams", lines, "stream", ["epoch", "size", "head", "tail", "stored", "stored_bytes", "gaps", "wakes"], *(
-        {one["STREAM_UUID"]: expected.ring(one) for one in dump["STREAM_GET"]} for dump in (before, after)))
-    names = {one["ROUTE_GUID"]: one.get("ROUTE_NAME", "") for one in after["ROUTE_GET"]}
-    rings = {one["STREAM_UUID"]: one for one in after["STREAM_GET"]}
+        {one["STREAM_ID"]: expected.ring(one) for one in dump["STREAM_GET"]} for dump in (before, after)))
+    names = {one["ROUTE_ID"]: one.get("ROUTE_NAME", "") for one in after["ROUTE_GET"]}
+    rings = {one["STREAM_ID"]: one for one in after["STREAM_GET"]}
     for line in lines[1:]:
         said = dict(zip(lines[0], line), name=" ".join(line[len(lines[0]) - 1:]))
         ring = rings.get(said["stream"])
-        wanted = ring and {"route": ring["ROUTE_GUID"], "cpu": str(ring["STREAM_CPU"]), "owned": "yes" if ring["STREAM_OWNER"] else "no",
-                           "name": names.get(ring["ROUTE_GUID"]) or "-"}
+        wanted = ring and {"route": ring["ROUTE_ID"], "cpu": str(ring["STREAM_CPU"]), "owned": "yes" if ring["STREAM_OWNER"] else "no",
+                           "name": names.get(ring["ROUTE_ID"]) or "-"}
         for column, word in (wanted or {}).items():
             if said[column] != word:
                 yield f"/proc/net/sluice/streams, {said['stream']}, {column}: {said[column]}, netlink says {word}"
@@ -133,13 +130,13 @@ def words_of_proc(lines, rules):
     """What rows of the rules say in words, beside `show rules -j`."""
     for line in lines[1:]:
         said = dict(zip(lines[0], line), name=" ".join(line[len(lines[0]) - 1:]))
-        rule = rules.get(said["guid"])
+        rule = rules.get(said["id"])
         wanted = rule and {"route": rule["route"], "input": str(rule["input"]), "verdict": rule["verdict"], "ports": rule["ports"],
                            "destination": rule["destination"] or "any", "source": rule["source"] or "any",
                            "interface": rule["interface"] or "any", "name": rule["name"] or "-"}
         for column, word in (wanted or {}).items():
             if said[column] not in (word, word + "(absent)" if column == "interface" else word):
-                yield f"/proc/net/sluice/rules, {said['guid']}, {column}: {said[column]}, show rules -j says {word}"
+                yield f"/proc/net/sluice/rules, {said['id']}, {column}: {said[column]}, show rules -j says {word}"
 
 
 def rows_of_proc(name, lines, key, names, before, after):

@@ -78,7 +78,7 @@ def value(name, payload):
 
 def decode(body):
     """{name: value}; of OUTPUT_DESTINATION, which is repeated, a list."""
-    found = {"OUTPUT_DESTINATION": []} if any(NAMES.get(kind) == "OUTPUT_GUID" for kind, _ in attributes(body)) else {}
+    found = {"OUTPUT_DESTINATION": []} if any(NAMES.get(kind) == "OUTPUT_ID" for kind, _ in attributes(body)) else {}
     for kind, payload in attributes(body):
         name = NAMES.get(kind, str(kind))
         if name == "OUTPUT_DESTINATION":

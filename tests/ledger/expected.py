@@ -32,7 +32,7 @@ def counted(counters):
 
 def inputs(dump):
     """Of `show inputs -j`."""
-    return [dict(plain(one, "INPUT_", "GUID NAME SOURCE MATCH VERDICT STATE RECEIVE PRIORITY DROPPED DROPPED_BY_CHANGE UNMATCHED"),
+    return [dict(plain(one, "INPUT_", "ID NAME SOURCE MATCH VERDICT STATE RECEIVE PRIORITY DROPPED DROPPED_BY_CHANGE UNMATCHED"),
                  outputs=[name for name in one["INPUT_OUTPUTS"].split(",") if name], **counted(one["INPUT_COUNTERS"]))
             for one in dump["daemon"]["INPUT_GET"]]
 
@@ -54,7 +54,7 @@ def outputs(dump):
     for one in dump["daemon"]["OUTPUT_GET"]:
         destinations = [destination(nest) for nest in one["OUTPUT_DESTINATION"]]
         # What is of an output as a whole, from what is of its destinations.
-        found.append(dict(plain(one, "OUTPUT_", "GUID NAME MODE FRAMING RATE DROPPED MEMORY DISK"), destinations=destinations,
+        found.append(dict(plain(one, "OUTPUT_", "ID NAME MODE FRAMING RATE DROPPED MEMORY DISK"), destinations=destinations,
                           oldest=moment(one["OUTPUT_OLDEST"]),
                           achieved=sum(nest["achieved"] for nest in destinations),
                           backlog=sum(nest["backlog"] for nest in destinations)))
@@ -65,8 +65,8 @@ def ring(one):
     """What both tell of a stream."""
     head, tail, size = one["STREAM_HEAD"], one["STREAM_TAIL"], one["STREAM_SIZE"]
     fill = 100 * max(head - tail, 0) / size if size else 0
-    return dict(plain(one, "STREAM_", "UUID EPOCH CPU SIZE HEAD TAIL OWNER WAKES"), route=one["ROUTE_GUID"],
-                fill_percent=min(fill, 100.0), priority=priority(one["ROUTE_GUID"]), gaps=one["STREAM_COUNTERS"]["gaps"],
+    return dict(plain(one, "STREAM_", "ID CPU SIZE HEAD TAIL OWNER WAKES"), epoch=str(one["STREAM_EPOCH"]), route=one["ROUTE_ID"],
+                fill_percent=min(fill, 100.0), priority=priority(one["ROUTE_ID"]), gaps=one["STREAM_COUNTERS"]["gaps"],
                 **counted(one["STREAM_COUNTERS"]))
 
 
@@ -79,15 +79,15 @@ def streams(dump):
     """Of `show streams -j`: the daemon's, then the module's word on them and its others."""
     found = {}
     for one in dump["daemon"]["STREAM_GET"]:
-        found[one["STREAM_UUID"]] = dict(
+        found[one["STREAM_ID"]] = dict(
             ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK"),
-            cursors=[plain(nest, "CURSOR_", "ACKED TAKEN DISK", output="OUTPUT_GUID", name="OUTPUT_NAME")
+            cursors=[plain(nest, "CURSOR_", "ACKED TAKEN DISK", output="OUTPUT_ID", name="OUTPUT_NAME")
                      for nest in one["STREAM_CURSORS"]])
     module = dump["module"] or {"STREAM_GET": [], "ROUTE_GET": []}
-    names = {one["ROUTE_GUID"]: one.get("ROUTE_NAME", "") for one in module["ROUTE_GET"]}
+    names = {one["ROUTE_ID"]: one.get("ROUTE_NAME", "") for one in module["ROUTE_GET"]}
     for one in module["STREAM_GET"]:
-        stream = found.setdefault(one["STREAM_UUID"], {"cursors": []})
-        stream.update(ring(one), route_name=names.get(one["ROUTE_GUID"], ""))
+        stream = found.setdefault(one["STREAM_ID"], {"cursors": []})
+        stream.update(ring(one), route_name=names.get(one["ROUTE_ID"], ""))
     return list(found.values())
 
 
@@ -106,7 +106,7 @@ def store(dump):
 
 def orphans(dump):
     """Of `show orphans -j`."""
-    return [dict(plain(one, "ORPHAN_", "NAME PLACE WHERE BYTES", guid="ORPHAN_OUTPUT"), since=moment(one["ORPHAN_SINCE"]))
+    return [dict(plain(one, "ORPHAN_", "NAME PLACE WHERE BYTES", id="ORPHAN_OUTPUT"), since=moment(one["ORPHAN_SINCE"]))
             for one in dump["daemon"]["ORPHAN_GET"]]
 
 
@@ -119,12 +119,12 @@ def daemon(dump):
 
 def rules(dump):
     """Of `show rules -j`; what is a word there and a number in netlink is left out."""
-    return [dict(plain(one, "RULE_", "GUID NAME ROUTE INPUT"), **counted(one["RULE_COUNTERS"])) for one in dump["module"]["RULE_GET"]]
+    return [dict(plain(one, "RULE_", "ID NAME ROUTE INPUT"), **counted(one["RULE_COUNTERS"])) for one in dump["module"]["RULE_GET"]]
 
 
 def routes(dump):
     """Of `show routes -j`."""
-    return [dict(plain(one, "ROUTE_", "GUID NAME RING_SIZE WATERMARK RULES", delay_us="ROUTE_DELAY"), priority=priority(one["ROUTE_GUID"]))
+    return [dict(plain(one, "ROUTE_", "ID NAME RING_SIZE WATERMARK RULES", delay_us="ROUTE_DELAY"), priority=priority(one["ROUTE_ID"]))
             for one in dump["module"]["ROUTE_GET"]]
 
 
@@ -141,16 +141,16 @@ COLUMNS = {
                "ACHIEVED achieved, MSS mss, PMTU pmtu, "
                "LAST ERROR error",
     "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT output, "
-               "BEHIND behind, OWNER owner, WAKES wakes, STORED stored, LOST lost, STREAM uuid",
+               "BEHIND behind, OWNER owner, WAKES wakes, STORED stored, LOST lost, STREAM id",
     "store": "STORE store, SIZE size, USED used, WAITING waiting, SPOOLED spooled, DRAINED drained, SEGMENTS segments, "
              "FREE free_segments, DAMAGED damaged, QUARANTINED quarantined, ABANDONED abandoned, DROPPED dropped, ALARMS alarms, "
              "PATH path",
-    "orphans": "OUTPUT name, PLACE place, BYTES bytes, SINCE since, WHERE where, GUID guid",
+    "orphans": "OUTPUT name, PLACE place, BYTES bytes, SINCE since, WHERE where, ID id",
     "daemon": "RELAY relay, VERSION version, PID pid, UPTIME uptime_seconds, WORKERS workers, BAD CHECKSUM bad_checksum, "
               "UNPLACED bad_checksum_unplaced, CONFIGURATION configuration, IN FORCE configuration_seconds, STATE state",
     "rules": "RULE name, PORTS ports, DESTINATION destination, SOURCE source, INTERFACE interface, VERDICT verdict, HOOK hook, "
-             "BATCHING batching, CHECKSUM checksum, TIME time, MATCHED matched, STORED stored, LOST lost, GUID guid",
-    "routes": "ROUTE name, PRIORITY priority, RING ring_size, WATERMARK watermark, DELAY_US delay_us, RULES rules, GUID guid",
+             "BATCHING batching, CHECKSUM checksum, TIME time, MATCHED matched, STORED stored, LOST lost, ID id",
+    "routes": "ROUTE name, PRIORITY priority, RING ring_size, WATERMARK watermark, DELAY_US delay_us, RULES rules, ID id",
 }
 
 

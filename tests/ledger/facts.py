@@ -134,7 +134,7 @@ def of_module(picture):
     """A stream that says who owns it: that is the daemon."""
     for one in (picture["after"]["module"] or {"STREAM_GET": []})["STREAM_GET"]:
         if one["STREAM_OWNER"] not in (0, picture["pid"]):
-            yield f"stream {one['STREAM_UUID']} is owned by {one['STREAM_OWNER']}, the daemon is {picture['pid']}"
+            yield f"stream {one['STREAM_ID']} is owned by {one['STREAM_OWNER']}, the daemon is {picture['pid']}"
 
 
 def of_alarms(facts, store, is_fresh):

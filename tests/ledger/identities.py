@@ -40,7 +40,7 @@ def of_inputs(inputs, is_fresh):
 def of_streams(streams):
     """Within a stream: its places are in their order."""
     for one in streams:
-        where = f"stream {one['uuid']}"
+        where = f"stream {one['id']}"
         yield from of_counters(where, one)
         yield from check(one["tail"] <= one["head"] <= one["tail"] + one["size"],
                          f"{where}: tail {one['tail']}, head {one['head']}, size {one['size']}")
@@ -97,10 +97,10 @@ def of_destinations(outputs):
 
 def of_totals(picture, inputs, streams, outputs):
     """Sums over inputs and streams, of a daemon that has had one configuration since its start, and rings of its own."""
-    module = {one["STREAM_UUID"] for one in (picture["after"]["module"] or {"STREAM_GET": []})["STREAM_GET"]}
+    module = {one["STREAM_ID"] for one in (picture["after"]["module"] or {"STREAM_GET": []})["STREAM_GET"]}
     for kind in ("kmod", "socket"):
         mine = [one for one in inputs if one["source"] == kind]
-        rings = [one for one in streams if (one["uuid"] in module) == (kind == "kmod")]
+        rings = [one for one in streams if (one["id"] in module) == (kind == "kmod")]
         for figure in ("stored", "stored_bytes"):
             sums = [sum(one[figure] for one in some) for some in (mine, rings)]
             yield from check(sums[0] == sums[1], f"{kind}: {figure} is {sums[0]} over all inputs, {sums[1]} over all streams")
@@ -136,9 +136,9 @@ def of_checksums(picture, inputs):
 
 def of_module(picture, inputs):
     """An input that the module takes has its rule's counters."""
-    rules = {one["guid"]: one for one in picture["json"]["rules"]} if "rules" in picture["json"] else {}
+    rules = {one["id"]: one for one in picture["json"]["rules"]} if "rules" in picture["json"] else {}
     for one in inputs:
-        rule = rules.get(one.get("guid", one.get("id")))
+        rule = rules.get(one["id"])
         if one["source"] != "kmod" or not rule:
             continue
         for figure in ("matched", "stored", "stored_bytes", "lost"):

@@ -28,6 +28,7 @@ import agreement
 import dumps
 import expected
 import facts
+import forms
 import identities
 import road
 
@@ -67,7 +68,7 @@ def take(options):
 
 def judge(picture):
     """Every disagreement of a picture, as sentences."""
-    return [*agreement.disagreements(picture), *identities.violations(picture), *facts.contradictions(picture)]
+    return [*agreement.disagreements(picture), *identities.violations(picture), *forms.violations(picture), *facts.contradictions(picture)]
 
 
 def check(options):

@@ -138,6 +138,11 @@ def lies(picture):
     yield lie("an alarm was counted that the log tells nothing of", store, "STORE_MEMORY_ALARMS", 1)
     yield lie("the daemon has another pid", daemon, "DAEMON_PID", 1)
     yield lie("the daemon stops", daemon, "DAEMON_STATE", "stopping since 1 s")
+    for view, key, changed in (("streams", "epoch", int), ("streams", "guid", str), ("daemon", "pid", lambda pid: pid + (1 << 53)),
+                               ("inputs", "priority", str), ("outputs", "id", lambda text: int(text[:8], 16))):
+        forged = copy.deepcopy(picture["json"])
+        forged[view][0][key] = changed(forged[view][0].get(key, 0))
+        yield f"show {view} -j: another form of {key}", dict(picture, json=forged)
     yield "fewer were sent than matched", dict(picture, told=dict(picture["told"], sent=picture["told"]["sent"] - 1))
     yield "more arrived than the outputs know of", dict(picture, told=dict(picture["told"], arrived=1 << 40))
     yield "its pid is nobody's", dict(picture, facts=dict(picture["facts"], alive=False))

@@ -28,7 +28,7 @@ def guid(number):
 
 def rule(number, first, last=None, route=guid(1 << 40), continues=None, name=None, **more):
     """A rule of an exchange."""
-    body = attribute("RULE_GUID", guid(number)) + attribute("RULE_ROUTE", route)
+    body = attribute("RULE_ID", guid(number)) + attribute("RULE_ROUTE", route)
     body += attribute("RULE_NAME", (name or f"rule-{number}").encode() + b"\0")
     body += attribute("RULE_INPUT", struct.pack("=H", number % 65536))
     body += attribute("RULE_PORTS", struct.pack("=HH", first, last or first))
@@ -62,7 +62,7 @@ def rules():
     table = {}
     for message in client.call("RULE_GET", b"", schema.NLM_F_DUMP):
         found = counts(message[20:])
-        number = struct.unpack("=QQ", found[schema.ATTRIBUTE["SLUICE_A_RULE_GUID"]])[1]
+        number = struct.unpack("=QQ", found[schema.ATTRIBUTE["SLUICE_A_RULE_ID"]])[1]
         counters = counts(found[schema.ATTRIBUTE["SLUICE_A_RULE_COUNTERS"]])
         table[number] = (struct.unpack("=HH", found[schema.ATTRIBUTE["SLUICE_A_RULE_PORTS"]][:4]),
                          found[schema.ATTRIBUTE["SLUICE_A_RULE_NAME"]].rstrip(b"\0").decode(),
@@ -91,7 +91,7 @@ def send(port, times):
 
 ENOENT, EEXIST, EINVAL, EOPNOTSUPP = 2, 17, 22, 95
 for route in (1 << 40, 1 << 41):
-    client.call("ROUTE_SET", attribute("ROUTE_GUID", guid(route)) + attribute("ROUTE_RING_SIZE", struct.pack("=Q", 1 << 20)),
+    client.call("ROUTE_SET", attribute("ROUTE_ID", guid(route)) + attribute("ROUTE_RING_SIZE", struct.pack("=Q", 1 << 20)),
                 schema.NLM_F_CREATE)
 
 exchange(rule(1, 7001), rule(2, 7002), rule(3, 7003))
@@ -131,6 +131,6 @@ check("their ports went round", rules()[1000][0][0] == 10001 and rules()[5999][0
 exchange(*(gone(number) for number in rules()))
 check("all are gone", not rules())
 for route in (1 << 40, 1 << 41):
-    client.call("ROUTE_DEL", attribute("ROUTE_GUID", guid(route)))
+    client.call("ROUTE_DEL", attribute("ROUTE_ID", guid(route)))
 print(f"{bad} wrong")
 sys.exit(1 if bad else 0)

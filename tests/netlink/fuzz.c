@@ -118,7 +118,7 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 
 	switch (command) {
 	case SLUICE_CMD_ROUTE_SET:
-		put_guid(fuzz, SLUICE_A_ROUTE_GUID);
+		put_guid(fuzz, SLUICE_A_ROUTE_ID);
 		put(fuzz, SLUICE_A_ROUTE_NAME, "fuzz", 5);
 		put(fuzz, SLUICE_A_ROUTE_RING_SIZE, &ring_size, sizeof(ring_size));
 		put(fuzz, SLUICE_A_ROUTE_WATERMARK, &watermark, sizeof(watermark));
@@ -127,7 +127,7 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 		break;
 	case SLUICE_CMD_RULE_SET:
 		range.last = (uint16_t)(range.first + below(fuzz, 3));
-		put_guid(fuzz, SLUICE_A_RULE_GUID);
+		put_guid(fuzz, SLUICE_A_RULE_ID);
 		put_guid(fuzz, SLUICE_A_RULE_ROUTE);
 		put(fuzz, SLUICE_A_RULE_NAME, "fuzz", 5);
 		put(fuzz, SLUICE_A_RULE_INPUT, &input, sizeof(input));
@@ -144,10 +144,10 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 		break;
 	case SLUICE_CMD_ROUTE_DEL:
 	case SLUICE_CMD_ROUTE_GET:
-		put_guid(fuzz, SLUICE_A_ROUTE_GUID);
+		put_guid(fuzz, SLUICE_A_ROUTE_ID);
 		break;
 	default:
-		put_guid(fuzz, SLUICE_A_RULE_GUID);
+		put_guid(fuzz, SLUICE_A_RULE_ID);
 		break;
 	}
 }

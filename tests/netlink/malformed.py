@@ -17,11 +17,11 @@ guid = os.urandom(16)
 name = attribute("RULE_NAME", b"malformed\0")
 ports = attribute("RULE_PORTS", struct.pack("=HH", 7000, 7000))
 number = attribute("RULE_INPUT", struct.pack("=H", 0))
-whole = attribute("RULE_GUID", guid) + attribute("RULE_ROUTE", route) + name + ports + number
+whole = attribute("RULE_ID", guid) + attribute("RULE_ROUTE", route) + name + ports + number
 other = whole.replace(guid, os.urandom(16))
 # A route of our own, for exchanges that are wrong in nothing else; it goes in the end.
 ours = os.urandom(16)
-client.call("ROUTE_SET", attribute("ROUTE_GUID", ours) + attribute("ROUTE_NAME", b"exchange\0") +
+client.call("ROUTE_SET", attribute("ROUTE_ID", ours) + attribute("ROUTE_NAME", b"exchange\0") +
             attribute("ROUTE_RING_SIZE", struct.pack("=Q", 1 << 20)), schema.NLM_F_CREATE)
 
 
@@ -32,14 +32,14 @@ def nest(attributes):
 
 def right(port, rule=None):
     """The attributes of a rule that could be, on one port."""
-    return (attribute("RULE_GUID", rule or os.urandom(16)) + attribute("RULE_ROUTE", ours) + number +
+    return (attribute("RULE_ID", rule or os.urandom(16)) + attribute("RULE_ROUTE", ours) + number +
             attribute("RULE_NAME", b"exchanged\0") + attribute("RULE_PORTS", struct.pack("=HH", port, port)))
 
 
 CASES = {
     "no attribute at all": ("RULE_SET", b"", schema.NLM_F_CREATE),
     "no GUID": ("RULE_SET", attribute("RULE_ROUTE", route) + name + ports + number, schema.NLM_F_CREATE),
-    "a GUID of 15 bytes": ("RULE_SET", attribute("RULE_GUID", guid[:15]) + attribute("RULE_ROUTE", route) + ports + number,
+    "a GUID of 15 bytes": ("RULE_SET", attribute("RULE_ID", guid[:15]) + attribute("RULE_ROUTE", route) + ports + number,
                            schema.NLM_F_CREATE),
     "a route that does not exist": ("RULE_SET", whole, schema.NLM_F_CREATE),
     "change of a rule that does not exist": ("RULE_SET", whole, 0),
@@ -60,15 +60,15 @@ CASES = {
                                          attribute("RULE_SOURCE_LEN", b"\x21"), schema.NLM_F_CREATE),
     "an endless interface name": ("RULE_SET", whole + attribute("RULE_INTERFACE", b"e" * 40 + b"\0"), schema.NLM_F_CREATE),
     "an unknown attribute": ("RULE_SET", whole + attribute(900, b"1234"), schema.NLM_F_CREATE),
-    "a ring of 3 bytes": ("ROUTE_SET", attribute("ROUTE_GUID", guid) + attribute("ROUTE_NAME", b"x\0") +
+    "a ring of 3 bytes": ("ROUTE_SET", attribute("ROUTE_ID", guid) + attribute("ROUTE_NAME", b"x\0") +
                           attribute("ROUTE_RING_SIZE", struct.pack("=Q", 3)), schema.NLM_F_CREATE),
-    "a ring of 2^63 bytes": ("ROUTE_SET", attribute("ROUTE_GUID", guid) + attribute("ROUTE_NAME", b"x\0") +
+    "a ring of 2^63 bytes": ("ROUTE_SET", attribute("ROUTE_ID", guid) + attribute("ROUTE_NAME", b"x\0") +
                              attribute("ROUTE_RING_SIZE", struct.pack("=Q", 1 << 63)), schema.NLM_F_CREATE),
-    "deletion of a rule that does not exist": ("RULE_DEL", attribute("RULE_GUID", guid), 0),
-    "deletion of a route that does not exist": ("ROUTE_DEL", attribute("ROUTE_GUID", guid), 0),
+    "deletion of a rule that does not exist": ("RULE_DEL", attribute("RULE_ID", guid), 0),
+    "deletion of a route that does not exist": ("ROUTE_DEL", attribute("ROUTE_ID", guid), 0),
     "deletion of nothing": ("RULE_DEL", b"", 0),
     "an exchange of nothing": ("RULES_EXCHANGE", b"", 0),
-    "an exchange that knows no such attribute": ("RULES_EXCHANGE", attribute("RULE_GUID", guid), 0),
+    "an exchange that knows no such attribute": ("RULES_EXCHANGE", attribute("RULE_ID", guid), 0),
     "an exchange with a rule that is not nested": ("RULES_EXCHANGE", attribute("RULE", right(7001)), 0),
     "an exchange with an empty rule": ("RULES_EXCHANGE", nest(right(7001)) + nest(b""), 0),
     "an exchange with one rule right and one of a route that does not exist":
@@ -96,7 +96,7 @@ for what, (command, attributes, flags) in CASES.items():
             print(f"refused: {what}: {refusal.text}")
 
 chance = random.Random(20261121)
-client.call("ROUTE_DEL", attribute("ROUTE_GUID", ours))
+client.call("ROUTE_DEL", attribute("ROUTE_ID", ours))
 changing = [number for name, number in schema.COMMAND.items() if name.endswith(("_SET", "_DEL", "_EXCHANGE"))]
 tries = int(sys.argv[1]) if len(sys.argv) > 1 else 5000
 for turn in range(tries):

@@ -21,16 +21,16 @@ client = schema.Client()
 route, guid = os.urandom(16), os.urandom(16)
 first, _, last = options.ports.partition("-")
 try:
-    client.call("ROUTE_SET", attribute("ROUTE_GUID", route) + attribute("ROUTE_NAME", options.name.encode() + b"\0") +
+    client.call("ROUTE_SET", attribute("ROUTE_ID", route) + attribute("ROUTE_NAME", options.name.encode() + b"\0") +
                 attribute("ROUTE_RING_SIZE", struct.pack("=Q", options.ring)), schema.NLM_F_CREATE)
     try:
-        client.call("RULE_SET", attribute("RULE_GUID", guid) + attribute("RULE_ROUTE", route) +
+        client.call("RULE_SET", attribute("RULE_ID", guid) + attribute("RULE_ROUTE", route) +
                     attribute("RULE_NAME", options.name.encode() + b"\0") + attribute("RULE_INPUT", struct.pack("=H", 0)) +
                     attribute("RULE_PORTS", struct.pack("=HH", int(first), int(last or first))) +
                     (attribute("RULE_INTERFACE", options.interface.encode() + b"\0") if options.interface else b"") +
                     attribute("RULE_BATCHING", bytes([options.batching])), schema.NLM_F_CREATE)
     except schema.Refused:
-        client.call("ROUTE_DEL", attribute("ROUTE_GUID", route))
+        client.call("ROUTE_DEL", attribute("ROUTE_ID", route))
         raise
 except schema.Refused as refusal:
     print(refusal.text or f"refused without a word (errno {refusal.number})")

@@ -293,12 +293,12 @@ class World:
             for one in self.show("inputs"):
                 if one["matched"] != one["stored"] + sum(one["lost"].values()):
                     again = next((other for other in self.show("inputs")
-                                  if other["guid"] == one["guid"]), one)
+                                  if other["id"] == one["id"]), one)
                     if again["matched"] != again["stored"] + sum(again["lost"].values()):
                         raise Fault("counters", f"input {one['name']}: matched {again['matched']}, "
                                     f"stored {again['stored']}, lost {again['lost']}")
                 lost = sum(one["lost"].values())
-                self.lost_now[one["guid"]] = max(lost, self.lost_now.get(one["guid"], 0))
+                self.lost_now[one["id"]] = max(lost, self.lost_now.get(one["id"], 0))
         return self.lost_before + sum(self.lost_now.values())
 
     def nothing_waits(self):
@@ -324,7 +324,7 @@ class World:
         while same < 4:
             if time.monotonic() > end:
                 raise Fault("taken", "the daemon does not empty its sockets")
-            now = sorted((one["guid"], one["matched"]) for one in self.show("inputs"))
+            now = sorted((one["id"], one["matched"]) for one in self.show("inputs"))
             same = same + 1 if now == before and self.sockets_are_empty() else 0
             before = now
             time.sleep(0.02)

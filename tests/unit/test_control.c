@@ -38,7 +38,7 @@ static int on_input(struct nlattr **attributes, void *context)
 	uint8_t guid[16], expected[16];
 
 	memset(expected, 0x11, sizeof(expected));
-	sluice_attribute_guid(attributes[SLUICE_A_INPUT_GUID], guid);
+	sluice_attribute_guid(attributes[SLUICE_A_INPUT_ID], guid);
 	assert_memory_equal(guid, expected, 16);
 	assert_string_equal(sluice_attribute_string(attributes[SLUICE_A_INPUT_MATCH]),
 			    "5000-5003 on eth0");

@@ -47,7 +47,7 @@ static void malformed_messages_are_refused_in_words(void **state)
 	static const uint8_t too_short[] = {3, 0, SLUICE_A_CONFIG_NAME, 0};
 	static const uint8_t too_long[] = {200, 0, SLUICE_A_CONFIG_NAME, 0, 'a', 0, 0, 0};
 	static const uint8_t unended[] = {8, 0, SLUICE_A_CONFIG_NAME, 0, 'a', 'b', 'c', 'd'};
-	static const uint8_t guid[] = {8, 0, SLUICE_A_INPUT_GUID, 0, 1, 2, 3, 4};
+	static const uint8_t guid[] = {8, 0, SLUICE_A_INPUT_ID, 0, 1, 2, 3, 4};
 	static const uint8_t twice[] = {6, 0, SLUICE_A_CONFIG_NAME, 0, 'a', 0, 0, 0,
 					6, 0, SLUICE_A_CONFIG_NAME, 0, 'a', 0, 0, 0};
 	static const uint8_t named[] = {6, 0, SLUICE_A_CONFIG_NAME, 0, 'a', 0, 0, 0};

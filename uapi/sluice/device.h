@@ -20,7 +20,7 @@
 
 /**
  * struct sluice_attach - argument of SLUICE_IOC_ATTACH
- * @route:    GUID of the route
+ * @route:    id of the route
  * @cpu:      which of its rings
  * @flags:    SLUICE_ATTACH_*
  * @map_size: out: bytes to mmap from offset 0 of the file, data twice included

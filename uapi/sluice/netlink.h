@@ -6,14 +6,14 @@
  *     (struct nlmsghdr, type SLUICE_USERSOCK_TYPE; struct genlmsghdr; attributes): inputs, outputs,
  *     streams, configuration (marked [D]).
  *
- * Integers are in host byte order, addresses in network byte order. GUIDs are 16 bytes as in RFC 4122
+ * Integers are in host byte order, addresses in network byte order. An ID is a GUID, 16 bytes as in RFC 4122
  * section 4.1.2 (the order in which they are written). Every refusal carries an extended error text
  * (NLMSGERR_ATTR_MSG) and, where one attribute is at fault, its offset (NLMSGERR_ATTR_OFFS).
  * Changing needs CAP_NET_ADMIN in the user namespace that owns the network namespace [K], or
  * CAP_NET_ADMIN of the sender as the kernel vouches for it (uid 0 or the daemon's own uid) [D].
  *
  * ROUTE_SET [K]  makes or changes a route (a set of per-CPU rings).
- *     ROUTE_GUID*, ROUTE_NAME, ROUTE_RING_SIZE (bytes per ring, power of two), ROUTE_WATERMARK (bytes),
+ *     ROUTE_ID*, ROUTE_NAME, ROUTE_RING_SIZE (bytes per ring, power of two), ROUTE_WATERMARK (bytes),
  *     ROUTE_DELAY (µs), ROUTE_ALARM (percent of a ring). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST). Setting
  *     what is there already changes nothing and disturbs nobody. Another RING_SIZE for an existing
  *     route: EOPNOTSUPP (make another route, rules can be moved). Limits: watermark 1 .. size/2, delay 0 .. 1,000,000 µs (0: wake at once).
@@ -21,11 +21,11 @@
  *     that do not fit into memory: ENOMEM; more than 1,024 routes or 65,536 rules in a namespace: ENOSPC. In a network
  *     namespace of another user namespace than the initial one, more memory than the module's parameters ring_memory_max and
  *     ring_memory_max_all allow, or more than 4,096 rules or 1,048,576 ports in all of them: EDQUOT.
- * ROUTE_DEL [K]  ROUTE_GUID*. EBUSY while rules point to it. Its rings go when the last mapping goes.
- * ROUTE_GET [K]  dump, or one by ROUTE_GUID: the above and ROUTE_RULES (how many point to it).
+ * ROUTE_DEL [K]  ROUTE_ID*. EBUSY while rules point to it. Its rings go when the last mapping goes.
+ * ROUTE_GET [K]  dump, or one by ROUTE_ID: the above and ROUTE_RULES (how many point to it).
  *
  * RULE_SET [K]   makes or changes a rule.
- *     RULE_GUID*, RULE_ROUTE* (GUID of an existing route: ENOENT), RULE_INPUT* (index in records),
+ *     RULE_ID*, RULE_ROUTE* (ID of an existing route: ENOENT), RULE_INPUT* (index in records),
  *     RULE_PORTS* (array of struct sluice_port_range), RULE_NAME, RULE_DESTINATION + RULE_DESTINATION_LEN,
  *     RULE_SOURCE + RULE_SOURCE_LEN (4 or 16 bytes of address, prefix length; absent: any address of any
  *     family), RULE_INTERFACE (name; absent: any; one that does not exist now is accepted and matches
@@ -36,32 +36,32 @@
  *     EINVAL; on needs a kernel that can: EOPNOTSUPP before 5.12). Flags as for ROUTE_SET; a change is atomic
  *     for every datagram: the old rule or the new one. A datagram can belong to one rule only: a rule of
  *     which some datagram would also match another rule is refused (EEXIST) naming both.
- * RULE_DEL [K]   RULE_GUID*. ENOENT if there is none.
- * RULE_GET [K]   dump, or one by RULE_GUID: the above and RULE_COUNTERS (nested), summed over CPUs.
+ * RULE_DEL [K]   RULE_ID*. ENOENT if there is none.
+ * RULE_GET [K]   dump, or one by RULE_ID: the above and RULE_COUNTERS (nested), summed over CPUs.
  * RULES_EXCHANGE [K]  makes, changes and deletes rules, all in one step or none.
  *     RULE (nested, repeated: as for RULE_SET; made if absent), RULE_GONE (repeated; one that is not there is passed
  *     over). At least one of them: EINVAL. Each datagram finds a rule of those before or of those after. Clashes are
  *     looked for among the rules after: ports may go from one to another, and two may change places. A rule is named
- *     once: EINVAL. RULE_CONTINUES in RULE: the GUID of a rule in RULE_GONE, whose counters go on in this one, which must
+ *     once: EINVAL. RULE_CONTINUES in RULE: the ID of a rule in RULE_GONE, whose counters go on in this one, which must
  *     be a new one, and in no other: EINVAL; if that is not there they begin at 0. As for RULE_SET, a rule that
  *     copies and goes to another hook may take a datagram twice in that moment. A refusal changes nothing, and its text
  *     names the rule. One message holds them all: the sender's buffer (SO_SNDBUFFORCE) has to. A module before this
  *     command answers EOPNOTSUPP without a text.
  *
- * STREAM_GET [K] dump: one message per ring: ROUTE_GUID, STREAM_* .
+ * STREAM_GET [K] dump: one message per ring: ROUTE_ID, STREAM_* .
  * STREAM_GET [D] the same for streams of user-space sources, and for each stream its outputs' cursors.
  *
  * INPUT_GET [D], OUTPUT_GET [D], DAEMON_GET [D], STORE_GET [D]  dumps: see the attributes.
  * CONFIG_APPLY [D]  CONFIG_TEXT* (YAML; repeated, in order, where it is longer than the 65,531 bytes that an
  *     attribute holds; 1 MiB in all), CONFIG_NAME (what to call it in messages): checked whole, then
  *     applied whole or not at all. CONFIG_ADOPT* ("OLD=NEW") and CONFIG_DROP* ("OLD"), each as often as
- *     needed, say what becomes of what waits for an output OLD (name or GUID) that the configuration does
+ *     needed, say what becomes of what waits for an output OLD (name or ID) that the configuration does
  *     not have: NEW gets it, or it is dropped. Refusal: EINVAL with CONFIG_FINDINGS-text in the extended
  *     error; EBUSY if something waits for an output that goes and nothing was said of it.
  * ORPHAN_GET [D] dump: what waits for outputs that the configuration does not have: ORPHAN_*.
  *
  * Events (multicast group SLUICE_GENL_EVENTS): RULE_SET, RULE_DEL, ROUTE_SET, ROUTE_DEL with the object,
- * STREAM_EVENT with ROUTE_GUID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
+ * STREAM_EVENT with ROUTE_ID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
  * An alarm is raised once, at the latest when as many bytes as the watermark came in beyond the mark, or after the delay if
  * somebody is attached, or when a datagram finds no room; it is over with the next datagram or within a second.
  * DAEMON_EVENT with EVENT_KIND (ALARM, ALARM_OVER, CONFIG), EVENT_KEY, EVENT_WHERE, EVENT_TEXT, to group
@@ -153,14 +153,14 @@ enum sluice_attribute {
 	SLUICE_A_UNSPEC,
 	SLUICE_A_PAD,
 
-	SLUICE_A_ROUTE_GUID,	  /* [binary 16] */
+	SLUICE_A_ROUTE_ID,	  /* [binary 16] */
 	SLUICE_A_ROUTE_NAME,	  /* [string] */
 	SLUICE_A_ROUTE_RING_SIZE, /* [u64] */
 	SLUICE_A_ROUTE_WATERMARK, /* [u32] bytes that wake the consumer at once */
 	SLUICE_A_ROUTE_DELAY,	  /* [u32] µs after which it is woken for less */
 	SLUICE_A_ROUTE_RULES,	  /* [u32] out */
 
-	SLUICE_A_RULE_GUID,	       /* [binary 16] */
+	SLUICE_A_RULE_ID,	       /* [binary 16] */
 	SLUICE_A_RULE_NAME,	       /* [string] */
 	SLUICE_A_RULE_ROUTE,	       /* [binary 16] */
 	SLUICE_A_RULE_INPUT,	       /* [u16] */
@@ -174,7 +174,7 @@ enum sluice_attribute {
 	SLUICE_A_RULE_FLAGS,	       /* [u32] SLUICE_RULE_F_* */
 	SLUICE_A_RULE_COUNTERS,	       /* [nested enum sluice_counter_attribute] out */
 
-	SLUICE_A_STREAM_UUID,  /* [binary 16] */
+	SLUICE_A_STREAM_ID,    /* [binary 16] */
 	SLUICE_A_STREAM_EPOCH, /* [u64] */
 	SLUICE_A_STREAM_CPU,   /* [u32] */
 	SLUICE_A_STREAM_SIZE,  /* [u64] bytes of RAM */
@@ -184,13 +184,13 @@ enum sluice_attribute {
 	SLUICE_A_STREAM_WAKES,	  /* [u64] */
 	SLUICE_A_STREAM_COUNTERS, /* [nested enum sluice_counter_attribute] */
 	SLUICE_A_STREAM_CURSORS,  /* [nested list of SLUICE_A_CURSOR] [D] */
-	SLUICE_A_CURSOR,       /* [nested: OUTPUT_GUID, OUTPUT_NAME, CURSOR_ACKED, CURSOR_TAKEN] */
-	SLUICE_A_CURSOR_ACKED, /* [u64] */
-	SLUICE_A_CURSOR_TAKEN, /* [u64] */
+	SLUICE_A_CURSOR,	  /* [nested: OUTPUT_ID, OUTPUT_NAME, CURSOR_ACKED, CURSOR_TAKEN] */
+	SLUICE_A_CURSOR_ACKED,	  /* [u64] */
+	SLUICE_A_CURSOR_TAKEN,	  /* [u64] */
 
 	SLUICE_A_EVENT_KIND, /* [u32] enum sluice_event */
 
-	SLUICE_A_INPUT_GUID,	 /* [binary 16] */
+	SLUICE_A_INPUT_ID,	 /* [binary 16] */
 	SLUICE_A_INPUT_NAME,	 /* [string] */
 	SLUICE_A_INPUT_SOURCE,	 /* [string] kmod, socket: what `auto` became */
 	SLUICE_A_INPUT_MATCH,	 /* [string] ports and filters as text */
@@ -198,7 +198,7 @@ enum sluice_attribute {
 	SLUICE_A_INPUT_OUTPUTS,	 /* [string] names, comma-separated */
 	SLUICE_A_INPUT_COUNTERS, /* [nested enum sluice_counter_attribute] */
 
-	SLUICE_A_OUTPUT_GUID,	     /* [binary 16] */
+	SLUICE_A_OUTPUT_ID,	     /* [binary 16] */
 	SLUICE_A_OUTPUT_NAME,	     /* [string] */
 	SLUICE_A_OUTPUT_MODE,	     /* [string] */
 	SLUICE_A_OUTPUT_FRAMING,     /* [string] */
@@ -267,12 +267,12 @@ enum sluice_attribute {
 	SLUICE_A_INPUT_RECEIVE,	 /* [string] how its sockets are read: calls, bpf */
 	SLUICE_A_RULE_CONTINUES, /* [binary 16] in RULE: of the rule whose counters go on in it */
 	SLUICE_A_RULE,		 /* [nested, repeated: SLUICE_A_RULE_*] a rule to make or change */
-	SLUICE_A_RULE_GONE,	 /* [binary 16, repeated] GUID of a rule to delete */
+	SLUICE_A_RULE_GONE,	 /* [binary 16, repeated] ID of a rule to delete */
 
 	SLUICE_A_INPUT_DROPPED_BY_CHANGE, /* [u64] of those dropped: because an operator said so */
 	SLUICE_A_CONFIG_ADOPT,	/* [string] "OLD=NEW": what waits for OLD goes to NEW [D] */
 	SLUICE_A_CONFIG_DROP,	/* [string] what waits for this output is dropped [D] */
-	SLUICE_A_ORPHAN_OUTPUT, /* [GUID] for whom it waits [D] */
+	SLUICE_A_ORPHAN_OUTPUT, /* [binary 16] ID for whom it waits [D] */
 	SLUICE_A_ORPHAN_NAME,	/* [string] what that was called, if anybody remembers [D] */
 	SLUICE_A_ORPHAN_PLACE,	/* [string] memory, module, disk [D] */
 	SLUICE_A_ORPHAN_WHERE,	/* [string] a file, a route, a folder [D] */

@@ -48,7 +48,7 @@
  * @magic:          SLUICE_RING_MAGIC
  * @version:        SLUICE_RING_VERSION
  * @size:           bytes of data, a power of two
- * @stream:         UUID of the stream
+ * @stream:         id of the stream
  * @epoch:          incarnation of the stream: offsets of different epochs have nothing to do with each other
  * @data_offset:    where in the file the data begins
  * @index_offset:   where in the file the boundary index begins
@@ -94,7 +94,7 @@ struct sluice_ring_producer {
 
 /**
  * struct sluice_ring_cursor - how far one output has got, 64 bytes
- * @output: GUID of the output; all zero: the slot is free
+ * @output: id of the output; all zero: the slot is free
  * @acked:  everything before this offset was acknowledged by the output's receivers
  * @taken:  everything before this offset was taken for sending at least once (statistics, not trusted)
  * @reserved: 0
@@ -116,7 +116,7 @@ struct sluice_ring_cursor {
  * @seen:   the consumer has noticed everything before this offset: poll() stays silent until
  *          producer->announced is beyond it
  * @reserved: 0
- * @cursor: one slot per output, found by its GUID, so that a crash keeps every output's place
+ * @cursor: one slot per output, found by its id, so that a crash keeps every output's place
  */
 struct sluice_ring_consumer {
 	__u64 tail;

@@ -13,7 +13,7 @@
 #include "guid.h"
 #include "kernel.h"
 
-/* True if `wanted` is "all", this name or this GUID. */
+/* True if `wanted` is "all", this name or this id. */
 static bool is_meant(const char *wanted, const char *name, const uint8_t guid[16])
 {
 	char text[SLUICE_GUID_TEXT];
@@ -62,7 +62,7 @@ int sluice_ctl_delete(int argc, char **argv)
 	int done;
 
 	if (argc != 3 || (strcmp(argv[1], "rule") != 0 && strcmp(argv[1], "route") != 0)) {
-		fputs("usage: sluicectl del rule|route GUID|NAME|all\n", stderr);
+		fputs("usage: sluicectl del rule|route ID|NAME|all\n", stderr);
 		return SLUICE_CTL_USAGE;
 	}
 	done = sluice_kernel_open(&kernel);

@@ -2,6 +2,8 @@
 /*
  * What all lists share: counters, GUIDs and attributes as members of JSON objects. See list.h. Touches: nothing.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include "guid.h"
 #include "list.h"
 #include "netlink.h"
@@ -40,6 +42,14 @@ json_t *sluice_list_guid(const unsigned char guid[16])
 	char text[SLUICE_GUID_TEXT];
 
 	return json_string(sluice_guid_format(guid, text));
+}
+
+void sluice_list_put_number(json_t *object, const char *key, uint64_t identity)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, identity);
+	json_object_set_new(object, key, json_string(text));
 }
 
 void sluice_list_put_string(json_t *object, const char *key, const struct nlattr *attribute)

@@ -26,6 +26,8 @@ void sluice_list_counters(json_t *object, const struct sluice_counters *counters
 /* A GUID as JSON string. @owner caller */
 json_t *sluice_list_guid(const unsigned char guid[16]);
 
+/* Adds a 64-bit number that is an identity and no amount, as a string: as a number programs that keep numbers as doubles (jq 1.6, JavaScript) would change it. */
+void sluice_list_put_number(json_t *object, const char *key, uint64_t identity);
 /* Adds an attribute as member `key`; one that is absent is "", 0, a GUID of zeroes, counters of 0. */
 struct nlattr;
 void sluice_list_put_string(json_t *object, const char *key, const struct nlattr *attribute);

@@ -33,7 +33,7 @@ static int on_input(struct nlattr **attributes, void *context)
 {
 	json_t *object = json_object();
 
-	sluice_list_put_guid(object, "guid", attributes[SLUICE_A_INPUT_GUID]);
+	sluice_list_put_guid(object, "id", attributes[SLUICE_A_INPUT_ID]);
 	sluice_list_put_string(object, "name", attributes[SLUICE_A_INPUT_NAME]);
 	sluice_list_put_string(object, "source", attributes[SLUICE_A_INPUT_SOURCE]);
 	sluice_list_put_string(object, "match", attributes[SLUICE_A_INPUT_MATCH]);
@@ -73,7 +73,7 @@ static int on_orphan(struct nlattr **attributes, void *context)
 {
 	json_t *object = json_object();
 
-	sluice_list_put_guid(object, "guid", attributes[SLUICE_A_ORPHAN_OUTPUT]);
+	sluice_list_put_guid(object, "id", attributes[SLUICE_A_ORPHAN_OUTPUT]);
 	sluice_list_put_string(object, "name", attributes[SLUICE_A_ORPHAN_NAME]);
 	sluice_list_put_string(object, "place", attributes[SLUICE_A_ORPHAN_PLACE]);
 	sluice_list_put_string(object, "where", attributes[SLUICE_A_ORPHAN_WHERE]);
@@ -167,7 +167,7 @@ static int on_output(struct nlattr **attributes, void *context)
 {
 	json_t *object = json_object(), *destinations = json_array();
 
-	sluice_list_put_guid(object, "guid", attributes[SLUICE_A_OUTPUT_GUID]);
+	sluice_list_put_guid(object, "id", attributes[SLUICE_A_OUTPUT_ID]);
 	sluice_list_put_string(object, "name", attributes[SLUICE_A_OUTPUT_NAME]);
 	sluice_list_put_string(object, "mode", attributes[SLUICE_A_OUTPUT_MODE]);
 	sluice_list_put_string(object, "framing", attributes[SLUICE_A_OUTPUT_FRAMING]);

@@ -83,7 +83,7 @@ json_t *sluice_list_rules(void)
 		const struct sluice_kernel_rule *rule = &rules[index];
 		json_t *object = json_object();
 
-		json_object_set_new(object, "guid", sluice_list_guid(rule->guid));
+		json_object_set_new(object, "id", sluice_list_guid(rule->guid));
 		json_object_set_new(object, "name", json_string(rule->name));
 		json_object_set_new(object, "route", sluice_list_guid(rule->route));
 		json_object_set_new(object, "input", json_integer(rule->input));
@@ -128,7 +128,7 @@ json_t *sluice_list_routes(void)
 		const struct sluice_kernel_route *route = &routes[index];
 		json_t *object = json_object();
 
-		json_object_set_new(object, "guid", sluice_list_guid(route->guid));
+		json_object_set_new(object, "id", sluice_list_guid(route->guid));
 		json_object_set_new(object, "name", json_string(route->name));
 		sluice_list_put_priority(object, route->guid);
 		json_object_set_new(object, "ring_size",

@@ -23,7 +23,7 @@ static json_t *cursor(struct nlattr *nest)
 			     (struct nla_policy *)sluice_netlink_policy) < 0)
 		return NULL;
 	object = json_object();
-	sluice_list_put_guid(object, "output", attributes[SLUICE_A_OUTPUT_GUID]);
+	sluice_list_put_guid(object, "output", attributes[SLUICE_A_OUTPUT_ID]);
 	sluice_list_put_string(object, "name", attributes[SLUICE_A_OUTPUT_NAME]);
 	sluice_list_put_u64(object, "acked", attributes[SLUICE_A_CURSOR_ACKED]);
 	sluice_list_put_u64(object, "taken", attributes[SLUICE_A_CURSOR_TAKEN]);
@@ -39,7 +39,7 @@ static void put_state(json_t *object, const struct sluice_kernel_stream *stream)
 	double fill = stream->size ? 100.0 * (double)used / (double)stream->size : 0;
 
 	sluice_list_put_priority(object, stream->route);
-	json_object_set_new(object, "epoch", json_integer((json_int_t)stream->epoch));
+	sluice_list_put_number(object, "epoch", stream->epoch);
 	json_object_set_new(object, "cpu", json_integer(stream->cpu));
 	json_object_set_new(object, "size", json_integer((json_int_t)stream->size));
 	json_object_set_new(object, "head", json_integer((json_int_t)stream->head));
@@ -67,10 +67,10 @@ static int on_stream(struct nlattr **attributes, void *context)
 	struct nlattr *nested;
 	int rest;
 
-	sluice_list_put_guid(object, "uuid", attributes[SLUICE_A_STREAM_UUID]);
-	sluice_list_put_guid(object, "route", attributes[SLUICE_A_ROUTE_GUID]);
+	sluice_list_put_guid(object, "id", attributes[SLUICE_A_STREAM_ID]);
+	sluice_list_put_guid(object, "route", attributes[SLUICE_A_ROUTE_ID]);
 	sluice_list_put_string(object, "route_name", attributes[SLUICE_A_ROUTE_NAME]);
-	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_GUID], stream.route);
+	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_ID], stream.route);
 	sluice_netlink_counters(attributes[SLUICE_A_STREAM_COUNTERS], &stream.counters);
 	put_state(object, &stream);
 	if (attributes[SLUICE_A_STREAM_CURSORS]) {
@@ -86,7 +86,7 @@ static int on_stream(struct nlattr **attributes, void *context)
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
-/* The object of this UUID in the list, NULL if there is none. */
+/* The object of this id in the list, NULL if there is none. */
 static json_t *find(const json_t *list, const uint8_t uuid[16])
 {
 	char text[SLUICE_GUID_TEXT];
@@ -96,7 +96,7 @@ static json_t *find(const json_t *list, const uint8_t uuid[16])
 	sluice_guid_format(uuid, text);
 	json_array_foreach(list, number, object)
 	{
-		if (!strcmp(json_string_value(json_object_get(object, "uuid")), text))
+		if (!strcmp(json_string_value(json_object_get(object, "id")), text))
 			return object;
 	}
 	return NULL;
@@ -134,7 +134,7 @@ static int add_module_streams(json_t *list)
 		object = find(list, streams[number].uuid);
 		if (!object) {
 			object = json_object();
-			json_object_set_new(object, "uuid", sluice_list_guid(streams[number].uuid));
+			json_object_set_new(object, "id", sluice_list_guid(streams[number].uuid));
 			json_object_set_new(object, "cursors", json_array());
 			json_array_append_new(list, object);
 		}

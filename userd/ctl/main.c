@@ -26,7 +26,7 @@ static const struct command commands[] = {
 	 "give a configuration to the running daemon"},
 	{"show", sluice_ctl_show, "inputs|outputs|streams|store|orphans|daemon|rules|routes [-j]",
 	 "what is there, as a table or as JSON"},
-	{"del", sluice_ctl_delete, "rule|route GUID|NAME|all",
+	{"del", sluice_ctl_delete, "rule|route ID|NAME|all",
 	 "take a rule or route out of the module"},
 	{"tap", sluice_ctl_tap, "[ROUTE] [--output FILE] [--backlog] [--count N]",
 	 "look at live rings: pcapng to stdout or a file"},

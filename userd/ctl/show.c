@@ -130,7 +130,7 @@ static const struct view views[] = {
 	 COLUMNS({"route_name", "ROUTE"}, {"priority", "PRIORITY"}, {"cpu", "CPU"},
 		 {"size", "SIZE"}, {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},
 		 {"output", "OUTPUT"}, {"behind", "BEHIND"}, {"owner", "OWNER"}, {"wakes", "WAKES"},
-		 {"stored", "STORED"}, {"lost", "LOST"}, {"uuid", "STREAM"})},
+		 {"stored", "STORED"}, {"lost", "LOST"}, {"id", "STREAM"})},
 	{"store", sluice_list_store, flatten_store,
 	 COLUMNS({"store", "STORE"}, {"size", "SIZE"}, {"used", "USED"}, {"waiting", "WAITING"},
 		 {"spooled", "SPOOLED"}, {"drained", "DRAINED"}, {"segments", "SEGMENTS"},
@@ -139,7 +139,7 @@ static const struct view views[] = {
 		 {"path", "PATH"})},
 	{"orphans", sluice_list_orphans, NULL,
 	 COLUMNS({"name", "OUTPUT"}, {"place", "PLACE"}, {"bytes", "BYTES"}, {"since", "SINCE"},
-		 {"where", "WHERE"}, {"guid", "GUID"})},
+		 {"where", "WHERE"}, {"id", "ID"})},
 	{"daemon", sluice_list_daemon, NULL,
 	 COLUMNS({"relay", "RELAY"}, {"version", "VERSION"}, {"pid", "PID"},
 		 {"uptime_seconds", "UPTIME"}, {"workers", "WORKERS"},
@@ -151,11 +151,11 @@ static const struct view views[] = {
 		 {"source", "SOURCE"}, {"interface", "INTERFACE"}, {"verdict", "VERDICT"},
 		 {"hook", "HOOK"}, {"batching", "BATCHING"}, {"checksum", "CHECKSUM"},
 		 {"time", "TIME"}, {"matched", "MATCHED"}, {"stored", "STORED"}, {"lost", "LOST"},
-		 {"guid", "GUID"})},
+		 {"id", "ID"})},
 	{"routes", sluice_list_routes, NULL,
 	 COLUMNS({"name", "ROUTE"}, {"priority", "PRIORITY"}, {"ring_size", "RING"},
 		 {"watermark", "WATERMARK"}, {"delay_us", "DELAY_US"}, {"rules", "RULES"},
-		 {"guid", "GUID"})},
+		 {"id", "ID"})},
 };
 
 #define VIEWS (sizeof(views) / sizeof(views[0]))

@@ -106,7 +106,7 @@ int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_ke
 		return -EINVAL;
 	message = sluice_netlink_message(kernel->netlink, SLUICE_CMD_ROUTE_SET,
 					 set_flags(exclusive), 256);
-	if (!message || nla_put(message, SLUICE_A_ROUTE_GUID, SLUICE_GUID_SIZE, route->guid) ||
+	if (!message || nla_put(message, SLUICE_A_ROUTE_ID, SLUICE_GUID_SIZE, route->guid) ||
 	    (route->name[0] && nla_put_string(message, SLUICE_A_ROUTE_NAME, route->name)) ||
 	    nla_put_u64(message, SLUICE_A_ROUTE_RING_SIZE, route->ring_size) ||
 	    nla_put_u32(message, SLUICE_A_ROUTE_WATERMARK, route->watermark) ||
@@ -132,12 +132,12 @@ static int delete_by_guid(struct sluice_kernel *kernel, uint8_t command, int att
 
 int sluice_kernel_route_delete(struct sluice_kernel *kernel, const uint8_t guid[16])
 {
-	return delete_by_guid(kernel, SLUICE_CMD_ROUTE_DEL, SLUICE_A_ROUTE_GUID, guid);
+	return delete_by_guid(kernel, SLUICE_CMD_ROUTE_DEL, SLUICE_A_ROUTE_ID, guid);
 }
 
 int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const uint8_t guid[16])
 {
-	return delete_by_guid(kernel, SLUICE_CMD_RULE_DEL, SLUICE_A_RULE_GUID, guid);
+	return delete_by_guid(kernel, SLUICE_CMD_RULE_DEL, SLUICE_A_RULE_ID, guid);
 }
 
 /* Bytes of an address of `family`; 0: none given. */
@@ -174,7 +174,7 @@ static bool has_ports(const struct sluice_kernel_rule *rule)
 /* Writes a rule. 0 or non-zero. */
 static int put_rule(struct nl_msg *message, const struct sluice_kernel_rule *rule)
 {
-	return nla_put(message, SLUICE_A_RULE_GUID, SLUICE_GUID_SIZE, rule->guid) ||
+	return nla_put(message, SLUICE_A_RULE_ID, SLUICE_GUID_SIZE, rule->guid) ||
 	       nla_put(message, SLUICE_A_RULE_ROUTE, SLUICE_GUID_SIZE, rule->route) ||
 	       (rule->name[0] && nla_put_string(message, SLUICE_A_RULE_NAME, rule->name)) ||
 	       nla_put_u16(message, SLUICE_A_RULE_INPUT, rule->input) ||
@@ -262,7 +262,7 @@ static int on_route(struct nlattr **attributes, void *context)
 
 	if (!route)
 		return -ENOMEM;
-	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_GUID], route->guid);
+	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_ID], route->guid);
 	copy_name(route->name, sizeof(route->name), attributes[SLUICE_A_ROUTE_NAME]);
 	route->ring_size = sluice_attribute_u64(attributes[SLUICE_A_ROUTE_RING_SIZE]);
 	route->watermark = sluice_attribute_u32(attributes[SLUICE_A_ROUTE_WATERMARK]);
@@ -294,7 +294,7 @@ static int on_rule(struct nlattr **attributes, void *context)
 
 	if (!rule)
 		return -ENOMEM;
-	sluice_attribute_guid(attributes[SLUICE_A_RULE_GUID], rule->guid);
+	sluice_attribute_guid(attributes[SLUICE_A_RULE_ID], rule->guid);
 	sluice_attribute_guid(attributes[SLUICE_A_RULE_ROUTE], rule->route);
 	copy_name(rule->name, sizeof(rule->name), attributes[SLUICE_A_RULE_NAME]);
 	if (attributes[SLUICE_A_RULE_INPUT])
@@ -330,8 +330,8 @@ static int on_stream(struct nlattr **attributes, void *context)
 
 	if (!stream)
 		return -ENOMEM;
-	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_GUID], stream->route);
-	sluice_attribute_guid(attributes[SLUICE_A_STREAM_UUID], stream->uuid);
+	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_ID], stream->route);
+	sluice_attribute_guid(attributes[SLUICE_A_STREAM_ID], stream->uuid);
 	stream->epoch = sluice_attribute_u64(attributes[SLUICE_A_STREAM_EPOCH]);
 	stream->cpu = sluice_attribute_u32(attributes[SLUICE_A_STREAM_CPU]);
 	stream->size = sluice_attribute_u64(attributes[SLUICE_A_STREAM_SIZE]);

@@ -108,7 +108,7 @@ static int dump_input(const struct dump *dump, const struct sluice_engine_input 
 	size_t size = 1024 + text_bytes(input->match) + text_bytes(input->outputs);
 	struct nl_msg *message = message_begin(dump, size);
 
-	if (!message || nla_put(message, SLUICE_A_INPUT_GUID, SLUICE_GUID_SIZE, input->guid) ||
+	if (!message || nla_put(message, SLUICE_A_INPUT_ID, SLUICE_GUID_SIZE, input->guid) ||
 	    put_text(message, SLUICE_A_INPUT_NAME, input->name) ||
 	    put_text(message, SLUICE_A_INPUT_SOURCE, input->source) ||
 	    put_long_text(message, SLUICE_A_INPUT_MATCH, input->match) ||
@@ -170,7 +170,7 @@ static int dump_output(const struct dump *dump, const struct sluice_engine_outpu
 		message_begin(dump, 1024 + output->destination_count * (3 * WORD_MAX + 384));
 	size_t number;
 
-	if (!message || nla_put(message, SLUICE_A_OUTPUT_GUID, SLUICE_GUID_SIZE, output->guid) ||
+	if (!message || nla_put(message, SLUICE_A_OUTPUT_ID, SLUICE_GUID_SIZE, output->guid) ||
 	    put_text(message, SLUICE_A_OUTPUT_NAME, output->name) ||
 	    put_text(message, SLUICE_A_OUTPUT_MODE, output->mode) ||
 	    put_text(message, SLUICE_A_OUTPUT_FRAMING, output->framing) ||
@@ -195,7 +195,7 @@ static int put_cursor(struct nl_msg *message, const struct sluice_engine_cursor 
 {
 	struct nlattr *nest = nla_nest_start(message, SLUICE_A_CURSOR | NLA_F_NESTED);
 
-	if (!nest || nla_put(message, SLUICE_A_OUTPUT_GUID, SLUICE_GUID_SIZE, cursor->output) ||
+	if (!nest || nla_put(message, SLUICE_A_OUTPUT_ID, SLUICE_GUID_SIZE, cursor->output) ||
 	    put_text(message, SLUICE_A_OUTPUT_NAME, cursor->output_name) ||
 	    nla_put_u64(message, SLUICE_A_CURSOR_ACKED, cursor->acked) ||
 	    nla_put_u64(message, SLUICE_A_CURSOR_TAKEN, cursor->taken) ||
@@ -212,9 +212,9 @@ static int dump_stream(const struct dump *dump, const struct sluice_engine_strea
 	struct nlattr *nest;
 	size_t number;
 
-	if (!message || nla_put(message, SLUICE_A_ROUTE_GUID, SLUICE_GUID_SIZE, stream->route) ||
+	if (!message || nla_put(message, SLUICE_A_ROUTE_ID, SLUICE_GUID_SIZE, stream->route) ||
 	    (*stream->name && put_text(message, SLUICE_A_ROUTE_NAME, stream->name)) ||
-	    nla_put(message, SLUICE_A_STREAM_UUID, SLUICE_GUID_SIZE, stream->uuid) ||
+	    nla_put(message, SLUICE_A_STREAM_ID, SLUICE_GUID_SIZE, stream->uuid) ||
 	    nla_put_u64(message, SLUICE_A_STREAM_EPOCH, stream->epoch) ||
 	    nla_put_u32(message, SLUICE_A_STREAM_CPU, stream->cpu) ||
 	    nla_put_u64(message, SLUICE_A_STREAM_SIZE, stream->size) ||

@@ -77,7 +77,7 @@ int sluice_wishes_read(struct nlattr *first, int length, struct sluice_wishes *w
 		if (!wish->old[0] || heir == wish->old || adopt != (heir != NULL) ||
 		    (adopt && !heir[1])) {
 			*text = strdup("CONFIG_ADOPT is \"OLD=NEW\", CONFIG_DROP is \"OLD\": names "
-				       "or GUIDs of outputs");
+				       "or ids of outputs");
 			return -EINVAL;
 		}
 		if (adopt) {
