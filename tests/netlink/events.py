@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Prints what the daemon tells the multicast group of its events (uapi/sluice.yaml), a line for each: kind key where: text.
+"""Prints what the daemon tells the multicast group of its events (uapi/sluice.yaml), a line for each: kind key where [interface]: text.
 
 Only what root sent is believed: anybody may send to a group of NETLINK_USERSOCK.
 """
@@ -35,6 +35,7 @@ while True:
         length, kind = struct.unpack_from("=HH", message, place)
         found[kind] = message[place + 4:place + length]
         place += (length + 3) // 4 * 4
+    place = found.get(ATTRIBUTES["SLUICE_A_EVENT_INTERFACE"], b"").rstrip(b"\0").decode()
     texts = [found[ATTRIBUTES["SLUICE_A_EVENT_" + name]].rstrip(b"\0").decode() for name in ("KEY", "WHERE", "TEXT")]
     kind = struct.unpack("=I", found[ATTRIBUTES["SLUICE_A_EVENT_KIND"]])[0]
-    print("{} {} {}: {}".format(EVENTS[kind], *texts), flush=True)
+    print("{} {} {}: {}".format(EVENTS[kind], *texts[:1], " ".join(filter(None, (texts[1], place))), texts[2]), flush=True)

@@ -64,7 +64,8 @@
  * STREAM_EVENT with ROUTE_ID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
  * An alarm is raised once, at the latest when as many bytes as the watermark came in beyond the mark, or after the delay if
  * somebody is attached, or when a datagram finds no room; it is over with the next datagram or within a second.
- * DAEMON_EVENT with EVENT_KIND (ALARM, ALARM_OVER, CONFIG), EVENT_KEY, EVENT_WHERE, EVENT_TEXT, to group
+ * DAEMON_EVENT with EVENT_KIND (ALARM, ALARM_OVER, CONFIG, LINK_DOWN, LINK_UP), EVENT_KEY, EVENT_WHERE,
+ * EVENT_TEXT, of a link EVENT_INTERFACE, to group
  * SLUICE_USERSOCK_EVENTS of NETLINK_USERSOCK, which takes CAP_NET_ADMIN to join. Anybody may send there: ask the kernel who did
  * (SO_PASSCRED) [D].
  */
@@ -141,6 +142,9 @@ enum sluice_event {
 	SLUICE_EVENT_ALARM_OVER =
 		5, /* to 10 percent of its size less, or half of a mark below 20; or no alarm is set */
 	SLUICE_EVENT_CONFIG = 6, /* another configuration is in force [D] */
+	SLUICE_EVENT_LINK_DOWN =
+		7, /* an interface that the configuration names is down, or gone [D] */
+	SLUICE_EVENT_LINK_UP = 8, /* it is up again, with a carrier [D] */
 };
 
 struct sluice_port_range {
@@ -296,6 +300,7 @@ enum sluice_attribute {
 	SLUICE_A_DESTINATION_FAULTS, /* [u64] connections ended because it broke the protocol [D] */
 	SLUICE_A_DAEMON_BAD_CHECKSUM, /* [u64] that the kernel dropped in this network namespace, whatever their port; absent: not known [D] */
 	SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED, /* [u64] of them those that no input has counted [D] */
+	SLUICE_A_EVENT_INTERFACE,	       /* [string] LINK_DOWN, LINK_UP: which [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

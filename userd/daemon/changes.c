@@ -97,6 +97,7 @@ void sluice_daemon_note_config(struct daemon *daemon)
 	daemon->config_name = strdup(config->path);
 	daemon->stop_limit_ns = config->stop_limit_us * SLUICE_NS_PER_US;
 	daemon->workers = sluice_engine_workers(daemon->engine);
+	sluice_link_users_note(&daemon->links.users, config);
 	clock_gettime(CLOCK_MONOTONIC, &daemon->config_since);
 	sd_notifyf(0, "STATUS=%zu input%s to %zu output%s, as %s says", config->input_count,
 		   config->input_count == 1 ? "" : "s", config->output_count,
@@ -109,6 +110,7 @@ void sluice_daemon_forget_config(struct daemon *daemon)
 	free(daemon->config_name);
 	daemon->relay = NULL;
 	daemon->config_name = NULL;
+	sluice_link_users_free(&daemon->links.users);
 }
 
 /* Why the foreman has no time. @owner caller: free() */

@@ -38,6 +38,12 @@ void sluice_event_close(void)
 
 void sluice_event_send(enum sluice_event kind, const char *key, const char *where, const char *text)
 {
+	sluice_event_send_link(kind, key, where, NULL, text);
+}
+
+void sluice_event_send_link(enum sluice_event kind, const char *key, const char *where,
+			    const char *interface, const char *text)
+{
 	struct sockaddr_nl group = {.nl_family = AF_NETLINK,
 				    .nl_groups = 1U << (SLUICE_USERSOCK_EVENTS - 1)};
 	struct genlmsghdr header = {.cmd = SLUICE_CMD_DAEMON_EVENT, .version = SLUICE_GENL_VERSION};
@@ -54,6 +60,7 @@ void sluice_event_send(enum sluice_event kind, const char *key, const char *wher
 	    !nla_put_u32(message, SLUICE_A_EVENT_KIND, kind) &&
 	    !nla_put_string(message, SLUICE_A_EVENT_KEY, key) &&
 	    !nla_put_string(message, SLUICE_A_EVENT_WHERE, where) &&
+	    (!interface || !nla_put_string(message, SLUICE_A_EVENT_INTERFACE, interface)) &&
 	    !nla_put_string(message, SLUICE_A_EVENT_TEXT, text))
 		(void)sendto(event_socket, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len,
 			     MSG_DONTWAIT, (struct sockaddr *)&group, sizeof(group));

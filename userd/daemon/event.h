@@ -18,5 +18,8 @@ void sluice_event_close(void);
  */
 void sluice_event_send(enum sluice_event kind, const char *key, const char *where,
 		       const char *text);
+/* The same of a network interface, which it names. @threadsafe */
+void sluice_event_send_link(enum sluice_event kind, const char *key, const char *where,
+			    const char *interface, const char *text);
 
 #endif /* SLUICE_DAEMON_EVENT_H */

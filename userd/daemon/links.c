@@ -53,7 +53,7 @@ void sluice_links_follow(struct sluice_links *links, struct daemon *daemon)
 
 void sluice_links_notice(struct sluice_links *links, struct daemon *daemon)
 {
-	if (sluice_link_watch_read(links->fd, NULL, NULL))
+	if (sluice_link_watch_read(links->fd, sluice_link_users_tell, &links->users))
 		sluice_links_follow(links, daemon);
 }
 

@@ -8,14 +8,16 @@
 
 #include <stdbool.h>
 #include "foreman.h"
+#include "link_users.h"
 
 struct daemon;
 struct sluice_engine;
 
 struct sluice_links {
-	struct sluice_job job;	      /* under way: the foreman's */
-	struct sluice_engine *engine; /* of the job */
-	int fd;			      /* tells when something came or went; -1: nobody does */
+	struct sluice_job job;		/* under way: the foreman's */
+	struct sluice_engine *engine;	/* of the job */
+	struct sluice_link_users users; /* who is told of them */
+	int fd;				/* tells when something came or went; -1: nobody does */
 	bool is_settled; /* nothing is waited for: no need to look without being told */
 	bool is_due;	 /* something came or went, and the foreman had no time */
 	bool waits;	 /* what the job found: an input waits for something */
