@@ -107,6 +107,7 @@ static void keep(uint64_t *column, uint64_t count)
 	column[0] += count;
 }
 
+/* The lesser of the two. */
 static uint32_t least_of(uint64_t one, uint32_t other)
 {
 	return one < other ? (uint32_t)one : other;
