@@ -67,7 +67,7 @@ def named(kind):
         return glob.glob(HOME + "/spool/checkpoint")
     if kind == "note":
         return sorted(glob.glob(HOME + "/rings/*-stop"))
-    return sorted(glob.glob(SHM + "/sluice-*-outputs.json") +
+    return sorted(glob.glob(SHM + "/sluice/sluice-*-outputs.json") +
                   glob.glob(HOME + "/*/sluice-*-outputs.json"))
 
 

@@ -495,7 +495,7 @@ static void the_file_survives(void **state)
 	sluice_identity_free(&read);
 	/* A name of one letter that became another: no JSON parser sees it. The other copy serves. */
 	prefix = sluice_identity_prefix(home);
-	assert_true(asprintf(&path, "/dev/shm/%s-outputs.json", prefix) > 0);
+	assert_true(asprintf(&path, "%s/%s-outputs.json", sluice_identity_directory(), prefix) > 0);
 	assert_true(asprintf(&aside, "%s.damaged-0", path) > 0);
 	replace_in(path, "\"name\": \"n\"", "\"name\": \"m\"");
 	assert_int_equal(sluice_identity_load(&read, config), 0);

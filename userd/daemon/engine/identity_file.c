@@ -13,20 +13,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
-#include "../../lib/frame.h"
+#include "../../lib/folder.h"
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
 #include "identity.h"
 #include "identity_file.h"
+#include "identity_json.h"
 
 /*
- * tmpfs on every Linux (shm_overview(7)); where rings are, unless `store.memory.path` says
- * another place.
+ * tmpfs on every Linux (shm_overview(7)). Anybody may write there, so what is ours has a directory of its own; what is from before that
+ * is read once.
  */
-#define DIRECTORY "/dev/shm"
-#define VERSION 1
+#define SHARED "/dev/shm"
 #define PREFIX "sluice-"
 #define SUFFIX "-outputs.json"
 /* Larger than any that we write: 1,024 outputs of 256 destinations. */
@@ -37,6 +36,17 @@ const char *sluice_identity_home(const struct sluice_config *config)
 	const char *home = config->home ? config->home : config->path;
 
 	return home && home[0] == '/' ? home : NULL;
+}
+
+const char *sluice_identity_directory(void)
+{
+	static char directory[64];
+	uid_t uid = geteuid();
+
+	/* Always the same text, so it is no matter who wrote it. */
+	if (uid)
+		snprintf(directory, sizeof(directory), SHARED "/sluice-user-%ld", (long)uid);
+	return uid ? directory : SHARED "/sluice";
 }
 
 char *sluice_identity_prefix(const char *home)
@@ -61,28 +71,13 @@ static char *path_in(const char *directory, const char *home)
 	return path;
 }
 
-/* A checksum of all that the object says, but for the checksum in it. False: no memory. */
-static bool checksum(const json_t *root, uint32_t *sum)
-{
-	json_t *copy = json_copy((json_t *)(uintptr_t)root);
-	char *text;
-
-	(void)json_object_del(copy, "checksum");
-	text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
-	json_decref(copy);
-	if (text)
-		*sum = sluice_crc32c(0, text, strlen(text));
-	free(text);
-	return text != NULL;
-}
-
 /* Is what it says what was written? An older version wrote no checksum. */
 static bool is_unharmed(const json_t *root)
 {
 	const json_t *said = json_object_get(root, "checksum");
 	uint32_t sum;
 
-	return !said || !checksum(root, &sum) || json_integer_value(said) == sum;
+	return !said || !sluice_identity_checksum(root, &sum) || json_integer_value(said) == sum;
 }
 
 /*
@@ -113,7 +108,7 @@ static json_t *read_file(const char *path, const char **why)
 	close(fd);
 	if (!root)
 		*why = "no JSON";
-	else if (json_integer_value(json_object_get(root, "version")) != VERSION)
+	else if (json_integer_value(json_object_get(root, "version")) != SLUICE_IDENTITY_VERSION)
 		*why = "of another version";
 	else if (!is_unharmed(root))
 		*why = "damaged";
@@ -288,7 +283,8 @@ static json_int_t serial_of(const json_t *root)
 	return json_integer_value(json_object_get(root, "serial"));
 }
 
-/* Keeps the newer one of *best and what is in `directory`; frees the other. */
+/* Keeps the newer one of *best and what is in `directory`; frees the other. What cannot be read is put aside, but not what anybody may
+ * have put where everybody may write. */
 static void consider(json_t **best, const char *directory, const char *home)
 {
 	char *path = directory ? path_in(directory, home) : NULL;
@@ -303,7 +299,7 @@ static void consider(json_t **best, const char *directory, const char *home)
 	} else if (root) {
 		sluice_identity_free(&identity);
 	}
-	if (why)
+	if (why && strcmp(directory, SHARED) != 0)
 		put_aside(path, why);
 	free(path);
 	if (root && (!*best || serial_of(root) > serial_of(*best))) {
@@ -387,11 +383,13 @@ int sluice_identity_load(struct sluice_identity *identity, struct sluice_config 
 	home = sluice_identity_home(config);
 	if (!home)
 		return 0;
-	consider(&root, DIRECTORY, home);
+	consider(&root, sluice_identity_directory(), home);
+	consider(&root, SHARED, home);
 	consider(&root, config->store.memory_path, home);
 	consider(&root, config->store.disk_path, home);
 	if (!root) {
-		look_for_moved(&root, DIRECTORY, config);
+		look_for_moved(&root, sluice_identity_directory(), config);
+		look_for_moved(&root, SHARED, config);
 		look_for_moved(&root, config->store.memory_path, config);
 		look_for_moved(&root, config->store.disk_path, config);
 		moved = json_string_value(json_object_get(root, "config"));
@@ -414,93 +412,6 @@ int sluice_identity_load(struct sluice_identity *identity, struct sluice_config 
 	}
 	json_decref(root);
 	return result;
-}
-
-/* A GUID as JSON. */
-static json_t *guid_json(const uint8_t guid[SLUICE_GUID_SIZE])
-{
-	char text[SLUICE_GUID_TEXT];
-
-	return json_string(sluice_guid_format(guid, text));
-}
-
-/* One output as JSON. */
-static json_t *output_json(const struct sluice_known_output *output)
-{
-	json_t *lanes = json_array(), *to;
-	size_t number, place;
-
-	for (number = 0; number < output->lane_count; number++) {
-		const struct sluice_known_lane *lane = &output->lanes[number];
-
-		to = json_array();
-		for (place = 0; place < lane->to_count; place++)
-			json_array_append_new(to, json_string(lane->to[place]));
-		json_array_append_new(lanes,
-				      json_pack("{s:o, s:o}", "id", guid_json(lane->id), "to", to));
-	}
-	return json_pack("{s:o, s:s, s:b, s:o}", "id", guid_json(output->group), "name",
-			 output->name, "in_force", output->in_force, "lanes", lanes);
-}
-
-/* The numbers of inputs as JSON. */
-static json_t *inputs_json(const struct sluice_identity *identity)
-{
-	json_t *list = json_array();
-	size_t number;
-
-	for (number = 0; number < identity->input_count; number++) {
-		const struct sluice_known_input *input = &identity->inputs[number];
-
-		json_array_append_new(list,
-				      json_pack("{s:o, s:i, s:s, s:b}", "id", guid_json(input->id),
-						"number", input->number, "match", input->match,
-						"in_force", input->in_force));
-	}
-	return list;
-}
-
-/* A list of texts as JSON. */
-static json_t *names_json(const struct sluice_names *names)
-{
-	json_t *list = json_array();
-	size_t number;
-
-	for (number = 0; number < names->count; number++)
-		json_array_append_new(list, json_string(names->list[number]));
-	return list;
-}
-
-/* Everything as JSON. NULL: no memory. @owner caller: json_decref() */
-static json_t *identity_json(const struct sluice_identity *identity,
-			     const struct sluice_config *config, const char *home)
-{
-	json_t *outputs = json_array(), *aliases = json_array(), *root;
-	struct timespec now;
-	size_t number;
-	uint32_t sum;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	for (number = 0; number < identity->count; number++)
-		json_array_append_new(outputs, output_json(&identity->outputs[number]));
-	for (number = 0; number < identity->alias_count; number++)
-		json_array_append_new(aliases,
-				      json_pack("{s:o, s:o}", "old",
-						guid_json(identity->aliases[number].old), "heir",
-						guid_json(identity->aliases[number].heir)));
-	root = json_pack("{s:i, s:I, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "version", VERSION,
-			 "serial", (json_int_t)now.tv_sec * 1000000000 + now.tv_nsec, "relay",
-			 config->relay ? config->relay : "", "config", home, "outputs", outputs,
-			 "aliases", aliases, "inputs", inputs_json(identity), "memory",
-			 names_json(&identity->memory), "disks", names_json(&identity->disks),
-			 "relays", names_json(&identity->relays));
-	if (root && identity->rings.count)
-		json_object_set_new(root, "rings", names_json(&identity->rings));
-	if (root && identity->lives.count)
-		json_object_set_new(root, "lives", names_json(&identity->lives));
-	if (root && checksum(root, &sum))
-		json_object_set_new(root, "checksum", json_integer(sum));
-	return root;
 }
 
 /* Writes it to `directory`, whole or not at all. 0 or a negative errno. */
@@ -543,6 +454,32 @@ static int write_to(const json_t *root, const char *directory, const char *home,
 	return before ? before : result;
 }
 
+/* Takes away the one of a daemon from before there was a directory of our own, if it is ours. */
+static void remove_shared(const char *home)
+{
+	char *path = path_in(SHARED, home);
+	struct stat state;
+
+	if (path && !lstat(path, &state) && S_ISREG(state.st_mode) && state.st_uid == geteuid())
+		(void)unlink(path);
+	free(path);
+}
+
+/* Writes it to our directory, which it makes. 0 or a negative errno, told. */
+static int write_own(const json_t *root, const char *home)
+{
+	char text[SLUICE_FOLDER_TEXT];
+	int result = sluice_folder_make(sluice_identity_directory(), 0700, text);
+
+	if (result == -EPERM)
+		sluice_warning("which outputs there are is not noted on tmpfs: %s", text);
+	else
+		result = write_to(root, sluice_identity_directory(), home, 0);
+	if (!result)
+		remove_shared(home);
+	return result;
+}
+
 int sluice_identity_save(const struct sluice_identity *identity, const struct sluice_config *config)
 {
 	const char *home;
@@ -554,10 +491,10 @@ int sluice_identity_save(const struct sluice_identity *identity, const struct sl
 	home = sluice_identity_home(config);
 	if (!home)
 		return 0;
-	root = identity_json(identity, config, home);
+	root = sluice_identity_json(identity, config, home);
 	if (!root)
 		return -ENOMEM;
-	result = write_to(root, DIRECTORY, home, 0);
+	result = write_own(root, home);
 	if (config->store.memory_path && !mkdir(config->store.memory_path, 0700))
 		errno = 0;
 	if (config->store.memory_path)
@@ -588,7 +525,8 @@ void sluice_identity_forget(const struct sluice_identity *identity,
 		return;
 	for (number = 0; number < identity->memory.count; number++)
 		remove_from(identity->memory.list[number], home);
-	remove_from(DIRECTORY, home);
+	remove_from(sluice_identity_directory(), home);
+	remove_shared(home);
 	remove_from(config->store.memory_path, home);
 	remove_from(config->store.disk_path, home);
 }

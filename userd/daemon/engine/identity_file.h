@@ -14,6 +14,10 @@
  */
 const char *sluice_identity_home(const struct sluice_config *config);
 
+/* The directory of this user's own on tmpfs, where rings and the file are unless the configuration names another; it need not be there.
+ * @threadsafe */
+const char *sluice_identity_directory(void);
+
 /*
  * What the names of all that is left behind for `home` begin with. NULL: no memory. @owner
  * caller: free()

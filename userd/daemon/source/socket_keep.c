@@ -18,26 +18,14 @@
 #include "../config/sentence.h"
 #include "socket.h"
 
-/* tmpfs on every Linux (shm_overview(7)). Anybody may write there: rings were there before they had a directory of their own. */
+/* Anybody may write there: rings were there before they had a directory of their own. */
 #define DIRECTORY "/dev/shm"
 /* "sluice-", a GUID, and '-' */
 #define PREFIX_LENGTH (strlen("sluice-") + SLUICE_GUID_TEXT)
 
-/* The directory of this user's rings, where the configuration names none. */
-static const char *own_directory(void)
-{
-	static char directory[64];
-	uid_t uid = geteuid();
-
-	/* Always the same text, so it is no matter who wrote it. */
-	if (uid)
-		snprintf(directory, sizeof(directory), DIRECTORY "/sluice-user-%ld", (long)uid);
-	return uid ? directory : DIRECTORY "/sluice";
-}
-
 const char *sluice_socket_ring_directory(const struct sluice_config *config)
 {
-	return config->store.memory_path ? config->store.memory_path : own_directory();
+	return config->store.memory_path ? config->store.memory_path : sluice_identity_directory();
 }
 
 /* Where they are; NULL: nowhere, because nothing tells this daemon from others. */
@@ -59,7 +47,7 @@ int sluice_socket_ring_prepare(const struct sluice_config *config, char **error)
 	}
 	if (!directory_of(config))
 		return 0;
-	result = sluice_folder_make(own_directory(), 0700, text);
+	result = sluice_folder_make(sluice_identity_directory(), 0700, text);
 	/* Where it cannot be made, the rings do not outlive us, as each of them says. */
 	if (result != -EPERM)
 		return 0;
@@ -223,7 +211,7 @@ static int each_ring_file(const struct sluice_config *config,
 		if (strcmp(identity->memory.list[number], directory) != 0)
 			result = each_file(identity->memory.list[number], prefix, each, context);
 	if (prefix && !result && config->store.memory_path && sluice_identity_home(config))
-		result = each_file(own_directory(), prefix, each, context);
+		result = each_file(sluice_identity_directory(), prefix, each, context);
 	/* Those of a sluiced from before. */
 	if (prefix && !result && strcmp(directory, DIRECTORY) != 0 && sluice_identity_home(config))
 		result = each_file(DIRECTORY, prefix, each, context);
