@@ -151,6 +151,7 @@ static uint64_t first_needed(const struct sluice_ring_known *known)
 	return least;
 }
 
+/* As ring_revive.h says: of two lives the later one counts, of two moments the later one, too. */
 enum sluice_ring_verdict sluice_ring_judge(const struct sluice_ring_producer *head,
 					   const struct sluice_ring_known *known)
 {

@@ -27,6 +27,7 @@ void sluice_ring_heal_mapped(struct sluice_ring *ring, const char *path,
 /* Is the ring in `fd` of a later life of the relay than the twin? */
 bool sluice_ring_is_younger(int fd, const struct sluice_ring_known *known);
 
+/* What is to be believed, of a file with that head? @threadsafe */
 enum sluice_ring_verdict sluice_ring_judge(const struct sluice_ring_producer *head,
 					   const struct sluice_ring_known *known);
 

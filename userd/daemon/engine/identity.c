@@ -466,17 +466,3 @@ uint8_t (*sluice_identity_cursors(const struct sluice_identity *identity,
 			memcpy(guids[(*count)++], identity->aliases[number].old, SLUICE_GUID_SIZE);
 	return guids;
 }
-
-uint64_t sluice_identity_epoch(const struct sluice_identity *identity, const char *path)
-{
-	size_t number;
-	char *rest;
-
-	for (number = 0; number < identity->lives.count; number++) {
-		uint64_t epoch = strtoull(identity->lives.list[number], &rest, 10);
-
-		if (*rest == ' ' && !strcmp(rest + 1, path))
-			return epoch;
-	}
-	return 0;
-}

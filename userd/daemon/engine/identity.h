@@ -129,9 +129,6 @@ bool sluice_identity_has_in_common(const struct sluice_identity *identity,
 int sluice_identity_number(const struct sluice_identity *identity,
 			   const uint8_t id[SLUICE_GUID_SIZE], uint16_t *number);
 
-/* The epoch of the ring in the file `path` when it was noted; 0: it was not. @threadsafe */
-uint64_t sluice_identity_epoch(const struct sluice_identity *identity, const char *path);
-
 /* The name of the output that has, or had, a lane called `id`; NULL: nobody knows it. */
 const char *sluice_identity_name(const struct sluice_identity *identity,
 				 const uint8_t id[SLUICE_GUID_SIZE]);

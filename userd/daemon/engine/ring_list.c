@@ -102,7 +102,7 @@ void sluice_ring_list_tell(const struct sluice_identity *identity)
 		if (lstat(identity->rings.list[number], &state) && errno == ENOENT &&
 		    !sluice_ring_twin_is_there(
 			    identity->rings.list[number],
-			    sluice_identity_epoch(identity, identity->rings.list[number])))
+			    sluice_socket_ring_epoch(identity, identity->rings.list[number])))
 			sluice_error("%s: the ring that an earlier daemon had there is gone: an "
 				     "unknown number of datagrams that may have waited in it is "
 				     "lost",

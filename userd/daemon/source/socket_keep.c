@@ -116,6 +116,20 @@ static bool parse_name(const char *name, uint8_t route[SLUICE_GUID_SIZE], unsign
 	return end > digits && !*end && !sluice_guid_parse(text, route);
 }
 
+uint64_t sluice_socket_ring_epoch(const struct sluice_identity *identity, const char *path)
+{
+	size_t number;
+	char *rest;
+
+	for (number = 0; number < identity->lives.count; number++) {
+		uint64_t epoch = strtoull(identity->lives.list[number], &rest, 10);
+
+		if (*rest == ' ' && !strcmp(rest + 1, path))
+			return epoch;
+	}
+	return 0;
+}
+
 /* Makes a stream of one ring that is left over; it is delivered and goes. */
 static int take(const struct sluice_source_context *context, const struct sluice_source_plan *plan,
 		const char *path, struct sluice_stream_table *fresh)
@@ -134,7 +148,7 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	    !parse_name(name + 1 + PREFIX_LENGTH, route.id, &worker))
 		return 0;
 	if (sluice_ring_keep_since(&ring, path, 0, NULL, 0, 0,
-				   sluice_identity_epoch(plan->identity, path), &found))
+				   sluice_socket_ring_epoch(plan->identity, path), &found))
 		return 0; /* somebody else's, or none */
 	outputs = sluice_cursor_outputs(plan, &ring, &count);
 	error = outputs ? 0 : -ENOMEM;
@@ -305,7 +319,7 @@ int sluice_socket_adopt_rings(const struct sluice_source_context *context,
 		if (lstat(rings->list[number], &state) &&
 		    sluice_ring_twin_is_there(
 			    rings->list[number],
-			    sluice_identity_epoch(plan->identity, rings->list[number])))
+			    sluice_socket_ring_epoch(plan->identity, rings->list[number])))
 			result = adopt_one(&adopting, rings->list[number]);
 	return result;
 }

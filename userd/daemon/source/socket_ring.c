@@ -79,7 +79,7 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 	bool is_told;
 	int result = sluice_socket_ring_prepare(plan->config, error);
 
-	order.least = path ? sluice_identity_epoch(plan->identity, path) : 0;
+	order.least = path ? sluice_socket_ring_epoch(plan->identity, path) : 0;
 	/* What is there under another form tells of itself. */
 	order.is_gone =
 		path && sluice_names_has(&plan->identity->rings, path) && lstat(path, &state);

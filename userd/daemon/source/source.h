@@ -120,6 +120,9 @@ int sluice_source_socket_files(const struct sluice_config *config,
 			       const struct sluice_identity *identity,
 			       int (*each)(void *context, const char *path), void *context);
 
+/* The epoch of the ring of sockets in the file `path` when it was noted; 0: it was not. @threadsafe */
+uint64_t sluice_socket_ring_epoch(const struct sluice_identity *identity, const char *path);
+
 /* Looks at every ring of sockets that this configuration has or had, and of the module. `each` may return not 0, which
  * ends it and is returned. 0 or a negative errno. @context process */
 int sluice_source_socket_look(const struct sluice_config *config,
