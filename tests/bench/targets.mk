@@ -3,7 +3,7 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench-batching bench-capture bench-relay bench-sending bench-store bench-zerocopy
+.PHONY: bench-batching bench-capture bench-ports bench-relay bench-sending bench-store bench-zerocopy
 
 bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, AF_XDP; in the VM, one table
 	$(MAKE) all
@@ -19,6 +19,11 @@ bench-relay: $(B)/receiving ## what a datagram captured and delivered costs: ins
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/relay
+
+# Options: make bench-ports PORTS_BENCH='--receive calls'
+bench-ports: ## what a datagram costs at 1, 100 and 1,000 ports, beside rsyslog, HAProxy and socat; what a start costs
+	$(MAKE) all
+	tests/bench/ports $(PORTS_BENCH)
 
 $(B)/spool_rate: $(call plain,tests/bench/spool_rate.c $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)

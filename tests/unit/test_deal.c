@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Ports dealt to workers: every port is as many workers' as the width says, the first of them among them, and whatever the
- * distance of the ports, no worker gets much more than its part. And sockets found by number among tens of thousands.
+ * Ports dealt to workers: every port is as many workers' as the width says, the first of them
+ * among them, and whatever the distance of the ports, no worker gets much more than its part. And
+ * sockets found by number among tens of thousands.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,8 +6,8 @@
 
 /* Sockets of all workers together, unless there are more ports. */
 #define SOCKETS 1024U
-/* 2^16 divided by the golden ratio: whatever the distance of the ports of a configuration, their multiples lie evenly (Knuth, The
- * Art of Computer Programming, volume 3, 6.4). */
+/* 2^16 divided by the golden ratio: whatever the distance of the ports of a configuration,
+ * their multiples lie evenly (Knuth, The Art of Computer Programming, volume 3, 6.4). */
 #define GOLDEN 40503U
 
 size_t sluice_deal_width(uint64_t ports, size_t workers)

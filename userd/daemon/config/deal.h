@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which workers have a socket for a UDP port? All of them while ports are few, so that the kernel spreads the senders of each over the
- * workers. Where ports are many that would be many sockets, each of which seldom has something, and the ports themselves are spread: each
- * is some workers', in the end one's. The same for the daemon and for who counts beforehand what it will need. Touches: nothing.
+ * Which workers have a socket for a UDP port? All of them while ports are few, so that the kernel
+ * spreads the senders of each over the workers. Where ports are many that would be many sockets,
+ * each of which seldom has something, and the ports themselves are spread: each is some workers',
+ * in the end one's. The same for the daemon and for who counts beforehand what it will need.
+ * Touches: nothing.
  */
 #ifndef SLUICE_CONFIG_DEAL_H
 #define SLUICE_CONFIG_DEAL_H

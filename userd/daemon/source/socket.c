@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * The socket source: inputs without the module. Every worker has a socket of its own for every port (SO_REUSEPORT: the
- * kernel spreads senders over them, each sender stays with one), or for its part of them if they are many, and a ring of its own per route. For the control
- * thread; what happens per datagram is in socket_port.c. Touches: sockets, memfds, the workers' port sets.
+ * The socket source: inputs without the module. Every worker has a socket of its own for every
+ * port (SO_REUSEPORT: the kernel spreads senders over them, each sender stays with one), or for
+ * its part of them if they are many, and a ring of its own per route. For the control thread;
+ * what happens per datagram is in socket_port.c. Touches: sockets, memfds, the workers' port
+ * sets.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -214,8 +214,9 @@ void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_
 /* Makes what reading with calls needs in a worker (socket_calls.c). 0 or -ENOMEM. @context worker */
 int sluice_socket_calls_enter(struct sluice_worker *worker);
 /*
- * Reads a socket once and makes records of what comes, in a turn that has begun; adds to *take. 1: there may be more; 0: it is
- * empty; -ENOBUFS: the ring is full; another negative errno. @context worker
+ * Reads a socket once and makes records of what comes, in a turn that has begun; adds to *take.
+ * 1: there may be more; 0: it is empty; -ENOBUFS: the ring is full; another negative errno.
+ * @context worker
  */
 int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batch *batch,
 			     struct sluice_port_take *take);
@@ -287,7 +288,8 @@ int sluice_ports_pass(struct sluice_worker *worker, void *letter);
 int sluice_ports_absorb(struct sluice_worker *worker, void *letter);
 /* Gives them to systemd, and closes them here. Returns how many it took. @context process */
 size_t sluice_socket_store(struct sluice_passed *list, size_t count);
-/* Is one for this UDP port among them? And one that worker `worker` of `workers` is to go on with? */
+/* Is one for this UDP port among them? And one that worker `worker` of `workers` is to go on
+ * with? */
 bool sluice_socket_has_inherited(uint16_t number);
 bool sluice_socket_has_inherited_for(uint16_t number, unsigned int worker, unsigned int workers);
 /* The one with this key, of this worker, which is not among them any more; NULL: there is none. @owner caller */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When something is read that many datagrams come by: the sockets of a worker that are read with calls
- * (socket_round.c), or the ring that they share (socket_bpf.c).
+ * When something is read that many datagrams come by: the sockets of a worker that are read with
+ * calls (socket_round.c), or the ring that they share (socket_bpf.c).
  *
- * Waking is dear, and so is writing, so a datagram that follows another soon waits for more (most of the batch delay), and as long as many
- * come nothing is listened to at all but read on a beat. When few came, epoll watches it again; the first after a silence is read at once.
+ * Waking is dear, and so is writing, so a datagram that follows another soon waits for more (most
+ * of the batch delay), and as long as many come nothing is listened to at all but read on a beat.
+ * When few came, epoll watches it again; the first after a silence is read at once.
  *
  *      watched ──datagram──► gathering ──time──► drained ──many──► resting ──time──┐
  *         ▲                                        │ ▲                             │

@@ -188,7 +188,8 @@ int sluice_socket_calls_enter(struct sluice_worker *worker)
 	return scratch_of(worker) ? 0 : -ENOMEM;
 }
 
-/* Chooses how many to ask for next time: preparing a place costs something, and a second call more. */
+/* Chooses how many to ask for next time: preparing a place costs something, and a second call
+ * more. */
 static void expect(struct sluice_port *port, unsigned int count, unsigned int most)
 {
 	port->expected = count == most ? 4 * most : count + count / 2;

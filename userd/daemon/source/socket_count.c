@@ -26,7 +26,8 @@
 /* Looks of which the least is right. */
 #define LOOKS 8U
 
-/* A program and its maps, for so many sockets. Made when first needed, and kept: what was needed once will be again. */
+/* A program and its maps, for so many sockets. Made when first needed, and kept: what was
+ * needed once will be again. */
 struct block {
 	struct block *next;
 	struct sluice_count *counts; /* by seat, shared with the program */

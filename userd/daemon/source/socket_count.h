@@ -19,13 +19,15 @@ struct sluice_socket_came {
 };
 
 /*
- * Puts the program on a socket, which shares it with others; from then on datagrams may come together. 0, or a negative errno (-EPERM, -EINVAL: an older kernel).
- * @owner caller: sluice_socket_count_close() @context any
+ * Puts the program on a socket, which shares it with others; from then on datagrams may come
+ * together. 0, or a negative errno (-EPERM, -EINVAL: an older kernel). @owner caller:
+ * sluice_socket_count_close() @context any
  */
 int sluice_socket_count_open(struct sluice_socket_count **count, int fd);
 /* NULL is allowed, here and below: then no datagrams come together. @context any */
 void sluice_socket_count_close(struct sluice_socket_count *count);
-/* The same for a socket that stays open elsewhere, with the program on it: that goes on as it was told. @context any */
+/* The same for a socket that stays open elsewhere, with the program on it: that goes on as it
+ * was told. @context any */
 void sluice_socket_count_leave(struct sluice_socket_count *count);
 
 /* What came so far. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sockets by the number of their port, see socket_index.h. Beside the lists that own them. Touches: memory.
+ * Sockets by the number of their port, see socket_index.h. Beside the lists that own them.
+ * Touches: memory.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the parts of the socket source in the control thread share: the source as a whole (socket.c), and its ports while a plan is
- * prepared (socket_prepare.c).
+ * What the parts of the socket source in the control thread share: the source as a whole
+ * (socket.c), and its ports while a plan is prepared (socket_prepare.c).
  */
 #ifndef SLUICE_SOCKET_INTAKE_H
 #define SLUICE_SOCKET_INTAKE_H
@@ -23,15 +23,17 @@ struct sluice_intake {
 	bool follows; /* an interface or address changed: prepares the plan in force anew */
 };
 
-/* Works out how many workers have a socket for each port of a plan. @context process, as the others */
+/* Works out how many workers have a socket for each port of a plan. @context process, as the
+ * others */
 void sluice_socket_deal(struct sluice_intake *intake, const struct sluice_source_plan *plan);
 
-/* Has worker `worker` a socket for port `number`? One that had one keeps it, so that a change that makes ports many or few loses nothing. */
+/* Has worker `worker` a socket for port `number`? One that had one keeps it, so that a change
+ * that makes ports many or few loses nothing. */
 bool sluice_socket_is_dealt(const struct sluice_intake *intake, uint16_t number, size_t worker);
 
 /*
- * Finds or opens an input's port in worker `number`: inputs that only their sender keeps apart share one. 0, also if it has to wait; a
- * negative errno with a sentence.
+ * Finds or opens an input's port in worker `number`: inputs that only their sender keeps apart
+ * share one. 0, also if it has to wait; a negative errno with a sentence.
  */
 int sluice_socket_prepare_port(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			       const struct sluice_config_input *input,

@@ -265,7 +265,8 @@ int sluice_ports_catch_up(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Begins to make the ports of a set ready to be read by another process: of those together, because it takes a moment. */
+/* Begins to make the ports of a set ready to be read by another process: of those together,
+ * because it takes a moment. */
 static void prepare(const struct sluice_port_set *set)
 {
 	const int off = 0;
@@ -275,7 +276,8 @@ static void prepare(const struct sluice_port_set *set)
 	for (port = set->ports; port; port = port->next) {
 		if (port->bpf || port->closing)
 			continue;
-		/* The next daemon counts from its own beginning: until then each datagram is a packet, of which the socket counts losses. */
+		/* The next daemon counts from its own beginning: until then each datagram is a
+		 * packet, of which the socket counts losses. */
 		if (port->count)
 			(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &off, sizeof(off));
 		(void)drain(port);

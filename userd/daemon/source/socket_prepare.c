@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The ports of a plan that is prepared, see socket_intake.h: which worker has which, found again or opened. For the control thread.
- * Touches: the sockets it opens.
+ * The ports of a plan that is prepared, see socket_intake.h: which worker has which, found again
+ * or opened. For the control thread. Touches: the sockets it opens.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,7 +37,8 @@ bool sluice_socket_is_dealt(const struct sluice_intake *intake, uint16_t number,
 	       sluice_socket_has_inherited_for(number, (unsigned int)worker, (unsigned int)workers);
 }
 
-/* Do we have this UDP port open in any form already? Then asking for it exclusively would find ourselves. */
+/* Do we have this UDP port open in any form already? Then asking for it exclusively would find
+ * ourselves. */
 static bool port_is_ours(const struct sluice_intake *intake, uint16_t number)
 {
 	size_t worker;

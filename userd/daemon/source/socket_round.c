@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * When the sockets of a worker are read, see socket_round.h. Between the worker's loop and the sockets (socket_port.c). Touches: the worker's
- * timers, the sockets' epoll set, the rings' counts of losses.
+ * When the sockets of a worker are read, see socket_round.h. Between the worker's loop and the
+ * sockets (socket_port.c). Touches: the worker's timers, the sockets' epoll set, the rings'
+ * counts of losses.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +23,8 @@
 #define BATCH 256U
 /* How often one socket is read before others have their turn. */
 #define TURNS 8U
-/* A buffer that nothing comes into any more is empty after fewer turns, and holds fewer datagrams. */
+/* A buffer that nothing comes into any more is empty after fewer turns, and holds fewer
+ * datagrams. */
 #define EMPTYING_TURNS 32768U
 #define EMPTYING_DATAGRAMS (1U << 20)
 #define RETRY_NS (10 * SLUICE_NS_PER_MS)
@@ -83,7 +85,8 @@ static void tell_streams(const struct sluice_port *port)
 	}
 }
 
-/* Losses are told of where they were, behind what the full buffer held; lesser ones when looked after. */
+/* Losses are told of where they were, behind what the full buffer held; lesser ones when
+ * looked after. */
 static void tell_losses(struct sluice_port *port, struct sluice_socket_batch *batch)
 {
 	port->gathered = 0;
@@ -97,8 +100,8 @@ static void tell_losses(struct sluice_port *port, struct sluice_socket_batch *ba
 }
 
 /*
- * Reads a port once, as far as there is room, and adds to *take; of the buffers the fullest counts. What sluice_socket_calls_take()
- * returns.
+ * Reads a port once, as far as there is room, and adds to *take; of the buffers the fullest
+ * counts. What sluice_socket_calls_take() returns.
  */
 static int read_once(struct sluice_port *port, struct sluice_socket_batch *batch,
 		     struct sluice_port_take *take)
@@ -342,7 +345,8 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 	/* Not for every few bytes: a quarter of the ring is worth a batch. */
 	if (!set || sluice_ring_room(&stream->ring) < (stream->ring.mask + 1) / 4)
 		return false;
-	/* Its ports may have another ring by now: what it did not find room to tell is told here. */
+	/* Its ports may have another ring by now: what it did not find room to tell is told
+	 * here. */
 	stream->starved = !sluice_ring_tell(&stream->ring);
 	if (sluice_ring_head(&stream->ring) != head)
 		sluice_stream_notify(stream);

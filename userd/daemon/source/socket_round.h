@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the sockets of a worker are read, and in which order. Those of `receive: calls` have an epoll set of their own, which the
- * worker looks at on one beat (socket_beat.h): whichever has something is read in turn, however many there are. No timer and no call of epoll_ctl(2) is any
+ * When the sockets of a worker are read, and in which order. Those of `receive: calls` have an
+ * epoll set of their own, which the worker looks at on one beat (socket_beat.h): whichever has
+ * something is read in turn, however many there are. No timer and no call of epoll_ctl(2) is any
  * socket's own.
  *
  *   sockets ──edge──► epoll set ──beat──► queue ──read──► empty: the next edge tells
@@ -44,8 +45,8 @@ static inline void sluice_port_take_out(struct sluice_port *port)
 /* The worker begins to watch a port of a set. 0 or a negative errno. @context worker */
 int sluice_port_enter(struct sluice_port *port, struct sluice_port_set *set,
 		      struct sluice_worker *worker);
-/* A change is over: what the ports of a set have in common is looked at anew, and those that wait for room are tried soon: the
- * ring may be another. @context worker */
+/* A change is over: what the ports of a set have in common is looked at anew, and those that
+ * wait for room are tried soon: the ring may be another. @context worker */
 void sluice_socket_round_adapt(struct sluice_port_set *set, uint64_t now);
 /* Closes the epoll set; no port is in it any more. @context worker */
 void sluice_socket_round_leave(struct sluice_port_set *set);

@@ -163,8 +163,8 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 	}
 }
 
-/* What is for many comes to the sockets of all workers: that of the first takes it, at the fresh sockets
- * before it takes none at those that go. */
+/* What is for many comes to the sockets of all workers: that of the first takes it, at the
+ * fresh sockets before it takes none at those that go. */
 static void pass_on_many(const struct sluice_ports_letter *letter)
 {
 	struct sluice_port *port;

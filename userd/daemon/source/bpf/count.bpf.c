@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * The part of an input with `receive: calls` that runs in the kernel, in the softirq that brings a
- * datagram to the socket: it counts, and keeps all, until the input is shut. What is for many comes
- * to the socket of every worker, and only one keeps it. Many sockets share the program and its maps; a socket is found by its cookie. Touches: the
- * sockets' counts, which the daemon has mapped.
+ * The part of an input with `receive: calls` that runs in the kernel, in the softirq that brings
+ * a datagram to the socket: it counts, and keeps all, until the input is shut. What is for many
+ * comes to the socket of every worker, and only one keeps it. Many sockets share the program and
+ * its maps; a socket is found by its cookie. Touches: the sockets' counts, which the daemon has
+ * mapped.
  *
- * Datagrams that came together are one packet here (UDP_GRO), and if the socket has no room for it, the kernel counts one
- * drop (__udp_enqueue_schedule_skb(), net/ipv4/udp.c). How many more they were nobody knows but this program.
+ * Datagrams that came together are one packet here (UDP_GRO), and if the socket has no room for
+ * it, the kernel counts one drop (__udp_enqueue_schedule_skb(), net/ipv4/udp.c). How many more
+ * they were nobody knows but this program.
  */
 #include <linux/bpf.h>
 #include <linux/udp.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What count.bpf.c, in the kernel, and socket_count.c have in common: a line of counts for each socket.
+ * What count.bpf.c, in the kernel, and socket_count.c have in common: a line of counts for each
+ * socket.
  */
 #ifndef SLUICE_COUNT_H
 #define SLUICE_COUNT_H
