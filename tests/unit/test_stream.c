@@ -95,11 +95,42 @@ static void what_was_told_of_wakes_nobody_again(void **state)
 	sluice_stream_destroy(stream);
 }
 
+/*
+ * After a kill a receiver says that it has all of it. The output looks only later, because it may send nothing now, and finds nothing to
+ * send: the ring is let go then, though nothing comes and nothing is acknowledged any more.
+ */
+static void what_need_not_be_sent_again_is_let_go(void **state)
+{
+	struct bed *bed = make();
+	struct sluice_stream *stream = bed->stream;
+	uint64_t head;
+	size_t number;
+	bool again;
+
+	(void)state;
+	assert_true(store(&stream->ring, 100, 1));
+	head = sluice_ring_head(&stream->ring);
+	for (number = 0; number < OUTPUTS; number++)
+		(void)sluice_feeder_acknowledge(stream->feeders[number], 0, head, true);
+	stream->moved = true;
+	(void)sluice_stream_release(stream, 1);
+	assert_false(stream->moved);
+	for (number = 0; number < OUTPUTS; number++)
+		assert_null(sluice_feeder_take(stream->feeders[number], SLUICE_RING_SIZE_MIN,
+					       &bed->carrier, &bed->id, &again));
+	/* The worker looks at what has moved. */
+	if (stream->moved)
+		(void)sluice_stream_release(stream, 2);
+	assert_int_equal(sluice_ring_tail(&stream->ring), head);
+	sluice_stream_destroy(stream);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_one_output_notices_the_other_hears_of),
 		cmocka_unit_test(what_was_told_of_wakes_nobody_again),
+		cmocka_unit_test(what_need_not_be_sent_again_is_let_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

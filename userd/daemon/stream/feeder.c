@@ -9,6 +9,7 @@
 #include "../../lib/record.h"
 #include "feeder.h"
 #include "rack.h"
+#include "stream.h"
 
 #define MASK (SLUICE_FEEDER_SEGMENTS - 1U)
 
@@ -110,9 +111,8 @@ bool sluice_feeder_is_first(const struct sluice_feeder *feeder)
 
 bool sluice_feeder_keeps_younger(const struct sluice_feeder *feeder)
 {
-	if (!feeder->cursor)
-		return sluice_rack_goes_first(feeder->rack);
-	return sluice_feeder_has_work(feeder);
+	return feeder->cursor ? sluice_feeder_has_work(feeder)
+			      : sluice_rack_goes_first(feeder->rack);
 }
 
 bool sluice_feeder_respects_older(const struct sluice_feeder *feeder)
@@ -192,6 +192,9 @@ static void skip_known(struct sluice_feeder *feeder)
 	feeder->taken = reach;
 	feeder->recount = true;
 	advance(feeder);
+	/* Nobody sends that, so nobody acknowledges it: the ring is let go now. */
+	if (feeder->stream)
+		((struct sluice_stream *)feeder->stream)->moved = true;
 }
 
 /* How many bytes the next fresh segment may have: no further than the limit, and not into what is known. */
@@ -356,8 +359,7 @@ bool sluice_feeder_can_have(const struct sluice_feeder *feeder, uint64_t start, 
 	return true;
 }
 
-/* Likewise for a rack, whose segments lie in any order and are few. Returns how many records are done that no carrier has the
- * credit for. */
+/* Likewise for a rack, whose segments lie in any order. Returns how many records are done that no carrier has the credit for. */
 static uint64_t acknowledge_rack(struct sluice_feeder *feeder, uint64_t start, uint64_t end)
 {
 	uint64_t id, upto, stray = sluice_unheard_hear(&feeder->rack->unheard, start, end);
