@@ -16,8 +16,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 #include "daemon/config/check.h"
-#include "daemon/engine/identity.h"
-#include "daemon/engine/identity_file.h"
+#include "daemon/identity/identity.h"
+#include "daemon/identity/identity_file.h"
 #include "lib/guid.h"
 
 #define ID_A "0b0e5a1c-6f0e-4d8e-9a55-2f6b9f6a0001"

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "daemon/config/check.h"
-#include "daemon/engine/identity.h"
+#include "daemon/identity/identity.h"
 
 /* What is remembered, over one configuration after the other. */
 static struct sluice_identity known;

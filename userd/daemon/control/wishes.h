@@ -6,7 +6,7 @@
 #define SLUICE_WISHES_H
 
 #include <netlink/attr.h>
-#include "../engine/identity.h"
+#include "../identity/identity.h"
 
 /*
  * Reads them out of `length` bytes of attributes, which were validated. 0; -EINVAL and *text, a

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "derive.h"
-#include "identity_file.h"
+#include "../identity/identity_file.h"
 #include "inner.h"
 #include "leaving.h"
 #include "../config/sentence.h"

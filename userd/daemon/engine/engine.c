@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "absence.h"
-#include "identity_file.h"
+#include "../identity/identity_file.h"
 #include "inner.h"
 #include "orphans.h"
 #include "round.h"

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../config/model.h"
-#include "identity.h"
+#include "../identity/identity.h"
 #include "../../lib/kernel.h"
 #include "../../lib/spool.h"
 

@@ -10,7 +10,7 @@
 #include "../source/source.h"
 #include "../stream/spooler.h"
 #include "engine.h"
-#include "identity.h"
+#include "../identity/identity.h"
 #include "../loop/worker.h"
 
 enum { SLUICE_INTAKE_KMOD, SLUICE_INTAKE_SOCKET, SLUICE_INTAKES };

@@ -12,7 +12,7 @@
 #include "../../lib/log.h"
 #include "../../lib/ring_twin.h"
 #include "../source/source.h"
-#include "identity_file.h"
+#include "../identity/identity_file.h"
 #include "inner.h"
 
 /* What a look for files has in hand. */

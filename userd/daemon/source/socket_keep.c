@@ -14,7 +14,7 @@
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
 #include "../../lib/ring_twin.h"
-#include "../engine/identity_file.h"
+#include "../identity/identity_file.h"
 #include "../config/sentence.h"
 #include "socket.h"
 

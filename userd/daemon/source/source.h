@@ -17,7 +17,7 @@
 #include <stdint.h>
 #include "../../lib/kernel.h"
 #include "../config/model.h"
-#include "../engine/identity.h"
+#include "../identity/identity.h"
 #include "../loop/worker.h"
 #include "../stream/stream.h"
 
