@@ -63,19 +63,6 @@ void sluice_feeder_close(struct sluice_feeder *feeder)
 	memset(feeder, 0, sizeof(*feeder));
 }
 
-struct sluice_segment *sluice_feeder_segment(const struct sluice_feeder *feeder, uint64_t id)
-{
-	if (id < feeder->first || id >= feeder->next ||
-	    slot(feeder, id)->state == SLUICE_SEGMENT_DONE)
-		return NULL;
-	return slot(feeder, id);
-}
-
-uint64_t sluice_feeder_acked(const struct sluice_feeder *feeder)
-{
-	return feeder->first < feeder->next ? slot(feeder, feeder->first)->start : feeder->taken;
-}
-
 uint64_t sluice_feeder_need(const struct sluice_feeder *feeder)
 {
 	uint64_t acked = sluice_feeder_acked(feeder);

@@ -138,10 +138,23 @@ void sluice_feeder_return(struct sluice_feeder *feeder, uint64_t id, uint64_t st
 uint64_t sluice_feeder_return_all(struct sluice_feeder *feeder, struct sluice_carrier *carrier);
 
 /* The segment called `id`, or NULL if it is done. */
-struct sluice_segment *sluice_feeder_segment(const struct sluice_feeder *feeder, uint64_t id);
+static inline struct sluice_segment *sluice_feeder_segment(const struct sluice_feeder *feeder,
+							   uint64_t id)
+{
+	struct sluice_segment *segment = &feeder->segments[id & (SLUICE_FEEDER_SEGMENTS - 1)];
+
+	if (id < feeder->first || id >= feeder->next || segment->state == SLUICE_SEGMENT_DONE)
+		return NULL;
+	return segment;
+}
 
 /* Everything before it was acknowledged. */
-uint64_t sluice_feeder_acked(const struct sluice_feeder *feeder);
+static inline uint64_t sluice_feeder_acked(const struct sluice_feeder *feeder)
+{
+	return feeder->first < feeder->next
+		       ? feeder->segments[feeder->first & (SLUICE_FEEDER_SEGMENTS - 1)].start
+		       : feeder->taken;
+}
 
 /* Everything of its stream before it was acknowledged, by way of whatever feeder: what a frame says as `floor`. */
 uint64_t sluice_feeder_floor(const struct sluice_feeder *feeder);
