@@ -193,7 +193,7 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_int_equal(output->mode, SLUICE_MODE_ROUND_ROBIN);
 	assert_int_equal(output->framing, SLUICE_FRAMING_NATIVE);
 	assert_int_equal(output->batch_bytes, 256 << 10);
-	assert_int_equal(output->batch_delay_us, 2000);
+	assert_true(output->batch_delay_us == SLUICE_DELAY_AUTO);
 	assert_int_equal(output->reconnect_min_us, 100000);
 	assert_int_equal(output->reconnect_max_us, 5000000);
 	assert_int_equal(output->connect_timeout_us, 5000000);
@@ -290,6 +290,35 @@ static void aliases_are_followed(void **state)
 	assert_int_equal(config->inputs[1].output_count, 2);
 	assert_int_equal(config->outputs[1].batch_bytes, 8192);
 	assert_int_equal(config->outputs[1].batch_delay_us, 0);
+	sluice_config_free(config);
+}
+
+/* A route gathers for as long as the most impatient of its outputs allows, and sends what is alone at once if one has `auto`. */
+static void the_delay_follows_from_the_outputs(void **state)
+{
+	struct sluice_config *config =
+		parse_good("inputs:\n"
+			   "  - {name: one, port: 1, outputs: a}\n"
+			   "  - {name: two, port: 2, outputs: [a, b]}\n"
+			   "  - {name: three, port: 3, outputs: [b, c]}\n"
+			   "outputs:\n"
+			   "  - {name: a, to: 'x:1'}\n"
+			   "  - {name: b, to: 'x:2', batch: {delay: 500us}}\n"
+			   "  - {name: c, to: 'x:3', batch: {delay: 5ms}}\n"
+			   "store: {memory: {size: 13m}}\n");
+	struct sluice_config_route *routes;
+	size_t count;
+
+	(void)state;
+	assert_int_equal(sluice_config_routes(config, 2, &routes, &count), 0);
+	assert_int_equal(count, 3);
+	assert_int_equal(routes[0].delay_us, 2000);
+	assert_true(routes[0].is_prompt);
+	assert_int_equal(routes[1].delay_us, 500);
+	assert_true(routes[1].is_prompt);
+	assert_int_equal(routes[2].delay_us, 500);
+	assert_false(routes[2].is_prompt);
+	sluice_config_routes_free(routes, count);
 	sluice_config_free(config);
 }
 
@@ -510,6 +539,7 @@ int main(void)
 		cmocka_unit_test(a_pipe_that_is_filled_slowly_is_read_whole),
 		cmocka_unit_test(case_does_not_matter),
 		cmocka_unit_test(aliases_are_followed),
+		cmocka_unit_test(the_delay_follows_from_the_outputs),
 		cmocka_unit_test(routes_follow_from_inputs),
 		cmocka_unit_test(a_route_keeps_its_guid),
 		cmocka_unit_test(a_priority_makes_a_route),

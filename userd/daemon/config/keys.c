@@ -356,7 +356,7 @@ static const struct sluice_key batch_keys[] = {
 	 .minimum = 4 << 10,
 	 .maximum = 4 << 20},
 	{.path = "outputs.batch.delay",
-	 .read = sluice_read_duration,
+	 .read = sluice_read_delay,
 	 .offset = OUTPUT(output.batch_delay_us),
 	 .maximum = SECOND},
 };
@@ -489,7 +489,7 @@ static void read_output(struct sluice_reader *reader, const struct sluice_key *k
 	output->output = (struct sluice_config_output){
 		.place = sluice_reader_place(node),
 		.batch_bytes = 256 << 10,
-		.batch_delay_us = 2 * MILLISECOND,
+		.batch_delay_us = SLUICE_DELAY_AUTO,
 		.reconnect_min_us = 100 * MILLISECOND,
 		.reconnect_max_us = 5 * SECOND,
 		.connect_timeout_us = 5 * SECOND,

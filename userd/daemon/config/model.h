@@ -102,6 +102,10 @@ struct sluice_config_destination {
 
 #define SLUICE_WEIGHT_MAX 100U
 
+/* A delay that goes by the load, and the longest that it comes to, in microseconds. */
+#define SLUICE_DELAY_AUTO UINT64_MAX
+#define SLUICE_DELAY_AUTO_MOST_US 2000U
+
 /*
  * An output of the configuration; of one in mode `duplicate` the model has one for each of its destinations that are
  * enabled, side by side: each gets everything and has a cursor of its own.
@@ -122,7 +126,7 @@ struct sluice_config_output {
 	int durable; /* native: 1: only what the receiver has on stable storage is released */
 	int refuse; /* newline: 1: datagrams with a newline inside are refused; 0: they are escaped */
 	size_t batch_bytes;	     /* 4 KiB .. 4 MiB, default 256 KiB */
-	uint64_t batch_delay_us;     /* 0 .. 1 s, default 2 ms */
+	uint64_t batch_delay_us;     /* 0 .. 1 s; SLUICE_DELAY_AUTO, the default */
 	uint64_t reconnect_min_us;   /* default 100 ms */
 	uint64_t reconnect_max_us;   /* default 5 s */
 	uint64_t connect_timeout_us; /* default 5 s */
@@ -190,6 +194,7 @@ struct sluice_config_route {
 	size_t ring_size;  /* per CPU: power of two, from store.memory_size / routes / CPUs */
 	size_t watermark;  /* bytes: least batch_bytes of the outputs, at most ring_size / 4 */
 	uint64_t delay_us; /* least batch_delay_us of the outputs */
+	bool is_prompt;	   /* what comes alone waits for nothing: one of the outputs has `auto` */
 };
 
 /*

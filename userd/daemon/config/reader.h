@@ -77,6 +77,9 @@ void sluice_read_size(struct sluice_reader *reader, const struct sluice_key *key
 		      const yaml_node_t *node, void *object); /* [size_t] */
 void sluice_read_duration(struct sluice_reader *reader, const struct sluice_key *key,
 			  const yaml_node_t *node, void *object); /* [uint64_t, µs] */
+/* The same, or `auto`. [uint64_t, µs or SLUICE_DELAY_AUTO] */
+void sluice_read_delay(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object);
 void sluice_read_percent(struct sluice_reader *reader, const struct sluice_key *key,
 			 const yaml_node_t *node, void *object); /* [unsigned int] */
 void sluice_read_rate(struct sluice_reader *reader, const struct sluice_key *key,

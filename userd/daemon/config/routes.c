@@ -120,6 +120,7 @@ static void join_names(const struct sluice_config *config, struct sluice_config_
 static int complete(const struct sluice_config *config, struct sluice_config_route *route)
 {
 	const struct sluice_config_output *output;
+	uint64_t delay_us;
 	size_t number;
 
 	route->watermark = route->ring_size / 4;
@@ -128,8 +129,13 @@ static int complete(const struct sluice_config *config, struct sluice_config_rou
 		output = &config->outputs[route->outputs[number]];
 		if (output->batch_bytes < route->watermark)
 			route->watermark = output->batch_bytes;
-		if (output->batch_delay_us < route->delay_us)
-			route->delay_us = output->batch_delay_us;
+		delay_us = output->batch_delay_us;
+		if (delay_us == SLUICE_DELAY_AUTO) {
+			route->is_prompt = true;
+			delay_us = SLUICE_DELAY_AUTO_MOST_US;
+		}
+		if (delay_us < route->delay_us)
+			route->delay_us = delay_us;
 	}
 	join_names(config, route);
 	return derive_id(config, route);

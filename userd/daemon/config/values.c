@@ -86,6 +86,27 @@ void sluice_read_duration(struct sluice_reader *reader, const struct sluice_key 
 		memcpy((char *)object + key->offset, &microseconds, sizeof(microseconds));
 }
 
+void sluice_read_delay(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object)
+{
+	const char *text = sluice_reader_scalar(reader, key, node);
+	const uint64_t by_load = SLUICE_DELAY_AUTO;
+	uint64_t microseconds;
+	int error;
+
+	if (!text)
+		return;
+	if (!strcasecmp(text, "auto")) {
+		memcpy((char *)object + key->offset, &by_load, sizeof(by_load));
+		return;
+	}
+	error = sluice_duration_parse(text, &microseconds);
+	if (error)
+		no_quantity(reader, key, node, text, error, "auto, or " SLUICE_DURATION_FORM);
+	else if (in_range(reader, key, node, microseconds, sluice_duration_format))
+		memcpy((char *)object + key->offset, &microseconds, sizeof(microseconds));
+}
+
 void sluice_read_percent(struct sluice_reader *reader, const struct sluice_key *key,
 			 const yaml_node_t *node, void *object)
 {

@@ -177,6 +177,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 		candidate->bpf = receive == SLUICE_RECEIVE_BPF;
 		/* The rest of the delay is for what comes after: storing, sending. */
 		candidate->wait_most_ns = route->delay_us * SLUICE_NS_PER_US / 4 * 3;
+		candidate->is_prompt = route->is_prompt;
 		candidate->stream = stream_of(intake, plan, route, worker, fresh, error);
 		if (!candidate->stream)
 			return -ENOMEM;

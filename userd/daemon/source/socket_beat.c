@@ -54,12 +54,12 @@ bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now)
 
 	beat->timer.at = 0;
 	beat->starved = false;
-	beat->drained_ns = now;
 	for (turn = 0; turn < TURNS; turn++) {
 		more = beat->read(beat, &take);
 		if (more <= 0)
 			break;
 	}
+	sluice_socket_lone_note(&beat->lone, take.datagrams, now);
 	if (more == -ENOBUFS) {
 		/* Whatever comes meanwhile stays where it is, and what finds no room there is counted. */
 		beat->starved = true;
@@ -90,8 +90,7 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 	struct sluice_socket_beat *beat = (struct sluice_socket_beat *)handler;
 
 	(void)events;
-	/* The first after a silence waits for nobody. */
-	if (now - beat->drained_ns < beat->wait_ns)
+	if (beat->wait_ns && !(beat->is_prompt && sluice_socket_lone_is_alone(&beat->lone, now)))
 		sluice_worker_set_timer(beat->worker, &beat->timer, now + beat->wait_ns);
 	else
 		(void)sluice_socket_beat_drain(beat, now);
@@ -133,10 +132,11 @@ void sluice_socket_beat_leave(struct sluice_socket_beat *beat)
 	beat->entered = false;
 }
 
-void sluice_socket_beat_adapt(struct sluice_socket_beat *beat, uint64_t most_ns)
+void sluice_socket_beat_adapt(struct sluice_socket_beat *beat, uint64_t most_ns, bool is_prompt)
 {
 	uint64_t longest = beat->buffer / BUFFER_PER_US * SLUICE_NS_PER_US;
 
+	beat->is_prompt = is_prompt;
 	if (longest > most_ns)
 		longest = most_ns;
 	if (longest == beat->longest_ns)

@@ -15,6 +15,7 @@
 #define SLUICE_SOCKET_BEAT_H
 
 #include "socket.h"
+#include "socket_lone.h"
 
 struct sluice_socket_beat {
 	struct sluice_handler handler;
@@ -29,19 +30,20 @@ struct sluice_socket_beat {
 	uint64_t buffer;     /* bytes that it may hold */
 	uint64_t wait_ns;    /* it is left alone for so long */
 	uint64_t longest_ns; /* no longer than this */
-	uint64_t drained_ns; /* when it was last read */
 	uint64_t
 		latest_at; /* it is read then, whether something came or not; 0: no. `read` may set it */
-	bool entered;	   /* its worker watches it */
-	bool starved;	   /* waits for room in a ring */
+	struct sluice_socket_lone lone;
+	bool is_prompt; /* one that comes alone waits for nothing */
+	bool entered;	/* its worker watches it */
+	bool starved;	/* waits for room in a ring */
 };
 
 /* The worker begins to watch it; `read`, `fd` and `buffer` are set. 0 or a negative errno. @context worker */
 int sluice_socket_beat_enter(struct sluice_socket_beat *beat, struct sluice_worker *worker);
 /* And no longer. @context worker */
 void sluice_socket_beat_leave(struct sluice_socket_beat *beat);
-/* It may wait for most_ns, less if its buffer is small. @context worker */
-void sluice_socket_beat_adapt(struct sluice_socket_beat *beat, uint64_t most_ns);
+/* It may wait for most_ns, less if its buffer is small; if `is_prompt`, one that comes alone waits for nothing. @context worker */
+void sluice_socket_beat_adapt(struct sluice_socket_beat *beat, uint64_t most_ns, bool is_prompt);
 /* It is read at `at`, if not before. @context worker */
 void sluice_socket_beat_hurry(struct sluice_socket_beat *beat, uint64_t at);
 /* Reads until nothing is left, a ring is full, or it is the others' turn. True: nothing is left. @context worker */

@@ -321,12 +321,17 @@ void sluice_socket_bpf_settle(struct sluice_socket_bpf *bpf)
 void sluice_socket_bpf_adapt(struct sluice_socket_bpf *bpf, const struct sluice_port *list)
 {
 	uint64_t most_ns = UINT64_MAX;
+	bool is_prompt = false;
 
-	for (; list; list = list->next)
-		if (list->bpf == bpf && list->use->wait_most_ns < most_ns)
+	for (; list; list = list->next) {
+		if (list->bpf != bpf)
+			continue;
+		if (list->use->wait_most_ns < most_ns)
 			most_ns = list->use->wait_most_ns;
+		is_prompt |= list->use->is_prompt;
+	}
 	if (most_ns != UINT64_MAX)
-		sluice_socket_beat_adapt(&bpf->beat, most_ns);
+		sluice_socket_beat_adapt(&bpf->beat, most_ns, is_prompt);
 }
 
 bool sluice_socket_bpf_drain(struct sluice_socket_bpf *bpf, uint64_t now)

@@ -115,6 +115,7 @@ struct sluice_port_use *sluice_port_use_create(const struct sluice_port_key *key
 					  !claim.is_own;
 		if (candidates[number].wait_most_ns < use->wait_most_ns)
 			use->wait_most_ns = candidates[number].wait_most_ns;
+		use->is_prompt |= candidates[number].is_prompt;
 	}
 	use->is_plain = use->count == 1 && !use->wants_destination &&
 			use->claims[0].source.family == AF_UNSPEC;

@@ -16,7 +16,8 @@ struct sluice_socket_candidate {
 	struct sluice_socket_input *input;
 	struct sluice_stream *stream;
 	uint64_t wait_most_ns;
-	bool bpf; /* its sockets are read by a program */
+	bool is_prompt; /* one that comes alone is read at once */
+	bool bpf;	/* its sockets are read by a program */
 };
 
 /* An input that may get datagrams of a socket, and which of them. */
@@ -37,6 +38,7 @@ struct sluice_socket_claim {
 /* Where a socket's datagrams go; made by the control thread, then the worker's. */
 struct sluice_port_use {
 	uint64_t wait_most_ns;
+	bool is_prompt;
 	bool is_plain;		/* there is one claim, and it takes everything */
 	bool wants_destination; /* or the interface, or whether a datagram is for many */
 	size_t busiest;		/* claim that got most of what came last */

@@ -237,12 +237,14 @@ void sluice_socket_round_adapt(struct sluice_port_set *set, uint64_t now)
 	struct sluice_socket_round *round = set->round;
 	uint64_t most_ns = UINT64_MAX, buffer = UINT64_MAX;
 	const struct sluice_port *port;
+	bool is_prompt = false;
 
 	if (!round)
 		return;
 	for (port = set->ports; port; port = port->next) {
 		if (port->bpf)
 			continue;
+		is_prompt |= port->use->is_prompt;
 		if (port->use->wait_most_ns < most_ns)
 			most_ns = port->use->wait_most_ns;
 		if (port->buffer < buffer)
@@ -252,7 +254,7 @@ void sluice_socket_round_adapt(struct sluice_port_set *set, uint64_t now)
 		return;
 	/* One beat for all, so the smallest buffer decides. */
 	round->beat.buffer = buffer;
-	sluice_socket_beat_adapt(&round->beat, most_ns);
+	sluice_socket_beat_adapt(&round->beat, most_ns, is_prompt);
 	while (!TAILQ_EMPTY(&round->waiting))
 		line_up(TAILQ_FIRST(&round->waiting));
 	if (!TAILQ_EMPTY(&round->ready))
