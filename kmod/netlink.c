@@ -14,13 +14,14 @@
 #include <linux/string.h>
 #include "netlink.h"
 
-static const struct nla_policy route_policy[SLUICE_A_ROUTE_ALARM + 1] = {
+static const struct nla_policy route_policy[SLUICE_A_ROUTE_PROMPT + 1] = {
 	[SLUICE_A_ROUTE_ID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
 	[SLUICE_A_ROUTE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
 	[SLUICE_A_ROUTE_RING_SIZE] = { .type = NLA_U64 },
 	[SLUICE_A_ROUTE_WATERMARK] = { .type = NLA_U32 },
 	[SLUICE_A_ROUTE_DELAY] = { .type = NLA_U32 },
 	[SLUICE_A_ROUTE_ALARM] = NLA_POLICY_MAX(NLA_U8, 100),
+	[SLUICE_A_ROUTE_PROMPT] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* For commands that take no attribute. */
@@ -35,7 +36,8 @@ static int put_route(struct sk_buff *skb, const struct sluice_route *route)
 	    nla_put_u32(skb, SLUICE_A_ROUTE_WATERMARK, route->watermark) ||
 	    nla_put_u32(skb, SLUICE_A_ROUTE_DELAY, route->delay_us) ||
 	    nla_put_u32(skb, SLUICE_A_ROUTE_RULES, route->rules) ||
-	    nla_put_u8(skb, SLUICE_A_ROUTE_ALARM, route->alarm))
+	    nla_put_u8(skb, SLUICE_A_ROUTE_ALARM, route->alarm) ||
+	    nla_put_u8(skb, SLUICE_A_ROUTE_PROMPT, route->prompt))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -100,6 +102,8 @@ static int parse_route(struct genl_info *info, struct sluice_route *wanted)
 	}
 	if (attributes[SLUICE_A_ROUTE_ALARM])
 		wanted->alarm = nla_get_u8(attributes[SLUICE_A_ROUTE_ALARM]);
+	if (attributes[SLUICE_A_ROUTE_PROMPT])
+		wanted->prompt = nla_get_u8(attributes[SLUICE_A_ROUTE_PROMPT]);
 	return 0;
 }
 
@@ -204,7 +208,8 @@ static int route_set_doit(struct sk_buff *skb, struct genl_info *info)
 		error = -EOPNOTSUPP;
 		goto unlock;
 	} else if (wanted.watermark == route->watermark && wanted.delay_us == route->delay_us &&
-		   wanted.alarm == route->alarm && !strcmp(wanted.name, route->name)) {
+		   wanted.alarm == route->alarm && wanted.prompt == route->prompt &&
+		   !strcmp(wanted.name, route->name)) {
 		goto unlock;
 	} else {
 		sluice_route_change(sn, route, &wanted);

@@ -127,6 +127,9 @@ struct sluice_tally {
  * @retry_ns:      how long the timer waits for room for GAPs; 0: it does not
  * @timer:         wakes the consumer for less than a watermark
  * @delay_ns:      after this long
+ * @prompt:        what comes alone wakes it at once (ring_lone.c)
+ * @lone_since_ns: since when it was last looked at how many come, and
+ * @lone_sequence: records then
  * @timer_fires:   how often it did
  * @announced_sequence: records when the consumer was last told
  * @batches:       how often it was told of so many records at once, by class
@@ -181,6 +184,9 @@ struct sluice_ring {
 	u64 retry_ns;
 	struct hrtimer timer;
 	u64 delay_ns;
+	bool prompt;
+	u64 lone_since_ns;
+	u64 lone_sequence;
 	u64 timer_fires;
 	u64 announced_sequence;
 	u64 batches[SLUICE_BATCH_CLASSES];
@@ -223,6 +229,8 @@ void sluice_ring_lose(struct sluice_ring *ring, struct sluice_tally_cpu *tally,
 void sluice_ring_index(struct sluice_ring *ring, u64 head, u64 next, u64 sequence);
 void sluice_ring_announce(struct sluice_ring *ring);
 void sluice_ring_arm(struct sluice_ring *ring);
+void sluice_ring_first(struct sluice_ring *ring);
+void sluice_ring_set_prompt(struct sluice_ring *ring, bool prompt);
 u64 sluice_ring_pages_needed(u64 size);
 
 struct sluice_tally *sluice_tally_create(u16 input);
@@ -295,12 +303,12 @@ static __always_inline void sluice_ring_commit(struct sluice_ring *ring,
 
 	/*
 	 * Nobody is woken for a datagram: for a watermark, or by the timer that the first one
-	 * started.
+	 * started. Nor does that wait where few come (ring_lone.c).
 	 */
 	if (unlikely(next - ring->announced >= ring->watermark))
 		sluice_ring_announce(ring);
 	else if (unlikely(!ring->armed))
-		sluice_ring_arm(ring);
+		sluice_ring_first(ring);
 }
 
 #endif /* SLUICE_KMOD_RING_H */

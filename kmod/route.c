@@ -55,6 +55,7 @@ static int route_add_ring(struct sluice_net *sn, struct sluice_route *route, uns
 	memcpy(ring->route_guid, route->guid, sizeof(ring->route_guid));
 	strscpy(ring->route_name, route->name, sizeof(ring->route_name));
 	sluice_ring_pace(ring, route->watermark, route->delay_us);
+	sluice_ring_set_prompt(ring, route->prompt);
 	sluice_ring_alarm_set(ring, route->alarm);
 	/* pairs with the dependent loads of readers; the CPU itself may begin to store at once */
 	smp_store_release(per_cpu_ptr(route->rings, cpu), ring);
@@ -156,7 +157,7 @@ fail:
  * sluice_route_change() - give a route another name, pace or alarm
  * @sn:     its namespace
  * @route:  the route
- * @wanted: name, watermark, delay and alarm
+ * @wanted: name, watermark, delay, prompt and alarm
  *
  * Context: process, sn->change held.
  */
@@ -169,6 +170,7 @@ void sluice_route_change(struct sluice_net *sn, struct sluice_route *route,
 	strscpy(route->name, wanted->name, sizeof(route->name));
 	route->watermark = wanted->watermark;
 	route->delay_us = wanted->delay_us;
+	route->prompt = wanted->prompt;
 	route->alarm = wanted->alarm;
 	for_each_possible_cpu(cpu) {
 		struct sluice_ring *ring = *per_cpu_ptr(route->rings, cpu);
@@ -177,6 +179,7 @@ void sluice_route_change(struct sluice_net *sn, struct sluice_route *route,
 			continue;
 		strscpy(ring->route_name, route->name, sizeof(ring->route_name));
 		sluice_ring_pace(ring, route->watermark, route->delay_us);
+		sluice_ring_set_prompt(ring, route->prompt);
 		sluice_ring_alarm_set(ring, route->alarm);
 	}
 	sn->generation++;

@@ -55,6 +55,7 @@ struct seq_file;
  * @ring_size: bytes of data of each ring
  * @watermark: bytes that wake the consumer at once
  * @delay_us:  microseconds after which it is woken for less
+ * @prompt:    what comes alone wakes it at once
  * @alarm:     percent of a ring at which an alarm is raised; 0: none
  * @rules:     how many point here
  * @rings:     by CPU; NULL for a CPU that was never online
@@ -66,6 +67,7 @@ struct sluice_route {
 	u64 ring_size;
 	u32 watermark;
 	u32 delay_us;
+	bool prompt;
 	u8 alarm;
 	u32 rules;
 	struct sluice_ring * __percpu *rings;

@@ -13,6 +13,7 @@
 #include "../match_change.c"
 #include "../event.c"
 #include "../ring_alarm.c"
+#include "../ring_lone.c"
 #include "../ring.c"
 #include "../tally.c"
 #include "../hook.c"

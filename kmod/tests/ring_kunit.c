@@ -10,6 +10,7 @@
 #define SLUICE_WITHOUT_TRACE
 #include "../event.c"
 #include "../ring_alarm.c"
+#include "../ring_lone.c"
 #include "../ring.c"
 #include "../tally.c"
 
@@ -478,6 +479,52 @@ static void announce_test(struct kunit *test)
 }
 
 /*
+ * Where few come each is announced at once; where many come, they wait for the delay or the
+ * watermark; and some delays after them one that comes alone does not.
+ */
+static void lone_test(struct kunit *test)
+{
+	struct fixture *fixture = test->priv;
+	struct sluice_ring_producer *producer = fixture->ring->producer;
+	unsigned int record;
+
+	sluice_ring_pace(fixture->ring, SIZE / 2, 1000000);
+	sluice_ring_set_prompt(fixture->ring, true);
+	sluice_ring_watch(fixture->ring, true);
+	for (record = 0; record < 3; record++) {
+		KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
+		KUNIT_EXPECT_EQ(test, producer->announced, fixture->ring->head);
+		KUNIT_EXPECT_FALSE(test, hrtimer_active(&fixture->ring->timer));
+	}
+	for (; record < 100; record++) {
+		KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
+		KUNIT_EXPECT_EQ(test, producer->announced, 3 * 128ULL);
+		KUNIT_EXPECT_TRUE(test, hrtimer_active(&fixture->ring->timer));
+	}
+	sluice_ring_unwatch(fixture->ring, true);
+	hrtimer_cancel(&fixture->ring->timer);
+	/* A steady load: the delay is over, and the next one comes at once. */
+	sluice_ring_watch(fixture->ring, true);
+	fixture->ring->lone_since_ns -= 1000000000;
+	KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
+	KUNIT_EXPECT_LT(test, producer->announced, fixture->ring->head);
+	sluice_ring_unwatch(fixture->ring, true);
+	hrtimer_cancel(&fixture->ring->timer);
+	/* It is forgotten. */
+	sluice_ring_watch(fixture->ring, true);
+	fixture->ring->lone_since_ns -= 8ULL * 1000000000;
+	KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
+	KUNIT_EXPECT_EQ(test, producer->announced, fixture->ring->head);
+	/* Unless that is wished each waits. */
+	sluice_ring_set_prompt(fixture->ring, false);
+	fixture->ring->lone_since_ns -= 8ULL * 1000000000;
+	KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
+	KUNIT_EXPECT_LT(test, producer->announced, fixture->ring->head);
+	sluice_ring_unwatch(fixture->ring, true);
+	hrtimer_cancel(&fixture->ring->timer);
+}
+
+/*
  * The alarm comes at its mark, give or take a watermark, also while nobody is attached; it is over
  * well below it.
  */
@@ -571,7 +618,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(causes_test),       KUNIT_CASE(timer_gap_test),   KUNIT_CASE(no_watcher_test),
 	KUNIT_CASE(retry_test),	       KUNIT_CASE(settle_test),	     KUNIT_CASE(hostile_tail_test),
 	KUNIT_CASE(repair_test),       KUNIT_CASE(index_test),	     KUNIT_CASE(announce_test),
-	KUNIT_CASE(alarm_test),
+	KUNIT_CASE(lone_test),	       KUNIT_CASE(alarm_test),
 	KUNIT_CASE(many_gaps_test),    KUNIT_CASE(bad_size_test),    {}
 };
 

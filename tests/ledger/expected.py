@@ -124,7 +124,8 @@ def rules(dump):
 
 def routes(dump):
     """Of `show routes -j`."""
-    return [dict(plain(one, "ROUTE_", "ID NAME RING_SIZE WATERMARK RULES", delay_us="ROUTE_DELAY"), priority=priority(one["ROUTE_ID"]))
+    return [dict(plain(one, "ROUTE_", "ID NAME RING_SIZE WATERMARK RULES", delay_us="ROUTE_DELAY"), priority=priority(one["ROUTE_ID"]),
+                 prompt=bool(one["ROUTE_PROMPT"]))
             for one in dump["module"]["ROUTE_GET"]]
 
 

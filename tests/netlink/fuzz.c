@@ -124,6 +124,7 @@ static void put_request(struct fuzz *fuzz, uint8_t command)
 		put(fuzz, SLUICE_A_ROUTE_WATERMARK, &watermark, sizeof(watermark));
 		put(fuzz, SLUICE_A_ROUTE_DELAY, &watermark, sizeof(watermark));
 		put(fuzz, SLUICE_A_ROUTE_ALARM, &alarm, sizeof(alarm));
+		put(fuzz, SLUICE_A_ROUTE_PROMPT, &verdict, sizeof(verdict));
 		break;
 	case SLUICE_CMD_RULE_SET:
 		range.last = (uint16_t)(range.first + below(fuzz, 3));

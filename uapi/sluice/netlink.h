@@ -14,7 +14,7 @@
  *
  * ROUTE_SET [K]  makes or changes a route (a set of per-CPU rings).
  *     ROUTE_ID*, ROUTE_NAME, ROUTE_RING_SIZE (bytes per ring, power of two), ROUTE_WATERMARK (bytes),
- *     ROUTE_DELAY (µs), ROUTE_ALARM (percent of a ring). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST). Setting
+ *     ROUTE_DELAY (µs), ROUTE_ALARM (percent of a ring), ROUTE_PROMPT (1: where few come each is told of at once). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST). Setting
  *     what is there already changes nothing and disturbs nobody. Another RING_SIZE for an existing
  *     route: EOPNOTSUPP (make another route, rules can be moved). Limits: watermark 1 .. size/2, delay 0 .. 1,000,000 µs (0: wake at once).
  *     A new route's defaults: 4 MiB, 64 KiB, 1,000 µs, no alarm; for one that exists, what is not said stays. Rings
@@ -301,6 +301,7 @@ enum sluice_attribute {
 	SLUICE_A_DAEMON_BAD_CHECKSUM, /* [u64] that the kernel dropped in this network namespace, whatever their port; absent: not known [D] */
 	SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED, /* [u64] of them those that no input has counted [D] */
 	SLUICE_A_EVENT_INTERFACE,	       /* [string] LINK_DOWN, LINK_UP: which [D] */
+	SLUICE_A_ROUTE_PROMPT, /* [u8] 1: what comes alone wakes at once, the delay is for where many come */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

@@ -135,6 +135,7 @@ json_t *sluice_list_routes(void)
 				    json_integer((json_int_t)route->ring_size));
 		json_object_set_new(object, "watermark", json_integer(route->watermark));
 		json_object_set_new(object, "delay_us", json_integer(route->delay_us));
+		json_object_set_new(object, "prompt", json_boolean(route->is_prompt));
 		json_object_set_new(object, "rules", json_integer(route->rules));
 		json_array_append_new(list, object);
 	}

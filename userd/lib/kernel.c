@@ -97,13 +97,12 @@ static int set_flags(bool exclusive)
 	return NLM_F_CREATE | (exclusive ? NLM_F_EXCL : NLM_F_REPLACE);
 }
 
-int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_kernel_route *route,
-			    bool exclusive)
+/* ROUTE_SET, with ROUTE_PROMPT or without. */
+static int set_route(struct sluice_kernel *kernel, const struct sluice_kernel_route *route,
+		     bool exclusive, bool says_prompt)
 {
 	struct nl_msg *message;
 
-	if (!kernel || !route)
-		return -EINVAL;
 	message = sluice_netlink_message(kernel->netlink, SLUICE_CMD_ROUTE_SET,
 					 set_flags(exclusive), 256);
 	if (!message || nla_put(message, SLUICE_A_ROUTE_ID, SLUICE_GUID_SIZE, route->guid) ||
@@ -111,9 +110,24 @@ int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_ke
 	    nla_put_u64(message, SLUICE_A_ROUTE_RING_SIZE, route->ring_size) ||
 	    nla_put_u32(message, SLUICE_A_ROUTE_WATERMARK, route->watermark) ||
 	    nla_put_u32(message, SLUICE_A_ROUTE_DELAY, route->delay_us) ||
-	    nla_put_u8(message, SLUICE_A_ROUTE_ALARM, route->alarm))
+	    nla_put_u8(message, SLUICE_A_ROUTE_ALARM, route->alarm) ||
+	    (says_prompt && nla_put_u8(message, SLUICE_A_ROUTE_PROMPT, route->is_prompt)))
 		return unfinished(kernel, message);
 	return change(kernel, message);
+}
+
+int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_kernel_route *route,
+			    bool exclusive)
+{
+	int error;
+
+	if (!kernel || !route)
+		return -EINVAL;
+	error = set_route(kernel, route, exclusive, true);
+	/* A module from before the attribute takes none that it does not know; it waits for the delay always. */
+	if (error == -EINVAL)
+		error = set_route(kernel, route, exclusive, false);
+	return error;
 }
 
 /* ROUTE_DEL and RULE_DEL: the GUID is all they take. */
@@ -270,6 +284,8 @@ static int on_route(struct nlattr **attributes, void *context)
 	route->rules = sluice_attribute_u32(attributes[SLUICE_A_ROUTE_RULES]);
 	if (attributes[SLUICE_A_ROUTE_ALARM])
 		route->alarm = nla_get_u8(attributes[SLUICE_A_ROUTE_ALARM]);
+	if (attributes[SLUICE_A_ROUTE_PROMPT])
+		route->is_prompt = nla_get_u8(attributes[SLUICE_A_ROUTE_PROMPT]);
 	return 0;
 }
 

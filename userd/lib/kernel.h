@@ -30,6 +30,7 @@ struct sluice_kernel_route {
 	uint32_t watermark;
 	uint32_t delay_us;
 	uint8_t alarm;	/* percent of a ring; 0: none */
+	bool is_prompt; /* what comes alone wakes at once; not said to a module that does not know it */
 	uint32_t rules; /* out */
 };
 

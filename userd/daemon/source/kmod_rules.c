@@ -137,6 +137,7 @@ int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 		.watermark = (uint32_t)route->watermark,
 		.delay_us = (uint32_t)route->delay_us,
 		.alarm = (uint8_t)plan->config->store.memory_alarm,
+		.is_prompt = route->is_prompt,
 	};
 	uint8_t(*changed)[SLUICE_GUID_SIZE];
 	int result;
