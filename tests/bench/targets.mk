@@ -3,7 +3,7 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench-batching bench-capture bench-ports bench-relay bench-sending bench-store bench-zerocopy
+.PHONY: bench-batching bench-capture bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy
 
 bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, AF_XDP; in the VM, one table
 	$(MAKE) all
@@ -39,6 +39,13 @@ $(B)/sending: tests/bench/sending.c
 
 $(B)/receiving: tests/bench/receiving.c tests/bench/receiving_bpf.c tests/bench/receiving_bpf.h
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $(filter %.c,$^) $(LIBS)
+
+$(B)/latency: tests/bench/latency.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(LIBS)
+
+bench-latency: $(B)/latency ## from send to receipt, at 100, 1,000 and 50,000 datagrams a second: sluice as it comes, rsyslog, socat
+	$(MAKE) all
+	tests/bench/latency-native
 
 bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; then instructions, in the VM
 	$(B)/sending
