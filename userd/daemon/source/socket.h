@@ -84,6 +84,7 @@ struct sluice_port {
 	bool starved;			  /* waits for room in the ring */
 	bool closing;			  /* nothing new comes in; what is in it is being stored */
 	bool withdrawn;			  /* nobody finds it any more, once RCU says so */
+	bool disowned;			  /* what is in it is told as lost */
 	bool borrows;			  /* its use is that of another port */
 	bool is_first;			  /* of those that the workers have for this port */
 	bool takes_many;		  /* broadcast and multicast are this socket's */
@@ -189,11 +190,11 @@ static inline bool sluice_port_has_program(const struct sluice_port *port)
 /* Are broadcast and multicast, which come to every socket that is bound right, this one's? @context
  * worker */
 void sluice_port_take_many(struct sluice_port *port, bool takes);
-/* From now on nothing new gets into it. @context worker */
-void sluice_port_shut(struct sluice_port *port);
 /* From now on what comes goes to other sockets that are bound to the same, or to nobody; what is on its way comes still, until a grace
  * period is over (socket_grace.h). Where that cannot be, it is shut. @context worker */
 void sluice_port_withdraw(struct sluice_port *port);
+/* Counts all that is in one that is withdrawn as lost. @context worker */
+void sluice_port_discard(struct sluice_port *port);
 /* Counts what the socket lost since last time, as far as it is known why; all of it if `is_last`: it will not be asked again.
  * Returns whether it is to be looked at again, also if nothing comes. @context worker */
 bool sluice_port_count_drops(struct sluice_port *port, bool is_last);

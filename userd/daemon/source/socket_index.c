@@ -99,3 +99,28 @@ const struct sluice_port *sluice_port_index_cover(const struct sluice_port_index
 			return other;
 	return NULL;
 }
+
+/* Can there be a datagram that a socket bound to either would get, were it alone? */
+static bool keys_overlap(const struct sluice_port_key *one, const struct sluice_port_key *other)
+{
+	static const uint8_t any[sizeof(one->address)];
+
+	return one->port == other->port &&
+	       (one->both || other->both || one->family == other->family) &&
+	       (!memcmp(one->address, any, sizeof(any)) ||
+		!memcmp(other->address, any, sizeof(any)) ||
+		!memcmp(one->address, other->address, sizeof(any))) &&
+	       (!one->interface[0] || !other->interface[0] ||
+		!strcmp(one->interface, other->interface));
+}
+
+const struct sluice_port *sluice_port_index_overlap(const struct sluice_port_index *index,
+						    const struct sluice_port *port, bool wanted)
+{
+	const struct sluice_port *other;
+
+	for (other = index->first[port->key.port]; other; other = other->next_alike)
+		if ((other->wanted || !wanted) && keys_overlap(&other->key, &port->key))
+			return other;
+	return NULL;
+}

@@ -27,5 +27,8 @@ struct sluice_port *sluice_port_index_find(const struct sluice_port_index *index
  * NULL: there is none. @context any */
 const struct sluice_port *sluice_port_index_cover(const struct sluice_port_index *index,
 						  const struct sluice_port *port, bool wanted);
+/* The same for one that gets some of what `port` would. @context any */
+const struct sluice_port *sluice_port_index_overlap(const struct sluice_port_index *index,
+						    const struct sluice_port *port, bool wanted);
 
 #endif /* SLUICE_SOCKET_INDEX_H */

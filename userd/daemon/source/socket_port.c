@@ -19,6 +19,9 @@
 #include "socket_count.h"
 #include "socket_round.h"
 
+/* A buffer that nothing comes into any more holds fewer datagrams. */
+#define EMPTYING_DATAGRAMS (1U << 20)
+
 void sluice_port_take_many(struct sluice_port *port, bool takes)
 {
 	port->takes_many = takes;
@@ -28,7 +31,8 @@ void sluice_port_take_many(struct sluice_port *port, bool takes)
 		sluice_socket_count_take_many(port->count, takes);
 }
 
-void sluice_port_shut(struct sluice_port *port)
+/* From now on nothing new gets into it, though the kernel finds it. */
+static void shut(struct sluice_port *port)
 {
 	/* A filter that keeps nothing: the buffer can be emptied to the end although the sender goes on. */
 	struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
@@ -58,7 +62,7 @@ void sluice_port_withdraw(struct sluice_port *port)
 	/* The kernel looks for the socket in another place, and takes it out of its group (udp_lib_rehash(), net/ipv4/udp.c). For one
 	 * that is tied to an interface that takes CAP_NET_RAW. */
 	if (setsockopt(port->fd, SOL_SOCKET, SO_BINDTOIFINDEX, &nowhere, sizeof(nowhere))) {
-		sluice_port_shut(port);
+		shut(port);
 		return;
 	}
 	port->withdrawn = true;
@@ -79,6 +83,19 @@ static void forget(struct sluice_port *port)
 		TAILQ_REMOVE(&round->touched, port, look);
 	port->touched = false;
 	port->round = NULL;
+}
+
+void sluice_port_discard(struct sluice_port *port)
+{
+	uint32_t left = port->bpf ? sluice_socket_bpf_discard(port)
+				  : sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
+
+	if (!left)
+		return;
+	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
+	sluice_warning("port %u: %u datagrams came to a socket of a change that failed, and cannot "
+		       "be told apart; they are lost",
+		       port->key.port, left);
 }
 
 void sluice_port_close(struct sluice_port *port)

@@ -112,7 +112,7 @@ void sluice_port_tell(const struct sluice_port *port)
 	}
 }
 
-/* Empties and closes ports that are shut, when nothing is on its way into them any more. */
+/* Empties and closes ports that were withdrawn, when nothing is on its way into them any more. */
 static void remove_ports(struct sluice_port *list, struct sluice_worker *worker)
 {
 	struct sluice_port *port;
@@ -141,8 +141,13 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 	if (!list)
 		return;
 	sluice_socket_grace();
+	/* First: whoever is emptied reads what others have got by their program. */
+	for (port = list; port; port = port->next)
+		if (port->disowned)
+			sluice_port_discard(port);
 	for (port = list; port; port = port->next) {
-		sluice_port_empty(port, worker->now);
+		if (!port->disowned)
+			sluice_port_empty(port, worker->now);
 		sluice_port_settle(port);
 		/* Nobody but the socket itself knows what was refused. */
 		if (!port->bpf && !port->count)
@@ -196,13 +201,11 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		}
 		*link = port->next;
 		sluice_port_drain(port, worker->now);
+		sluice_port_withdraw(port);
 		sluice_port_index_remove(&letter->set->index, port);
-		to = sluice_port_index_cover(&letter->set->index, port, true) ? &replaced
-									      : &removed;
-		if (to == &replaced)
-			sluice_port_withdraw(port);
-		else
-			sluice_port_shut(port);
+		/* A part is enough: what comes in the meantime may be of it. */
+		to = sluice_port_index_overlap(&letter->set->index, port, true) ? &replaced
+										: &removed;
 		port->next = *to;
 		*to = port;
 	}
@@ -225,6 +228,10 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 	for (port = letter->fresh; port; port = next) {
 		next = port->next;
 		before = sluice_port_index_cover(&letter->set->index, port, false);
+		/* Which of it is whose it does not know. */
+		port->disowned = !before;
+		if (!before)
+			before = sluice_port_index_overlap(&letter->set->index, port, false);
 		if (!before) {
 			sluice_port_free(port);
 			continue;
