@@ -43,7 +43,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit unit scenario hooks lint install clean help soak
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit unit scenario hooks lint install clean help soak mutate mutate-asan
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -146,6 +146,19 @@ SOAK_STEPS ?= 20000
 SOAK_SEED  ?= $(shell date +%s)
 soak: all ## a random operator's life, SOAK_STEPS long, natively, with both ways of receiving; root (hours: see docs/soak.md)
 	tests/operator/soak $(SOAK_SEED) $(SOAK_STEPS)
+
+# CI lives the seeds 1 to 200; these are others.
+MUTATE_SEED  ?= 200001
+MUTATE_SEEDS ?= 10000
+MUTATE_JOBS  ?= 2
+mutate: all ## spoil what a daemon left, MUTATE_SEEDS times from MUTATE_SEED on, MUTATE_JOBS side by side; root (hours: docs/mutation.md)
+	tests/mutation/main.py --build $(B) --seed $(MUTATE_SEED) --count $(MUTATE_SEEDS) --jobs $(MUTATE_JOBS)
+
+mutate-asan: all $(B)/asan/sluiced ## the same with a daemon under ASan and UBSan
+	tests/mutation/main.py --build $(B) --daemon $(B)/asan/sluiced --seed $(MUTATE_SEED) --count $(MUTATE_SEEDS) --jobs $(MUTATE_JOBS)
+
+$(B)/asan/sluiced: $(call asan,userd/daemon/main.c) $(B)/asan/libsluice-all.a
+	$(CC) $(CFLAGS_ALL) $(ASAN) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 test-kernels: all ## the module and the whole path on every kernel; result in docs/kernels.md (about an hour)
 	+tests/kernels

@@ -162,7 +162,7 @@ class Place:
         text.close()
         return result_of(said)
 
-    def said(self):
-        """What the daemon logged."""
+    def said(self, last=False):
+        """What the daemon logged, or the last one of several."""
         with open(self.log, errors="replace") as file:
-            return file.read()
+            return file.read().split(" starts with " if last else "\0")[-1]

@@ -203,7 +203,7 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 	}
 	failure = sluice_identity_load(&engine->identity, config);
 	if (!failure)
-		sluice_ring_list_tell(&engine->identity);
+		sluice_ring_list_tell(&engine->identity, config);
 	if (!failure)
 		failure = sluice_resolver_create(&engine->resolver);
 	if (failure)

@@ -103,7 +103,8 @@ void sluice_engine_reap(struct sluice_engine *engine);
  * us. */
 void sluice_ring_list_note(struct sluice_engine *engine, bool ends);
 /* Says which of those that an earlier daemon noted are gone. */
-void sluice_ring_list_tell(const struct sluice_identity *identity);
+void sluice_ring_list_tell(const struct sluice_identity *identity,
+			   const struct sluice_config *config);
 
 /* Frees what sluice_engine_change() made of a configuration. */
 void sluice_derived_free(struct sluice_derived *derived);

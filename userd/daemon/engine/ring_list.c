@@ -93,12 +93,19 @@ void sluice_ring_list_note(struct sluice_engine *engine, bool ends)
 	(void)sluice_identity_save(&engine->identity, engine->config);
 }
 
-void sluice_ring_list_tell(const struct sluice_identity *identity)
+void sluice_ring_list_tell(const struct sluice_identity *identity,
+			   const struct sluice_config *config)
 {
+	const char *home = config->home ? config->home : config->path, *name;
+	char *prefix = home ? sluice_identity_prefix(home) : NULL;
 	struct stat state;
 	size_t number;
 
-	for (number = 0; number < identity->rings.count; number++)
+	for (number = 0; prefix && number < identity->rings.count; number++) {
+		name = strrchr(identity->rings.list[number], '/');
+		/* A record that is another relay's names rings of its own. */
+		if (!name || strncmp(name + 1, prefix, strlen(prefix)) != 0)
+			continue;
 		if (lstat(identity->rings.list[number], &state) && errno == ENOENT &&
 		    !sluice_ring_twin_is_there(
 			    identity->rings.list[number],
@@ -107,4 +114,6 @@ void sluice_ring_list_tell(const struct sluice_identity *identity)
 				     "unknown number of datagrams that may have waited in it is "
 				     "lost",
 				     identity->rings.list[number]);
+	}
+	free(prefix);
 }
