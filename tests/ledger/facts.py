@@ -8,7 +8,7 @@ import struct
 
 import road
 
-CONNECTED = {"connected", "slow", "ack-not-durable"}
+CONNECTED = {"connected", "slow", "ack-not-durable", "queue-full"}
 # As include/net/tcp_states.h has them. A peer that said all it will say may still read: CLOSE-WAIT.
 ESTABLISHED = ("01", "08")
 

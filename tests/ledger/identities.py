@@ -2,6 +2,19 @@
 """What must add up, whatever was done: within one picture, and with what was sent and what arrived."""
 import expected
 
+# Framings whose receivers acknowledge.
+ANSWERED = ("native", "relp")
+
+
+def delivered(one, nest):
+    """Datagrams, or records in `native`, that output `one` need not send to that destination any more; at least so many."""
+    if one["framing"] == "relp":
+        # Answers out of order: what was answered behind one that got lost is answered again.
+        return nest["acked"] + nest["refused"] - nest["resent"]
+    if one["framing"] == "native":
+        return nest["acked"]
+    return nest["sent"] - nest["resent"] + nest["unsendable"]
+
 
 def still(picture):
     """Netlink said the same before and after: no datagram moves, and sums over several views are exact."""
@@ -66,7 +79,7 @@ def of_waiting(outputs, streams, store):
         yield from check(one["disk"] == disk or adopted, f"{where}: {one['disk']} bytes wait on the disk, in its streams {disk}")
         yield from check(bool(one["oldest"]) == (one["memory"] + one["disk"] > 0),
                          f"{where}: the oldest that waits is of `{one['oldest']}`, and {one['memory'] + one['disk']} bytes wait")
-        yield from check(not one["backlog"] or one["memory"] + one["disk"] or one["framing"] != "native",
+        yield from check(not one["backlog"] or one["memory"] + one["disk"] or one["framing"] not in ANSWERED,
                          f"{where}: {one['backlog']} bytes are not acknowledged, and nothing waits")
     daemons = [one for one in streams if "disk" in one or one["cursors"]]
     size = sum(one["size"] for one in daemons)
@@ -84,14 +97,16 @@ def of_waiting(outputs, streams, store):
 def of_destinations(outputs):
     """Within a destination; what one sent, another may hear of that leads to the same receiver."""
     for one in outputs:
-        acked, sent = (sum(nest[key] for nest in one["destinations"]) for key in ("acked", "sent"))
-        yield from check(acked <= sent, f"output {one['name']}: acknowledged {acked} of {sent} sent")
+        acked, refused, sent = (sum(nest[key] for nest in one["destinations"]) for key in ("acked", "refused", "sent"))
+        yield from check(acked + refused <= sent, f"output {one['name']}: acknowledged {acked} and refused {refused} of {sent} sent")
         for nest in one["destinations"]:
             where = f"output {one['name']}, destination {nest['to']}"
             yield from check(nest["resent"] <= nest["sent"] or not nest["connects"],
                              f"{where}: sent again {nest['resent']} of {nest['sent']} sent")
             yield from check(nest["connects"] or not nest["sent"], f"{where}: sent {nest['sent']} and was never connected")
-            yield from check(one["framing"] == "native" or not nest["acked"],
+            yield from check(one["framing"] == "relp" or not nest["refused"],
+                             f"{where}: refused {nest['refused']}, in a framing that has no word for it")
+            yield from check(one["framing"] in ANSWERED or not nest["acked"],
                              f"{where}: acknowledged {nest['acked']}, in a framing without acknowledgements")
 
 
@@ -107,14 +122,13 @@ def of_totals(picture, inputs, streams, outputs):
     for one in outputs:
         fed = [given for given in inputs if one["name"] in given["outputs"]]
         owed = sum(given["stored"] for given in fed)
-        got = [nest["acked"] if one["framing"] == "native" else nest["sent"] - nest["resent"] + nest["unsendable"]
-               for nest in one["destinations"]]
+        got = [delivered(one, nest) for nest in one["destinations"]]
         where = f"output {one['name']}"
         # GAP records are in the rings, too, and travel like datagrams.
         gaps = sum(stream["gaps"] for stream in streams if one["name"] in [cursor["name"] for cursor in stream["cursors"]])
         if one["mode"] == "duplicate":
             yield from check(all(some <= owed + gaps for some in got), f"{where}: {got} delivered, {owed} stored for it, {gaps} GAP records")
-        elif one["framing"] == "native" and one["mode"] != "duplicate":
+        elif one["framing"] in ANSWERED:
             yield from check(sum(got) <= owed + gaps, f"{where}: {sum(got)} acknowledged, {owed} stored for it and {gaps} GAP records")
             if not one["memory"] + one["disk"] and not sum(nest["resent"] for nest in one["destinations"]):
                 gone = one["dropped"] + sum(given["dropped"] + given["lost"]["disk"] for given in fed)
@@ -152,7 +166,7 @@ def of_ends(picture, inputs, outputs):
     if told.get("sent") is not None:
         yield from check(matched <= told["sent"], f"{matched} datagrams matched, {told['sent']} were sent")
     if told.get("arrived"):
-        got = sum(nest["acked"] if one["framing"] == "native" else nest["sent"] for one in outputs for nest in one["destinations"])
+        got = sum(nest["acked"] if one["framing"] in ANSWERED else nest["sent"] for one in outputs for nest in one["destinations"])
         yield from check(got >= told["arrived"], f"{told['arrived']} datagrams arrived, the outputs know of {got}")
 
 

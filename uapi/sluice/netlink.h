@@ -302,6 +302,7 @@ enum sluice_attribute {
 	SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED, /* [u64] of them those that no input has counted [D] */
 	SLUICE_A_EVENT_INTERFACE,	       /* [string] LINK_DOWN, LINK_UP: which [D] */
 	SLUICE_A_ROUTE_PROMPT, /* [u8] 1: what comes alone wakes at once, the delay is for where many come */
+	SLUICE_A_DESTINATION_REFUSED, /* [u64] relp: datagrams that the receiver refused [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

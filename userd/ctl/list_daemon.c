@@ -114,6 +114,7 @@ static json_t *destination(struct nlattr *nest)
 	sluice_list_put_u64(object, "gaps", attributes[SLUICE_A_DESTINATION_GAPS]);
 	sluice_list_put_u64(object, "unsendable", attributes[SLUICE_A_DESTINATION_UNSENDABLE]);
 	sluice_list_put_u64(object, "escaped", attributes[SLUICE_A_DESTINATION_ESCAPED]);
+	sluice_list_put_u64(object, "refused", attributes[SLUICE_A_DESTINATION_REFUSED]);
 	sluice_list_put_u64(object, "protocol_errors", attributes[SLUICE_A_DESTINATION_FAULTS]);
 	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_DESTINATION_RATE]);
 	sluice_list_put_u64(object, "achieved", attributes[SLUICE_A_DESTINATION_ACHIEVED]);

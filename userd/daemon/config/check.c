@@ -361,7 +361,12 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 	const struct sluice_config_output *output = &draft->output;
 	size_t number, standby = 0;
 
-	if (draft->ack_place.line && output->framing != SLUICE_FRAMING_NATIVE)
+	if (draft->ack_place.line && output->framing == SLUICE_FRAMING_RELP)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->ack_place,
+				    "outputs.ack: receivers of framing: relp have one word only, "
+				    "200, for what they have received: leave the key out, or take "
+				    "framing: native");
+	else if (draft->ack_place.line && output->framing != SLUICE_FRAMING_NATIVE)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->ack_place,
 				    "outputs.ack: receivers of framing: %s acknowledge nothing: "
 				    "leave the key out, or take framing: native",

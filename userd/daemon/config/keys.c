@@ -80,6 +80,7 @@ static const struct sluice_choice framings[] = {
 	{"length32", SLUICE_FRAMING_LENGTH32, false},
 	{"raw", SLUICE_FRAMING_RAW, false},
 	{"pcap", SLUICE_FRAMING_PCAP, false},
+	{"relp", SLUICE_FRAMING_RELP, false},
 	{NULL, 0, false},
 };
 

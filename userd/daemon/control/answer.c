@@ -150,6 +150,7 @@ static int put_destination(struct nl_msg *message,
 	    nla_put_u64(message, SLUICE_A_DESTINATION_UNSENDABLE, destination->unsendable) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_ESCAPED, destination->escaped) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_FAULTS, destination->faults) ||
+	    nla_put_u64(message, SLUICE_A_DESTINATION_REFUSED, destination->refused) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_RATE, destination->rate) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_ACHIEVED, destination->achieved) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_SINCE, destination->since_ns) ||

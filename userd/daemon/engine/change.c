@@ -125,9 +125,9 @@ static int make_output(struct change *change, const struct sluice_config_output 
 		output->target_count++;
 	}
 	for (number = 0; number < engine->worker_count; number++)
-		if (sluice_output_create(config, output->targets, output->pacers,
-					 output->precedence, engine->workers[number],
-					 &output->halves[number]))
+		if (sluice_output_create(config, sluice_protocol_of(config->framing),
+					 output->targets, output->pacers, output->precedence,
+					 engine->workers[number], &output->halves[number]))
 			return -ENOMEM;
 	return 0;
 }

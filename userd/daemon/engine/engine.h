@@ -59,13 +59,15 @@ struct sluice_engine_waiting {
 struct sluice_engine_destination {
 	char *name; /* @owner the report */
 	/* "connected", "connecting", "waiting", "disabled"; "slow": connected, but its TCP has no room for what waits;
-	 * "ack-not-durable": connected, but it acknowledges less than the output waits for; "protocol-error": lost because it broke
+	 * "ack-not-durable": connected, but it acknowledges less than the output waits for; "queue-full": connected, but it
+	 * answers so late that its queue must be full, and what it acknowledges may be discarded; "protocol-error": lost because it broke
 	 * the protocol, whether or not it is connected again, and it has done nothing right since */
 	const char *state;
 	char *error;
 	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
 	/* Plain framings only: GAP records passed over, datagrams without a form (RFC 6587: empty ones), newlines escaped */
 	uint64_t gaps, unsendable, escaped;
+	uint64_t refused;	 /* relp: datagrams that the receiver said it does not want */
 	uint64_t faults;	 /* how often it broke the protocol */
 	uint64_t rate, achieved; /* bits a second: the limit (0: none), and of the last second */
 	uint32_t mss, pmtu;

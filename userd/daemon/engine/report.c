@@ -172,8 +172,9 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 /* How much a state counts where connections of several workers differ: what somebody has to mend, then the best. */
 static unsigned int weight_of(const char *state)
 {
-	static const char *const order[] = {"waiting", "connecting",	  "connected",
-					    "slow",    "ack-not-durable", "protocol-error"};
+	static const char *const order[] = {"waiting",	     "connecting",	"connected",
+					    "slow",	     "ack-not-durable", "queue-full",
+					    "protocol-error"};
 	unsigned int place;
 
 	for (place = 0; place < sizeof(order) / sizeof(order[0]); place++)
@@ -219,12 +220,15 @@ static void add_connection(const struct sluice_connection *connection,
 	sum->gaps += sluice_load_relaxed(&counters->gaps);
 	sum->unsendable += sluice_load_relaxed(&counters->unsendable);
 	sum->escaped += sluice_load_relaxed(&counters->escaped);
+	sum->refused += sluice_load_relaxed(&counters->refused);
 	sum->faults += sluice_load_relaxed(&counters->faults);
 	sum->achieved += sluice_load_relaxed(&counters->achieved);
 	if (mss && (!sum->mss || mss < sum->mss))
 		sum->mss = mss;
 	if (pmtu && (!sum->pmtu || pmtu < sum->pmtu))
 		sum->pmtu = pmtu;
+	if (sluice_load_relaxed(&counters->full) && !strcmp(state, "connected"))
+		state = "queue-full";
 	if (sluice_load_relaxed(&counters->unsafe) && !strcmp(state, "connected"))
 		state = "ack-not-durable";
 	if (sluice_load_relaxed(&counters->slow) && !strcmp(state, "connected"))

@@ -28,13 +28,14 @@
 
 void sluice_connection_note_since(struct sluice_connection *connection)
 {
-	enum { UNKNOWN, GONE, THERE, SLOW, NOT_DURABLE } condition = GONE;
+	enum { UNKNOWN, GONE, THERE, SLOW, NOT_DURABLE, QUEUE_FULL } condition = GONE;
 	struct timespec now;
 
 	if (connection->state == SLUICE_TCP_READY)
-		condition = connection->counters.unsafe ? NOT_DURABLE
-			    : connection->counters.slow ? SLOW
-							: THERE;
+		condition = connection->counters.full	  ? QUEUE_FULL
+			    : connection->counters.unsafe ? NOT_DURABLE
+			    : connection->counters.slow	  ? SLOW
+							  : THERE;
 	if (connection->condition == condition)
 		return;
 	connection->condition = condition;

@@ -463,6 +463,7 @@ static void lost(struct sluice_connection *connection)
 
 const struct sluice_protocol sluice_protocol_native = {
 	.is_answered = true,
+	.late = "connected, but no HELLO in time",
 	.prepare = prepare,
 	.dispose = dispose,
 	.begin = begin,

@@ -32,6 +32,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 }
 
 int sluice_output_create(const struct sluice_config_output *config,
+			 const struct sluice_protocol *protocol,
 			 struct sluice_target *const *targets, struct sluice_pacer *pacers,
 			 struct sluice_precedence *precedence, struct sluice_worker *worker,
 			 struct sluice_output **result)
@@ -39,7 +40,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	struct sluice_output *output;
 	size_t number;
 
-	if (!config || !targets || !pacers || !precedence || !worker || !result)
+	if (!config || !protocol || !targets || !pacers || !precedence || !worker || !result)
 		return -EINVAL;
 	output = calloc(1, sizeof(*output));
 	if (!output)
@@ -48,6 +49,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	memcpy(output->guid, config->id, sizeof(output->guid));
 	memcpy(output->name, config->name, sizeof(output->name));
 	output->form = (struct sluice_form){.framing = config->framing, .refuse = config->refuse};
+	output->protocol = protocol;
 	output->durable = config->durable != 0;
 	output->timing = timing_of(config);
 	output->timer.due = due;

@@ -30,6 +30,7 @@ struct sluice_output {
 	char name[SLUICE_NAME_MAX + 1];
 	enum sluice_mode mode;
 	struct sluice_form form;
+	const struct sluice_protocol *protocol; /* that speaks it */
 	bool durable; /* native: what a receiver has but not on stable storage is not released */
 	struct sluice_pacer *pacer;	      /* of all destinations together, all workers' */
 	struct sluice_precedence *precedence; /* likewise, for streams of different priorities */
@@ -66,11 +67,12 @@ struct sluice_output {
 };
 
 /*
- * Makes the half of output `config` for `worker`; `targets` are its destinations, in their order, `pacers` the output's
- * and theirs, `precedence` what its streams share; all outlive it. 0 or -ENOMEM. Nothing is connected yet.
+ * Makes the half of output `config` for `worker`; `protocol` speaks its framing, `targets` are its destinations, in their order,
+ * `pacers` the output's and theirs, `precedence` what its streams share; all outlive it. 0 or -ENOMEM. Nothing is connected yet.
  * @owner caller: sluice_output_destroy() @context process
  */
 int sluice_output_create(const struct sluice_config_output *config,
+			 const struct sluice_protocol *protocol,
 			 struct sluice_target *const *targets, struct sluice_pacer *pacers,
 			 struct sluice_precedence *precedence, struct sluice_worker *worker,
 			 struct sluice_output **output);

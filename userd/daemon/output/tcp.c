@@ -69,6 +69,13 @@ static const char *name_of(const struct sluice_connection *connection, char *tex
 	return text;
 }
 
+/* Says to a peer that is still there that we go, if its protocol has a word for that. */
+static void part(struct sluice_connection *connection)
+{
+	if (connection->protocol->part)
+		connection->protocol->part(connection);
+}
+
 void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
 			    uint64_t now)
 {
@@ -88,6 +95,8 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		connection->was_useless = connection->carrier.segments &&
 					  connection->carrier.done == connection->done_ready;
 	if (connection->fd >= 0) {
+		if (connection->disabled)
+			part(connection);
 		sluice_connection_unpark(connection, NULL);
 		connection->protocol->lost(connection);
 		close(connection->fd);
@@ -186,7 +195,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 			sluice_connection_lose(connection,
 					       connection->state == SLUICE_TCP_CONNECTING
 						       ? "no answer to connecting in time"
-						       : "connected, but no HELLO in time",
+						       : connection->protocol->late,
 					       0, now);
 		else
 			sluice_connection_tick_by(connection, connection->deadline);
@@ -523,9 +532,7 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 	connection->pacer = pacer;
 	connection->identity = identity_of(config->text);
 	sluice_connection_retune(connection, config);
-	connection->protocol = output->form.framing == SLUICE_FRAMING_NATIVE
-				       ? &sluice_protocol_native
-				       : &sluice_protocol_plain;
+	connection->protocol = output->protocol;
 	if (output->mode == SLUICE_MODE_HASH)
 		connection->parked = calloc(SLUICE_PARKED, sizeof(*connection->parked));
 	error = connection->protocol->prepare(connection, output);
@@ -557,6 +564,7 @@ void sluice_connection_destroy(struct sluice_connection *connection)
 		return;
 	sluice_connection_tell_outages(connection, sluice_now());
 	if (connection->fd >= 0) {
+		part(connection);
 		sluice_connection_unpark(connection, NULL);
 		connection->protocol->lost(connection);
 		/* What TCP has taken over it goes on delivering after close(2). */

@@ -2,7 +2,7 @@
 /*
  * A connection of one worker to one destination: connecting, for ever and with growing pauses, writing one segment at a
  * time without blocking, noticing at once that the peer is gone. What is written and what an answer means is the
- * protocol's business (native.c, plain.c). Between an output and a socket. Touches: its socket.
+ * protocol's business (native.c, plain.c, relp.c). Between an output and a socket. Touches: its socket.
  *
  *                    address known                connected               protocol is ready
  *   waiting ──────────────────────► connecting ─────────────► greeting ─────────────────────► ready
@@ -46,12 +46,15 @@ struct sluice_tcp_timing {
 struct sluice_tcp_counters {
 	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
 	uint64_t gaps, unsendable, escaped;
+	uint64_t refused; /* relp: datagrams that the receiver does not want */
 	uint64_t mss, pmtu;
 	uint64_t achieved; /* bits a second, of the last second */
 	uint64_t state;	   /* enum sluice_tcp_state */
-	uint64_t since;	   /* when that, unsafe or slow last changed for a reader, ns since 1970 */
+	uint64_t
+		since; /* when that, unsafe, slow or full last changed for a reader, ns since 1970 */
 	uint64_t
 		unsafe; /* 1: it acknowledges, but not what the output waits for (`ack: durable`) */
+	uint64_t full;	/* relp, 1: it answers so late that its queue must be full */
 	uint64_t faults;  /* how often it broke the protocol */
 	uint64_t faulty;  /* 1: it did, and has done nothing right since */
 	uint64_t slow;	  /* 1: its TCP answers, and takes what it is given slowly or not at all */
@@ -62,6 +65,8 @@ struct sluice_tcp_counters {
 /* What differs between framings. All of it @context worker. */
 struct sluice_protocol {
 	bool is_answered; /* the peer says something about what it gets */
+	const char
+		*late; /* why it is lost if it is not ready in time; NULL: begin() makes it ready */
 	/* Memory for connections of output `output`. 0 or -ENOMEM. @context process too */
 	int (*prepare)(struct sluice_connection *connection, const struct sluice_output *output);
 	void (*dispose)(struct sluice_connection *connection);
@@ -84,14 +89,21 @@ struct sluice_protocol {
 	const char *(*received)(struct sluice_connection *connection, size_t length, uint64_t now);
 	/* Looks after the connection; *next is when to look again at the latest. NULL, or why it is no good. */
 	const char *(*tick)(struct sluice_connection *connection, uint64_t now, uint64_t *next);
+	/* We are about to close it, and nothing is wrong with it. NULL: nothing is to be said. */
+	void (*part)(struct sluice_connection *connection);
 	/* It is about to be closed: everything it carries goes back. */
 	void (*lost)(struct sluice_connection *connection);
 };
 
 extern const struct sluice_protocol sluice_protocol_native;
 extern const struct sluice_protocol sluice_protocol_plain;
+extern const struct sluice_protocol sluice_protocol_relp;
+
+/* protocol.c. What speaks `framing`. @threadsafe */
+const struct sluice_protocol *sluice_protocol_of(enum sluice_framing framing);
 
 struct sluice_plain; /* plain.c */
+struct sluice_relp;  /* relp.c */
 
 /* A segment that a connection carries and has not begun to write. */
 struct sluice_parked {
@@ -189,6 +201,7 @@ struct sluice_connection {
 	uint8_t *staging;  /* native, hash: where short spans are put together */
 	size_t staging_room;
 	struct sluice_plain *plain; /* plain framings */
+	struct sluice_relp *relp;
 	struct sluice_tcp_counters counters;
 };
 
@@ -199,7 +212,7 @@ struct sluice_connection {
 void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state);
 
 /* health.c. Notes for the report since when the connection is there, gone, slow or not durable, if that changed: after each
- * change of its state and of its counters `unsafe` and `slow`. Attempts to connect change nothing: it is gone still.
+ * change of its state and of its counters `unsafe`, `slow` and `full`. Attempts to connect change nothing: it is gone still.
  * @context worker, or process if never entered */
 void sluice_connection_note_since(struct sluice_connection *connection);
 

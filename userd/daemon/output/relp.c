@@ -1,0 +1,598 @@
+// SPDX-License-Identifier: MIT
+/*
+ * RELP on a connection: each datagram is a `syslog` command with a number of its own, and the receiver answers each. A segment
+ * is done when all of its datagrams have been answered; of what a lost connection carried, everything from the first one on that
+ * was not goes again. Between feeders and tcp.c, in one worker. Touches: the connection, the feeders of its output.
+ *
+ *      first              written             offered             next
+ *   ─────┼───────────────────┼───────────────────┼──────────────────┤    datagrams of the session, by number; 0 is `open`
+ *        │ with TCP          │ being written     │ staged: the window is full
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "../../lib/record.h"
+#include "../../lib/size.h"
+#include "../stream/stream.h"
+#include "output.h"
+#include "relp_frame.h"
+#include "tcp.h"
+
+/* So many datagrams may be unanswered: librelp's clients have 128, and a long way needs more. */
+#define WINDOW 4096U
+/* Segments that have datagrams that are not answered. */
+#define QUEUE 1024U
+#define STAGING_FIRST (16U << 10)
+/* A receiver that waits so long before each answer has a queue that is full, or nearly: rsyslog waits a second then, and two more
+ * before it throws away what it answers 200 for. */
+#define LATE_NS (900 * SLUICE_NS_PER_MS)
+/* So many answers in a row tell. */
+#define LATE_ROW 3U
+/* Refusals of one connection are told of once in so long. */
+#define REFUSED_NS (60 * SLUICE_NS_PER_S)
+/* Bytes of the receiver's words that the log repeats. */
+#define WORDS 100U
+#define OFFERS "relp_version=0\nrelp_software=sluice," SLUICE_VERSION "\ncommands=syslog"
+
+/* A datagram that was staged. */
+struct asked {
+	uint32_t offset;  /* of its segment's bytes, where its record begins */
+	uint32_t records; /* of its segment, before it */
+	uint32_t end;	  /* of its frame in the staging buffer */
+	bool is_answered;
+};
+
+/* A segment whose datagrams have the numbers [start, end). */
+struct sent {
+	struct sluice_feeder *feeder;
+	uint64_t id;
+	uint64_t start, end;
+	uint64_t left; /* of them, not answered */
+};
+
+struct sluice_relp {
+	uint8_t *staging;
+	size_t room;
+	size_t given;	     /* bytes of it that are with TCP */
+	struct asked *asked; /* of datagram `number` at [number & (asked_room - 1)] */
+	uint64_t asked_room;
+	uint64_t first, written, offered, next;
+	uint64_t queue_first, queue_next;
+	uint64_t answered;	/* when the last answer came, or one was first waited for */
+	unsigned int late_row;	/* answers in a row that came late, */
+	unsigned int quick_row; /* or did not */
+	bool full_told;		/* the log knows that the receiver's queue is full */
+	uint64_t refused_told;	/* when the log was last told of a refusal; 0: never */
+	struct sent queue[QUEUE];
+};
+
+static struct asked *asked_of(const struct sluice_relp *relp, uint64_t number)
+{
+	return &relp->asked[number & (relp->asked_room - 1)];
+}
+
+/* struct sluice_protocol.prepare. 0 or -ENOMEM. */
+static int prepare(struct sluice_connection *connection, const struct sluice_output *output)
+{
+	struct sluice_relp *relp = calloc(1, sizeof(*relp));
+
+	(void)output;
+	if (!relp)
+		return -ENOMEM;
+	connection->relp = relp;
+	relp->room = STAGING_FIRST;
+	relp->staging = malloc(relp->room);
+	relp->asked_room = WINDOW;
+	relp->asked = malloc(relp->asked_room * sizeof(*relp->asked));
+	connection->inbox_size = SLUICE_RELP_AROUND_MAX + SLUICE_RELP_DATA_MAX;
+	connection->inbox = malloc(connection->inbox_size);
+	return relp->staging && relp->asked && connection->inbox ? 0 : -ENOMEM;
+}
+
+/* struct sluice_protocol.dispose. @context worker, or process if never entered */
+static void dispose(struct sluice_connection *connection)
+{
+	if (connection->relp) {
+		free(connection->relp->staging);
+		free(connection->relp->asked);
+	}
+	free(connection->relp);
+	free(connection->inbox);
+}
+
+/* struct sluice_protocol.begin: opens a session. */
+static void begin(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_relp *relp = connection->relp;
+
+	relp->first = relp->written = relp->offered = relp->next = 1;
+	relp->queue_first = relp->queue_next = 0;
+	relp->given = 0;
+	relp->late_row = relp->quick_row = 0;
+	connection->pending[0].iov_base = relp->staging;
+	connection->pending[0].iov_len = sluice_relp_write(sluice_relp_txnr(0), "open", OFFERS,
+							   strlen(OFFERS), relp->staging);
+	connection->pending[1].iov_len = 0;
+	connection->busy = true;
+	sluice_connection_flush(connection, now);
+}
+
+/* struct sluice_protocol.has_room: a place in the window, and one in the queue. @context worker */
+static bool has_room(const struct sluice_connection *connection)
+{
+	const struct sluice_relp *relp = connection->relp;
+
+	return relp->next - relp->first < WINDOW && relp->queue_next - relp->queue_first < QUEUE;
+}
+
+/* Makes `asked` hold `count` datagrams. False: no memory; it stays as it is. */
+static bool enlarge_asked(struct sluice_relp *relp, uint64_t count)
+{
+	uint64_t room = relp->asked_room, number;
+	struct asked *larger;
+
+	while (room < count)
+		room *= 2;
+	if (room == relp->asked_room)
+		return true;
+	larger = malloc(room * sizeof(*larger));
+	if (!larger)
+		return false;
+	for (number = relp->first; number < relp->next; number++)
+		larger[number & (room - 1)] = *asked_of(relp, number);
+	free(relp->asked);
+	relp->asked = larger;
+	relp->asked_room = room;
+	return true;
+}
+
+/* Makes the staging buffer hold `size` bytes. False: no memory; it stays as it is. */
+static bool enlarge_staging(struct sluice_relp *relp, size_t size)
+{
+	uint8_t *larger;
+
+	if (size <= relp->room)
+		return true;
+	if (size > UINT32_MAX)
+		return false;
+	larger = realloc(relp->staging, size);
+	if (!larger)
+		return false;
+	relp->staging = larger;
+	relp->room = size;
+	return true;
+}
+
+/* What became of a segment. */
+struct staged {
+	size_t consumed;  /* bytes of it */
+	uint64_t records; /* in these */
+	uint64_t gaps;	  /* of them, GAP */
+};
+
+/*
+ * Stages records of `span` as commands, until the window is full; `whole`: all of them. 0; -ENOMEM; -EPROTO: it holds something that
+ * is no record.
+ */
+static int stage(struct sluice_connection *connection, const uint8_t *span, size_t length,
+		 bool whole, struct staged *staged)
+{
+	struct sluice_relp *relp = connection->relp;
+	struct sluice_record_view view;
+	struct asked *asked;
+
+	while (staged->consumed < length) {
+		if (sluice_record_read(span + staged->consumed, length - staged->consumed, &view))
+			return -EPROTO;
+		staged->gaps += view.type == SLUICE_RECORD_GAP;
+		if (view.type == SLUICE_RECORD_DATA) {
+			if (!whole && relp->next - relp->first >= WINDOW)
+				return 0;
+			if (!enlarge_asked(relp, relp->next - relp->first + 1) ||
+			    !enlarge_staging(relp, connection->staged + SLUICE_RELP_AROUND_MAX +
+							   view.payload_length))
+				return -ENOMEM;
+			connection->staged += sluice_relp_write(
+				sluice_relp_txnr(relp->next), "syslog", view.payload,
+				view.payload_length, relp->staging + connection->staged);
+			asked = asked_of(relp, relp->next++);
+			asked->offset = (uint32_t)staged->consumed;
+			asked->records = (uint32_t)staged->records;
+			asked->end = (uint32_t)connection->staged;
+			asked->is_answered = false;
+		}
+		staged->records++;
+		staged->consumed += view.span;
+	}
+	return 0;
+}
+
+/* Sets what is staged and fits into the window as what is to be written. Nothing is being written. */
+static void offer(struct sluice_connection *connection)
+{
+	struct sluice_relp *relp = connection->relp;
+	size_t end = relp->given;
+
+	relp->offered = relp->next - relp->first < WINDOW ? relp->next : relp->first + WINDOW;
+	if (relp->offered > relp->written)
+		end = asked_of(relp, relp->offered - 1)->end;
+	connection->pending[0].iov_base = relp->staging + relp->given;
+	connection->pending[0].iov_len = end - relp->given;
+	connection->pending[1].iov_len = 0;
+	connection->busy = end > relp->given;
+}
+
+/* struct sluice_protocol.load: a segment's datagrams become commands in the staging buffer. Nothing is being written. @context worker */
+static int load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
+		bool alone, uint64_t now)
+{
+	struct sluice_relp *relp = connection->relp;
+	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
+	const uint8_t *span = sluice_feeder_bytes(feeder, segment);
+	size_t length = (size_t)sluice_segment_bytes(segment), before = connection->staged;
+	uint64_t start = relp->next;
+	struct staged staged = {0};
+	struct sent *sent;
+	int error = -ENODATA;
+
+	(void)alone;
+	((struct sluice_stream *)feeder->stream)->moved = true;
+	if (relp->first == relp->next)
+		relp->answered = now;
+	if (span)
+		error = stage(connection, span, length, false, &staged);
+	/* Its end waits for the window: as if it had never been taken, or staged as well if it cannot be parted. */
+	if (!error && staged.consumed < length &&
+	    (!staged.consumed ||
+	     !sluice_feeder_cut(feeder, id, segment->start + staged.consumed, staged.records)))
+		error = stage(connection, span, length, true, &staged);
+	if (error == -ENOMEM || error == -ENODATA) {
+		relp->next = start;
+		connection->staged = before;
+		sluice_feeder_return(feeder, id, segment->start, segment->count);
+		return error;
+	}
+	if (error)
+		sluice_error("output `%s`: the ring of CPU %u holds something that is no record at "
+			     "offset %llu; %llu bytes are passed over",
+			     connection->output->name, feeder->ring->producer->cpu,
+			     (unsigned long long)(segment->start + staged.consumed),
+			     (unsigned long long)(segment->end - segment->start - staged.consumed));
+	/* It is copied: the ring's bytes are needed again only to send them anew. */
+	sluice_feeder_unpin(feeder, id);
+	sluice_count(&connection->counters.gaps, staged.gaps);
+	if (relp->next == start) {
+		/* Nothing in it to be answered. */
+		sluice_feeder_finish(feeder, id);
+		connection->output->has_work = true;
+		return 0;
+	}
+	sent = &relp->queue[relp->queue_next++ % QUEUE];
+	sent->feeder = feeder;
+	sent->id = id;
+	sent->start = start;
+	sent->end = relp->next;
+	sent->left = relp->next - start;
+	offer(connection);
+	return 0;
+}
+
+/* struct sluice_protocol.takes_more: more goes into one write as long as that is no longer than a batch. @context worker */
+static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
+{
+	(void)bytes;
+	return connection->staged < connection->output->batch_bytes;
+}
+
+/* TCP has everything before datagram `upto`. */
+static void note_written(struct sluice_connection *connection, uint64_t upto)
+{
+	struct sluice_relp *relp = connection->relp;
+
+	if (upto <= relp->written)
+		return;
+	sluice_count(&connection->counters.sent, upto - relp->written);
+	relp->written = upto;
+}
+
+/* What still waits for the window goes, as far as it has become wider; it counts against the rates. */
+static void go_on(struct sluice_connection *connection, uint64_t now)
+{
+	const struct sluice_relp *relp = connection->relp;
+
+	if (connection->busy || relp->offered == relp->next)
+		return;
+	offer(connection);
+	sluice_connection_begin(connection, now);
+}
+
+/* struct sluice_protocol.written: everything that was offered is with TCP. @context worker */
+static void written(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_relp *relp = connection->relp;
+
+	note_written(connection, relp->offered);
+	sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
+	if (relp->offered == relp->next) {
+		connection->staged = 0;
+		relp->given = 0;
+		return;
+	}
+	/* The window may have become wider meanwhile. */
+	relp->given = asked_of(relp, relp->offered - 1)->end;
+	offer(connection);
+	sluice_pacer_charge(connection->pacer, connection->pending[0].iov_len, now);
+	sluice_pacer_charge(connection->output->pacer, connection->pending[0].iov_len, now);
+}
+
+/* What TCP takes for the way there and back, ns. */
+static uint64_t round_trip(const struct sluice_connection *connection)
+{
+	struct tcp_info info = {0};
+	socklen_t length = sizeof(info);
+
+	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
+		return 0;
+	return (uint64_t)info.tcpi_rtt * SLUICE_NS_PER_US;
+}
+
+/* Notes how long an answer was waited for: a receiver whose queue is full is known by that alone. */
+static void time_answer(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_relp *relp = connection->relp;
+	uint64_t waited = now - relp->answered;
+	bool is_full = connection->counters.full;
+
+	relp->answered = now;
+	if (waited >= LATE_NS && waited - LATE_NS >= round_trip(connection)) {
+		relp->late_row++;
+		relp->quick_row = 0;
+	} else if (++relp->quick_row >= LATE_ROW || !is_full) {
+		relp->late_row = 0;
+	}
+	if (is_full == (relp->late_row >= (is_full ? 1 : LATE_ROW)))
+		return;
+	sluice_store_relaxed(&connection->counters.full, (uint64_t)!is_full);
+	sluice_connection_note_since(connection);
+	if (is_full)
+		sluice_notice("output `%s`, destination %s, worker %u: its answers come quickly "
+			      "again",
+			      connection->output->name, sluice_target_text(connection->target),
+			      connection->output->worker->number);
+	else
+		sluice_warning("output `%s`, destination %s, worker %u: its answers come one in a "
+			       "second or more: the receiver's queue is full, and what it "
+			       "acknowledges may be discarded there (state `queue-full`)",
+			       connection->output->name, sluice_target_text(connection->target),
+			       connection->output->worker->number);
+}
+
+/* The receiver said `status` and `words` to a datagram: it does not want it, now or later. */
+static void refused(struct sluice_connection *connection, int status, const uint8_t *words,
+		    size_t length, uint64_t now)
+{
+	struct sluice_relp *relp = connection->relp;
+	char text[WORDS + 1];
+	size_t place;
+
+	sluice_count(&connection->counters.refused, 1);
+	if (relp->refused_told && now - relp->refused_told < REFUSED_NS)
+		return;
+	relp->refused_told = now;
+	if (length > WORDS)
+		length = WORDS;
+	for (place = 0; place < length; place++)
+		text[place] = words[place] >= ' ' && words[place] <= '~' ? (char)words[place] : '?';
+	text[length] = '\0';
+	sluice_warning("output `%s`, destination %s, worker %u: it refused a datagram: %03d %s; "
+		       "that is not sent again (%llu refused since the start)",
+		       connection->output->name, sluice_target_text(connection->target),
+		       connection->output->worker->number, status, text,
+		       (unsigned long long)connection->counters.refused);
+}
+
+/* The segment that datagram `number`, which is not answered, is of. */
+static struct sent *sent_of(struct sluice_relp *relp, uint64_t number)
+{
+	uint64_t low = relp->queue_first, high = relp->queue_next, middle;
+
+	while (high - low > 1) {
+		middle = low + (high - low) / 2;
+		if (relp->queue[middle % QUEUE].start <= number)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &relp->queue[low % QUEUE];
+}
+
+/* Has TCP all of datagram `number`, which was offered? */
+static bool is_sent(const struct sluice_connection *connection, uint64_t number)
+{
+	const struct sluice_relp *relp = connection->relp;
+
+	return number < relp->written ||
+	       (connection->busy &&
+		asked_of(relp, number)->end <=
+			(size_t)((uint8_t *)connection->pending[0].iov_base - relp->staging));
+}
+
+/* An answer to a datagram. NULL, or why the connection is no good. */
+static const char *answered(struct sluice_connection *connection,
+			    const struct sluice_relp_frame *frame, uint64_t now)
+{
+	struct sluice_relp *relp = connection->relp;
+	const uint8_t *words;
+	uint64_t number;
+	struct sent *sent;
+	size_t length;
+	int status;
+
+	status = sluice_relp_status(frame, &words, &length);
+	if (status < 0)
+		return "it sent an answer without a status";
+	if (!sluice_relp_find(frame->txnr, relp->first, relp->offered, &number) ||
+	    asked_of(relp, number)->is_answered || !is_sent(connection, number))
+		return "it answered what it was never sent, or twice";
+	note_written(connection, number + 1);
+	time_answer(connection, now);
+	if (status == 200)
+		sluice_count(&connection->counters.acked, 1);
+	else
+		refused(connection, status, words, length, now);
+	sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
+	/* Of a long segment, too, it is seen that something moves. */
+	connection->carrier.done++;
+	asked_of(relp, number)->is_answered = true;
+	sent = sent_of(relp, number);
+	if (!--sent->left) {
+		sluice_feeder_finish(sent->feeder, sent->id);
+		((struct sluice_stream *)sent->feeder->stream)->moved = true;
+	}
+	while (relp->first < relp->offered && asked_of(relp, relp->first)->is_answered)
+		relp->first++;
+	while (relp->queue_first < relp->queue_next && !relp->queue[relp->queue_first % QUEUE].left)
+		relp->queue_first++;
+	sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
+	connection->output->has_work = true;
+	return NULL;
+}
+
+/* The answer to `open`. NULL, or why the connection is no good; the receiver may have said so itself, then it is lost already. */
+static const char *opened(struct sluice_connection *connection,
+			  const struct sluice_relp_frame *frame, uint64_t now)
+{
+	const uint8_t *words;
+	size_t length;
+	int status = sluice_relp_status(frame, &words, &length);
+
+	if (frame->txnr != sluice_relp_txnr(0))
+		return "it answered what it was never sent, or twice";
+	if (status < 0)
+		return "it sent an answer without a status";
+	if (status != 200)
+		sluice_connection_lose(connection, "it refuses to open a session", 0, now);
+	else if (!sluice_relp_offers(frame, "syslog"))
+		sluice_connection_lose(connection, "it does not offer the command `syslog`", 0,
+				       now);
+	else
+		sluice_connection_is_ready(connection, now);
+	return NULL;
+}
+
+/* Acts on one whole frame. NULL, or why the connection is no good; or it is lost already. */
+static const char *understand(struct sluice_connection *connection,
+			      const struct sluice_relp_frame *frame, uint64_t now)
+{
+	if (sluice_relp_is(frame, "serverclose")) {
+		sluice_connection_lose(connection, "it closed the session (serverclose)", 0, now);
+		return NULL;
+	}
+	if (!sluice_relp_is(frame, "rsp"))
+		return "it sent a command, and only answers are for it to send";
+	return connection->state == SLUICE_TCP_READY ? answered(connection, frame, now)
+						     : opened(connection, frame, now);
+}
+
+/* struct sluice_protocol.received: whole frames are understood, the rest waits. The longest has room. @context worker */
+static const char *received(struct sluice_connection *connection, size_t length, uint64_t now)
+{
+	struct sluice_relp_frame frame;
+	const char *what;
+	size_t used = 0;
+	int error;
+
+	connection->inbox_used += length;
+	for (;;) {
+		error = sluice_relp_read(connection->inbox + used, connection->inbox_used - used,
+					 &frame);
+		if (error == -EAGAIN)
+			break;
+		if (error == -EMSGSIZE)
+			return "it sent an answer that is too long";
+		if (error)
+			return "what it sent is no RELP (is its input `imrelp`?)";
+		what = understand(connection, &frame, now);
+		if (what || connection->fd < 0)
+			return what;
+		used += frame.whole;
+	}
+	connection->inbox_used -= used;
+	memmove(connection->inbox, connection->inbox + used, connection->inbox_used);
+	go_on(connection, now);
+	return NULL;
+}
+
+/* struct sluice_protocol.tick: does it answer at all? RELP has no heartbeat, so one that owes nothing may be silent.
+ * @context worker */
+static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
+{
+	uint64_t since =
+		connection->heard > connection->owed ? connection->heard : connection->owed;
+
+	if (connection->counters.faulty && now - connection->readied >= SLUICE_MEASURE_NS)
+		sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
+	return sluice_connection_stall(connection, since, now, next);
+}
+
+/* struct sluice_protocol.part: ends the session, if no half command stands before that. @context worker */
+static void part(struct sluice_connection *connection)
+{
+	uint8_t close[SLUICE_RELP_AROUND_MAX];
+	size_t length;
+
+	if (connection->state != SLUICE_TCP_READY || connection->busy)
+		return;
+	length = sluice_relp_write(sluice_relp_txnr(connection->relp->offered), "close", NULL, 0,
+				   close);
+	/* Whether it gets there changes nothing. */
+	(void)send(connection->fd, close, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+/* struct sluice_protocol.lost: of each segment goes again what is behind the first datagram that has no answer, and that itself. */
+static void lost(struct sluice_connection *connection)
+{
+	struct sluice_relp *relp = connection->relp;
+	uint64_t number;
+
+	sluice_store_relaxed(&connection->counters.full, UINT64_C(0));
+	for (; relp->queue_first < relp->queue_next; relp->queue_first++) {
+		const struct sent *sent = &relp->queue[relp->queue_first % QUEUE];
+		const struct sluice_segment *segment =
+			sluice_feeder_segment(sent->feeder, sent->id);
+		const struct asked *asked;
+
+		((struct sluice_stream *)sent->feeder->stream)->moved = true;
+		if (!segment || !sent->left)
+			continue;
+		number = sent->start > relp->first ? sent->start : relp->first;
+		while (number < relp->offered && asked_of(relp, number)->is_answered)
+			number++;
+		asked = asked_of(relp, number);
+		sluice_feeder_return(sent->feeder, sent->id, segment->start + asked->offset,
+				     segment->count - asked->records);
+	}
+	relp->first = relp->written = relp->offered = relp->next;
+}
+
+const struct sluice_protocol sluice_protocol_relp = {
+	.is_answered = true,
+	.late = "connected, but no answer to the RELP command `open` in time",
+	.prepare = prepare,
+	.dispose = dispose,
+	.begin = begin,
+	.load = load,
+	.takes_more = takes_more,
+	.has_room = has_room,
+	.written = written,
+	.received = received,
+	.tick = tick,
+	.part = part,
+	.lost = lost,
+};
