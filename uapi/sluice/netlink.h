@@ -212,7 +212,7 @@ enum sluice_attribute {
 	SLUICE_A_DESTINATION_ERROR,  /* [string] why it was last lost, empty if never */
 	SLUICE_A_DESTINATION_SENT,   /* [u64] datagrams written to TCP; native and plain alike */
 	SLUICE_A_DESTINATION_BYTES,  /* [u64] bytes written to TCP */
-	SLUICE_A_DESTINATION_ACKED, /* [u64] datagrams acknowledged by the receiver (native), 0 if plain */
+	SLUICE_A_DESTINATION_ACKED, /* [u64] datagrams acknowledged by the receiver (native, relp), 0 if plain */
 	SLUICE_A_DESTINATION_RESENT,   /* [u64] datagrams sent again after a lost connection */
 	SLUICE_A_DESTINATION_WRITES,   /* [u64] system calls that sent */
 	SLUICE_A_DESTINATION_CONNECTS, /* [u64] connections made */
