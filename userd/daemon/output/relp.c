@@ -72,6 +72,7 @@ struct sluice_relp {
 	struct sent queue[QUEUE];
 };
 
+/* What is known of datagram `number`, one of those that are staged or unanswered. */
 static struct asked *asked_of(const struct sluice_relp *relp, uint64_t number)
 {
 	return &relp->asked[number & (relp->asked_room - 1)];

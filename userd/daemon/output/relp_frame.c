@@ -73,11 +73,13 @@ size_t sluice_relp_write(uint32_t txnr, const char *command, const void *data, s
 	return (size_t)(at - out);
 }
 
+/* Is it one of 0 to 9? */
 static bool is_digit(uint8_t byte)
 {
 	return byte >= '0' && byte <= '9';
 }
 
+/* Is it one of a to z or A to Z? */
 static bool is_letter(uint8_t byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
