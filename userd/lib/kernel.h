@@ -29,7 +29,7 @@ struct sluice_kernel_route {
 	uint64_t ring_size;
 	uint32_t watermark;
 	uint32_t delay_us;
-	uint8_t alarm;	/* percent of a ring; 0: none */
+	uint8_t alarm; /* percent of a ring; 0: none */
 	bool is_prompt; /* what comes alone wakes at once; not said to a module that does not know it */
 	uint32_t rules; /* out */
 };

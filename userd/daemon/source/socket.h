@@ -193,8 +193,6 @@ void sluice_port_take_many(struct sluice_port *port, bool takes);
 /* From now on what comes goes to other sockets that are bound to the same, or to nobody; what is on its way comes still, until a grace
  * period is over (socket_grace.h). Where that cannot be, it is shut. @context worker */
 void sluice_port_withdraw(struct sluice_port *port);
-/* Counts all that is in one that is withdrawn as lost. @context worker */
-void sluice_port_discard(struct sluice_port *port);
 /* Counts what the socket lost since last time, as far as it is known why; all of it if `is_last`: it will not be asked again.
  * Returns whether it is to be looked at again, also if nothing comes. @context worker */
 bool sluice_port_count_drops(struct sluice_port *port, bool is_last);

@@ -19,9 +19,6 @@
 #include "socket_count.h"
 #include "socket_round.h"
 
-/* A buffer that nothing comes into any more holds fewer datagrams. */
-#define EMPTYING_DATAGRAMS (1U << 20)
-
 void sluice_port_take_many(struct sluice_port *port, bool takes)
 {
 	port->takes_many = takes;
@@ -83,19 +80,6 @@ static void forget(struct sluice_port *port)
 		TAILQ_REMOVE(&round->touched, port, look);
 	port->touched = false;
 	port->round = NULL;
-}
-
-void sluice_port_discard(struct sluice_port *port)
-{
-	uint32_t left = port->bpf ? sluice_socket_bpf_discard(port)
-				  : sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
-
-	if (!left)
-		return;
-	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
-	sluice_warning("port %u: %u datagrams came to a socket of a change that failed, and cannot "
-		       "be told apart; they are lost",
-		       port->key.port, left);
 }
 
 void sluice_port_close(struct sluice_port *port)

@@ -324,6 +324,19 @@ void sluice_port_empty(struct sluice_port *port, uint64_t now)
 		       port->key.port, left);
 }
 
+void sluice_port_discard(struct sluice_port *port)
+{
+	uint32_t left = port->bpf ? sluice_socket_bpf_discard(port)
+				  : sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
+
+	if (!left)
+		return;
+	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
+	sluice_warning("port %u: %u datagrams came to a socket of a change that failed, and cannot "
+		       "be told apart; they are lost",
+		       port->key.port, left);
+}
+
 /* Reads those that waited for room in a stream. */
 static void refill_ports(struct sluice_socket_round *round, const struct sluice_stream *stream,
 			 uint64_t now)

@@ -57,6 +57,8 @@ bool sluice_port_is_starved(const struct sluice_port *port);
 bool sluice_port_drain(struct sluice_port *port, uint64_t now);
 /* Stores all that is in one that is shut or withdrawn; what finds no room is counted as lost. @context worker */
 void sluice_port_empty(struct sluice_port *port, uint64_t now);
+/* Counts all that is in one that is withdrawn as lost. @context worker */
+void sluice_port_discard(struct sluice_port *port);
 /* What sluice_stream.refill is for streams of this source; stream->source is a struct sluice_port_set.
  * @context worker */
 bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
