@@ -59,8 +59,8 @@ deps: ## install everything that building and testing needs (Debian 12, root)
 
 $(B)/sluiced: $(call plain,userd/daemon/main.c $(DAEMON_SRC) $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
-# The tool shares the configuration check with the daemon, and nothing else of it.
-$(B)/sluicectl: $(call plain,$(CTL_SRC) $(wildcard userd/daemon/config/*.c) $(LIB_SRC))
+# The tool shares the configuration check with the daemon, the trial of what this machine can do, and nothing else of it.
+$(B)/sluicectl: $(call plain,$(CTL_SRC) $(wildcard userd/daemon/config/*.c) userd/daemon/source/socket_trial.c $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 # The bench frames datagrams with the daemon's own code.
 $(B)/sluicebench: $(call plain,$(BENCH_SRC) userd/daemon/output/framing.c $(LIB_SRC))
@@ -88,7 +88,7 @@ $(B)/bpf/%.bpf.o: userd/daemon/source/bpf/%.bpf.c $(wildcard userd/daemon/source
 	clang -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -I/usr/include/$(shell $(CC) -print-multiarch) -c -o $@ $<
 $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	{ echo '/* NOLINTBEGIN */' && bpftool gen skeleton $< name sluice_$*_programs && echo '/* NOLINTEND */'; } >$@
-$(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_bpf.o): $(B)/bpf/receive.skel.h
+$(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_bpf.o $(B)/$(flavour)/userd/daemon/source/socket_trial.o): $(B)/bpf/receive.skel.h
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_count.o): $(B)/bpf/count.skel.h
 $(B)/plain/%.o: %.c Makefile
 	@mkdir -p $(@D)

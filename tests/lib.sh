@@ -235,7 +235,7 @@ in_background()
 configure()
 {
 	local port=5000 framing=native to='[10.9.1.2:6000]' verdict=steal extra_input='' extra_output=''
-	local memory=16m source=$source_kind delay=2ms disk='' disk_size=64m disk_rate=1g drain=newest drop=newest pair
+	local memory=16m source=$source_kind delay=auto disk='' disk_size=64m disk_rate=1g drain=newest drop=newest pair
 	for pair in "$@"; do
 		local "${pair%%=*}=${pair#*=}"
 	done

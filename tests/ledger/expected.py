@@ -33,6 +33,7 @@ def counted(counters):
 def inputs(dump):
     """Of `show inputs -j`."""
     return [dict(plain(one, "INPUT_", "ID NAME SOURCE MATCH VERDICT STATE RECEIVE PRIORITY DROPPED DROPPED_BY_CHANGE UNMATCHED"),
+                 **({"receive_why": one["INPUT_RECEIVE_WHY"]} if one.get("INPUT_RECEIVE_WHY") else {}),
                  outputs=[name for name in one["INPUT_OUTPUTS"].split(",") if name], **counted(one["INPUT_COUNTERS"]))
             for one in dump["daemon"]["INPUT_GET"]]
 
@@ -135,7 +136,7 @@ VIEWS = {"inputs": inputs, "outputs": outputs, "streams": streams, "store": stor
 # Of each table: the title of a column, and the key of what stands in it.
 COLUMNS = {
     "inputs": "INPUT name, SOURCE source, RECEIVE receive, MATCH match, VERDICT verdict, PRIORITY priority, OUTPUTS outputs, "
-              "MATCHED matched, STORED stored, BYTES stored_bytes, LOST lost, DROPPED dropped, UNMATCHED unmatched, STATE state",
+              "MATCHED matched, STORED stored, BYTES stored_bytes, LOST lost, DROPPED dropped, UNMATCHED unmatched, STATE state, WHY receive_why",
     "outputs": "OUTPUT name, FRAMING framing, MODE mode, TO to, STATE state, SINCE since, SENT sent, ACKED acked, RESENT resent, "
                "BYTES bytes, MEMORY memory, DISK disk, OLDEST oldest, UNACKED backlog, WRITES writes, CONNECTS connects, GAPS gaps, "
                "UNSENDABLE unsendable, ESCAPED escaped, REFUSED refused, FAULTS protocol_errors, DROPPED dropped, RATE rate, "

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "engine_helper.h"
 #include "overflow_helper.h"
+#include "../../userd/daemon/source/socket_way.h"
 
 #define INPUT                                                                                   \
 	"relay: test\ninputs:\n  - {name: in, port: %u, source: socket, receive: %s, outputs: " \
@@ -102,6 +103,47 @@ static void the_way_changes(void **state)
 	expect_all(engine, &receiver, 8000);
 }
 
+/* `auto` is a program where that can be had, and keeps what an input is read with when it comes with a change. */
+static void auto_is_the_best_and_stays(void **state)
+{
+	static const char *const asked[] = {"auto", "bpf", "auto", "calls", "auto", "auto"};
+	static const char *const had[] = {"bpf", "bpf", "bpf", "calls", "calls", "calls"};
+	static struct receiver receiver;
+	struct sluice_engine *engine;
+	char *text = NULL, *error = NULL;
+	uint16_t port = free_port();
+	uint64_t turn;
+
+	(void)state;
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine(INPUT OUTPUT STORE, port, "auto", "", receiver.port, 16, 2);
+	for (turn = 0; turn < 6; turn++) {
+		assert_true(asprintf(&text, INPUT OUTPUT STORE, port, asked[turn],
+				     turn % 2 ? ", addresses: on" : "", receiver.port, 16, 2) > 0);
+		if (sluice_engine_apply(engine, configure(text), NULL, &error))
+			fail_msg("%s", error);
+		free(text);
+		assert_receive(engine, had[turn]);
+		send_numbers(port, turn * 1000, (turn + 1) * 1000, 100, SLUICE_FRAMING_NATIVE);
+	}
+	expect_all(engine, &receiver, 6000);
+}
+
+/* Many workers share what is bounded; who says how large a ring is gets that. */
+static void rings_are_bounded(void **state)
+{
+	struct sluice_config config = {0};
+
+	(void)state;
+	assert_int_equal(sluice_socket_way_ring(&config, 1), 16 << 20);
+	assert_int_equal(sluice_socket_way_ring(&config, 16), 16 << 20);
+	assert_int_equal(sluice_socket_way_ring(&config, 17), 8 << 20);
+	assert_int_equal(sluice_socket_way_ring(&config, 64), 4 << 20);
+	assert_int_equal(sluice_socket_way_ring(&config, 1024), 1 << 20);
+	config.socket_ring = 64 << 20;
+	assert_int_equal(sluice_socket_way_ring(&config, 64), 64 << 20);
+}
+
 /* When the ring is full and the program's, too, what is lost is counted, and told of in the stream. */
 static void overflow_is_counted_and_told(void **state)
 {
@@ -148,6 +190,8 @@ int main(void)
 		cmocka_unit_test(a_program_takes_everything),
 		cmocka_unit_test(a_program_takes_nobody_else),
 		cmocka_unit_test(the_way_changes),
+		cmocka_unit_test(auto_is_the_best_and_stays),
+		cmocka_unit_test(rings_are_bounded),
 		cmocka_unit_test(overflow_is_counted_and_told),
 		cmocka_unit_test(what_is_taken_away_full_is_counted),
 	};

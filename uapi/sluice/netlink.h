@@ -303,6 +303,7 @@ enum sluice_attribute {
 	SLUICE_A_EVENT_INTERFACE,	       /* [string] LINK_DOWN, LINK_UP: which [D] */
 	SLUICE_A_ROUTE_PROMPT, /* [u8] 1: what comes alone wakes at once, the delay is for where many come */
 	SLUICE_A_DESTINATION_REFUSED, /* [u64] relp: datagrams that the receiver refused [D] */
+	SLUICE_A_INPUT_RECEIVE_WHY, /* [string] why not in a better way; empty: there is none [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

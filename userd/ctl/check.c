@@ -3,11 +3,14 @@
  * `sluicectl check`: everything that is wrong with a configuration, before anything runs. Touches: the file, stdout,
  * stderr.
  */
+#include <bpf/libbpf.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../daemon/config/check.h"
+#include "../daemon/source/socket_trial.h"
+#include "../lib/kernel.h"
 #include "command.h"
 #include "print.h"
 
@@ -55,6 +58,64 @@ static void collect(json_t *list, const char *name, const struct sluice_findings
 	}
 }
 
+/* Does the module answer? */
+static bool has_module(void)
+{
+	struct sluice_kernel *kernel = NULL;
+
+	if (sluice_kernel_open(&kernel))
+		return false;
+	sluice_kernel_close(kernel);
+	return true;
+}
+
+/* Does an input of the configuration come from sockets that are read as well as can be had? */
+static bool wants_best_way(const char *path, const char *text, size_t length)
+{
+	struct sluice_config *config = NULL;
+	struct sluice_findings findings;
+	bool wants = false;
+	size_t number;
+
+	if (!sluice_config_parse(text, length, path, &config, &findings))
+		for (number = 0; number < config->input_count && !wants; number++) {
+			const struct sluice_config_input *input = &config->inputs[number];
+
+			wants = input->receive == SLUICE_RECEIVE_AUTO &&
+				(input->source == SLUICE_SOURCE_SOCKET ||
+				 (input->source == SLUICE_SOURCE_AUTO && !has_module()));
+		}
+	sluice_config_free(config);
+	sluice_findings_free(&findings);
+	return wants;
+}
+
+/* Says in which way `receive: auto` would read sockets on this host, as whoever calls us: to `list`, or to stdout if that is NULL. */
+static void tell_way(const char *path, json_t *list)
+{
+	const char *why;
+	char text[256];
+	json_t *object;
+
+	/* What libbpf has to say of it is for the daemon's log. */
+	libbpf_set_print(NULL);
+	why = sluice_socket_trial();
+	if (why)
+		snprintf(text, sizeof(text),
+			 "`receive: auto` is `calls` here, because of `bpf`: %s", why);
+	else
+		snprintf(text, sizeof(text), "`receive: auto` is `bpf` here");
+	if (!list) {
+		printf("%s: note: %s\n", path, text);
+		fflush(stdout);
+		return;
+	}
+	object = json_pack("{s:s, s:i, s:i, s:s, s:s}", "file", path, "line", 0, "column", 0,
+			   "severity", "note", "text", text);
+	if (object)
+		json_array_append_new(list, object);
+}
+
 /* Checks one file, against this host as well unless it is for another one (`elsewhere`); findings go to `list`, or to stdout if that is NULL. Returns whether it may be used. */
 static bool check_file(const char *path, bool elsewhere, json_t *list)
 {
@@ -71,6 +132,8 @@ static bool check_file(const char *path, bool elsewhere, json_t *list)
 	else
 		sluice_ctl_print_findings(path, &findings);
 	right = text && findings.error_count == 0;
+	if (right && !elsewhere && wants_best_way(path, text, length))
+		tell_way(path, list);
 	sluice_findings_free(&findings);
 	free(text);
 	return right;

@@ -42,6 +42,9 @@ static int on_input(struct nlattr **attributes, void *context)
 		sluice_list_put_string(object, "state", attributes[SLUICE_A_INPUT_STATE]);
 	if (attributes[SLUICE_A_INPUT_RECEIVE])
 		sluice_list_put_string(object, "receive", attributes[SLUICE_A_INPUT_RECEIVE]);
+	if (*sluice_attribute_string(attributes[SLUICE_A_INPUT_RECEIVE_WHY]))
+		sluice_list_put_string(object, "receive_why",
+				       attributes[SLUICE_A_INPUT_RECEIVE_WHY]);
 	sluice_list_put_u32(object, "priority", attributes[SLUICE_A_INPUT_PRIORITY]);
 	json_object_set_new(
 		object, "outputs",

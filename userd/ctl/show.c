@@ -116,7 +116,7 @@ static const struct view views[] = {
 		 {"match", "MATCH"}, {"verdict", "VERDICT"}, {"priority", "PRIORITY"},
 		 {"outputs", "OUTPUTS"}, {"matched", "MATCHED"}, {"stored", "STORED"},
 		 {"stored_bytes", "BYTES"}, {"lost", "LOST"}, {"dropped", "DROPPED"},
-		 {"unmatched", "UNMATCHED"}, {"state", "STATE"})},
+		 {"unmatched", "UNMATCHED"}, {"state", "STATE"}, {"receive_why", "WHY"})},
 	{"outputs", sluice_list_outputs, flatten_outputs,
 	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
 		 {"state", "STATE"}, {"since", "SINCE"}, {"sent", "SENT"}, {"acked", "ACKED"},

@@ -320,7 +320,7 @@ static void check_input(const struct sluice_draft_input *draft, struct sluice_fi
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->batching_place,
 				    "inputs.batching: it is a setting of the interface: name one "
 				    "with inputs.interface");
-	if (input->source == SLUICE_SOURCE_KMOD && input->receive != SLUICE_RECEIVE_CALLS)
+	if (input->source == SLUICE_SOURCE_KMOD && input->receive == SLUICE_RECEIVE_BPF)
 		sluice_findings_add(
 			findings, SLUICE_FINDING_ERROR, &draft->receive_place,
 			"inputs.receive: it says how a socket is read, and the module "

@@ -45,6 +45,7 @@ static const struct sluice_choice batchings[] = {
 };
 
 static const struct sluice_choice receives[] = {
+	{"auto", SLUICE_RECEIVE_AUTO, false},
 	{"calls", SLUICE_RECEIVE_CALLS, false},
 	{"bpf", SLUICE_RECEIVE_BPF, false},
 	{NULL, 0, false},
@@ -476,6 +477,7 @@ static void read_input(struct sluice_reader *reader, const struct sluice_key *ke
 
 	(void)key;
 	input->input.place = sluice_reader_place(node);
+	input->input.receive = SLUICE_RECEIVE_CALLS;
 	sluice_read_mapping(reader, &input_table, node, input);
 }
 
@@ -578,7 +580,6 @@ void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 	sluice_store_defaults(draft);
 	draft->log.level = LOG_INFO;
 	draft->stop_limit_us = 30 * SECOND;
-	draft->socket_ring = 16U << 20;
 	sluice_read_mapping(reader, &document_table, root, draft);
 	sluice_store_settle(reader, draft);
 }

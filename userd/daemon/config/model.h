@@ -23,8 +23,8 @@ enum sluice_source {
 	SLUICE_SOURCE_TCP,
 };
 
-/* How a socket is read: many datagrams a system call, or by a program in the kernel that copies them into a ring. */
-enum sluice_receive { SLUICE_RECEIVE_CALLS, SLUICE_RECEIVE_BPF };
+/* How a socket is read: as well as can be had, many datagrams a system call, or by a program in the kernel that copies them into a ring. */
+enum sluice_receive { SLUICE_RECEIVE_AUTO, SLUICE_RECEIVE_CALLS, SLUICE_RECEIVE_BPF };
 
 enum sluice_mode {
 	SLUICE_MODE_ROUND_ROBIN,
@@ -174,7 +174,7 @@ struct sluice_config {
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	uint64_t stop_limit_us; /* a stop takes no longer */
-	size_t socket_ring; /* bytes of the ring of `receive: bpf`, one per worker; default 16 MiB */
+	size_t socket_ring; /* bytes of the ring of `receive: bpf`, one per worker; 0, the default: by their number */
 	size_t worker_count; /* 0: one per usable CPU */
 	struct sluice_config_place worker_place;
 };

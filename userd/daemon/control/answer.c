@@ -121,6 +121,8 @@ static int dump_input(const struct dump *dump, const struct sluice_engine_input 
 	    put_long_text(message, SLUICE_A_INPUT_STATE, input->state) ||
 	    (input->receive &&
 	     (nla_put_string(message, SLUICE_A_INPUT_RECEIVE, input->receive) ||
+	      put_long_text(message, SLUICE_A_INPUT_RECEIVE_WHY,
+			    input->receive_why ? input->receive_why : "") ||
 	      nla_put_u64(message, SLUICE_A_INPUT_UNMATCHED, input->unmatched)))) {
 		nlmsg_free(message);
 		return -ENOMEM;

@@ -102,7 +102,8 @@ struct sluice_engine_input {
 	uint16_t index; /* in records */
 	bool has_index; /* else its source does not know it: somebody deleted its rule */
 	unsigned int priority;
-	const char *receive; /* how its sockets are read; NULL: it has none */
+	const char *receive;	 /* how its sockets are read; NULL: it has none */
+	const char *receive_why; /* and why not in a better way; NULL: there is none */
 	/* Of the stored ones: given up before every output had them, by the disk or because the operator said so */
 	uint64_t dropped;
 	uint64_t dropped_by_change; /* of these, the latter */

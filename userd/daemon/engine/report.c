@@ -136,17 +136,16 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		const struct sluice_config_input *input = &config->inputs[number];
 		struct sluice_engine_input *picture = &report->inputs[number];
 		size_t kind = intake_of(engine, number);
-		const char *why;
-
 		report->input_count++;
 		memcpy(picture->guid, input->id, sizeof(picture->guid));
 		memcpy(picture->name, input->name, sizeof(picture->name));
 		picture->source = sluice_config_source_name(engine->derived.kinds[number]);
 		picture->verdict = sluice_config_verdict_name(input->verdict);
 		picture->priority = input->priority;
-		if (kind == SLUICE_INTAKE_SOCKET)
-			picture->receive = sluice_config_receive_name(
-				sluice_source_socket_receive(input->receive, &why));
+		if (sluice_intake_classes[kind]->receive)
+			picture->receive =
+				sluice_config_receive_name(sluice_intake_classes[kind]->receive(
+					engine->intakes[kind], input->id, &picture->receive_why));
 		report_state(engine, kind, input, picture);
 		picture->match = sluice_config_input_match(input);
 		picture->outputs = output_names(config, input);

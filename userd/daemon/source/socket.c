@@ -20,6 +20,7 @@
 #include "socket_claim.h"
 #include "socket_index.h"
 #include "socket_intake.h"
+#include "socket_way.h"
 
 /* struct sluice_source_class.free: sockets are closed. */
 static void intake_free(struct sluice_intake *intake)
@@ -108,24 +109,18 @@ static struct sluice_stream *stream_of(struct sluice_intake *intake,
 	return placed ? placed->stream : NULL;
 }
 
-enum sluice_receive sluice_source_socket_receive(enum sluice_receive wanted, const char **why)
-{
-	if (wanted == SLUICE_RECEIVE_BPF)
-		*why = sluice_socket_bpf_hindrance();
-	return wanted == SLUICE_RECEIVE_BPF && !*why ? SLUICE_RECEIVE_BPF : SLUICE_RECEIVE_CALLS;
-}
-
 /* Prepares everything of one input. */
 static int prepare_input(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			 const struct sluice_config_input *input,
 			 const struct sluice_config_route *route, struct sluice_stream_table *fresh,
 			 char **error)
 {
+	const struct sluice_socket_way_bed bed = {plan, intake->sets, intake->bpf,
+						  intake->context->worker_count, intake->follows};
 	struct sluice_socket_input *record;
 	struct sluice_socket_candidate *candidate;
 	struct sluice_port_key key;
 	enum sluice_receive receive;
-	const char *why = NULL;
 	size_t worker, range;
 	unsigned int number;
 	uint16_t index;
@@ -162,13 +157,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 	record->wanted = true;
 	snprintf(record->name, sizeof(record->name), "%s", input->name);
 	sluice_socket_input_look(record, input);
-	receive = sluice_source_socket_receive(input->receive, &why);
-	if (receive != input->receive && !intake->follows)
-		sluice_warning("input `%s`: `receive: %s` cannot be had (%s); its sockets are read "
-			       "with `%s`, "
-			       "which costs more and loses no more",
-			       input->name, sluice_config_receive_name(input->receive), why,
-			       sluice_config_receive_name(receive));
+	receive = sluice_socket_way_choose(&bed, input, record);
 	for (worker = 0; worker < intake->context->worker_count; worker++) {
 		candidate = &intake->candidates[worker * plan->config->input_count +
 						intake->candidate_count];
@@ -332,6 +321,7 @@ static void intake_commit(struct sluice_intake *intake)
 	while ((input = *link)) {
 		if (input->wanted) {
 			sluice_socket_input_settle(input);
+			input->way = input->next_way;
 			link = &input->next;
 			continue;
 		}
@@ -417,6 +407,16 @@ static const char *intake_state(struct sluice_intake *intake, const uint8_t guid
 	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
 
 	return input && input->state.wait ? input->state.text : NULL;
+}
+
+/* struct sluice_source_class.receive */
+static enum sluice_receive intake_receive(struct sluice_intake *intake,
+					  const uint8_t guid[SLUICE_GUID_SIZE], const char **why)
+{
+	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+
+	*why = input ? input->way.why : NULL;
+	return input ? input->way.receive : SLUICE_RECEIVE_AUTO;
 }
 
 /* struct sluice_source_class.retire: the ring is all there is. */
@@ -528,5 +528,6 @@ const struct sluice_source_class sluice_source_socket = {
 	.unmatched = intake_unmatched,
 	.follow = intake_follow,
 	.state = intake_state,
+	.receive = intake_receive,
 	.free = intake_free,
 };

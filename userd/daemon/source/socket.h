@@ -38,6 +38,12 @@ struct sluice_socket_state {
 	char text[256];	    /* for the user; empty: it waits for nothing */
 };
 
+/* In which way its sockets are read, and why in no better one, for the user; NULL: there is none, or nobody asked. AUTO: not chosen yet. */
+struct sluice_socket_way {
+	enum sluice_receive receive;
+	const char *why;
+};
+
 /* An input, for as long as a configuration has it. */
 struct sluice_socket_input {
 	uint8_t guid[SLUICE_GUID_SIZE];
@@ -45,8 +51,10 @@ struct sluice_socket_input {
 	uint16_t index;			/* in records */
 	bool wanted;			/* the plan has it */
 	struct sluice_socket_state state;
-	uint64_t waits_since;			 /* if it waits for something: ns */
-	struct sluice_socket_state next_state;	 /* of the plan */
+	uint64_t waits_since;		       /* if it waits for something: ns */
+	struct sluice_socket_state next_state; /* of the plan */
+	struct sluice_socket_way way;
+	struct sluice_socket_way next_way;	 /* of the plan */
 	struct sluice_socket_counters *counters; /* by worker */
 	struct sluice_socket_input *next;
 };

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
@@ -21,14 +20,8 @@
 #include "socket_bpf_inner.h"
 #include "socket_claim.h"
 
-/* For trying whether it can be had. */
-#define TRIAL_RING_SIZE 4096U
-#define TRIAL_SEATS 1U
 /* Husks that may have come in the moment between binding and the verdict. */
 #define SWEEP_MAX 65536U
-/* 5.10 refuses such a verdict; what lies between nobody has tried. */
-#define KERNEL_MAJOR 6
-#define KERNEL_MINOR 1
 
 /* What libbpf has to say: why a program was refused, in the log of those who look closely. */
 static int say(enum libbpf_print_level level, const char *format, va_list arguments)
@@ -123,9 +116,8 @@ static size_t pages_size(const struct sluice_socket_bpf *bpf)
 	return (bpf->seat_count * sizeof(*bpf->pages) + page - 1) / page * page;
 }
 
-/* sluice_socket_bpf_open() for a number of seats. */
-static int open_for(struct sluice_socket_bpf **result, struct sluice_port_set *set, size_t size,
-		    uint32_t seats)
+int sluice_socket_bpf_open(struct sluice_socket_bpf **result, struct sluice_port_set *set,
+			   size_t size)
 {
 	struct sluice_socket_bpf *bpf = calloc(1, sizeof(*bpf));
 	int error = -ENOMEM;
@@ -135,8 +127,8 @@ static int open_for(struct sluice_socket_bpf **result, struct sluice_port_set *s
 		return -ENOMEM;
 	bpf->set = set;
 	bpf->turn = sluice_now();
-	bpf->seat_count = seats;
-	bpf->seats = calloc(seats, sizeof(*bpf->seats));
+	bpf->seat_count = SLUICE_SOCKET_SEATS;
+	bpf->seats = calloc(SLUICE_SOCKET_SEATS, sizeof(*bpf->seats));
 	if (!bpf->seats)
 		goto fail;
 	size = round_up(size);
@@ -162,11 +154,6 @@ static int open_for(struct sluice_socket_bpf **result, struct sluice_port_set *s
 fail:
 	sluice_socket_bpf_close(bpf);
 	return error;
-}
-
-int sluice_socket_bpf_open(struct sluice_socket_bpf **bpf, struct sluice_port_set *set, size_t size)
-{
-	return open_for(bpf, set, size, SLUICE_SOCKET_SEATS);
 }
 
 int sluice_socket_bpf_prepare(struct sluice_socket_bpf **bpf, struct sluice_port_set *set,
@@ -353,63 +340,4 @@ void sluice_socket_bpf_hurry(struct sluice_socket_bpf *bpf, uint64_t now)
 uint64_t sluice_socket_bpf_refused_in_all(const struct sluice_socket_bpf *bpf)
 {
 	return sluice_load_relaxed(&bpf->object->bss->refused_in_all);
-}
-
-/* Tries all of it with a socket that nobody sends to. 0 or a negative errno. */
-static int try_it(void)
-{
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	struct sluice_port port = {.fd = -1};
-	int fd, error;
-
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -errno;
-	error = open_for(&port.bpf, NULL, TRIAL_RING_SIZE, TRIAL_SEATS);
-	if (!error)
-		error = sluice_socket_bpf_attach(&port, fd);
-	if (!error && bind(fd, (struct sockaddr *)&any, sizeof(any)))
-		error = -errno;
-	if (!error)
-		error = sluice_socket_bpf_join(&port, fd);
-	close(fd);
-	sluice_socket_bpf_detach(&port);
-	sluice_socket_bpf_close(port.bpf);
-	return error;
-}
-
-/* Is the kernel, which calls itself `release` ("6.1.0-13-amd64"), new enough? */
-static bool is_new_enough(const char *release)
-{
-	unsigned long major, minor = 0;
-	char *end;
-
-	major = strtoul(release, &end, 10);
-	if (*end == '.')
-		minor = strtoul(end + 1, NULL, 10);
-	return major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR);
-}
-
-const char *sluice_socket_bpf_hindrance(void)
-{
-	static char text[160];
-	static bool is_known;
-	struct utsname kernel;
-	int error;
-
-	if (is_known)
-		return text[0] ? text : NULL;
-	is_known = true;
-	if (!uname(&kernel) && !is_new_enough(kernel.release)) {
-		snprintf(text, sizeof(text), "it needs kernel %d.%d, this is %.60s", KERNEL_MAJOR,
-			 KERNEL_MINOR, kernel.release);
-		return text;
-	}
-	error = try_it();
-	if (error == -EPERM || error == -EACCES)
-		snprintf(text, sizeof(text),
-			 "no permission: run sluiced as root or with CAP_BPF and CAP_NET_ADMIN");
-	else if (error)
-		snprintf(text, sizeof(text), "the kernel says: %s", strerror(-error));
-	return text[0] ? text : NULL;
 }

@@ -23,12 +23,6 @@
 
 struct sluice_socket_bpf;
 
-/*
- * Can this machine do it, and may we? Tries it with a socket of its own, the first time that it is asked. Otherwise why
- * not, for the user. NULL: it can. @context process
- */
-const char *sluice_socket_bpf_hindrance(void);
-
 /* What libbpf has to say goes to the log from now on. @context process */
 void sluice_socket_bpf_log(void);
 /*

@@ -10,6 +10,7 @@
 #include "socket_bpf.h"
 #include "socket_index.h"
 #include "socket_intake.h"
+#include "socket_way.h"
 
 void sluice_socket_deal(struct sluice_intake *intake, const struct sluice_source_plan *plan)
 {
@@ -86,9 +87,10 @@ int sluice_socket_prepare_port(struct sluice_intake *intake, const struct sluice
 	if (!port) {
 		port = sluice_socket_inherited(key, (unsigned int)number);
 		if (!port && key->bpf)
-			result = sluice_socket_bpf_prepare(&intake->bpf[number],
-							   &intake->sets[number],
-							   plan->config->socket_ring, error);
+			result = sluice_socket_bpf_prepare(
+				&intake->bpf[number], &intake->sets[number],
+				sluice_socket_way_ring(plan->config, intake->context->worker_count),
+				error);
 		if (!port && !result)
 			result = sluice_port_open(plan->config, input, key,
 						  !port_is_ours(intake, key->port),

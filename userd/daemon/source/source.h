@@ -97,6 +97,10 @@ struct sluice_source_class {
 	/* What an input waits for, for the user; valid until the next call. NULL: nothing. The
 	 * function may be NULL. */
 	const char *(*state)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE]);
+	/* In which way the sockets of an input are read, and in *why why in no better one, for the user: a constant, or NULL. The function
+	 * may be NULL: it has none. */
+	enum sluice_receive (*receive)(struct sluice_intake *source,
+				       const uint8_t input[SLUICE_GUID_SIZE], const char **why);
 	void (*free)(struct sluice_intake *source);
 };
 
@@ -138,12 +142,6 @@ int sluice_source_kmod_look(const struct sluice_config *config,
 
 /* Does the module answer, so that `auto` is kmod? 0, -ENOENT (not loaded), -EPERM. */
 int sluice_source_kmod_probe(void);
-
-/*
- * In which way sockets are read here when `wanted` is asked for; if in another, *why: the reason for the user, constant.
- * @context process
- */
-enum sluice_receive sluice_source_socket_receive(enum sluice_receive wanted, const char **why);
 
 /* The stream of `route`, `kind` and `cpu` (SOCKET: number of the worker) in a table, or NULL. One whose route the module
  * deleted does not count. */
