@@ -263,7 +263,7 @@ static void set_cursors(struct sluice_ring *ring, const struct sluice_ring_known
 uint64_t sluice_ring_revive(struct sluice_ring *ring, const struct sluice_ring_known *known,
 			    bool *is_exact)
 {
-	struct place places[SLUICE_RING_CURSORS + 1], first;
+	struct place places[SLUICE_RING_CURSORS + 1] = {{0}}, first;
 	uint64_t start = ring->producer->head, from, end, before, told = 0, lost;
 	size_t count, number;
 
