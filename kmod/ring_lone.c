@@ -10,7 +10,7 @@
 #include <linux/minmax.h>
 #include "ring.h"
 
-/* No more than so many in a delay come alone; so many delays without a load, and it is forgotten. */
+/* No more than so many in a delay come alone; so many delays without a load, and it is over. */
 #define LONE 3ULL
 #define MEMORY 8ULL
 

@@ -186,8 +186,9 @@ static int compare(const void *one, const void *other)
 /* The delay that `percent` of all that came did not exceed, in microseconds; -1: none came. */
 static double part(const struct bed *bed, size_t percent)
 {
-	return bed->count ? (double)bed->delays[(bed->count - 1) * percent / 100] / NS_PER_US
-			  : -1.0;
+	return bed->count
+		       ? (double)bed->delays[(bed->count - 1) * percent / 100] / (double)NS_PER_US
+		       : -1.0;
 }
 
 /* Reads a number from 1 to `most`, or exits. */
@@ -236,6 +237,7 @@ int main(int argc, char **argv)
 	    epoll_ctl(bed.epoll, EPOLL_CTL_ADD, bed.listening, &event) ||
 	    pthread_create(&receiver, NULL, receive, &bed)) {
 		perror("latency");
+		free(bed.delays);
 		return 1;
 	}
 	printf("ready\n");

@@ -178,7 +178,8 @@ static void holds(const uint8_t *bytes, size_t length)
 /* Each in a piece of memory of its own size, for ASan to see what lies behind it. */
 static void mutated_answers_do_no_harm(void **state)
 {
-	static const char *const seeds[] = {OPENED,
+	static const char opened[] = OPENED;
+	static const char *const seeds[] = {opened,
 					    "17 rsp 6 200 OK\n",
 					    "0 serverclose 0\n",
 					    "3 rsp 24 500 error: no such thing\n",

@@ -44,7 +44,7 @@ static void few_leave_at_once(void **state)
 static void many_gather(void **state)
 {
 	struct sluice_socket_lone lone = {0};
-	uint64_t most = SLUICE_NS_PER_S / WAIT + 2 * SLUICE_SOCKET_LONE;
+	uint64_t most = SLUICE_NS_PER_S / WAIT + 2ULL * SLUICE_SOCKET_LONE;
 
 	(void)state;
 	assert_in_range(wakes(&lone, 200 * SLUICE_NS_PER_US), 500, most);

@@ -60,6 +60,7 @@ size_t sluice_relp_write(uint32_t txnr, const char *command, const void *data, s
 	uint8_t *at = write_number(txnr, out);
 
 	*at++ = ' ';
+	/* NOLINTNEXTLINE(bugprone-not-null-terminated-result): what follows is no text */
 	memcpy(at, command, name);
 	at += name;
 	*at++ = ' ';

@@ -223,7 +223,7 @@ int sluice_port_enter(struct sluice_port *port, struct sluice_port_set *set,
 	if (sluice_socket_calls_enter(worker))
 		return -ENOMEM;
 	error = set->round ? 0 : make_round(set, worker);
-	if (error)
+	if (error || !set->round)
 		return error;
 	/* The edge of what is in it already is told, too. */
 	if (epoll_ctl(set->round->beat.fd, EPOLL_CTL_ADD, port->fd, &event))
