@@ -186,9 +186,12 @@ static int compare(const void *one, const void *other)
 /* The delay that `percent` of all that came did not exceed, in microseconds; -1: none came. */
 static double part(const struct bed *bed, size_t percent)
 {
-	return bed->count
-		       ? (double)bed->delays[(bed->count - 1) * percent / 100] / (double)NS_PER_US
-		       : -1.0;
+	size_t place;
+
+	if (!bed->count)
+		return -1.0;
+	place = (bed->count - 1) * percent / 100;
+	return (double)bed->delays[place] / (double)NS_PER_US;
 }
 
 /* Reads a number from 1 to `most`, or exits. */
