@@ -89,24 +89,25 @@ static uint64_t connects_of(struct sluice_engine *engine, const char *name, uint
 	return connects;
 }
 
-/* A start that must fail, with `words` in its sentence, leaves no descriptor and no thread. */
+/* A start that must fail, with `words` in its sentence, leaves no descriptor and no thread; but the first makes what all share. */
 static void must_not_start(const char *text, const char *words)
 {
-	size_t descriptors = count_entries("/proc/self/fd"),
-	       threads = count_entries("/proc/self/task");
+	size_t descriptors = 0, threads = 0, attempt;
 	struct sluice_engine *engine = NULL;
-	struct sluice_config *config = configure(text);
+	struct sluice_config *config;
 	char *error = NULL;
 
-	assert_true(sluice_engine_start(config, &engine, &error) < 0);
-	assert_null(engine);
-	assert_non_null(error);
-	if (!strstr(error, words))
-		fail_msg("\"%s\" does not say \"%s\"", error, words);
-	assert_null(strchr(error, '\n'));
-	free(error);
-	/* The configuration of a start that failed stays the caller's. */
-	sluice_config_free(config);
+	for (attempt = 0; attempt < 2; attempt++, free(error)) {
+		descriptors = count_entries("/proc/self/fd");
+		threads = count_entries("/proc/self/task");
+		config = configure(text);
+		assert_true(sluice_engine_start(config, &engine, &error) < 0);
+		assert_true(!engine && error && !strchr(error, '\n'));
+		if (!strstr(error, words))
+			fail_msg("\"%s\" does not say \"%s\"", error, words);
+		/* The configuration of a start that failed stays the caller's. */
+		sluice_config_free(config);
+	}
 	assert_int_equal(count_entries("/proc/self/fd"), descriptors);
 	assert_int_equal(count_entries("/proc/self/task"), threads);
 }

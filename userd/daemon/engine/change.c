@@ -397,7 +397,7 @@ static void bind_stream(const struct change *change, struct sluice_worker *worke
 			continue;
 		}
 		if (feeder->output != half)
-			sluice_output_add_feeder(half, feeder);
+			sluice_output_take_over(half, feeder);
 		number++;
 	}
 	/* What waits for others holds the tail. */

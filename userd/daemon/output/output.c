@@ -140,6 +140,13 @@ void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder
 	set_window(output);
 }
 
+void sluice_output_take_over(struct sluice_output *output, struct sluice_feeder *feeder)
+{
+	/* Who receives here may have had all of it by another output, a lane of `mode: duplicate` that is gone now. */
+	sluice_feeder_change_hands(feeder);
+	sluice_output_add_feeder(output, feeder);
+}
+
 void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_feeder *feeder)
 {
 	size_t number;
@@ -232,7 +239,7 @@ void sluice_output_begin(struct sluice_output *output, struct sluice_output *hei
 		inherit(output, heir_of);
 		/* The old one keeps them in its list until it is destroyed, so that its connections give back. */
 		for (number = 0; number < heir_of->feeder_count; number++)
-			sluice_output_add_feeder(output, heir_of->feeders[number]);
+			sluice_output_take_over(output, heir_of->feeders[number]);
 	}
 	/* It may have been asked to send before it had connections. */
 	output->changed = true;

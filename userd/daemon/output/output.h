@@ -96,6 +96,8 @@ int sluice_output_reserve(struct sluice_output *output, size_t count);
 
 /* The streams' feeders come and go. @context worker */
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder);
+/* The same for one of another output, whose receivers may have had what is in it. @context worker */
+void sluice_output_take_over(struct sluice_output *output, struct sluice_feeder *feeder);
 void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_feeder *feeder);
 
 /* Hands out segments as long as there are some and connections that take them. @context worker */

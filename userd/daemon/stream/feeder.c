@@ -326,6 +326,17 @@ void sluice_feeder_sends(struct sluice_feeder *feeder, uint64_t id)
 		ring->sent = segment->end;
 }
 
+void sluice_feeder_change_hands(struct sluice_feeder *feeder)
+{
+	uint64_t id;
+
+	for (id = feeder->first; id < feeder->next; id++)
+		slot(feeder, id)->is_unsent = false;
+	if (!feeder->cursor)
+		sluice_rack_change_hands(feeder->rack);
+	feeder->sent = sluice_ring_head(feeder->ring);
+}
+
 bool sluice_feeder_can_have(const struct sluice_feeder *feeder, uint64_t start, uint64_t end)
 {
 	const struct sluice_feeder *ring = feeder->cursor ? feeder : feeder->rack->ring;

@@ -117,6 +117,9 @@ void sluice_feeder_finish(struct sluice_feeder *feeder, uint64_t id);
 /* Segment `id` is on its way to a receiver, as it is cut now. @context worker */
 void sluice_feeder_sends(struct sluice_feeder *feeder, uint64_t id);
 
+/* It goes to an output of other receivers, who may have had all of it by another way: what they say of it is believed. @context worker */
+void sluice_feeder_change_hands(struct sluice_feeder *feeder);
+
 /*
  * Can a receiver have [start, end) of its stream: was all of it sent, by whatever feeder of the output and to whatever
  * destination, or acknowledged? Ask every feeder of the output that is of the stream. False as well if `end` lies before `start`.

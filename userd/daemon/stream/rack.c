@@ -125,6 +125,14 @@ void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, 
 	rack->run_count++;
 }
 
+void sluice_rack_change_hands(struct sluice_rack *rack)
+{
+	size_t place;
+
+	for (place = 0; place < rack->run_count; place++)
+		rack->runs[place].is_unsent = false;
+}
+
 bool sluice_rack_can_have(const struct sluice_rack *rack, uint64_t start, uint64_t end)
 {
 	size_t place;

@@ -84,6 +84,8 @@ void sluice_rack_serial(struct sluice_rack *rack, uint64_t serial);
  * `is_unsent`: nobody can have been sent it. */
 void sluice_rack_return(struct sluice_rack *rack, uint64_t start, uint64_t end, bool first,
 			bool is_unsent);
+/* What waits may have been sent by another way: nothing of it is unsent any more. */
+void sluice_rack_change_hands(struct sluice_rack *rack);
 /* Is nothing of what waits in [start, end) unsent? */
 bool sluice_rack_can_have(const struct sluice_rack *rack, uint64_t start, uint64_t end);
 /* The output has [start, end): the spooler is told at the end of the round. */
