@@ -12,7 +12,6 @@
 #include "stream.h"
 
 #define MASK (SLUICE_FEEDER_SEGMENTS - 1U)
-
 _Static_assert(!(SLUICE_FEEDER_SEGMENTS & MASK), "a power of two");
 
 /* The slot of a segment. */
@@ -328,13 +327,14 @@ void sluice_feeder_sends(struct sluice_feeder *feeder, uint64_t id)
 
 void sluice_feeder_change_hands(struct sluice_feeder *feeder)
 {
-	uint64_t id;
+	uint64_t id = feeder->first;
 
-	for (id = feeder->first; id < feeder->next; id++)
-		slot(feeder, id)->is_unsent = false;
+	while (id < feeder->next)
+		slot(feeder, id++)->is_unsent = false;
 	if (!feeder->cursor)
 		sluice_rack_change_hands(feeder->rack);
-	feeder->sent = sluice_ring_head(feeder->ring);
+	if (feeder->sent < sluice_ring_head(feeder->ring))
+		feeder->sent = sluice_ring_head(feeder->ring);
 }
 
 bool sluice_feeder_can_have(const struct sluice_feeder *feeder, uint64_t start, uint64_t end)
