@@ -158,7 +158,7 @@ static void note_slow(struct sluice_connection *connection, uint64_t now)
 	uint64_t since =
 		connection->moved > connection->readied ? connection->moved : connection->readied;
 	uint64_t dead = connection->output->timing.dead_after_ns;
-	char lasted[SLUICE_SIZE_TEXT];
+	char lasted[SLUICE_SIZE_TEXT], name[SLUICE_CONNECTION_NAME];
 	bool is_slow;
 
 	if (connection->is_full && now - since >= 2 * step_of(connection))
@@ -167,9 +167,8 @@ static void note_slow(struct sluice_connection *connection, uint64_t now)
 	sluice_store_relaxed(&connection->counters.slow, (uint64_t)is_slow);
 	if (!is_slow && connection->slow_told) {
 		connection->slow_told = false;
-		sluice_notice("output `%s`, destination %s, worker %u: it reads again, after %s",
-			      connection->output->name, sluice_target_text(connection->target),
-			      connection->output->worker->number,
+		sluice_notice("%s: it reads again, after %s",
+			      sluice_connection_name(connection, name),
 			      sluice_duration_say(now - connection->slow_since, lasted));
 	}
 	sluice_connection_note_since(connection);
@@ -177,11 +176,9 @@ static void note_slow(struct sluice_connection *connection, uint64_t now)
 		return;
 	connection->slow_told = true;
 	connection->slow_since = since;
-	sluice_warning(
-		"output `%s`, destination %s, worker %u: it is there and has read nothing for "
-		"longer than `dead-after`; what is under way to it waits (state `slow`)",
-		connection->output->name, sluice_target_text(connection->target),
-		connection->output->worker->number);
+	sluice_warning("%s: it is there and has read nothing for longer than `dead-after`; what is "
+		       "under way to it waits (state `slow`)",
+		       sluice_connection_name(connection, name));
 }
 
 void sluice_connection_forget(struct sluice_connection *connection)

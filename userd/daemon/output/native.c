@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/barrier.h"
+#include "../../lib/buffer.h"
 #include "../../lib/frame.h"
 #include "../../lib/log.h"
 #include "../stream/stream.h"
@@ -245,8 +246,7 @@ static void note_unsafe(struct sluice_connection *connection, uint64_t now)
 static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 {
 	const struct sluice_output *output = connection->output;
-	const char *to = sluice_target_text(connection->target);
-	unsigned int worker = output->worker->number;
+	char name[SLUICE_CONNECTION_NAME];
 	bool was_unsafe = connection->counters.unsafe;
 
 	if (connection->unsafe_done != connection->carrier.done) {
@@ -256,9 +256,8 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 		sluice_connection_note_since(connection);
 		if (was_unsafe && connection->unsafe_told == 1) {
 			connection->unsafe_told = 2;
-			sluice_notice("output `%s`, destination %s, worker %u: it acknowledges as "
-				      "durable now",
-				      output->name, to, worker);
+			sluice_notice("%s: it acknowledges as durable now",
+				      sluice_connection_name(connection, name));
 		}
 		return;
 	}
@@ -271,11 +270,10 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 		return;
 	connection->unsafe_told = 1;
 	sluice_warning(
-		"output `%s`, destination %s, worker %u: it has acknowledged as received only "
-		"for longer than `dead-after`, and `ack: durable` releases nothing before it "
-		"is on stable storage there: let the receiver say durable, or set `ack: "
-		"received`",
-		output->name, to, worker);
+		"%s: it has acknowledged as received only for longer than `dead-after`, and `ack: "
+		"durable` releases nothing before it is on stable storage there: let the receiver "
+		"say durable, or set `ack: received`",
+		sluice_connection_name(connection, name));
 }
 
 /* Are the ranges of an ACK or of the answer to HELLO of what was sent, all of them? Of streams that we do not have (any more)
@@ -367,18 +365,8 @@ static const char *understand(struct sluice_connection *connection,
 /* Makes the inbox hold a frame of `needed` bytes. */
 static bool grow(struct sluice_connection *connection, size_t needed)
 {
-	uint8_t *larger;
-
-	if (needed <= connection->inbox_size)
-		return true;
-	if (needed > INBOX_MOST)
-		return false;
-	larger = realloc(connection->inbox, needed);
-	if (!larger)
-		return false;
-	connection->inbox = larger;
-	connection->inbox_size = needed;
-	return true;
+	return needed <= INBOX_MOST &&
+	       sluice_buffer_grow(&connection->inbox, &connection->inbox_size, needed);
 }
 
 /* struct sluice_protocol.received: whole frames are understood, the rest waits. @context worker */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/barrier.h"
+#include "../../lib/log.h"
 #include "../../lib/record.h"
 #include "../stream/stream.h"
 #include "output.h"
@@ -129,6 +130,16 @@ static void set_window(struct sluice_output *output)
 			most = size;
 	}
 	output->window = most / 2;
+}
+
+void sluice_output_tell_no_record(const struct sluice_output *output,
+				  const struct sluice_feeder *feeder, uint64_t offset,
+				  uint64_t bytes)
+{
+	sluice_error("output `%s`: the ring of CPU %u holds something that is no record at offset "
+		     "%llu; %llu bytes are passed over",
+		     output->name, feeder->ring->producer->cpu, (unsigned long long)offset,
+		     (unsigned long long)bytes);
 }
 
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder)

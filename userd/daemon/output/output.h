@@ -94,6 +94,11 @@ void sluice_output_leave(struct sluice_output *output);
 /* Makes room for `count` more feeders, so that adding them cannot fail. 0 or -ENOMEM. @context worker */
 int sluice_output_reserve(struct sluice_output *output, size_t count);
 
+/* Tells the log that from `offset` on a stream holds something that is no record, and that `bytes` are passed over. @context worker */
+void sluice_output_tell_no_record(const struct sluice_output *output,
+				  const struct sluice_feeder *feeder, uint64_t offset,
+				  uint64_t bytes);
+
 /* The streams' feeders come and go. @context worker */
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder);
 /* The same for one of another output, whose receivers may have had what is in it. @context worker */

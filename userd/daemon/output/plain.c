@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include "../../lib/barrier.h"
-#include "../../lib/log.h"
 #include "../stream/stream.h"
 #include "framing.h"
 #include "output.h"
@@ -176,12 +175,9 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		return error;
 	}
 	if (error)
-		sluice_error("output `%s`: the ring of CPU %u holds something that is no record at "
-			     "offset %llu; %llu bytes "
-			     "are passed over",
-			     connection->output->name, feeder->ring->producer->cpu,
-			     (unsigned long long)(segment->start + framed.consumed),
-			     (unsigned long long)(segment->end - segment->start - framed.consumed));
+		sluice_output_tell_no_record(connection->output, feeder,
+					     segment->start + framed.consumed,
+					     segment->end - segment->start - framed.consumed);
 	/* What was framed is copied: the ring's bytes are needed again only to send them anew. */
 	sluice_feeder_unpin(feeder, id);
 	sluice_count(&connection->counters.gaps, framed.gaps);

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "../../lib/barrier.h"
+#include "../../lib/buffer.h"
 #include "../../lib/log.h"
 #include "../../lib/record.h"
 #include "../../lib/size.h"
@@ -153,21 +154,10 @@ static bool enlarge_asked(struct sluice_relp *relp, uint64_t count)
 	return true;
 }
 
-/* Makes the staging buffer hold `size` bytes. False: no memory; it stays as it is. */
+/* Makes the staging buffer hold `size` bytes, which are counted in 32 bits. False: no memory; it stays as it is. */
 static bool enlarge_staging(struct sluice_relp *relp, size_t size)
 {
-	uint8_t *larger;
-
-	if (size <= relp->room)
-		return true;
-	if (size > UINT32_MAX)
-		return false;
-	larger = realloc(relp->staging, size);
-	if (!larger)
-		return false;
-	relp->staging = larger;
-	relp->room = size;
-	return true;
+	return size <= UINT32_MAX && sluice_buffer_grow(&relp->staging, &relp->room, size);
 }
 
 /* What became of a segment. */
@@ -260,11 +250,9 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		return error;
 	}
 	if (error)
-		sluice_error("output `%s`: the ring of CPU %u holds something that is no record at "
-			     "offset %llu; %llu bytes are passed over",
-			     connection->output->name, feeder->ring->producer->cpu,
-			     (unsigned long long)(segment->start + staged.consumed),
-			     (unsigned long long)(segment->end - segment->start - staged.consumed));
+		sluice_output_tell_no_record(connection->output, feeder,
+					     segment->start + staged.consumed,
+					     segment->end - segment->start - staged.consumed);
 	/* It is copied: the ring's bytes are needed again only to send them anew. */
 	sluice_feeder_unpin(feeder, id);
 	sluice_count(&connection->counters.gaps, staged.gaps);
@@ -349,6 +337,7 @@ static void time_answer(struct sluice_connection *connection, uint64_t now)
 	struct sluice_relp *relp = connection->relp;
 	uint64_t waited = now - relp->answered;
 	bool is_full = connection->counters.full;
+	char name[SLUICE_CONNECTION_NAME];
 
 	relp->answered = now;
 	if (waited >= LATE_NS && waited - LATE_NS >= round_trip(connection)) {
@@ -362,16 +351,13 @@ static void time_answer(struct sluice_connection *connection, uint64_t now)
 	sluice_store_relaxed(&connection->counters.full, (uint64_t)!is_full);
 	sluice_connection_note_since(connection);
 	if (is_full)
-		sluice_notice("output `%s`, destination %s, worker %u: its answers come quickly "
-			      "again",
-			      connection->output->name, sluice_target_text(connection->target),
-			      connection->output->worker->number);
+		sluice_notice("%s: its answers come quickly again",
+			      sluice_connection_name(connection, name));
 	else
-		sluice_warning("output `%s`, destination %s, worker %u: its answers come one in a "
-			       "second or more: the receiver's queue is full, and what it "
-			       "acknowledges may be discarded there (state `queue-full`)",
-			       connection->output->name, sluice_target_text(connection->target),
-			       connection->output->worker->number);
+		sluice_warning("%s: its answers come one in a second or more: the receiver's queue "
+			       "is full, and what it acknowledges may be discarded there (state "
+			       "`queue-full`)",
+			       sluice_connection_name(connection, name));
 }
 
 /* The receiver said `status` and `words` to a datagram: it does not want it, now or later. */
@@ -379,7 +365,7 @@ static void refused(struct sluice_connection *connection, int status, const uint
 		    size_t length, uint64_t now)
 {
 	struct sluice_relp *relp = connection->relp;
-	char text[WORDS + 1];
+	char text[WORDS + 1], name[SLUICE_CONNECTION_NAME];
 	size_t place;
 
 	sluice_count(&connection->counters.refused, 1);
@@ -391,10 +377,9 @@ static void refused(struct sluice_connection *connection, int status, const uint
 	for (place = 0; place < length; place++)
 		text[place] = words[place] >= ' ' && words[place] <= '~' ? (char)words[place] : '?';
 	text[length] = '\0';
-	sluice_warning("output `%s`, destination %s, worker %u: it refused a datagram: %03d %s; "
-		       "that is not sent again (%llu refused since the start)",
-		       connection->output->name, sluice_target_text(connection->target),
-		       connection->output->worker->number, status, text,
+	sluice_warning("%s: it refused a datagram: %03d %s; that is not sent again (%llu refused "
+		       "since the start)",
+		       sluice_connection_name(connection, name), status, text,
 		       (unsigned long long)connection->counters.refused);
 }
 

@@ -25,8 +25,6 @@
 #define FAULT_NS (60 * SLUICE_NS_PER_S)
 /* After so many kilobytes read from one peer the others have their turn. */
 #define READS 16
-/* Bytes of what the log calls a connection; longer names are cut. */
-#define NAME_TEXT 512
 
 void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state)
 {
@@ -60,10 +58,10 @@ static bool comes_and_goes(const struct sluice_connection *connection)
 	return connection->pause > 4 * connection->output->timing.reconnect_min_ns;
 }
 
-/* Writes which connection it is, for the log, into `text` of NAME_TEXT bytes; returns it. */
-static const char *name_of(const struct sluice_connection *connection, char *text)
+const char *sluice_connection_name(const struct sluice_connection *connection,
+				   char text[SLUICE_CONNECTION_NAME])
 {
-	snprintf(text, NAME_TEXT, "output `%s`, destination %s, worker %u",
+	snprintf(text, SLUICE_CONNECTION_NAME, "output `%s`, destination %s, worker %u",
 		 connection->output->name, sluice_target_text(connection->target),
 		 connection->output->worker->number);
 	return text;
@@ -83,7 +81,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	bool was_ready = connection->state == SLUICE_TCP_READY;
 	unsigned int count = 0;
 	struct sockaddr_storage address;
-	char name[NAME_TEXT];
+	char name[SLUICE_CONNECTION_NAME];
 	socklen_t length;
 	uint64_t pause;
 
@@ -123,11 +121,13 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	/* Another one may take what came back. */
 	output->has_work = true;
 	if (connection->disabled) {
-		sluice_outage_give_up(&connection->outage, name_of(connection, name), now);
+		sluice_outage_give_up(&connection->outage, sluice_connection_name(connection, name),
+				      now);
 		sluice_worker_set_timer(output->worker, &connection->timer, 0);
 		return;
 	}
-	sluice_outage_begin(&connection->outage, name_of(connection, name), what, error, now);
+	sluice_outage_begin(&connection->outage, sluice_connection_name(connection, name), what,
+			    error, now);
 	connection->complained = true;
 	/* The other addresses of a name are tried at once, the pause comes after all of them. */
 	connection->attempt++;
@@ -178,12 +178,13 @@ static void due(struct sluice_timer *timer, uint64_t now)
 	struct sluice_connection *connection =
 		(struct sluice_connection *)((char *)timer -
 					     offsetof(struct sluice_connection, timer));
-	char name[NAME_TEXT];
+	char name[SLUICE_CONNECTION_NAME];
 	const char *what;
 	uint64_t next;
 
 	if (sluice_outage_is_open(&connection->outage))
-		sluice_outage_look(&connection->outage, name_of(connection, name), false, now);
+		sluice_outage_look(&connection->outage, sluice_connection_name(connection, name),
+				   false, now);
 	switch (connection->state) {
 	case SLUICE_TCP_WAITING:
 		if (!connection->disabled)
@@ -236,7 +237,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_output *output = connection->output;
-	char name[NAME_TEXT];
+	char name[SLUICE_CONNECTION_NAME];
 
 	sluice_connection_set_state(connection, SLUICE_TCP_READY);
 	connection->done_ready = connection->carrier.done;
@@ -252,7 +253,7 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	output->changed = true;
 	sluice_count(&connection->counters.connects, 1);
 	sluice_connection_measure(connection, now);
-	name_of(connection, name);
+	sluice_connection_name(connection, name);
 	if (!sluice_outage_end(&connection->outage, name, now))
 		sluice_info("%s: connected", name);
 	connection->complained &= comes_and_goes(connection);
@@ -360,16 +361,16 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 /* The peer broke the protocol. It gets a reset, so that it does not take the end for a good one. @context worker */
 static void fault(struct sluice_connection *connection, const char *what, uint64_t now)
 {
+	char name[SLUICE_CONNECTION_NAME];
+
 	sluice_count(&connection->counters.faults, 1);
 	sluice_store_relaxed(&connection->counters.faulty, UINT64_C(1));
 	reset_at_close(connection->fd);
 	/* The log may know already that it is gone; what it does when it is back is something else. */
 	if (connection->complained &&
 	    (!connection->fault_told || now - connection->fault_told >= FAULT_NS)) {
-		sluice_warning("output `%s`, destination %s, worker %u: %s (%llu times since the "
-			       "start)",
-			       connection->output->name, sluice_target_text(connection->target),
-			       connection->output->worker->number, what,
+		sluice_warning("%s: %s (%llu times since the start)",
+			       sluice_connection_name(connection, name), what,
 			       (unsigned long long)connection->counters.faults);
 		connection->fault_told = now;
 	}
@@ -550,12 +551,14 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 
 void sluice_connection_tell_outages(struct sluice_connection *connection, uint64_t now)
 {
-	char name[NAME_TEXT];
+	char name[SLUICE_CONNECTION_NAME];
 
 	/* One that was never entered has no name yet, and nothing to tell. */
-	sluice_outage_close(
-		&connection->outage,
-		sluice_outage_is_open(&connection->outage) ? name_of(connection, name) : "", now);
+	sluice_outage_close(&connection->outage,
+			    sluice_outage_is_open(&connection->outage)
+				    ? sluice_connection_name(connection, name)
+				    : "",
+			    now);
 }
 
 void sluice_connection_destroy(struct sluice_connection *connection)

@@ -208,6 +208,13 @@ struct sluice_connection {
 /* What is watched: room and the end of it always. */
 #define SLUICE_TCP_WATCHED (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
+/* Bytes of what the log calls a connection; longer names are cut. */
+#define SLUICE_CONNECTION_NAME 512
+
+/* Writes which connection it is, for the log, into `text`; returns it. @threadsafe */
+const char *sluice_connection_name(const struct sluice_connection *connection,
+				   char text[SLUICE_CONNECTION_NAME]);
+
 /* Sets the state, also for the report. @context worker */
 void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state);
 

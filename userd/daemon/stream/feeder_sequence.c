@@ -21,10 +21,7 @@ uint64_t sluice_feeder_need_sequence(struct sluice_feeder *feeder)
 {
 	/* A slot that was used again since says nothing of the segment that was there. */
 	bool is_gone = feeder->next - feeder->summed > SLUICE_FEEDER_SEGMENTS;
-	uint64_t acked = feeder->taken;
 
-	if (feeder->first < feeder->next)
-		acked = feeder->segments[feeder->first & MASK].start;
 	if (feeder->first == feeder->next)
 		feeder->summed_sequence = feeder->taken_sequence;
 	else if (feeder->recount || feeder->returned || is_gone)
@@ -34,5 +31,6 @@ uint64_t sluice_feeder_need_sequence(struct sluice_feeder *feeder)
 		feeder->summed_sequence += sum(feeder, feeder->summed, feeder->first);
 	feeder->summed = feeder->first;
 	feeder->recount = false;
-	return acked >= feeder->floor ? feeder->summed_sequence : feeder->floor_sequence;
+	return sluice_feeder_acked(feeder) >= feeder->floor ? feeder->summed_sequence
+							    : feeder->floor_sequence;
 }
