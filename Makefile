@@ -22,8 +22,9 @@ CPPFLAGS_ALL := -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -isystem $(B)/b
 CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread
 LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -pthread
 
-LIB_SRC    := $(sort $(wildcard userd/lib/*.c))
-DAEMON_SRC := $(sort $(filter-out userd/daemon/main.c,$(wildcard userd/daemon/*.c userd/daemon/*/*.c)))
+LIB_SRC    := $(sort $(wildcard userd/lib/*.c userd/lib/*/*.c))
+CONFIG_SRC := $(sort $(wildcard userd/config/*.c))
+DAEMON_SRC := $(sort $(filter-out userd/daemon/main.c,$(wildcard userd/daemon/*.c userd/daemon/*/*.c)) $(CONFIG_SRC))
 CTL_SRC    := $(sort $(wildcard userd/ctl/*.c))
 BENCH_SRC  := $(sort $(wildcard userd/bench/*.c))
 # What programs that receive link: no more than the native format needs.
@@ -60,7 +61,7 @@ deps: ## install everything that building and testing needs (Debian 12, root)
 $(B)/sluiced: $(call plain,userd/daemon/main.c $(DAEMON_SRC) $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 # The tool shares the configuration check with the daemon, the trial of what this machine can do, and nothing else of it.
-$(B)/sluicectl: $(call plain,$(CTL_SRC) $(wildcard userd/daemon/config/*.c) userd/daemon/source/socket_trial.c $(LIB_SRC))
+$(B)/sluicectl: $(call plain,$(CTL_SRC) $(CONFIG_SRC) userd/daemon/source/socket_trial.c $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 # The bench frames datagrams with the daemon's own code.
 $(B)/sluicebench: $(call plain,$(BENCH_SRC) userd/daemon/output/framing.c $(LIB_SRC))

@@ -4,7 +4,7 @@
  * out must hold what its headers promise. For libFuzzer:
  *
  *   clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Iuapi -Iuserd/lib -Iuserd
- *         -isystem /usr/include/uuid tests/fuzz/config_fuzz.c userd/daemon/config/(all).c
+ *         -isystem /usr/include/uuid tests/fuzz/config_fuzz.c userd/config/(all).c
  *         $(pkg-config --cflags libnl-genl-3.0) userd/lib/{guid,size,address,log,priority,kernel}.c
  *         userd/lib/netlink*.c -lyaml -luuid -lsystemd $(pkg-config --libs libnl-genl-3.0) -o config_fuzz
  *   ./config_fuzz -dict=tests/fuzz/config.dict -timeout=5 -max_total_time=300 CORPUS tests/config
@@ -13,7 +13,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include "daemon/config/check.h"
+#include "config/check.h"
 
 /* Stops the fuzzer when `kept` is false. */
 static void promise(int kept)

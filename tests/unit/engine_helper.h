@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include "daemon/config/check.h"
+#include "config/check.h"
 #include "daemon/engine/engine.h"
 #include "lib/frame.h"
 #include "lib/ranges.h"

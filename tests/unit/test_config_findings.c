@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "daemon/config/check.h"
+#include "config/check.h"
 
 #define FOLDER "tests/config/bad"
 

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <sluice/ring.h>
-#include "daemon/config/check.h"
+#include "config/check.h"
 #include "guid.h"
 #include "priority.h"
 

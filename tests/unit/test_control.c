@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include "control_server.h"
-#include "daemon/config/check.h"
+#include "config/check.h"
 #include "folder.h"
 #include "packet_socket.h"
 

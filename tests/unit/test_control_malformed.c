@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "control_server.h"
-#include "daemon/config/check.h"
+#include "config/check.h"
 
 /* Sends `length` bytes and expects a refusal with `error` and a text that contains `words`. */
 static void expect_refusal(int fd, const void *bytes, size_t length, int error, const char *words)

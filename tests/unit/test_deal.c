@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <cmocka.h>
-#include "daemon/config/deal.h"
+#include "config/deal.h"
 #include "daemon/source/socket_index.h"
 
 #define PORTS 1000U

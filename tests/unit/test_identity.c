@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "daemon/config/check.h"
+#include "config/check.h"
 #include "daemon/identity/identity.h"
 #include "daemon/identity/identity_file.h"
 #include "lib/guid.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "daemon/config/check.h"
+#include "config/check.h"
 #include "daemon/identity/identity.h"
 
 /* What is remembered, over one configuration after the other. */

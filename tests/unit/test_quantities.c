@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "address.h"
-#include "daemon/config/suggest.h"
+#include "config/suggest.h"
 #include "guid.h"
 #include "size.h"
 

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../daemon/config/model.h"
+#include "../config/model.h"
 
 /* The pair, its addresses and the port that all datagrams go to. */
 #define CAPTURE_NEAR "slbench0"

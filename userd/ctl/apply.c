@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../daemon/config/check.h"
+#include "../config/check.h"
 #include "command.h"
 #include "daemon.h"
 

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../daemon/config/check.h"
+#include "../config/check.h"
 #include "../daemon/source/socket_trial.h"
 #include "../lib/kernel.h"
 #include "command.h"

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include "../daemon/config/check.h"
+#include "../config/check.h"
 
 struct sluice_findings;
 

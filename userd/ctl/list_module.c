@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "../daemon/config/model.h"
+#include "../config/model.h"
 #include "guid.h"
 #include "kernel.h"
 #include "list.h"

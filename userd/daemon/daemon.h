@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
-#include "config/check.h"
+#include "../config/check.h"
 #include "control/control.h"
 #include "engine/engine.h"
 #include "loop/worker.h"

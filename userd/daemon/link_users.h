@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 #include "../lib/link_watch.h"
-#include "config/model.h"
+#include "../config/model.h"
 
 struct sluice_link_user;
 

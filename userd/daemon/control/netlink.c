@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
-#include "../config/check.h"
+#include "../../config/check.h"
 #include "../../lib/log.h"
 #include "../../lib/netlink.h"
 #include "answer.h"

@@ -7,7 +7,7 @@
 #ifndef SLUICE_ABSENCE_H
 #define SLUICE_ABSENCE_H
 
-#include "../config/model.h"
+#include "../../config/model.h"
 
 /* The inputs of `config` are closed now. @context process */
 void sluice_absence_note(const struct sluice_config *config);

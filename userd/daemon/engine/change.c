@@ -18,7 +18,7 @@
 #include "../identity/identity_file.h"
 #include "inner.h"
 #include "leaving.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 
 /* How long a change waits for what an output that changes has under way. What is not acknowledged by then is sent again. */
 #define HOME_NS SLUICE_NS_PER_S

@@ -10,7 +10,7 @@
 #include "../../lib/log.h"
 #include "../../lib/priority.h"
 #include "derive.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 
 void sluice_derived_free(struct sluice_derived *derived)
 {

@@ -15,7 +15,7 @@
 #include "inner.h"
 #include "orphans.h"
 #include "round.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 
 /* A change does not begin before every worker has answered, and is refused when one does not within this. */
 #define ANSWER_NS (2 * SLUICE_NS_PER_S)

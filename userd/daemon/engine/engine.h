@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../config/model.h"
+#include "../../config/model.h"
 #include "../identity/identity.h"
 #include "../../lib/kernel.h"
 #include "../../lib/spool.h"

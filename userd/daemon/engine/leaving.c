@@ -17,7 +17,7 @@
 #include "../../lib/log.h"
 #include "../stream/waiting.h"
 #include "leaving.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 
 /* How long receivers that are there have for what waits for them. */
 #define PATIENCE_NS (3 * SLUICE_NS_PER_S)

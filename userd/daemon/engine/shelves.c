@@ -8,7 +8,7 @@
 #include <string.h>
 #include "../stream/shelf.h"
 #include "inner.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 
 /* What adoption has in hand. */
 struct adopting {

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "../../lib/guid.h"
 #include "identity_inner.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 
 /* Frees what is in a lane. */
 static void lane_free(struct sluice_known_lane *lane)

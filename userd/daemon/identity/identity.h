@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../config/model.h"
+#include "../../config/model.h"
 #include "../../lib/names.h"
 
 /* Outputs and inputs that are remembered at most beside those in force: the latest. */

@@ -20,7 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../config/model.h"
+#include "../../config/model.h"
 
 /* The most bytes that one record can become: every byte of the longest payload escaped, and the newline. */
 #define SLUICE_FRAMING_RECORD_MAX (4U * SLUICE_PAYLOAD_MAX + 1U)

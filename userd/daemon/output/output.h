@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../config/model.h"
+#include "../../config/model.h"
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "../stream/stream.h"

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include "../config/model.h"
+#include "../../config/model.h"
 
 #define SLUICE_TARGET_ADDRESSES 16U /* of one name; more are not used */
 

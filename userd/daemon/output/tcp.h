@@ -18,7 +18,7 @@
 #include <sys/epoll.h>
 #include <sys/uio.h>
 #include "../../lib/frame.h"
-#include "../config/model.h"
+#include "../../config/model.h"
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "outage.h"

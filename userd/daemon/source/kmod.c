@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <sluice/device.h>
 #include "../../lib/log.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 #include "kmod.h"
 
 #define DEVICE "/dev/sluice"

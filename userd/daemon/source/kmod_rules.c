@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/log.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 #include "kmod.h"
 
 /* Bytes of a relay's name that go into its mark. */

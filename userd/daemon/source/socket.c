@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include "../../lib/log.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 #include "socket.h"
 #include "socket_account.h"
 #include "socket_bpf.h"

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 #include <receive.skel.h>
 #include "socket_bpf_inner.h"
 #include "socket_claim.h"

@@ -15,7 +15,7 @@
 #include "../../lib/log.h"
 #include "../../lib/ring_twin.h"
 #include "../identity/identity_file.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 #include "socket.h"
 
 /* Anybody may write there: rings were there before they had a directory of their own. */

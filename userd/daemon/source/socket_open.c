@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../../lib/log.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 #include "bpf/seat.h"
 #include "socket.h"
 #include "socket_bpf.h"

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../config/deal.h"
+#include "../../config/deal.h"
 #include "socket_bpf.h"
 #include "socket_index.h"
 #include "socket_intake.h"

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <uuid/uuid.h>
 #include "../../lib/log.h"
-#include "../config/sentence.h"
+#include "../../config/sentence.h"
 #include "socket.h"
 #include "socket_round.h"
 

@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../../lib/kernel.h"
-#include "../config/model.h"
+#include "../../config/model.h"
 #include "../identity/identity.h"
 #include "../loop/worker.h"
 #include "../stream/stream.h"

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../../lib/spool.h"
-#include "../config/model.h"
+#include "../../config/model.h"
 #include "../loop/worker.h"
 
 struct sluice_spooler;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../config/model.h"
+#include "../../config/model.h"
 #include "../loop/worker.h"
 #include "alarm.h"
 #include "feeder.h"

@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "../../lib/kernel.h"
+#include "kernel.h"
 #include "deal.h"
 #include "holder.h"
 #include "host.h"
