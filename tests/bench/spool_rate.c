@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
-#include "spool.h"
+#include "spool/spool.h"
 
 /* With its head, a frame is 256 KiB then. */
 #define FRAME (252U << 10)

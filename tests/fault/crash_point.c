@@ -34,7 +34,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include "preload.h"
-#include "spool_format.h"
+#include "spool/spool_format.h"
 
 #define DESCRIPTORS 1024
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_DROP_HELPER_H
 #define TESTS_DROP_HELPER_H
 
-#include "lib/spool_marks.h"
+#include "spool/spool_marks.h"
 #include "spool_helper.h"
 
 #define SEGMENTS 6U

@@ -16,7 +16,7 @@
 #include <unistd.h>
 #include "lib/frame.h"
 #include "lib/record.h"
-#include "lib/spool.h"
+#include "spool/spool.h"
 
 #define SEGMENT SLUICE_SPOOL_SEGMENT_MIN
 #define OUTPUT_A ((const uint8_t *)"output-a-output-")

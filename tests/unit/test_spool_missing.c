@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include "ctl/command.h"
-#include "lib/spool_marks.h"
+#include "spool/spool_marks.h"
 #include "spool_helper.h"
 
 #define SEGMENTS 8U

@@ -4,7 +4,7 @@
  */
 #include <stddef.h>
 #include <sluice/ring.h>
-#include "spool.h"
+#include "spool/spool.h"
 #include "draft.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -12,9 +12,9 @@
 #include "priority.h"
 #include "record.h"
 #include "size.h"
-#include "spool.h"
+#include "spool/spool.h"
 #include "spool_command.h"
-#include "spool_marks.h"
+#include "spool/spool_marks.h"
 
 /* What a walk over a store needs. */
 struct walk {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records out of a store into a file: for spool.c. Between lib/spool.h and a file. Touches: the file.
+ * Records out of a store into a file: for spool.c. Between lib/spool/spool.h and a file. Touches: the file.
  */
 #ifndef SLUICE_CTL_SPOOL_COMMAND_H
 #define SLUICE_CTL_SPOOL_COMMAND_H

@@ -13,7 +13,7 @@
 #include "../../config/model.h"
 #include "../identity/identity.h"
 #include "../../lib/kernel.h"
-#include "../../lib/spool.h"
+#include "spool/spool.h"
 
 struct sluice_engine;
 

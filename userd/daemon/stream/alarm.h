@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "../../lib/spool.h"
+#include "spool/spool.h"
 
 /* An alarm is over when so many percent of the whole less than its mark are used, or half of its mark if that is less. (The
  * module has the same rule, event.c.) */

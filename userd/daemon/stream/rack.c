@@ -7,7 +7,7 @@
 #include <string.h>
 #include "../../lib/log.h"
 #include "../../lib/record.h"
-#include "../../lib/spool_marks.h"
+#include "spool/spool_marks.h"
 #include "../output/output.h"
 #include "rack.h"
 #include "shelf.h"

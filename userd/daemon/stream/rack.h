@@ -11,7 +11,7 @@
 #ifndef SLUICE_RACK_H
 #define SLUICE_RACK_H
 
-#include "../../lib/spool.h"
+#include "spool/spool.h"
 #include "feeder.h"
 #include "unheard.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The spooler: one thread that alone writes to and reads from the disk, so that no worker ever waits for it. Workers give it
- * orders; answers come to the worker's desk, an event of its loop. Between shelves and lib/spool.h. Touches: the
+ * orders; answers come to the worker's desk, an event of its loop. Between shelves and lib/spool/spool.h. Touches: the
  * store, and the ring's bytes that an order names, read only, which stay until the order is answered.
  *
  *   worker ── write, read, acknowledge ──► spooler ──► disk
@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../../lib/spool.h"
+#include "spool/spool.h"
 #include "../../config/model.h"
 #include "../loop/worker.h"
 
