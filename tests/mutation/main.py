@@ -240,7 +240,9 @@ def child(arguments):
         wrong += right == "0"
         if right == "0" or arguments.loud:
             print(text, flush=True)
-        print(f"seed={number} right={right}", flush=True)
+        # In one write, also where PYTHONUNBUFFERED is set: several children share the pipe.
+        sys.stdout.write(f"seed={number} right={right}\n")
+        sys.stdout.flush()
     return wrong
 
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "daemon/stream/feeder.h"
+#include "daemon/stream/ring_feeder.h"
 #include "ring_helper.h"
 
 #define SPAN ((size_t)64) /* of the datagrams stored here, if nothing else is said */
@@ -26,7 +26,7 @@ static void start(struct sluice_ring *ring, struct sluice_feeder *feeder, unsign
 	make_ring(ring);
 	while (count--)
 		assert_true(store(ring, SPAN - 16, (uint8_t)count));
-	assert_int_equal(sluice_feeder_open(feeder, ring, one, &repaired), 0);
+	assert_int_equal(sluice_ring_feeder_open(feeder, ring, one, &repaired), 0);
 	assert_false(repaired);
 }
 
@@ -70,7 +70,7 @@ static void acknowledgements_come_in_any_order(void **state)
 	assert_int_equal(carrier.bytes, 0);
 	assert_int_equal(carrier.segments, 0);
 	assert_int_equal(carrier.done, 6);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -93,7 +93,7 @@ static void parts_make_a_whole(void **state)
 	sluice_feeder_acknowledge(&feeder, 0, 64, false);
 	assert_int_equal(sluice_feeder_acked(&feeder), 384);
 	assert_int_equal(feeder.known.count, 0);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -114,7 +114,7 @@ static void nonsense_acknowledges_nothing(void **state)
 	sluice_feeder_acknowledge(&feeder, 0, UINT64_MAX, false);
 	assert_int_equal(sluice_feeder_acked(&feeder), 64);
 	take(&feeder, &carrier, SIZE_MAX, 64, 256);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -144,7 +144,7 @@ static void what_was_never_sent_nobody_can_have(void **state)
 	assert_false(sluice_feeder_can_have(&feeder, 128, 256));
 	sluice_feeder_return_all(&feeder, &carrier);
 	assert_true(sluice_feeder_can_have(&feeder, 0, 192));
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -166,7 +166,7 @@ static void what_waits_between_is_unsent(void **state)
 	assert_false(sluice_feeder_can_have(&feeder, 0, 128));
 	sluice_feeder_sends(&feeder, id);
 	assert_true(sluice_feeder_can_have(&feeder, 0, 128));
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -203,7 +203,7 @@ static void a_lost_connection_gives_back(void **state)
 	assert_int_equal(sluice_feeder_acked(&feeder), 0);
 	sluice_feeder_unpin(&feeder, id);
 	assert_int_equal(sluice_feeder_acked(&feeder), 320);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -224,7 +224,7 @@ static void a_returned_segment_can_be_acknowledged(void **state)
 	assert_int_equal(sluice_feeder_acknowledge(&feeder, 0, 128, true), 0);
 	assert_false(sluice_feeder_has_work(&feeder));
 	assert_int_equal(sluice_feeder_acked(&feeder), 128);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -245,7 +245,7 @@ static void the_rest_of_a_segment_is_returned(void **state)
 	take(&feeder, &carrier, SIZE_MAX, 192, 256);
 	sluice_feeder_finish(&feeder, id);
 	assert_int_equal(sluice_feeder_acked(&feeder), 256);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -266,7 +266,7 @@ static void a_segment_can_be_shortened(void **state)
 	assert_false(sluice_feeder_cut(&feeder, id, 32, 1));
 	assert_int_equal(sluice_feeder_segment(&feeder, other)->count, 2);
 	take(&feeder, &carrier, SIZE_MAX, 192, 256);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -285,7 +285,7 @@ static void the_limit_holds(void **state)
 	assert_false(sluice_feeder_has_work(&feeder));
 	feeder.limit = UINT64_MAX;
 	take(&feeder, &carrier, SIZE_MAX, 256, 320);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -302,13 +302,13 @@ static void a_successor_goes_on_at_the_cursor(void **state)
 	take(&feeder, &carrier, 3 * SPAN, 0, 192);
 	sluice_feeder_acknowledge(&feeder, 0, 192, false);
 	feeder.cursor->acked = sluice_feeder_acked(&feeder);
-	sluice_feeder_close(&feeder);
-	assert_int_equal(sluice_feeder_open(&feeder, &ring, one, &repaired), 0);
+	sluice_ring_feeder_close(&feeder);
+	assert_int_equal(sluice_ring_feeder_open(&feeder, &ring, one, &repaired), 0);
 	assert_false(repaired);
 	assert_int_equal(feeder.taken, 192);
 	assert_int_equal(feeder.taken_sequence, 3);
 	take(&feeder, &carrier, SIZE_MAX, 192, 320);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	/* A cursor in the middle of a record, beyond the head, or before the tail is not believed. */
 	sluice_ring_move_tail(&ring, 64);
 	{
@@ -317,11 +317,12 @@ static void a_successor_goes_on_at_the_cursor(void **state)
 
 		for (number = 0; number < 5; number++) {
 			sluice_ring_cursor(&ring, one)->acked = wrong[number];
-			assert_int_equal(sluice_feeder_open(&feeder, &ring, one, &repaired), 0);
+			assert_int_equal(sluice_ring_feeder_open(&feeder, &ring, one, &repaired),
+					 0);
 			assert_true(repaired);
 			assert_int_equal(feeder.taken, 64);
 			assert_int_equal(feeder.taken_sequence, 1);
-			sluice_feeder_close(&feeder);
+			sluice_ring_feeder_close(&feeder);
 		}
 	}
 	sluice_ring_destroy(&ring);
@@ -343,7 +344,7 @@ static void what_the_receiver_has_is_not_sent(void **state)
 	assert_int_equal(carrier.bytes, 256);
 	sluice_feeder_acknowledge(&feeder, 64, 192, false);
 	assert_int_equal(sluice_feeder_acked(&feeder), 256);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -357,15 +358,15 @@ static void outputs_do_not_know_each_other(void **state)
 
 	(void)state;
 	start(&ring, &fast, 4);
-	assert_int_equal(sluice_feeder_open(&slow, &ring, two, &repaired), 0);
+	assert_int_equal(sluice_ring_feeder_open(&slow, &ring, two, &repaired), 0);
 	take(&fast, &carrier, SIZE_MAX, 0, 256);
 	sluice_feeder_acknowledge(&fast, 0, 256, false);
 	assert_int_equal(sluice_feeder_acked(&fast), 256);
 	assert_int_equal(sluice_feeder_acked(&slow), 0);
 	take(&slow, &carrier, SPAN, 0, 64);
 	assert_ptr_not_equal(fast.cursor, slow.cursor);
-	sluice_feeder_close(&fast);
-	sluice_feeder_close(&slow);
+	sluice_ring_feeder_close(&fast);
+	sluice_ring_feeder_close(&slow);
 	sluice_ring_destroy(&ring);
 }
 
@@ -390,7 +391,7 @@ static void a_full_table_waits(void **state)
 	sluice_feeder_acknowledge(&feeder, 0, 24, false);
 	assert_true(sluice_feeder_has_work(&feeder));
 	assert_int_equal(sluice_feeder_return_all(&feeder, &carrier), SLUICE_FEEDER_SEGMENTS - 2);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 
@@ -458,7 +459,7 @@ static void random_losses_lose_nothing(void **state)
 	assert_int_equal(carriers[0].bytes + carriers[1].bytes + carriers[2].bytes, 0);
 	assert_int_equal(carriers[0].segments + carriers[1].segments + carriers[2].segments, 0);
 	assert_int_equal(feeder.taken_sequence, total);
-	sluice_feeder_close(&feeder);
+	sluice_ring_feeder_close(&feeder);
 	sluice_ring_destroy(&ring);
 }
 

@@ -26,6 +26,14 @@ struct bed {
 	uint64_t id; /* of what was taken last */
 };
 
+/* The stream has something for an output. */
+static void look(void *output)
+{
+	((struct sluice_output *)output)->has_work = true;
+}
+
+static const struct sluice_feeder_user user = {.look = look};
+
 /* Makes one whose outputs have nothing to do. */
 static struct bed *make(void)
 {
@@ -39,8 +47,10 @@ static struct bed *make(void)
 	assert_int_equal(sluice_stream_create(&ring, -1, &route, guids, OUTPUTS, SLUICE_SOURCE_KMOD,
 					      0, &bed.stream),
 			 0);
-	for (number = 0; number < OUTPUTS; number++)
+	for (number = 0; number < OUTPUTS; number++) {
 		bed.stream->feeders[number]->output = &bed.outputs[number];
+		bed.stream->feeders[number]->user = &user;
+	}
 	return &bed;
 }
 

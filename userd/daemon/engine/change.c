@@ -560,7 +560,7 @@ static int attempt(struct change *change, char **error)
 	if (!result)
 		result = prepare_sources(change, error);
 	if (!result && engine->spooler)
-		result = sluice_engine_shelve(engine, &change->plan, &change->fresh, error);
+		result = sluice_engine_add_disk(engine, &change->plan, &change->fresh, error);
 	if (!result)
 		result = make_room(change);
 	while (!result && change->entered < engine->worker_count)

@@ -8,7 +8,7 @@
 
 #include "../output/output.h"
 #include "../source/source.h"
-#include "../stream/spooler.h"
+#include "../spool/spooler.h"
 #include "engine.h"
 #include "../identity/identity.h"
 #include "../loop/worker.h"
@@ -93,8 +93,8 @@ int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *c
 /* Takes away feeders of `worker` that belong to no output. @context worker */
 void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker *worker);
 /* Gives the `fresh` streams of a change their disk side. 0 or a negative errno with a sentence. */
-int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_source_plan *plan,
-			 struct sluice_stream_table *fresh, char **error);
+int sluice_engine_add_disk(struct sluice_engine *engine, const struct sluice_source_plan *plan,
+			   struct sluice_stream_table *fresh, char **error);
 
 /* Streams that only drained and are empty go. */
 void sluice_engine_reap(struct sluice_engine *engine);

@@ -15,6 +15,7 @@
 #include "../../lib/disk.h"
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
+#include "../stream/ring_feeder.h"
 #include "../stream/waiting.h"
 #include "leaving.h"
 #include "../../config/sentence.h"
@@ -90,11 +91,11 @@ static int look(struct sluice_worker *worker, void *argument)
 			line = line_of(survey, stream->outputs[place]);
 			if (!line)
 				return -ENOMEM;
-			if (!feeder->cursor) {
-				/* A rack: the store knows better, see look_at_disk(). */
+			if (!sluice_feeder_is_of_ring(feeder)) {
+				/* The store knows better, see look_at_disk(). */
 				continue;
 			}
-			need = sluice_feeder_need(feeder);
+			need = sluice_ring_feeder_need(feeder);
 			if (survey->set_marks)
 				feeder->mark = sluice_ring_head(feeder->ring);
 			survey->progress += need;

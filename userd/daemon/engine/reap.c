@@ -20,7 +20,7 @@ static int leave_if_empty(struct sluice_worker *worker, void *argument)
 	struct sluice_stream *stream = ((struct reap_letter *)argument)->stream;
 	size_t number;
 
-	if (sluice_stream_remaining(stream) || sluice_stream_shelved(stream))
+	if (sluice_stream_remaining(stream) || sluice_stream_on_disk(stream))
 		return 0;
 	for (number = 0; number < stream->feeder_count; number++)
 		if (stream->feeders[number]->output)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
-#include "../stream/shelf.h"
+#include "../spool/disk_side.h"
 #include "inner.h"
 #include "report_waiting.h"
 
@@ -389,9 +389,10 @@ static void report_disk(struct sluice_engine *engine, struct sluice_engine_repor
 	for (number = 0; number < engine->streams.count; number++) {
 		const struct sluice_stream *stream = engine->streams.list[number].stream;
 
-		report->streams[number].has_disk = stream->shelf != NULL;
-		if (stream->shelf)
-			report->streams[number].disk = sluice_spool_log_bytes(stream->shelf->log);
+		report->streams[number].has_disk = stream->side != NULL;
+		if (stream->side)
+			report->streams[number].disk =
+				sluice_spool_log_bytes(sluice_disk_side_log(stream));
 	}
 	sluice_spooler_unlock(engine->spooler);
 }

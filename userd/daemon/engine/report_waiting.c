@@ -5,7 +5,7 @@
  * the store, held for a moment.
  */
 #include <string.h>
-#include "../stream/shelf.h"
+#include "../spool/disk_side.h"
 #include "report_waiting.h"
 
 /* What a look into one log has in hand. */
@@ -44,7 +44,7 @@ static int find_frame(void *context, const struct sluice_spool_frame *frame)
 static void look_at_disk(const struct sluice_stream *stream, const uint8_t id[SLUICE_GUID_SIZE],
 			 struct look *look)
 {
-	look->log = stream->shelf->log;
+	look->log = sluice_disk_side_log(stream);
 	look->bytes = 0;
 	look->oldest_ns = 0;
 	(void)sluice_spool_backlog(look->spool, look->log, id, add_run, look);
@@ -99,7 +99,7 @@ static void add_stream(struct sluice_engine *engine, struct sluice_engine_report
 		struct sluice_engine_cursor *cursor = &picture->cursors[number];
 		struct sluice_engine_waiting waiting = {0}, memory = {0};
 
-		if (spool && stream->shelf) {
+		if (spool && stream->side) {
 			look_at_disk(stream, cursor->output, &look);
 			cursor->disk = look.bytes;
 			waiting.disk = look.bytes;

@@ -15,8 +15,8 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "../source/socket.h"
-#include "../stream/rack.h"
-#include "../stream/shelf.h"
+#include "../stream/ring_feeder.h"
+#include "../spool/disk_side.h"
 #include "absence.h"
 #include "inner.h"
 
@@ -43,7 +43,7 @@ static int set_limits(struct sluice_worker *worker, void *argument)
 		uint64_t head = is_mortal(stream) ? UINT64_MAX : sluice_ring_head(&stream->ring);
 
 		for (place = 0; place < stream->feeder_count; place++)
-			if (stream->feeders[place]->cursor)
+			if (sluice_feeder_is_of_ring(stream->feeders[place]))
 				stream->feeders[place]->limit = head;
 		sluice_stream_notify(stream);
 	}
@@ -56,7 +56,7 @@ static int clear_rings(struct sluice_worker *worker, void *argument)
 	size_t number;
 
 	for (number = 0; number < worker->stream_count; number++)
-		sluice_shelf_clear(worker->streams[number]->shelf, argument != NULL);
+		sluice_disk_side_clear(worker->streams[number], argument != NULL);
 	return 0;
 }
 
@@ -75,9 +75,9 @@ static uint64_t behind(const struct sluice_stream *stream)
 	size_t number;
 
 	for (number = 0; number < stream->feeder_count; number++) {
-		if (!stream->feeders[number]->cursor)
+		if (!sluice_feeder_is_of_ring(stream->feeders[number]))
 			continue;
-		need = sluice_feeder_need(stream->feeders[number]);
+		need = sluice_ring_feeder_need(stream->feeders[number]);
 		if (head > need && head - need > most)
 			most = head - need;
 	}
@@ -162,7 +162,7 @@ static struct waiting *entry_of(const struct inventory *inventory,
 static void add_feeder(const struct sluice_stream *stream, const struct sluice_feeder *feeder,
 		       struct waiting *entry)
 {
-	uint64_t head = sluice_ring_head(&stream->ring), need = sluice_feeder_need(feeder);
+	uint64_t head = sluice_ring_head(&stream->ring), need = sluice_ring_feeder_need(feeder);
 	uint64_t last = 0, first = 0;
 
 	if (head <= need)
@@ -210,10 +210,10 @@ static int take_inventory(struct sluice_worker *worker, void *argument)
 
 			if (!entry)
 				continue;
-			if (feeder->cursor)
+			if (sluice_feeder_is_of_ring(feeder))
 				add_feeder(stream, feeder, entry);
 			else
-				entry->disk += sluice_rack_bytes_left(feeder->rack);
+				entry->disk += sluice_feeder_on_disk(feeder);
 		}
 	}
 	return 0;

@@ -296,7 +296,7 @@ static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *d
 	}
 	for (number = 0; number < output->feeder_count; number++) {
 		feeder = output->feeders[number];
-		while (!output->held.feeder && sluice_feeder_has_work(feeder) &&
+		while (!output->held.feeder && sluice_feeder_look(feeder) &&
 		       !sluice_output_waits_for_older(output, feeder) &&
 		       hand_out(output, feeder, most, now))
 			moved = true;

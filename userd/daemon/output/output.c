@@ -142,11 +142,32 @@ void sluice_output_tell_no_record(const struct sluice_output *output,
 		     (unsigned long long)bytes);
 }
 
+/* A feeder of it has something, or may have. */
+static void look(void *output)
+{
+	((struct sluice_output *)output)->has_work = true;
+}
+
+/* Has it a connection that is up? */
+static bool can_take(const void *argument)
+{
+	const struct sluice_output *output = argument;
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++)
+		if (output->connections[number]->state == SLUICE_TCP_READY)
+			return true;
+	return false;
+}
+
+static const struct sluice_feeder_user user = {.look = look, .can_take = can_take};
+
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder)
 {
 	output->feeders[output->feeder_count++] = feeder;
 	sluice_precedence_join(output->precedence, sluice_output_priority_of(feeder));
 	feeder->output = output;
+	feeder->user = &user;
 	output->has_work = true;
 	set_window(output);
 }
@@ -358,8 +379,7 @@ static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 		if (output->next_feeder >= output->feeder_count)
 			output->next_feeder = 0;
 		feeder = output->feeders[output->next_feeder++];
-		if (!sluice_feeder_has_work(feeder) ||
-		    sluice_output_waits_for_older(output, feeder)) {
+		if (!sluice_feeder_look(feeder) || sluice_output_waits_for_older(output, feeder)) {
 			barren++;
 			continue;
 		}

@@ -353,7 +353,7 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 	if (error)
 		return false;
 	/* As long as more is waiting only whole segments leave. */
-	connection->more = sluice_feeder_has_work(feeder);
+	connection->more = sluice_feeder_look(feeder);
 	sluice_connection_begin(connection, now);
 	return true;
 }

@@ -31,7 +31,7 @@ static size_t find(const struct sluice_output *output, size_t from, int below, b
 		place = (from + number) % output->feeder_count;
 		priority = priority_at(output, place);
 		if (priority >= below || priority <= best ||
-		    !sluice_feeder_has_work(output->feeders[place]) ||
+		    !sluice_feeder_look(output->feeders[place]) ||
 		    sluice_output_waits_for_older(output, output->feeders[place]))
 			continue;
 		found = place;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A feeder: one output's way through one stream. It hands out spans, knows who carries them, takes acknowledgements in
- * any order, takes spans back from a lost connection and hands those out again first. Between a ring and the
- * connections of an output, in one worker. Touches: the ring (read only) and itself.
+ * any order, takes spans back from a lost connection and hands those out again. Where its bytes come from is its origin:
+ * the ring (ring_feeder.h), or the disk (spool/disk_feeder.h). A stream that has a disk side has a feeder of each kind for each
+ * output. Between an origin and the connections of an output, in one worker. Touches: itself.
  *
  *      acked            taken            head
  *   ─────┼─────┬─────┬─────┼────────────────┤
@@ -19,6 +20,7 @@
 #include <stdint.h>
 #include "../../lib/ranges.h"
 #include "../../lib/ring.h"
+#include "backlog.h"
 
 /* How many segments a feeder keeps at most: beyond it nothing is taken until something was acknowledged. */
 #define SLUICE_FEEDER_SEGMENTS 4096U
@@ -48,17 +50,68 @@ struct sluice_segment {
 	bool pinned; /* its carrier is reading it out of the ring: it must not be overwritten yet */
 	bool covered;	/* acknowledged while pinned */
 	bool is_unsent; /* neither we nor an earlier daemon can have sent it to anybody yet */
-	struct sluice_book *book; /* of a rack: holds its bytes as long as it is pinned */
+	struct sluice_disk_frame
+		*frame; /* from the disk: holds its bytes as long as it is pinned */
 };
 
-struct sluice_rack; /* rack.h */
-struct sluice_book;
+struct sluice_disk_frame; /* spool/disk_feeder.h */
+struct sluice_feeder;
+
+/* Where a feeder's bytes come from. Each function is called in the feeder's worker. */
+struct sluice_origin {
+	/* Its segments lie in the order of the stream, and it has a cursor in the ring. */
+	bool is_ring;
+	/* Does it keep to the order of the streams (`store.drain: oldest`)? */
+	bool (*respects_older)(const struct sluice_feeder *feeder);
+	/* Has it something that younger streams must wait for? */
+	bool (*keeps_younger)(const struct sluice_feeder *feeder);
+	/* May the output's other feeder of the stream have a turn? NULL: always */
+	bool (*lets_other)(const struct sluice_feeder *feeder);
+	/* The other feeder had a turn. NULL: it need not know */
+	void (*other_had_turn)(struct sluice_feeder *feeder);
+	/* Has what can be handed out next fetched, if it must be. NULL: it is there */
+	void (*look)(struct sluice_feeder *feeder);
+	bool (*has_work)(const struct sluice_feeder *feeder);
+	/* The next segment, not yet carried by anybody, of at most `bytes` (but one record at least), or NULL. */
+	struct sluice_segment *(*take)(struct sluice_feeder *feeder, size_t bytes, uint64_t *id,
+				       bool *again);
+	/* What of the newest segment lies behind `end` is as if never taken; before `end` are `count` records. False: it cannot be */
+	bool (*cut)(struct sluice_feeder *feeder, struct sluice_segment *segment, uint64_t end,
+		    uint64_t count);
+	const uint8_t *(*bytes)(const struct sluice_feeder *feeder,
+				const struct sluice_segment *segment);
+	/* The segment's bytes are read no more. NULL: nothing is to be done */
+	void (*unpinned)(struct sluice_segment *segment);
+	/* A segment is done. */
+	void (*done)(struct sluice_feeder *feeder, const struct sluice_segment *segment);
+	/* `first` moved: what is known of before it can be forgotten. */
+	void (*advanced)(struct sluice_feeder *feeder);
+	/* See sluice_feeder_acknowledge(). */
+	uint64_t (*acknowledge)(struct sluice_feeder *feeder, uint64_t start, uint64_t end,
+				bool ahead);
+	/* A carried segment came back, from `start` on, `count` records: it is returned, or done here. */
+	void (*came_back)(struct sluice_feeder *feeder, struct sluice_segment *segment,
+			  uint64_t start, uint64_t count);
+	/* Ends it. Its output and its stream do not know it any more. */
+	void (*destroy)(struct sluice_feeder *feeder);
+};
+
+/* Who takes from feeders: an output. @context worker */
+struct sluice_feeder_user {
+	/* Something changed: it is to look at its feeders. */
+	void (*look)(void *output);
+	/* Can a receiver of it take something? */
+	bool (*can_take)(const void *output);
+};
 
 struct sluice_feeder {
+	const struct sluice_origin *origin;
 	struct sluice_ring *ring;
-	struct sluice_ring_cursor *cursor; /* NULL: it feeds from the disk (rack.h) */
-	/* The output's other way through the stream: what the ring gave to the disk. NULL: there is no disk. */
-	struct sluice_rack *rack;
+	struct sluice_ring_cursor *cursor; /* of the ring's feeder */
+	struct sluice_feeder *lead;	   /* the ring's feeder of the same output, maybe itself */
+	struct sluice_feeder *beside;	   /* the other one of the two. NULL: there is no disk */
+	/* What the ring gave to the disk, and the output has not got. NULL: there is no disk. */
+	struct sluice_backlog *backlog;
 	uint64_t floor; /* everything before it was given to the disk: of the ring's feeder */
 	uint64_t floor_sequence; /* records before the floor */
 	struct sluice_segment
@@ -78,23 +131,29 @@ struct sluice_feeder {
 	uint64_t limit; /* nothing at or beyond it is handed out; UINT64_MAX: no limit */
 	struct sluice_ranges
 		known; /* acknowledged, but not the whole of a segment, or not cut yet */
-	void *output;  /* whose it is; for the caller */
-	void *stream;  /* likewise */
+	const struct sluice_feeder_user *user; /* what its output does when called */
+	void *output;			       /* whose it is; NULL: nobody's now */
+	void *stream;			       /* which it feeds from; for the caller */
+	bool *moved; /* of the stream: to be looked at when this round ends; NULL: nobody asks */
 };
 
-/*
- * Begins where the cursor of `output` stands (a new one: at the tail). A cursor that cannot be right is put to the
- * tail; *repaired says so. 0, -ENOMEM, -ENOSPC (all cursor slots are taken), -EPROTO (not even the tail is
- * a boundary). @owner caller: sluice_feeder_close()
- */
-int sluice_feeder_open(struct sluice_feeder *feeder, struct sluice_ring *ring,
-		       const uint8_t output[16], bool *repaired);
+/* Ends a feeder of whatever origin. NULL is allowed. */
+void sluice_feeder_destroy(struct sluice_feeder *feeder);
 
-/* Frees the memory; the cursor slot stays as it is. Safe on a zeroed feeder. */
-void sluice_feeder_close(struct sluice_feeder *feeder);
+/* Does it feed from the ring, or from the disk? */
+static inline bool sluice_feeder_is_of_ring(const struct sluice_feeder *feeder)
+{
+	return feeder->origin->is_ring;
+}
+
+/* Its output, if it has one, is to look at it. */
+void sluice_feeder_wake(const struct sluice_feeder *feeder);
 
 /* Is there something to hand out? */
 bool sluice_feeder_has_work(const struct sluice_feeder *feeder);
+
+/* The same, but has what can be handed out next fetched from the disk first, if it must be: ask this before a turn. */
+bool sluice_feeder_look(struct sluice_feeder *feeder);
 
 /*
  * Hands out the next segment to `carrier`: a returned one, else up to `bytes` (at least one record) of what was never
@@ -179,28 +238,32 @@ const uint8_t *sluice_feeder_bytes(const struct sluice_feeder *feeder,
 bool sluice_feeder_is_of(const struct sluice_feeder *feeder, const uint8_t stream[16],
 			 uint64_t epoch);
 
-/* Everything before it needs no place in the ring: acknowledged, or on the disk. */
-uint64_t sluice_feeder_need(const struct sluice_feeder *feeder);
-
-/* How many records lie before sluice_feeder_need(). Looks at the segments that were done since it was asked last. @context worker */
-uint64_t sluice_feeder_need_sequence(struct sluice_feeder *feeder);
-
-/* May the ring's bytes before `end` go? Asks carriers to copy what they still read. @context worker */
-bool sluice_feeder_let_go(struct sluice_feeder *feeder, uint64_t end);
-
-/*
- * The bytes before `end` (a boundary, `sequence` records behind the stream's beginning) are on the disk, in the segment
- * `serial`: what the output still needs of them goes to its rack. sluice_feeder_let_go() said true. @context worker
- */
-void sluice_feeder_yield(struct sluice_feeder *feeder, uint64_t end, uint64_t sequence,
-			 uint64_t serial);
-
 /* Does a younger stream wait for what is to be had by way of it (`store.drain: oldest`: from the disk, too)? */
 bool sluice_feeder_keeps_younger(const struct sluice_feeder *feeder);
 /* Must it wait for older streams? What lies on the disk does with `store.drain: oldest` only. */
 bool sluice_feeder_respects_older(const struct sluice_feeder *feeder);
 
 /* Is it the one that speaks for its stream when cursors are told (HELLO)? Exactly one per stream and output is. */
-bool sluice_feeder_is_first(const struct sluice_feeder *feeder);
+static inline bool sluice_feeder_is_first(const struct sluice_feeder *feeder)
+{
+	return feeder->origin->is_ring;
+}
+
+/* Bytes of the stream that lie on the disk for its output, under way or not. */
+uint64_t sluice_feeder_on_disk(const struct sluice_feeder *feeder);
+
+/*
+ * For origins: the slot of a segment, done or not; the first segment that ends behind `offset` (its id, or `next`); a
+ * segment needs no more, unless its carrier still reads it (returns how many records are done that no carrier has the credit for);
+ * steps over segments that are done.
+ */
+static inline struct sluice_segment *sluice_feeder_slot(const struct sluice_feeder *feeder,
+							uint64_t id)
+{
+	return &feeder->segments[id & (SLUICE_FEEDER_SEGMENTS - 1)];
+}
+uint64_t sluice_feeder_find(const struct sluice_feeder *feeder, uint64_t offset);
+uint64_t sluice_feeder_complete(struct sluice_feeder *feeder, struct sluice_segment *segment);
+void sluice_feeder_advance(struct sluice_feeder *feeder);
 
 #endif /* SLUICE_FEEDER_H */

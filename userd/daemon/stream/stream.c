@@ -11,9 +11,7 @@
 #include "../../lib/log.h"
 #include "../../lib/priority.h"
 #include "../../lib/ring_twin.h"
-#include "../output/output.h"
-#include "rack.h"
-#include "shelf.h"
+#include "ring_feeder.h"
 #include "stream.h"
 
 /* The module says that there is something. Level-triggered: `seen` is what keeps it quiet. @context worker */
@@ -35,22 +33,21 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 	sluice_stream_notify(stream);
 }
 
-/* Frees all feeders; their cursors stay where they are. */
+/* Ends all feeders; their cursors stay where they are. */
 static void free_feeders(struct sluice_stream *stream)
 {
 	size_t number;
 
-	/* Racks first: they know their feeders. */
-	for (number = 0; number < stream->feeder_count; number++) {
-		if (stream->feeders[number]->cursor)
-			continue;
-		sluice_rack_destroy(stream->feeders[number]->rack);
-		stream->feeders[number] = NULL;
-	}
-	for (number = 0; number < stream->feeder_count; number++) {
-		sluice_feeder_close(stream->feeders[number]);
-		free(stream->feeders[number]);
-	}
+	for (number = 0; number < stream->feeder_count; number++)
+		sluice_feeder_destroy(stream->feeders[number]);
+}
+
+/* A new feeder of the ring is the stream's. */
+static void join(struct sluice_stream *stream, struct sluice_feeder *feeder)
+{
+	feeder->stream = stream;
+	feeder->moved = &stream->moved;
+	feeder->cursor->reserved[SLUICE_RING_CURSOR_SEQUENCE] = feeder->taken_sequence + 1;
 }
 
 int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_config_route *route,
@@ -84,24 +81,18 @@ int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_c
 	sluice_ring_release(&stream->ring, outputs, count);
 	stream->held = sluice_ring_held(&stream->ring, outputs, count);
 	for (number = 0; number < count; number++) {
-		struct sluice_feeder *feeder = malloc(sizeof(*feeder));
+		struct sluice_feeder *feeder;
 
-		if (!feeder) {
-			error = -ENOMEM;
+		error = sluice_ring_feeder_create(&stream->ring, outputs[number], &feeder,
+						  &repaired);
+		if (error)
 			goto close;
-		}
-		error = sluice_feeder_open(feeder, &stream->ring, outputs[number], &repaired);
-		if (error) {
-			free(feeder);
-			goto close;
-		}
 		if (repaired)
 			sluice_warning("route `%s`, CPU %u: an output's cursor was damaged; it "
 				       "goes on at the ring's tail, "
 				       "and may send some datagrams twice",
 				       stream->name, cpu);
-		feeder->stream = stream;
-		feeder->cursor->reserved[SLUICE_RING_CURSOR_SEQUENCE] = feeder->taken_sequence + 1;
+		join(stream, feeder);
 		stream->feeders[number] = feeder;
 		memcpy(stream->outputs[number], outputs[number], SLUICE_GUID_SIZE);
 		stream->feeder_count++;
@@ -126,7 +117,8 @@ void sluice_stream_destroy(struct sluice_stream *stream)
 	if (!stream)
 		return;
 	free_feeders(stream);
-	sluice_shelf_destroy(stream->shelf);
+	if (stream->disk)
+		stream->disk->destroy(stream);
 	sluice_ring_destroy(&stream->ring);
 	if (stream->fd >= 0)
 		close(stream->fd);
@@ -170,8 +162,8 @@ void sluice_stream_leave(struct sluice_stream *stream)
 {
 	if (!stream->worker)
 		return;
-	if (stream->shelf)
-		sluice_shelf_leave(stream->shelf);
+	if (stream->disk)
+		stream->disk->leave(stream);
 	if (stream->fd >= 0 && !stream->hung)
 		sluice_worker_unwatch(stream->worker, stream->fd);
 	sluice_worker_remove_stream(stream->worker, stream);
@@ -192,12 +184,8 @@ void sluice_stream_notify(struct sluice_stream *stream)
 	size_t number;
 
 	see(stream, sluice_ring_head(&stream->ring));
-	for (number = 0; number < stream->feeder_count; number++) {
-		struct sluice_output *output = stream->feeders[number]->output;
-
-		if (output)
-			output->has_work = true;
-	}
+	for (number = 0; number < stream->feeder_count; number++)
+		sluice_feeder_wake(stream->feeders[number]);
 	stream->moved = true;
 }
 
@@ -213,7 +201,8 @@ static bool see_taken(struct sluice_stream *stream)
 	size_t number;
 
 	for (number = 0; number < stream->feeder_count; number++)
-		if (stream->feeders[number]->cursor && stream->feeders[number]->taken > most)
+		if (sluice_feeder_is_of_ring(stream->feeders[number]) &&
+		    stream->feeders[number]->taken > most)
 			most = stream->feeders[number]->taken;
 	if (most <= stream->seen)
 		return false;
@@ -221,9 +210,9 @@ static bool see_taken(struct sluice_stream *stream)
 	for (number = 0; number < stream->feeder_count; number++) {
 		struct sluice_feeder *feeder = stream->feeders[number];
 
-		if (!feeder->cursor || feeder->taken >= most || !feeder->output)
+		if (!sluice_feeder_is_of_ring(feeder) || feeder->taken >= most || !feeder->output)
 			continue;
-		((struct sluice_output *)feeder->output)->has_work = true;
+		sluice_feeder_wake(feeder);
 		told = true;
 	}
 	return told;
@@ -242,17 +231,14 @@ static uint64_t fill(const struct sluice_stream *stream)
 static void note_sequence(struct sluice_feeder *feeder)
 {
 	sluice_store_relaxed(&feeder->cursor->reserved[SLUICE_RING_CURSOR_SEQUENCE],
-			     sluice_feeder_need_sequence(feeder) + 1);
+			     sluice_ring_feeder_need_sequence(feeder) + 1);
 }
 
 /* Notes in the cursors what lies on the disk, so that a successor knows. */
-static void note(const struct sluice_stream *stream)
+static void note(struct sluice_stream *stream)
 {
-	size_t number;
-
-	for (number = 0; stream->shelf && number < stream->feeder_count; number++)
-		if (stream->feeders[number]->cursor && stream->feeders[number]->rack)
-			sluice_shelf_note(stream->feeders[number]);
+	if (stream->disk)
+		stream->disk->note(stream);
 }
 
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
@@ -264,14 +250,14 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 	stream->moved = false;
 	/* What is less on the disk is noted before the spooler knows, what is more when the ring has let it go: never too much. */
 	note(stream);
-	if (stream->shelf)
-		sluice_shelf_tend(stream->shelf, now);
+	if (stream->disk)
+		stream->disk->tend(stream, now);
 	for (number = 0; number < stream->feeder_count; number++) {
 		struct sluice_feeder *feeder = stream->feeders[number];
 
-		if (!feeder->cursor)
+		if (!sluice_feeder_is_of_ring(feeder))
 			continue;
-		acked = sluice_feeder_need(feeder);
+		acked = sluice_ring_feeder_need(feeder);
 		sluice_store_relaxed(&feeder->cursor->acked, acked);
 		sluice_store_relaxed(&feeder->cursor->taken, feeder->taken);
 		note_sequence(feeder);
@@ -316,25 +302,19 @@ int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SL
 
 	if (sluice_stream_reserve(stream, stream->feeder_count + 1))
 		return -ENOMEM;
-	feeder = malloc(sizeof(*feeder));
-	if (!feeder)
-		return -ENOMEM;
-	error = sluice_feeder_open(feeder, &stream->ring, guid, &repaired);
-	if (error) {
-		free(feeder);
+	error = sluice_ring_feeder_create(&stream->ring, guid, &feeder, &repaired);
+	if (error)
 		return error;
-	}
-	feeder->stream = stream;
-	feeder->cursor->reserved[SLUICE_RING_CURSOR_SEQUENCE] = feeder->taken_sequence + 1;
+	join(stream, feeder);
 	memcpy(stream->outputs[stream->feeder_count], guid, SLUICE_GUID_SIZE);
 	stream->feeders[stream->feeder_count++] = feeder;
-	return stream->shelf ? sluice_shelf_add_rack(stream->shelf, feeder, guid) : 0;
+	return stream->disk ? stream->disk->add_feeder(stream, feeder, guid) : 0;
 }
 
 /* The feeder's cursor says where it got to, and what lies behind that stays in the ring. */
 static void keep_cursor(struct sluice_stream *stream, const struct sluice_feeder *feeder)
 {
-	uint64_t need = sluice_feeder_need(feeder);
+	uint64_t need = sluice_ring_feeder_need(feeder);
 
 	sluice_store_relaxed(&feeder->cursor->acked, need);
 	if (need < sluice_ring_head(&stream->ring) && need < stream->held)
@@ -345,6 +325,7 @@ static void keep_cursor(struct sluice_stream *stream, const struct sluice_feeder
 static void remove_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE],
 			  bool keep)
 {
+	struct sluice_feeder *feeder;
 	size_t number;
 
 	for (number = 0; number < stream->feeder_count; number++)
@@ -352,22 +333,15 @@ static void remove_feeder(struct sluice_stream *stream, const uint8_t guid[SLUIC
 			break;
 	if (number == stream->feeder_count)
 		return;
-	/* No order may name a rack that goes. */
-	if (stream->shelf)
-		sluice_shelf_leave(stream->shelf);
-	if (stream->feeders[number]->cursor) {
-		if (keep)
-			keep_cursor(stream, stream->feeders[number]);
-		else
-			memset(stream->feeders[number]->cursor, 0,
-			       sizeof(*stream->feeders[number]->cursor));
-		if (stream->feeders[number]->rack)
-			stream->feeders[number]->rack->ring = NULL;
-		sluice_feeder_close(stream->feeders[number]);
-		free(stream->feeders[number]);
-	} else {
-		sluice_rack_destroy(stream->feeders[number]->rack);
-	}
+	feeder = stream->feeders[number];
+	/* No order may name a feeder that goes. */
+	if (stream->disk)
+		stream->disk->leave(stream);
+	if (sluice_feeder_is_of_ring(feeder) && keep)
+		keep_cursor(stream, feeder);
+	else if (sluice_feeder_is_of_ring(feeder))
+		memset(feeder->cursor, 0, sizeof(*feeder->cursor));
+	sluice_feeder_destroy(feeder);
 	stream->feeder_count--;
 	memmove(&stream->feeders[number], &stream->feeders[number + 1],
 		(stream->feeder_count - number) * sizeof(struct sluice_feeder *));
@@ -392,24 +366,30 @@ uint64_t sluice_stream_remaining(const struct sluice_stream *stream)
 	size_t number;
 
 	for (number = 0; number < stream->feeder_count; number++) {
-		if (!stream->feeders[number]->cursor)
+		if (!sluice_feeder_is_of_ring(stream->feeders[number]))
 			continue;
 		goal = stream->feeders[number]->limit < head ? stream->feeders[number]->limit
 							     : head;
-		acked = sluice_feeder_need(stream->feeders[number]);
+		acked = sluice_ring_feeder_need(stream->feeders[number]);
 		if (goal > acked && goal - acked > most)
 			most = goal - acked;
 	}
 	return most;
 }
 
-uint64_t sluice_stream_shelved(const struct sluice_stream *stream)
+uint64_t sluice_stream_on_disk(const struct sluice_stream *stream)
 {
 	uint64_t bytes = 0;
 	size_t number;
 
 	for (number = 0; number < stream->feeder_count; number++)
-		if (!stream->feeders[number]->cursor)
-			bytes += sluice_rack_bytes_left(stream->feeders[number]->rack);
+		if (!sluice_feeder_is_of_ring(stream->feeders[number]))
+			bytes += sluice_feeder_on_disk(stream->feeders[number]);
 	return bytes;
+}
+
+void sluice_stream_tick(struct sluice_stream *stream, uint64_t now)
+{
+	if (stream->disk)
+		stream->disk->tick(stream, now);
 }

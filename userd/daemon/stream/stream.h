@@ -18,6 +18,26 @@
  * go, and a good part less than the smallest ring. */
 #define SLUICE_STREAM_ROOM (96UL << 10)
 
+struct sluice_stream;
+struct sluice_disk_side; /* spool/disk_side.h */
+
+/* What a stream that has a disk side calls of it. @context worker, but for `destroy` */
+struct sluice_stream_disk {
+	/* Gives a new feeder of the ring one of the disk. 0 or -ENOMEM. */
+	int (*add_feeder)(struct sluice_stream *stream, struct sluice_feeder *feeder,
+			  const uint8_t output[SLUICE_GUID_SIZE]);
+	/* At the end of a round: orders what is to be written, tells what was acknowledged. */
+	void (*tend)(struct sluice_stream *stream, uint64_t now);
+	/* Notes in the ring's cursors what lies on the disk. */
+	void (*note)(struct sluice_stream *stream);
+	/* Now and then, by the clock. */
+	void (*tick)(struct sluice_stream *stream, uint64_t now);
+	/* Nothing of it may be under way any more. */
+	void (*leave)(struct sluice_stream *stream);
+	/* Frees it, after `leave`. @context process */
+	void (*destroy)(struct sluice_stream *stream);
+};
+
 struct sluice_stream {
 	struct sluice_handler handler; /* of `fd` */
 	struct sluice_worker *worker;
@@ -43,10 +63,12 @@ struct sluice_stream {
 	bool starved;		 /* somebody waits for room */
 	unsigned int alarm_mark; /* percent of the ring, 0: none */
 	struct sluice_alarm alarm;
-	void *source;		    /* of the user-space source that fills it */
-	uint64_t full_since;	    /* for its source; 0: it has room */
-	uint64_t shed;		    /* turn of its source in which what finds no room is lost */
-	struct sluice_shelf *shelf; /* its disk side; NULL: there is no `store.disk` */
+	void *source;	     /* of the user-space source that fills it */
+	uint64_t full_since; /* for its source; 0: it has room */
+	uint64_t shed;	     /* turn of its source in which what finds no room is lost */
+	const struct sluice_stream_disk
+		*disk;		       /* of its disk side; NULL: there is no `store.disk` */
+	struct sluice_disk_side *side; /* for `disk` */
 };
 
 /*
@@ -76,6 +98,9 @@ void sluice_stream_notify(struct sluice_stream *stream);
  * @context worker */
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now);
 
+/* The clock, for what tries again after a while. @context worker */
+void sluice_stream_tick(struct sluice_stream *stream, uint64_t now);
+
 /* The feeder of output `guid`, or NULL. @context worker */
 struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,
 					   const uint8_t guid[SLUICE_GUID_SIZE]);
@@ -96,6 +121,6 @@ void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[
 uint64_t sluice_stream_remaining(const struct sluice_stream *stream);
 
 /* Bytes on the disk that some output has not got yet. @context worker */
-uint64_t sluice_stream_shelved(const struct sluice_stream *stream);
+uint64_t sluice_stream_on_disk(const struct sluice_stream *stream);
 
 #endif /* SLUICE_STREAM_H */

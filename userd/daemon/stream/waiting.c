@@ -72,7 +72,7 @@ int sluice_waiting_in_ring(const struct sluice_feeder *feeder, struct sluice_wai
 	struct sluice_range hole;
 	int result = 0;
 
-	if (!feeder->cursor)
+	if (!sluice_feeder_is_of_ring(feeder))
 		return 0;
 	for (id = feeder->first; id < feeder->next; id++) {
 		const struct sluice_segment *segment = &feeder->segments[id & MASK];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The spooler's thread; see spooler.h. Touches: the store; the desks.
+ * The spooler's thread; see spooler.h. Touches: the store; the workers' completions.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -10,10 +10,8 @@
 #include <time.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "alarm.h"
-#include "desk.h"
-#include "rack.h"
-#include "shelf.h"
+#include "../stream/alarm.h"
+#include "completions.h"
 #include "spooler.h"
 
 /* Bytes that are made durable together at most, and how often they are tried when the disk fails. */
@@ -30,12 +28,12 @@ struct sluice_spooler {
 	bool is_running;
 	pthread_mutex_t lock; /* of the queue */
 	pthread_cond_t came, done;
-	struct sluice_order *first, *last;
+	struct sluice_order_list queue;
 	bool ended;
 	bool is_busy;	       /* the thread has taken orders out and not answered all */
 	pthread_mutex_t store; /* held by who uses `spool` */
-	struct sluice_desk *desks;
-	size_t desk_count;
+	struct sluice_completions *completions; /* of each worker */
+	size_t worker_count;
 	uint64_t rate; /* bytes a second, 0: no limit */
 	bool newest_first;
 	unsigned int alarm;	 /* percent, 0: none */
@@ -47,36 +45,35 @@ struct sluice_spooler {
 	uint64_t next_checkpoint, next_look;
 };
 
-/* Puts an answer on the desk of the shelf's worker. */
+/* Gives an answer to the worker whose it is. */
 static void answer(struct sluice_spooler *spooler, struct sluice_order *order)
 {
-	sluice_desk_put(&spooler->desks[sluice_shelf_worker(order->shelf)], order);
+	sluice_completions_put(&spooler->completions[order->worker], order);
 }
 
 int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *worker)
 {
-	return sluice_desk_enter(&spooler->desks[worker->number], worker);
+	return sluice_completions_enter(&spooler->completions[worker->number], worker);
 }
 
 void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *order)
 {
 	pthread_mutex_lock(&spooler->lock);
-	sluice_order_append(&spooler->first, &spooler->last, order);
+	sluice_order_append(&spooler->queue, order);
 	pthread_cond_signal(&spooler->came);
 	pthread_mutex_unlock(&spooler->lock);
 }
 
-void sluice_spooler_forget(struct sluice_spooler *spooler, struct sluice_shelf *shelf,
-			   unsigned int worker)
+void sluice_spooler_forget(struct sluice_spooler *spooler, const void *owner, unsigned int worker)
 {
 	pthread_mutex_lock(&spooler->lock);
-	sluice_order_sift(&spooler->first, &spooler->last, shelf);
+	sluice_order_sift(&spooler->queue, owner);
 	while (spooler->is_busy) {
 		pthread_cond_wait(&spooler->done, &spooler->lock);
-		sluice_order_sift(&spooler->first, &spooler->last, shelf);
+		sluice_order_sift(&spooler->queue, owner);
 	}
 	pthread_mutex_unlock(&spooler->lock);
-	sluice_desk_forget(&spooler->desks[worker], shelf);
+	sluice_completions_forget(&spooler->completions[worker], owner);
 }
 
 bool sluice_spooler_is_newest_first(const struct sluice_spooler *spooler)
@@ -225,63 +222,63 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 }
 
 /* Makes the answers that an order to read may have, with memory for a frame each: `count` at most. Returns how many. */
-static size_t make_pages(const struct sluice_order *order, struct sluice_order **pages,
-			 uint8_t **buffers, size_t count)
+static size_t make_answers(const struct sluice_order *order, struct sluice_order **answers,
+			   uint8_t **buffers, size_t count)
 {
 	size_t number;
 
 	for (number = 0; number < count; number++) {
-		struct sluice_order *page = calloc(1, sizeof(*page));
-		struct sluice_book *book = calloc(1, sizeof(*book));
+		struct sluice_order *one = calloc(1, sizeof(*one));
 
 		buffers[number] = sluice_disk_buffer(SLUICE_SPOOL_READ_ROOM);
-		if (!page || !book || !buffers[number]) {
-			free(page);
-			free(book);
+		if (!one || !buffers[number]) {
+			free(one);
 			free(buffers[number]);
 			break;
 		}
-		book->memory = buffers[number];
-		page->book = book;
-		page->kind = SLUICE_ORDER_READ;
-		page->shelf = order->shelf;
-		page->rack = order->rack;
-		pages[number] = page;
+		one->memory = buffers[number];
+		one->kind = SLUICE_ORDER_READ;
+		one->owner = order->owner;
+		one->worker = order->worker;
+		one->answer = order->answer;
+		one->reader = order->reader;
+		answers[number] = one;
 	}
 	return number;
 }
 
-/* Reads the frames from order->start on, until order->end, and puts each on the desk: while one is checked, the disk is busy with
+/* Reads the frames from order->start on, until order->end, and answers with each: while one is checked, the disk is busy with
  * those that follow. */
 static void read_frames(struct sluice_spooler *spooler, struct sluice_order *order)
 {
-	struct sluice_order *pages[SLUICE_RACK_BOOKS];
-	uint8_t *buffers[SLUICE_RACK_BOOKS];
-	size_t number, count = order->count < SLUICE_RACK_BOOKS ? order->count : SLUICE_RACK_BOOKS;
+	struct sluice_order *answers[SLUICE_ORDER_FRAMES];
+	uint8_t *buffers[SLUICE_ORDER_FRAMES];
+	size_t number,
+		count = order->count < SLUICE_ORDER_FRAMES ? order->count : SLUICE_ORDER_FRAMES;
 	int error;
 
-	count = make_pages(order, pages, buffers, count);
+	count = make_answers(order, answers, buffers, count);
 	pthread_mutex_lock(&spooler->store);
 	(void)sluice_spool_read_ahead(spooler->spool, order->log, order->start, order->end, buffers,
 				      count);
 	pthread_mutex_unlock(&spooler->store);
 	for (number = 0; number < count && order->start < order->end; number++) {
-		struct sluice_book *book = pages[number]->book;
+		struct sluice_order *one = answers[number];
 
 		pthread_mutex_lock(&spooler->store);
-		error = sluice_spool_read(spooler->spool, order->log, order->start, book->memory,
-					  &book->frame, &book->payload);
+		error = sluice_spool_read(spooler->spool, order->log, order->start, one->memory,
+					  &one->frame, &one->payload);
 		pthread_mutex_unlock(&spooler->store);
 		if (error)
 			break;
-		order->start = book->frame.offset + book->frame.span;
-		answer(spooler, pages[number]);
+		order->start = one->frame.offset + one->frame.span;
+		answer(spooler, one);
 	}
 	pthread_mutex_lock(&spooler->store);
 	sluice_spool_settle(spooler->spool);
 	pthread_mutex_unlock(&spooler->store);
 	for (; number < count; number++)
-		sluice_order_free(pages[number]);
+		sluice_order_free(answers[number]);
 	order->last = true;
 	answer(spooler, order);
 }
@@ -300,17 +297,17 @@ static void acknowledge(struct sluice_spooler *spooler, struct sluice_order *ord
 /* Takes out of the queue what can be done now: all reads and acknowledgements, and writes as far as the rate goes. */
 static struct sluice_order *take_orders(struct sluice_spooler *spooler)
 {
-	struct sluice_order *taken = NULL, **end = &taken, **link = &spooler->first, *order;
-	uint64_t budget = spooler->first ? allowance(spooler) : 0, bytes;
+	struct sluice_order *taken = NULL, **end = &taken, **link = &spooler->queue.first, *order;
+	uint64_t budget = spooler->queue.first ? allowance(spooler) : 0, bytes;
 	bool closed = false;
 
-	spooler->last = NULL;
+	spooler->queue.last = NULL;
 	while ((order = *link)) {
 		if (order->kind == SLUICE_ORDER_WRITE) {
 			bytes = order->end - order->start;
 			closed |= bytes > budget;
 			if (closed) {
-				spooler->last = order;
+				spooler->queue.last = order;
 				link = &order->next;
 				continue;
 			}
@@ -401,7 +398,7 @@ static void *thread_main(void *argument)
 		list = take_orders(spooler);
 		if (!list && !spooler->ended) {
 			waited = true;
-			wait_a_while(spooler, spooler->first != NULL);
+			wait_a_while(spooler, spooler->queue.first != NULL);
 			list = take_orders(spooler);
 		}
 		ended = spooler->ended && !list;
@@ -419,14 +416,14 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
-/* Makes the desks. 0 or a negative errno. */
-static int make_desks(struct sluice_spooler *spooler, size_t count)
+/* Makes the completions of `count` workers. 0 or a negative errno. */
+static int make_completions(struct sluice_spooler *spooler, size_t count)
 {
-	spooler->desks = calloc(count, sizeof(*spooler->desks));
-	if (!spooler->desks)
+	spooler->completions = calloc(count, sizeof(*spooler->completions));
+	if (!spooler->completions)
 		return -ENOMEM;
-	for (; spooler->desk_count < count; spooler->desk_count++) {
-		int error = sluice_desk_open(&spooler->desks[spooler->desk_count]);
+	for (; spooler->worker_count < count; spooler->worker_count++) {
+		int error = sluice_completions_open(&spooler->completions[spooler->worker_count]);
 
 		if (error)
 			return error;
@@ -460,7 +457,7 @@ int sluice_spooler_start(const struct sluice_config_store *config, size_t worker
 	pthread_condattr_destroy(&attributes);
 	spooler->filled = sluice_now();
 	sluice_spooler_retune(spooler, config);
-	failure = make_desks(spooler, workers);
+	failure = make_completions(spooler, workers);
 	if (!failure)
 		failure = sluice_spool_open(&options, &spooler->spool, error);
 	if (failure)
@@ -503,10 +500,10 @@ void sluice_spooler_free(struct sluice_spooler *spooler)
 
 	if (!spooler)
 		return;
-	for (number = 0; number < spooler->desk_count; number++)
-		sluice_desk_close(&spooler->desks[number]);
-	sluice_order_free_list(spooler->first);
-	free(spooler->desks);
+	for (number = 0; number < spooler->worker_count; number++)
+		sluice_completions_close(&spooler->completions[number]);
+	sluice_order_free_all(spooler->queue.first);
+	free(spooler->completions);
 	pthread_cond_destroy(&spooler->came);
 	pthread_cond_destroy(&spooler->done);
 	pthread_mutex_destroy(&spooler->lock);

@@ -1,39 +1,38 @@
 // SPDX-License-Identifier: MIT
 /*
  * Does the disk still have what the ring's cursors say lies there? A store that was emptied, moved
- * or is not mounted is no fresh start. See shelf.h. Touches: the ring's consumer page; the store,
+ * or is not mounted is no fresh start. See disk_side.h. Touches: the ring's consumer page; the store,
  * which the caller holds.
  */
 #include <string.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "rack.h"
-#include "shelf.h"
+#include "disk_side.h"
 
 /* What a cursor's reserved words say; each one more than the value, 0: not said. */
 enum word { WAITING, FLOOR, FLOOR_SEQUENCE };
 
-void sluice_shelf_note(struct sluice_feeder *feeder)
+void sluice_disk_check_note(struct sluice_feeder *feeder)
 {
-	struct sluice_rack *rack = feeder->rack;
-	uint64_t waiting = sluice_rack_bytes_left(rack), floor;
+	struct sluice_backlog *backlog = feeder->backlog;
+	uint64_t waiting = sluice_feeder_on_disk(feeder), floor;
 
 	if (!waiting && feeder->first == feeder->next) {
 		/* It has all before this, and we know how many records that is. */
-		rack->known_at = feeder->taken;
-		rack->known_sequence = feeder->taken_sequence;
-		rack->is_known = true;
+		backlog->known_at = feeder->taken;
+		backlog->known_sequence = feeder->taken_sequence;
+		backlog->is_known = true;
 	}
-	floor = waiting ? sluice_rack_floor(rack) : sluice_feeder_acked(feeder);
+	floor = waiting ? sluice_feeder_floor(feeder) : sluice_feeder_acked(feeder);
 	sluice_store_relaxed(&feeder->cursor->reserved[WAITING], waiting + 1);
 	sluice_store_relaxed(&feeder->cursor->reserved[FLOOR], floor + 1);
-	sluice_store_relaxed(&feeder->cursor->reserved[FLOOR_SEQUENCE],
-			     rack->is_known && rack->known_at == floor ? rack->known_sequence + 1
-								       : 0);
+	sluice_store_relaxed(
+		&feeder->cursor->reserved[FLOOR_SEQUENCE],
+		backlog->is_known && backlog->known_at == floor ? backlog->known_sequence + 1 : 0);
 }
 
-void sluice_shelf_check(struct sluice_stream *stream, struct sluice_feeder *feeder,
-			struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t found)
+void sluice_disk_check(struct sluice_stream *stream, struct sluice_feeder *feeder,
+		       struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t found)
 {
 	const struct sluice_ring_cursor *cursor = feeder->cursor;
 	uint64_t waiting = cursor->reserved[WAITING], floor = cursor->reserved[FLOOR];
@@ -45,9 +44,9 @@ void sluice_shelf_check(struct sluice_stream *stream, struct sluice_feeder *feed
 		return;
 	is_known = sequence > 0 && sequence - 1 <= feeder->taken_sequence;
 	if (is_known) {
-		feeder->rack->known_at = floor;
-		feeder->rack->known_sequence = sequence - 1;
-		feeder->rack->is_known = true;
+		feeder->backlog->known_at = floor;
+		feeder->backlog->known_sequence = sequence - 1;
+		feeder->backlog->is_known = true;
 		records = feeder->taken_sequence - (sequence - 1);
 	}
 	if (found >= waiting)
@@ -72,7 +71,7 @@ void sluice_shelf_check(struct sluice_stream *stream, struct sluice_feeder *feed
 		sluice_ring_lose_unknown(&stream->ring, 0, SLUICE_LOST_DISK);
 }
 
-void sluice_shelf_tell_older(struct sluice_stream *stream, uint64_t last)
+void sluice_disk_check_tell_older(struct sluice_stream *stream, uint64_t last)
 {
 	sluice_error(
 		"the ring of route `%s`, CPU %u, ends at %llu, but the store on the disk goes on "

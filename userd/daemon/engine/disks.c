@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../stream/shelf.h"
+#include "../spool/disk_side.h"
 #include "inner.h"
 #include "../../config/sentence.h"
 
@@ -53,8 +53,8 @@ static int take_orphan(void *context, struct sluice_stream *stream)
 				       engine->workers[stream->cpu % engine->worker_count]);
 }
 
-int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_source_plan *plan,
-			 struct sluice_stream_table *fresh, char **error)
+int sluice_engine_add_disk(struct sluice_engine *engine, const struct sluice_source_plan *plan,
+			   struct sluice_stream_table *fresh, char **error)
 {
 	struct adopting adopting = {.engine = engine, .fresh = fresh};
 	uint8_t(*outputs)[SLUICE_GUID_SIZE];
@@ -64,12 +64,13 @@ int sluice_engine_shelve(struct sluice_engine *engine, const struct sluice_sourc
 	outputs = sluice_identity_cursors(plan->identity, plan->config, &count);
 	if (!outputs)
 		return -ENOMEM;
-	result = sluice_shelf_adopt(engine->spooler, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
-				    count, !engine->config, is_served, take_orphan, &adopting);
+	result =
+		sluice_disk_side_adopt(engine->spooler, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
+				       count, !engine->config, is_served, take_orphan, &adopting);
 	free(outputs);
 	for (number = 0; !result && number < fresh->count; number++)
-		result = sluice_shelf_create(fresh->list[number].stream, engine->spooler,
-					     fresh->list[number].worker->number);
+		result = sluice_disk_side_create(fresh->list[number].stream, engine->spooler,
+						 fresh->list[number].worker->number);
 	if (result)
 		sluice_say(error, "the store on the disk cannot be used: %s", strerror(-result));
 	return result;

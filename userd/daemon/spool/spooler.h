@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The spooler: one thread that alone writes to and reads from the disk, so that no worker ever waits for it. Workers give it
- * orders; answers come to the worker's desk, an event of its loop. Between shelves and lib/spool/spool.h. Touches: the
+ * orders; answers come to the worker's completions, an event of its loop. Between disk sides and lib/spool/spool.h. Touches: the
  * store, and the ring's bytes that an order names, read only, which stay until the order is answered.
  *
  *   worker ── write, read, acknowledge ──► spooler ──► disk
  *     ▲                                       │
- *     └────────── desk: durable, books ───────┘
+ *     └────────── completions: durable, read ─┘
  */
 #ifndef SLUICE_SPOOLER_H
 #define SLUICE_SPOOLER_H
@@ -17,35 +17,11 @@
 #include "spool/spool.h"
 #include "../../config/model.h"
 #include "../loop/worker.h"
+#include "order.h"
 
 struct sluice_spooler;
-struct sluice_shelf;
-struct sluice_rack;
-struct sluice_book;
 
-enum sluice_order_kind { SLUICE_ORDER_WRITE, SLUICE_ORDER_READ, SLUICE_ORDER_ACKNOWLEDGE };
-
-struct sluice_order {
-	struct sluice_order *next;
-	enum sluice_order_kind kind;
-	struct sluice_shelf *shelf; /* who gets the answer; NULL: nobody any more */
-	struct sluice_rack *rack;   /* READ */
-	struct sluice_spool_log *log;
-	uint64_t start, end;
-	uint64_t sequence; /* WRITE: of `end` */
-	uint32_t count;	   /* WRITE: records; READ: frames at most */
-	const uint8_t *bytes;
-	uint8_t output[16];
-	uint8_t (*outputs)[16]; /* WRITE: who waits for it; @owner the order */
-	size_t output_count;
-	/* The answer */
-	int result;
-	uint64_t serial;
-	struct sluice_book *book;
-	bool last;
-};
-
-/* Opens the store and starts the thread; there are `workers` desks. 0 or a negative errno with a sentence.
+/* Opens the store and starts the thread; for so many `workers`. 0 or a negative errno with a sentence.
  * @owner caller: stop, then free @context process */
 int sluice_spooler_start(const struct sluice_config_store *config, size_t workers,
 			 struct sluice_spooler **spooler, char **error);
@@ -62,7 +38,7 @@ void sluice_spooler_retune(struct sluice_spooler *spooler,
  * stopping. @context process */
 void sluice_spooler_hurry(struct sluice_spooler *spooler);
 
-/* Takes the worker's desk into its loop. 0 or a negative errno. @context worker */
+/* Takes the worker's completions into its loop. 0 or a negative errno. @context worker */
 int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *worker);
 
 /* Holds the store for the control thread, which looks into it; not for long. @context process */
@@ -71,11 +47,9 @@ void sluice_spooler_unlock(struct sluice_spooler *spooler);
 
 /* Gives an order, which the spooler owns from then on. @context worker */
 void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *order);
-void sluice_order_free(struct sluice_order *order);
 
-/* Forgets the orders of a shelf and waits until none is under way. What was acknowledged is kept. @context worker */
-void sluice_spooler_forget(struct sluice_spooler *spooler, struct sluice_shelf *shelf,
-			   unsigned int worker);
+/* Forgets the orders of `owner` and waits until none is under way. What was acknowledged is kept. @context worker */
+void sluice_spooler_forget(struct sluice_spooler *spooler, const void *owner, unsigned int worker);
 
 /* Newest first? @threadsafe */
 bool sluice_spooler_is_newest_first(const struct sluice_spooler *spooler);
