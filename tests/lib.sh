@@ -84,6 +84,14 @@ fail()
 	exit 1
 }
 
+# preloaded NAME: sets `preload` to the library that a test puts under the daemon, or ends the scenario: without it nothing that
+# it waits for would come.
+preloaded()
+{
+	preload=$repository/build/$1.so
+	[ -f "$preload" ] || fail "$preload is not there: \`make scenario\` builds it"
+}
+
 # expect WHAT ACTUAL OPERATOR WANTED: compares numbers (-eq, -ge, ...) or strings (=), says so, fails if wrong.
 expect()
 {
