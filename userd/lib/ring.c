@@ -214,11 +214,8 @@ void sluice_ring_begin_at(struct sluice_ring *ring, uint64_t offset)
 	ring->consumer->tail = offset;
 }
 
-void sluice_ring_destroy(struct sluice_ring *ring)
+void sluice_ring_unmap(struct sluice_ring *ring)
 {
-	if (!ring || !ring->mapping)
-		return;
-	sluice_ring_let_go(ring);
 	sluice_ring_writer_detach(ring);
 	munmap(ring->mapping, ring->mapping_size);
 	memset(ring, 0, sizeof(*ring));

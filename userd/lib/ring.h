@@ -82,7 +82,8 @@ void sluice_ring_writer_forget(struct sluice_ring *ring);
 /* Puts GAP records (cause `disk`) from the head to `upto`, a multiple of SLUICE_RECORD_ALIGN at least a GAP's length away; they tell
  * of `datagrams` together. 0: nobody knows how many. */
 void sluice_ring_fill(struct sluice_ring *ring, uint64_t upto, uint64_t datagrams);
-void sluice_ring_let_go(struct sluice_ring *ring);
+/* For sluice_ring_destroy(): ring.c's half of it, which is about memory only. */
+void sluice_ring_unmap(struct sluice_ring *ring);
 
 /*
  * ring_mend.c: a ring that was just mapped and whose records do not lead from tail to head: what cannot be read becomes GAP records,
@@ -95,7 +96,7 @@ bool sluice_ring_count(int fd, size_t bytes, uint64_t *datagrams);
 /* Makes an empty ring, just created, stand at `offset` (a multiple of SLUICE_RECORD_ALIGN): for what lies on a disk only. */
 void sluice_ring_begin_at(struct sluice_ring *ring, uint64_t offset);
 
-/* Unmaps. Safe on a zeroed ring. */
+/* Unmaps, and lets go of its files, if it has some: they stay where something is left in it. Safe on a zeroed ring. */
 void sluice_ring_destroy(struct sluice_ring *ring);
 
 /* End of the last complete record (acquire: pairs with the producer's release of head). */

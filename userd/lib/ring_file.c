@@ -395,9 +395,9 @@ int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path)
 	return error;
 }
 
-void sluice_ring_let_go(struct sluice_ring *ring)
+/* Lets go of the file and its twin. What is delivered to the last byte leaves nothing behind. */
+static void let_go(struct sluice_ring *ring)
 {
-	/* What is delivered to the last byte leaves nothing behind. */
 	bool ends = ring->file && sluice_ring_head(ring) == sluice_ring_tail(ring);
 
 	if (ends)
@@ -408,4 +408,12 @@ void sluice_ring_let_go(struct sluice_ring *ring)
 	close(ring->lock);
 	free(ring->file);
 	ring->file = NULL;
+}
+
+void sluice_ring_destroy(struct sluice_ring *ring)
+{
+	if (!ring || !ring->mapping)
+		return;
+	let_go(ring);
+	sluice_ring_unmap(ring);
 }
