@@ -22,7 +22,7 @@
 #define SHARED_MEMORY "/dev/shm"
 
 /* Why no file can be made or written in directory `path`: 0 if it can, else an errno. */
-static int hindrance(const char *path)
+static int unavailable_reason(const char *path)
 {
 	struct stat state;
 
@@ -54,7 +54,7 @@ static void check_log(const struct sluice_config *config, struct sluice_findings
 	if (!copy)
 		return;
 	sluice_quote(config->log.path, quoted);
-	error = hindrance(dirname(copy));
+	error = unavailable_reason(dirname(copy));
 	if (!stat(config->log.path, &state)) {
 		if (S_ISDIR(state.st_mode))
 			error = EISDIR;
@@ -88,9 +88,9 @@ static void check_memory_path(const struct sluice_config *config, struct sluice_
 		return;
 	sluice_quote(store->memory_path, quoted);
 	/* The last part of the path is made. */
-	error = hindrance(store->memory_path);
+	error = unavailable_reason(store->memory_path);
 	if (error == ENOENT)
-		error = hindrance(dirname(copy));
+		error = unavailable_reason(dirname(copy));
 	if (error == ENOENT)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &store->memory_path_place,
 				    "store.memory.path: there is no directory %s, and none to make "

@@ -38,7 +38,7 @@ static void pump(struct sluice_worker *worker)
 }
 
 /* Reads acknowledgements that did not wake us. */
-static void hear(struct sluice_worker *worker)
+static void drain_inputs(struct sluice_worker *worker)
 {
 	size_t place;
 
@@ -67,7 +67,7 @@ static void keep_time(struct sluice_worker *worker)
 void sluice_round(struct sluice_worker *worker, bool after_letter)
 {
 	if (!after_letter)
-		hear(worker);
+		drain_inputs(worker);
 	pump(worker);
 	if (!after_letter)
 		keep_time(worker);

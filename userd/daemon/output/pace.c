@@ -58,7 +58,7 @@ size_t sluice_pacer_portion(const struct sluice_pacer *pacer, size_t most)
 		if (bytes > PORTION_LEAST)
 			bytes = PORTION_LEAST;
 	}
-	/* Of nothing there is no record. */
+	/* A portion of no bytes would never be sent. */
 	if (!bytes)
 		bytes = 1;
 	return bytes < most ? (size_t)bytes : most;

@@ -74,6 +74,7 @@ static struct sluice_spool *allocate(const struct sluice_spool_options *options)
 
 	if (!spool)
 		return NULL;
+	spool->settle = sluice_spool_settle_segment;
 	spool->checkpoint_fd = -1;
 	spool->active = SIZE_MAX;
 	spool->look = options->look;
@@ -289,44 +290,6 @@ static int identify(struct sluice_spool *spool, char **error)
 	return 0;
 }
 
-/* A number that no segment has. */
-static uint32_t fresh_number(const struct sluice_spool *spool, uint32_t number)
-{
-	size_t place;
-
-	for (place = 0; place < spool->segment_count; place++) {
-		if (spool->segments[place].number == number && spool->segments[place].size) {
-			number++;
-			place = SIZE_MAX; /* begin again */
-		}
-	}
-	return number;
-}
-
-size_t sluice_spool_make_extra(struct sluice_spool *spool)
-{
-	size_t place;
-
-	/* One: a disk that fails would make them without end. If it did, that one is tried again. */
-	for (place = 0; place < spool->segment_count; place++) {
-		const struct sluice_spool_segment *segment = &spool->segments[place];
-
-		if (!segment->is_extra || !segment->size)
-			continue;
-		return segment->use == SLUICE_SPOOL_IS_ABANDONED && !segment->live &&
-				       sluice_spool_now() >= segment->rests_until
-			       ? place
-			       : SIZE_MAX;
-	}
-	if (sluice_spool_segment_make(spool, fresh_number(spool, 0), spool->segment_size))
-		return SIZE_MAX;
-	sluice_spool_sync_directory(spool);
-	place = spool->segment_count - 1;
-	spool->segments[place].is_surplus = true;
-	spool->segments[place].is_extra = true;
-	return place;
-}
-
 /*
  * Makes the segments that are missing; those of another size or beyond the number are used up first. A new store has all of them
  * or is refused; one that may hold something goes on with what there is.
@@ -348,11 +311,11 @@ static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 		have += !segment->is_surplus;
 		if (segment->is_surplus && segment->use == SLUICE_SPOOL_IS_FREE)
 			segment->use = SLUICE_SPOOL_IS_SEALED; /* settle() removes it */
-		sluice_spool_segment_settle(spool, place);
+		sluice_spool_settle_segment(spool, place);
 	}
 	found = have;
 	for (; have < wanted; have++, number++) {
-		number = fresh_number(spool, number);
+		number = sluice_spool_segment_fresh_number(spool, number);
 		result = sluice_spool_segment_make(spool, number, spool->segment_size);
 		if (!result)
 			continue;
@@ -366,7 +329,7 @@ static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 		for (place = 0; place < spool->segment_count; place++) {
 			spool->segments[place].is_surplus = true;
 			spool->segments[place].use = SLUICE_SPOOL_IS_SEALED;
-			sluice_spool_segment_settle(spool, place);
+			sluice_spool_settle_segment(spool, place);
 		}
 		memset(&disk, 0, sizeof(disk));
 		(void)statvfs(spool->path, &disk);

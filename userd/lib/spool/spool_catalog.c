@@ -332,7 +332,7 @@ int sluice_spool_catalog_compare(struct sluice_spool *spool, const void *memory,
 	return error;
 }
 
-void sluice_spool_catalog_mourn(struct sluice_spool *spool)
+void sluice_spool_catalog_report_missing(struct sluice_spool *spool)
 {
 	size_t number, place;
 

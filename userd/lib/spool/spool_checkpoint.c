@@ -179,7 +179,7 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 			     "not told of",
 			     spool->path);
 	apply(spool);
-	sluice_spool_catalog_mourn(spool);
+	sluice_spool_catalog_report_missing(spool);
 	spool->dirty = false;
 	/* What it says of logs without frames is forgotten here, and must not apply to what is written later. */
 	spool->must_checkpoint = true;

@@ -148,7 +148,7 @@ static int load(struct giving *giving, struct sluice_spool_log *log,
 					 : sluice_spool_load(giving->spool, log, extent, buffer);
 
 	if (error && error != -ENOMEM)
-		sluice_spool_mourn(giving->spool, extent, error);
+		sluice_spool_report_unreadable(giving->spool, extent, error);
 	return error;
 }
 
@@ -392,7 +392,7 @@ int sluice_spool_give_up(struct sluice_spool *spool)
 	if (!error) {
 		spool->figures.dropped_segments++;
 		spool->figures.dropped += giving.dropped;
-		sluice_spool_segment_settle(spool, giving.victim);
+		sluice_spool_settle_segment(spool, giving.victim);
 	}
 	while ((heap = giving.heaps)) {
 		giving.heaps = heap->next;

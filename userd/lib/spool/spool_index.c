@@ -227,7 +227,7 @@ static void retire(struct sluice_spool *spool, struct sluice_spool_log *log,
 		return;
 	strike(spool, log, extent);
 	spool->figures.drained += bytes_of(extent);
-	sluice_spool_segment_settle(spool, extent->segment);
+	spool->settle(spool, extent->segment);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The spool's insides, shared by spool.c (open, close), spool_index.c (what is where, who needs it), spool_segment.c (the
- * files), spool_write.c (append, commit), spool_drop.c (giving up the oldest), spool_read.c, spool_recover.c (what an earlier
+ * files), spool_settle.c (which of them are free), spool_write.c (frames, commit), spool_append.c, spool_drop.c (giving up the oldest), spool_read.c, spool_recover.c (what an earlier
  * process left) and spool_checkpoint.c. Touches: nothing by itself.
  */
 #ifndef SLUICE_LIB_SPOOL_INNER_H
@@ -102,6 +102,8 @@ struct sluice_spool {
 	struct sluice_spool_drop *drops;
 	size_t drop_count, drop_room;
 	struct sluice_spool_figures figures;
+	/* The index calls it when nobody needs a frame of a segment any more: spool_settle.c. */
+	void (*settle)(struct sluice_spool *spool, size_t place);
 };
 
 /* What a head of a frame takes in a buffer at most. */
@@ -120,9 +122,12 @@ int sluice_spool_segment_write_head(struct sluice_spool *spool, size_t place,
 int sluice_spool_segment_add(struct sluice_spool *spool, uint32_t number, uint64_t size,
 			     size_t *place);
 int sluice_spool_segment_make(struct sluice_spool *spool, uint32_t number, uint64_t size);
-/* Does the file serve frames that somebody needs? If not it is free (or goes, if surplus). */
-void sluice_spool_segment_settle(struct sluice_spool *spool, size_t place);
+/* A number that no segment has, `number` or a later one. */
+uint32_t sluice_spool_segment_fresh_number(const struct sluice_spool *spool, uint32_t number);
 void sluice_spool_sync_directory(const struct sluice_spool *spool);
+
+/* spool_settle.c: does the file serve frames that somebody needs? If not it is free (or goes, if surplus). */
+void sluice_spool_settle_segment(struct sluice_spool *spool, size_t place);
 
 /* spool_index.c */
 struct sluice_spool_log *sluice_spool_index_log(struct sluice_spool *spool,
@@ -152,7 +157,8 @@ void sluice_spool_index_supersede(struct sluice_spool *spool, bool really);
 int sluice_spool_load(struct sluice_spool *spool, const struct sluice_spool_log *log,
 		      const struct sluice_spool_extent *extent, uint8_t *buffer);
 /* An extent cannot be read: counted and said, the first time. */
-void sluice_spool_mourn(struct sluice_spool *spool, struct sluice_spool_extent *extent, int error);
+void sluice_spool_report_unreadable(struct sluice_spool *spool, struct sluice_spool_extent *extent,
+				    int error);
 
 /* spool_write.c: is there a segment that could be begun? Would frames of so many bytes in all, whose heads have so many, and
  * the list behind them fit the active segment? Writes a frame to it: 0, -ENOSPC (it does not fit), or as
@@ -167,9 +173,10 @@ int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *
  * -ENOENT: there is none to give up; -ENOSPC: the marks do not fit; else as sluice_spool_append(). */
 int sluice_spool_give_up(struct sluice_spool *spool);
 
-/* spool.c: makes a segment more than there should be, for the marks, where everything is full; it goes when it is free again.
- * Returns its place, SIZE_MAX: the disk has no room. */
-size_t sluice_spool_make_extra(struct sluice_spool *spool);
+/* spool_write.c: the segment to be used next, or SIZE_MAX; takes one into use; ends the active one. 0 or a negative errno. */
+size_t sluice_spool_choose_segment(const struct sluice_spool *spool);
+int sluice_spool_begin_segment(struct sluice_spool *spool, size_t place);
+int sluice_spool_seal_segment(struct sluice_spool *spool);
 
 /* spool_checkpoint.c: reads the newer valid slot and acknowledges what it says. 0, -ENOENT (none is valid). */
 int sluice_spool_checkpoint_load(struct sluice_spool *spool);
@@ -178,10 +185,10 @@ uint64_t sluice_spool_checkpoint_generation(struct sluice_spool *spool);
 
 /* spool_catalog.c: writes a catalog of what somebody needs into the `bytes` bytes behind a slot's entries, which are zeros. Compares
  * one with the index: what it lists and is not there is entered as bad (0 or -ENOMEM); no catalog is no fault. When it is known
- * what was acknowledged, mourn counts and says what is lost. */
+ * what was acknowledged, report_missing counts and says what is lost. */
 void sluice_spool_catalog_write(const struct sluice_spool *spool, void *memory, size_t bytes);
 int sluice_spool_catalog_compare(struct sluice_spool *spool, const void *memory, size_t bytes);
-void sluice_spool_catalog_mourn(struct sluice_spool *spool);
+void sluice_spool_catalog_report_missing(struct sluice_spool *spool);
 
 /* spool_recover.c: finds the segments and what is in them. 0 or a negative errno with a sentence. */
 int sluice_spool_recover(struct sluice_spool *spool, char **error);

@@ -96,7 +96,8 @@ void sluice_spool_settle(struct sluice_spool *spool)
 		sluice_disk_ahead_settle(spool->ahead);
 }
 
-void sluice_spool_mourn(struct sluice_spool *spool, struct sluice_spool_extent *extent, int error)
+void sluice_spool_report_unreadable(struct sluice_spool *spool, struct sluice_spool_extent *extent,
+				    int error)
 {
 	if (extent->is_known_bad)
 		return;
@@ -113,7 +114,7 @@ void sluice_spool_mourn(struct sluice_spool *spool, struct sluice_spool_extent *
 static void confess(struct sluice_spool *spool, struct sluice_spool_extent *extent, int error,
 		    uint8_t *bytes, struct sluice_spool_frame *frame)
 {
-	sluice_spool_mourn(spool, extent, error);
+	sluice_spool_report_unreadable(spool, extent, error);
 	frame->is_damaged = true;
 	if (extent->type == SLUICE_SPOOL_GAPS) {
 		/* Where they lay nobody knows any more: evenly spread, so that who has a part of it is told of the rest. */

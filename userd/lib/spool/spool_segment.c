@@ -154,38 +154,6 @@ int sluice_spool_segment_make(struct sluice_spool *spool, uint32_t number, uint6
 	return error;
 }
 
-/* A file that is more than the configuration wants, or whose size is another one, goes. Its place stays. */
-static void discard(struct sluice_spool *spool, size_t place)
-{
-	struct sluice_spool_segment *segment = &spool->segments[place];
-	char *path = sluice_spool_segment_path(spool, segment->number);
-
-	sluice_spool_segment_close(spool, place);
-	if (path && unlink(path) && errno != ENOENT)
-		sluice_warning("%s: cannot be removed: %s", path, strerror(errno));
-	free(path);
-	segment->size = 0; /* never chosen again */
-}
-
-void sluice_spool_segment_settle(struct sluice_spool *spool, size_t place)
-{
-	struct sluice_spool_segment *segment = &spool->segments[place];
-
-	if (spool->look || segment->live || segment->use != SLUICE_SPOOL_IS_SEALED ||
-	    !segment->size)
-		return;
-	/* A file that goes is missed at the next start, unless the checkpoint knows that nobody needs it. */
-	if (segment->is_surplus && spool->dirty && sluice_spool_checkpoint(spool))
-		return;
-	segment->use = SLUICE_SPOOL_IS_FREE;
-	if (segment->is_surplus) {
-		discard(spool, place);
-		return;
-	}
-	/* Not synced: a checkpoint says the same; this is for the case that both its slots are lost. */
-	(void)sluice_spool_segment_write_head(spool, place, SLUICE_SPOOL_FREE, 0);
-}
-
 bool sluice_spool_touch(struct sluice_spool *spool)
 {
 	struct sluice_spool_segment *segment;
@@ -214,4 +182,17 @@ bool sluice_spool_touch(struct sluice_spool *spool)
 	if (!error && fd >= 0)
 		(void)sluice_spool_segment_write_head(spool, place, SLUICE_SPOOL_FREE, 0);
 	return true;
+}
+
+uint32_t sluice_spool_segment_fresh_number(const struct sluice_spool *spool, uint32_t number)
+{
+	size_t place;
+
+	for (place = 0; place < spool->segment_count; place++) {
+		if (spool->segments[place].number == number && spool->segments[place].size) {
+			number++;
+			place = SIZE_MAX; /* begin again */
+		}
+	}
+	return number;
 }

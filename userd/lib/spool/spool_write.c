@@ -23,7 +23,7 @@ static void settle_all(struct sluice_spool *spool)
 	size_t place;
 
 	for (place = 0; place < spool->segment_count; place++)
-		sluice_spool_segment_settle(spool, place);
+		sluice_spool_settle_segment(spool, place);
 }
 
 /* The active segment is given up: what was not committed is as if it had never been. */
@@ -86,7 +86,7 @@ static int write_list(struct sluice_spool *spool)
 }
 
 /* The active segment takes no more frames. */
-static int seal(struct sluice_spool *spool)
+int sluice_spool_seal_segment(struct sluice_spool *spool)
 {
 	size_t place = spool->active;
 	int error = sluice_disk_queue_finish(spool->queue);
@@ -103,12 +103,12 @@ static int seal(struct sluice_spool *spool)
 	sluice_spool_segment_close(spool, place);
 	/* What is in it may be acknowledged by all already; what is pending is not counted as live yet. */
 	if (!spool->is_pending)
-		sluice_spool_segment_settle(spool, place);
+		sluice_spool_settle_segment(spool, place);
 	return 0;
 }
 
 /* The segment to be used next: a free one that has its zeros, else a free one, else one that has rested. */
-static size_t choose(const struct sluice_spool *spool)
+size_t sluice_spool_choose_segment(const struct sluice_spool *spool)
 {
 	uint64_t now = sluice_spool_now();
 	size_t place, best = SIZE_MAX;
@@ -134,7 +134,7 @@ static size_t choose(const struct sluice_spool *spool)
 }
 
 /* Takes a segment into use: its head is durable before its first frame is written, so that nothing old is taken for new. */
-static int begin(struct sluice_spool *spool, size_t place)
+int sluice_spool_begin_segment(struct sluice_spool *spool, size_t place)
 {
 	struct sluice_spool_segment *segment;
 	int error;
@@ -247,7 +247,7 @@ bool sluice_spool_has_room(const struct sluice_spool *spool, uint64_t length)
 
 bool sluice_spool_has_spare(const struct sluice_spool *spool)
 {
-	return choose(spool) != SIZE_MAX;
+	return sluice_spool_choose_segment(spool) != SIZE_MAX;
 }
 
 int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *log,
@@ -304,55 +304,6 @@ int sluice_spool_resting(const struct sluice_spool *spool)
 			return segment->failure;
 	}
 	return 0;
-}
-
-/* Begins a segment; where the oldest is to be dropped, sees to it that there is another one to be begun after it. */
-static int begin_next(struct sluice_spool *spool)
-{
-	size_t place = choose(spool);
-	int error;
-
-	/* It came to be full before it was told to drop: for a time it takes more room than it has. */
-	if (place == SIZE_MAX && spool->drops_oldest && !sluice_spool_resting(spool))
-		place = sluice_spool_make_extra(spool);
-	error = begin(spool, place);
-	while (!error && spool->drops_oldest && !sluice_spool_has_spare(spool) &&
-	       !sluice_spool_resting(spool)) {
-		error = sluice_spool_give_up(spool);
-		/* This one at least can be written, unless that is what failed. */
-		if (error == -ENOENT || error == -ENOSPC)
-			return spool->active == SIZE_MAX ? error : 0;
-	}
-	return error;
-}
-
-int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log,
-			const struct sluice_spool_frame *frame, const void *payload,
-			const uint8_t (*outputs)[16], size_t output_count)
-{
-	size_t head_length = sizeof(struct sluice_spool_frame_head) + 16 * output_count;
-	int error;
-
-	if (!spool || !log || !frame || !payload || !outputs || !output_count)
-		return -EINVAL;
-	if (spool->look)
-		return spool->is_read_only ? -EROFS : -EINVAL;
-	if (output_count > SLUICE_SPOOL_OUTPUTS || frame->length > SLUICE_SPOOL_PAYLOAD_MAX ||
-	    frame->offset + frame->span < frame->offset)
-		return -E2BIG;
-	if (spool->active != SIZE_MAX &&
-	    !sluice_spool_fits(spool, sluice_spool_frame_bytes(head_length, frame->length),
-			       head_length)) {
-		error = seal(spool);
-		if (error)
-			return error;
-	}
-	if (spool->active == SIZE_MAX) {
-		error = begin_next(spool);
-		if (error)
-			return error;
-	}
-	return sluice_spool_put_frame(spool, log, frame, payload, outputs, output_count);
 }
 
 int sluice_spool_commit(struct sluice_spool *spool)
