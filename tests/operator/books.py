@@ -171,6 +171,14 @@ class Books:
             if port in self.owners:
                 self.owners[port].excused.add("repeats-plain")
 
+    def all_disconnected(self):
+        """The daemon was killed, and all its connections with it. A receiver that reads slowly sees
+        that only when it has read what its kernel has of them; what comes again on new connections
+        it may read before."""
+        with self.lock:
+            for port in self.owners:
+                self.disconnected(port)
+
     def waiting(self):
         """The most datagrams that one account lacks."""
         with self.lock:

@@ -35,6 +35,7 @@ class Life:
         self.books = Books(self.run)
         self.third = Third(self.world.listen, self.books.delivered_at, self.books.gap_at,
                            self.books.disconnected, self.books.damaged_at)
+        self.world.on_kill = self.books.all_disconnected
         self.config = None
         self.next_key = 1
         self.next_port = 6000

@@ -73,6 +73,8 @@ class World:
         self.lost_before = 0
         self.lost_now = {}
         self.downs = set()
+        # Called when the daemon has been killed.
+        self.on_kill = None
 
     # --- the network
 
@@ -259,6 +261,8 @@ class World:
         self.daemon.kill()
         self.daemon.wait()
         self.daemon = None
+        if self.on_kill:
+            self.on_kill()
 
     def ctl(self, *words):
         """Runs sluicectl on the middle server: (status, output, errors). On a busy machine it may
