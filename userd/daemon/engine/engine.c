@@ -95,7 +95,8 @@ static int start_spooler(struct sluice_engine *engine, const struct sluice_confi
 	char *why = NULL;
 	int result;
 
-	result = sluice_spooler_start(&config->store, engine->worker_count, &engine->spooler, &why);
+	result = sluice_spooler_start(&config->store, sluice_identity_directory(),
+				      engine->worker_count, &engine->spooler, &why);
 	if (result)
 		sluice_say_at(error, config, &config->store.disk_path_place, "%s",
 			      why ? why : strerror(-result));

@@ -43,6 +43,7 @@ struct sluice_spooler {
 	/* The thread's own */
 	uint64_t tokens, filled;
 	uint64_t next_checkpoint, next_look;
+	bool is_unnoted; /* the last checkpoint could not be written */
 };
 
 /* Gives an answer to the worker whose it is. */
@@ -362,12 +363,13 @@ static void tidy(struct sluice_spooler *spooler, bool is_idle)
 	}
 	if (spooler->next_checkpoint && sluice_now() >= spooler->next_checkpoint) {
 		spooler->next_checkpoint = 0;
-		if (sluice_spool_needs_checkpoint(spooler->spool))
-			error = sluice_spool_checkpoint(spooler->spool);
-		if (error) {
-			sluice_debug("spool: a checkpoint cannot be written: %s", strerror(-error));
+		error = sluice_spool_note(spooler->spool);
+		if (error)
 			spooler->next_checkpoint = sluice_now() + CHECKPOINT_NS;
-		}
+		/* That frames can be written again, or not, their own writing tells. */
+		if (error || spooler->is_unnoted)
+			sluice_alarm_writing(&spooler->alarms.failing, error);
+		spooler->is_unnoted = error != 0;
 	} else if (is_idle) {
 		(void)sluice_spool_touch(spooler->spool);
 	}
@@ -431,8 +433,8 @@ static int make_completions(struct sluice_spooler *spooler, size_t count)
 	return 0;
 }
 
-int sluice_spooler_start(const struct sluice_config_store *config, size_t workers,
-			 struct sluice_spooler **result, char **error)
+int sluice_spooler_start(const struct sluice_config_store *config, const char *stand_in,
+			 size_t workers, struct sluice_spooler **result, char **error)
 {
 	struct sluice_spool_options options;
 	struct sluice_spooler *spooler;
@@ -444,7 +446,8 @@ int sluice_spooler_start(const struct sluice_config_store *config, size_t worker
 		return -EINVAL;
 	options = (struct sluice_spool_options){.path = config->disk_path,
 						.size = config->disk_size,
-						.segment = config->disk_segment};
+						.segment = config->disk_segment,
+						.stand_in = stand_in};
 	spooler = calloc(1, sizeof(*spooler));
 	if (!spooler)
 		return -ENOMEM;
@@ -464,6 +467,9 @@ int sluice_spooler_start(const struct sluice_config_store *config, size_t worker
 		goto free;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
+	/* What an earlier process could not write there. */
+	if (sluice_spool_needs_checkpoint(spooler->spool))
+		plan_checkpoint(spooler, CHECKPOINT_NS);
 	failure = -pthread_create(&spooler->thread, NULL, thread_main, spooler);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (failure)

@@ -21,10 +21,11 @@
 
 struct sluice_spooler;
 
-/* Opens the store and starts the thread; for so many `workers`. 0 or a negative errno with a sentence.
+/* Opens the store and starts the thread; for so many `workers`. `stand_in`: as in struct sluice_spool_options. 0 or a negative
+ * errno with a sentence.
  * @owner caller: stop, then free @context process */
-int sluice_spooler_start(const struct sluice_config_store *config, size_t workers,
-			 struct sluice_spooler **spooler, char **error);
+int sluice_spooler_start(const struct sluice_config_store *config, const char *stand_in,
+			 size_t workers, struct sluice_spooler **spooler, char **error);
 /* Ends the thread; what was ordered is done, answers are dropped. NULL is allowed. @context process */
 void sluice_spooler_stop(struct sluice_spooler *spooler);
 /* After the workers ended. */

@@ -48,6 +48,7 @@ static void release(struct sluice_spool *spool)
 	free(spool->list);
 	free(spool->slot);
 	free(spool->block);
+	free(spool->stand_in);
 	free(spool->path);
 	free(spool);
 }
@@ -80,9 +81,11 @@ static struct sluice_spool *allocate(const struct sluice_spool_options *options)
 	spool->look = options->look;
 	spool->segment_size = options->segment;
 	spool->path = strdup(options->path);
+	spool->stand_in = options->stand_in ? strdup(options->stand_in) : NULL;
 	spool->block = sluice_disk_memory(SLUICE_DISK_BLOCK);
 	spool->slot = sluice_disk_memory(SLUICE_SPOOL_SLOT);
 	if (!spool->path || !spool->block || !spool->slot ||
+	    (options->stand_in && !spool->stand_in) ||
 	    (!spool->look && sluice_disk_queue_create(&spool->queue)))
 		goto release;
 	if (!spool->look)
@@ -367,11 +370,13 @@ static void tell(const struct sluice_spool *spool)
 			spool->path);
 	if (spool->is_read_only)
 		sluice_error("spool %s: the file system is read-only: what waits there is "
-			     "delivered (and once more "
-			     "after the next start, since nobody can note that), and nothing is "
-			     "written to it until "
-			     "then",
-			     spool->path);
+			     "delivered (%s), and nothing is written to it until the next start",
+			     spool->path,
+			     spool->stand_in ? "which is noted in memory until the disk can be "
+					       "written: after a restart of the machine it is "
+					       "delivered once more"
+					     : "and once more after the next start, since nobody "
+					       "can note that");
 	if (figures->torn)
 		sluice_warning("spool %s: %llu frames were not whole", spool->path,
 			       (unsigned long long)figures->torn);
@@ -452,8 +457,9 @@ static int open_once(const struct sluice_spool_options *options, struct sluice_s
 		*changed = sluice_spool_checkpoint_generation(spool) != before;
 	for (spare = 0; spare < SPARES; spare++)
 		(void)sluice_spool_touch(spool);
-	/* From the first day on there is one: that none can be read means that it was lost. */
-	if (!spool->look && !spool->generation)
+	/* From the first day on there is one: that none can be read means that it was lost. And what stood in for one is needed no
+	 * more. */
+	if (!spool->look && (!spool->generation || spool->is_stood_in))
 		(void)sluice_spool_checkpoint(spool);
 	if (!spool->look || spool->is_read_only)
 		tell(spool);
@@ -488,11 +494,9 @@ void sluice_spool_close(struct sluice_spool *spool)
 {
 	if (!spool)
 		return;
-	if (!spool->look) {
+	if (!spool->look)
 		(void)sluice_spool_commit(spool);
-		if (sluice_spool_needs_checkpoint(spool))
-			(void)sluice_spool_checkpoint(spool);
-	}
+	(void)sluice_spool_note(spool);
 	release(spool);
 }
 

@@ -32,8 +32,11 @@ struct sluice_spool_options {
 	const char *path;
 	uint64_t size;	  /* bytes of all segments together */
 	uint64_t segment; /* bytes of one, a multiple of 4 KiB */
-	bool look;	  /* change nothing, take no lock; size and segment do not matter */
-	bool repair;	  /* make no segments: mend what is there; size and segment do not matter */
+	/* A directory on tmpfs, of our own and made if need be: what was acknowledged is noted there while it cannot be on the disk;
+	 * NULL: nowhere */
+	const char *stand_in;
+	bool look;   /* change nothing, take no lock; size and segment do not matter */
+	bool repair; /* make no segments: mend what is there; size and segment do not matter */
 };
 
 /* Which stream. */
@@ -160,6 +163,13 @@ uint64_t sluice_spool_serial(const struct sluice_spool *spool);
  * checkpoint lists is missed if it is not there at the next start. */
 bool sluice_spool_needs_checkpoint(const struct sluice_spool *spool);
 int sluice_spool_checkpoint(struct sluice_spool *spool);
+
+/*
+ * Notes what was acknowledged since the last checkpoint, if anything was: in a checkpoint, or, where that cannot be written, in what
+ * stands in for it until it can. That outlives this process, and the machine does not. 0: a checkpoint has it; else the
+ * negative errno of why not, and it should be tried again.
+ */
+int sluice_spool_note(struct sluice_spool *spool);
 
 /* Calls `each` for every run of bytes of a log that `output` still needs, oldest offset first, with the serial of its
  * segment, until it returns not 0, which is returned. */

@@ -2,7 +2,7 @@
 /*
  * Checkpoints of the spool: what the outputs have acknowledged of what lies there; see spool.h. Two slots, written in turn,
  * so that a torn write spoils the older one's successor only. A lost checkpoint means that frames are sent again, never that
- * they are lost. Touches: the checkpoint file.
+ * they are lost. What stands in for one that cannot be written is in spool_stand_in.c. Touches: the checkpoint file.
  */
 #include <endian.h>
 #include <errno.h>
@@ -60,16 +60,13 @@ static size_t behind_entries(const struct sluice_spool *spool, void **memory)
 	return SLUICE_SPOOL_SLOT - used;
 }
 
-int sluice_spool_checkpoint(struct sluice_spool *spool)
+/* Fills the slot in memory with what is known now. */
+static void fill(struct sluice_spool *spool)
 {
-	struct sluice_spool_slot *slot;
+	struct sluice_spool_slot *slot = (void *)spool->slot;
 	size_t room;
 	void *rest;
-	int error;
 
-	if (!spool || spool->look)
-		return -EINVAL;
-	slot = (void *)spool->slot;
 	memset(spool->slot, 0, SLUICE_SPOOL_SLOT);
 	memcpy(slot->store, spool->store, sizeof(slot->store));
 	slot->generation = htole64(spool->generation + 1);
@@ -78,6 +75,15 @@ int sluice_spool_checkpoint(struct sluice_spool *spool)
 	sluice_spool_slot_seal(slot, (struct sluice_spool_entry *)(slot + 1));
 	room = behind_entries(spool, &rest);
 	sluice_spool_catalog_write(spool, rest, room);
+}
+
+int sluice_spool_checkpoint(struct sluice_spool *spool)
+{
+	int error;
+
+	if (!spool || spool->look)
+		return -EINVAL;
+	fill(spool);
 	error = sluice_disk_write(spool->checkpoint_fd, spool->slot, SLUICE_SPOOL_SLOT,
 				  slot_position((spool->generation + 1) % 2));
 	if (!error)
@@ -87,18 +93,43 @@ int sluice_spool_checkpoint(struct sluice_spool *spool)
 	spool->generation++;
 	spool->dirty = false;
 	spool->is_unlisted = false;
+	sluice_spool_stand_in_remove(spool);
 	return 0;
 }
 
-/* Reads slot `number` into spool->slot. 0 or a negative errno. */
-static int read_slot(struct sluice_spool *spool, uint64_t number)
+int sluice_spool_note(struct sluice_spool *spool)
+{
+	int error = -EROFS, other;
+
+	if (!spool || (spool->look && !spool->is_read_only))
+		return -EINVAL;
+	if (!spool->dirty && !spool->is_unlisted)
+		return 0;
+	if (!spool->look)
+		error = sluice_spool_checkpoint(spool);
+	if (!error || spool->is_noted || !spool->dirty)
+		return error;
+	fill(spool);
+	other = sluice_spool_stand_in_write(spool);
+	spool->is_noted = !other;
+	if (other && !spool->is_forgetful) {
+		spool->is_forgetful = true;
+		sluice_error(
+			"spool %s: it cannot be noted what was delivered of what lies there: "
+			"not there (%s), and not in %s (%s); until it can be, a start delivers "
+			"that once more, and native receivers drop what they have",
+			spool->path, strerror(-error),
+			spool->stand_in ? spool->stand_in : "another place", strerror(-other));
+	}
+	return error;
+}
+
+/* Is what is in memory a slot of this store? 0 or a negative errno. */
+static int check_slot(const struct sluice_spool *spool)
 {
 	const struct sluice_spool_slot *slot = (void *)spool->slot;
-	int error = sluice_disk_read(spool->checkpoint_fd, spool->slot, SLUICE_SPOOL_SLOT,
-				     slot_position(number));
+	int error = sluice_spool_slot_check(slot);
 
-	if (!error)
-		error = sluice_spool_slot_check(slot);
 	if (!error && memcmp(slot->store, spool->store, sizeof(slot->store)) != 0)
 		error = -EPROTO;
 	if (!error &&
@@ -107,6 +138,24 @@ static int read_slot(struct sluice_spool *spool, uint64_t number)
 				  le32toh(slot->count) * sizeof(struct sluice_spool_entry)))
 		error = -EBADMSG;
 	return error;
+}
+
+/* Reads slot `number` into spool->slot. 0 or a negative errno. */
+static int read_slot(struct sluice_spool *spool, uint64_t number)
+{
+	int error = sluice_disk_read(spool->checkpoint_fd, spool->slot, SLUICE_SPOOL_SLOT,
+				     slot_position(number));
+
+	return error ? error : check_slot(spool);
+}
+
+/* Reads what stands in for a checkpoint of a later generation than `generation`. False: there is none. */
+static bool read_stand_in(struct sluice_spool *spool, uint64_t generation)
+{
+	const struct sluice_spool_slot *slot = (void *)spool->slot;
+
+	return !sluice_spool_stand_in_read(spool) && !check_slot(spool) &&
+	       le64toh(slot->generation) > generation;
 }
 
 /* Acknowledges what the slot in memory says, of the logs that are there. */
@@ -165,7 +214,12 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 		}
 		found = true;
 	}
-	if (!found || read_slot(spool, best))
+	spool->is_stood_in = read_stand_in(spool, generation);
+	if (spool->is_stood_in)
+		generation = le64toh(slot->generation);
+	else if (!spool->look)
+		sluice_spool_stand_in_remove(spool);
+	if (!spool->is_stood_in && (!found || read_slot(spool, best)))
 		return -ENOENT;
 	spool->generation = generation;
 	/* The first checkpoint of all has no other beside it. */
@@ -180,7 +234,8 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 			     spool->path);
 	apply(spool);
 	sluice_spool_catalog_report_missing(spool);
-	spool->dirty = false;
+	spool->dirty = spool->is_stood_in;
+	spool->is_noted = spool->is_stood_in;
 	/* What it says of logs without frames is forgotten here, and must not apply to what is written later. */
 	spool->must_checkpoint = true;
 	return 0;

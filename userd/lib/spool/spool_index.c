@@ -439,6 +439,7 @@ int sluice_spool_acknowledge(struct sluice_spool *spool, struct sluice_spool_log
 	if (error)
 		return error;
 	spool->dirty = true;
+	spool->is_noted = false;
 	sluice_spool_index_apply(spool, log, (size_t)reader, start, end);
 	return 0;
 }

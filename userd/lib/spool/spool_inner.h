@@ -2,7 +2,7 @@
 /*
  * The spool's insides, shared by spool.c (open, close), spool_index.c (what is where, who needs it), spool_segment.c (the
  * files), spool_settle.c (which of them are free), spool_write.c (frames, commit), spool_append.c, spool_drop.c (giving up the oldest), spool_read.c, spool_recover.c (what an earlier
- * process left) and spool_checkpoint.c. Touches: nothing by itself.
+ * process left), spool_checkpoint.c and spool_stand_in.c. Touches: nothing by itself.
  */
 #ifndef SLUICE_LIB_SPOOL_INNER_H
 #define SLUICE_LIB_SPOOL_INNER_H
@@ -83,9 +83,14 @@ struct sluice_spool {
 	int checkpoint_fd;
 	bool is_checkpoint_foreign; /* a link, a directory, a pipe is in its place, and stays */
 	uint64_t generation;
-	uint8_t *slot;	  /* memory for a checkpoint */
-	bool dirty;	  /* acknowledged since the last one */
-	bool is_unlisted; /* frames came to be durable that it does not list */
+	uint8_t *slot;	   /* memory for a checkpoint */
+	bool dirty;	   /* acknowledged since the last one */
+	bool is_noted;	   /* of that, all stands in what stands in for the next one */
+	char *stand_in;	   /* the directory for that; NULL: there is none */
+	bool has_stand_in; /* there is such a file */
+	bool is_stood_in;  /* at the start its word counted */
+	bool is_forgetful; /* told that nothing can be noted anywhere */
+	bool is_unlisted;  /* frames came to be durable that it does not list */
 	struct sluice_disk_queue *queue;
 	struct sluice_disk_ahead *ahead; /* NULL: one after the other */
 	uint8_t *buffers[SLUICE_DISK_DEPTH];
@@ -182,6 +187,12 @@ int sluice_spool_seal_segment(struct sluice_spool *spool);
 int sluice_spool_checkpoint_load(struct sluice_spool *spool);
 /* Which generation that is; 0: none is valid. */
 uint64_t sluice_spool_checkpoint_generation(struct sluice_spool *spool);
+
+/* spool_stand_in.c: writes the slot in memory to the file that stands in for a checkpoint, reads it from there, takes the file away.
+ * 0; -ENOENT: nobody said where it should be, or there is none; other negative errno. */
+int sluice_spool_stand_in_write(struct sluice_spool *spool);
+int sluice_spool_stand_in_read(struct sluice_spool *spool);
+void sluice_spool_stand_in_remove(struct sluice_spool *spool);
 
 /* spool_catalog.c: writes a catalog of what somebody needs into the `bytes` bytes behind a slot's entries, which are zeros. Compares
  * one with the index: what it lists and is not there is entered as bad (0 or -ENOMEM); no catalog is no fault. When it is known
