@@ -54,9 +54,12 @@ class Seed:
                 change = changes.apply(draw, self.base)
             self.changes.append(change)
         there = self.files()
-        for change in self.changes:
-            if change.unreadable not in there:
-                change.unreadable = None  # the next change hit the same file
+        for number, change in enumerate(self.changes):
+            # The next change hit the same file: it is gone, or what is in it now may be readable.
+            if change.unreadable not in there or any(
+                    change.path in (later.path, later.other)
+                    for later in self.changes[number + 1:]):
+                change.unreadable = None
 
     def live(self):
         """Start, receiver, traffic, stop: into the ledger."""
