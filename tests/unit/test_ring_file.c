@@ -509,6 +509,47 @@ static void no_gap_is_absurd(void **state)
 	sluice_ring_destroy(&ring);
 }
 
+/* A bit that flips in a ring's numbers of records, and in its head as well: the twin says what they were, also where no boundary of
+ * the index does, because the ring holds less than a block. */
+static void the_number_of_records_is_put_right(void **state)
+{
+	enum { BEGUN, DONE, DONE_AND_HEAD, KINDS } kind;
+	struct sluice_ring ring;
+	bool found;
+	int fd;
+
+	(void)state;
+	for (kind = BEGUN; kind < KINDS; kind++) {
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+		store(&ring, 300);
+		sluice_ring_twin_cursors(&ring);
+		sluice_ring_destroy(&ring);
+		fd = open(path, O_RDWR);
+		/* Bit 32 of 300, bit 40 of 19,200. */
+		assert_int_equal(
+			pwrite(fd, "\1", 1,
+			       (off_t)(kind == BEGUN ? offsetof(struct sluice_ring_producer,
+								sequence_begun)
+						     : offsetof(struct sluice_ring_producer,
+								sequence_done)) +
+				       4),
+			1);
+		if (kind == DONE_AND_HEAD)
+			assert_int_equal(
+				pwrite(fd, "\1", 1,
+				       (off_t)offsetof(struct sluice_ring_producer, head) + 5),
+				1);
+		close(fd);
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+		assert_true(found);
+		assert_int_equal(ring.producer->head, 300 * 64);
+		assert_int_equal(ring.producer->sequence_begun, 300);
+		assert_int_equal(ring.producer->sequence_done, 300);
+		ring.consumer->tail = ring.producer->head;
+		sluice_ring_destroy(&ring);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -519,6 +560,7 @@ int main(void)
 		cmocka_unit_test(what_a_damaged_ring_held_is_told),
 		cmocka_unit_test(a_twin_tells_what_was_lost_to_the_datagram),
 		cmocka_unit_test(a_bad_twin_does_no_harm),
+		cmocka_unit_test(the_number_of_records_is_put_right),
 	};
 
 	snprintf(path, sizeof(path), "/dev/shm/sluice-unit-%d", (int)getpid());

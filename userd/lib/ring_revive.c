@@ -66,10 +66,13 @@ void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluic
 	right.index_offset = (uint32_t)(2 * page);
 	right.index_entries = (uint32_t)entries;
 	right.cpu = known->cpu;
-	/* As many records as the twin knows, but not as many bytes. */
+	/* As many records as the twin knows, whatever bit has flipped in one of the numbers, or in the bytes. */
 	if (is_sequence(head.sequence_begun, known) && is_sequence(head.sequence_done, known) &&
-	    (head.sequence_begun == known->sequence || head.sequence_done == known->sequence))
+	    (head.sequence_begun == known->sequence || head.sequence_done == known->sequence)) {
 		right.head = known->head;
+		right.sequence_begun = known->sequence;
+		right.sequence_done = known->sequence;
+	}
 	if (right.head == known->head)
 		heal_tail(path, fd, known);
 	/* All bytes, holes as well: a spoilt one of those is put right, too.

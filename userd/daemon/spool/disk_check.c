@@ -42,7 +42,10 @@ void sluice_disk_check(struct sluice_stream *stream, struct sluice_feeder *feede
 	/* Nothing is said, or it cannot be: the cursor was damaged. */
 	if (!waiting-- || !floor-- || floor > limit || waiting > limit - floor)
 		return;
-	is_known = sequence > 0 && sequence - 1 <= feeder->taken_sequence;
+	/* More records than have room there are a damaged number. */
+	is_known = sequence > 0 && sequence - 1 <= feeder->taken_sequence &&
+		   feeder->taken_sequence - (sequence - 1) <=
+			   (limit - floor) / sizeof(struct sluice_record);
 	if (is_known) {
 		feeder->backlog->known_at = floor;
 		feeder->backlog->known_sequence = sequence - 1;
