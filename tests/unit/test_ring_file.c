@@ -318,10 +318,23 @@ static uint64_t owed(struct sluice_ring *ring, const uint8_t output[16])
  * and each output gets or is told of just what it had not got. */
 static void a_twin_tells_what_was_lost_to_the_datagram(void **state)
 {
-	enum { GONE, NOTHING, SHORT, FOREIGN, PLACE, MOMENT, LIFE, NAME, END, KINDS } kind;
+	enum {
+		GONE,
+		NOTHING,
+		SHORT,
+		FOREIGN,
+		PLACE,
+		MOMENT,
+		SPOILT_MOMENT,
+		LIFE,
+		NAME,
+		END,
+		KINDS
+	} kind;
 	char other[80], aside[3][96];
 	struct sluice_ring ring;
 	uint64_t head = 40 + 3000 * 64;
+	unsigned int more;
 	bool found;
 	int fd;
 
@@ -337,12 +350,19 @@ static void a_twin_tells_what_was_lost_to_the_datagram(void **state)
 			assert_int_equal(unlink(twin), 0);
 		}
 		leave_three_thousand(stream, 7);
-		if (kind == MOMENT) {
+		more = kind == MOMENT || kind == SPOILT_MOMENT ? 50 : 0;
+		if (more) {
 			copy(path, other);
 			assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found),
 					 0);
-			store(&ring, 50);
+			store(&ring, more);
 			sluice_ring_destroy(&ring);
+		}
+		if (kind == SPOILT_MOMENT) {
+			/* The length of the record 1,500: those behind it are found at the next boundary. */
+			fd = open(other, O_RDWR);
+			assert_int_equal(pwrite(fd, "\0", 1, 3 * 4096 + 40 + 1500 * 64), 1);
+			close(fd);
 		}
 		fd = open(path, O_RDWR);
 		if (kind == GONE || kind == PLACE)
@@ -353,7 +373,7 @@ static void a_twin_tells_what_was_lost_to_the_datagram(void **state)
 			assert_int_equal(pwrite(fd, "another", 7, 2056), 7);
 		if (kind == PLACE)
 			assert_int_equal(mkfifo(path, 0600), 0);
-		if (kind == MOMENT || kind == LIFE)
+		if (more || kind == LIFE)
 			assert_int_equal(rename(other, path), 0);
 		if (kind == NAME)
 			assert_int_equal(pwrite(fd, "S", 1, 16), 1);
@@ -365,9 +385,9 @@ static void a_twin_tells_what_was_lost_to_the_datagram(void **state)
 		assert_true(found);
 		assert_memory_equal(ring.producer->stream, stream, sizeof(stream));
 		assert_int_equal(ring.producer->epoch, 7);
-		assert_int_equal(ring.producer->head, head + (kind == MOMENT ? 50 * 64 : 0));
-		assert_int_equal(owed(&ring, outputs[0]), 2000 + (kind == MOMENT ? 50 : 0));
-		assert_int_equal(owed(&ring, outputs[1]), 3005 + (kind == MOMENT ? 50 : 0));
+		assert_int_equal(ring.producer->head, head + more * 64ULL);
+		assert_int_equal(owed(&ring, outputs[0]), 2000 + more);
+		assert_int_equal(owed(&ring, outputs[1]), 3005 + more);
 		ring.consumer->tail = ring.producer->head;
 		sluice_ring_destroy(&ring);
 		assert_int_equal(access(path, F_OK), -1);
@@ -550,6 +570,48 @@ static void the_number_of_records_is_put_right(void **state)
 	}
 }
 
+/* A record whose length is spoilt costs those up to the next boundary of the index, a block at most, wherever it lies; the rest stays. */
+static void a_damaged_length_costs_one_block(void **state)
+{
+	static const unsigned int places[] = {0, 1, 700, 1500, 2047, 2900, 2999};
+	const unsigned int block = (1U << SLUICE_RING_BOUNDARY_SHIFT) / 64;
+	struct sluice_record_view view;
+	struct sluice_ring ring;
+	unsigned int place, number, unknown;
+	uint64_t at;
+	bool found;
+	int fd;
+
+	(void)state;
+	for (place = 0; place < sizeof(places) / sizeof(places[0]); place++) {
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+		store(&ring, 3000);
+		sluice_ring_twin_cursors(&ring);
+		sluice_ring_destroy(&ring);
+		fd = open(path, O_RDWR);
+		assert_int_equal(pwrite(fd, "\0", 1, 3 * 4096 + (off_t)places[place] * 64), 1);
+		close(fd);
+		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
+		assert_true(found);
+		assert_int_equal(ring.producer->head, 3000 * 64);
+		assert_int_equal(add_up(&ring, &unknown), 3000);
+		assert_int_equal(unknown, 0);
+		for (at = number = 0; at < ring.producer->head; at += view.span) {
+			assert_int_equal(sluice_record_read(sluice_ring_at(&ring, at),
+							    (size_t)(ring.producer->head - at),
+							    &view),
+					 0);
+			number += view.type == SLUICE_RECORD_DATA;
+		}
+		assert_true(number >= 3000 - block);
+		/* And it goes on. */
+		store(&ring, 10);
+		assert_int_equal(add_up(&ring, &unknown), 3010);
+		ring.consumer->tail = ring.producer->head;
+		sluice_ring_destroy(&ring);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -561,6 +623,7 @@ int main(void)
 		cmocka_unit_test(a_twin_tells_what_was_lost_to_the_datagram),
 		cmocka_unit_test(a_bad_twin_does_no_harm),
 		cmocka_unit_test(the_number_of_records_is_put_right),
+		cmocka_unit_test(a_damaged_length_costs_one_block),
 	};
 
 	snprintf(path, sizeof(path), "/dev/shm/sluice-unit-%d", (int)getpid());

@@ -87,10 +87,10 @@ void sluice_ring_unmap(struct sluice_ring *ring);
 
 /*
  * ring_mend.c: a ring that was just mapped and whose records do not lead from tail to head: what cannot be read becomes GAP records,
- * and is logged with the name `path`. How many datagrams wait in a file of `bytes` bytes that is no ring of ours any more:
+ * and is logged with the name `path`. Returns how many records it has fewer now (modulo 2^64). How many datagrams wait in a file of `bytes` bytes that is no ring of ours any more:
  * false if nobody knows (*datagrams: those that could be found).
  */
-void sluice_ring_mend(struct sluice_ring *ring, const char *path);
+uint64_t sluice_ring_mend(struct sluice_ring *ring, const char *path);
 bool sluice_ring_count(int fd, size_t bytes, uint64_t *datagrams);
 
 /* Makes an empty ring, just created, stand at `offset` (a multiple of SLUICE_RECORD_ALIGN): for what lies on a disk only. */

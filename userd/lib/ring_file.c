@@ -122,7 +122,7 @@ static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t b
 {
 	enum sluice_ring_verdict verdict = SLUICE_RING_BELIEVE_FILE;
 	struct sluice_ring_producer head;
-	uint64_t lost;
+	uint64_t lost, fewer;
 	bool is_exact;
 	int error;
 
@@ -141,14 +141,14 @@ static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t b
 		return error;
 	if (known)
 		sluice_ring_heal_mapped(ring, path, known);
-	sluice_ring_mend(ring, path);
+	fewer = sluice_ring_mend(ring, path);
 	error = sluice_ring_writer_resume(ring);
 	if (error) {
 		sluice_ring_destroy(ring);
 		return error;
 	}
 	if (verdict == SLUICE_RING_EXTEND) {
-		lost = sluice_ring_revive(ring, known, &is_exact);
+		lost = sluice_ring_revive(ring, known, fewer, &is_exact);
 		sluice_error("%s: the ring is a copy of an earlier moment", path);
 		tell(path, lost, is_exact);
 	}
@@ -279,7 +279,7 @@ static int revive(struct sluice_ring *ring, const char *path, int fd,
 
 	if (error)
 		return error;
-	lost = sluice_ring_revive(ring, known, &is_exact);
+	lost = sluice_ring_revive(ring, known, 0, &is_exact);
 	ring->is_revived = true;
 	sluice_notice("%s: the ring is not there; it goes on as its twin knows it", path);
 	tell(path, lost, is_exact);

@@ -34,6 +34,14 @@ static struct sluice_ring_boundary *entry_of(const struct sluice_ring *ring, uin
 		       : NULL;
 }
 
+/* Does a record begin at `at`, and end before `head`? */
+static bool is_record(const struct sluice_ring *ring, uint64_t at, uint64_t head)
+{
+	size_t step = sluice_record_step(sluice_ring_at(ring, at), (size_t)(head - at));
+
+	return step && step <= SLUICE_RECORD_SPAN_MAX;
+}
+
 /* Walks records from `at` until `upto`, or until there is none. Returns where that is; *count grows
  * by how many. */
 static uint64_t walk(const struct sluice_ring *ring, uint64_t at, uint64_t upto, uint64_t *count)
@@ -48,31 +56,44 @@ static uint64_t walk(const struct sluice_ring *ring, uint64_t at, uint64_t upto,
 	return at;
 }
 
-/* Puts GAP records over [start, end): the first tells of `datagrams` (0: nobody knows how many).
- * Returns how many records. */
+/* How long the next GAP of those over [start, end) is. */
+static uint64_t piece_of(uint64_t start, uint64_t end)
+{
+	return end - start > GAP_MOST + GAP_LENGTH ? GAP_MOST : end - start;
+}
+
+/*
+ * Puts GAP records over [start, end) that tell of `datagrams` together; 0: nobody knows how many.
+ * Of several each but the first tells of one, because a GAP of 0 would say that nobody knows.
+ * Returns how many records.
+ */
 static uint64_t cover(struct sluice_ring *ring, uint64_t start, uint64_t end, uint64_t datagrams)
 {
 	uint8_t *data = (uint8_t *)ring->mapping + ring->producer->data_offset;
 	struct sluice_record_gap gap = {.cause = htole32(SLUICE_LOST_DISK)};
-	uint64_t count = 0, step;
+	uint64_t count = 0, at, step, others = 0, told;
+	bool is_gap;
 
+	for (at = start; at < end; at += step, others += at < end)
+		step = piece_of(at, end);
+	others = others < datagrams ? others : datagrams ? datagrams - 1 : 0;
+	told = datagrams - others;
 	for (; start < end; start += step, count++) {
-		uint8_t *at = data + (start & ring->mask);
+		uint8_t *bytes = data + (start & ring->mask);
 
-		step = end - start;
-		if (step > GAP_MOST + GAP_LENGTH)
-			step = GAP_MOST;
-		/* One that is too short to tell anything is a record without a meaning; the GAP
-		 * before or behind it tells. */
-		memset(at, 0, step);
-		sluice_record_write(at, (uint32_t)step,
-				    step < GAP_LENGTH ? SLUICE_RECORD_PAD : SLUICE_RECORD_GAP, 0, 0,
-				    0);
-		if (step < GAP_LENGTH)
+		step = piece_of(start, end);
+		/* One that is too short to tell anything, or has nothing to tell, is a record without
+		 * a meaning. */
+		is_gap = step >= GAP_LENGTH && (told || !count);
+		memset(bytes, 0, step);
+		sluice_record_write(bytes, (uint32_t)step,
+				    is_gap ? SLUICE_RECORD_GAP : SLUICE_RECORD_PAD, 0, 0, 0);
+		if (!is_gap)
 			continue;
-		gap.datagrams = htole64(datagrams);
-		memcpy(at + sizeof(struct sluice_record), &gap, sizeof(gap));
-		datagrams = 0;
+		gap.datagrams = htole64(told);
+		memcpy(bytes + sizeof(struct sluice_record), &gap, sizeof(gap));
+		told = others ? 1 : 0;
+		others -= told;
 	}
 	return count;
 }
@@ -145,28 +166,40 @@ static void forget_absurd(struct sluice_ring *ring, const char *path)
 	}
 }
 
+/* The index knows boundaries in [start, end) no more, where GAP records lie now. */
+static void forget_boundaries(struct sluice_ring *ring, uint64_t start, uint64_t end, uint64_t head)
+{
+	uint64_t block = start >> SLUICE_RING_BOUNDARY_SHIFT;
+	struct sluice_ring_boundary *entry;
+
+	for (; block <= end >> SLUICE_RING_BOUNDARY_SHIFT; block++) {
+		entry = entry_of(ring, block, start + SLUICE_RECORD_ALIGN, head);
+		/* An entry of an earlier round: it is believed for no block. */
+		if (entry && entry->offset < end)
+			entry->offset = UINT64_MAX;
+	}
+}
+
 /* Puts right what does not lead from tail to head, see ring.h. */
-static void mend_records(struct sluice_ring *ring, const char *path)
+static uint64_t mend_records(struct sluice_ring *ring, const char *path)
 {
 	uint64_t head = sluice_ring_head(ring), at = sluice_ring_tail(ring), sequence = 0, end,
 		 block;
 	const struct sluice_ring_boundary *next;
 	bool is_known = sequence_of_tail(ring, at, head, &sequence);
-	uint64_t behind, lost, records;
+	uint64_t behind, lost, records, fewer = 0;
 
 	for (;;) {
 		at = walk(ring, at, head, &sequence);
 		if (at == head)
-			return;
+			return fewer;
 		/* The next boundary that the index knows of and that a record begins at; else the
 		 * end. */
 		next = NULL;
 		for (block = (at >> SLUICE_RING_BOUNDARY_SHIFT) + 1;
 		     !next && block <= head >> SLUICE_RING_BOUNDARY_SHIFT; block++) {
-			records = 0;
 			next = entry_of(ring, block, at + SLUICE_RECORD_ALIGN, head);
-			if (next && next->offset < head &&
-			    walk(ring, next->offset, next->offset + 1, &records) == next->offset)
+			if (next && next->offset < head && !is_record(ring, next->offset, head))
 				next = NULL;
 		}
 		end = next ? next->offset : head;
@@ -186,22 +219,26 @@ static void mend_records(struct sluice_ring *ring, const char *path)
 				"%llu bytes is lost; a GAP of no number says so in their place",
 				path, (unsigned long long)(end - at));
 		records = cover(ring, at, end, lost);
+		forget_boundaries(ring, at, end, head);
 		/* From here on the sequence is what the index says and we made it: the same
 		 * everywhere. */
 		shift(ring, (at >> SLUICE_RING_BOUNDARY_SHIFT) + 1, head,
 		      is_known ? sequence + records - behind : 0);
+		fewer += is_known ? behind - sequence - records : 0;
 		sequence = is_known ? sequence + records : behind;
 		is_known = true;
 		at = end;
 		if (at == head)
-			return;
+			return fewer;
 	}
 }
 
-void sluice_ring_mend(struct sluice_ring *ring, const char *path)
+uint64_t sluice_ring_mend(struct sluice_ring *ring, const char *path)
 {
-	mend_records(ring, path);
+	uint64_t fewer = mend_records(ring, path);
+
 	forget_absurd(ring, path);
+	return fewer;
 }
 
 bool sluice_ring_count(int fd, size_t bytes, uint64_t *datagrams)

@@ -266,7 +266,7 @@ static void set_cursors(struct sluice_ring *ring, const struct sluice_ring_known
 }
 
 uint64_t sluice_ring_revive(struct sluice_ring *ring, const struct sluice_ring_known *known,
-			    bool *is_exact)
+			    uint64_t fewer, bool *is_exact)
 {
 	struct place places[SLUICE_RING_CURSORS + 1] = {{0}}, first;
 	uint64_t start = ring->producer->head, from, end, before, told = 0, lost;
@@ -280,7 +280,7 @@ uint64_t sluice_ring_revive(struct sluice_ring *ring, const struct sluice_ring_k
 		*is_exact = first.is_known;
 		sluice_ring_writer_stand(ring, start, before);
 	} else {
-		before = ring->producer->sequence_done;
+		before = ring->producer->sequence_done + fewer;
 		sluice_ring_writer_forget(ring);
 		if (first.at < start)
 			ring->consumer->tail = first.at;

@@ -34,9 +34,9 @@ enum sluice_ring_verdict sluice_ring_judge(const struct sluice_ring_producer *he
 /*
  * Makes the ring end where the twin says, with the twin's cursors: an empty one, just created with the twin's stream, epoch and size;
  * or one of an earlier moment, taken over. Returns how many datagrams that the ring lacks some output waited for; they are told. *is_exact:
- * that is their number; else nobody knows it.
+ * that is their number; else nobody knows it. `fewer`: as sluice_ring_mend() said of the ring.
  */
 uint64_t sluice_ring_revive(struct sluice_ring *ring, const struct sluice_ring_known *known,
-			    bool *is_exact);
+			    uint64_t fewer, bool *is_exact);
 
 #endif /* SLUICE_LIB_RING_REVIVE_H */
