@@ -38,17 +38,6 @@ const char *sluice_identity_home(const struct sluice_config *config)
 	return home && home[0] == '/' ? home : NULL;
 }
 
-const char *sluice_identity_directory(void)
-{
-	static char directory[64];
-	uid_t uid = geteuid();
-
-	/* Always the same text, so it is no matter who wrote it. */
-	if (uid)
-		snprintf(directory, sizeof(directory), SHARED "/sluice-user-%ld", (long)uid);
-	return uid ? directory : SHARED "/sluice";
-}
-
 char *sluice_identity_prefix(const char *home)
 {
 	char text[SLUICE_GUID_TEXT], *prefix;
@@ -373,22 +362,24 @@ static void look_for_moved(json_t **best, const char *directory, const struct sl
 
 int sluice_identity_load(struct sluice_identity *identity, struct sluice_config *config)
 {
-	const char *home, *moved;
+	const char *home, *moved, *own;
 	json_t *root = NULL;
 	int result = 0;
 
 	if (!identity || !config)
 		return -EINVAL;
+	/* In somebody else's nothing is read, nor renamed. */
+	own = sluice_identity_directory_is_ours() ? sluice_identity_directory() : NULL;
 	memset(identity, 0, sizeof(*identity));
 	home = sluice_identity_home(config);
 	if (!home)
 		return 0;
-	consider(&root, sluice_identity_directory(), home);
+	consider(&root, own, home);
 	consider(&root, SHARED, home);
 	consider(&root, config->store.memory_path, home);
 	consider(&root, config->store.disk_path, home);
 	if (!root) {
-		look_for_moved(&root, sluice_identity_directory(), config);
+		look_for_moved(&root, own, config);
 		look_for_moved(&root, SHARED, config);
 		look_for_moved(&root, config->store.memory_path, config);
 		look_for_moved(&root, config->store.disk_path, config);
@@ -469,7 +460,7 @@ static void remove_shared(const char *home)
 static int write_own(const json_t *root, const char *home)
 {
 	char text[SLUICE_FOLDER_TEXT];
-	int result = sluice_folder_make(sluice_identity_directory(), 0700, text);
+	int result = sluice_identity_directory_make(text);
 
 	if (result == -EPERM)
 		sluice_warning("which outputs there are is not noted on tmpfs: %s", text);
@@ -525,7 +516,8 @@ void sluice_identity_forget(const struct sluice_identity *identity,
 		return;
 	for (number = 0; number < identity->memory.count; number++)
 		remove_from(identity->memory.list[number], home);
-	remove_from(sluice_identity_directory(), home);
+	if (sluice_identity_directory_is_ours())
+		remove_from(sluice_identity_directory(), home);
 	remove_shared(home);
 	remove_from(config->store.memory_path, home);
 	remove_from(config->store.disk_path, home);

@@ -6,6 +6,7 @@
 #ifndef SLUICE_IDENTITY_FILE_H
 #define SLUICE_IDENTITY_FILE_H
 
+#include "../../lib/folder.h"
 #include "identity.h"
 
 /*
@@ -14,9 +15,19 @@
  */
 const char *sluice_identity_home(const struct sluice_config *config);
 
-/* The directory of this user's own on tmpfs, where rings and the file are unless the configuration names another; it need not be there.
- * @threadsafe */
+/*
+ * The directory of this user's own on tmpfs, where rings and the file are unless the configuration
+ * names another: /dev/shm/sluice, or where somebody else has that name first, another one. It need
+ * not be there. @threadsafe
+ */
 const char *sluice_identity_directory(void);
+
+/* Is it there, and can nobody else write to it? @threadsafe */
+bool sluice_identity_directory_is_ours(void);
+
+/* Makes it, under another name if somebody else has that one. 0; -EPERM with a sentence in `text`: somebody
+ * else has it, and no other can be made; another negative errno, likewise: none can be made. @threadsafe */
+int sluice_identity_directory_make(char text[SLUICE_FOLDER_TEXT]);
 
 /*
  * What the names of all that is left behind for `home` begin with. NULL: no memory. @owner

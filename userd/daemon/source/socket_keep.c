@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include "../../lib/folder.h"
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
 #include "../../lib/ring_twin.h"
@@ -47,7 +46,7 @@ int sluice_socket_ring_prepare(const struct sluice_config *config, char **error)
 	}
 	if (!directory_of(config))
 		return 0;
-	result = sluice_folder_make(sluice_identity_directory(), 0700, text);
+	result = sluice_identity_directory_make(text);
 	/* Where it cannot be made, the rings do not outlive us, as each of them says. */
 	if (result != -EPERM)
 		return 0;

@@ -71,13 +71,14 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 {
 	struct sluice_worker *worker = context->workers[number];
 	uint8_t(*outputs)[SLUICE_GUID_SIZE] = sluice_route_outputs(plan->config, route);
-	char *path = sluice_socket_ring_path(plan->config, route->id, worker->number);
-	struct ring_order order = {.size = route->ring_size, .path = path};
 	struct sluice_stream *stream = NULL;
 	struct stat state;
 	uint64_t left;
 	bool is_told;
+	/* First, because it may choose another directory. */
 	int result = sluice_socket_ring_prepare(plan->config, error);
+	char *path = sluice_socket_ring_path(plan->config, route->id, worker->number);
+	struct ring_order order = {.size = route->ring_size, .path = path};
 
 	order.least = path ? sluice_socket_ring_epoch(plan->identity, path) : 0;
 	/* What is there under another form tells of itself. */
