@@ -20,12 +20,9 @@
 #include "lib/record.h"
 #include "lib/ring.h"
 #include "lib/ring_twin.h"
+#include "ring_file_helper.h"
 
-#define SIZE SLUICE_RING_SIZE_MIN
 #define ROUNDS 60U
-
-static char path[64], twin[80];
-static const uint8_t stream[16] = "stream of a test";
 
 /* Stores numbered records as fast as it can until it is killed. */
 static void produce(struct sluice_ring *ring, uint64_t number)
@@ -185,48 +182,6 @@ static void spoil(enum damage damage)
 		assert_int_equal(pwrite(fd, &byte, 1, places[damage].at), 1);
 	}
 	close(fd);
-}
-
-/* Datagrams in the ring, and those that GAP records tell of; *unknown: those without a number. */
-static uint64_t add_up(struct sluice_ring *ring, unsigned int *unknown)
-{
-	uint64_t at = sluice_ring_tail(ring), sequence, sum = 0, count;
-	struct sluice_record_view view;
-	struct sluice_record_gap gap;
-	struct sluice_span span;
-
-	*unknown = 0;
-	assert_int_equal(sluice_ring_locate(ring, at, &sequence), 0);
-	for (; sluice_ring_span(ring, at, sequence, 20000, &span); sequence += span.count) {
-		for (count = 0; at < span.end; at += view.span, count++) {
-			assert_int_equal(sluice_record_read(sluice_ring_at(ring, at),
-							    (size_t)(span.end - at), &view),
-					 0);
-			sum += view.type == SLUICE_RECORD_DATA;
-			if (view.type != SLUICE_RECORD_GAP)
-				continue;
-			memcpy(&gap, view.payload, sizeof(gap));
-			sum += gap.datagrams;
-			*unknown += !gap.datagrams;
-		}
-		assert_int_equal(count, span.count);
-	}
-	return sum;
-}
-
-/* Stores `count` records of 64 bytes, for which there is room. */
-static void store(struct sluice_ring *ring, unsigned int count)
-{
-	unsigned int number;
-	uint8_t *bytes;
-
-	for (number = 0; number < count; number++) {
-		bytes = sluice_ring_reserve(ring, 64);
-		assert_non_null(bytes);
-		memset(bytes, 0, 64);
-		sluice_record_write(bytes, 64, SLUICE_RECORD_DATA, 0, 0, number);
-		sluice_ring_commit(ring);
-	}
 }
 
 /* A ring with 3,000 records and no twin is damaged while nobody has it. What is in it or told of is all of them, or a line says that
@@ -504,126 +459,15 @@ static void what_lies_there_instead_is_not_believed(void **state)
 	}
 }
 
-/* A GAP in memory whose number was damaged tells that there was one, and not of millions of millions. */
-static void no_gap_is_absurd(void **state)
-{
-	struct sluice_ring ring;
-	unsigned int unknown;
-	bool found;
-	int fd;
-
-	(void)state;
-	assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
-	sluice_ring_lose(&ring, 0, SLUICE_LOST_SOCKET, 5, 0);
-	assert_true(sluice_ring_tell(&ring));
-	sluice_ring_destroy(&ring);
-	fd = open(path, O_RDWR);
-	/* Bit 42 of the number behind the record's head. */
-	assert_int_equal(pwrite(fd, "\4", 1, 3 * 4096 + 16 + 5), 1);
-	close(fd);
-	assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
-	assert_true(found);
-	assert_int_equal(add_up(&ring, &unknown), 0);
-	assert_int_equal(unknown, 1);
-	ring.consumer->tail = ring.producer->head;
-	sluice_ring_destroy(&ring);
-}
-
-/* A bit that flips in a ring's numbers of records, and in its head as well: the twin says what they were, also where no boundary of
- * the index does, because the ring holds less than a block. */
-static void the_number_of_records_is_put_right(void **state)
-{
-	enum { BEGUN, DONE, DONE_AND_HEAD, KINDS } kind;
-	struct sluice_ring ring;
-	bool found;
-	int fd;
-
-	(void)state;
-	for (kind = BEGUN; kind < KINDS; kind++) {
-		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
-		store(&ring, 300);
-		sluice_ring_twin_cursors(&ring);
-		sluice_ring_destroy(&ring);
-		fd = open(path, O_RDWR);
-		/* Bit 32 of 300, bit 40 of 19,200. */
-		assert_int_equal(
-			pwrite(fd, "\1", 1,
-			       (off_t)(kind == BEGUN ? offsetof(struct sluice_ring_producer,
-								sequence_begun)
-						     : offsetof(struct sluice_ring_producer,
-								sequence_done)) +
-				       4),
-			1);
-		if (kind == DONE_AND_HEAD)
-			assert_int_equal(
-				pwrite(fd, "\1", 1,
-				       (off_t)offsetof(struct sluice_ring_producer, head) + 5),
-				1);
-		close(fd);
-		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
-		assert_true(found);
-		assert_int_equal(ring.producer->head, 300 * 64);
-		assert_int_equal(ring.producer->sequence_begun, 300);
-		assert_int_equal(ring.producer->sequence_done, 300);
-		ring.consumer->tail = ring.producer->head;
-		sluice_ring_destroy(&ring);
-	}
-}
-
-/* A record whose length is spoilt costs those up to the next boundary of the index, a block at most, wherever it lies; the rest stays. */
-static void a_damaged_length_costs_one_block(void **state)
-{
-	static const unsigned int places[] = {0, 1, 700, 1500, 2047, 2900, 2999};
-	const unsigned int block = (1U << SLUICE_RING_BOUNDARY_SHIFT) / 64;
-	struct sluice_record_view view;
-	struct sluice_ring ring;
-	unsigned int place, number, unknown;
-	uint64_t at;
-	bool found;
-	int fd;
-
-	(void)state;
-	for (place = 0; place < sizeof(places) / sizeof(places[0]); place++) {
-		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
-		store(&ring, 3000);
-		sluice_ring_twin_cursors(&ring);
-		sluice_ring_destroy(&ring);
-		fd = open(path, O_RDWR);
-		assert_int_equal(pwrite(fd, "\0", 1, 3 * 4096 + (off_t)places[place] * 64), 1);
-		close(fd);
-		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
-		assert_true(found);
-		assert_int_equal(ring.producer->head, 3000 * 64);
-		assert_int_equal(add_up(&ring, &unknown), 3000);
-		assert_int_equal(unknown, 0);
-		for (at = number = 0; at < ring.producer->head; at += view.span) {
-			assert_int_equal(sluice_record_read(sluice_ring_at(&ring, at),
-							    (size_t)(ring.producer->head - at),
-							    &view),
-					 0);
-			number += view.type == SLUICE_RECORD_DATA;
-		}
-		assert_true(number >= 3000 - block);
-		/* And it goes on. */
-		store(&ring, 10);
-		assert_int_equal(add_up(&ring, &unknown), 3010);
-		ring.consumer->tail = ring.producer->head;
-		sluice_ring_destroy(&ring);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lies_there_instead_is_not_believed),
-		cmocka_unit_test(no_gap_is_absurd),
 		cmocka_unit_test(a_killed_producer_is_followed),
 		cmocka_unit_test(whose_it_is),
 		cmocka_unit_test(what_a_damaged_ring_held_is_told),
 		cmocka_unit_test(a_twin_tells_what_was_lost_to_the_datagram),
 		cmocka_unit_test(a_bad_twin_does_no_harm),
-		cmocka_unit_test(the_number_of_records_is_put_right),
-		cmocka_unit_test(a_damaged_length_costs_one_block),
 	};
 
 	snprintf(path, sizeof(path), "/dev/shm/sluice-unit-%d", (int)getpid());
