@@ -69,6 +69,10 @@ struct sluice_draft {
 void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 		       struct sluice_draft *draft);
 
+/* Part of it (keys_output.c): reads one entry of `outputs` into the next free place of the draft's [struct sluice_draft] */
+void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *key,
+			const yaml_node_t *node, void *object);
+
 /* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what follows from them. */
 extern const struct sluice_key_table sluice_store_table;
 void sluice_store_defaults(struct sluice_draft *draft);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a configuration may hold: every key, its type, its limits, its values, and what of it is not supported yet.
- * The place to change when a key is added, with keys_store.c for `store`; docs/man/sluice.yaml.5 says the same to people. Touches: nothing but
+ * The place to change when a key is added, with keys_output.c for `outputs` and keys_store.c for `store`; docs/man/sluice.yaml.5 says the same to people. Touches: nothing but
  * memory.
  */
 #include <stdlib.h>
@@ -66,38 +66,12 @@ static const struct sluice_choice times[] = {
 	{NULL, 0, false},
 };
 
-static const struct sluice_choice modes[] = {
-	{"round-robin", SLUICE_MODE_ROUND_ROBIN, false},
-	{"balance", SLUICE_MODE_BALANCE, false},
-	{"hash", SLUICE_MODE_HASH, false},
-	{"duplicate", SLUICE_MODE_DUPLICATE, false},
-	{NULL, 0, false},
-};
-
-static const struct sluice_choice framings[] = {
-	{"native", SLUICE_FRAMING_NATIVE, false},
-	{"newline", SLUICE_FRAMING_NEWLINE, false},
-	{"octet-counted", SLUICE_FRAMING_OCTET_COUNTED, false},
-	{"length32", SLUICE_FRAMING_LENGTH32, false},
-	{"raw", SLUICE_FRAMING_RAW, false},
-	{"pcap", SLUICE_FRAMING_PCAP, false},
-	{"relp", SLUICE_FRAMING_RELP, false},
-	{NULL, 0, false},
-};
-
-static const struct sluice_choice delimiters[] = {
-	{"escape", 0, false}, {"refuse", 1, false}, {NULL, 0, false}};
-
-static const struct sluice_choice acks[] = {
-	{"received", 0, false}, {"durable", 1, false}, {NULL, 0, false}};
-
 static const struct sluice_choice levels[] = {
 	{"error", LOG_ERR, false}, {"warning", LOG_WARNING, false}, {"notice", LOG_NOTICE, false},
 	{"info", LOG_INFO, false}, {"debug", LOG_DEBUG, false},	    {NULL, 0, false},
 };
 
-/* The name of `value`; "?" if it has none. */
-static const char *choice_name(const struct sluice_choice *choices, int value)
+const char *sluice_choice_name(const struct sluice_choice *choices, int value)
 {
 	for (; choices->name; choices++)
 		if (choices->value == value)
@@ -107,48 +81,38 @@ static const char *choice_name(const struct sluice_choice *choices, int value)
 
 const char *sluice_config_source_name(enum sluice_source source)
 {
-	return choice_name(sources, (int)source);
+	return sluice_choice_name(sources, (int)source);
 }
 
 const char *sluice_config_verdict_name(enum sluice_verdict verdict)
 {
-	return choice_name(verdicts, (int)verdict);
+	return sluice_choice_name(verdicts, (int)verdict);
 }
 
 const char *sluice_config_hook_name(enum sluice_hook hook)
 {
-	return choice_name(hooks, (int)hook);
+	return sluice_choice_name(hooks, (int)hook);
 }
 
 const char *sluice_config_batching_name(enum sluice_batching batching)
 {
-	return choice_name(batchings, (int)batching);
+	return sluice_choice_name(batchings, (int)batching);
 }
 
 const char *sluice_config_receive_name(enum sluice_receive receive)
 {
-	return choice_name(receives, (int)receive);
+	return sluice_choice_name(receives, (int)receive);
 }
 
 const char *sluice_config_checksum_name(uint32_t flags)
 {
-	return choice_name(checksums,
-			   (int)(flags & (SLUICE_RULE_F_KEEP_BADCSUM | SLUICE_RULE_F_NO_CHECKSUM)));
+	return sluice_choice_name(
+		checksums, (int)(flags & (SLUICE_RULE_F_KEEP_BADCSUM | SLUICE_RULE_F_NO_CHECKSUM)));
 }
 
 const char *sluice_config_time_name(uint32_t flags)
 {
-	return choice_name(times, (int)(flags & SLUICE_RULE_F_HWTIME));
-}
-
-const char *sluice_config_mode_name(enum sluice_mode mode)
-{
-	return choice_name(modes, (int)mode);
-}
-
-const char *sluice_config_framing_name(enum sluice_framing framing)
-{
-	return choice_name(framings, (int)framing);
+	return sluice_choice_name(times, (int)(flags & SLUICE_RULE_F_HWTIME));
 }
 
 /* `log.to`: stderr, journal, or the path of a file. [struct sluice_config_log] */
@@ -348,90 +312,6 @@ static const struct sluice_key input_keys[] = {
 static const struct sluice_key_table input_table = {"inputs", "an input", input_keys,
 						    COUNT(input_keys)};
 
-#define OUTPUT(member) offsetof(struct sluice_draft_output, member)
-
-static const struct sluice_key batch_keys[] = {
-	/* A batch holds the largest datagram and stays within what a reader of frames takes (frame.h: 8 MiB). */
-	{.path = "outputs.batch.bytes",
-	 .read = sluice_read_size,
-	 .offset = OUTPUT(output.batch_bytes),
-	 .minimum = 4 << 10,
-	 .maximum = 4 << 20},
-	{.path = "outputs.batch.delay",
-	 .read = sluice_read_delay,
-	 .offset = OUTPUT(output.batch_delay_us),
-	 .maximum = SECOND},
-};
-
-static const struct sluice_key_table batch_table = {"outputs.batch", "batch", batch_keys,
-						    COUNT(batch_keys)};
-
-static const struct sluice_key reconnect_keys[] = {
-	{.path = "outputs.reconnect.min",
-	 .read = sluice_read_duration,
-	 .offset = OUTPUT(output.reconnect_min_us),
-	 .minimum = MILLISECOND,
-	 .maximum = 3600 * SECOND},
-	{.path = "outputs.reconnect.max",
-	 .read = sluice_read_duration,
-	 .offset = OUTPUT(output.reconnect_max_us),
-	 .minimum = MILLISECOND,
-	 .maximum = 3600 * SECOND},
-};
-
-static const struct sluice_key_table reconnect_table = {"outputs.reconnect", "reconnect",
-							reconnect_keys, COUNT(reconnect_keys)};
-
-static const struct sluice_key output_keys[] = {
-	{.path = "outputs.id", .read = sluice_read_word, .offset = OUTPUT(id)},
-	{.path = "outputs.name",
-	 .read = sluice_read_word,
-	 .offset = OUTPUT(name),
-	 .required = true},
-	{.path = "outputs.to",
-	 .read = sluice_read_destinations,
-	 .offset = OUTPUT(output),
-	 .place = OUTPUT(to_place),
-	 .required = true},
-	{.path = "outputs.mode",
-	 .read = sluice_read_choice,
-	 .offset = OUTPUT(output.mode),
-	 .place = OUTPUT(mode_place),
-	 .choices = modes},
-	{.path = "outputs.framing",
-	 .read = sluice_read_choice,
-	 .offset = OUTPUT(output.framing),
-	 .choices = framings},
-	{.path = "outputs.delimiter",
-	 .read = sluice_read_choice,
-	 .offset = OUTPUT(output.refuse),
-	 .choices = delimiters},
-	{.path = "outputs.ack",
-	 .read = sluice_read_choice,
-	 .offset = OUTPUT(output.durable),
-	 .place = OUTPUT(ack_place),
-	 .choices = acks},
-	{.path = "outputs.rate", .read = sluice_read_rate, .offset = OUTPUT(output.rate)},
-	{.path = "outputs.batch", .read = sluice_read_nested, .table = &batch_table},
-	{.path = "outputs.reconnect",
-	 .read = sluice_read_nested,
-	 .table = &reconnect_table,
-	 .place = OUTPUT(reconnect_place)},
-	{.path = "outputs.connect-timeout",
-	 .read = sluice_read_duration,
-	 .offset = OUTPUT(output.connect_timeout_us),
-	 .minimum = 10 * MILLISECOND,
-	 .maximum = 600 * SECOND},
-	{.path = "outputs.dead-after",
-	 .read = sluice_read_duration,
-	 .offset = OUTPUT(output.dead_after_us),
-	 .minimum = 100 * MILLISECOND,
-	 .maximum = 3600 * SECOND},
-};
-
-static const struct sluice_key_table output_table = {"outputs", "an output", output_keys,
-						     COUNT(output_keys)};
-
 #define DRAFT(member) offsetof(struct sluice_draft, member)
 
 static const struct sluice_key log_keys[] = {
@@ -481,30 +361,6 @@ static void read_input(struct sluice_reader *reader, const struct sluice_key *ke
 	sluice_read_mapping(reader, &input_table, node, input);
 }
 
-/* Likewise an output. The defaults are those of model.h. */
-static void read_output(struct sluice_reader *reader, const struct sluice_key *key,
-			const yaml_node_t *node, void *object)
-{
-	struct sluice_draft *draft = object;
-	struct sluice_draft_output *output = &draft->outputs[draft->output_count++];
-
-	(void)key;
-	output->output = (struct sluice_config_output){
-		.place = sluice_reader_place(node),
-		.batch_bytes = 256 << 10,
-		.batch_delay_us = SLUICE_DELAY_AUTO,
-		.reconnect_min_us = 100 * MILLISECOND,
-		.reconnect_max_us = 5 * SECOND,
-		.connect_timeout_us = 5 * SECOND,
-		.dead_after_us = 10 * SECOND,
-	};
-	sluice_read_mapping(reader, &output_table, node, output);
-	if (output->output.reconnect_min_us > output->output.reconnect_max_us)
-		sluice_findings_add(
-			reader->findings, SLUICE_FINDING_ERROR, &output->reconnect_place,
-			"outputs.reconnect: min is longer than max (100ms and 5s if not given)");
-}
-
 /* Is `node` a list of at most `most` entries? Else a finding. */
 static bool is_list(struct sluice_reader *reader, const struct sluice_key *key,
 		    const yaml_node_t *node, size_t most)
@@ -549,7 +405,7 @@ static void read_outputs(struct sluice_reader *reader, const struct sluice_key *
 		return;
 	draft->outputs = calloc(sluice_reader_item_count(node) + 1, sizeof(*draft->outputs));
 	if (draft->outputs)
-		sluice_reader_items(reader, key, node, draft, read_output);
+		sluice_reader_items(reader, key, node, draft, sluice_output_read);
 	else
 		reader->out_of_memory = true;
 }

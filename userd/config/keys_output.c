@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The keys of an output: their types, limits, values, and what holds where they are not written. See keys.c. Touches: nothing but
+ * memory.
+ */
+#include "draft.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define MILLISECOND 1000ULL
+#define SECOND (1000 * MILLISECOND)
+
+static const struct sluice_choice modes[] = {
+	{"round-robin", SLUICE_MODE_ROUND_ROBIN, false},
+	{"balance", SLUICE_MODE_BALANCE, false},
+	{"hash", SLUICE_MODE_HASH, false},
+	{"duplicate", SLUICE_MODE_DUPLICATE, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice framings[] = {
+	{"native", SLUICE_FRAMING_NATIVE, false},
+	{"newline", SLUICE_FRAMING_NEWLINE, false},
+	{"octet-counted", SLUICE_FRAMING_OCTET_COUNTED, false},
+	{"length32", SLUICE_FRAMING_LENGTH32, false},
+	{"raw", SLUICE_FRAMING_RAW, false},
+	{"pcap", SLUICE_FRAMING_PCAP, false},
+	{"relp", SLUICE_FRAMING_RELP, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice delimiters[] = {
+	{"escape", 0, false}, {"refuse", 1, false}, {NULL, 0, false}};
+
+static const struct sluice_choice acks[] = {
+	{"received", 0, false}, {"durable", 1, false}, {NULL, 0, false}};
+
+const char *sluice_config_mode_name(enum sluice_mode mode)
+{
+	return sluice_choice_name(modes, (int)mode);
+}
+
+const char *sluice_config_framing_name(enum sluice_framing framing)
+{
+	return sluice_choice_name(framings, (int)framing);
+}
+
+#define OUTPUT(member) offsetof(struct sluice_draft_output, member)
+
+static const struct sluice_key batch_keys[] = {
+	/* A batch holds the largest datagram and stays within what a reader of frames takes (frame.h: 8 MiB). */
+	{.path = "outputs.batch.bytes",
+	 .read = sluice_read_size,
+	 .offset = OUTPUT(output.batch_bytes),
+	 .minimum = 4 << 10,
+	 .maximum = 4 << 20},
+	{.path = "outputs.batch.delay",
+	 .read = sluice_read_delay,
+	 .offset = OUTPUT(output.batch_delay_us),
+	 .maximum = SECOND},
+};
+
+static const struct sluice_key_table batch_table = {"outputs.batch", "batch", batch_keys,
+						    COUNT(batch_keys)};
+
+static const struct sluice_key reconnect_keys[] = {
+	{.path = "outputs.reconnect.min",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.reconnect_min_us),
+	 .minimum = MILLISECOND,
+	 .maximum = 3600 * SECOND},
+	{.path = "outputs.reconnect.max",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.reconnect_max_us),
+	 .minimum = MILLISECOND,
+	 .maximum = 3600 * SECOND},
+};
+
+static const struct sluice_key_table reconnect_table = {"outputs.reconnect", "reconnect",
+							reconnect_keys, COUNT(reconnect_keys)};
+
+static const struct sluice_key output_keys[] = {
+	{.path = "outputs.id", .read = sluice_read_word, .offset = OUTPUT(id)},
+	{.path = "outputs.name",
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(name),
+	 .required = true},
+	{.path = "outputs.to",
+	 .read = sluice_read_destinations,
+	 .offset = OUTPUT(output),
+	 .place = OUTPUT(to_place),
+	 .required = true},
+	{.path = "outputs.mode",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.mode),
+	 .place = OUTPUT(mode_place),
+	 .choices = modes},
+	{.path = "outputs.framing",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.framing),
+	 .choices = framings},
+	{.path = "outputs.delimiter",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.refuse),
+	 .choices = delimiters},
+	{.path = "outputs.ack",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.durable),
+	 .place = OUTPUT(ack_place),
+	 .choices = acks},
+	{.path = "outputs.rate", .read = sluice_read_rate, .offset = OUTPUT(output.rate)},
+	{.path = "outputs.batch", .read = sluice_read_nested, .table = &batch_table},
+	{.path = "outputs.reconnect",
+	 .read = sluice_read_nested,
+	 .table = &reconnect_table,
+	 .place = OUTPUT(reconnect_place)},
+	{.path = "outputs.connect-timeout",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.connect_timeout_us),
+	 .minimum = 10 * MILLISECOND,
+	 .maximum = 600 * SECOND},
+	{.path = "outputs.dead-after",
+	 .read = sluice_read_duration,
+	 .offset = OUTPUT(output.dead_after_us),
+	 .minimum = 100 * MILLISECOND,
+	 .maximum = 3600 * SECOND},
+};
+
+static const struct sluice_key_table output_table = {"outputs", "an output", output_keys,
+						     COUNT(output_keys)};
+
+void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *key,
+			const yaml_node_t *node, void *object)
+{
+	struct sluice_draft *draft = object;
+	struct sluice_draft_output *output = &draft->outputs[draft->output_count++];
+
+	(void)key;
+	output->output = (struct sluice_config_output){
+		.place = sluice_reader_place(node),
+		.batch_bytes = 256 << 10,
+		.batch_delay_us = SLUICE_DELAY_AUTO,
+		.reconnect_min_us = 100 * MILLISECOND,
+		.reconnect_max_us = 5 * SECOND,
+		.connect_timeout_us = 5 * SECOND,
+		.dead_after_us = 10 * SECOND,
+	};
+	sluice_read_mapping(reader, &output_table, node, output);
+	if (output->output.reconnect_min_us > output->output.reconnect_max_us)
+		sluice_findings_add(
+			reader->findings, SLUICE_FINDING_ERROR, &output->reconnect_place,
+			"outputs.reconnect: min is longer than max (100ms and 5s if not given)");
+}
