@@ -41,6 +41,7 @@ def inputs(dump):
 def destination(one):
     """Of a destination in `show outputs -j`."""
     found = plain(one, "DESTINATION_", "STATE ERROR SENT ACKED RESENT BYTES BACKLOG WRITES CONNECTS ROLE GAPS UNSENDABLE ESCAPED "
+                  "OVERSIZED SKIPPED SPLIT PIECES TRUNCATED "
                   "RATE ACHIEVED MSS PMTU", to="DESTINATION_NAME", refused="DESTINATION_REFUSED", protocol_errors="DESTINATION_FAULTS")
     found["since"] = moment(one["DESTINATION_SINCE"])
     # What waits for it alone.
@@ -133,13 +134,14 @@ def routes(dump):
 VIEWS = {"inputs": inputs, "outputs": outputs, "streams": streams, "store": store, "orphans": orphans, "daemon": daemon,
          "rules": rules, "routes": routes}
 
-# Of each table: the title of a column, and the key of what stands in it.
+# Of each table: the title of a column, and the key of what stands in it; with ? where it is left out if all of it is 0.
 COLUMNS = {
     "inputs": "INPUT name, SOURCE source, RECEIVE receive, MATCH match, VERDICT verdict, PRIORITY priority, OUTPUTS outputs, "
               "MATCHED matched, STORED stored, BYTES stored_bytes, LOST lost, DROPPED dropped, UNMATCHED unmatched, STATE state, WHY receive_why",
     "outputs": "OUTPUT name, FRAMING framing, MODE mode, TO to, STATE state, SINCE since, SENT sent, ACKED acked, RESENT resent, "
                "BYTES bytes, MEMORY memory, DISK disk, OLDEST oldest, UNACKED backlog, WRITES writes, CONNECTS connects, GAPS gaps, "
-               "UNSENDABLE unsendable, ESCAPED escaped, REFUSED refused, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
+               "UNSENDABLE unsendable, ESCAPED escaped, "
+               "OVERSIZED oversized?, SKIPPED skipped?, SPLIT split?, PIECES pieces?, TRUNCATED truncated?, REFUSED refused, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
                "ACHIEVED achieved, MSS mss, PMTU pmtu, "
                "LAST ERROR error",
     "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT output, "
@@ -156,9 +158,15 @@ COLUMNS = {
 }
 
 
-def columns(view):
-    """[(title, key)] of a table."""
-    return [tuple(column.strip().rsplit(" ", 1)) for column in COLUMNS[view].split(",")]
+def columns(view, rows, head):
+    """[(title, key)] of a table with that first line, of rows that were a moment before."""
+    found = []
+    for column in COLUMNS[view].split(","):
+        title, key = column.strip().rsplit(" ", 1)
+        is_rare, key = key.endswith("?"), key.rstrip("?")
+        if not is_rare or any(row.get(key) for row in rows) or f" {title} " in f" {head} ":
+            found.append((title, key))
+    return found
 
 
 def rows(view, objects):

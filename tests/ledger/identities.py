@@ -6,14 +6,19 @@ import expected
 ANSWERED = ("native", "relp")
 
 
+def unsent(nest):
+    """Datagrams that did not go there, and were told of."""
+    return nest["unsendable"] + nest["oversized"] + nest["skipped"]
+
+
 def delivered(one, nest):
     """Datagrams, or records in `native`, that output `one` need not send to that destination any more; at least so many."""
     if one["framing"] == "relp":
         # Answers out of order: what was answered behind one that got lost is answered again.
-        return nest["acked"] + nest["refused"] - nest["resent"]
+        return nest["acked"] + nest["refused"] - nest["resent"] + unsent(nest)
     if one["framing"] == "native":
         return nest["acked"]
-    return nest["sent"] - nest["resent"] + nest["unsendable"]
+    return nest["sent"] - nest["resent"] + unsent(nest)
 
 
 def still(picture):
@@ -106,6 +111,10 @@ def of_destinations(outputs):
             yield from check(nest["connects"] or not nest["sent"], f"{where}: sent {nest['sent']} and was never connected")
             yield from check(one["framing"] == "relp" or not nest["refused"],
                              f"{where}: refused {nest['refused']}, in a framing that has no word for it")
+            yield from check(nest["pieces"] >= 2 * nest["split"],
+                             f"{where}: {nest['split']} datagrams split in {nest['pieces']} pieces")
+            yield from check(one["framing"] not in ("native", "pcap") or not unsent(nest) + nest["split"] + nest["truncated"],
+                             f"{where}: datagrams not sent, split or cut, in a framing that takes all as they are")
             yield from check(one["framing"] in ANSWERED or not nest["acked"],
                              f"{where}: acknowledged {nest['acked']}, in a framing without acknowledgements")
 

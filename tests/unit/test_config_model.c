@@ -121,7 +121,10 @@ static void every_key_arrives(void **state)
 	assert_int_equal(output->connect_timeout_us, 1500000);
 	assert_int_equal(output->dead_after_us, 60000000);
 	assert_int_equal(config->outputs[1].framing, SLUICE_FRAMING_NEWLINE);
-	assert_true(config->outputs[1].refuse);
+	assert_int_equal(config->outputs[1].unsafe, SLUICE_UNSAFE_REFUSE);
+	assert_int_equal(config->outputs[1].max_datagram, 8096);
+	assert_int_equal(config->outputs[1].oversize, SLUICE_OVERSIZE_TRUNCATE);
+	assert_int_equal(config->outputs[1].empty, SLUICE_EMPTY_SKIP);
 	assert_false(config->outputs[1].durable);
 	assert_true(config->outputs[2].durable);
 	assert_false(config->inputs[0].addresses);

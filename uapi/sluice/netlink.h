@@ -232,8 +232,8 @@ enum sluice_attribute {
 
 	SLUICE_A_DESTINATION_GAPS,	 /* [u64] plain framings: GAP records passed over */
 	SLUICE_A_DESTINATION_UNSENDABLE, /* [u64] datagrams without a form in the framing, or refused */
-	SLUICE_A_DESTINATION_ESCAPED,  /* [u64] newlines that were escaped */
-	SLUICE_A_DESTINATION_RATE,     /* [u64] bits a second that it may have, 0: no limit */
+	SLUICE_A_DESTINATION_ESCAPED, /* [u64] bytes that were escaped, messages that got a priority */
+	SLUICE_A_DESTINATION_RATE,    /* [u64] bits a second that it may have, 0: no limit */
 	SLUICE_A_DESTINATION_ACHIEVED, /* [u64] bits a second that it got in the last second */
 	SLUICE_A_DESTINATION_ROLE,     /* [string] active, standby, disabled */
 	SLUICE_A_OUTPUT_RATE, /* [u64] bits a second of all its destinations, 0: no limit */
@@ -304,6 +304,11 @@ enum sluice_attribute {
 	SLUICE_A_ROUTE_PROMPT, /* [u8] 1: what comes alone wakes at once, the delay is for where many come */
 	SLUICE_A_DESTINATION_REFUSED, /* [u64] relp: datagrams that the receiver refused [D] */
 	SLUICE_A_INPUT_RECEIVE_WHY, /* [string] why not in a better way; empty: there is none [D] */
+	SLUICE_A_DESTINATION_OVERSIZED, /* [u64] not sent: longer than `max-datagram` [D] */
+	SLUICE_A_DESTINATION_SKIPPED,	/* [u64] not sent: empty [D] */
+	SLUICE_A_DESTINATION_SPLIT, /* [u64] sent as several messages, because longer than `max-datagram` [D] */
+	SLUICE_A_DESTINATION_PIECES, /* [u64] how many messages these became [D] */
+	SLUICE_A_DESTINATION_TRUNCATED, /* [u64] sent without their end, because longer than `max-datagram` [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

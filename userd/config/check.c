@@ -371,6 +371,7 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 				    "outputs.ack: receivers of framing: %s acknowledge nothing: "
 				    "leave the key out, or take framing: native",
 				    sluice_config_framing_name(output->framing));
+	sluice_receiver_check(draft, findings);
 	for (number = 0; number < output->to_count; number++)
 		standby += output->to[number].standby != 0;
 	if (standby && output->mode == SLUICE_MODE_DUPLICATE)

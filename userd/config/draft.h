@@ -42,7 +42,13 @@ struct sluice_draft_output {
 	struct sluice_word id;
 	struct sluice_config_place reconnect_place;
 	struct sluice_config_place mode_place;
-	struct sluice_config_place ack_place; /* line 0: not written */
+	struct sluice_config_place ack_place; /* line 0: not written, as those that follow */
+	struct sluice_config_place framing_place;
+	struct sluice_config_place delimiter_place;
+	struct sluice_config_place max_datagram_place;
+	struct sluice_config_place oversize_place;
+	struct sluice_config_place empty_place;
+	struct sluice_config_place unsafe_place;
 	struct sluice_config_place to_place;
 };
 
@@ -83,6 +89,10 @@ void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *find
 
 /* Part of it (overlap.c): finds every two inputs that can match the same datagram. 0 or -ENOMEM. */
 int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findings *findings);
+
+/* Part of it (receiver_check.c): does what an output makes of datagrams go together with its framing? */
+void sluice_receiver_check(const struct sluice_draft_output *draft,
+			   struct sluice_findings *findings);
 
 /* Makes the model of a draft without faults, taking its memory over. 0 or -ENOMEM. @owner caller: *config */
 int sluice_draft_finish(struct sluice_draft *draft, const char *path,

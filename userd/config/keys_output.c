@@ -30,7 +30,30 @@ static const struct sluice_choice framings[] = {
 };
 
 static const struct sluice_choice delimiters[] = {
-	{"escape", 0, false}, {"refuse", 1, false}, {NULL, 0, false}};
+	{"escape", SLUICE_UNSAFE_ESCAPE, false},
+	{"refuse", SLUICE_UNSAFE_REFUSE, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice unsafes[] = {
+	{"escape", SLUICE_UNSAFE_ESCAPE, false},
+	{"refuse", SLUICE_UNSAFE_REFUSE, false},
+	{"send", SLUICE_UNSAFE_SEND, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice oversizes[] = {
+	{"split", SLUICE_OVERSIZE_SPLIT, false},
+	{"truncate", SLUICE_OVERSIZE_TRUNCATE, false},
+	{"refuse", SLUICE_OVERSIZE_REFUSE, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice empties[] = {
+	{"send", SLUICE_EMPTY_SEND, false},
+	{"skip", SLUICE_EMPTY_SKIP, false},
+	{NULL, 0, false},
+};
 
 static const struct sluice_choice acks[] = {
 	{"received", 0, false}, {"durable", 1, false}, {NULL, 0, false}};
@@ -98,11 +121,34 @@ static const struct sluice_key output_keys[] = {
 	{.path = "outputs.framing",
 	 .read = sluice_read_choice,
 	 .offset = OUTPUT(output.framing),
+	 .place = OUTPUT(framing_place),
 	 .choices = framings},
 	{.path = "outputs.delimiter",
 	 .read = sluice_read_choice,
-	 .offset = OUTPUT(output.refuse),
+	 .offset = OUTPUT(output.unsafe),
+	 .place = OUTPUT(delimiter_place),
 	 .choices = delimiters},
+	{.path = "outputs.max-datagram",
+	 .read = sluice_read_size,
+	 .offset = OUTPUT(output.max_datagram),
+	 .place = OUTPUT(max_datagram_place),
+	 .minimum = SLUICE_DATAGRAM_LEAST,
+	 .maximum = SLUICE_DATAGRAM_MOST},
+	{.path = "outputs.oversize",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.oversize),
+	 .place = OUTPUT(oversize_place),
+	 .choices = oversizes},
+	{.path = "outputs.empty",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.empty),
+	 .place = OUTPUT(empty_place),
+	 .choices = empties},
+	{.path = "outputs.unsafe-bytes",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.unsafe),
+	 .place = OUTPUT(unsafe_place),
+	 .choices = unsafes},
 	{.path = "outputs.ack",
 	 .read = sluice_read_choice,
 	 .offset = OUTPUT(output.durable),

@@ -43,6 +43,26 @@ enum sluice_framing {
 	SLUICE_FRAMING_RELP,
 };
 
+/* What becomes of a datagram that is longer than the receiver takes (max_datagram). */
+enum sluice_oversize { SLUICE_OVERSIZE_SPLIT, SLUICE_OVERSIZE_TRUNCATE, SLUICE_OVERSIZE_REFUSE };
+
+/* And of an empty one: it goes if the framing has a form for it, or it does not go. */
+enum sluice_empty { SLUICE_EMPTY_SEND, SLUICE_EMPTY_SKIP };
+
+/* And of one that holds what the receiver cannot bear. */
+enum sluice_unsafe { SLUICE_UNSAFE_ESCAPE, SLUICE_UNSAFE_REFUSE, SLUICE_UNSAFE_SEND };
+
+/* What a receiver cannot bear in a datagram; in framing newline a line feed is always one of them. */
+#define SLUICE_HAZARD_LF 1U
+#define SLUICE_HAZARD_NUL 2U
+#define SLUICE_HAZARD_CR 4U
+#define SLUICE_HAZARD_DIGIT 8U	 /* a message that begins with one is taken for a count */
+#define SLUICE_HAZARD_NO_PRI 16U /* a message that does not begin with <0> to <191> */
+
+/* Bytes: the least and the most that `max-datagram` may be. */
+#define SLUICE_DATAGRAM_LEAST 64U
+#define SLUICE_DATAGRAM_MOST (64U << 10)
+
 enum sluice_log_target { SLUICE_LOG_STDERR, SLUICE_LOG_FILE, SLUICE_LOG_JOURNAL };
 
 /* What is lost when memory and disk are full: what comes, or what is there longest. */
@@ -125,7 +145,11 @@ struct sluice_config_output {
 	uint64_t
 		rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over each */
 	int durable; /* native: 1: only what the receiver has on stable storage is released */
-	int refuse; /* newline: 1: datagrams with a newline inside are refused; 0: they are escaped */
+	size_t max_datagram; /* bytes of a message, escapes counted; 0: any; framings but native and pcap */
+	enum sluice_oversize oversize;
+	enum sluice_empty empty;
+	enum sluice_unsafe unsafe;
+	unsigned int hazards;	     /* SLUICE_HAZARD_*: what the receiver cannot bear */
 	size_t batch_bytes;	     /* 4 KiB .. 4 MiB, default 256 KiB */
 	uint64_t batch_delay_us;     /* 0 .. 1 s; SLUICE_DELAY_AUTO, the default */
 	uint64_t reconnect_min_us;   /* default 100 ms */

@@ -117,6 +117,11 @@ static json_t *destination(struct nlattr *nest)
 	sluice_list_put_u64(object, "gaps", attributes[SLUICE_A_DESTINATION_GAPS]);
 	sluice_list_put_u64(object, "unsendable", attributes[SLUICE_A_DESTINATION_UNSENDABLE]);
 	sluice_list_put_u64(object, "escaped", attributes[SLUICE_A_DESTINATION_ESCAPED]);
+	sluice_list_put_u64(object, "oversized", attributes[SLUICE_A_DESTINATION_OVERSIZED]);
+	sluice_list_put_u64(object, "skipped", attributes[SLUICE_A_DESTINATION_SKIPPED]);
+	sluice_list_put_u64(object, "split", attributes[SLUICE_A_DESTINATION_SPLIT]);
+	sluice_list_put_u64(object, "pieces", attributes[SLUICE_A_DESTINATION_PIECES]);
+	sluice_list_put_u64(object, "truncated", attributes[SLUICE_A_DESTINATION_TRUNCATED]);
 	sluice_list_put_u64(object, "refused", attributes[SLUICE_A_DESTINATION_REFUSED]);
 	sluice_list_put_u64(object, "protocol_errors", attributes[SLUICE_A_DESTINATION_FAULTS]);
 	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_DESTINATION_RATE]);

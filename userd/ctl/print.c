@@ -83,23 +83,48 @@ static void put_cell(const char *text, size_t width, bool right, bool last)
 	fputs(last ? "\n" : "  ", stdout);
 }
 
+/* The heading as it is shown. */
+static const char *heading(const struct sluice_print_column *column)
+{
+	return column->title + (*column->title == '?');
+}
+
+/* Is it a column that is always shown, or has any row something in it? */
+static bool is_shown(const json_t *list, const struct sluice_print_column *column)
+{
+	json_t *object;
+	size_t row;
+
+	if (*column->title != '?')
+		return true;
+	json_array_foreach(list, row, object)
+	{
+		if (json_integer_value(json_object_get(object, column->key)))
+			return true;
+	}
+	return false;
+}
+
 /* Prints the table. Returns 0 or -ENOMEM. */
 static int print_table(const json_t *list, const struct sluice_print_column *columns,
 		       size_t column_count)
 {
 	size_t *widths = calloc(column_count, sizeof(*widths));
 	bool *right = calloc(column_count, sizeof(*right));
+	bool *shown = calloc(column_count, sizeof(*shown));
 	char text[CELL];
 	size_t column, row;
 	json_t *object;
 
-	if (!widths || !right) {
+	if (!widths || !right || !shown) {
 		free(widths);
 		free(right);
+		free(shown);
 		return -ENOMEM;
 	}
 	for (column = 0; column < column_count; column++) {
-		widths[column] = width_of(columns[column].title);
+		shown[column] = is_shown(list, &columns[column]);
+		widths[column] = width_of(heading(&columns[column]));
 		json_array_foreach(list, row, object)
 		{
 			const json_t *value = json_object_get(object, columns[column].key);
@@ -111,17 +136,21 @@ static int print_table(const json_t *list, const struct sluice_print_column *col
 		}
 	}
 	for (column = 0; column < column_count; column++)
-		put_cell(columns[column].title, widths[column], right[column],
-			 column + 1 == column_count);
+		if (shown[column])
+			put_cell(heading(&columns[column]), widths[column], right[column],
+				 column + 1 == column_count);
 	json_array_foreach(list, row, object)
 	{
 		for (column = 0; column < column_count; column++) {
+			if (!shown[column])
+				continue;
 			cell_text(json_object_get(object, columns[column].key), text);
 			put_cell(text, widths[column], right[column], column + 1 == column_count);
 		}
 	}
 	free(widths);
 	free(right);
+	free(shown);
 	return 0;
 }
 

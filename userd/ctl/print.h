@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A column of a table: which key of the objects, and its heading; numbers are set flush right. */
+/* A column of a table: which key of the objects, and its heading; numbers are set flush right. One whose heading
+ * begins with "?", which is not shown, is left out where it has nothing but zeros; it is not the last. */
 struct sluice_print_column {
 	const char *key;
 	const char *title;

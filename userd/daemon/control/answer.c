@@ -153,6 +153,11 @@ static int put_destination(struct nl_msg *message,
 	    nla_put_u64(message, SLUICE_A_DESTINATION_ESCAPED, destination->escaped) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_FAULTS, destination->faults) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_REFUSED, destination->refused) ||
+	    nla_put_u64(message, SLUICE_A_DESTINATION_OVERSIZED, destination->oversized) ||
+	    nla_put_u64(message, SLUICE_A_DESTINATION_SKIPPED, destination->skipped) ||
+	    nla_put_u64(message, SLUICE_A_DESTINATION_SPLIT, destination->split) ||
+	    nla_put_u64(message, SLUICE_A_DESTINATION_PIECES, destination->pieces) ||
+	    nla_put_u64(message, SLUICE_A_DESTINATION_TRUNCATED, destination->truncated) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_RATE, destination->rate) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_ACHIEVED, destination->achieved) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_SINCE, destination->since_ns) ||
@@ -170,7 +175,7 @@ static int put_destination(struct nl_msg *message,
 static int dump_output(const struct dump *dump, const struct sluice_engine_output *output)
 {
 	struct nl_msg *message =
-		message_begin(dump, 1024 + output->destination_count * (3 * WORD_MAX + 384));
+		message_begin(dump, 1024 + output->destination_count * (3 * WORD_MAX + 448));
 	size_t number;
 
 	if (!message || nla_put(message, SLUICE_A_OUTPUT_ID, SLUICE_GUID_SIZE, output->guid) ||

@@ -72,11 +72,11 @@ static struct sluice_whole_output *old_output(const struct sluice_engine *engine
 static bool is_same_on_the_wire(const struct sluice_whole_output *old,
 				const struct sluice_config_output *config)
 {
+	struct sluice_form form = sluice_form_of(config);
 	size_t number;
 
 	if (old->target_count != config->to_count ||
-	    old->halves[0]->form.framing != config->framing ||
-	    old->halves[0]->form.refuse != config->refuse ||
+	    !sluice_form_is_same(&old->halves[0]->form, &form) ||
 	    /* What was acknowledged as received only is not acknowledged again by itself. */
 	    old->halves[0]->durable != (config->durable != 0) ||
 	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||

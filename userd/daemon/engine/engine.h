@@ -65,8 +65,12 @@ struct sluice_engine_destination {
 	const char *state;
 	char *error;
 	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
-	/* Plain framings only: GAP records passed over, datagrams without a form (RFC 6587: empty ones), newlines escaped */
+	/* Plain framings and relp only: GAP records passed over, datagrams without a form (RFC 6587: empty ones) or with what the
+	 * receiver cannot bear, bytes escaped */
 	uint64_t gaps, unsendable, escaped;
+	uint64_t oversized, skipped; /* not sent: too long, empty */
+	uint64_t split, pieces,
+		truncated;	 /* sent as several messages; how many; without their end */
 	uint64_t refused;	 /* relp: datagrams that the receiver said it does not want */
 	uint64_t faults;	 /* how often it broke the protocol */
 	uint64_t rate, achieved; /* bits a second: the limit (0: none), and of the last second */

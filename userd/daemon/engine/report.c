@@ -219,6 +219,11 @@ static void add_connection(const struct sluice_connection *connection,
 	sum->gaps += sluice_load_relaxed(&counters->gaps);
 	sum->unsendable += sluice_load_relaxed(&counters->unsendable);
 	sum->escaped += sluice_load_relaxed(&counters->escaped);
+	sum->oversized += sluice_load_relaxed(&counters->oversized);
+	sum->skipped += sluice_load_relaxed(&counters->skipped);
+	sum->split += sluice_load_relaxed(&counters->split);
+	sum->pieces += sluice_load_relaxed(&counters->pieces);
+	sum->truncated += sluice_load_relaxed(&counters->truncated);
 	sum->refused += sluice_load_relaxed(&counters->refused);
 	sum->faults += sluice_load_relaxed(&counters->faults);
 	sum->achieved += sluice_load_relaxed(&counters->achieved);

@@ -11,9 +11,13 @@
 #include "../../lib/record.h"
 #include "framing.h"
 
-/* A newline inside a datagram: the way rsyslog writes control characters (EscapeControlCharactersOnReceive). */
-#define ESCAPE "#012"
+/* How a byte is escaped: "#" and three octal digits, as rsyslog writes control characters (EscapeControlCharactersOnReceive). */
 #define ESCAPE_LENGTH 4U
+
+/* What is put before a message that a receiver would misread: user.notice, which a message without a priority has. */
+#define PREFIX "<13>"
+#define PREFIX_LENGTH 4U
+#define PRIORITY_MAX 191U
 
 /* Header of a capture file and of a packet in it (pcap-savefile(5), draft-ietf-opsawg-pcap): here little-endian, with
  * nanoseconds. */
@@ -66,90 +70,236 @@ static size_t digits(size_t value)
 	return count;
 }
 
-/* How many newlines are in `length` bytes. */
-static size_t newlines(const uint8_t *bytes, size_t length)
+/* What the receiver cannot bear in this form. */
+static unsigned int hazards_of(const struct sluice_form *form)
 {
-	const uint8_t *end = bytes + length;
-	size_t count = 0;
-
-	while (bytes < end && (bytes = memchr(bytes, '\n', (size_t)(end - bytes)))) {
-		count++;
-		bytes++;
-	}
-	return count;
+	return form->hazards | (form->framing == SLUICE_FRAMING_NEWLINE ? SLUICE_HAZARD_LF : 0);
 }
 
-/* Payload bytes that newline framing carries: without one newline at the end. */
-static size_t line_length(const struct sluice_record_view *view)
+/* The first byte of [at, end) that is one of `hazards`; `end` if there is none. */
+static const uint8_t *next_unsafe(const uint8_t *at, const uint8_t *end, unsigned int hazards)
+{
+	const uint8_t *found;
+
+	hazards &= SLUICE_HAZARD_LF | SLUICE_HAZARD_NUL | SLUICE_HAZARD_CR;
+	if (!hazards || at == end)
+		return end;
+	if (hazards == SLUICE_HAZARD_LF) {
+		found = memchr(at, '\n', (size_t)(end - at));
+		return found ? found : end;
+	}
+	for (; at < end; at++)
+		if ((*at == '\n' && hazards & SLUICE_HAZARD_LF) ||
+		    (*at == '\r' && hazards & SLUICE_HAZARD_CR) ||
+		    (!*at && hazards & SLUICE_HAZARD_NUL))
+			break;
+	return at;
+}
+
+/* Is it one of 0 to 9? */
+static bool is_digit(uint8_t byte)
+{
+	return byte >= '0' && byte <= '9';
+}
+
+/* Does a message begin with a priority, <0> to <191> (RFC 3164, 4.1.1)? */
+static bool has_priority(const uint8_t *at, const uint8_t *end)
+{
+	unsigned int value = 0, place;
+
+	if (at == end || *at++ != '<')
+		return false;
+	for (place = 0; place < 3 && at < end && is_digit(*at); place++)
+		value = 10 * value + (*at++ - '0');
+	return place && at < end && *at == '>' && value <= PRIORITY_MAX;
+}
+
+/* Would the receiver misread a message that begins so? */
+static bool begins_badly(unsigned int hazards, const uint8_t *at, const uint8_t *end)
+{
+	return at < end && ((hazards & SLUICE_HAZARD_DIGIT && is_digit(*at)) ||
+			    (hazards & SLUICE_HAZARD_NO_PRI && !has_priority(at, end)));
+}
+
+/* Bytes of a payload that are sent: newline leaves out one newline at its end, and a carriage return before that where the receiver
+ * takes both for the end of the line. */
+static size_t carried_length(const struct sluice_form *form, const struct sluice_record_view *view)
 {
 	size_t length = view->payload_length;
 
-	return length && view->payload[length - 1] == '\n' ? length - 1 : length;
+	if (form->framing != SLUICE_FRAMING_NEWLINE || !length || view->payload[length - 1] != '\n')
+		return length;
+	length--;
+	if (length && form->hazards & SLUICE_HAZARD_CR && view->payload[length - 1] == '\r')
+		length--;
+	return length;
 }
 
-/* How many bytes a record becomes; 0 if it has no form in this framing. */
-static size_t framed_length(struct sluice_form form, const struct sluice_record_view *view)
-{
-	size_t length = view->payload_length, escapes;
+/* A message that a datagram, or a part of it, becomes. */
+struct message {
+	const uint8_t *at;
+	size_t taken;	/* bytes of the payload */
+	size_t written; /* bytes that these become */
+	bool has_prefix;
+};
 
-	if (view->type != SLUICE_RECORD_DATA)
-		return 0;
-	switch (form.framing) {
+/* The message that the payload's bytes [at, end) begin with: as much of them as the form allows. */
+static struct message next_message(const struct sluice_form *form, const uint8_t *at,
+				   const uint8_t *end)
+{
+	bool is_escaped = form->unsafe == SLUICE_UNSAFE_ESCAPE;
+	unsigned int hazards = is_escaped ? hazards_of(form) : 0;
+	struct message message = {.at = at, .has_prefix = begins_badly(hazards, at, end)};
+	size_t most = form->most ? form->most : SIZE_MAX, plain;
+
+	message.written = message.has_prefix ? PREFIX_LENGTH : 0;
+	while (at < end) {
+		plain = (size_t)(next_unsafe(at, end, hazards) - at);
+		if (plain > most - message.written)
+			plain = most - message.written;
+		at += plain;
+		message.written += plain;
+		if (at == end || most - message.written < ESCAPE_LENGTH ||
+		    next_unsafe(at, at + 1, hazards) != at)
+			break;
+		at++;
+		message.written += ESCAPE_LENGTH;
+	}
+	message.taken = (size_t)(at - message.at);
+	return message;
+}
+
+/* Bytes of the frame around a message of `length` bytes. */
+static size_t framed_length(enum sluice_framing framing, size_t length)
+{
+	switch (framing) {
 	case SLUICE_FRAMING_OCTET_COUNTED:
-		return length ? digits(length) + 1 + length : 0;
+		return digits(length) + 1 + length;
 	case SLUICE_FRAMING_LENGTH32:
 		return sizeof(uint32_t) + length;
-	case SLUICE_FRAMING_RAW:
-		return length;
-	case SLUICE_FRAMING_PCAP:
-		return sizeof(struct pcap_packet) + sluice_packet_length(view);
+	case SLUICE_FRAMING_NEWLINE:
+		return length + 1;
 	default:
-		length = line_length(view);
-		escapes = newlines(view->payload, length);
-		return escapes && form.refuse ? 0 : length + escapes * (ESCAPE_LENGTH - 1) + 1;
+		return length;
 	}
 }
 
-/* Writes length, space, payload; returns where the next goes. */
-static uint8_t *write_counted(const struct sluice_record_view *view, uint8_t *out)
+/* What a datagram becomes. */
+struct outcome {
+	enum sluice_fate fate;
+	size_t bytes;	 /* in all */
+	uint64_t pieces; /* messages */
+	bool is_truncated;
+};
+
+/* Works out what becomes of a record. */
+static struct outcome outcome_of(const struct sluice_form *form,
+				 const struct sluice_record_view *view)
 {
-	size_t value = view->payload_length, width = digits(value), place;
+	const uint8_t *at = view->payload, *end;
+	struct outcome outcome = {.fate = SLUICE_FATE_NONE};
+	struct message message;
+
+	if (view->type != SLUICE_RECORD_DATA)
+		return outcome;
+	outcome.fate = SLUICE_FATE_SENT;
+	outcome.pieces = 1;
+	if (form->framing == SLUICE_FRAMING_PCAP) {
+		outcome.bytes = sizeof(struct pcap_packet) + sluice_packet_length(view);
+		return outcome;
+	}
+	end = at + carried_length(form, view);
+	if (at == end && form->empty == SLUICE_EMPTY_SKIP)
+		outcome.fate = SLUICE_FATE_SKIPPED;
+	else if ((at == end && (form->framing == SLUICE_FRAMING_OCTET_COUNTED ||
+				form->framing == SLUICE_FRAMING_RAW)) ||
+		 (form->unsafe == SLUICE_UNSAFE_REFUSE &&
+		  (next_unsafe(at, end, hazards_of(form)) < end ||
+		   begins_badly(hazards_of(form), at, end))))
+		outcome.fate = SLUICE_FATE_UNSENDABLE;
+	if (outcome.fate != SLUICE_FATE_SENT)
+		return outcome;
+	message = next_message(form, at, end);
+	outcome.bytes = framed_length(form->framing, message.written);
+	at += message.taken;
+	if (at == end)
+		return outcome;
+	if (form->oversize == SLUICE_OVERSIZE_REFUSE) {
+		outcome.fate = SLUICE_FATE_OVERSIZED;
+		return outcome;
+	}
+	outcome.is_truncated = form->oversize == SLUICE_OVERSIZE_TRUNCATE;
+	for (; at < end && !outcome.is_truncated; at += message.taken) {
+		message = next_message(form, at, end);
+		outcome.bytes += framed_length(form->framing, message.written);
+		outcome.pieces++;
+	}
+	return outcome;
+}
+
+/* Writes "#" and the value of `byte` in octal; returns where the next goes. */
+static uint8_t *write_escape(uint8_t byte, uint8_t *out)
+{
+	out[0] = '#';
+	out[1] = (uint8_t)('0' + (byte >> 6));
+	out[2] = (uint8_t)('0' + (byte >> 3 & 7));
+	out[3] = (uint8_t)('0' + (byte & 7));
+	return out + ESCAPE_LENGTH;
+}
+
+/* Writes a message without its frame, with what is unsafe in it escaped and counted; returns where the next goes. */
+static uint8_t *write_body(const struct sluice_form *form, const struct message *message,
+			   uint8_t *out, uint64_t *escaped)
+{
+	unsigned int hazards = form->unsafe == SLUICE_UNSAFE_ESCAPE ? hazards_of(form) : 0;
+	const uint8_t *at = message->at, *end = at + message->taken, *found;
+
+	if (message->has_prefix) {
+		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
+		memcpy(out, PREFIX, PREFIX_LENGTH);
+		out += PREFIX_LENGTH;
+		++*escaped;
+	}
+	while (at < end) {
+		found = next_unsafe(at, end, hazards);
+		memcpy(out, at, (size_t)(found - at));
+		out += found - at;
+		at = found;
+		if (at < end) {
+			out = write_escape(*at++, out);
+			++*escaped;
+		}
+	}
+	return out;
+}
+
+/* Writes `value`, which is not 0, in decimal; returns where the next goes. */
+static uint8_t *write_number(size_t value, uint8_t *out)
+{
+	size_t width = digits(value), place;
 
 	for (place = width; place > 0; value /= 10)
 		out[--place] = (uint8_t)('0' + value % 10);
-	out[width] = ' ';
-	memcpy(out + width + 1, view->payload, view->payload_length);
-	return out + width + 1 + view->payload_length;
+	return out + width;
 }
 
-/* Writes payload, newline, with the newlines inside escaped and counted; returns where the next goes. */
-static uint8_t *write_line(const struct sluice_record_view *view, uint8_t *out, uint64_t *escaped)
+/* Writes a message in its frame; returns where the next goes. */
+static uint8_t *write_message(const struct sluice_form *form, const struct message *message,
+			      uint8_t *out, uint64_t *escaped)
 {
-	const uint8_t *from = view->payload, *end = from + line_length(view), *found;
+	uint32_t length = htonl((uint32_t)message->written);
 
-	while (from < end && (found = memchr(from, '\n', (size_t)(end - from)))) {
-		memcpy(out, from, (size_t)(found - from));
-		out += found - from;
-		/* NOLINTNEXTLINE(bugprone-not-null-terminated-result) */
-		memcpy(out, ESCAPE, ESCAPE_LENGTH);
-		out += ESCAPE_LENGTH;
-		from = found + 1;
-		++*escaped;
+	if (form->framing == SLUICE_FRAMING_OCTET_COUNTED) {
+		out = write_number(message->written, out);
+		*out++ = ' ';
+	} else if (form->framing == SLUICE_FRAMING_LENGTH32) {
+		memcpy(out, &length, sizeof(length));
+		out += sizeof(length);
 	}
-	memcpy(out, from, (size_t)(end - from));
-	out += end - from;
-	*out = '\n';
-	return out + 1;
-}
-
-/* Writes the length in network byte order, payload; returns where the next goes. */
-static uint8_t *write_length32(const struct sluice_record_view *view, uint8_t *out)
-{
-	uint32_t length = htonl((uint32_t)view->payload_length);
-
-	memcpy(out, &length, sizeof(length));
-	memcpy(out + sizeof(length), view->payload, view->payload_length);
-	return out + sizeof(length) + view->payload_length;
+	out = write_body(form, message, out, escaped);
+	if (form->framing == SLUICE_FRAMING_NEWLINE)
+		*out++ = '\n';
+	return out;
 }
 
 /* Writes a captured packet; returns where the next goes. */
@@ -167,62 +317,106 @@ static uint8_t *write_packet(const struct sluice_record_view *view, uint8_t *out
 	return sluice_packet_write(view, out + sizeof(header));
 }
 
-/* Writes a record that has a form; returns where the next goes. */
-static uint8_t *write_framed(struct sluice_form form, const struct sluice_record_view *view,
-			     uint8_t *out, uint64_t *escaped)
+/* Writes a record that goes; returns where the next goes. */
+static uint8_t *write_framed(const struct sluice_form *form, const struct sluice_record_view *view,
+			     const struct outcome *outcome, uint8_t *out,
+			     struct sluice_framed *framed)
 {
-	switch (form.framing) {
-	case SLUICE_FRAMING_OCTET_COUNTED:
-		return write_counted(view, out);
-	case SLUICE_FRAMING_LENGTH32:
-		return write_length32(view, out);
-	case SLUICE_FRAMING_RAW:
-		memcpy(out, view->payload, view->payload_length);
-		return out + view->payload_length;
-	case SLUICE_FRAMING_PCAP:
+	const uint8_t *at = view->payload, *end;
+	struct message message;
+	uint64_t piece;
+
+	framed->datagrams++;
+	if (form->framing == SLUICE_FRAMING_PCAP)
 		return write_packet(view, out);
-	default:
-		return write_line(view, out, escaped);
+	end = at + carried_length(form, view);
+	for (piece = 0; piece < outcome->pieces; piece++) {
+		message = next_message(form, at, end);
+		out = write_message(form, &message, out, &framed->escaped);
+		at += message.taken;
 	}
+	framed->truncated += outcome->is_truncated;
+	if (outcome->pieces > 1) {
+		framed->split++;
+		framed->pieces += outcome->pieces;
+	}
+	return out;
 }
 
-/* Counts a record that is not sent. */
-static void count_silent(const struct sluice_record_view *view, struct sluice_framed *framed)
+/* Counts a loss record. */
+static void count_gap(const struct sluice_record_view *view, struct sluice_framed *framed)
 {
 	struct sluice_record_gap gap;
 
-	if (view->type == SLUICE_RECORD_DATA) {
-		framed->unsendable++;
-	} else if (view->type == SLUICE_RECORD_GAP) {
-		framed->gaps++;
-		if (view->payload_length >= sizeof(gap)) {
-			memcpy(&gap, view->payload, sizeof(gap));
-			framed->lost += le64toh(gap.datagrams);
-		}
+	if (view->type != SLUICE_RECORD_GAP)
+		return;
+	framed->gaps++;
+	if (view->payload_length >= sizeof(gap)) {
+		memcpy(&gap, view->payload, sizeof(gap));
+		framed->lost += le64toh(gap.datagrams);
 	}
+}
+
+enum sluice_fate sluice_framing_fate(const struct sluice_form *form,
+				     const struct sluice_record_view *view)
+{
+	return outcome_of(form, view).fate;
+}
+
+void sluice_unsent_note(struct sluice_unsent *unsent, enum sluice_fate fate)
+{
+	unsent->unsendable += fate == SLUICE_FATE_UNSENDABLE;
+	unsent->oversized += fate == SLUICE_FATE_OVERSIZED;
+	unsent->skipped += fate == SLUICE_FATE_SKIPPED;
+}
+
+uint64_t sluice_unsent_sum(const struct sluice_unsent *unsent)
+{
+	return (uint64_t)unsent->unsendable + unsent->oversized + unsent->skipped;
+}
+
+struct sluice_form sluice_form_of(const struct sluice_config_output *config)
+{
+	return (struct sluice_form){
+		.framing = config->framing,
+		.most = config->max_datagram,
+		.oversize = config->oversize,
+		.empty = config->empty,
+		.unsafe = config->unsafe,
+		.hazards = config->hazards,
+	};
+}
+
+bool sluice_form_is_same(const struct sluice_form *one, const struct sluice_form *other)
+{
+	return one->framing == other->framing && one->most == other->most &&
+	       one->oversize == other->oversize && one->empty == other->empty &&
+	       one->unsafe == other->unsafe && one->hazards == other->hazards;
 }
 
 int sluice_framing_write(struct sluice_form form, const uint8_t *span, size_t length, uint8_t *out,
 			 size_t room, struct sluice_framed *framed)
 {
 	struct sluice_record_view view;
+	struct outcome outcome;
 	uint8_t *at = out;
-	size_t needed;
 
-	if (!span || !out || !framed || !sluice_framing_is_plain(form.framing))
+	if (!span || !out || !framed || !sluice_framing_is_plain(form.framing) ||
+	    (form.most && form.most < SLUICE_DATAGRAM_LEAST))
 		return -EINVAL;
 	memset(framed, 0, sizeof(*framed));
 	while (framed->consumed < length) {
 		if (sluice_record_read(span + framed->consumed, length - framed->consumed, &view))
 			return -EPROTO;
-		needed = framed_length(form, &view);
-		if (needed > room - (size_t)(at - out))
-			break;
-		if (!needed)
-			count_silent(&view, framed);
-		else
-			at = write_framed(form, &view, at, &framed->escaped);
-		framed->datagrams += needed > 0;
+		outcome = outcome_of(&form, &view);
+		if (outcome.fate == SLUICE_FATE_SENT) {
+			if (outcome.bytes > room - (size_t)(at - out))
+				break;
+			at = write_framed(&form, &view, &outcome, at, framed);
+		} else {
+			sluice_unsent_note(&framed->unsent, outcome.fate);
+			count_gap(&view, framed);
+		}
 		framed->records++;
 		framed->consumed += view.span;
 		framed->written = (size_t)(at - out);
@@ -231,19 +425,23 @@ int sluice_framing_write(struct sluice_form form, const uint8_t *span, size_t le
 }
 
 size_t sluice_framing_resume(struct sluice_form form, const uint8_t *span, size_t length,
-			     uint64_t had, uint64_t *records)
+			     uint64_t had, uint64_t *records, struct sluice_unsent *unsent)
 {
 	struct sluice_record_view view;
+	struct outcome outcome;
 	size_t consumed = 0;
-	uint64_t needed;
 
 	*records = 0;
+	memset(unsent, 0, sizeof(*unsent));
 	while (consumed < length &&
 	       !sluice_record_read(span + consumed, length - consumed, &view)) {
-		needed = framed_length(form, &view);
-		if (needed > had)
-			break;
-		had -= needed;
+		outcome = outcome_of(&form, &view);
+		if (outcome.fate == SLUICE_FATE_SENT) {
+			if (outcome.bytes > had)
+				break;
+			had -= outcome.bytes;
+		}
+		sluice_unsent_note(unsent, outcome.fate);
 		consumed += view.span;
 		++*records;
 	}

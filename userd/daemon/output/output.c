@@ -49,7 +49,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output->worker = worker;
 	memcpy(output->guid, config->id, sizeof(output->guid));
 	memcpy(output->name, config->name, sizeof(output->name));
-	output->form = (struct sluice_form){.framing = config->framing, .refuse = config->refuse};
+	output->form = sluice_form_of(config);
 	output->protocol = protocol;
 	output->durable = config->durable != 0;
 	output->timing = timing_of(config);
@@ -203,8 +203,7 @@ static void inherit(struct sluice_output *heir, struct sluice_output *old)
 {
 	size_t number, other;
 
-	if (heir->form.framing != old->form.framing || heir->form.refuse != old->form.refuse ||
-	    heir->durable != old->durable ||
+	if (!sluice_form_is_same(&heir->form, &old->form) || heir->durable != old->durable ||
 	    (heir->mode == SLUICE_MODE_HASH) != (old->mode == SLUICE_MODE_HASH))
 		return;
 	for (number = 0; number < heir->connection_count; number++) {

@@ -28,6 +28,7 @@ struct sent {
 	uint64_t id;
 	uint64_t start, end;
 	uint64_t datagrams;
+	struct sluice_unsent unsent; /* of it, not among these bytes */
 };
 
 struct sluice_plain {
@@ -59,6 +60,7 @@ static int prepare(struct sluice_connection *connection, const struct sluice_out
 /* struct sluice_protocol.dispose. @context worker, or process if never entered */
 static void dispose(struct sluice_connection *connection)
 {
+	sluice_connection_tell_unsent(connection);
 	if (connection->plain)
 		free(connection->plain->staging);
 	free(connection->plain);
@@ -108,8 +110,8 @@ static uint64_t ask(struct sluice_connection *connection)
 	return plain->confirmed;
 }
 
-/* Finishes the segments that TCP has got acknowledged. Returns true if there was one. */
-static bool confirm(struct sluice_connection *connection)
+/* Finishes the segments that TCP has got acknowledged, and tells what of them did not go. Returns true if there was one. */
+static bool confirm(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_plain *plain = connection->plain;
 	uint64_t confirmed = ask(connection), before = plain->first;
@@ -119,6 +121,7 @@ static bool confirm(struct sluice_connection *connection)
 
 		sluice_feeder_finish(sent->feeder, sent->id);
 		((struct sluice_stream *)sent->feeder->stream)->moved = true;
+		sluice_connection_note_unsent(connection, &sent->unsent, now);
 	}
 	sluice_store_relaxed(&connection->counters.backlog, plain->queued - confirmed);
 	if (plain->first == before)
@@ -181,14 +184,17 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	/* What was framed is copied: the ring's bytes are needed again only to send them anew. */
 	sluice_feeder_unpin(feeder, id);
 	sluice_count(&connection->counters.gaps, framed.gaps);
-	sluice_count(&connection->counters.unsendable, framed.unsendable);
 	sluice_count(&connection->counters.escaped, framed.escaped);
+	sluice_count(&connection->counters.split, framed.split);
+	sluice_count(&connection->counters.pieces, framed.pieces);
+	sluice_count(&connection->counters.truncated, framed.truncated);
 	sent = &plain->queue[plain->next % QUEUE];
 	sent->feeder = feeder;
 	sent->id = id;
 	sent->start = plain->queued;
 	sent->end = plain->queued + framed.written;
 	sent->datagrams = framed.datagrams;
+	sent->unsent = framed.unsent;
 	plain->next++;
 	plain->queued += framed.written;
 	connection->pending[0].iov_base = plain->staging;
@@ -213,7 +219,6 @@ static void written(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_plain *plain = connection->plain;
 
-	(void)now;
 	connection->staged = 0;
 	/* A segment without output may have been finished before. */
 	if (plain->written < plain->first)
@@ -224,7 +229,7 @@ static void written(struct sluice_connection *connection, uint64_t now)
 	/* The queue or the window is nearly full: do not wait for the clock. */
 	if (plain->next - plain->first > QUEUE / 2 ||
 	    connection->carrier.bytes > connection->output->window / 2)
-		confirm(connection);
+		confirm(connection, now);
 }
 
 /* struct sluice_protocol.received: nobody asked. @context worker */
@@ -243,7 +248,7 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 
 	if (plain->first == plain->next)
 		return NULL;
-	plain->pause = confirm(connection) ? ASK_FIRST_NS : 2 * plain->pause;
+	plain->pause = confirm(connection, now) ? ASK_FIRST_NS : 2 * plain->pause;
 	if (plain->pause > ASK_MOST_NS)
 		plain->pause = ASK_MOST_NS;
 	if (plain->first < plain->next && now + plain->pause < *next)
@@ -259,7 +264,8 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 static void lost(struct sluice_connection *connection)
 {
 	struct sluice_plain *plain = connection->plain;
-	uint64_t confirmed = ask(connection);
+	uint64_t confirmed = ask(connection), now = sluice_now();
+	struct sluice_unsent unsent;
 
 	for (; plain->first < plain->next; plain->first++) {
 		struct sent *sent = &plain->queue[plain->first % QUEUE];
@@ -273,6 +279,7 @@ static void lost(struct sluice_connection *connection)
 			continue;
 		if (confirmed >= sent->end) {
 			sluice_feeder_finish(sent->feeder, sent->id);
+			sluice_connection_note_unsent(connection, &sent->unsent, now);
 			continue;
 		}
 		/* Bytes that are not in memory any more: all of it again, that repeats but never loses. */
@@ -280,7 +287,9 @@ static void lost(struct sluice_connection *connection)
 		if (span)
 			resume = sluice_framing_resume(connection->output->form, span,
 						       (size_t)sluice_segment_bytes(segment), had,
-						       &records);
+						       &records, &unsent);
+		if (resume)
+			sluice_connection_note_unsent(connection, &unsent, now);
 		sluice_feeder_return(sent->feeder, sent->id, segment->start + resume,
 				     segment->count - records);
 	}

@@ -7,6 +7,8 @@
  *      first              written             offered             next
  *   ─────┼───────────────────┼───────────────────┼──────────────────┤    datagrams of the session, by number; 0 is `open`
  *        │ with TCP          │ being written     │ staged: the window is full
+ *
+ * One that is longer than `max-datagram` takes several numbers, in a row, and counts once: when the last is sent, or answered.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -16,19 +18,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include "../../lib/barrier.h"
-#include "../../lib/buffer.h"
 #include "../../lib/log.h"
-#include "../../lib/record.h"
 #include "../../lib/size.h"
 #include "../stream/stream.h"
 #include "output.h"
-#include "relp_frame.h"
+#include "relp_inner.h"
 #include "tcp.h"
 
-/* So many datagrams may be unanswered: librelp's clients have 128, and a long way needs more. */
-#define WINDOW 4096U
-/* Segments that have datagrams that are not answered. */
-#define QUEUE 1024U
 #define STAGING_FIRST (16U << 10)
 /* A receiver that waits so long before each answer has a queue that is full, or nearly: rsyslog waits a second then, and two more
  * before it throws away what it answers 200 for. */
@@ -41,44 +37,6 @@
 #define WORDS 100U
 #define OFFERS "relp_version=0\nrelp_software=sluice," SLUICE_VERSION "\ncommands=syslog"
 
-/* A datagram that was staged. */
-struct asked {
-	uint32_t offset;  /* of its segment's bytes, where its record begins */
-	uint32_t records; /* of its segment, before it */
-	uint32_t end;	  /* of its frame in the staging buffer */
-	bool is_answered;
-};
-
-/* A segment whose datagrams have the numbers [start, end). */
-struct sent {
-	struct sluice_feeder *feeder;
-	uint64_t id;
-	uint64_t start, end;
-	uint64_t left; /* of them, not answered */
-};
-
-struct sluice_relp {
-	uint8_t *staging;
-	size_t room;
-	size_t given;	     /* bytes of it that are with TCP */
-	struct asked *asked; /* of datagram `number` at [number & (asked_room - 1)] */
-	uint64_t asked_room;
-	uint64_t first, written, offered, next;
-	uint64_t queue_first, queue_next;
-	uint64_t answered;	/* when the last answer came, or one was first waited for */
-	unsigned int late_row;	/* answers in a row that came late, */
-	unsigned int quick_row; /* or did not */
-	bool full_told;		/* the log knows that the receiver's queue is full */
-	uint64_t refused_told;	/* when the log was last told of a refusal; 0: never */
-	struct sent queue[QUEUE];
-};
-
-/* What is known of datagram `number`, one of those that are staged or unanswered. */
-static struct asked *asked_of(const struct sluice_relp *relp, uint64_t number)
-{
-	return &relp->asked[number & (relp->asked_room - 1)];
-}
-
 /* struct sluice_protocol.prepare. 0 or -ENOMEM. */
 static int prepare(struct sluice_connection *connection, const struct sluice_output *output)
 {
@@ -90,7 +48,7 @@ static int prepare(struct sluice_connection *connection, const struct sluice_out
 	connection->relp = relp;
 	relp->room = STAGING_FIRST;
 	relp->staging = malloc(relp->room);
-	relp->asked_room = WINDOW;
+	relp->asked_room = SLUICE_RELP_WINDOW;
 	relp->asked = malloc(relp->asked_room * sizeof(*relp->asked));
 	connection->inbox_size = SLUICE_RELP_AROUND_MAX + SLUICE_RELP_DATA_MAX;
 	connection->inbox = malloc(connection->inbox_size);
@@ -100,6 +58,7 @@ static int prepare(struct sluice_connection *connection, const struct sluice_out
 /* struct sluice_protocol.dispose. @context worker, or process if never entered */
 static void dispose(struct sluice_connection *connection)
 {
+	sluice_connection_tell_unsent(connection);
 	if (connection->relp) {
 		free(connection->relp->staging);
 		free(connection->relp->asked);
@@ -130,78 +89,8 @@ static bool has_room(const struct sluice_connection *connection)
 {
 	const struct sluice_relp *relp = connection->relp;
 
-	return relp->next - relp->first < WINDOW && relp->queue_next - relp->queue_first < QUEUE;
-}
-
-/* Makes `asked` hold `count` datagrams. False: no memory; it stays as it is. */
-static bool enlarge_asked(struct sluice_relp *relp, uint64_t count)
-{
-	uint64_t room = relp->asked_room, number;
-	struct asked *larger;
-
-	while (room < count)
-		room *= 2;
-	if (room == relp->asked_room)
-		return true;
-	larger = malloc(room * sizeof(*larger));
-	if (!larger)
-		return false;
-	for (number = relp->first; number < relp->next; number++)
-		larger[number & (room - 1)] = *asked_of(relp, number);
-	free(relp->asked);
-	relp->asked = larger;
-	relp->asked_room = room;
-	return true;
-}
-
-/* Makes the staging buffer hold `size` bytes, which are counted in 32 bits. False: no memory; it stays as it is. */
-static bool enlarge_staging(struct sluice_relp *relp, size_t size)
-{
-	return size <= UINT32_MAX && sluice_buffer_grow(&relp->staging, &relp->room, size);
-}
-
-/* What became of a segment. */
-struct staged {
-	size_t consumed;  /* bytes of it */
-	uint64_t records; /* in these */
-	uint64_t gaps;	  /* of them, GAP */
-};
-
-/*
- * Stages records of `span` as commands, until the window is full; `whole`: all of them. 0; -ENOMEM; -EPROTO: it holds something that
- * is no record.
- */
-static int stage(struct sluice_connection *connection, const uint8_t *span, size_t length,
-		 bool whole, struct staged *staged)
-{
-	struct sluice_relp *relp = connection->relp;
-	struct sluice_record_view view;
-	struct asked *asked;
-
-	while (staged->consumed < length) {
-		if (sluice_record_read(span + staged->consumed, length - staged->consumed, &view))
-			return -EPROTO;
-		staged->gaps += view.type == SLUICE_RECORD_GAP;
-		if (view.type == SLUICE_RECORD_DATA) {
-			if (!whole && relp->next - relp->first >= WINDOW)
-				return 0;
-			if (!enlarge_asked(relp, relp->next - relp->first + 1) ||
-			    !enlarge_staging(relp, connection->staged + SLUICE_RELP_AROUND_MAX +
-							   view.payload_length))
-				return -ENOMEM;
-			connection->staged += sluice_relp_write(
-				sluice_relp_txnr(relp->next), "syslog", view.payload,
-				view.payload_length, relp->staging + connection->staged);
-			asked = asked_of(relp, relp->next++);
-			asked->offset = (uint32_t)staged->consumed;
-			asked->records = (uint32_t)staged->records;
-			asked->end = (uint32_t)connection->staged;
-			asked->is_answered = false;
-		}
-		staged->records++;
-		staged->consumed += view.span;
-	}
-	return 0;
+	return relp->next - relp->first < SLUICE_RELP_WINDOW &&
+	       relp->queue_next - relp->queue_first < SLUICE_RELP_QUEUE;
 }
 
 /* Sets what is staged and fits into the window as what is to be written. Nothing is being written. */
@@ -210,9 +99,11 @@ static void offer(struct sluice_connection *connection)
 	struct sluice_relp *relp = connection->relp;
 	size_t end = relp->given;
 
-	relp->offered = relp->next - relp->first < WINDOW ? relp->next : relp->first + WINDOW;
+	relp->offered = relp->next - relp->first < SLUICE_RELP_WINDOW
+				? relp->next
+				: relp->first + SLUICE_RELP_WINDOW;
 	if (relp->offered > relp->written)
-		end = asked_of(relp, relp->offered - 1)->end;
+		end = sluice_relp_asked_of(relp, relp->offered - 1)->end;
 	connection->pending[0].iov_base = relp->staging + relp->given;
 	connection->pending[0].iov_len = end - relp->given;
 	connection->pending[1].iov_len = 0;
@@ -228,8 +119,8 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	const uint8_t *span = sluice_feeder_bytes(feeder, segment);
 	size_t length = (size_t)sluice_segment_bytes(segment), before = connection->staged;
 	uint64_t start = relp->next;
-	struct staged staged = {0};
-	struct sent *sent;
+	struct sluice_relp_staged staged = {0};
+	struct sluice_relp_sent *sent;
 	int error = -ENODATA;
 
 	(void)alone;
@@ -237,12 +128,12 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	if (relp->first == relp->next)
 		relp->answered = now;
 	if (span)
-		error = stage(connection, span, length, false, &staged);
+		error = sluice_relp_stage(connection, span, length, false, &staged);
 	/* Its end waits for the window: as if it had never been taken, or staged as well if it cannot be parted. */
 	if (!error && staged.consumed < length &&
 	    (!staged.consumed ||
 	     !sluice_feeder_cut(feeder, id, segment->start + staged.consumed, staged.records)))
-		error = stage(connection, span, length, true, &staged);
+		error = sluice_relp_stage(connection, span, length, true, &staged);
 	if (error == -ENOMEM || error == -ENODATA) {
 		relp->next = start;
 		connection->staged = before;
@@ -256,18 +147,23 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	/* It is copied: the ring's bytes are needed again only to send them anew. */
 	sluice_feeder_unpin(feeder, id);
 	sluice_count(&connection->counters.gaps, staged.gaps);
+	sluice_count(&connection->counters.split, staged.split);
+	sluice_count(&connection->counters.pieces, staged.pieces);
+	sluice_count(&connection->counters.truncated, staged.truncated);
 	if (relp->next == start) {
 		/* Nothing in it to be answered. */
 		sluice_feeder_finish(feeder, id);
+		sluice_connection_note_unsent(connection, &staged.unsent, now);
 		connection->output->has_work = true;
 		return 0;
 	}
-	sent = &relp->queue[relp->queue_next++ % QUEUE];
+	sent = &relp->queue[relp->queue_next++ % SLUICE_RELP_QUEUE];
 	sent->feeder = feeder;
 	sent->id = id;
 	sent->start = start;
 	sent->end = relp->next;
 	sent->left = relp->next - start;
+	sent->unsent = staged.unsent;
 	offer(connection);
 	return 0;
 }
@@ -283,11 +179,13 @@ static bool takes_more(const struct sluice_connection *connection, uint64_t byte
 static void note_written(struct sluice_connection *connection, uint64_t upto)
 {
 	struct sluice_relp *relp = connection->relp;
+	uint64_t datagrams = 0;
 
 	if (upto <= relp->written)
 		return;
-	sluice_count(&connection->counters.sent, upto - relp->written);
-	relp->written = upto;
+	for (; relp->written < upto; relp->written++)
+		datagrams += !sluice_relp_asked_of(relp, relp->written)->more;
+	sluice_count(&connection->counters.sent, datagrams);
 }
 
 /* What still waits for the window goes, as far as it has become wider; it counts against the rates. */
@@ -314,7 +212,7 @@ static void written(struct sluice_connection *connection, uint64_t now)
 		return;
 	}
 	/* The window may have become wider meanwhile. */
-	relp->given = asked_of(relp, relp->offered - 1)->end;
+	relp->given = sluice_relp_asked_of(relp, relp->offered - 1)->end;
 	offer(connection);
 	sluice_pacer_charge(connection->pacer, connection->pending[0].iov_len, now);
 	sluice_pacer_charge(connection->output->pacer, connection->pending[0].iov_len, now);
@@ -384,18 +282,18 @@ static void refused(struct sluice_connection *connection, int status, const uint
 }
 
 /* The segment that datagram `number`, which is not answered, is of. */
-static struct sent *sent_of(struct sluice_relp *relp, uint64_t number)
+static struct sluice_relp_sent *sent_of(struct sluice_relp *relp, uint64_t number)
 {
 	uint64_t low = relp->queue_first, high = relp->queue_next, middle;
 
 	while (high - low > 1) {
 		middle = low + (high - low) / 2;
-		if (relp->queue[middle % QUEUE].start <= number)
+		if (relp->queue[middle % SLUICE_RELP_QUEUE].start <= number)
 			low = middle;
 		else
 			high = middle;
 	}
-	return &relp->queue[low % QUEUE];
+	return &relp->queue[low % SLUICE_RELP_QUEUE];
 }
 
 /* Has TCP all of datagram `number`, which was offered? */
@@ -405,7 +303,7 @@ static bool is_sent(const struct sluice_connection *connection, uint64_t number)
 
 	return number < relp->written ||
 	       (connection->busy &&
-		asked_of(relp, number)->end <=
+		sluice_relp_asked_of(relp, number)->end <=
 			(size_t)((uint8_t *)connection->pending[0].iov_base - relp->staging));
 }
 
@@ -415,8 +313,9 @@ static const char *answered(struct sluice_connection *connection,
 {
 	struct sluice_relp *relp = connection->relp;
 	const uint8_t *words;
+	struct sluice_relp_asked *last;
 	uint64_t number;
-	struct sent *sent;
+	struct sluice_relp_sent *sent;
 	size_t length;
 	int status;
 
@@ -424,26 +323,31 @@ static const char *answered(struct sluice_connection *connection,
 	if (status < 0)
 		return "it sent an answer without a status";
 	if (!sluice_relp_find(frame->txnr, relp->first, relp->offered, &number) ||
-	    asked_of(relp, number)->is_answered || !is_sent(connection, number))
+	    sluice_relp_asked_of(relp, number)->is_answered || !is_sent(connection, number))
 		return "it answered what it was never sent, or twice";
 	note_written(connection, number + 1);
 	time_answer(connection, now);
-	if (status == 200)
-		sluice_count(&connection->counters.acked, 1);
-	else
+	last = sluice_relp_asked_of(relp, number + sluice_relp_asked_of(relp, number)->more);
+	if (status != 200 && !last->is_refused) {
+		last->is_refused = true;
 		refused(connection, status, words, length, now);
+	} else if (!sluice_relp_asked_of(relp, number)->more && !last->is_refused) {
+		sluice_count(&connection->counters.acked, 1);
+	}
 	sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
 	/* Of a long segment, too, it is seen that something moves. */
 	connection->carrier.done++;
-	asked_of(relp, number)->is_answered = true;
+	sluice_relp_asked_of(relp, number)->is_answered = true;
 	sent = sent_of(relp, number);
 	if (!--sent->left) {
 		sluice_feeder_finish(sent->feeder, sent->id);
+		sluice_connection_note_unsent(connection, &sent->unsent, now);
 		((struct sluice_stream *)sent->feeder->stream)->moved = true;
 	}
-	while (relp->first < relp->offered && asked_of(relp, relp->first)->is_answered)
+	while (relp->first < relp->offered && sluice_relp_asked_of(relp, relp->first)->is_answered)
 		relp->first++;
-	while (relp->queue_first < relp->queue_next && !relp->queue[relp->queue_first % QUEUE].left)
+	while (relp->queue_first < relp->queue_next &&
+	       !relp->queue[relp->queue_first % SLUICE_RELP_QUEUE].left)
 		relp->queue_first++;
 	sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
 	connection->output->has_work = true;
@@ -549,18 +453,20 @@ static void lost(struct sluice_connection *connection)
 
 	sluice_store_relaxed(&connection->counters.full, UINT64_C(0));
 	for (; relp->queue_first < relp->queue_next; relp->queue_first++) {
-		const struct sent *sent = &relp->queue[relp->queue_first % QUEUE];
+		const struct sluice_relp_sent *sent =
+			&relp->queue[relp->queue_first % SLUICE_RELP_QUEUE];
 		const struct sluice_segment *segment =
 			sluice_feeder_segment(sent->feeder, sent->id);
-		const struct asked *asked;
+		const struct sluice_relp_asked *asked;
 
 		((struct sluice_stream *)sent->feeder->stream)->moved = true;
 		if (!segment || !sent->left)
 			continue;
 		number = sent->start > relp->first ? sent->start : relp->first;
-		while (number < relp->offered && asked_of(relp, number)->is_answered)
+		while (number < relp->offered && sluice_relp_asked_of(relp, number)->is_answered)
 			number++;
-		asked = asked_of(relp, number);
+		asked = sluice_relp_asked_of(relp, number);
+		sluice_connection_note_unsent(connection, &asked->unsent, sluice_now());
 		sluice_feeder_return(sent->feeder, sent->id, segment->start + asked->offset,
 				     segment->count - asked->records);
 	}

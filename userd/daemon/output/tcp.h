@@ -21,6 +21,7 @@
 #include "../../config/model.h"
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
+#include "framing.h"
 #include "outage.h"
 #include "pace.h"
 #include "resolve.h"
@@ -46,7 +47,9 @@ struct sluice_tcp_timing {
 struct sluice_tcp_counters {
 	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
 	uint64_t gaps, unsendable, escaped;
-	uint64_t refused; /* relp: datagrams that the receiver does not want */
+	uint64_t oversized, skipped;	   /* not sent: too long, empty */
+	uint64_t split, pieces, truncated; /* as in struct sluice_framed */
+	uint64_t refused;		   /* relp: datagrams that the receiver does not want */
 	uint64_t mss, pmtu;
 	uint64_t achieved; /* bits a second, of the last second */
 	uint64_t state;	   /* enum sluice_tcp_state */
@@ -189,6 +192,8 @@ struct sluice_connection {
 	uint64_t slow_since;	 /* and that it read nothing since then */
 	bool complained; /* it is gone, and was not seen to work since: others may step in */
 	struct sluice_outage outage; /* what the log knows of its interruptions */
+	uint64_t unsent_at;	     /* when the log was last told what is not sent; 0: never, */
+	uint64_t unsent_told;	     /* and how many these were */
 	uint64_t fault_told; /* when the log was last told that it broke the protocol; 0: never */
 	uint64_t unsafe; /* native: since when it acknowledges only as received; 0: it does not */
 	uint64_t unsafe_done; /* carrier.done then */
@@ -316,6 +321,14 @@ void sluice_connection_half(struct sluice_connection *connection, uint64_t now);
  * @context worker */
 const char *sluice_connection_silence(struct sluice_connection *connection, uint64_t now,
 				      uint64_t *next);
+
+/* unsent.c. Counts datagrams that do not go, and tells the log, once a minute at most. @context worker */
+void sluice_connection_note_unsent(struct sluice_connection *connection,
+				   const struct sluice_unsent *unsent, uint64_t now);
+
+/* Tells the log what it does not know yet of these: the connection is about to be freed. @context worker, or process if never
+ * entered */
+void sluice_connection_tell_unsent(struct sluice_connection *connection);
 
 /* What was noted of a peer is forgotten: the connection is another one. @context worker */
 void sluice_connection_forget(struct sluice_connection *connection);
