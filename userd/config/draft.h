@@ -43,6 +43,7 @@ struct sluice_draft_output {
 	struct sluice_config_place reconnect_place;
 	struct sluice_config_place mode_place;
 	struct sluice_config_place ack_place; /* line 0: not written, as those that follow */
+	struct sluice_config_place receiver_place;
 	struct sluice_config_place framing_place;
 	struct sluice_config_place delimiter_place;
 	struct sluice_config_place max_datagram_place;

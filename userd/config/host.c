@@ -213,6 +213,7 @@ int sluice_config_check_host(const struct sluice_config *config, enum sluice_hos
 	}
 	for (number = 0; number < config->output_count; number++)
 		check_destinations(&config->outputs[number], findings);
+	sluice_host_check_receivers(config, findings);
 	if (config->worker_count > cpus)
 		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &config->worker_place,
 				    "workers: %zu workers on %zu CPUs disturb each other",

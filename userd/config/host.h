@@ -16,6 +16,10 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 void sluice_host_check_places(const struct sluice_config *config, enum sluice_host_view view,
 			      struct sluice_findings *findings);
 
+/* receiver_check.c: connections to receivers, against those that they bear. */
+void sluice_host_check_receivers(const struct sluice_config *config,
+				 struct sluice_findings *findings);
+
 /* host_files.c: bytes that the files in `path` take whose names begin so; 0 if it cannot be read. */
 uint64_t sluice_host_bytes_of(const char *path, const char *begin);
 

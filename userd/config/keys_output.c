@@ -3,7 +3,7 @@
  * The keys of an output: their types, limits, values, and what holds where they are not written. See keys.c. Touches: nothing but
  * memory.
  */
-#include "draft.h"
+#include "receiver.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -26,6 +26,22 @@ static const struct sluice_choice framings[] = {
 	{"raw", SLUICE_FRAMING_RAW, false},
 	{"pcap", SLUICE_FRAMING_PCAP, false},
 	{"relp", SLUICE_FRAMING_RELP, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice receivers[] = {
+	{"native", SLUICE_RECEIVER_NATIVE, false},
+	{"rsyslog", SLUICE_RECEIVER_RSYSLOG, false},
+	{"syslog-ng", SLUICE_RECEIVER_SYSLOG_NG, false},
+	{"haproxy", SLUICE_RECEIVER_HAPROXY, false},
+	{"socat", SLUICE_RECEIVER_SOCAT, false},
+	{"nc", SLUICE_RECEIVER_NC, false},
+	{"pcap", SLUICE_RECEIVER_PCAP, false},
+	{"logstash", SLUICE_RECEIVER_LOGSTASH, false},
+	{"vector", SLUICE_RECEIVER_VECTOR, false},
+	{"fluent-bit", SLUICE_RECEIVER_FLUENT_BIT, false},
+	{"splunk", SLUICE_RECEIVER_SPLUNK, false},
+	{"generic", SLUICE_RECEIVER_GENERIC, false},
 	{NULL, 0, false},
 };
 
@@ -118,6 +134,11 @@ static const struct sluice_key output_keys[] = {
 	 .offset = OUTPUT(output.mode),
 	 .place = OUTPUT(mode_place),
 	 .choices = modes},
+	{.path = "outputs.receiver",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.receiver),
+	 .place = OUTPUT(receiver_place),
+	 .choices = receivers},
 	{.path = "outputs.framing",
 	 .read = sluice_read_choice,
 	 .offset = OUTPUT(output.framing),
@@ -192,6 +213,7 @@ void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *k
 		.dead_after_us = 10 * SECOND,
 	};
 	sluice_read_mapping(reader, &output_table, node, output);
+	sluice_receiver_settle(output);
 	if (output->output.reconnect_min_us > output->output.reconnect_max_us)
 		sluice_findings_add(
 			reader->findings, SLUICE_FINDING_ERROR, &output->reconnect_place,

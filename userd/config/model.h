@@ -57,11 +57,28 @@ enum sluice_unsafe { SLUICE_UNSAFE_ESCAPE, SLUICE_UNSAFE_REFUSE, SLUICE_UNSAFE_S
 #define SLUICE_HAZARD_NUL 2U
 #define SLUICE_HAZARD_CR 4U
 #define SLUICE_HAZARD_DIGIT 8U	 /* a message that begins with one is taken for a count */
-#define SLUICE_HAZARD_NO_PRI 16U /* a message that does not begin with <0> to <191> */
+#define SLUICE_HAZARD_NO_PRI 16U /* a message that does not begin with <, as a priority does */
 
 /* Bytes: the least and the most that `max-datagram` may be. */
 #define SLUICE_DATAGRAM_LEAST 64U
 #define SLUICE_DATAGRAM_MOST (64U << 10)
+
+/* Who receives (receiver.h); NONE: not written, GENERIC: nobody that is known. */
+enum sluice_receiver_kind {
+	SLUICE_RECEIVER_NONE,
+	SLUICE_RECEIVER_GENERIC,
+	SLUICE_RECEIVER_NATIVE,
+	SLUICE_RECEIVER_RSYSLOG,
+	SLUICE_RECEIVER_SYSLOG_NG,
+	SLUICE_RECEIVER_HAPROXY,
+	SLUICE_RECEIVER_SOCAT,
+	SLUICE_RECEIVER_NC,
+	SLUICE_RECEIVER_PCAP,
+	SLUICE_RECEIVER_LOGSTASH,
+	SLUICE_RECEIVER_VECTOR,
+	SLUICE_RECEIVER_FLUENT_BIT,
+	SLUICE_RECEIVER_SPLUNK,
+};
 
 enum sluice_log_target { SLUICE_LOG_STDERR, SLUICE_LOG_FILE, SLUICE_LOG_JOURNAL };
 
@@ -141,7 +158,8 @@ struct sluice_config_output {
 	struct sluice_config_destination *to;
 	size_t to_count;
 	enum sluice_mode mode;
-	enum sluice_framing framing;
+	enum sluice_receiver_kind receiver;
+	enum sluice_framing framing; /* what follows: as written, or as the receiver needs it */
 	uint64_t
 		rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over each */
 	int durable; /* native: 1: only what the receiver has on stable storage is released */

@@ -17,7 +17,6 @@
 /* What is put before a message that a receiver would misread: user.notice, which a message without a priority has. */
 #define PREFIX "<13>"
 #define PREFIX_LENGTH 4U
-#define PRIORITY_MAX 191U
 
 /* Header of a capture file and of a packet in it (pcap-savefile(5), draft-ietf-opsawg-pcap): here little-endian, with
  * nanoseconds. */
@@ -96,29 +95,11 @@ static const uint8_t *next_unsafe(const uint8_t *at, const uint8_t *end, unsigne
 	return at;
 }
 
-/* Is it one of 0 to 9? */
-static bool is_digit(uint8_t byte)
-{
-	return byte >= '0' && byte <= '9';
-}
-
-/* Does a message begin with a priority, <0> to <191> (RFC 3164, 4.1.1)? */
-static bool has_priority(const uint8_t *at, const uint8_t *end)
-{
-	unsigned int value = 0, place;
-
-	if (at == end || *at++ != '<')
-		return false;
-	for (place = 0; place < 3 && at < end && is_digit(*at); place++)
-		value = 10 * value + (*at++ - '0');
-	return place && at < end && *at == '>' && value <= PRIORITY_MAX;
-}
-
 /* Would the receiver misread a message that begins so? */
 static bool begins_badly(unsigned int hazards, const uint8_t *at, const uint8_t *end)
 {
-	return at < end && ((hazards & SLUICE_HAZARD_DIGIT && is_digit(*at)) ||
-			    (hazards & SLUICE_HAZARD_NO_PRI && !has_priority(at, end)));
+	return at < end && ((hazards & SLUICE_HAZARD_DIGIT && *at >= '0' && *at <= '9') ||
+			    (hazards & SLUICE_HAZARD_NO_PRI && *at != '<'));
 }
 
 /* Bytes of a payload that are sent: newline leaves out one newline at its end, and a carriage return before that where the receiver
