@@ -40,7 +40,7 @@ static void a_profile_sets_what_is_not_written(void **state)
 	assert_int_equal(outputs[ANSWERED].empty, SLUICE_EMPTY_SEND);
 	assert_int_equal(outputs[NG].hazards, SLUICE_HAZARD_NUL | SLUICE_HAZARD_CR);
 	assert_int_equal(outputs[NG].empty, SLUICE_EMPTY_SEND);
-	assert_int_equal(outputs[PROXY].hazards, SLUICE_HAZARD_NO_PRI);
+	assert_int_equal(outputs[PROXY].hazards, SLUICE_HAZARD_NO_PRI | SLUICE_HAZARD_CR);
 	assert_int_equal(outputs[WRITTEN].framing, SLUICE_FRAMING_RAW);
 	assert_int_equal(outputs[WRITTEN].max_datagram, 0);
 	assert_int_equal(outputs[CAPTURE].framing, SLUICE_FRAMING_PCAP);

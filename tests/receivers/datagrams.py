@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Datagrams that receivers stumble over, and what must become of each: `datagrams.py send LIMIT`, in a network namespace of a sender;
+`datagrams.py check PROFILE SENT LIMIT FILE FIGURES` (SENT: the LIMIT they were sent with) compares what the receiver wrote with what docs/configuration.md and docs/receivers.md
+promise, and FIGURES (an output in `sluicectl show outputs -j`) with what that is. The relay's part is worked out here anew, from the
+documents, not with its code."""
+import json
+import re
+import socket
+import sys
+import time
+
+PREFIX = b"<13>"
+
+
+def datagrams(limit):
+    """Each odd one is between two that nothing is wrong with."""
+    odd = [b"", b"x", b"s" * (limit - 1), b"t" * limit, b"u" * (limit + 1), b"v" * 65507, b"2024-05-01 bravo", b"7", b"5 hello",
+           b"8" * (limit + 1), b"<13>with a priority", b"<192>with a wrong one", b"<13", b"<", b"in\nside", b"end\n", b"two ends\n\n",
+           b"a\rb", b"a\r\n", b"\r", b"\n", b"\r\n", b"a\0b", b"\0", b"\0\0", b"end\0", b"\xff\xfe\x80", b"   ", b"\t", b"zzz",
+           b"{\"json\": 1}"]
+    if limit > 60000:
+        # With its NULs escaped it is longer than what syslog-ng takes.
+        odd.append(b"a\0b" * 20000)
+    found = []
+    for number, text in enumerate(odd):
+        found += [b"between %d ones" % number, text]
+    return found + [b"between the last"]
+
+
+# framing, bytes that are escaped, what begins a message badly; the limit comes by the command.
+PROFILES = {
+    "rsyslog-counted": ("octet-counted", b"", None),
+    "rsyslog-lines": ("newline", b"\n", rb"[0-9]"),
+    "rsyslog-relp": ("relp", b"", None),
+    "syslog-ng-counted": ("octet-counted", b"", None),
+    "syslog-ng-lines": ("newline", b"\n\r\0", None),
+    "haproxy-counted": ("octet-counted", b"", None),
+    "haproxy-lines": ("newline", b"\n\r", rb"[^<]"),
+    "socat-lines": ("newline", b"\n", None),
+    "socat-raw": ("raw", b"", None),
+}
+
+
+def messages(profile, limit, payload):
+    """The messages that the relay makes of a datagram; None: it does not go."""
+    framing, unsafe, begins = PROFILES[profile]
+    if framing == "newline" and payload.endswith(b"\n"):
+        payload = payload[:-1]
+        if b"\r" in unsafe and payload.endswith(b"\r"):
+            payload = payload[:-1]
+    if not payload:
+        return None if framing in ("octet-counted", "raw") or (framing == "newline" and not profile.startswith("socat")) else [b""]
+    found, whole = [], payload
+    while whole:
+        message = PREFIX if begins and re.match(begins, whole) else b""
+        taken = 0
+        for byte in whole:
+            form = b"#%03o" % byte if byte in unsafe else bytes([byte])
+            if limit and len(message) + len(form) > limit:
+                break
+            message += form
+            taken += 1
+        whole = whole[taken:]
+        found.append(message)
+    return found
+
+
+def escaped(text):
+    """As rsyslog writes control characters."""
+    return re.sub(rb"[\0-\x1f\x7f]", lambda match: b"#%03o" % match.group()[0], text)
+
+
+def written(profile, message):
+    """What the receiver writes of a message."""
+    program = profile.rsplit("-", 1)[0]
+    if program == "rsyslog":
+        # One line feed or NUL at the end goes.
+        return escaped(message[:-1] if message.endswith((b"\n", b"\0")) else message) + b"\n"
+    if program == "syslog-ng":
+        return message.rstrip(b"\n\0") + b"\n"
+    if program == "haproxy":
+        # The ring's format raw leaves out the priority.
+        text = re.sub(rb"^<\d{1,3}>", b"", message).rstrip(b"\n\0")
+        return b"%d %s" % (len(text), text)
+    return message + (b"\n" if profile == "socat-lines" else b"")
+
+
+def check(profile, sent, limit, path, figures):
+    """Exits with 1 if something is not there that was not counted, or there otherwise than promised."""
+    wished, skipped, split, pieces = [], 0, 0, 0
+    for payload in datagrams(sent):
+        became = messages(profile, limit, payload)
+        skipped += became is None
+        split += len(became or []) > 1
+        pieces += len(became) if len(became or []) > 1 else 0
+        wished += [written(profile, message) for message in became or []]
+    with open(path, "rb") as file:
+        got = file.read()
+    bad = False
+    if got != b"".join(wished):
+        place = next((number for number, pair in enumerate(zip(got, b"".join(wished))) if pair[0] != pair[1]), len(got))
+        print(f"{profile}: {len(got)} bytes for {len(b''.join(wished))}; from byte {place} on {got[max(place - 60, 0):place + 60]!r}, "
+              f"wished {b''.join(wished)[max(place - 60, 0):place + 60]!r}")
+        bad = True
+    with open(figures, encoding="utf-8") as file:
+        figures = json.load(file)["destinations"][0]
+    # A framing without a form for an empty datagram counts it as unsendable where no profile skips it.
+    unsent = figures["skipped"] + figures["unsendable"] + figures["oversized"]
+    for what, has, should in (("not sent", unsent, skipped), ("split", figures["split"], split), ("pieces", figures["pieces"], pieces)):
+        if has != should:
+            print(f"{profile}: {has} {what}, wished {should}")
+            bad = True
+    if not bad:
+        print(f"as wished: {profile}: {len(wished)} messages of {len(datagrams(sent))} datagrams are what they should be, "
+              f"{skipped} were counted as not sent, {split} went as {pieces}")
+    sys.exit(bad)
+
+
+def send(limit):
+    """Sends them, not faster than anybody can read."""
+    out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for payload in datagrams(limit):
+        out.sendto(payload, ("10.9.0.1", 5000))
+        time.sleep(0.003)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "send":
+        send(int(sys.argv[2]))
+    else:
+        check(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])
