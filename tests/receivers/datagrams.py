@@ -18,10 +18,8 @@ def datagrams(limit):
     odd = [b"", b"x", b"s" * (limit - 1), b"t" * limit, b"u" * (limit + 1), b"v" * 65507, b"2024-05-01 bravo", b"7", b"5 hello",
            b"8" * (limit + 1), b"<13>with a priority", b"<192>with a wrong one", b"<13", b"<", b"in\nside", b"end\n", b"two ends\n\n",
            b"a\rb", b"a\r\n", b"\r", b"\n", b"\r\n", b"a\0b", b"\0", b"\0\0", b"end\0", b"\xff\xfe\x80", b"   ", b"\t", b"zzz",
-           b"{\"json\": 1}"]
-    if limit > 60000:
-        # With its NULs escaped it is longer than what syslog-ng takes.
-        odd.append(b"a\0b" * 20000)
+           b"w" * (limit - 2) + b"\n" * 4, b"k" * (limit - 8) + b"\t" + b"k" * 4, b"k" * (limit - 7) + b"\t" + b"k" * 4,
+           b"a\0b" * 20000, b"\t" * (limit // 4), b"{\"json\": 1}"]
     found = []
     for number, text in enumerate(odd):
         found += [b"between %d ones" % number, text]
@@ -54,10 +52,17 @@ def messages(profile, limit, payload):
     found, whole = [], payload
     while whole:
         message = PREFIX if begins and re.match(begins, whole) else b""
-        taken = 0
+        taken, weight = 0, len(message)
         for byte in whole:
             form = b"#%03o" % byte if byte in unsafe else bytes([byte])
-            if limit and len(message) + len(form) > limit:
+            if not profile.startswith("rsyslog"):
+                weight += len(form)
+            else:
+                # Its own escapes count, and a message with any has three bytes less.
+                control = re.compile(rb"[\0-\x1f\x7f]")
+                first = control.match(bytes([byte])) and not control.search(whole[:taken])
+                weight += (4 if control.match(bytes([byte])) else 1) + (3 if first else 0)
+            if limit and weight > limit:
                 break
             message += form
             taken += 1

@@ -31,11 +31,11 @@ static void a_profile_sets_what_is_not_written(void **state)
 	assert_int_equal(outputs[COUNTED].max_datagram, 8096);
 	assert_int_equal(outputs[COUNTED].oversize, SLUICE_OVERSIZE_SPLIT);
 	assert_int_equal(outputs[COUNTED].empty, SLUICE_EMPTY_SKIP);
-	assert_int_equal(outputs[COUNTED].hazards, 0);
+	assert_int_equal(outputs[COUNTED].hazards, SLUICE_HAZARD_GROWS);
 	assert_int_equal(outputs[LINES].framing, SLUICE_FRAMING_NEWLINE);
 	assert_int_equal(outputs[LINES].max_datagram, 2048);
 	assert_int_equal(outputs[LINES].oversize, SLUICE_OVERSIZE_REFUSE);
-	assert_int_equal(outputs[LINES].hazards, SLUICE_HAZARD_DIGIT);
+	assert_int_equal(outputs[LINES].hazards, SLUICE_HAZARD_DIGIT | SLUICE_HAZARD_GROWS);
 	assert_int_equal(outputs[ANSWERED].framing, SLUICE_FRAMING_RELP);
 	assert_int_equal(outputs[ANSWERED].empty, SLUICE_EMPTY_SEND);
 	assert_int_equal(outputs[NG].hazards, SLUICE_HAZARD_NUL | SLUICE_HAZARD_CR);

@@ -556,14 +556,14 @@ static void resuming_counts_what_does_not_go_once(void **state)
 	say("<13>x");
 	say("");
 	add(SLUICE_RECORD_DATA, LITERAL("n\0l"));
-	for (choice = 0; choice < 4 * 3 * 3 * 2 * 32; choice++) {
+	for (choice = 0; choice < 4 * 3 * 3 * 2 * 64; choice++) {
 		const struct sluice_form form = {
 			.framing = SLUICE_FRAMING_NEWLINE + choice % 4,
 			.most = 64,
 			.oversize = choice / 4 % 3,
 			.unsafe = choice / 12 % 3,
 			.empty = choice / 36 % 2,
-			.hazards = choice / 72 % 32,
+			.hazards = choice / 72 % 64,
 		};
 
 		assert_int_equal(

@@ -59,6 +59,8 @@ enum sluice_unsafe { SLUICE_UNSAFE_ESCAPE, SLUICE_UNSAFE_REFUSE, SLUICE_UNSAFE_S
 #define SLUICE_HAZARD_DIGIT 8U	 /* a message that begins with one is taken for a count */
 #define SLUICE_HAZARD_NO_PRI 16U /* a message that does not begin with <, as a priority does */
 
+#define SLUICE_HAZARD_GROWS 32U /* control characters take four bytes there, and count so */
+
 /* Bytes: the least and the most that `max-datagram` may be. */
 #define SLUICE_DATAGRAM_LEAST 64U
 #define SLUICE_DATAGRAM_MOST (64U << 10)

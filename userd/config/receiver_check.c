@@ -66,7 +66,7 @@ static void check_bytes(const struct sluice_draft_output *draft, struct sluice_f
 				    "outputs.delimiter: it is the older name of unsafe-bytes, "
 				    "which is written as well: leave this one out");
 	if (draft->unsafe_place.line && output->framing != SLUICE_FRAMING_NEWLINE &&
-	    !output->hazards)
+	    !(output->hazards & ~SLUICE_HAZARD_GROWS))
 		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &draft->unsafe_place,
 				    "outputs.unsafe-bytes: in framing: %s a datagram may hold "
 				    "any bytes: the key changes nothing",

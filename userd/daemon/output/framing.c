@@ -18,6 +18,9 @@
 #define PREFIX "<13>"
 #define PREFIX_LENGTH 4U
 
+/* See grown_end(). */
+#define GROWN_SPARE 3U
+
 /* Header of a capture file and of a packet in it (pcap-savefile(5), draft-ietf-opsawg-pcap): here little-endian, with
  * nanoseconds. */
 #define PCAP_MAGIC 0xa1b23c4dU
@@ -116,6 +119,36 @@ static size_t carried_length(const struct sluice_form *form, const struct sluice
 	return length;
 }
 
+/* What rsyslog writes as four bytes (iscntrl(3) in the locale C). */
+static bool is_control(uint8_t byte)
+{
+	return byte < ' ' || byte == 0x7f;
+}
+
+/*
+ * Of [at, end) what a receiver takes in one message in which control characters grow to four bytes each, and that has to be
+ * GROWN_SPARE bytes shorter then (rsyslog, sanitizeMessage() in parser.c); `used` bytes of `most` are taken.
+ */
+static const uint8_t *grown_end(const uint8_t *at, const uint8_t *end, size_t used, size_t most)
+{
+	size_t size = 0;
+	bool is_first = true;
+
+	/* Whatever it holds, it fits. */
+	if ((size_t)(end - at) <= (most - used - GROWN_SPARE) / ESCAPE_LENGTH)
+		return end;
+	for (; at < end; at++, used += size) {
+		size = is_control(*at) ? ESCAPE_LENGTH : 1;
+		if (size > 1 && is_first) {
+			used += GROWN_SPARE;
+			is_first = false;
+		}
+		if (used + size > most)
+			break;
+	}
+	return at;
+}
+
 /* A message that a datagram, or a part of it, becomes. */
 struct message {
 	const uint8_t *at;
@@ -134,6 +167,8 @@ static struct message next_message(const struct sluice_form *form, const uint8_t
 	size_t most = form->most ? form->most : SIZE_MAX, plain;
 
 	message.written = message.has_prefix ? PREFIX_LENGTH : 0;
+	if (form->most && form->hazards & SLUICE_HAZARD_GROWS)
+		end = grown_end(at, end, message.written, most);
 	while (at < end) {
 		plain = (size_t)(next_unsafe(at, end, hazards) - at);
 		if (plain > most - message.written)
@@ -336,6 +371,11 @@ static void count_gap(const struct sluice_record_view *view, struct sluice_frame
 		memcpy(&gap, view->payload, sizeof(gap));
 		framed->lost += le64toh(gap.datagrams);
 	}
+}
+
+size_t sluice_framing_piece(const struct sluice_form *form, const uint8_t *bytes, size_t length)
+{
+	return next_message(form, bytes, bytes + length).taken;
 }
 
 enum sluice_fate sluice_framing_fate(const struct sluice_form *form,

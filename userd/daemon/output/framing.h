@@ -94,6 +94,9 @@ int sluice_framing_write(struct sluice_form form, const uint8_t *span, size_t le
 enum sluice_fate sluice_framing_fate(const struct sluice_form *form,
 				     const struct sluice_record_view *view);
 
+/* How many of the payload bytes at `bytes` the first message of them carries; at least 1 of more than 0. */
+size_t sluice_framing_piece(const struct sluice_form *form, const uint8_t *bytes, size_t length);
+
 /* Notes one that does not go; others are not noted. */
 void sluice_unsent_note(struct sluice_unsent *unsent, enum sluice_fate fate);
 

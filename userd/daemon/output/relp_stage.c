@@ -60,32 +60,43 @@ static int stage_command(struct sluice_connection *connection, const uint8_t *by
 	return 0;
 }
 
+/* How many commands the datagram `view` takes, one at least. */
+static size_t count_pieces(const struct sluice_form *form, const struct sluice_record_view *view)
+{
+	size_t place = 0, count = 0;
+
+	do {
+		place += sluice_framing_piece(form, view->payload + place,
+					      view->payload_length - place);
+		count++;
+	} while (place < view->payload_length);
+	return count;
+}
+
 /* Stages a datagram, in pieces or cut if it is longer than `max-datagram`. 0 or -ENOMEM. */
 static int stage_datagram(struct sluice_connection *connection,
 			  const struct sluice_record_view *view, struct sluice_relp_staged *staged)
 {
 	const struct sluice_form *form = &connection->output->form;
-	size_t length = view->payload_length, most = form->most ? form->most : SIZE_MAX;
-	size_t place = 0, piece;
+	size_t place = 0, piece, left = count_pieces(form, view);
 	int error;
 
-	if (length > most && form->oversize == SLUICE_OVERSIZE_TRUNCATE) {
+	if (left > 1 && form->oversize == SLUICE_OVERSIZE_TRUNCATE) {
 		staged->truncated++;
-		length = most;
+		left = 1;
 	}
-	if (length > most) {
+	if (left > 1) {
 		staged->split++;
-		staged->pieces += (length - 1) / most + 1;
+		staged->pieces += left;
 	}
-	do {
-		piece = length - place < most ? length - place : most;
-		error = stage_command(connection, view->payload + place, piece,
-				      length - place > most ? (length - place - 1) / most : 0,
-				      staged);
+	for (; left > 0; left--) {
+		piece = sluice_framing_piece(form, view->payload + place,
+					     view->payload_length - place);
+		error = stage_command(connection, view->payload + place, piece, left - 1, staged);
 		if (error)
 			return error;
 		place += piece;
-	} while (place < length);
+	}
 	return 0;
 }
 
