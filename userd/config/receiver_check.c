@@ -192,7 +192,7 @@ static void check_connections(const struct sluice_config *config, size_t workers
 	size_t wanted = outputs * workers;
 	char line[LINE] = "", quoted[SLUICE_QUOTE_TEXT];
 
-	if (!receiver->connections || wanted <= receiver->connections)
+	if (!outputs || !receiver->connections || wanted <= receiver->connections)
 		return;
 	sluice_quote(to->text, quoted);
 	if (!receiver->reads_several) {
