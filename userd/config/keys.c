@@ -71,14 +71,6 @@ static const struct sluice_choice levels[] = {
 	{"info", LOG_INFO, false}, {"debug", LOG_DEBUG, false},	    {NULL, 0, false},
 };
 
-const char *sluice_choice_name(const struct sluice_choice *choices, int value)
-{
-	for (; choices->name; choices++)
-		if (choices->value == value)
-			return choices->name;
-	return "?";
-}
-
 const char *sluice_config_source_name(enum sluice_source source)
 {
 	return sluice_choice_name(sources, (int)source);

@@ -34,7 +34,7 @@ struct sluice_choice {
 	bool unsupported; /* known, and not there yet */
 };
 
-/* keys.c. The name of `value`; "?" if it has none. @threadsafe */
+/* values.c. The name of `value`; "?" if it has none. @threadsafe */
 const char *sluice_choice_name(const struct sluice_choice *choices, int value);
 
 /* off, on, and what else YAML's users write for them (values.c) */

@@ -209,3 +209,11 @@ void sluice_read_word(struct sluice_reader *reader, const struct sluice_key *key
 		sluice_reader_keep(reader, node, text,
 				   (struct sluice_word *)(void *)((char *)object + key->offset));
 }
+
+const char *sluice_choice_name(const struct sluice_choice *choices, int value)
+{
+	for (; choices->name; choices++)
+		if (choices->value == value)
+			return choices->name;
+	return "?";
+}
