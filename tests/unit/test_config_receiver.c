@@ -10,8 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
-#include "daemon/config/check.h"
-#include "daemon/config/receiver.h"
+#include "config/check.h"
+#include "config/receiver.h"
 
 /* The outputs of tests/config/good/receivers.yaml, in their order. */
 enum { COUNTED, LINES, ANSWERED, NG, PROXY, WRITTEN, CAPTURE, OWN, ANYBODY };
