@@ -130,7 +130,7 @@ class World:
         shutil.rmtree(self.rings, ignore_errors=True)
         shutil.rmtree(self.work, ignore_errors=True)
         # What a killed daemon noted of its outputs.
-        for path in glob.glob("/dev/shm/sluice/sluice-*-outputs.json"):
+        for path in glob.glob("/dev/shm/sluice/sluice-*-outputs.json*"):
             try:
                 with open(path) as note:
                     own = json.load(note).get("config") == self.file

@@ -483,7 +483,7 @@ static void the_file_survives(void **state)
 	free(config->path);
 	config->path = strdup(home);
 	config->store.memory_path = strdup(directory);
-	assert_int_equal(sluice_identity_save(&known, config), 0);
+	assert_int_equal(sluice_identity_save(&known, config, false), 0);
 	assert_int_equal(sluice_identity_load(&read, config), 0);
 	assert_int_equal(read.count, known.count);
 	assert_string_equal(sluice_identity_name(&read, id), "n");
@@ -526,7 +526,7 @@ static void the_file_survives(void **state)
 	assert_int_equal(unlink(aside), 0);
 	free(aside);
 	/* Not ours. */
-	assert_int_equal(sluice_identity_save(&known, config), 0);
+	assert_int_equal(sluice_identity_save(&known, config, false), 0);
 	assert_int_equal(sluice_identity_load(&read, config), 0);
 	assert_true(read.count > 0);
 	sluice_identity_free(&read);

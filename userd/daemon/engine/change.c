@@ -15,7 +15,6 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "derive.h"
-#include "../identity/identity_file.h"
 #include "inner.h"
 #include "leaving.h"
 #include "../../config/sentence.h"
@@ -547,7 +546,7 @@ static int attempt(struct change *change, char **error)
 	if (result)
 		return result;
 	/* Before any ring has a cursor that is called so: whoever comes after a crash has to know it. */
-	(void)sluice_identity_save(&change->identity, change->config);
+	sluice_engine_note(engine, &change->identity, change->config);
 	change->plan = (struct sluice_source_plan){
 		.config = change->config,
 		.identity = &change->identity,
@@ -583,7 +582,7 @@ int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *con
 		undo(&change);
 		free(change.outputs);
 		if (engine->config)
-			(void)sluice_identity_save(&engine->identity, engine->config);
+			sluice_engine_note(engine, &engine->identity, engine->config);
 		sluice_identity_free(&change.identity);
 	} else {
 		if (engine->config)

@@ -24,5 +24,5 @@ bool sluice_engine_follow_links(struct sluice_engine *engine)
 		if (engine->intakes[number] && sluice_intake_classes[number]->follow)
 			waits |= sluice_intake_classes[number]->follow(engine->intakes[number],
 								       &plan);
-	return waits;
+	return sluice_engine_note_again(engine) || waits;
 }

@@ -74,6 +74,7 @@ struct sluice_engine {
 	struct sluice_whole_output *outputs;
 	size_t output_count;
 	struct sluice_stop stop;
+	struct sluice_alarm unnoted; /* which outputs there are cannot be noted everywhere */
 };
 
 /* Frees everything that is there. */
@@ -102,6 +103,12 @@ void sluice_engine_reap(struct sluice_engine *engine);
 /* Notes which rings of sockets there are, so that a successor misses one whose file is gone. `ends`: those that are empty go with
  * us. */
 void sluice_ring_list_note(struct sluice_engine *engine, bool ends);
+
+/* engine/note.c: notes which outputs there are, for whoever starts after us; where that fails there is an alarm. Tries it once more if it
+ * failed: true: it still does. @context process */
+void sluice_engine_note(struct sluice_engine *engine, const struct sluice_identity *identity,
+			const struct sluice_config *config);
+bool sluice_engine_note_again(struct sluice_engine *engine);
 /* Says which of those that an earlier daemon noted are gone. */
 void sluice_ring_list_tell(const struct sluice_identity *identity,
 			   const struct sluice_config *config);

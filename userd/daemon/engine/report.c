@@ -418,6 +418,9 @@ static void report_store(struct sluice_engine *engine, struct sluice_engine_repo
 		sluice_alarm_count(&engine->streams.list[number].stream->alarm,
 				   &store->memory_alarms, &store->alarms_now);
 	}
+	sluice_alarm_count(&engine->unnoted,
+			   engine->spooler ? &store->disk_alarms : &store->memory_alarms,
+			   &store->alarms_now);
 	if (!engine->spooler)
 		return;
 	report_disk(engine, report);

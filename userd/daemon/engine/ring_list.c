@@ -90,7 +90,7 @@ void sluice_ring_list_note(struct sluice_engine *engine, bool ends)
 	sluice_names_free(&engine->identity.lives);
 	engine->identity.rings = found;
 	engine->identity.lives = lives;
-	(void)sluice_identity_save(&engine->identity, engine->config);
+	sluice_engine_note(engine, &engine->identity, engine->config);
 }
 
 void sluice_ring_list_tell(const struct sluice_identity *identity,

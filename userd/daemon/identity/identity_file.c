@@ -20,6 +20,7 @@
 #include "identity.h"
 #include "identity_file.h"
 #include "identity_json.h"
+#include "identity_room.h"
 
 /*
  * tmpfs on every Linux (shm_overview(7)). Anybody may write there, so what is ours has a directory of its own; what is from before that
@@ -408,36 +409,23 @@ int sluice_identity_load(struct sluice_identity *identity, struct sluice_config 
 /* Writes it to `directory`, whole or not at all. 0 or a negative errno. */
 static int write_file(const json_t *root, const char *directory, const char *home)
 {
-	char *path = path_in(directory, home), *fresh = NULL;
-	int fd = -1, result = -ENOMEM;
+	char *path = path_in(directory, home), *text = json_dumps(root, JSON_INDENT(1));
+	int result = -ENOMEM;
 
-	if (!path || asprintf(&fresh, "%s.new", path) < 0) {
-		fresh = NULL;
-		goto free;
-	}
-	(void)unlink(fresh);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	result = fd < 0 ? -errno : 0;
-	if (!result && (json_dumpfd(root, fd, JSON_INDENT(1)) || fsync(fd)))
-		result = errno ? -errno : -EIO;
-	if (fd >= 0 && close(fd) && !result)
-		result = -errno;
-	if (!result && rename(fresh, path))
-		result = -errno;
-	if (result && fd >= 0)
-		(void)unlink(fresh);
-free:
-	free(fresh);
+	if (path && text)
+		result = sluice_identity_room_write(path, text, strlen(text));
+	free(text);
 	free(path);
 	return result;
 }
 
-/* Writes it to `directory`; says what went wrong. Returns the first error of all. */
-static int write_to(const json_t *root, const char *directory, const char *home, int before)
+/* Writes it to `directory`; says what went wrong, unless that is known. Returns the first error of all. */
+static int write_to(const json_t *root, const char *directory, const char *home, bool is_known,
+		    int before)
 {
 	int result = write_file(root, directory, home);
 
-	if (result)
+	if (result && !is_known)
 		sluice_warning("%s: which outputs there are cannot be noted (%s): a change of "
 			       "names or addresses before the next start may leave what waits "
 			       "without an output (`sluicectl show orphans`)",
@@ -456,22 +444,23 @@ static void remove_shared(const char *home)
 	free(path);
 }
 
-/* Writes it to our directory, which it makes. 0 or a negative errno, told. */
-static int write_own(const json_t *root, const char *home)
+/* Writes it to our directory, which it makes. 0 or a negative errno, told unless it is known. */
+static int write_own(const json_t *root, const char *home, bool is_known)
 {
 	char text[SLUICE_FOLDER_TEXT];
 	int result = sluice_identity_directory_make(text);
 
-	if (result == -EPERM)
+	if (result == -EPERM && !is_known)
 		sluice_warning("which outputs there are is not noted on tmpfs: %s", text);
-	else
-		result = write_to(root, sluice_identity_directory(), home, 0);
+	else if (result != -EPERM)
+		result = write_to(root, sluice_identity_directory(), home, is_known, 0);
 	if (!result)
 		remove_shared(home);
 	return result;
 }
 
-int sluice_identity_save(const struct sluice_identity *identity, const struct sluice_config *config)
+int sluice_identity_save(const struct sluice_identity *identity, const struct sluice_config *config,
+			 bool is_known)
 {
 	const char *home;
 	json_t *root;
@@ -485,13 +474,13 @@ int sluice_identity_save(const struct sluice_identity *identity, const struct sl
 	root = sluice_identity_json(identity, config, home);
 	if (!root)
 		return -ENOMEM;
-	result = write_own(root, home);
+	result = write_own(root, home, is_known);
 	if (config->store.memory_path && !mkdir(config->store.memory_path, 0700))
 		errno = 0;
 	if (config->store.memory_path)
-		result = write_to(root, config->store.memory_path, home, result);
+		result = write_to(root, config->store.memory_path, home, is_known, result);
 	if (config->store.disk_path)
-		result = write_to(root, config->store.disk_path, home, result);
+		result = write_to(root, config->store.disk_path, home, is_known, result);
 	json_decref(root);
 	return result;
 }
@@ -501,8 +490,7 @@ static void remove_from(const char *directory, const char *home)
 {
 	char *path = directory ? path_in(directory, home) : NULL;
 
-	if (path)
-		(void)unlink(path);
+	sluice_identity_room_remove(path);
 	free(path);
 }
 

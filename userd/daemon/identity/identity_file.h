@@ -44,12 +44,12 @@ char *sluice_identity_prefix(const char *home);
 int sluice_identity_load(struct sluice_identity *identity, struct sluice_config *config);
 
 /*
- * Writes it there. 0 or a negative errno, told in the log: the first that failed; the others are
- * written.
+ * Writes it there, in room that is kept for it. 0 or a negative errno, told in the log unless that
+ * `is_known`: the first that failed; the others are written.
  * @context process
  */
-int sluice_identity_save(const struct sluice_identity *identity,
-			 const struct sluice_config *config);
+int sluice_identity_save(const struct sluice_identity *identity, const struct sluice_config *config,
+			 bool is_known);
 
 /* Takes the files away: nothing waits for anybody. @context process */
 void sluice_identity_forget(const struct sluice_identity *identity,

@@ -50,6 +50,21 @@ void sluice_alarm_writing(struct sluice_alarm *alarm, int error)
 	raise_alarm(alarm, "store.disk.write", "store", text);
 }
 
+void sluice_alarm_noting(struct sluice_alarm *alarm, int error)
+{
+	char text[TEXT_MAX];
+
+	if (!error && alarm->is_raised)
+		end_alarm(alarm, "store.note", "store", "which outputs there are is noted");
+	if (!error || alarm->is_raised)
+		return;
+	snprintf(text, sizeof(text),
+		 "which outputs there are cannot be noted everywhere: %s; it is tried again",
+		 strerror(-error));
+	sluice_error("alarm: %s", text);
+	raise_alarm(alarm, "store.note", "store", text);
+}
+
 void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room)
 {
 	static const char text[] = "the disk store is full; what does not fit into memory is lost "

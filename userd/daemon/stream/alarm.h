@@ -31,6 +31,10 @@ bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whol
 /* The alarm of a disk store that was just written, or (`error` is not 0) could not be. */
 void sluice_alarm_writing(struct sluice_alarm *alarm, int error);
 
+/* The alarm of a note for whoever starts next (which outputs there are) that was just written, or (`error` is not 0) could not be
+ * everywhere. */
+void sluice_alarm_noting(struct sluice_alarm *alarm, int error);
+
 /* The alarm of one that is full: something found no place since we looked, or there is a good piece of room again. */
 void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room);
 
