@@ -71,7 +71,7 @@ finish()
 		rmmod sluice 2>/dev/null
 	fi
 	# What a daemon that was killed noted of its outputs is called after its configuration.
-	grep -lsF "$work/" /dev/shm/sluice/sluice-*-outputs.json | xargs -r rm -f
+	grep -lsF "$work/" /dev/shm/sluice/sluice-*-outputs.json* | xargs -r rm -f
 	rm -rf "$work" "$rings"
 	exit $status
 }
