@@ -4,6 +4,7 @@
  * books, commit, acknowledge. Touches: its socket, the ledger.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include "connection.h"
+#include "recognition.h"
 
 /* Bytes a connection may read before the others have their turn. */
 #define SHARE (1U << 20)
@@ -25,6 +27,7 @@ struct sluice_sink_connection {
 	struct sluice_decoder decoder;	   /* other framings */
 	int fd;
 	uint16_t port;
+	bool looked;	    /* its first bytes were recognised, or were not */
 	bool ended;	    /* it will send no more */
 	bool unsettled;	    /* something came since the last acknowledgement */
 	uint64_t slow_wake; /* when the next bytes may be read */
@@ -35,6 +38,110 @@ struct sluice_sink_connection {
 static void complain(const struct sluice_sink_connection *connection, const char *what)
 {
 	fprintf(stderr, "sink: %s: %s; connection closed\n", connection->peer, what);
+}
+
+/* From here on it is decoded as `framing`. 0 or -ENOMEM. */
+static int take_framing(struct sluice_sink_connection *connection,
+			enum sluice_decoder_framing framing)
+{
+	connection->decoder.framing = framing;
+	if (framing != SLUICE_DECODER_NATIVE)
+		return 0;
+	return sluice_receiver_link_open(sluice_ledger_receiver(connection->ledger),
+					 &connection->link);
+}
+
+/* Says once what came, where that can't be read: `told` is what was awaited (NULL: anything). */
+static void say_unreadable(struct sluice_sink_connection *connection, enum sluice_recognition what,
+			   const char *told)
+{
+	if (connection->rules->told & 1U << what)
+		return;
+	connection->rules->told |= 1U << what;
+	fprintf(stderr, "sink: %s: what comes is %s%s%s: %s\n", connection->peer,
+		sluice_recognition_name(what), told ? ", not " : "", told ? told : "",
+		sluice_recognition_mend(what));
+}
+
+/* Says once of each framing that it was recognised. */
+static void say_recognised(struct sluice_sink_connection *connection, enum sluice_recognition what)
+{
+	struct sluice_sink_rules *rules = connection->rules;
+
+	if (!rules->quiet && !(rules->told & 1U << what))
+		fprintf(stderr, "sink: %s: %s\n", connection->peer, sluice_recognition_name(what));
+	rules->told |= 1U << what;
+}
+
+/* The framing that was told, as it is called. */
+static const char *told_name(const struct sluice_sink_rules *rules)
+{
+	static const char *const names[] = {"native", "newline", "octet-counted", "length32"};
+
+	return names[rules->framing];
+}
+
+/* Decides by the first bytes. 0: it can be read; -EPROTO: it can't; -ENOMEM. */
+static int decide(struct sluice_sink_connection *connection, enum sluice_recognition what)
+{
+	struct sluice_sink_rules *rules = connection->rules;
+	enum sluice_decoder_framing framing = rules->framing;
+	bool fits = rules->automatic ? sluice_recognition_framing(what, &framing)
+				     : !sluice_recognition_contradicts(what, framing);
+
+	connection->looked = true;
+	if (!fits) {
+		say_unreadable(connection, what, rules->automatic ? NULL : told_name(rules));
+		sluice_ledger_sums(connection->ledger)->damaged_frames++;
+		rules->unreadable = !rules->fitting;
+		return -EPROTO;
+	}
+	if (rules->automatic) {
+		say_recognised(connection, what);
+	} else if (framing == SLUICE_DECODER_NEWLINE && what == SLUICE_RECOGNITION_OCTET_COUNTED) {
+		say_unreadable(connection, what, "newline, as it seems");
+		rules->doubtful = true;
+	}
+	rules->fitting = true;
+	return rules->automatic ? take_framing(connection, framing) : 0;
+}
+
+/* Will the peer send nothing any more? */
+static bool has_ended(const struct sluice_sink_connection *connection)
+{
+	struct pollfd polled = {.fd = connection->fd, .events = POLLRDHUP};
+
+	return poll(&polled, 1, 0) > 0;
+}
+
+/* Has the socket wake us when it has more than `least` bytes. */
+static void wake_at(const struct sluice_sink_connection *connection, size_t least)
+{
+	int bytes = (int)least + 1;
+
+	setsockopt(connection->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+}
+
+/* Looks at what came first, and leaves it in the socket. 0: go on; -EAGAIN: more is needed; else as decide(). */
+static int look(struct sluice_sink_connection *connection)
+{
+	uint8_t bytes[SLUICE_RECOGNITION_BYTES];
+	enum sluice_recognition what;
+	ssize_t got = recv(connection->fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+	bool ended = got >= 0 && (size_t)got < sizeof(bytes) && has_ended(connection);
+
+	/* Its end, or what broke it, is what reading finds. */
+	if (got <= 0)
+		return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+			       ? 0
+			       : -EAGAIN;
+	what = sluice_recognise(bytes, (size_t)got, ended);
+	if (what == SLUICE_RECOGNITION_OPEN) {
+		wake_at(connection, (size_t)got);
+		return -EAGAIN;
+	}
+	wake_at(connection, 0);
+	return decide(connection, what);
 }
 
 /* As connection.h says. @context process */
@@ -52,14 +159,12 @@ struct sluice_sink_connection *sluice_sink_connection_open(struct sluice_ledger 
 	}
 	made->ledger = ledger;
 	made->rules = rules;
-	made->decoder.framing = rules->framing;
-	if (rules->framing == SLUICE_DECODER_NATIVE &&
-	    sluice_receiver_link_open(sluice_ledger_receiver(ledger), &made->link)) {
+	made->fd = fd;
+	if (!rules->automatic && take_framing(made, rules->framing)) {
 		free(made);
 		close(fd);
 		return NULL;
 	}
-	made->fd = fd;
 	made->port = port;
 	snprintf(made->peer, sizeof(made->peer), "%s", peer);
 	return made;
@@ -266,6 +371,11 @@ int sluice_sink_connection_serve(struct sluice_sink_connection *connection, uint
 	/* Nothing but its end can have been reported. */
 	if (connection->rules->never_read)
 		return -EPIPE;
+	if (!connection->looked) {
+		error = look(connection);
+		if (error)
+			return error == -EAGAIN ? 0 : error;
+	}
 	while (got > 0 && share < SHARE && !connection->ended && connection->slow_wake <= now) {
 		got = read_once(connection, now);
 		share += got > 0 ? (size_t)got : 0;

@@ -15,6 +15,7 @@
 /* What all connections of a sink have in common. */
 struct sluice_sink_rules {
 	enum sluice_decoder_framing framing;
+	bool automatic;	 /* each connection's framing is what its first bytes are; not `framing` */
 	bool durable;	 /* on disk before it is acknowledged */
 	bool never_read; /* accepts and leaves it at that */
 	uint64_t slow;	 /* bytes a second that a connection is read at most; 0: as they come */
@@ -25,6 +26,12 @@ struct sluice_sink_rules {
 	uint64_t until_reset; /* bytes left, over all connections */
 	bool delivered_since; /* something whole came since the last reset: relays must get on */
 	uint64_t resets;
+
+	bool quiet;	   /* says nothing of what it recognised */
+	unsigned int told; /* one bit per enum sluice_recognition that was spoken of */
+	bool fitting; /* a connection came that could be read: one that can't does not end the sink */
+	bool unreadable; /* a connection came that can't be read, and none that can: the sink has to end */
+	bool doubtful; /* lines were awaited, and what came looks octet-counted */
 };
 
 struct sluice_sink_connection;

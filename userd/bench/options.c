@@ -20,7 +20,9 @@ static void usage(FILE *to)
 	      "Receives what a relay delivers over TCP, counts and checks it.\n\n"
 	      "  --listen PORT[-PORT][,...]  ports to accept connections on\n"
 	      "  --address ADDRESS       only on this address (default: all, IPv4 and IPv6)\n"
-	      "  --framing FRAMING       native (default), newline, octet-counted or length32\n"
+	      "  --framing FRAMING       native, newline, octet-counted, length32, or auto "
+	      "(default):\n"
+	      "                          each connection's first bytes tell\n"
 	      "  --expect N              end when so many datagrams came or were told of as lost\n"
 	      "  --sent N                how many were sent, to tell what is missing (default: "
 	      "--expect)\n"
@@ -45,7 +47,9 @@ static void usage(FILE *to)
 	      "  -q, --quiet             no progress on stderr\n"
 	      "  -j, --json              the result as JSON instead of tables and RESULT line\n"
 	      "\nWith --expect or --sent the exit status is 1 if something is missing, repeated or "
-	      "damaged.\n",
+	      "damaged.\n"
+	      "It is 3, and the sink ends at once, if the first that connects sends another "
+	      "framing.\n",
 	      to);
 }
 
@@ -112,7 +116,8 @@ static int read_word(const char *option, const char *text, const char *const *wo
 /* Takes one option in. Exit status. */
 static int read_option(struct sluice_sink_options *options, int option)
 {
-	static const char *const framings[] = {"native", "newline", "octet-counted", "length32"};
+	static const char *const framings[] = {"native", "newline", "octet-counted", "length32",
+					       "auto"};
 	static const char *const forms[] = {"line", "length32"};
 	static const char *const kinds[] = {"received", "durable"};
 	int word = 0;
@@ -127,8 +132,10 @@ static int read_option(struct sluice_sink_options *options, int option)
 		options->address = optarg;
 		break;
 	case 'f':
-		word = read_word("--framing", optarg, framings, 4);
-		options->rules.framing = (enum sluice_decoder_framing)word;
+		word = read_word("--framing", optarg, framings, 5);
+		options->rules.automatic = word == 4;
+		if (word >= 0 && word < 4)
+			options->rules.framing = (enum sluice_decoder_framing)word;
 		break;
 	case 'e':
 		if (sluice_number_parse(optarg, &options->expect) || options->expect == 0)
@@ -170,6 +177,7 @@ static int read_option(struct sluice_sink_options *options, int option)
 		return read_reset(&options->rules, optarg);
 	case 'q':
 		options->quiet = true;
+		options->rules.quiet = true;
 		break;
 	case 'j':
 		options->json = true;
@@ -210,6 +218,7 @@ int sluice_sink_options_read(struct sluice_sink_options *options, int argc, char
 
 	memset(options, 0, sizeof(*options));
 	options->settle_us = SETTLE_US;
+	options->rules.automatic = true;
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "qjh", table, NULL)) != -1) {
 		if (option == 'h') {

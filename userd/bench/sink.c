@@ -287,7 +287,7 @@ static int run(struct sink *sink)
 	uint64_t now = sink->start;
 	int error = 0;
 
-	while (!stop && !error && now < deadline(sink)) {
+	while (!stop && !error && !sink->rules.unreadable && now < deadline(sink)) {
 		uint64_t seen = settled(sums) + sums->suppressed;
 		uint64_t next = serve_timed(sink, now, &error);
 		uint64_t end = deadline(sink);
@@ -428,6 +428,16 @@ static int finish(struct sink *sink, int error)
 		sluice_sink_report_text(stdout, sink->ledger, &report);
 	if (sink->options.sent && !sluice_sink_is_right(sink->ledger, &report))
 		status = SLUICE_BENCH_WRONG;
+	if (sink->rules.automatic && !sluice_ledger_sums(sink->ledger)->received &&
+	    sluice_ledger_sums(sink->ledger)->cut_frames && !sink->rules.unreadable) {
+		fprintf(stderr, "sink: nothing of what came was whole: with framing raw nothing "
+				"tells one datagram from the next\n");
+		sink->rules.doubtful = true;
+	}
+	/* What came was said. */
+	if (sink->rules.unreadable ||
+	    (sink->rules.doubtful && !sluice_ledger_sums(sink->ledger)->received))
+		status = SLUICE_BENCH_FAILURE;
 	if (error) {
 		fprintf(stderr, "sluicebench sink: the books cannot go on: %s\n", strerror(-error));
 		status = SLUICE_BENCH_FAILURE;
