@@ -4,10 +4,10 @@
 # Completion of sluicectl for bash: commands, what they take, and names of what is there now. Install it as
 # /usr/share/bash-completion/completions/sluicectl.
 
-# _sluicectl_names rules|routes: prints the names that the module knows, and "all".
+# _sluicectl_names rules|routes|inputs|outputs: prints the names that the module, or the daemon, knows, and of the module "all".
 _sluicectl_names()
 {
-	echo all
+	[[ $1 == *puts ]] || echo all
 	sluicectl show "$1" 2>/dev/null | awk 'NR > 1 { print $1 }'
 }
 
@@ -17,7 +17,7 @@ _sluicectl()
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} words=''
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words='check apply show del tap spool version help'
+		words='check apply show del tap spool probe version help'
 	else
 		case $command in
 		check | apply)
@@ -36,6 +36,21 @@ _sluicectl()
 			words='list check export repair'
 			((COMP_CWORD == 2)) || mapfile -t COMPREPLY < <(compgen -d -- "$current")
 			((COMP_CWORD == 2)) || words=''
+			;;
+		probe)
+			case ${COMP_WORDS[COMP_CWORD - 1]} in
+			--check)
+				compopt -o filenames 2>/dev/null
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				;;
+			--bytes) words='printable nasty' ;;
+			--input) words=$(_sluicectl_names inputs) ;;
+			--count | --size | --flows | --rate | --run | --wait | --to) ;;
+			*)
+				words='--input --count --size --bytes --flows --rate --run --wait --to --check --any-order -j'
+				((COMP_CWORD > 2)) || words+=" $(_sluicectl_names outputs)"
+				;;
+			esac
 			;;
 		del)
 			case $COMP_CWORD in

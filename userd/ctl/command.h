@@ -14,9 +14,10 @@ struct sluice_findings;
 /* Exit statuses, the same for every command (documented in sluicectl.8). */
 enum sluice_ctl_exit {
 	SLUICE_CTL_OK = 0,
-	SLUICE_CTL_FINDINGS = 1, /* check, apply: the configuration has faults */
-	SLUICE_CTL_USAGE = 2,	 /* the command line is wrong; nothing was done */
-	SLUICE_CTL_REFUSED = 3,	 /* the module or the daemon refused, or cannot be reached */
+	SLUICE_CTL_FINDINGS =
+		1, /* check, apply: the configuration has faults; probe: not all arrived */
+	SLUICE_CTL_USAGE = 2,	/* the command line is wrong; nothing was done */
+	SLUICE_CTL_REFUSED = 3, /* the module or the daemon refused, or cannot be reached */
 };
 
 /* Each takes its own arguments, argv[0] being the command's name, and returns the exit status. */
@@ -26,6 +27,7 @@ int sluice_ctl_show(int argc, char **argv);
 int sluice_ctl_delete(int argc, char **argv);
 int sluice_ctl_tap(int argc, char **argv);
 int sluice_ctl_spool(int argc, char **argv);
+int sluice_ctl_probe(int argc, char **argv);
 
 /* Checks a configuration against its own rules and, unless `view` is NULL, this host's; `findings` is overwritten. 0 or a
  * negative errno. */

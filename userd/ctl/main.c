@@ -32,6 +32,8 @@ static const struct command commands[] = {
 	 "look at live rings: pcapng to stdout or a file"},
 	{"spool", sluice_ctl_spool, "list|check|export|repair DIRECTORY ...",
 	 "what lies in the store on a disk, without the daemon"},
+	{"probe", sluice_ctl_probe, "OUTPUT [--count N] | --check FILE [--run ID] [-j]",
+	 "send marked datagrams through an output; find them at its receiver"},
 	{"version", command_version, "", "version and date"},
 	{"help", command_help, "", "this list"},
 	{"get", NULL, "", "read one piece of the configuration"},
@@ -59,7 +61,8 @@ static void help(FILE *to)
 		fprintf(to, "  %-67s %s%s\n", usage, commands[index].what,
 			commands[index].run ? "" : " (not supported yet)");
 	}
-	fputs("\nexit status: 0 all right, 1 faults in the configuration, 2 usage, 3 refused or "
+	fputs("\nexit status: 0 all right, 1 faults in the configuration or in what arrived, 2 "
+	      "usage, 3 refused or "
 	      "not reachable\n",
 	      to);
 }
