@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# HAProxy's log-forward cuts a message behind 1,024 bytes, and closes the connection at a line that does not begin with <PRI>, so
-# that what follows it is lost (RFC 3164 section 4.3.3 has a relay take such a line); its own log has not a word of either. No part of sluice takes part. Unpacks the pinned Debian 12 package in a
-# temporary folder, runs it on the loopback, prints the version, what was to be expected and what was seen. Exits 1 if HAProxy does
-# otherwise than it did, 2 if it could not be run.
+# HAProxy's log-forward cuts a message behind 1,024 bytes, and closes the connection at a line that does not begin with
+# <PRI>, so that what follows it is lost (RFC 3164 section 4.3.3 has a relay take such a line); its own log has not a word of
+# either. No part of sluice takes part. Unpacks the pinned Debian 12 package in a temporary folder, runs it on the loopback, prints the
+# version, what was to be expected and what was seen. Exits 1 if HAProxy does otherwise than it did, 2 if it could not be run.
 set -euo pipefail
 
 version=2.6.12-1+deb12u4
