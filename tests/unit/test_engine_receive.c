@@ -155,8 +155,87 @@ static void overflow_is_counted_and_told(void **state)
 	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
 	reserved = receiver.port;
 	receiver_stop(&receiver);
-	engine = start_engine(INPUT OUTPUT STORE, port, "bpf", "", reserved, 1, 1);
+	engine = start_engine("socket: {ring: 1m}\n" INPUT OUTPUT STORE, port, "bpf", "", reserved,
+			      1, 1);
 	expect_overflow(engine, &receiver, port, reserved, 16000, 1000);
+}
+
+/* Of two inputs with a port and an output each: the other's port, output and way of reading. */
+#define SECOND_INPUT "  - {name: other, port: %u, source: socket, receive: bpf, outputs: [other]}\n"
+#define SECOND_OUTPUT                                                                            \
+	"  - {name: other, to: [\"127.0.0.1:%u\"], framing: native, batch: {bytes: 64k, delay: " \
+	"2ms}, reconnect: {min: 10ms, max: 50ms}}\n"
+
+/* The datagrams of a receiver that is stopped came in the order of their numbers, from `first` to before `end`, but for those that did not come. */
+static void assert_in_order(const struct receiver *receiver, uint64_t first, uint64_t end)
+{
+	uint64_t number, last = 0;
+
+	for (number = first; number < end; number++) {
+		if (!receiver->seen[number])
+			continue;
+		assert_true(receiver->arrived[number] >= last);
+		last = receiver->arrived[number];
+	}
+}
+
+/*
+ * The output of one input is down and its ring is full, for long: what comes for it waits, as much as there may be, and the other loses nothing and is not
+ * held up. What did not find room is counted as lost at the socket, and what waited is delivered, in order, before what comes later.
+ */
+static void who_has_no_room_costs_the_other_nothing(void **state)
+{
+	static struct receiver one, other;
+	struct sluice_engine_report report;
+	struct sluice_engine *engine;
+	uint16_t port = free_port(), second = free_port(), down;
+	uint64_t lost = 0, round;
+	unsigned int tries;
+
+	(void)state;
+	receiver_start(&one, SLUICE_FRAMING_NATIVE, 0);
+	receiver_start(&other, SLUICE_FRAMING_NATIVE, 0);
+	down = one.port;
+	receiver_stop(&one);
+	receiver_free(&one);
+	engine = start_engine("socket: {ring: 1m}\n" INPUT SECOND_INPUT OUTPUT SECOND_OUTPUT STORE,
+			      port, "bpf", "", second, down, other.port, 2, 1);
+	for (round = 0; round < 20; round++) {
+		send_numbers(port, round * 1000, (round + 1) * 1000, 300, SLUICE_FRAMING_NATIVE);
+		send_numbers(second, 100000 + round * 100, 100000 + (round + 1) * 100, 300,
+			     SLUICE_FRAMING_NATIVE);
+		/* While the first cannot deliver at all. */
+		await(&other, (round + 1) * 100);
+	}
+	receiver_start(&one, SLUICE_FRAMING_NATIVE, down);
+	for (tries = 0; tries < 200; tries++) {
+		usleep(100000);
+		assert_int_equal(sluice_engine_report(engine, &report), 0);
+		lost = report.inputs[0].counters.lost[SLUICE_LOST_SOCKET];
+		if (report.inputs[0].counters.matched >= 20000)
+			break;
+		sluice_engine_report_free(&report);
+	}
+	assert_true(tries < 200);
+	assert_in_range(lost, 1000, 16000);
+	assert_int_equal(report.inputs[0].counters.matched, 20000);
+	assert_int_equal(report.inputs[0].counters.stored + lost, 20000);
+	assert_int_equal(report.inputs[1].counters.stored, 2000);
+	assert_int_equal(report.inputs[1].counters.matched, 2000);
+	sluice_engine_report_free(&report);
+	/* It takes again. */
+	send_numbers(port, 20000, 20500, 300, SLUICE_FRAMING_NATIVE);
+	await(&one, 20500 - lost);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(&one);
+	receiver_stop(&other);
+	assert_int_equal(one.repeated + one.damaged + other.repeated + other.damaged, 0);
+	assert_int_equal(other.gaps, 0);
+	assert_true(one.gaps > 0);
+	assert_in_order(&one, 0, 20500);
+	assert_in_order(&other, 100000, 102000);
+	receiver_free(&one);
+	receiver_free(&other);
 }
 
 /* Full for good, then taken away by a change: what finds no room counts as lost. */
@@ -193,6 +272,7 @@ int main(void)
 		cmocka_unit_test(auto_is_the_best_and_stays),
 		cmocka_unit_test(rings_are_bounded),
 		cmocka_unit_test(overflow_is_counted_and_told),
+		cmocka_unit_test(who_has_no_room_costs_the_other_nothing),
 		cmocka_unit_test(what_is_taken_away_full_is_counted),
 	};
 

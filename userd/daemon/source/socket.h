@@ -73,6 +73,7 @@ struct sluice_port_key {
 struct sluice_port_use;
 struct sluice_socket_batch;
 struct sluice_socket_claim;
+struct sluice_socket_hold;
 struct sluice_socket_round;
 
 /* Where a port that is read with calls is in its worker's round (socket_round.h). */
@@ -110,11 +111,12 @@ struct sluice_port {
 	uint32_t swept;
 	bool is_discarded;
 	unsigned long discarded;
+	struct sluice_socket_hold *hold; /* what waits for room in a ring; NULL: nothing */
 	/* With calls. */
 	struct sluice_socket_round
 		*round; /* its worker's, which watches it; NULL: not yet, or no more */
 	enum sluice_port_queue_kind queue;
-	TAILQ_ENTRY(sluice_port) turn; /* in that */
+	TAILQ_ENTRY(sluice_port) turn; /* in that; with bpf among those at which something waits */
 	TAILQ_ENTRY(sluice_port) look; /* in the round's list of those that are `touched` */
 	unsigned int expected;	       /* datagrams a call */
 	uint64_t full_since;	       /* one of its rings; 0: none is */

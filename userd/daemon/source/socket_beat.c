@@ -53,18 +53,12 @@ bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now)
 	int more = 0;
 
 	beat->timer.at = 0;
-	beat->starved = false;
 	for (turn = 0; turn < TURNS; turn++) {
 		more = beat->read(beat, &take);
 		if (more <= 0)
 			break;
 	}
 	sluice_socket_lone_note(&beat->lone, take.datagrams, now);
-	if (more == -ENOBUFS) {
-		/* Whatever comes meanwhile stays where it is, and what finds no room there is counted. */
-		beat->starved = true;
-		return false;
-	}
 	if (more < 0) {
 		sluice_worker_set_timer(beat->worker, &beat->timer, now + RETRY_NS);
 		return false;

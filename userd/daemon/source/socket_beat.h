@@ -22,8 +22,8 @@ struct sluice_socket_beat {
 	struct sluice_timer timer;
 	struct sluice_worker *worker;
 	/*
-	 * Reads once, and adds to *take. 1: there may be more; 0: it is empty; -ENOBUFS: a ring is full, and *take has what was
-	 * read before; another negative errno.
+	 * Reads once, and adds to *take. 1: there may be more; 0: it is empty; or a negative errno. What has no room is not waited
+	 * for here.
 	 */
 	int (*read)(struct sluice_socket_beat *beat, struct sluice_port_take *take);
 	int fd;		     /* what epoll watches */
@@ -35,7 +35,6 @@ struct sluice_socket_beat {
 	struct sluice_socket_lone lone;
 	bool is_prompt; /* one that comes alone waits for nothing */
 	bool entered;	/* its worker watches it */
-	bool starved;	/* waits for room in a ring */
 };
 
 /* The worker begins to watch it; `read`, `fd` and `buffer` are set. 0 or a negative errno. @context worker */

@@ -126,7 +126,7 @@ int sluice_socket_bpf_open(struct sluice_socket_bpf **result, struct sluice_port
 	if (!bpf)
 		return -ENOMEM;
 	bpf->set = set;
-	bpf->turn = sluice_now();
+	TAILQ_INIT(&bpf->waiting);
 	bpf->seat_count = SLUICE_SOCKET_SEATS;
 	bpf->seats = calloc(SLUICE_SOCKET_SEATS, sizeof(*bpf->seats));
 	if (!bpf->seats)
@@ -251,6 +251,7 @@ void sluice_socket_bpf_detach(struct sluice_port *port)
 
 	if (!bpf || !port->ticket)
 		return;
+	sluice_socket_bpf_forget(port);
 	(void)bpf_map_delete_elem(bpf_map__fd(bpf->object->maps.tickets), &port->cookie);
 	seat_of(port)->port = NULL;
 	sluice_store_release(&seat_of(port)->ticket, (uint64_t)0);
@@ -326,15 +327,20 @@ bool sluice_socket_bpf_drain(struct sluice_socket_bpf *bpf, uint64_t now)
 	return sluice_socket_beat_drain(&bpf->beat, now);
 }
 
-bool sluice_socket_bpf_is_starved(const struct sluice_socket_bpf *bpf)
+void sluice_socket_bpf_refill(struct sluice_socket_bpf *bpf, uint64_t now)
 {
-	return bpf->beat.starved;
+	if (TAILQ_EMPTY(&bpf->waiting))
+		return;
+	bpf->has_news = true;
+	(void)sluice_socket_beat_drain(&bpf->beat, now);
 }
 
 void sluice_socket_bpf_hurry(struct sluice_socket_bpf *bpf, uint64_t now)
 {
-	if (bpf->beat.starved && bpf->beat.entered)
-		sluice_worker_set_timer(bpf->beat.worker, &bpf->beat.timer, now + 1);
+	if (TAILQ_EMPTY(&bpf->waiting) || !bpf->beat.entered)
+		return;
+	bpf->has_news = true;
+	sluice_worker_set_timer(bpf->beat.worker, &bpf->beat.timer, now + 1);
 }
 
 uint64_t sluice_socket_bpf_refused_in_all(const struct sluice_socket_bpf *bpf)

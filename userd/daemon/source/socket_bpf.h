@@ -8,8 +8,8 @@
  *                │          └── no room ──► lost, counted
  *             verdict ──► the husk is dropped
  *
- * The ring is read in the order in which datagrams came, whatever socket they came to. So one whose stream has no room is waited for as
- * long as no other stream has room, else only for a moment (socket_bpf_read.c); and those of sockets that a change has just opened are put aside until it is
+ * The ring is read in the order in which datagrams came, whatever socket they came to. What comes for a stream that has no room is
+ * put by, at its socket (socket_bpf_hold.h), so that nobody else waits; those of sockets that a change has just opened are put aside until it is
  * clear which configuration they belong to.
  */
 #ifndef SLUICE_SOCKET_BPF_H
@@ -64,13 +64,13 @@ void sluice_socket_bpf_adapt(struct sluice_socket_bpf *bpf, const struct sluice_
 
 /* Like sluice_port_drain(), for all its sockets. @context worker */
 bool sluice_socket_bpf_drain(struct sluice_socket_bpf *bpf, uint64_t now);
-/* Stores what is in it now. False: it waits for room. @context worker */
-bool sluice_socket_bpf_empty(struct sluice_socket_bpf *bpf, uint64_t now);
-/* Does it wait for room? @context worker */
-bool sluice_socket_bpf_is_starved(const struct sluice_socket_bpf *bpf);
-/* Is one of its streams `stream`, and there is room again: it is read soon. @context worker */
+/* Stores what is in it now, and of what waits at a port that is withdrawn or shut what there is room for. @context worker */
+void sluice_socket_bpf_empty(struct sluice_port *port, uint64_t now);
+/* There is room for something that waits, if anything does: it is stored. @context worker */
+void sluice_socket_bpf_refill(struct sluice_socket_bpf *bpf, uint64_t now);
+/* There may be room for what waits: that is tried soon. @context worker */
 void sluice_socket_bpf_hurry(struct sluice_socket_bpf *bpf, uint64_t now);
-/* Gives up all that is in the ring of one socket that is shut. Returns how many datagrams. @context worker */
+/* Gives up all that waits and is in the ring of one socket that is shut. Returns how many datagrams. @context worker */
 uint32_t sluice_socket_bpf_discard(struct sluice_port *port);
 /* Tells of what the program has refused since last time. @context worker */
 void sluice_socket_bpf_look_after(struct sluice_socket_bpf *bpf);

@@ -10,6 +10,7 @@
 #include "socket_batch.h"
 #include "socket_beat.h"
 #include "socket_bpf.h"
+#include "socket_bpf_hold.h"
 
 struct sluice_receive_programs;
 
@@ -40,6 +41,8 @@ struct sluice_socket_aside {
 	size_t settled; /* belongs to whoever has the seat now */
 };
 
+TAILQ_HEAD(sluice_socket_bpf_queue, sluice_port);
+
 struct sluice_socket_bpf {
 	struct sluice_socket_beat beat; /* first */
 	struct sluice_port_set *set;
@@ -49,9 +52,12 @@ struct sluice_socket_bpf {
 	struct sluice_socket_seat *seats;
 	uint32_t seat_count, next_seat, users;
 	struct sluice_socket_aside aside;
+	struct sluice_socket_bpf_queue waiting; /* ports at which something waits for room */
+	size_t holds, held;			/* of those: how many, and their bytes */
+	uint32_t full_sockets;			/* that take nothing because too much waits */
+	bool has_news;				/* there may be room for what waits */
 	/* Of the turn that is under way. */
 	struct sluice_socket_batch batch;
-	uint64_t turn;
 	uint64_t ahead_ns; /* CLOCK_REALTIME before CLOCK_MONOTONIC */
 	/* Of its whole life: what of refused_in_all was looked after. */
 	uint64_t seen;
@@ -59,6 +65,8 @@ struct sluice_socket_bpf {
 
 /* struct sluice_socket_beat.read */
 int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_take *take);
+/* Nothing waits at a port any more: what did is given up. */
+void sluice_socket_bpf_forget(struct sluice_port *port);
 /* What all sockets have refused. */
 uint64_t sluice_socket_bpf_refused_in_all(const struct sluice_socket_bpf *bpf);
 

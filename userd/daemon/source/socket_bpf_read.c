@@ -6,7 +6,7 @@
  * The ring's form is the kernel's (kernel/bpf/ringbuf.c): a header of 8 bytes, whose first word is the length and says whether the entry is
  * still being written or was given up, and entries at multiples of 8.
  */
-#include <errno.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -19,14 +19,15 @@
 
 /* Entries and datagrams a turn, as with calls. */
 #define BATCH 256U
-/* How long one stream may hold up the others because its ring is full: long enough for the disk to take something. */
-#define PATIENCE_NS (100 * SLUICE_NS_PER_MS)
+/*
+ * What may wait at one socket for room in one input's stream before the program takes no more: as much as the ring holds, which is more
+ * datagrams than a socket's buffer holds with calls. What is in the ring by then is taken in any case. And what may wait at all sockets of
+ * a worker, in rings.
+ */
+#define HOLD_RINGS 8U
 /* What may be put aside while a change is prepared. */
 #define ASIDE_MAX (64UL << 20)
 #define ASIDE_FIRST (64UL << 10)
-
-/* What becomes of an entry. */
-enum fate { FATE_TAKEN, FATE_WAITS };
 
 /* Bytes that an entry of `length` takes. */
 static size_t step_of(uint32_t length)
@@ -69,22 +70,6 @@ static const struct sluice_socket_entry *entry_aside(const struct sluice_socket_
 	return (const void *)(header + BPF_RINGBUF_HDR_SZ);
 }
 
-/* Bytes of an entry as the ring has it. */
-static uint32_t entry_size(const struct sluice_socket_entry *entry)
-{
-	return (uint32_t)(sizeof(*entry) - sizeof(entry->udp)) + entry->length;
-}
-
-/* Datagrams in an entry. */
-static uint32_t datagrams_of(const struct sluice_socket_entry *entry)
-{
-	uint32_t length = entry->length - (uint32_t)sizeof(entry->udp);
-
-	return entry->segment && length > entry->segment
-		       ? (length + entry->segment - 1) / entry->segment
-		       : 1;
-}
-
 /* Makes room for `more` bytes in what is put aside. False: there is none. */
 static bool make_room(struct sluice_socket_aside *aside, size_t more)
 {
@@ -109,12 +94,12 @@ static bool make_room(struct sluice_socket_aside *aside, size_t more)
  * has refused. */
 static void put_aside(struct sluice_socket_bpf *bpf, const struct sluice_socket_entry *entry)
 {
-	uint32_t size = entry_size(entry);
+	uint32_t size = sluice_socket_hold_size(entry);
 	struct sluice_socket_aside *aside = &bpf->aside;
 
 	if (!make_room(aside, step_of(size))) {
 		(void)__atomic_fetch_add(&bpf->pages[(uint32_t)entry->ticket].refused,
-					 datagrams_of(entry), __ATOMIC_RELAXED);
+					 sluice_socket_entry_datagrams(entry), __ATOMIC_RELAXED);
 		return;
 	}
 	memcpy(aside->bytes + aside->used, &size, sizeof(size));
@@ -138,50 +123,6 @@ static bool has_room(struct sluice_stream *stream)
 	return sluice_ring_room(&stream->ring) >= SLUICE_SOCKET_SPAN_MAX;
 }
 
-/* Has another stream of the ring's ports room? */
-static bool others_have_room(const struct sluice_socket_bpf *bpf,
-			     const struct sluice_stream *stream)
-{
-	struct sluice_stream *last = NULL;
-	const struct sluice_port *port;
-	size_t number;
-
-	for (port = bpf->set->ports; port; port = port->next)
-		for (number = 0; port->bpf && number < port->use->count; number++) {
-			struct sluice_stream *other = port->use->claims[number].stream;
-
-			if (other == stream || other == last)
-				continue;
-			if (has_room(other))
-				return true;
-			last = other;
-		}
-	return false;
-}
-
-/* A stream that is full: is it waited for? Otherwise what comes for it in this turn is lost, so that others get theirs. */
-static bool is_waited_for(struct sluice_socket_bpf *bpf, struct sluice_stream *stream)
-{
-	uint64_t now = bpf->beat.worker->now;
-
-	if (stream->shed == bpf->turn)
-		return false;
-	stream->starved = true;
-	/* With a disk that is a reason to make some. */
-	stream->moved = true;
-	if (!stream->full_since)
-		stream->full_since = now;
-	if (!others_have_room(bpf, stream))
-		return true;
-	if (now - stream->full_since < PATIENCE_NS) {
-		sluice_worker_set_timer(bpf->beat.worker, &bpf->beat.timer,
-					stream->full_since + PATIENCE_NS);
-		return true;
-	}
-	stream->shed = bpf->turn;
-	return false;
-}
-
 /* The input that takes a packet, or NULL. */
 static struct sluice_socket_claim *claim_of(struct sluice_socket_batch *batch,
 					    const struct sluice_socket_entry *entry)
@@ -199,52 +140,241 @@ static struct sluice_socket_claim *claim_of(struct sluice_socket_batch *batch,
 	return sluice_socket_batch_claim(batch, &facts);
 }
 
-/* Makes records of an entry of `port`. */
-static enum fate store(struct sluice_socket_bpf *bpf, struct sluice_port *port,
-		       const struct sluice_socket_entry *entry, struct sluice_port_take *take)
+/* The page of a port that has a seat. */
+static struct sluice_socket_seat_page *page_of(const struct sluice_port *port)
 {
-	struct sluice_socket_batch *batch = &bpf->batch;
-	struct sluice_socket_claim *claim = &port->use->claims[0];
-	struct sluice_stream *stream;
+	return &port->bpf->pages[(uint32_t)port->ticket];
+}
 
-	sluice_socket_batch_turn(batch, port);
-	batch->time_ns = entry->time_ns + bpf->ahead_ns;
-	if (!port->use->is_plain)
-		claim = claim_of(batch, entry);
-	stream = claim ? claim->stream : NULL;
-	if (stream && !has_room(stream)) {
-		if (is_waited_for(bpf, stream))
-			return FATE_WAITS;
-		take->datagrams += datagrams_of(entry);
-		sluice_port_lose_full(port, claim, datagrams_of(entry));
-		return FATE_TAKEN;
+/* Tells the program whether to take what comes to a socket. */
+static void set_full(const struct sluice_port *port, bool is_full)
+{
+	struct sluice_socket_seat_page *page = page_of(port);
+
+	if (is_full == !!page->is_full)
+		return;
+	sluice_store_relaxed(&page->is_full, (uint32_t)is_full);
+	port->bpf->full_sockets += is_full ? 1 : -1;
+}
+
+/* Do all inputs of a socket have one stream, so that it costs nobody else when the socket takes nothing? */
+static bool has_one_stream(const struct sluice_port_use *use)
+{
+	size_t number;
+
+	for (number = 1; number < use->count; number++)
+		if (use->claims[number].stream != use->claims[0].stream)
+			return false;
+	return true;
+}
+
+/* Is there as much as there may be? `parts` quarters of that. */
+static bool is_much(const struct sluice_socket_bpf *bpf, const struct sluice_socket_hold *hold,
+		    unsigned int parts)
+{
+	size_t one = bpf->ring.size, all = HOLD_RINGS * one;
+
+	if (hold->bytes >= one / 4 * parts)
+		return true;
+	/* All together have too much: whoever has his share. */
+	return bpf->held >= all && bpf->holds && hold->bytes >= all / bpf->holds / 4 * parts;
+}
+
+/* What waits at a port for an input; NULL: nothing. */
+static struct sluice_socket_hold *hold_of(const struct sluice_port *port,
+					  const struct sluice_socket_input *input)
+{
+	struct sluice_socket_hold *hold = port->hold;
+
+	while (hold && hold->input != input)
+		hold = hold->next;
+	return hold;
+}
+
+/* The same, made if there is none. NULL: no memory. */
+static struct sluice_socket_hold *make_hold(struct sluice_port *port,
+					    const struct sluice_socket_input *input)
+{
+	struct sluice_socket_hold *hold = hold_of(port, input);
+
+	if (hold)
+		return hold;
+	hold = sluice_socket_hold_create(input);
+	if (!hold)
+		return NULL;
+	if (!port->hold)
+		TAILQ_INSERT_TAIL(&port->bpf->waiting, port, turn);
+	hold->next = port->hold;
+	port->hold = hold;
+	port->bpf->holds++;
+	return hold;
+}
+
+/* Takes what waits at a port for one input, which is in *link, away. */
+static void remove_hold(struct sluice_port *port, struct sluice_socket_hold **link)
+{
+	struct sluice_socket_hold *hold = *link;
+
+	*link = hold->next;
+	port->bpf->holds--;
+	port->bpf->held -= hold->bytes;
+	sluice_socket_hold_free(hold);
+	if (port->hold)
+		return;
+	TAILQ_REMOVE(&port->bpf->waiting, port, turn);
+	set_full(port, false);
+}
+
+void sluice_socket_bpf_forget(struct sluice_port *port)
+{
+	while (port->hold)
+		remove_hold(port, &port->hold);
+}
+
+/* A stream is full: whoever makes room in it tells us. */
+static void wait_for(struct sluice_stream *stream)
+{
+	stream->starved = true;
+	/* With a disk that is a reason to make some. */
+	stream->moved = true;
+}
+
+/* Keeps an entry of `port` until there is room in the stream of its input. */
+static void keep(struct sluice_socket_bpf *bpf, struct sluice_port *port,
+		 const struct sluice_socket_claim *claim, const struct sluice_socket_entry *entry)
+{
+	struct sluice_socket_hold *hold = make_hold(port, claim->input);
+	size_t before = hold ? hold->bytes : 0;
+	bool is_shared = !has_one_stream(port->use);
+
+	wait_for(claim->stream);
+	/* A socket whose other inputs have room is read on for those. */
+	if (hold && is_shared && is_much(bpf, hold, 4)) {
+		sluice_port_lose_full(port, claim, sluice_socket_entry_datagrams(entry));
+		return;
 	}
+	if (!hold || sluice_socket_hold_put(hold, entry)) {
+		sluice_port_lose_full(port, claim, sluice_socket_entry_datagrams(entry));
+		if (hold && !hold->bytes)
+			remove_hold(port, &port->hold);
+		return;
+	}
+	bpf->held += hold->bytes - before;
+	if (!is_shared && is_much(bpf, hold, 4))
+		set_full(port, true);
+}
+
+/* The input of `port` that an entry is for; NULL: none. */
+static struct sluice_socket_claim *find_claim(struct sluice_socket_bpf *bpf,
+					      struct sluice_port *port,
+					      const struct sluice_socket_entry *entry)
+{
+	sluice_socket_batch_turn(&bpf->batch, port);
+	bpf->batch.time_ns = entry->time_ns + bpf->ahead_ns;
+	return port->use->is_plain ? &port->use->claims[0] : claim_of(&bpf->batch, entry);
+}
+
+/* Makes records of an entry of `port`; if it has an input, there is room. */
+static void store(struct sluice_socket_bpf *bpf, struct sluice_port *port,
+		  struct sluice_socket_claim *claim, const struct sluice_socket_entry *entry)
+{
 	port->touched = !port->closing;
-	take->datagrams += sluice_socket_batch_store(batch, claim, (const uint8_t *)(entry + 1),
-						     entry->length - (uint32_t)sizeof(entry->udp),
-						     entry->segment);
-	/* Not for a few bytes: one that is full again and again is waited for once. */
-	if (stream && stream->full_since &&
-	    sluice_ring_room(&stream->ring) >= (stream->ring.mask + 1) / 4)
-		stream->full_since = 0;
-	return FATE_TAKEN;
+	(void)sluice_socket_batch_store(&bpf->batch, claim, (const uint8_t *)(entry + 1),
+					entry->length - (uint32_t)sizeof(entry->udp),
+					entry->segment);
+}
+
+/* An entry of `port` that has just come. */
+static void take_in(struct sluice_socket_bpf *bpf, struct sluice_port *port,
+		    const struct sluice_socket_entry *entry)
+{
+	struct sluice_socket_claim *claim = find_claim(bpf, port, entry);
+
+	/* Behind what waits, even if there is room again. */
+	if (claim && (!has_room(claim->stream) || (port->hold && hold_of(port, claim->input))))
+		keep(bpf, port, claim, entry);
+	else
+		store(bpf, port, claim, entry);
+}
+
+/* Makes records of what waits at a port for one input, as far as there is room and until *take has `most`. True: that is all. */
+static bool store_hold(struct sluice_socket_bpf *bpf, struct sluice_port *port,
+		       struct sluice_socket_hold *hold, struct sluice_port_take *take,
+		       unsigned int most)
+{
+	const struct sluice_socket_entry *entry;
+	struct sluice_socket_claim *claim;
+	size_t step;
+
+	while ((entry = sluice_socket_hold_first(hold))) {
+		if (take->datagrams >= most)
+			return false;
+		/* Anew: since it came the configuration may have changed. */
+		claim = find_claim(bpf, port, entry);
+		if (claim && !has_room(claim->stream)) {
+			wait_for(claim->stream);
+			return false;
+		}
+		store(bpf, port, claim, entry);
+		take->datagrams += sluice_socket_entry_datagrams(entry);
+		step = sluice_socket_hold_drop(hold);
+		bpf->held -= step;
+	}
+	return true;
+}
+
+/* The same for all that waits at a port. */
+static void store_holds(struct sluice_socket_bpf *bpf, struct sluice_port *port,
+			struct sluice_port_take *take, unsigned int most)
+{
+	struct sluice_socket_hold **link = &port->hold, *hold;
+
+	while (*link) {
+		if (store_hold(bpf, port, *link, take, most))
+			remove_hold(port, link);
+		else
+			link = &(*link)->next;
+	}
+	for (hold = port->hold; hold && !is_much(bpf, hold, 3); hold = hold->next)
+		continue;
+	if (!hold)
+		set_full(port, false);
+}
+
+/* The same for all ports in turn. Returns whether some may be left that there is room for. */
+static bool store_waiting(struct sluice_socket_bpf *bpf, struct sluice_port_take *take,
+			  unsigned int most)
+{
+	const struct sluice_port *last = TAILQ_LAST(&bpf->waiting, sluice_socket_bpf_queue);
+	struct sluice_port *port;
+	bool is_last = !last;
+
+	while (!is_last && take->datagrams < most) {
+		port = TAILQ_FIRST(&bpf->waiting);
+		is_last = port == last;
+		store_holds(bpf, port, take, most);
+		if (!port->hold)
+			continue;
+		TAILQ_REMOVE(&bpf->waiting, port, turn);
+		TAILQ_INSERT_TAIL(&bpf->waiting, port, turn);
+	}
+	return take->datagrams >= most;
 }
 
 /* What an entry is to the socket that it came to. `is_settled`: it was put aside, and who has not claimed it by now never will. */
-static enum fate take_one(struct sluice_socket_bpf *bpf, const struct sluice_socket_entry *entry,
-			  bool is_settled, struct sluice_port_take *take)
+static void take_one(struct sluice_socket_bpf *bpf, const struct sluice_socket_entry *entry,
+		     bool is_settled)
 {
 	const struct sluice_socket_seat *seat =
 		&bpf->seats[(uint32_t)entry->ticket % bpf->seat_count];
 
 	/* Its socket is gone: a change was cancelled, or what was left of it has been counted. */
 	if (sluice_load_acquire(&seat->ticket) != entry->ticket)
-		return FATE_TAKEN;
+		return;
 	if (seat->port)
-		return store(bpf, seat->port, entry, take);
-	if (!is_settled)
+		take_in(bpf, seat->port, entry);
+	else if (!is_settled)
 		put_aside(bpf, entry);
-	return FATE_TAKEN;
 }
 
 /* What was refused is told of behind what was taken before. */
@@ -260,7 +390,7 @@ void sluice_socket_bpf_look_after(struct sluice_socket_bpf *bpf)
 		if (port->bpf == bpf && sluice_socket_bpf_has_refused(port))
 			sluice_port_count_drops(port, false);
 	/* It overflowed while we rested, unless that was for want of room. */
-	if (!bpf->beat.starved)
+	if (TAILQ_EMPTY(&bpf->waiting))
 		bpf->beat.wait_ns /= 2;
 }
 
@@ -269,7 +399,6 @@ static void begin(struct sluice_socket_bpf *bpf)
 {
 	struct timespec now;
 
-	bpf->turn++;
 	sluice_socket_batch_begin(&bpf->batch);
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	bpf->ahead_ns = bpf->batch.time_ns -
@@ -281,11 +410,12 @@ int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_t
 	struct sluice_socket_bpf *bpf = (struct sluice_socket_bpf *)beat;
 	unsigned int most = take->datagrams + BATCH, entries;
 	const struct sluice_socket_entry *entry;
-	enum fate fate = FATE_TAKEN;
 	bool is_aside;
 	size_t step = 0;
 
 	begin(bpf);
+	if (bpf->has_news)
+		bpf->has_news = store_waiting(bpf, take, take->datagrams + BATCH / 2);
 	for (entries = 0; entries < BATCH && take->datagrams < most; entries++) {
 		entry = entry_aside(&bpf->aside, &step);
 		is_aside = entry;
@@ -293,10 +423,10 @@ int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_t
 			entry = entry_at(&bpf->ring, bpf->ring.read, &step);
 		if (!step)
 			break;
-		if (entry)
-			fate = take_one(bpf, entry, is_aside, take);
-		if (fate == FATE_WAITS)
-			break;
+		if (entry) {
+			take_one(bpf, entry, is_aside);
+			take->datagrams += sluice_socket_entry_datagrams(entry);
+		}
 		if (is_aside)
 			advance_aside(&bpf->aside, step);
 		else
@@ -306,23 +436,25 @@ int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_t
 	/* Once a turn: whoever writes into the ring reads it each time. */
 	sluice_store_release(bpf->ring.consumer, bpf->ring.read);
 	sluice_socket_batch_end(&bpf->batch);
-	if (fate != FATE_WAITS && step)
+	if (bpf->has_news || step || take->datagrams >= most)
 		return 1;
-	bpf->beat.starved = fate == FATE_WAITS;
-	sluice_socket_bpf_look_after(bpf);
-	return fate == FATE_WAITS ? -ENOBUFS : 0;
+	/* What comes to one that takes nothing would be asked for again and again: now and then is enough. */
+	if (!bpf->full_sockets)
+		sluice_socket_bpf_look_after(bpf);
+	return 0;
 }
 
-bool sluice_socket_bpf_empty(struct sluice_socket_bpf *bpf, uint64_t now)
+void sluice_socket_bpf_empty(struct sluice_port *port, uint64_t now)
 {
+	struct sluice_socket_bpf *bpf = port->bpf;
 	unsigned long end = sluice_load_acquire(bpf->ring.producer);
+	struct sluice_port_take take = {0};
 
-	while ((long)(bpf->ring.read - end) < 0 || bpf->aside.taken < bpf->aside.settled) {
-		(void)sluice_socket_beat_drain(&bpf->beat, now);
-		if (bpf->beat.starved)
-			return false;
-	}
-	return true;
+	while ((long)(bpf->ring.read - end) < 0 || bpf->aside.taken < bpf->aside.settled)
+		(void)sluice_socket_bpf_drain(bpf, now);
+	begin(bpf);
+	store_holds(bpf, port, &take, UINT_MAX);
+	sluice_socket_batch_end(&bpf->batch);
 }
 
 uint32_t sluice_socket_bpf_discard(struct sluice_port *port)
@@ -332,15 +464,19 @@ uint32_t sluice_socket_bpf_discard(struct sluice_port *port)
 	struct sluice_socket_aside aside = bpf->aside;
 	struct sluice_socket_seat *seat = &bpf->seats[(uint32_t)port->ticket % bpf->seat_count];
 	unsigned long position = bpf->ring.read, end = sluice_load_acquire(bpf->ring.producer);
+	const struct sluice_socket_hold *hold;
 	uint32_t count = 0;
 	size_t step;
 
+	for (hold = port->hold; hold; hold = hold->next)
+		count += sluice_socket_hold_datagrams(hold);
+	sluice_socket_bpf_forget(port);
 	/* The second time: what came since the first. */
 	if (port->is_discarded && (long)(port->discarded - position) > 0)
 		position = port->discarded;
 	while (!port->is_discarded && (entry = entry_aside(&aside, &step))) {
 		if (entry->ticket == port->ticket)
-			count += datagrams_of(entry);
+			count += sluice_socket_entry_datagrams(entry);
 		aside.taken += step;
 	}
 	while ((long)(position - end) < 0) {
@@ -349,7 +485,7 @@ uint32_t sluice_socket_bpf_discard(struct sluice_port *port)
 		if (!step)
 			continue;
 		if (entry && entry->ticket == port->ticket)
-			count += datagrams_of(entry);
+			count += sluice_socket_entry_datagrams(entry);
 		position += step;
 	}
 	port->discarded = position;

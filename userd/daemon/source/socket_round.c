@@ -275,7 +275,7 @@ void sluice_socket_round_leave(struct sluice_port_set *set)
 
 bool sluice_port_is_starved(const struct sluice_port *port)
 {
-	return port->bpf ? sluice_socket_bpf_is_starved(port->bpf) : port->starved;
+	return port->bpf ? port->hold != NULL : port->starved;
 }
 
 /* Reads a port up to `turns` times, whatever others have. What the last time returned. */
@@ -312,7 +312,8 @@ void sluice_port_empty(struct sluice_port *port, uint64_t now)
 
 	/* Nothing comes in any more, unless the filter was refused: therefore the limits. */
 	if (port->bpf) {
-		if (!sluice_socket_bpf_empty(port->bpf, now) || port->is_discarded)
+		sluice_socket_bpf_empty(port, now);
+		if (port->hold || port->is_discarded)
 			left = sluice_socket_bpf_discard(port);
 	} else if (read_often(port, EMPTYING_TURNS) == -ENOBUFS) {
 		left = sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
@@ -365,8 +366,8 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 	stream->starved = !sluice_ring_tell(&stream->ring);
 	if (sluice_ring_head(&stream->ring) != head)
 		sluice_stream_notify(stream);
-	if (set->bpf && sluice_socket_bpf_is_starved(set->bpf))
-		(void)sluice_socket_bpf_drain(set->bpf, now);
+	if (set->bpf)
+		sluice_socket_bpf_refill(set->bpf, now);
 	if (set->round)
 		refill_ports(set->round, stream, now);
 	return sluice_ring_head(&stream->ring) != head;

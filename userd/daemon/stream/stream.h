@@ -63,9 +63,7 @@ struct sluice_stream {
 	bool starved;		 /* somebody waits for room */
 	unsigned int alarm_mark; /* percent of the ring, 0: none */
 	struct sluice_alarm alarm;
-	void *source;	     /* of the user-space source that fills it */
-	uint64_t full_since; /* for its source; 0: it has room */
-	uint64_t shed;	     /* turn of its source in which what finds no room is lost */
+	void *source; /* of the user-space source that fills it */
 	const struct sluice_stream_disk
 		*disk;		       /* of its disk side; NULL: there is no `store.disk` */
 	struct sluice_disk_side *side; /* for `disk` */

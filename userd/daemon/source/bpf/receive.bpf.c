@@ -135,7 +135,7 @@ int filter(struct __sk_buff *skb)
 		__sync_fetch_and_add(&seat->accounted, 1);
 		return 0;
 	}
-	if (length < sizeof(struct udphdr) || seat->is_shut)
+	if (length < sizeof(struct udphdr) || seat->is_shut || seat->is_full)
 		kept = 0;
 #define COPY_UP_TO(most) else if (length <= (most)) kept = copy(skb, *ticket, seat, length, most)
 	COPY_UP_TO(128);

@@ -20,7 +20,8 @@ struct sluice_socket_seat_page {
 	__u32 is_shut;	  /* written by the daemon: nothing comes in any more */
 	__u32 takes_many; /* written by the daemon: what is for many, which comes to the socket of
 			     every worker, is this one's */
-	__u64 unused;
+	__u32 is_full;	  /* written by the daemon: what came before waits for room */
+	__u32 unused;
 };
 
 #endif /* SLUICE_SOCKET_SEAT_H */
