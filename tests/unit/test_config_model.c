@@ -90,7 +90,7 @@ static void every_key_arrives(void **state)
 	assert_string_equal(input->interface, "eth0");
 	assert_int_equal(input->source, SLUICE_SOURCE_KMOD);
 	assert_int_equal(input->verdict, SLUICE_VERDICT_COPY);
-	assert_int_equal(input->receive, SLUICE_RECEIVE_CALLS);
+	assert_int_equal(input->receive, SLUICE_RECEIVE_AUTO);
 	assert_int_equal(config->inputs[1].receive, SLUICE_RECEIVE_BPF);
 	assert_int_equal(input->checksum, SLUICE_RULE_F_KEEP_BADCSUM);
 	assert_int_equal(config->inputs[1].checksum, 0);

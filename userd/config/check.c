@@ -322,7 +322,7 @@ static void check_input(const struct sluice_draft_input *draft, struct sluice_fi
 				    "with inputs.interface");
 	if (input->source == SLUICE_SOURCE_KMOD && input->receive == SLUICE_RECEIVE_BPF)
 		sluice_findings_add(
-			findings, SLUICE_FINDING_ERROR, &draft->receive_place,
+			findings, SLUICE_FINDING_ERROR, &input->receive_place,
 			"inputs.receive: it says how a socket is read, and the module "
 			"takes datagrams before there is one: bpf needs source: socket");
 	if (input->source != SLUICE_SOURCE_SOCKET)

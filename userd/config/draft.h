@@ -29,7 +29,6 @@ struct sluice_draft_input {
 	struct sluice_config_place verdict_place;
 	struct sluice_config_place checksum_place;
 	struct sluice_config_place hook_place;
-	struct sluice_config_place receive_place;
 	struct sluice_config_place batching_place;
 	struct sluice_config_place time_place;
 	struct sluice_word *outputs; /* names as written */

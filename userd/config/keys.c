@@ -278,7 +278,7 @@ static const struct sluice_key input_keys[] = {
 	{.path = "inputs.receive",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.receive),
-	 .place = INPUT(receive_place),
+	 .place = INPUT(input.receive_place),
 	 .choices = receives},
 	{.path = "inputs.checksum",
 	 .read = sluice_read_choice,
@@ -349,7 +349,7 @@ static void read_input(struct sluice_reader *reader, const struct sluice_key *ke
 
 	(void)key;
 	input->input.place = sluice_reader_place(node);
-	input->input.receive = SLUICE_RECEIVE_CALLS;
+	input->input.receive = SLUICE_RECEIVE_AUTO;
 	sluice_read_mapping(reader, &input_table, node, input);
 }
 

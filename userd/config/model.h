@@ -120,8 +120,9 @@ struct sluice_config_input {
 	enum sluice_verdict verdict;
 	enum sluice_hook hook;
 	enum sluice_batching batching;
-	enum sluice_receive receive; /* how a socket is read */
-	int checksum;		     /* SLUICE_RULE_F_* of wrong checksums; 0: they are lost */
+	enum sluice_receive receive;		  /* how a socket is read */
+	struct sluice_config_place receive_place; /* line 0: not written */
+	int checksum; /* SLUICE_RULE_F_* of wrong checksums; 0: they are lost */
 	int time; /* SLUICE_RULE_F_HWTIME: the network card's where it gives it; 0: the kernel's */
 	int addresses; /* 1: records tell source and destination; also where an output needs it */
 	unsigned int priority; /* 0 .. SLUICE_PRIORITIES - 1, the higher the sooner sent */

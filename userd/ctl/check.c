@@ -69,7 +69,8 @@ static bool has_module(void)
 	return true;
 }
 
-/* Does an input of the configuration come from sockets that are read as well as can be had? */
+/* Is it written that an input comes from sockets that are read as well as can be had? Of the default nothing is said: a file without a fault is
+ * passed over in silence. */
 static bool wants_best_way(const char *path, const char *text, size_t length)
 {
 	struct sluice_config *config = NULL;
@@ -81,7 +82,8 @@ static bool wants_best_way(const char *path, const char *text, size_t length)
 		for (number = 0; number < config->input_count && !wants; number++) {
 			const struct sluice_config_input *input = &config->inputs[number];
 
-			wants = input->receive == SLUICE_RECEIVE_AUTO &&
+			wants = input->receive_place.line &&
+				input->receive == SLUICE_RECEIVE_AUTO &&
 				(input->source == SLUICE_SOURCE_SOCKET ||
 				 (input->source == SLUICE_SOURCE_AUTO && !has_module()));
 		}
