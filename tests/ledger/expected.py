@@ -42,7 +42,8 @@ def destination(one):
     """Of a destination in `show outputs -j`."""
     found = plain(one, "DESTINATION_", "STATE ERROR SENT ACKED RESENT BYTES BACKLOG WRITES CONNECTS ROLE GAPS UNSENDABLE ESCAPED "
                   "OVERSIZED SKIPPED SPLIT PIECES TRUNCATED "
-                  "RATE ACHIEVED MSS PMTU", to="DESTINATION_NAME", refused="DESTINATION_REFUSED", protocol_errors="DESTINATION_FAULTS")
+                  "RATE ACHIEVED MSS PMTU", to="DESTINATION_NAME", refused="DESTINATION_REFUSED",
+                  unconfirmed="DESTINATION_UNCONFIRMED", protocol_errors="DESTINATION_FAULTS")
     found["since"] = moment(one["DESTINATION_SINCE"])
     # What waits for it alone.
     if "DESTINATION_MEMORY" in one:
@@ -141,7 +142,7 @@ COLUMNS = {
     "outputs": "OUTPUT name, FRAMING framing, MODE mode, TO to, STATE state, SINCE since, SENT sent, ACKED acked, RESENT resent, "
                "BYTES bytes, MEMORY memory, DISK disk, OLDEST oldest, UNACKED backlog, WRITES writes, CONNECTS connects, GAPS gaps, "
                "UNSENDABLE unsendable, ESCAPED escaped, "
-               "OVERSIZED oversized?, SKIPPED skipped?, SPLIT split?, PIECES pieces?, TRUNCATED truncated?, REFUSED refused, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
+               "OVERSIZED oversized?, SKIPPED skipped?, SPLIT split?, PIECES pieces?, TRUNCATED truncated?, REFUSED refused, UNCONFIRMED unconfirmed, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
                "ACHIEVED achieved, MSS mss, PMTU pmtu, "
                "LAST ERROR error",
     "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT output, "

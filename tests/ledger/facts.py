@@ -96,7 +96,7 @@ def of_destinations(facts, outputs):
                 yield f"{where} is `waiting`, and the kernel knows of a connection there"
             if (nest["state"] == "disabled") != (nest["role"] == "disabled"):
                 yield f"{where} is `{nest['state']}`, and its role is {nest['role']}"
-            if nest["state"] not in (*CONNECTED, "protocol-error") and (nest["mss"] or nest["achieved"] or nest["backlog"]):
+            if nest["state"] not in (*CONNECTED, "protocol-error", "rejecting") and (nest["mss"] or nest["achieved"] or nest["backlog"]):
                 yield f"{where} is `{nest['state']}`, and has the figures of a connection: mss {nest['mss']}, " \
                       f"achieved {nest['achieved']}, not acknowledged {nest['backlog']}"
             if nest["state"] in CONNECTED and not nest["connects"]:

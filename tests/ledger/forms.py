@@ -8,7 +8,7 @@ IDENTITIES = {"id", "route", "output", "epoch"}
 FORMER = {"guid", "uuid"}
 # Counters of datagrams and bytes, and places in a stream, which are such: docs/operations.md says so.
 COUNTERS = {"matched", "stored", "stored_bytes", "dropped", "dropped_by_change", "unmatched", "sent", "acked", "resent", "bytes", "writes",
-            "connects", "gaps", "unsendable", "escaped", "oversized", "skipped", "split", "pieces", "truncated",
+            "connects", "gaps", "unsendable", "escaped", "oversized", "skipped", "split", "pieces", "truncated", "unconfirmed",
             "protocol_errors", "head", "tail", "taken", "wakes", "spooled", "drained",
             "damaged", "damaged_frames", "abandoned", "bad_checksum", "bad_checksum_unplaced"}
 # A size in one view, a part with sizes of its own in another.

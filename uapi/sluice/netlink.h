@@ -64,7 +64,7 @@
  * STREAM_EVENT with ROUTE_ID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
  * An alarm is raised once, at the latest when as many bytes as the watermark came in beyond the mark, or after the delay if
  * somebody is attached, or when a datagram finds no room; it is over with the next datagram or within a second.
- * DAEMON_EVENT with EVENT_KIND (ALARM, ALARM_OVER, CONFIG, LINK_DOWN, LINK_UP), EVENT_KEY, EVENT_WHERE,
+ * DAEMON_EVENT with EVENT_KIND (ALARM, ALARM_OVER, CONFIG, LINK_DOWN, LINK_UP, REJECTING, REJECTING_OVER), EVENT_KEY, EVENT_WHERE,
  * EVENT_TEXT, of a link EVENT_INTERFACE, to group
  * SLUICE_USERSOCK_EVENTS of NETLINK_USERSOCK, which takes CAP_NET_ADMIN to join. Anybody may send there: ask the kernel who did
  * (SO_PASSCRED) [D].
@@ -145,6 +145,9 @@ enum sluice_event {
 	SLUICE_EVENT_LINK_DOWN =
 		7, /* an interface that the configuration names is down, or gone [D] */
 	SLUICE_EVENT_LINK_UP = 8, /* it is up again, with a carrier [D] */
+	SLUICE_EVENT_REJECTING =
+		9, /* a destination accepts connections and ends them at once [D] */
+	SLUICE_EVENT_REJECTING_OVER = 10, /* it keeps its connection again [D] */
 };
 
 struct sluice_port_range {
@@ -309,6 +312,7 @@ enum sluice_attribute {
 	SLUICE_A_DESTINATION_SPLIT, /* [u64] sent as several messages, because longer than `max-datagram` [D] */
 	SLUICE_A_DESTINATION_PIECES, /* [u64] how many messages these became [D] */
 	SLUICE_A_DESTINATION_TRUNCATED, /* [u64] sent without their end, because longer than `max-datagram` [D] */
+	SLUICE_A_DESTINATION_UNCONFIRMED, /* [u64] plain: datagrams acknowledged by TCP right before its end [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

@@ -372,6 +372,13 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 				    "leave the key out, or take framing: native",
 				    sluice_config_framing_name(output->framing));
 	sluice_receiver_check(draft, findings);
+	if (draft->unconfirmed_place.line &&
+	    (output->framing == SLUICE_FRAMING_NATIVE || output->framing == SLUICE_FRAMING_RELP))
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->unconfirmed_place,
+				    "outputs.unconfirmed: receivers of framing: %s acknowledge "
+				    "what they have, and what they have not is sent again: leave "
+				    "the key out",
+				    sluice_config_framing_name(output->framing));
 	for (number = 0; number < output->to_count; number++)
 		standby += output->to[number].standby != 0;
 	if (standby && output->mode == SLUICE_MODE_DUPLICATE)

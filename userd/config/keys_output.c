@@ -71,6 +71,9 @@ static const struct sluice_choice empties[] = {
 	{NULL, 0, false},
 };
 
+static const struct sluice_choice unconfirmed[] = {
+	{"count", 0, false}, {"resend", 1, false}, {NULL, 0, false}};
+
 static const struct sluice_choice acks[] = {
 	{"received", 0, false}, {"durable", 1, false}, {NULL, 0, false}};
 
@@ -175,6 +178,11 @@ static const struct sluice_key output_keys[] = {
 	 .offset = OUTPUT(output.durable),
 	 .place = OUTPUT(ack_place),
 	 .choices = acks},
+	{.path = "outputs.unconfirmed",
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.resends),
+	 .place = OUTPUT(unconfirmed_place),
+	 .choices = unconfirmed},
 	{.path = "outputs.rate", .read = sluice_read_rate, .offset = OUTPUT(output.rate)},
 	{.path = "outputs.batch", .read = sluice_read_nested, .table = &batch_table},
 	{.path = "outputs.reconnect",

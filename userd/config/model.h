@@ -166,6 +166,7 @@ struct sluice_config_output {
 	uint64_t
 		rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over each */
 	int durable; /* native: 1: only what the receiver has on stable storage is released */
+	int resends; /* plain: 1: what is unconfirmed is sent again; 0: it is counted only */
 	size_t max_datagram; /* bytes of a message, escapes counted; 0: any; framings but native and pcap */
 	enum sluice_oversize oversize;
 	enum sluice_empty empty;

@@ -123,6 +123,7 @@ static json_t *destination(struct nlattr *nest)
 	sluice_list_put_u64(object, "pieces", attributes[SLUICE_A_DESTINATION_PIECES]);
 	sluice_list_put_u64(object, "truncated", attributes[SLUICE_A_DESTINATION_TRUNCATED]);
 	sluice_list_put_u64(object, "refused", attributes[SLUICE_A_DESTINATION_REFUSED]);
+	sluice_list_put_u64(object, "unconfirmed", attributes[SLUICE_A_DESTINATION_UNCONFIRMED]);
 	sluice_list_put_u64(object, "protocol_errors", attributes[SLUICE_A_DESTINATION_FAULTS]);
 	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_DESTINATION_RATE]);
 	sluice_list_put_u64(object, "achieved", attributes[SLUICE_A_DESTINATION_ACHIEVED]);

@@ -158,6 +158,7 @@ static int put_destination(struct nl_msg *message,
 	    nla_put_u64(message, SLUICE_A_DESTINATION_SPLIT, destination->split) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_PIECES, destination->pieces) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_TRUNCATED, destination->truncated) ||
+	    nla_put_u64(message, SLUICE_A_DESTINATION_UNCONFIRMED, destination->unconfirmed) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_RATE, destination->rate) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_ACHIEVED, destination->achieved) ||
 	    nla_put_u64(message, SLUICE_A_DESTINATION_SINCE, destination->since_ns) ||

@@ -61,7 +61,8 @@ struct sluice_engine_destination {
 	/* "connected", "connecting", "waiting", "disabled"; "slow": connected, but its TCP has no room for what waits;
 	 * "ack-not-durable": connected, but it acknowledges less than the output waits for; "queue-full": connected, but it
 	 * answers so late that its queue must be full, and what it acknowledges may be discarded; "protocol-error": lost because it broke
-	 * the protocol, whether or not it is connected again, and it has done nothing right since */
+	 * the protocol, whether or not it is connected again, and it has done nothing right since; "rejecting": it ended the last
+	 * connections within their first seconds, and none has lasted since */
 	const char *state;
 	char *error;
 	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
@@ -70,9 +71,10 @@ struct sluice_engine_destination {
 	uint64_t gaps, unsendable, escaped;
 	uint64_t oversized, skipped; /* not sent: too long, empty */
 	uint64_t split, pieces,
-		truncated;	 /* sent as several messages; how many; without their end */
-	uint64_t refused;	 /* relp: datagrams that the receiver said it does not want */
-	uint64_t faults;	 /* how often it broke the protocol */
+		truncated;    /* sent as several messages; how many; without their end */
+	uint64_t refused;     /* relp: datagrams that the receiver said it does not want */
+	uint64_t faults;      /* how often it broke the protocol */
+	uint64_t unconfirmed; /* plain: datagrams that its TCP had when it ended the connection */
 	uint64_t rate, achieved; /* bits a second: the limit (0: none), and of the last second */
 	uint32_t mss, pmtu;
 	const char *role; /* "active", "standby", "disabled" */

@@ -171,9 +171,9 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 /* How much a state counts where connections of several workers differ: what somebody has to mend, then the best. */
 static unsigned int weight_of(const char *state)
 {
-	static const char *const order[] = {"waiting",	     "connecting",	"connected",
-					    "slow",	     "ack-not-durable", "queue-full",
-					    "protocol-error"};
+	static const char *const order[] = {"waiting",	 "connecting",	    "connected",
+					    "slow",	 "ack-not-durable", "queue-full",
+					    "rejecting", "protocol-error"};
 	unsigned int place;
 
 	for (place = 0; place < sizeof(order) / sizeof(order[0]); place++)
@@ -225,6 +225,7 @@ static void add_connection(const struct sluice_connection *connection,
 	sum->pieces += sluice_load_relaxed(&counters->pieces);
 	sum->truncated += sluice_load_relaxed(&counters->truncated);
 	sum->refused += sluice_load_relaxed(&counters->refused);
+	sum->unconfirmed += sluice_load_relaxed(&counters->unconfirmed);
 	sum->faults += sluice_load_relaxed(&counters->faults);
 	sum->achieved += sluice_load_relaxed(&counters->achieved);
 	if (mss && (!sum->mss || mss < sum->mss))
@@ -237,10 +238,13 @@ static void add_connection(const struct sluice_connection *connection,
 		state = "ack-not-durable";
 	if (sluice_load_relaxed(&counters->slow) && !strcmp(state, "connected"))
 		state = "slow";
+	if (sluice_load_relaxed(&counters->rejecting))
+		state = "rejecting";
 	if (sluice_load_relaxed(&counters->faulty))
 		state = "protocol-error";
 	add_state(sum, state, sluice_load_relaxed(&counters->since));
-	if (lost && !*what) {
+	/* Of several the one that says what is to be mended. */
+	if (lost && (!*what || !strcmp(state, "rejecting"))) {
 		*what = lost;
 		*error = sluice_load_relaxed(&counters->error);
 	}

@@ -122,3 +122,27 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 	if (connect(connection->fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)
 		sluice_connection_lose(connection, "cannot connect", errno, now);
 }
+
+void sluice_connection_reset_at_close(int fd)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+void sluice_connection_reach(struct sluice_connection *connection, uint64_t now)
+{
+	if (sluice_connection_met_itself(connection->fd)) {
+		/* With a reset the port is free again for whom it belongs to. */
+		sluice_connection_reset_at_close(connection->fd);
+		sluice_connection_lose(connection,
+				       "nobody listens there: the connection came back to itself",
+				       0, now);
+		return;
+	}
+	sluice_connection_set_state(connection, SLUICE_TCP_GREETING);
+	sluice_trial_reach(&connection->trial, now);
+	connection->heard = now;
+	connection->wrote = now;
+	connection->protocol->begin(connection, now);
+}

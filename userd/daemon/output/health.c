@@ -28,10 +28,12 @@
 
 void sluice_connection_note_since(struct sluice_connection *connection)
 {
-	enum { UNKNOWN, GONE, THERE, SLOW, NOT_DURABLE, QUEUE_FULL } condition = GONE;
+	enum { UNKNOWN, GONE, THERE, SLOW, NOT_DURABLE, QUEUE_FULL, REJECTING } condition = GONE;
 	struct timespec now;
 
-	if (connection->state == SLUICE_TCP_READY)
+	if (connection->counters.rejecting)
+		condition = REJECTING;
+	else if (connection->state == SLUICE_TCP_READY)
 		condition = connection->counters.full	  ? QUEUE_FULL
 			    : connection->counters.unsafe ? NOT_DURABLE
 			    : connection->counters.slow	  ? SLOW
@@ -254,6 +256,8 @@ static void look_later(struct sluice_connection *connection, uint64_t now)
 void sluice_connection_half(struct sluice_connection *connection, uint64_t now)
 {
 	connection->is_half = true;
+	connection->trial.parted = now;
+	connection->half_at = connection->counters.bytes - connection->bytes_ready;
 	look_later(connection, now);
 	sluice_connection_tick_by(connection, connection->half_due);
 }
@@ -273,8 +277,10 @@ const char *sluice_connection_silence(struct sluice_connection *connection, uint
 	uint64_t dead = connection->output->timing.dead_after_ns;
 
 	if (connection->is_half && now >= connection->half_due) {
-		if (is_gone(connection))
+		if (is_gone(connection)) {
+			connection->trial.is_cut = true;
 			return "the peer closed the connection";
+		}
 		look_later(connection, now);
 	}
 	if (connection->is_half && connection->half_due < *next)

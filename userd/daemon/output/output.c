@@ -52,6 +52,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output->form = sluice_form_of(config);
 	output->protocol = protocol;
 	output->durable = config->durable != 0;
+	output->resends = config->resends != 0;
 	output->timing = timing_of(config);
 	output->timer.due = due;
 	output->mode = config->mode;
@@ -294,6 +295,7 @@ void sluice_output_retune(struct sluice_output *output, const struct sluice_conf
 
 	output->timing = timing_of(config);
 	output->mode = config->mode;
+	output->resends = config->resends != 0;
 	output->batch_bytes = config->batch_bytes;
 	memcpy(output->name, config->name, sizeof(output->name));
 	for (number = 0; number < output->connection_count && number < config->to_count; number++)
@@ -319,7 +321,7 @@ bool sluice_output_needs_standbys(const struct sluice_output *output)
 
 		/* One that is only just being connected to is not down yet. */
 		if (!other->standby && !other->disabled &&
-		    (other->state == SLUICE_TCP_READY || !other->complained))
+		    (other->state == SLUICE_TCP_READY ? !other->trial.until : !other->complained))
 			return false;
 	}
 	return true;
@@ -359,6 +361,9 @@ static bool give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 		return false;
 	portion = sluice_pacer_portion(output->pacer, output->batch_bytes);
 	portion = sluice_pacer_portion(connection->pacer, portion);
+	/* One that may reject what it is given loses one datagram by it, not a batch. */
+	if (connection->trial.is_rejecting)
+		portion = 1;
 	loaded = connection->loaded;
 	*bytes = sluice_connection_send(connection, feeder, portion, now)
 			 ? connection->loaded - loaded

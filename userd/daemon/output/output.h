@@ -32,6 +32,7 @@ struct sluice_output {
 	struct sluice_form form;
 	const struct sluice_protocol *protocol; /* that speaks it */
 	bool durable; /* native: what a receiver has but not on stable storage is not released */
+	bool resends; /* plain: what is unconfirmed is sent again */
 	struct sluice_pacer *pacer;	      /* of all destinations together, all workers' */
 	struct sluice_precedence *precedence; /* likewise, for streams of different priorities */
 	struct sluice_tcp_timing timing;
@@ -130,12 +131,13 @@ static inline unsigned int sluice_output_priority_of(const struct sluice_feeder 
 /* Are all destinations down that are no standbys? @context worker */
 bool sluice_output_needs_standbys(const struct sluice_output *output);
 
-/* Does `connection` have a part in what is sent now: is it there, and if it is a standby, are all others down? Asked of every
- * connection for every segment. @context worker */
+/* Does `connection` have a part in what is sent now: is it there and not on trial, and if it is a standby, are all others down?
+ * Asked of every connection for every segment. @context worker */
 static inline bool sluice_output_counts_on(const struct sluice_output *output,
 					   const struct sluice_connection *connection)
 {
 	return connection->state == SLUICE_TCP_READY && !connection->disabled &&
+	       !connection->trial.until &&
 	       (!connection->standby || sluice_output_needs_standbys(output));
 }
 

@@ -10,14 +10,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include "../../lib/barrier.h"
+#include "../../lib/record.h"
 #include "../stream/stream.h"
 #include "framing.h"
 #include "output.h"
 #include "tcp.h"
 
 #define INBOX (4U << 10) /* what a plain receiver says is thrown away */
-/* Segments that wait for TCP's acknowledgement. */
+/* Segments that wait for TCP's acknowledgement, or had it lately. */
 #define QUEUE 1024U
+/* What TCP acknowledged less than so long before the peer ended the connection is in doubt. */
+#define DOUBT_NS SLUICE_NS_PER_S
 /* How often TCP is asked what it got acknowledged: soon at first, then at leisure. */
 #define ASK_FIRST_NS (5 * SLUICE_NS_PER_MS)
 #define ASK_MOST_NS (100 * SLUICE_NS_PER_MS)
@@ -29,6 +32,8 @@ struct sent {
 	uint64_t start, end;
 	uint64_t datagrams;
 	struct sluice_unsent unsent; /* of it, not among these bytes */
+	uint64_t acked; /* when we saw that TCP has all of it; of those before `first` */
+	bool is_kept;	/* likewise: the segment is not done yet, so that it can be sent again */
 };
 
 struct sluice_plain {
@@ -37,6 +42,7 @@ struct sluice_plain {
 	uint64_t queued;      /* bytes of the connection that were staged so far */
 	uint64_t confirmed;   /* of them, acknowledged by TCP when we last asked */
 	uint64_t pause;	      /* until it is asked again */
+	uint64_t settled;     /* of queue: what lies from here to `first` TCP acknowledged lately */
 	uint64_t first, next; /* of queue */
 	uint64_t written;     /* of queue: what lies before is with TCP */
 	struct sent queue[QUEUE];
@@ -77,6 +83,7 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	preamble = sluice_framing_preamble(connection->output->form, &length);
 	plain->queued = length;
 	plain->confirmed = 0;
+	plain->settled = 0;
 	plain->first = 0;
 	plain->next = 0;
 	plain->written = 0;
@@ -110,7 +117,72 @@ static uint64_t ask(struct sluice_connection *connection)
 	return plain->confirmed;
 }
 
-/* Finishes the segments that TCP has got acknowledged, and tells what of them did not go. Returns true if there was one. */
+/* The segment is done: what of it did not go is told now, once. */
+static void finish(struct sluice_connection *connection, const struct sent *sent, uint64_t now)
+{
+	sluice_feeder_finish(sent->feeder, sent->id);
+	sluice_connection_note_unsent(connection, &sent->unsent, now);
+	((struct sluice_stream *)sent->feeder->stream)->moved = true;
+	connection->output->has_work = true;
+}
+
+/* The oldest segment in doubt is in doubt no more. */
+static void settle_one(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_plain *plain = connection->plain;
+	const struct sent *sent = &plain->queue[plain->settled++ % QUEUE];
+
+	if (sent->is_kept)
+		finish(connection, sent, now);
+}
+
+/*
+ * Does the oldest segment in doubt take room that others need: a good part of what may be under way, or of a ring that is nearly
+ * full? A peer's kernel holds less than that unread.
+ */
+static bool is_in_the_way(const struct sluice_connection *connection)
+{
+	const struct sluice_plain *plain = connection->plain;
+	const struct sent *sent = &plain->queue[plain->settled % QUEUE];
+	const struct sluice_segment *segment;
+
+	if (!sent->is_kept)
+		return false;
+	segment = sluice_feeder_segment(sent->feeder, sent->id);
+	return !segment || connection->carrier.bytes > connection->output->window / 4 ||
+	       (sluice_feeder_is_first(sent->feeder) &&
+		sluice_ring_head(sent->feeder->ring) - segment->start >
+			(sent->feeder->ring->mask + 1) / 4 * 3);
+}
+
+/* When the oldest segment in doubt is in doubt no more, as long as the peer does not end the connection. */
+static uint64_t settles_at(const struct sluice_connection *connection)
+{
+	const struct sluice_plain *plain = connection->plain;
+	uint64_t due = plain->queue[plain->settled % QUEUE].acked + DOUBT_NS;
+	uint64_t young = sluice_trial_young_until(&connection->trial);
+
+	return due > young ? due : young;
+}
+
+/* Has the peer said that it will send no more, and was it not seen to take anything since? Then time proves nothing. */
+static bool is_parted(const struct sluice_connection *connection)
+{
+	return connection->is_half && connection->plain->confirmed <= connection->half_at;
+}
+
+/* Ends the doubt about what was acknowledged long enough ago. */
+static void settle(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_plain *plain = connection->plain;
+	uint64_t upto = is_parted(connection) ? connection->trial.parted : now;
+
+	while (plain->settled < plain->first &&
+	       (upto >= settles_at(connection) || is_in_the_way(connection)))
+		settle_one(connection, now);
+}
+
+/* Notes the segments that TCP has got acknowledged: they are done, or soon. Returns true if there was one. */
 static bool confirm(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_plain *plain = connection->plain;
@@ -119,10 +191,12 @@ static bool confirm(struct sluice_connection *connection, uint64_t now)
 	while (plain->first < plain->next && plain->queue[plain->first % QUEUE].end <= confirmed) {
 		struct sent *sent = &plain->queue[plain->first++ % QUEUE];
 
-		sluice_feeder_finish(sent->feeder, sent->id);
-		((struct sluice_stream *)sent->feeder->stream)->moved = true;
-		sluice_connection_note_unsent(connection, &sent->unsent, now);
+		sent->acked = now;
+		sent->is_kept = connection->output->resends;
+		if (!sent->is_kept)
+			finish(connection, sent, now);
 	}
+	settle(connection, now);
 	sluice_store_relaxed(&connection->counters.backlog, plain->queued - confirmed);
 	if (plain->first == before)
 		return false;
@@ -188,6 +262,8 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	sluice_count(&connection->counters.split, framed.split);
 	sluice_count(&connection->counters.pieces, framed.pieces);
 	sluice_count(&connection->counters.truncated, framed.truncated);
+	if (plain->next - plain->settled >= QUEUE)
+		settle_one(connection, now);
 	sent = &plain->queue[plain->next % QUEUE];
 	sent->feeder = feeder;
 	sent->id = id;
@@ -241,13 +317,31 @@ static const char *received(struct sluice_connection *connection, size_t length,
 	return NULL;
 }
 
+/*
+ * Has the peer said that it will send no more right behind what it was given, and does nothing follow that would show whether it
+ * still reads? What is to be sent again if it does not cannot wait for that. Says so, or NULL.
+ */
+static const char *is_closed(struct sluice_connection *connection, uint64_t now)
+{
+	const struct sluice_plain *plain = connection->plain;
+
+	if (plain->settled == plain->first || !plain->queue[plain->settled % QUEUE].is_kept ||
+	    !is_parted(connection) || now < connection->trial.parted + DOUBT_NS)
+		return NULL;
+	connection->trial.is_cut = true;
+	return "the peer closed the connection";
+}
+
 /* struct sluice_protocol.tick: what has TCP got acknowledged? @context worker */
 static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
 {
 	struct sluice_plain *plain = connection->plain;
 
+	settle(connection, now);
+	if (plain->settled < plain->first && settles_at(connection) < *next)
+		*next = settles_at(connection) > now ? settles_at(connection) : *next;
 	if (plain->first == plain->next)
-		return NULL;
+		return is_closed(connection, now);
 	plain->pause = confirm(connection, now) ? ASK_FIRST_NS : 2 * plain->pause;
 	if (plain->pause > ASK_MOST_NS)
 		plain->pause = ASK_MOST_NS;
@@ -257,42 +351,83 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 	return sluice_connection_stall(connection, connection->owed, now, next);
 }
 
+/* How many of the segment's datagrams lie before `end`, a record boundary of `span`. */
+static uint64_t datagrams_before(const struct sent *sent, const uint8_t *span, size_t end)
+{
+	struct sluice_record_view view;
+	uint64_t count = 0;
+	size_t at;
+
+	for (at = 0; at < end && !sluice_record_read(span + at, end - at, &view); at += view.span)
+		count += view.type == SLUICE_RECORD_DATA;
+	return count < sent->datagrams ? count : sent->datagrams;
+}
+
+/* Gives back a segment of which the peer's TCP has the first `had` bytes. Returns how many datagrams those are, as far as that can
+ * be told: they go again if `is_again`. */
+static uint64_t give_back(struct sluice_connection *connection, const struct sent *sent,
+			  uint64_t had, bool is_again, uint64_t now)
+{
+	struct sluice_segment *segment = sluice_feeder_segment(sent->feeder, sent->id);
+	uint64_t records = 0, datagrams;
+	struct sluice_unsent unsent;
+	const uint8_t *span;
+	size_t resume = 0;
+
+	((struct sluice_stream *)sent->feeder->stream)->moved = true;
+	if (!segment)
+		return 0;
+	/* Bytes that are not in memory any more: all of it again, that repeats but never loses. */
+	span = had ? sluice_feeder_bytes(sent->feeder, segment) : NULL;
+	if (span)
+		resume = sluice_framing_resume(connection->output->form, span,
+					       (size_t)sluice_segment_bytes(segment), had, &records,
+					       &unsent);
+	datagrams = span ? datagrams_before(sent, span, resume) : 0;
+	if (is_again)
+		resume = records = 0;
+	else if (resume)
+		sluice_connection_note_unsent(connection, &unsent, now);
+	sluice_feeder_return(sent->feeder, sent->id, segment->start + resume,
+			     segment->count - records);
+	return datagrams;
+}
+
 /*
  * The peer's TCP has the first `confirmed` bytes. A datagram of which it has only a part goes to it again whole: from its
- * first byte on, on a new connection.
+ * first byte on, on a new connection. If the peer ended the connection it may not have read what its TCP had acknowledged just
+ * before: that is unconfirmed.
  */
 static void lost(struct sluice_connection *connection)
 {
+	bool is_cut = connection->trial.is_cut, is_again = is_cut && connection->output->resends;
 	struct sluice_plain *plain = connection->plain;
-	uint64_t confirmed = ask(connection), now = sluice_now();
-	struct sluice_unsent unsent;
+	uint64_t confirmed = ask(connection), unconfirmed = 0, now = sluice_now();
+	char name[SLUICE_CONNECTION_NAME];
 
-	for (; plain->first < plain->next; plain->first++) {
-		struct sent *sent = &plain->queue[plain->first % QUEUE];
-		struct sluice_segment *segment = sluice_feeder_segment(sent->feeder, sent->id);
-		uint64_t had = confirmed > sent->start ? confirmed - sent->start : 0, records = 0;
-		const uint8_t *span;
-		size_t resume = 0;
+	settle(connection, now);
+	for (; plain->settled < plain->next; plain->settled++) {
+		struct sent *sent = &plain->queue[plain->settled % QUEUE];
+		uint64_t had = confirmed > sent->start ? confirmed - sent->start : 0;
+		bool is_open = plain->settled >= plain->first || sent->is_kept;
 
-		((struct sluice_stream *)sent->feeder->stream)->moved = true;
-		if (!segment)
-			continue;
-		if (confirmed >= sent->end) {
-			sluice_feeder_finish(sent->feeder, sent->id);
-			sluice_connection_note_unsent(connection, &sent->unsent, now);
+		if (confirmed < sent->end) {
+			had = give_back(connection, sent, had, is_again, now);
+			unconfirmed += is_cut ? had : 0;
 			continue;
 		}
-		/* Bytes that are not in memory any more: all of it again, that repeats but never loses. */
-		span = had ? sluice_feeder_bytes(sent->feeder, segment) : NULL;
-		if (span)
-			resume = sluice_framing_resume(connection->output->form, span,
-						       (size_t)sluice_segment_bytes(segment), had,
-						       &records, &unsent);
-		if (resume)
-			sluice_connection_note_unsent(connection, &unsent, now);
-		sluice_feeder_return(sent->feeder, sent->id, segment->start + resume,
-				     segment->count - records);
+		unconfirmed += is_cut ? sent->datagrams : 0;
+		if (is_open && is_again)
+			(void)give_back(connection, sent, 0, true, now);
+		else if (is_open)
+			finish(connection, sent, now);
 	}
+	plain->first = plain->next;
+	if (!unconfirmed)
+		return;
+	sluice_count(&connection->counters.unconfirmed, unconfirmed);
+	sluice_unconfirmed_add(&connection->unconfirmed, sluice_connection_name(connection, name),
+			       unconfirmed, is_again, now);
 }
 
 const struct sluice_protocol sluice_protocol_plain = {

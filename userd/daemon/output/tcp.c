@@ -78,17 +78,13 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 			    uint64_t now)
 {
 	struct sluice_output *output = connection->output;
-	bool was_ready = connection->state == SLUICE_TCP_READY;
+	bool was_ready = connection->state == SLUICE_TCP_READY, is_rejecting;
 	unsigned int count = 0;
 	struct sockaddr_storage address;
 	char name[SLUICE_CONNECTION_NAME];
 	socklen_t length;
 	uint64_t pause;
 
-	/* Only one that got something done begins again with short pauses: not who accepts and never reads. */
-	if (was_ready && (connection->carrier.done != connection->done_ready ||
-			  now - connection->readied >= LASTED_NS))
-		connection->pause = 0;
 	if (was_ready)
 		connection->was_useless = connection->carrier.segments &&
 					  connection->carrier.done == connection->done_ready;
@@ -100,6 +96,14 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		close(connection->fd);
 		connection->fd = -1;
 	}
+	is_rejecting =
+		sluice_trial_end(&connection->trial, sluice_connection_name(connection, name),
+				 sluice_trial_words(output->form.framing), now);
+	/* Only one that got something done begins again with short pauses: not who accepts and never reads. */
+	if (was_ready && !is_rejecting &&
+	    (connection->carrier.done != connection->done_ready ||
+	     now - connection->readied >= LASTED_NS))
+		connection->pause = 0;
 	sluice_connection_forget(connection);
 	connection->is_deaf = false;
 	connection->busy = false;
@@ -107,10 +111,12 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	connection->corked = false;
 	connection->feeder = NULL;
 	connection->inbox_used = 0;
+	sluice_store_relaxed(&connection->counters.rejecting, (uint64_t)is_rejecting);
 	sluice_connection_set_state(connection, SLUICE_TCP_WAITING);
 	connection->deadline = 0;
-	sluice_store_relaxed(&connection->counters.what, what);
-	sluice_store_relaxed(&connection->counters.error, (uint64_t)error);
+	sluice_store_relaxed(&connection->counters.what,
+			     is_rejecting ? sluice_trial_words(output->form.framing) : what);
+	sluice_store_relaxed(&connection->counters.error, is_rejecting ? 0 : (uint64_t)error);
 	sluice_store_relaxed(&connection->counters.backlog, 0);
 	sluice_store_relaxed(&connection->counters.mss, 0);
 	sluice_store_relaxed(&connection->counters.pmtu, 0);
@@ -147,29 +153,34 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	sluice_worker_set_timer(output->worker, &connection->timer, now + pause + 1);
 }
 
-/* When the socket is closed its peer gets a reset, and what is not sent yet is dropped. */
-static void reset_at_close(int fd)
+/* The peer ended it: the same, and what its TCP had just acknowledged is in doubt. @context worker */
+static void end(struct sluice_connection *connection, const char *what, int error, uint64_t now)
 {
-	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	connection->trial.is_cut = true;
+	sluice_connection_lose(connection, what, error, now);
 }
 
-/* TCP is through. */
-static void connected(struct sluice_connection *connection, uint64_t now)
+/* It keeps its connection: the log hears that it is there. @context worker */
+static void welcome(struct sluice_connection *connection, const char *name, uint64_t now)
 {
-	if (sluice_connection_met_itself(connection->fd)) {
-		/* With a reset the port is free again for whom it belongs to. */
-		reset_at_close(connection->fd);
-		sluice_connection_lose(connection,
-				       "nobody listens there: the connection came back to itself",
-				       0, now);
+	sluice_store_relaxed(&connection->counters.rejecting, UINT64_C(0));
+	if (!sluice_outage_end(&connection->outage, name, now))
+		sluice_info("%s: connected", name);
+	sluice_connection_note_since(connection);
+	connection->complained &= comes_and_goes(connection);
+}
+
+/* Is its trial over, or has it lasted? @context worker */
+static void look_at_trial(struct sluice_connection *connection, const char *name, uint64_t now,
+			  uint64_t *next)
+{
+	bool was_rejecting = connection->trial.is_rejecting;
+
+	if (sluice_trial_look(&connection->trial, name, now, next) == SLUICE_TRIAL_SAME)
 		return;
-	}
-	sluice_connection_set_state(connection, SLUICE_TCP_GREETING);
-	connection->heard = now;
-	connection->wrote = now;
-	connection->protocol->begin(connection, now);
+	if (was_rejecting && !connection->trial.is_rejecting)
+		welcome(connection, name, now);
+	connection->output->changed = connection->output->has_work = true;
 }
 
 /* The clock. @context worker */
@@ -182,9 +193,9 @@ static void due(struct sluice_timer *timer, uint64_t now)
 	const char *what;
 	uint64_t next;
 
-	if (sluice_outage_is_open(&connection->outage))
-		sluice_outage_look(&connection->outage, sluice_connection_name(connection, name),
-				   false, now);
+	sluice_connection_name(connection, name);
+	sluice_outage_look(&connection->outage, name, false, now);
+	sluice_unconfirmed_look(&connection->unconfirmed, name, false, now);
 	switch (connection->state) {
 	case SLUICE_TCP_WAITING:
 		if (!connection->disabled)
@@ -208,6 +219,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 			return;
 		sluice_connection_measure(connection, now);
 		next = now + SLUICE_MEASURE_NS;
+		look_at_trial(connection, name, now, &next);
 		sluice_connection_look(connection, now);
 		if (connection->interface &&
 		    sluice_target_interface(connection->target) != connection->interface)
@@ -254,11 +266,15 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	sluice_count(&connection->counters.connects, 1);
 	sluice_connection_measure(connection, now);
 	sluice_connection_name(connection, name);
-	if (!sluice_outage_end(&connection->outage, name, now))
-		sluice_info("%s: connected", name);
-	connection->complained &= comes_and_goes(connection);
+	/* Who speaks our protocol does not reject us. */
+	if (connection->protocol->is_answered)
+		(void)sluice_trial_passed(&connection->trial, name, now);
+	sluice_trial_begin(&connection->trial, output->connection_count > 1, now);
+	if (!connection->trial.is_rejecting)
+		welcome(connection, name, now);
 	connection->timer.at = 0;
-	sluice_connection_tick_by(connection, now + SLUICE_MEASURE_NS);
+	sluice_connection_tick_by(connection, connection->trial.until ? connection->trial.until
+								      : now + SLUICE_MEASURE_NS);
 	output->has_work = true;
 }
 
@@ -275,8 +291,7 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 			if (errno == EINTR)
 				continue;
 			if (errno != EAGAIN)
-				sluice_connection_lose(connection, "writing to it failed", errno,
-						       now);
+				end(connection, "writing to it failed", errno, now);
 			return;
 		}
 		sluice_count(&connection->counters.writes, 1);
@@ -326,6 +341,8 @@ void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
 	if (!connection->busy)
 		return;
 	connection->idle_from = UINT64_MAX;
+	if (!connection->trial.given)
+		connection->trial.given = now;
 	sluice_pacer_charge(connection->pacer, bytes, now);
 	sluice_pacer_charge(connection->output->pacer, bytes, now);
 	sluice_connection_flush(connection, now);
@@ -365,7 +382,7 @@ static void fault(struct sluice_connection *connection, const char *what, uint64
 
 	sluice_count(&connection->counters.faults, 1);
 	sluice_store_relaxed(&connection->counters.faulty, UINT64_C(1));
-	reset_at_close(connection->fd);
+	sluice_connection_reset_at_close(connection->fd);
 	/* The log may know already that it is gone; what it does when it is back is something else. */
 	if (connection->complained &&
 	    (!connection->fault_told || now - connection->fault_told >= FAULT_NS)) {
@@ -398,10 +415,9 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			return;
 		}
 		if (length <= 0) {
-			sluice_connection_lose(connection,
-					       length ? "reading from it failed"
-						      : "the peer closed the connection",
-					       length ? errno : 0, now);
+			end(connection,
+			    length ? "reading from it failed" : "the peer closed the connection",
+			    length ? errno : 0, now);
 			return;
 		}
 		connection->heard = now;
@@ -458,12 +474,15 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 			return;
 		(void)getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length);
 		if (error) {
-			sluice_connection_lose(connection, "cannot connect", error, now);
+			/* A reset answers nobody's SYN but that of a socket that accepted (a refusal is another error). */
+			if (error == ECONNRESET || error == EPIPE)
+				sluice_trial_reach(&connection->trial, now);
+			end(connection, "cannot connect", error, now);
 			return;
 		}
 		if (events & EPOLLHUP)
 			return; /* before connect() was called: a socket without peer says HUP */
-		connected(connection, now);
+		sluice_connection_reach(connection, now);
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		read_all(connection, now);
@@ -471,13 +490,13 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		sluice_connection_flush(connection, now);
 	if (connection->fd >= 0 && events & (EPOLLERR | EPOLLHUP)) {
 		(void)getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-		sluice_connection_lose(connection, "the connection broke", error, now);
+		end(connection, "the connection broke", error, now);
 		return;
 	}
 	/* Half-closed with data behind it: the next read would say so, but no edge comes for it. Acknowledgements would
 	 * not come any more; who gives none goes on. */
 	if (connection->fd >= 0 && events & EPOLLRDHUP && connection->protocol->is_answered)
-		sluice_connection_lose(connection, "the peer closed the connection", 0, now);
+		end(connection, "the peer closed the connection", 0, now);
 }
 
 /* A name as a number (64-bit FNV-1a, Noll), the same on every machine. */
@@ -551,14 +570,13 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 
 void sluice_connection_tell_outages(struct sluice_connection *connection, uint64_t now)
 {
-	char name[SLUICE_CONNECTION_NAME];
+	char name[SLUICE_CONNECTION_NAME] = "";
 
 	/* One that was never entered has no name yet, and nothing to tell. */
-	sluice_outage_close(&connection->outage,
-			    sluice_outage_is_open(&connection->outage)
-				    ? sluice_connection_name(connection, name)
-				    : "",
-			    now);
+	if (sluice_outage_is_open(&connection->outage) || connection->unconfirmed.untold)
+		sluice_connection_name(connection, name);
+	sluice_outage_close(&connection->outage, name, now);
+	sluice_unconfirmed_look(&connection->unconfirmed, name, true, now);
 }
 
 void sluice_connection_destroy(struct sluice_connection *connection)

@@ -25,6 +25,8 @@
 #include "outage.h"
 #include "pace.h"
 #include "resolve.h"
+#include "trial.h"
+#include "unconfirmed.h"
 
 struct sluice_output;
 struct sluice_connection;
@@ -50,6 +52,9 @@ struct sluice_tcp_counters {
 	uint64_t oversized, skipped;	   /* not sent: too long, empty */
 	uint64_t split, pieces, truncated; /* as in struct sluice_framed */
 	uint64_t refused;		   /* relp: datagrams that the receiver does not want */
+	uint64_t
+		unconfirmed; /* plain: datagrams that TCP acknowledged right before the peer's end */
+	uint64_t rejecting;  /* 1: it ended the last connections within their first seconds */
 	uint64_t mss, pmtu;
 	uint64_t achieved; /* bits a second, of the last second */
 	uint64_t state;	   /* enum sluice_tcp_state */
@@ -184,6 +189,7 @@ struct sluice_connection {
 	bool is_full;		 /* the peer's TCP answers, and has no room for what waits */
 	bool was_full, has_read; /* it once was, and had room again later: somebody reads */
 	bool is_half;		 /* plain: the peer will say nothing more, and may still read */
+	uint64_t half_at;	 /* bytes of this connection that were written when it said so */
 	uint64_t half_due;	 /* when to see whether it still acknowledges, */
 	uint64_t half_mark;	 /* and what had been by the last time; UINT64_MAX: all */
 	uint64_t full_at;	 /* when it was last seen full for a while; 0: not lately */
@@ -194,6 +200,8 @@ struct sluice_connection {
 	struct sluice_outage outage; /* what the log knows of its interruptions */
 	uint64_t unsent_at;	     /* when the log was last told what is not sent; 0: never, */
 	uint64_t unsent_told;	     /* and how many these were */
+	struct sluice_trial trial;   /* does it end connections at once? */
+	struct sluice_unconfirmed unconfirmed; /* what the log knows of those datagrams */
 	uint64_t fault_told; /* when the log was last told that it broke the protocol; 0: never */
 	uint64_t unsafe; /* native: since when it acknowledges only as received; 0: it does not */
 	uint64_t unsafe_done; /* carrier.done then */
@@ -239,6 +247,12 @@ uint64_t sluice_connection_next_pause(struct sluice_connection *connection);
  * a simultaneous open (RFC 9293, 3.5).
  */
 bool sluice_connection_met_itself(int fd);
+
+/* When the socket is closed its peer gets a reset, and what is not sent yet is dropped. @threadsafe */
+void sluice_connection_reset_at_close(int fd);
+
+/* TCP is through: the protocol begins, unless the connection came back to itself. @context worker */
+void sluice_connection_reach(struct sluice_connection *connection, uint64_t now);
 
 /* Sets what a connection of ours has set; again when `timing` changed. None of it is worth failing for. @context worker */
 void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timing);

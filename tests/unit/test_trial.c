@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Receivers that end connections at once: when they count as rejecting, when no longer, and what the log and events say of it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "daemon/output/trial.h"
+#include "daemon/output/unconfirmed.h"
+#include "log.h"
+
+#define SECOND 1000000000ULL
+
+static char path[] = "/tmp/sluice-trial-XXXXXX";
+
+/* Begins a new log. cmocka calls it before each test. */
+static int open_log(void **state)
+{
+	(void)state;
+	if (truncate(path, 0))
+		return -1;
+	return sluice_log_open(SLUICE_LOG_TO_FILE, path, LOG_INFO);
+}
+
+/* How many lines of the log have `part` in them. */
+static unsigned int count_lines(const char *part)
+{
+	unsigned int count = 0;
+	char *line = NULL;
+	size_t room = 0;
+	FILE *file = fopen(path, "r");
+
+	assert_non_null(file);
+	while (getline(&line, &room, file) >= 0)
+		count += strstr(line, part) != NULL;
+	free(line);
+	fclose(file);
+	return count;
+}
+
+static unsigned int events, ends; /* how many of either kind were sent */
+
+/* Takes an event. */
+static void take_event(enum sluice_event kind, const char *key, const char *where, const char *text)
+{
+	assert_string_equal(key, "outputs.to");
+	assert_string_equal(where, "it");
+	assert_non_null(strstr(text, "it: "));
+	events += kind == SLUICE_EVENT_REJECTING;
+	ends += kind == SLUICE_EVENT_REJECTING_OVER;
+}
+
+/* A connection at `now` that is given something (`is_given`) and that the peer ends 100 ms later. Returns whether it rejects. */
+static bool young_end(struct sluice_trial *trial, bool is_given, uint64_t now)
+{
+	sluice_trial_reach(trial, now);
+	sluice_trial_begin(trial, false, now);
+	if (is_given)
+		trial->given = now;
+	trial->is_cut = true;
+	return sluice_trial_end(trial, "it", sluice_trial_words(SLUICE_FRAMING_NEWLINE),
+				now + SECOND / 10);
+}
+
+/* Three in a row and no fewer; one that lasts ends it; the log has a line for each, listeners an event. */
+static void three_in_a_row_are_told_once(void **state)
+{
+	struct sluice_trial trial = {0};
+	uint64_t next = UINT64_MAX;
+
+	(void)state;
+	sluice_trial_tell(take_event);
+	events = ends = 0;
+	assert_false(young_end(&trial, true, 10 * SECOND));
+	assert_false(young_end(&trial, true, 20 * SECOND));
+	assert_true(young_end(&trial, true, 30 * SECOND));
+	assert_true(young_end(&trial, true, 40 * SECOND));
+	assert_int_equal(count_lines("accepts and resets at once: does it expect octet-counted?"),
+			 1);
+	assert_int_equal(events, 1);
+	/* On trial it is given nothing; that it lives on without having been given something proves nothing. */
+	sluice_trial_reach(&trial, 50 * SECOND);
+	sluice_trial_begin(&trial, false, 50 * SECOND);
+	assert_true(trial.until > 50 * SECOND);
+	assert_int_equal(sluice_trial_look(&trial, "it", 50 * SECOND + 1, &next),
+			 SLUICE_TRIAL_SAME);
+	assert_int_equal(next, trial.until);
+	assert_int_equal(sluice_trial_look(&trial, "it", 51 * SECOND, &next), SLUICE_TRIAL_OVER);
+	assert_int_equal(trial.until, 0);
+	assert_int_equal(sluice_trial_look(&trial, "it", 60 * SECOND, &next), SLUICE_TRIAL_SAME);
+	assert_true(trial.is_rejecting);
+	trial.given = 60 * SECOND;
+	assert_int_equal(sluice_trial_look(&trial, "it", 66 * SECOND, &next), SLUICE_TRIAL_LASTS);
+	assert_false(trial.is_rejecting);
+	assert_int_equal(count_lines("keeps its connection again"), 1);
+	assert_int_equal(ends, 1);
+	sluice_trial_tell(NULL);
+}
+
+/* One that lasted, one that we ended, and one that nobody accepted are none of a run. */
+static void others_break_the_run(void **state)
+{
+	struct sluice_trial trial = {0};
+
+	(void)state;
+	(void)young_end(&trial, true, 10 * SECOND);
+	(void)young_end(&trial, true, 20 * SECOND);
+	sluice_trial_reach(&trial, 30 * SECOND);
+	trial.given = 31 * SECOND;
+	trial.is_cut = true;
+	assert_false(sluice_trial_end(&trial, "it", "it", 37 * SECOND));
+	(void)young_end(&trial, true, 40 * SECOND);
+	(void)young_end(&trial, true, 50 * SECOND);
+	assert_false(sluice_trial_end(&trial, "it", "it", 51 * SECOND));
+	(void)young_end(&trial, true, 60 * SECOND);
+	(void)young_end(&trial, true, 70 * SECOND);
+	sluice_trial_reach(&trial, 80 * SECOND);
+	assert_false(sluice_trial_end(&trial, "it", "it", 81 * SECOND));
+	assert_false(young_end(&trial, true, 90 * SECOND));
+	assert_int_equal(count_lines("accepts and resets"), 0);
+}
+
+/* One that was ended before it was given anything passes by lasting; with others it is given nothing so long. */
+static void a_limit_needs_no_data_to_be_passed(void **state)
+{
+	struct sluice_trial trial = {0};
+	uint64_t next = UINT64_MAX;
+
+	(void)state;
+	(void)young_end(&trial, false, 10 * SECOND);
+	(void)young_end(&trial, false, 20 * SECOND);
+	assert_true(young_end(&trial, false, 30 * SECOND));
+	sluice_trial_reach(&trial, 40 * SECOND);
+	sluice_trial_begin(&trial, true, 40 * SECOND);
+	assert_int_equal(trial.until, 40 * SECOND + SLUICE_YOUNG_NS);
+	assert_int_equal(sluice_trial_look(&trial, "it", 44 * SECOND, &next), SLUICE_TRIAL_SAME);
+	assert_int_equal(sluice_trial_look(&trial, "it", 46 * SECOND, &next), SLUICE_TRIAL_LASTS);
+	assert_false(trial.is_rejecting);
+	assert_int_equal(trial.until, 0);
+}
+
+/* The log is told once a minute, and at the end of what it does not know yet: none is left out. */
+static void unconfirmed_ones_are_all_told(void **state)
+{
+	struct sluice_unconfirmed unconfirmed = {0};
+
+	(void)state;
+	sluice_unconfirmed_add(&unconfirmed, "it", 0, false, SECOND);
+	assert_int_equal(count_lines("unconfirmed"), 0);
+	sluice_unconfirmed_add(&unconfirmed, "it", 7, false, SECOND);
+	assert_int_equal(count_lines("it: 7 datagrams unconfirmed"), 1);
+	sluice_unconfirmed_add(&unconfirmed, "it", 5, false, 2 * SECOND);
+	sluice_unconfirmed_add(&unconfirmed, "it", 6, false, 3 * SECOND);
+	assert_int_equal(count_lines("unconfirmed:"), 1);
+	/* What becomes of them changed: those before have a line of their own. */
+	sluice_unconfirmed_add(&unconfirmed, "it", 1, true, 4 * SECOND);
+	assert_int_equal(count_lines("it: 11 datagrams unconfirmed"), 1);
+	sluice_unconfirmed_look(&unconfirmed, "it", false, 70 * SECOND);
+	assert_int_equal(count_lines("it: 1 datagram unconfirmed"), 1);
+	assert_int_equal(count_lines("sent again (`unconfirmed: resend`)"), 1);
+	sluice_unconfirmed_look(&unconfirmed, "it", true, 71 * SECOND);
+	assert_int_equal(count_lines("unconfirmed:"), 3);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(three_in_a_row_are_told_once, open_log),
+		cmocka_unit_test_setup(others_break_the_run, open_log),
+		cmocka_unit_test_setup(a_limit_needs_no_data_to_be_passed, open_log),
+		cmocka_unit_test_setup(unconfirmed_ones_are_all_told, open_log),
+	};
+	int file = mkstemp(path), failed;
+
+	if (file < 0)
+		return 1;
+	close(file);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	sluice_log_close();
+	unlink(path);
+	return failed;
+}

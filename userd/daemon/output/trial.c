@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Receivers that accept and end connections at once; see trial.h. Touches: the log, who listens for events.
+ */
+#include <stdio.h>
+#include "../../lib/log.h"
+#include "../../lib/size.h"
+#include "trial.h"
+
+/* So many young ends in a row make a destination a rejecting one. */
+#define RUN 3U
+/* A limit or an access list ends a connection within this, without having been given anything. */
+#define MOMENT_NS (250 * SLUICE_NS_PER_MS)
+/* A destination that comes and goes is told of once in so long. */
+#define TELL_NS (60 * SLUICE_NS_PER_S)
+#define TEXT_MAX 1024U
+#define KEY "outputs.to"
+
+static void (*tell)(enum sluice_event kind, const char *key, const char *where, const char *text);
+
+void sluice_trial_tell(void (*event)(enum sluice_event kind, const char *key, const char *where,
+				     const char *text))
+{
+	tell = event;
+}
+
+/* Tells who listens for events, if anybody does. @threadsafe */
+static void send_event(enum sluice_event kind, const char *who, const char *text)
+{
+	if (tell)
+		tell(kind, KEY, who, text);
+}
+
+const char *sluice_trial_words(enum sluice_framing framing)
+{
+	switch (framing) {
+	case SLUICE_FRAMING_NATIVE:
+		return "accepts and resets at once: is it a receiver of `framing: native`? is it "
+		       "at its connection limit?";
+	case SLUICE_FRAMING_RELP:
+		return "accepts and resets at once: does it speak RELP? is it at its connection "
+		       "limit?";
+	case SLUICE_FRAMING_NEWLINE:
+		return "accepts and resets at once: does it expect octet-counted? is it at its "
+		       "connection limit?";
+	case SLUICE_FRAMING_OCTET_COUNTED:
+		return "accepts and resets at once: does it expect newline? is it at its "
+		       "connection limit?";
+	default:
+		return "accepts and resets at once: does it expect another framing? is it at its "
+		       "connection limit?";
+	}
+}
+
+void sluice_trial_reach(struct sluice_trial *trial, uint64_t now)
+{
+	trial->reached = now;
+	trial->given = 0;
+	trial->parted = 0;
+	trial->until = 0;
+	trial->is_cut = false;
+}
+
+void sluice_trial_begin(struct sluice_trial *trial, bool has_others, uint64_t now)
+{
+	if (trial->is_rejecting)
+		trial->until = now + (has_others ? SLUICE_YOUNG_NS : MOMENT_NS);
+}
+
+/* Notes that the destination is rejecting from now on. */
+static void reject(struct sluice_trial *trial, const char *who, const char *what, uint64_t now)
+{
+	char text[TEXT_MAX];
+
+	trial->is_rejecting = true;
+	trial->since = now;
+	trial->is_told = !trial->told_at || now - trial->told_at >= TELL_NS;
+	if (!trial->is_told)
+		return;
+	trial->told_at = now;
+	snprintf(text, sizeof(text),
+		 "%s: %s It ended %u connections in a row within their first seconds; it is "
+		 "tried again with growing pauses, and counts as connected when one lasts",
+		 who, what, trial->run);
+	sluice_warning("%s", text);
+	send_event(SLUICE_EVENT_REJECTING, who, text);
+}
+
+/* The destination is rejecting no more, because of what the end of the sentence says. Returns whether it was. */
+static bool end_rejection(struct sluice_trial *trial, const char *who, const char *what,
+			  uint64_t now)
+{
+	char text[TEXT_MAX], lasted[SLUICE_SIZE_TEXT];
+
+	trial->run = 0;
+	if (!trial->is_rejecting)
+		return false;
+	trial->is_rejecting = false;
+	if (!trial->is_told)
+		return true;
+	snprintf(text, sizeof(text), "%s: %s, after %s", who, what,
+		 sluice_duration_say(now - trial->since, lasted));
+	sluice_notice("%s", text);
+	send_event(SLUICE_EVENT_REJECTING_OVER, who, text);
+	return true;
+}
+
+bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *what, uint64_t now)
+{
+	uint64_t ended = trial->parted ? trial->parted : now;
+
+	if (!trial->reached) {
+		/* That is another fault, with words of its own. */
+		(void)end_rejection(trial, who, "it accepts no connections any more", now);
+	} else if (trial->is_cut && ended < sluice_trial_young_until(trial)) {
+		if (!trial->run)
+			trial->had_data = false;
+		trial->had_data |= trial->given != 0;
+		trial->run++;
+		if (trial->run >= RUN && !trial->is_rejecting)
+			reject(trial, who, what, now);
+	} else if (!trial->is_rejecting) {
+		trial->run = 0;
+	}
+	trial->reached = 0;
+	trial->until = 0;
+	trial->is_cut = false;
+	return trial->is_rejecting;
+}
+
+bool sluice_trial_passed(struct sluice_trial *trial, const char *who, uint64_t now)
+{
+	trial->until = 0;
+	return end_rejection(trial, who, "it keeps its connection again", now);
+}
+
+enum sluice_trial_change sluice_trial_look(struct sluice_trial *trial, const char *who,
+					   uint64_t now, uint64_t *next)
+{
+	uint64_t due = sluice_trial_young_until(trial);
+
+	if (!trial->run)
+		return SLUICE_TRIAL_SAME;
+	if (trial->until && now >= trial->until) {
+		trial->until = 0;
+		/* One that is ended by what it is given has yet to be given something. */
+		if (trial->had_data || now < due)
+			return SLUICE_TRIAL_OVER;
+	}
+	if (trial->until && trial->until < *next)
+		*next = trial->until;
+	if (trial->had_data && !trial->given)
+		return SLUICE_TRIAL_SAME;
+	if (now >= due && !trial->parted) {
+		(void)sluice_trial_passed(trial, who, now);
+		return SLUICE_TRIAL_LASTS;
+	}
+	if (now < due && due < *next)
+		*next = due;
+	return SLUICE_TRIAL_SAME;
+}
