@@ -65,7 +65,7 @@ static bool young_end(struct sluice_trial *trial, bool is_given, uint64_t now)
 	if (is_given)
 		trial->given = now;
 	trial->is_cut = true;
-	return sluice_trial_end(trial, "it", sluice_trial_words(SLUICE_FRAMING_NEWLINE),
+	return sluice_trial_end(trial, "it", sluice_trial_words(SLUICE_FRAMING_NEWLINE), false,
 				now + SECOND / 10);
 }
 
@@ -115,14 +115,14 @@ static void others_break_the_run(void **state)
 	sluice_trial_reach(&trial, 30 * SECOND);
 	trial.given = 31 * SECOND;
 	trial.is_cut = true;
-	assert_false(sluice_trial_end(&trial, "it", "it", 37 * SECOND));
+	assert_false(sluice_trial_end(&trial, "it", "it", false, 37 * SECOND));
 	(void)young_end(&trial, true, 40 * SECOND);
 	(void)young_end(&trial, true, 50 * SECOND);
-	assert_false(sluice_trial_end(&trial, "it", "it", 51 * SECOND));
+	assert_false(sluice_trial_end(&trial, "it", "it", false, 51 * SECOND));
 	(void)young_end(&trial, true, 60 * SECOND);
 	(void)young_end(&trial, true, 70 * SECOND);
 	sluice_trial_reach(&trial, 80 * SECOND);
-	assert_false(sluice_trial_end(&trial, "it", "it", 81 * SECOND));
+	assert_false(sluice_trial_end(&trial, "it", "it", false, 81 * SECOND));
 	assert_false(young_end(&trial, true, 90 * SECOND));
 	assert_int_equal(count_lines("accepts and resets"), 0);
 }

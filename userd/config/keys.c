@@ -135,31 +135,6 @@ static void read_log_target(struct sluice_reader *reader, const struct sluice_ke
 	}
 }
 
-/* `workers`: auto or a number. [size_t] */
-static void read_workers(struct sluice_reader *reader, const struct sluice_key *key,
-			 const yaml_node_t *node, void *object)
-{
-	const char *text = sluice_reader_scalar(reader, key, node);
-	char quoted[SLUICE_QUOTE_TEXT];
-	uint64_t number;
-	size_t count;
-
-	if (!text)
-		return;
-	if (!strcasecmp(text, "auto")) {
-		number = 0;
-	} else if (sluice_number_parse(text, &number) || number < key->minimum ||
-		   number > key->maximum) {
-		sluice_reader_fault(
-			reader, key, node,
-			"%s is not a valid value (valid values: auto, or a number from 1 to %u)",
-			sluice_quote(text, quoted), SLUICE_WORKERS_MAX);
-		return;
-	}
-	count = (size_t)number;
-	memcpy((char *)object + key->offset, &count, sizeof(count));
-}
-
 /* `inputs.priority`. [unsigned int] */
 static void read_priority(struct sluice_reader *reader, const struct sluice_key *key,
 			  const yaml_node_t *node, void *object)
@@ -408,7 +383,7 @@ static const struct sluice_key document_keys[] = {
 	{.path = "outputs", .read = read_outputs, .required = true},
 	{.path = "store", .read = sluice_read_nested, .table = &sluice_store_table},
 	{.path = "workers",
-	 .read = read_workers,
+	 .read = sluice_read_count,
 	 .offset = DRAFT(worker_count),
 	 .place = DRAFT(worker_place),
 	 .minimum = 1,

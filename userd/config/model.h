@@ -166,7 +166,8 @@ struct sluice_config_output {
 	uint64_t
 		rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over each */
 	int durable; /* native: 1: only what the receiver has on stable storage is released */
-	int resends; /* plain: 1: what is unconfirmed is sent again; 0: it is counted only */
+	size_t connections; /* to each destination, of all workers together; 0: one of each worker */
+	int resends;	    /* plain: 1: what is unconfirmed is sent again; 0: it is counted only */
 	size_t max_datagram; /* bytes of a message, escapes counted; 0: any; framings but native and pcap */
 	enum sluice_oversize oversize;
 	enum sluice_empty empty;
@@ -241,6 +242,7 @@ struct sluice_config_route {
 	size_t ring_size;  /* per CPU: power of two, from store.memory_size / routes / CPUs */
 	size_t watermark;  /* bytes: least batch_bytes of the outputs, at most ring_size / 4 */
 	uint64_t delay_us; /* least batch_delay_us of the outputs */
+	size_t reach;	   /* workers that deliver it, the first ones; 0: all */
 	bool is_prompt;	   /* what comes alone waits for nothing: one of the outputs has `auto` */
 };
 
@@ -251,6 +253,13 @@ struct sluice_config_route {
  */
 int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
 			 struct sluice_config_route **routes, size_t *count);
+/* How many workers deliver what goes to all of the outputs: no more than the least of them has connections; 0: all. @threadsafe */
+size_t sluice_config_reach(const struct sluice_config *config);
+/* Of `workers`, how many that are. @threadsafe */
+static inline size_t sluice_config_reached(size_t reach, size_t workers)
+{
+	return reach && reach < workers ? reach : workers;
+}
 void sluice_config_routes_free(struct sluice_config_route *routes, size_t count);
 
 /* Is output `number` a further one of the same group as the one before it? */

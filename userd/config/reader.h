@@ -83,6 +83,9 @@ void sluice_read_duration(struct sluice_reader *reader, const struct sluice_key 
 /* The same, or `auto`. [uint64_t, µs or SLUICE_DELAY_AUTO] */
 void sluice_read_delay(struct sluice_reader *reader, const struct sluice_key *key,
 		       const yaml_node_t *node, void *object);
+/* `auto` (0), or a number. [size_t] */
+void sluice_read_count(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object);
 void sluice_read_percent(struct sluice_reader *reader, const struct sluice_key *key,
 			 const yaml_node_t *node, void *object); /* [unsigned int] */
 void sluice_read_rate(struct sluice_reader *reader, const struct sluice_key *key,

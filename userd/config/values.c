@@ -217,3 +217,28 @@ const char *sluice_choice_name(const struct sluice_choice *choices, int value)
 			return choices->name;
 	return "?";
 }
+
+void sluice_read_count(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object)
+{
+	const char *text = sluice_reader_scalar(reader, key, node);
+	char quoted[SLUICE_QUOTE_TEXT];
+	uint64_t number;
+	size_t count;
+
+	if (!text)
+		return;
+	if (!strcasecmp(text, "auto")) {
+		number = 0;
+	} else if (sluice_number_parse(text, &number) || number < key->minimum ||
+		   number > key->maximum) {
+		sluice_reader_fault(reader, key, node,
+				    "%s is not a valid value (valid values: auto, or a number from "
+				    "%llu to %llu)",
+				    sluice_quote(text, quoted), (unsigned long long)key->minimum,
+				    (unsigned long long)key->maximum);
+		return;
+	}
+	count = (size_t)number;
+	memcpy((char *)object + key->offset, &count, sizeof(count));
+}

@@ -209,7 +209,7 @@ static int prepare_sources(struct change *change, char **error)
 
 /*
  * How many feeders one output can get in a worker: all there are. One that followed many lanes
- * has a feeder for each in every stream, and each of these a rack.
+ * has a feeder for each in every stream, and each of these one of the disk.
  */
 static size_t most_feeders(const struct change *change, const struct sluice_worker *worker)
 {
@@ -406,19 +406,6 @@ static void bind_stream(const struct change *change, struct sluice_worker *worke
 	sluice_stream_notify(stream);
 }
 
-/* Does the plan fill this stream? */
-static bool plan_fills(const struct change *change, const struct sluice_stream *stream)
-{
-	size_t number;
-
-	for (number = 0; number < change->config->input_count; number++)
-		if (change->derived.kinds[number] == stream->kind &&
-		    !memcmp(change->derived.routes[change->derived.route_of[number]].id,
-			    stream->route, SLUICE_GUID_SIZE))
-			return true;
-	return false;
-}
-
 /* Letter: the new outputs are in force, the old ones end. */
 static int commit_outputs(struct sluice_worker *worker, void *argument)
 {
@@ -452,7 +439,8 @@ static int commit_outputs(struct sluice_worker *worker, void *argument)
 			continue;
 		/* One that was adopted drains from the beginning; a route that came back is filled again. */
 		stream->alarm_mark = change->config->store.memory_alarm;
-		stream->draining = stream->hung || !plan_fills(change, stream);
+		stream->draining = stream->hung ||
+				   !sluice_derived_fills(&change->derived, change->config, stream);
 		bind_stream(change, worker, stream);
 	}
 	return 0;
@@ -464,6 +452,7 @@ static void commit(struct change *change)
 	struct sluice_engine *engine = change->engine;
 	struct sluice_whole_output *old = engine->outputs;
 	size_t number, old_count = engine->output_count;
+	bool gathers = sluice_gather_is_needed(engine, change->config);
 
 	/* Before a destination is enabled that shall keep to its rate from the beginning. */
 	for (number = 0; number < change->config->output_count; number++)
@@ -474,6 +463,8 @@ static void commit(struct change *change)
 		sluice_worker_call(engine->workers[number], commit_outputs, change);
 	if (engine->spooler)
 		sluice_spooler_retune(engine->spooler, &change->config->store);
+	if (gathers)
+		sluice_gather_begin(engine);
 	for (number = 0; number < SLUICE_INTAKES; number++)
 		if (engine->intakes[number])
 			sluice_intake_classes[number]->commit(engine->intakes[number]);
@@ -495,6 +486,8 @@ static void commit(struct change *change)
 	sluice_identity_free(&engine->identity);
 	engine->identity = change->identity;
 	sluice_leaving_drop_disk(engine);
+	if (gathers)
+		sluice_gather_end(engine);
 }
 
 /* Puts the fresh streams into the engine's table, which has room for them. */

@@ -129,14 +129,33 @@ int sluice_derive(const struct sluice_config *config, struct sluice_derived *der
 	return result;
 }
 
-/* Is a route of that name still being emptied? */
+bool sluice_derived_fills(const struct sluice_derived *derived, const struct sluice_config *config,
+			  const struct sluice_stream *stream)
+{
+	const struct sluice_config_route *route;
+	size_t number;
+
+	for (number = 0; number < config->input_count; number++) {
+		route = &derived->routes[derived->route_of[number]];
+		if (derived->kinds[number] == stream->kind &&
+		    !memcmp(route->id, stream->route, SLUICE_GUID_SIZE))
+			/* Workers that do not deliver it have no sockets for it. */
+			return stream->kind != SLUICE_SOURCE_SOCKET || !route->reach ||
+			       stream->cpu < route->reach;
+	}
+	return false;
+}
+
+/* Is a route of that name still being emptied? A ring of sockets of a worker that shall have none for it is no hindrance. */
 static bool is_draining(const struct sluice_stream_table *streams,
-			const uint8_t guid[SLUICE_GUID_SIZE])
+			const uint8_t guid[SLUICE_GUID_SIZE], size_t reach)
 {
 	size_t number;
 
 	for (number = 0; number < streams->count; number++)
 		if (streams->list[number].stream->draining &&
+		    (!reach || streams->list[number].stream->cpu < reach ||
+		     streams->list[number].stream->kind != SLUICE_SOURCE_SOCKET) &&
 		    !memcmp(streams->list[number].stream->route, guid, SLUICE_GUID_SIZE))
 			return true;
 	return false;
@@ -176,7 +195,7 @@ static bool is_unusable(const struct sluice_engine *engine, const struct sluice_
 	size_t number;
 	bool found;
 
-	if (is_draining(&engine->streams, route->id) ||
+	if (is_draining(&engine->streams, route->id, route->reach) ||
 	    has_leaving(&engine->streams, route->id, outputs, route->output_count, &found))
 		return true;
 	for (number = 0; !found && number < SLUICE_INTAKES; number++)

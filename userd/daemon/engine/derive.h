@@ -18,4 +18,8 @@ int sluice_derive(const struct sluice_config *config, struct sluice_derived *der
 int sluice_derived_rename(struct sluice_derived *derived, const struct sluice_engine *engine,
 			  const struct sluice_config *config);
 
+/* Does a source fill `stream` by the configuration that `derived` follows from? @threadsafe */
+bool sluice_derived_fills(const struct sluice_derived *derived, const struct sluice_config *config,
+			  const struct sluice_stream *stream);
+
 #endif /* SLUICE_DERIVE_H */

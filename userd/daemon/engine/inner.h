@@ -97,6 +97,16 @@ void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker 
 int sluice_engine_add_disk(struct sluice_engine *engine, const struct sluice_source_plan *plan,
 			   struct sluice_stream_table *fresh, char **error);
 
+/*
+ * gather.c. Has an output fewer connections by `config`, which comes, so that streams of workers without one go to others? Begin:
+ * outputs pause, before sources follow. End: when `config` is in force and sources store nothing into those streams from their
+ * workers any more, streams move, and outputs go on.
+ */
+bool sluice_gather_is_needed(const struct sluice_engine *engine,
+			     const struct sluice_config *config);
+void sluice_gather_begin(struct sluice_engine *engine);
+void sluice_gather_end(struct sluice_engine *engine);
+
 /* Streams that only drained and are empty go. */
 void sluice_engine_reap(struct sluice_engine *engine);
 

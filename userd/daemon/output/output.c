@@ -22,6 +22,12 @@ static struct sluice_tcp_timing timing_of(const struct sluice_config_output *con
 	};
 }
 
+/* Has `worker` no connections to the output's destinations? */
+static bool is_absent(const struct sluice_config_output *config, const struct sluice_worker *worker)
+{
+	return config->connections && worker->number >= config->connections;
+}
+
 /* Something may be sent again. @context worker */
 static void due(struct sluice_timer *timer, uint64_t now)
 {
@@ -53,6 +59,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output->protocol = protocol;
 	output->durable = config->durable != 0;
 	output->resends = config->resends != 0;
+	output->is_absent = is_absent(config, worker);
 	output->timing = timing_of(config);
 	output->timer.due = due;
 	output->mode = config->mode;
@@ -296,6 +303,7 @@ void sluice_output_retune(struct sluice_output *output, const struct sluice_conf
 	output->timing = timing_of(config);
 	output->mode = config->mode;
 	output->resends = config->resends != 0;
+	output->is_absent = is_absent(config, output->worker);
 	output->batch_bytes = config->batch_bytes;
 	memcpy(output->name, config->name, sizeof(output->name));
 	for (number = 0; number < output->connection_count && number < config->to_count; number++)
@@ -338,6 +346,12 @@ bool sluice_output_waits_for_older(const struct sluice_output *output,
 	for (number = 0; number < output->feeder_count; number++) {
 		other = output->feeders[number]->stream;
 		/* An input that was made more important does not wait for what it left. What only the disk knows of is of either kind. */
+		/* What its sockets got since then comes to those of this worker. */
+		if (other->is_moved && other->draining && !stream->is_moved &&
+		    other->priority >= stream->priority &&
+		    !memcmp(other->route, stream->route, sizeof(stream->route)) &&
+		    sluice_feeder_keeps_younger(output->feeders[number]))
+			return true;
 		if (other->draining && (other->kind == stream->kind || other->hung) &&
 		    other->cpu == stream->cpu && other->priority >= stream->priority &&
 		    other->ring.producer->epoch < stream->ring.producer->epoch &&

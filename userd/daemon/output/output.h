@@ -31,8 +31,9 @@ struct sluice_output {
 	enum sluice_mode mode;
 	struct sluice_form form;
 	const struct sluice_protocol *protocol; /* that speaks it */
-	bool durable; /* native: what a receiver has but not on stable storage is not released */
-	bool resends; /* plain: what is unconfirmed is sent again */
+	bool durable;	/* native: what a receiver has but not on stable storage is not released */
+	bool is_absent; /* `connections` are fewer than workers, and this one has none */
+	bool resends;	/* plain: what is unconfirmed is sent again */
 	struct sluice_pacer *pacer;	      /* of all destinations together, all workers' */
 	struct sluice_precedence *precedence; /* likewise, for streams of different priorities */
 	struct sluice_tcp_timing timing;

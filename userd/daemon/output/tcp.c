@@ -96,9 +96,9 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		close(connection->fd);
 		connection->fd = -1;
 	}
-	is_rejecting =
-		sluice_trial_end(&connection->trial, sluice_connection_name(connection, name),
-				 sluice_trial_words(output->form.framing), now);
+	is_rejecting = sluice_trial_end(
+		&connection->trial, sluice_connection_name(connection, name),
+		sluice_trial_words(output->form.framing), connection->disabled, now);
 	/* Only one that got something done begins again with short pauses: not who accepts and never reads. */
 	if (was_ready && !is_rejecting &&
 	    (connection->carrier.done != connection->done_ready ||
@@ -516,7 +516,7 @@ void sluice_connection_retune(struct sluice_connection *connection,
 
 	connection->weight = config->weight;
 	connection->standby = config->standby;
-	connection->disabled = !config->enabled;
+	connection->disabled = !config->enabled || connection->output->is_absent;
 	connection->output->changed = true;
 	connection->output->has_work = true;
 	if (connection->fd >= 0)

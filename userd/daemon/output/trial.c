@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Receivers that accept and end connections at once; see trial.h. Touches: the log, who listens for events.
+ * Receivers that accept and end connections at once; see trial.h. Touches: the log, who listens
+ * for events.
  */
 #include <stdio.h>
 #include "../../lib/log.h"
@@ -86,7 +87,10 @@ static void reject(struct sluice_trial *trial, const char *who, const char *what
 	send_event(SLUICE_EVENT_REJECTING, who, text);
 }
 
-/* The destination is rejecting no more, because of what the end of the sentence says. Returns whether it was. */
+/*
+ * The destination is rejecting no more, because of what the end of the sentence says. Returns
+ * whether it was.
+ */
 static bool end_rejection(struct sluice_trial *trial, const char *who, const char *what,
 			  uint64_t now)
 {
@@ -105,13 +109,17 @@ static bool end_rejection(struct sluice_trial *trial, const char *who, const cha
 	return true;
 }
 
-bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *what, uint64_t now)
+bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *what, bool is_last,
+		      uint64_t now)
 {
 	uint64_t ended = trial->parted ? trial->parted : now;
 
-	if (!trial->reached) {
+	if (is_last || !trial->reached) {
 		/* That is another fault, with words of its own. */
-		(void)end_rejection(trial, who, "it accepts no connections any more", now);
+		(void)end_rejection(trial, who,
+				    is_last ? "it is not tried any more"
+					    : "it accepts no connections any more",
+				    now);
 	} else if (trial->is_cut && ended < sluice_trial_young_until(trial)) {
 		if (!trial->run)
 			trial->had_data = false;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Receivers that accept a connection and end it at once: at their connection limit, by an access list, because they expect
- * another framing. A connection is young for its first seconds; after three in a row that the peer ended while they were young
- * its destination counts as rejecting, until one lasts. Knows no sockets; beside tcp.c. Touches: the log, who listens for events.
+ * Receivers that accept a connection and end it at once: at their connection limit, by an access
+ * list, because they expect another framing. A connection is young for its first seconds; after
+ * three in a row that the peer ended while they were young its destination counts as rejecting,
+ * until one lasts. Knows no sockets; beside tcp.c. Touches: the log, who listens for events.
  *
  *        TCP connected          given something
  *   ──────────┼─────────────────────────┼──────────────── SLUICE_YOUNG_NS ──► it lasts
@@ -38,22 +39,27 @@ struct sluice_trial {
 /* TCP is connected. @context worker */
 void sluice_trial_reach(struct sluice_trial *trial, uint64_t now);
 
-/* It may be used. If the destination is rejecting it is on trial first: for a moment, or, if `has_others`, until it is no longer
- * young. @context worker */
+/*
+ * It may be used. If the destination is rejecting it is on trial first: for a moment, or, if
+ * `has_others`, until it is no longer young. @context worker
+ */
 void sluice_trial_begin(struct sluice_trial *trial, bool has_others, uint64_t now);
 
 /*
- * It is given up; `who` begins the line of the log, `what` is what sluice_trial_words() says. The peer ended it if
- * trial->is_cut; an attempt that never got through breaks the run. Returns whether the destination is rejecting now.
- * @context worker
+ * It is given up; `who` begins the line of the log, `what` is what sluice_trial_words() says.
+ * The peer ended it if trial->is_cut; an attempt that never got through breaks the run.
+ * `is_last`: no other follows. Returns whether the destination is rejecting now. @context worker
  */
-bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *what, uint64_t now);
+bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *what, bool is_last,
+		      uint64_t now);
 
 /* What changed since the last look at a connection that may be used. */
 enum sluice_trial_change { SLUICE_TRIAL_SAME, SLUICE_TRIAL_OVER, SLUICE_TRIAL_LASTS };
 
-/* Looks: is the trial over, so that it may be given something; or does it last, so that its destination rejects no more? *next
- * becomes when to look again at the latest. @context worker */
+/*
+ * Looks: is the trial over, so that it may be given something; or does it last, so that its
+ * destination rejects no more? *next becomes when to look again at the latest. @context worker
+ */
 enum sluice_trial_change sluice_trial_look(struct sluice_trial *trial, const char *who,
 					   uint64_t now, uint64_t *next);
 
@@ -63,13 +69,19 @@ bool sluice_trial_passed(struct sluice_trial *trial, const char *who, uint64_t n
 /* Why a receiver may reject what comes in `framing`: a constant half-sentence. @threadsafe */
 const char *sluice_trial_words(enum sluice_framing framing);
 
-/* Until when what TCP acknowledges is in doubt because the connection is young, ns. @context worker */
+/*
+ * Until when what TCP acknowledges is in doubt because the connection is young, ns. @context
+ * worker
+ */
 static inline uint64_t sluice_trial_young_until(const struct sluice_trial *trial)
 {
 	return (trial->given ? trial->given : trial->reached) + SLUICE_YOUNG_NS;
 }
 
-/* Whom events are told to; before it is called, and with NULL, nobody. Once, before there are workers. @context process */
+/*
+ * Whom events are told to; before it is called, and with NULL, nobody. Once, before there are
+ * workers. @context process
+ */
 void sluice_trial_tell(void (*event)(enum sluice_event kind, const char *key, const char *where,
 				     const char *text));
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the log is told of datagrams that a receiver's TCP acknowledged right before the receiver ended the connection: it may
- * never have read them. Once in a minute at most, with their number. Knows no sockets. Touches: the log.
+ * What the log is told of datagrams that a receiver's TCP acknowledged right before the receiver
+ * ended the connection: it may never have read them. Once in a minute at most, with their
+ * number. Knows no sockets. Touches: the log.
  */
 #ifndef SLUICE_UNCONFIRMED_H
 #define SLUICE_UNCONFIRMED_H
@@ -16,11 +17,17 @@ struct sluice_unconfirmed {
 	bool is_sent_anew; /* they are sent again */
 };
 
-/* `datagrams` more; `is_sent_anew`: they are sent again. `who` begins the line of the log. @context worker, process */
+/*
+ * `datagrams` more; `is_sent_anew`: they are sent again. `who` begins the line of the log.
+ * @context worker, process
+ */
 void sluice_unconfirmed_add(struct sluice_unconfirmed *unconfirmed, const char *who,
 			    uint64_t datagrams, bool is_sent_anew, uint64_t now);
 
-/* Tells what is not told yet, if it is time, or if `finally`, because nobody will ask again. @context worker, process */
+/*
+ * Tells what is not told yet, if it is time, or if `finally`, because nobody will ask again.
+ * @context worker, process
+ */
 void sluice_unconfirmed_look(struct sluice_unconfirmed *unconfirmed, const char *who, bool finally,
 			     uint64_t now);
 

@@ -118,7 +118,9 @@ static int make_stream(struct sluice_intake *intake, const struct sluice_config_
 		       struct sluice_stream **stream, char **error)
 {
 	struct sluice_worker *worker =
-		intake->context->workers[found->cpu % intake->context->worker_count];
+		intake->context->workers[found->cpu %
+					 sluice_config_reached(route->reach,
+							       intake->context->worker_count)];
 	int result;
 
 	result = sluice_stream_create(ring, fd, route, outputs, count, SLUICE_SOURCE_KMOD,
@@ -183,6 +185,7 @@ static void adopt(struct sluice_intake *intake, const struct sluice_kernel_route
 
 	memcpy(route.id, known->guid, sizeof(route.id));
 	memcpy(route.name, known->name, sizeof(route.name));
+	route.reach = sluice_config_reach(intake->plan->config);
 	fd = attach(&ring, known->name, found, &error);
 	if (fd < 0)
 		goto say;

@@ -158,7 +158,10 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 	snprintf(record->name, sizeof(record->name), "%s", input->name);
 	sluice_socket_input_look(record, input);
 	receive = sluice_socket_way_choose(&bed, input, record);
-	for (worker = 0; worker < intake->context->worker_count; worker++) {
+	/* Of those behind them there is none: who is no candidate has no port. */
+	for (worker = 0;
+	     worker < sluice_config_reached(route->reach, intake->context->worker_count);
+	     worker++) {
 		candidate = &intake->candidates[worker * plan->config->input_count +
 						intake->candidate_count];
 		candidate->config = input;
@@ -288,7 +291,9 @@ static int intake_activate(struct sluice_intake *intake, const struct sluice_sou
 /* Sockets of the last daemon that the configuration does not want go. */
 static void absorb_left_over(struct sluice_intake *intake)
 {
-	size_t number, count = intake->context->worker_count;
+	/* Whoever has sockets is among these. */
+	size_t number,
+		count = sluice_config_reached(intake->least_reach, intake->context->worker_count);
 
 	for (number = 0; number < count; number++) {
 		struct sluice_ports_letter letter = {

@@ -95,9 +95,10 @@ struct sluice_port {
 	bool withdrawn;			  /* nobody finds it any more, once RCU says so */
 	bool disowned;			  /* what is in it is told as lost */
 	bool borrows;			  /* its use is that of another port */
-	bool is_first;			  /* of those that the workers have for this port */
-	bool takes_many;		  /* broadcast and multicast are this socket's */
-	bool touched;			  /* datagrams came since its losses were last looked at */
+	bool is_next_first; /* of those that the workers have for this port by the plan, */
+	bool is_first;	    /* and as it is in force */
+	bool takes_many;    /* broadcast and multicast are this socket's */
+	bool touched;	    /* datagrams came since its losses were last looked at */
 	int fd;
 	struct sluice_socket_bpf *bpf;	   /* its worker's; NULL: it is read with calls */
 	struct sluice_socket_count *count; /* with calls: what of joined datagrams it loses */

@@ -48,9 +48,12 @@ static bool has_address(const struct sluice_port_key *key)
 /* Can a datagram that comes to a socket bound to `key` belong to the input? */
 static bool can_reach(const struct sluice_port_key *key, const struct sluice_config_input *input)
 {
-	int family =
-		input->address.family != AF_UNSPEC ? input->address.family : input->from.family;
+	int family;
 
+	/* Its worker does not deliver what comes to that input. */
+	if (!input)
+		return false;
+	family = input->address.family != AF_UNSPEC ? input->address.family : input->from.family;
 	if (!has_port(input, key->port))
 		return false;
 	if (family != AF_UNSPEC && family != key->family && !(key->both && family == AF_INET))

@@ -19,7 +19,9 @@ struct sluice_intake {
 	/* While it prepares: a row for each worker of as many candidates as the plan has inputs. */
 	struct sluice_socket_candidate *candidates;
 	size_t candidate_count;
-	size_t width; /* workers that have a socket for a port (config/deal.h) */
+	uint16_t reach[65536]; /* by port: how many workers, the first ones, may have one; 0: all */
+	size_t least_reach;    /* of all inputs, as sluice_config_reach() */
+	size_t width;	       /* workers that have a socket for a port (config/deal.h) */
 	bool follows; /* an interface or address changed: prepares the plan in force anew */
 };
 

@@ -172,8 +172,10 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	/* No source fills it, and none finds it. */
 	stream->hung = true;
 	stream->draining = true;
-	error = sluice_stream_table_add(fresh, stream,
-					context->workers[worker % context->worker_count]);
+	error = sluice_stream_table_add(
+		fresh, stream,
+		context->workers[worker % sluice_config_reached(sluice_config_reach(plan->config),
+								context->worker_count)]);
 	if (error)
 		sluice_stream_destroy(stream);
 free:

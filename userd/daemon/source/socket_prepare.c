@@ -15,13 +15,23 @@
 void sluice_socket_deal(struct sluice_intake *intake, const struct sluice_source_plan *plan)
 {
 	uint64_t ports = 0;
-	size_t number, range;
+	size_t number, range, reach;
+	unsigned int port;
 
+	memset(intake->reach, 0, sizeof(intake->reach));
+	intake->least_reach = sluice_config_reach(plan->config);
 	for (number = 0; number < plan->config->input_count; number++) {
 		const struct sluice_config_input *input = &plan->config->inputs[number];
 
 		if (plan->kinds[number] != SLUICE_SOURCE_SOCKET)
 			continue;
+		reach = plan->routes[plan->route_of[number]].reach;
+		/* Whatever shares a number is in the same workers. */
+		for (range = 0; reach && range < input->port_count; range++)
+			for (port = input->ports[range].first; port <= input->ports[range].last;
+			     port++)
+				if (!intake->reach[port] || reach < intake->reach[port])
+					intake->reach[port] = (uint16_t)reach;
 		for (range = 0; range < input->port_count; range++)
 			ports += input->ports[range].last - input->ports[range].first + 1U;
 	}
@@ -30,10 +40,14 @@ void sluice_socket_deal(struct sluice_intake *intake, const struct sluice_source
 
 bool sluice_socket_is_dealt(const struct sluice_intake *intake, uint16_t number, size_t worker)
 {
-	size_t workers = intake->context->worker_count;
+	size_t workers =
+		sluice_config_reached(intake->reach[number], intake->context->worker_count);
+	size_t width = intake->width < workers ? intake->width : workers;
 
+	if (worker >= workers)
+		return false;
 	/* Whatever they are bound to: who replaces one of them must be in the same worker. */
-	return sluice_deal_has(number, worker, workers, intake->width) ||
+	return sluice_deal_has(number, worker, workers, width) ||
 	       sluice_port_index_has(&intake->sets[worker].index, number) ||
 	       sluice_socket_has_inherited_for(number, (unsigned int)worker, (unsigned int)workers);
 }
@@ -97,12 +111,14 @@ int sluice_socket_prepare_port(struct sluice_intake *intake, const struct sluice
 						  intake->bpf[number], &port, error);
 		if (result)
 			return cannot_open(intake, key, record, result, error);
-		port->is_first =
-			number == sluice_deal_first(key->port, intake->context->worker_count);
 		port->next = intake->fresh[number];
 		intake->fresh[number] = port;
 		sluice_port_index_add(&intake->fresh_index[number], port);
 	}
 	port->wanted = true;
+	port->is_next_first =
+		number ==
+		sluice_deal_first(key->port, sluice_config_reached(intake->reach[key->port],
+								   intake->context->worker_count));
 	return 0;
 }

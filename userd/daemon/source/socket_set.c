@@ -175,10 +175,11 @@ static void pass_on_many(const struct sluice_ports_letter *letter)
 	struct sluice_port *port;
 
 	for (port = letter->fresh; port; port = port->next)
-		sluice_port_take_many(port, port->is_first);
+		sluice_port_take_many(port, port->is_first = port->is_next_first);
 	for (port = letter->set->ports; port; port = port->next)
-		if (!port->wanted)
-			sluice_port_take_many(port, false);
+		if (!port->wanted || port->is_first != port->is_next_first)
+			sluice_port_take_many(port,
+					      port->is_first = port->wanted && port->is_next_first);
 }
 
 int sluice_ports_commit(struct sluice_worker *worker, void *argument)

@@ -506,6 +506,16 @@ void sluice_disk_feeder_forget_orders(struct sluice_feeder *feeder)
 		disk_of(feeder)->is_ordered = false;
 }
 
+bool sluice_disk_feeder_is_reading(const struct sluice_feeder *feeder)
+{
+	return const_disk_of(feeder)->is_ordered;
+}
+
+void sluice_disk_feeder_move(struct sluice_feeder *feeder, unsigned int worker)
+{
+	disk_of(feeder)->worker = worker;
+}
+
 /* Nothing of it is under way any more. */
 static void destroy(struct sluice_feeder *feeder)
 {

@@ -69,6 +69,10 @@ struct sluice_feeder *sluice_disk_feeder_create(struct sluice_feeder *ring,
 /* The orders of its owner are forgotten: none is under way. NULL is allowed. @context worker */
 void sluice_disk_feeder_forget_orders(struct sluice_feeder *feeder);
 
+/* Is something read for it? From now on its orders are answered in `worker`: nothing is. @context worker */
+bool sluice_disk_feeder_is_reading(const struct sluice_feeder *feeder);
+void sluice_disk_feeder_move(struct sluice_feeder *feeder, unsigned int worker);
+
 /* The clock: the output looks again if the disk gave nothing for a while. @context worker */
 void sluice_disk_feeder_tick(const struct sluice_feeder *feeder, uint64_t now);
 

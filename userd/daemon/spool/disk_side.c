@@ -322,6 +322,31 @@ void sluice_disk_side_clear(struct sluice_stream *stream, bool all)
 	stream->moved = true;
 }
 
+bool sluice_disk_side_is_idle(const struct sluice_stream *stream)
+{
+	size_t number;
+
+	if (!stream->side)
+		return true;
+	for (number = 0; number < stream->feeder_count; number++)
+		if (disk_of(stream->feeders[number]) &&
+		    sluice_disk_feeder_is_reading(disk_of(stream->feeders[number])))
+			return false;
+	return !stream->side->orders && !stream->side->ready;
+}
+
+void sluice_disk_side_move(struct sluice_stream *stream, unsigned int worker)
+{
+	size_t number;
+
+	if (!stream->side)
+		return;
+	stream->side->worker = worker;
+	for (number = 0; number < stream->feeder_count; number++)
+		if (disk_of(stream->feeders[number]))
+			sluice_disk_feeder_move(disk_of(stream->feeders[number]), worker);
+}
+
 /* At the end of a round: orders what is to be written, tells what was acknowledged. @context worker */
 static void tend(struct sluice_stream *stream, uint64_t now)
 {

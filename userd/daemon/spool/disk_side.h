@@ -47,6 +47,11 @@ struct sluice_spool_log *sluice_disk_side_log(const struct sluice_stream *stream
  * @context worker */
 void sluice_disk_side_clear(struct sluice_stream *stream, bool all);
 
+/* Is nothing of it under way, so that the stream can go to another worker? It goes on there. Nothing without a disk side.
+ * @context worker */
+bool sluice_disk_side_is_idle(const struct sluice_stream *stream);
+void sluice_disk_side_move(struct sluice_stream *stream, unsigned int worker);
+
 /* disk_check.c: notes in the cursor of a feeder of the ring what its output lacks on the disk; holds that against what is found there
  * at the start, `found` bytes: what is missing is told of, as far as its number is known. @context worker; process */
 void sluice_disk_check_note(struct sluice_feeder *feeder);

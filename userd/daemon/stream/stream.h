@@ -51,8 +51,9 @@ struct sluice_stream {
 	struct sluice_feeder **feeders;	      /* each by itself: connections know their addresses */
 	uint8_t (*outputs)[SLUICE_GUID_SIZE]; /* whose feeder each is */
 	size_t feeder_count;
-	bool moved; /* look at cursors and tail at the end of this round */
-	bool hung;  /* the module deleted the route; what is in the ring is still there */
+	bool moved;    /* look at cursors and tail at the end of this round */
+	bool hung;     /* the module deleted the route; what is in the ring is still there */
+	bool is_moved; /* it came from a worker whose connections are gone */
 	bool draining; /* the configuration has its route no more: what it holds is delivered, then it goes */
 	uint64_t tail;
 	uint64_t seen;

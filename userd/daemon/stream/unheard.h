@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What was sent, came back because the connection was lost, and lies on the disk. Whether the receiver has it is heard when it is
- * connected again: then it counts as acknowledged; or it is read again, and counts as sent again. Runs of a rack know bytes only,
- * so how many records they are is kept here. In the worker of the rack. Touches: memory.
+ * connected again: then it counts as acknowledged; or it is read again, and counts as sent again. Runs of a backlog know bytes only,
+ * so how many records they are is kept here. In the worker of the backlog. Touches: memory.
  */
 #ifndef SLUICE_UNHEARD_H
 #define SLUICE_UNHEARD_H

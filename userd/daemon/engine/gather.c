@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Streams of workers that have no connections (`outputs.connections`) go to workers that have;
+ * see inner.h. At the end of a change of configuration, in the control thread; what lives in
+ * workers by letter. Touches: streams, the halves of outputs that they feed.
+ *
+ *   every output pauses ─► what is under way is acknowledged, or comes back ─► a stream leaves its worker, enters another ─► they go on
+ */
+#include <string.h>
+#include <unistd.h>
+#include "../../lib/log.h"
+#include "../spool/disk_side.h"
+#include "inner.h"
+
+/*
+ * How long what is under way may take to be acknowledged; what is not acknowledged by then is sent
+ * again. And how long the disk may take.
+ */
+#define HOME_NS SLUICE_NS_PER_S
+#define MOST_NS (5 * SLUICE_NS_PER_S)
+#define PAUSE_US 2000U
+
+/* What a worker is asked of one stream. */
+struct move_letter {
+	struct sluice_engine *engine;
+	struct sluice_stream *stream;
+	bool is_late; /* nothing more is waited for */
+};
+
+/* The output in force that is called `guid`: its place, or the number of them. */
+static size_t place_of(const struct sluice_engine *engine, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t place;
+
+	for (place = 0; place < engine->output_count; place++)
+		if (!memcmp(engine->outputs[place].guid, guid, SLUICE_GUID_SIZE))
+			break;
+	return place;
+}
+
+/* The worker that a stream has to go to. NULL: it stays where it is. */
+static struct sluice_worker *destination(const struct sluice_engine *engine,
+					 const struct sluice_placed_stream *placed)
+{
+	const struct sluice_stream *stream = placed->stream;
+	size_t number, place, reach = 0, connections;
+
+	/* One that sockets fill is its worker's. */
+	if (stream->kind == SLUICE_SOURCE_SOCKET && !stream->draining)
+		return NULL;
+	for (number = 0; number < stream->feeder_count; number++) {
+		place = place_of(engine, stream->outputs[number]);
+		connections = place < engine->output_count
+				      ? engine->config->outputs[place].connections
+				      : 0;
+		if (connections && (!reach || connections < reach))
+			reach = connections;
+	}
+	return reach && placed->worker->number >= reach ? engine->workers[stream->cpu % reach]
+							: NULL;
+}
+
+/* Letter: outputs hand out nothing. */
+static int pause_outputs(struct sluice_worker *worker, void *argument)
+{
+	size_t place;
+
+	(void)argument;
+	for (place = 0; place < worker->output_count; place++)
+		worker->outputs[place]->paused = true;
+	return 0;
+}
+
+/* Letter: they do again. */
+static int resume_outputs(struct sluice_worker *worker, void *argument)
+{
+	size_t place;
+
+	(void)argument;
+	for (place = 0; place < worker->output_count; place++) {
+		worker->outputs[place]->paused = false;
+		worker->outputs[place]->has_work = true;
+	}
+	return 0;
+}
+
+/* Has an output something under way that is acknowledged soon, or (`is_late`) comes back now? */
+static bool is_away(struct sluice_output *output, bool is_late, uint64_t now)
+{
+	size_t number;
+
+	for (number = 0; is_late && number < output->connection_count; number++)
+		if (output->connections[number]->carrier.segments)
+			sluice_connection_lose(output->connections[number],
+					       "its streams go to another worker", 0, now);
+	return sluice_output_carried(output) > 0;
+}
+
+/* Letter: the stream leaves its worker. 1: not yet, because something of it is under way. */
+static int release(struct sluice_worker *worker, void *argument)
+{
+	struct move_letter *letter = argument;
+	struct sluice_stream *stream = letter->stream;
+	size_t number;
+
+	for (number = 0; number < stream->feeder_count; number++)
+		if (stream->feeders[number]->output &&
+		    is_away(stream->feeders[number]->output, letter->is_late, worker->now))
+			return 1;
+	if (!sluice_disk_side_is_idle(stream))
+		return 1;
+	for (number = 0; number < stream->feeder_count; number++)
+		if (stream->feeders[number]->output)
+			sluice_output_remove_feeder(stream->feeders[number]->output,
+						    stream->feeders[number]);
+	/* Nothing of that worker stores into it, nor may look at it any more. */
+	stream->refill = NULL;
+	stream->source = NULL;
+	stream->starved = false;
+	(void)sluice_stream_release(stream, worker->now);
+	sluice_stream_leave(stream);
+	return 0;
+}
+
+/* Letter: it enters another one. 0 or a negative errno; then it is in none. */
+static int take(struct sluice_worker *worker, void *argument)
+{
+	struct move_letter *letter = argument;
+	const struct sluice_engine *engine = letter->engine;
+	struct sluice_stream *stream = letter->stream;
+	size_t number, place;
+	int error = 0;
+
+	for (place = 0; place < worker->output_count && !error; place++)
+		error = sluice_output_reserve(worker->outputs[place], stream->feeder_count);
+	if (!error)
+		error = sluice_stream_enter(stream, worker);
+	if (error)
+		return error;
+	sluice_disk_side_move(stream, worker->number);
+	stream->is_moved = true;
+	for (number = 0; number < stream->feeder_count; number++) {
+		place = place_of(engine, stream->outputs[number]);
+		if (place < engine->output_count)
+			sluice_output_add_feeder(engine->outputs[place].halves[worker->number],
+						 stream->feeders[number]);
+	}
+	sluice_stream_notify(stream);
+	return 0;
+}
+
+/* Moves one stream. Returns false if that has to wait. */
+static bool move(struct sluice_engine *engine, struct sluice_placed_stream *placed,
+		 struct sluice_worker *to, bool is_late)
+{
+	struct move_letter letter = {
+		.engine = engine, .stream = placed->stream, .is_late = is_late};
+
+	if (sluice_worker_call(placed->worker, release, &letter))
+		return false;
+	if (!sluice_worker_call(to, take, &letter)) {
+		placed->worker = to;
+		return true;
+	}
+	/* It had a place there. */
+	(void)sluice_worker_call(placed->worker, take, &letter);
+	return false;
+}
+
+/* Moves what can be moved now. Returns how many streams cannot. */
+static size_t move_all(struct sluice_engine *engine, bool is_late)
+{
+	struct sluice_worker *to;
+	size_t number, left = 0;
+
+	for (number = 0; number < engine->streams.count; number++) {
+		to = destination(engine, &engine->streams.list[number]);
+		left += to && !move(engine, &engine->streams.list[number], to, is_late);
+	}
+	return left;
+}
+
+void sluice_gather_begin(struct sluice_engine *engine)
+{
+	size_t number;
+
+	for (number = 0; number < engine->worker_count; number++)
+		(void)sluice_worker_call(engine->workers[number], pause_outputs, NULL);
+}
+
+void sluice_gather_end(struct sluice_engine *engine)
+{
+	uint64_t began = sluice_now(), now = began;
+	size_t number, left;
+
+	while ((left = move_all(engine, now - began >= HOME_NS)) && now - began < MOST_NS) {
+		usleep(PAUSE_US);
+		now = sluice_now();
+	}
+	if (left)
+		sluice_error(
+			"%zu rings stay with workers that have no connection any more, because "
+			"the disk is busy with them: what is in them is delivered after a "
+			"restart, or when `outputs.connections` is larger again",
+			left);
+	for (number = 0; number < engine->worker_count; number++)
+		(void)sluice_worker_call(engine->workers[number], resume_outputs, NULL);
+}
+
+bool sluice_gather_is_needed(const struct sluice_engine *engine, const struct sluice_config *config)
+{
+	size_t number, place;
+
+	if (!engine->config)
+		return false;
+	/* Names may go to other outputs in the change: connections that become fewer are enough to look. */
+	for (number = 0; number < config->output_count; number++) {
+		place = place_of(engine, config->outputs[number].id);
+		if (config->outputs[number].connections &&
+		    config->outputs[number].connections < engine->worker_count &&
+		    (place == engine->output_count || !engine->config->outputs[place].connections ||
+		     engine->config->outputs[place].connections >
+			     config->outputs[number].connections))
+			return true;
+	}
+	return false;
+}
