@@ -78,7 +78,7 @@ static const char *check(const char *workers, const char *outputs, char text[102
 	return text;
 }
 
-/* Each worker has a connection of its own: more than the receiver bears is told, with the line for both sides. */
+/* An output has no more connections than its receiver bears; more, if written, are told, with the line for both sides. */
 static void connections_are_what_the_receiver_bears(void **state)
 {
 	char text[1024];
@@ -86,33 +86,53 @@ static void connections_are_what_the_receiver_bears(void **state)
 	(void)state;
 	assert_string_equal(
 		check("12", "  - {name: a, to: \"10.9.1.2:601\", receiver: syslog-ng}\n", text),
-		"3:19 warning: outputs.to: syslog-ng bears 10 connections unless its "
-		"configuration says more, and 12 would go to \"10.9.1.2:601\" (workers: 12): write "
-		"`max-connections(12)` there, or workers: 10 here");
-	assert_string_equal(
-		check("10", "  - {name: a, to: \"10.9.1.2:601\", receiver: syslog-ng}\n", text),
 		"");
+	assert_string_equal(
+		check("12",
+		      "  - {name: a, to: \"10.9.1.2:601\", receiver: syslog-ng, connections: 11}\n",
+		      text),
+		"3:19 warning: outputs.to: syslog-ng bears 10 connections unless its "
+		"configuration says more, and 11 would go to \"10.9.1.2:601\": write "
+		"`max-connections(11)` there, or connections: 10 here");
 	assert_string_equal(
 		check("6",
 		      "  - {name: a, to: \"10.9.1.2:601\", receiver: syslog-ng}\n"
 		      "  - {name: b, to: \"10.9.1.2:601\", receiver: syslog-ng}\n",
 		      text),
 		"3:19 warning: outputs.to: syslog-ng bears 10 connections unless its "
-		"configuration says more, and 12 would go to \"10.9.1.2:601\" (workers: 6, several "
-		"outputs): write `max-connections(12)` there, or workers: 5 here");
+		"configuration says more, and 12 would go to \"10.9.1.2:601\", from several "
+		"outputs: write `max-connections(12)` there, or connections: 5 here");
 	assert_string_equal(
 		check("2", "  - {name: a, to: \"10.9.1.2:601\", receiver: nc, framing: raw}\n",
 		      text),
-		"3:19 error: outputs.to: nc reads one connection at a time, and 2 would go to "
-		"\"10.9.1.2:601\" (workers: 2): write workers: 1 here, or take a receiver that "
-		"reads "
-		"several there");
-	assert_string_equal(
-		check("1", "  - {name: a, to: \"10.9.1.2:601\", receiver: nc, framing: raw}\n",
-		      text),
 		"");
 	assert_string_equal(
+		check("2", "  - {name: a, to: \"10.9.1.2:601\", receiver: nc, connections: auto}\n",
+		      text),
+		"3:19 error: outputs.to: nc reads one connection at a time, and 2 would go to "
+		"\"10.9.1.2:601\": write connections: 1 here, or take a receiver that reads "
+		"several there");
+	assert_string_equal(
 		check("64", "  - {name: a, to: \"10.9.1.2:601\", receiver: rsyslog}\n", text), "");
+}
+
+/* One that resets connections which it took gets what it may not have read again, if nobody says otherwise. */
+static void what_a_receiver_resets_is_sent_again(void **state)
+{
+	struct sluice_draft_output draft = {.output.receiver = SLUICE_RECEIVER_SYSLOG_NG};
+
+	(void)state;
+	sluice_receiver_settle(&draft);
+	assert_true(draft.output.resends);
+	assert_int_equal(draft.output.connections, 10);
+	draft = (struct sluice_draft_output){.output.receiver = SLUICE_RECEIVER_SYSLOG_NG,
+					     .unconfirmed_place.line = 3};
+	sluice_receiver_settle(&draft);
+	assert_false(draft.output.resends);
+	draft = (struct sluice_draft_output){.output.receiver = SLUICE_RECEIVER_NC};
+	sluice_receiver_settle(&draft);
+	assert_false(draft.output.resends);
+	assert_int_equal(draft.output.connections, 1);
 }
 
 /* The table can be read by those who use it: each receiver has a framing, and each limit a way up that is no lower. */
@@ -150,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_profile_sets_what_is_not_written),
 		cmocka_unit_test(connections_are_what_the_receiver_bears),
+		cmocka_unit_test(what_a_receiver_resets_is_sent_again),
 		cmocka_unit_test(the_table_makes_sense),
 	};
 

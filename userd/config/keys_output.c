@@ -186,6 +186,7 @@ static const struct sluice_key output_keys[] = {
 	{.path = "outputs.connections",
 	 .read = sluice_read_count,
 	 .offset = OUTPUT(output.connections),
+	 .place = OUTPUT(connections_place),
 	 .minimum = 1,
 	 .maximum = SLUICE_WORKERS_MAX},
 	{.path = "outputs.rate", .read = sluice_read_rate, .offset = OUTPUT(output.rate)},

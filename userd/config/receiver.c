@@ -68,6 +68,7 @@ static const struct sluice_receiver receivers[] = {
 		.connections = 10,
 		.bear = "max-connections(%zu)",
 		.reads_several = true,
+		.resets = true,
 		.is_proven = true,
 	},
 	{
@@ -104,6 +105,7 @@ static const struct sluice_receiver receivers[] = {
 		.name = "nc",
 		.ways = ANYTHING("nc -l -k 6000"),
 		.connections = 1,
+		.is_proven = true,
 	},
 	{
 		.kind = SLUICE_RECEIVER_PCAP,
@@ -197,6 +199,10 @@ void sluice_receiver_settle(struct sluice_draft_output *draft)
 	if (!way)
 		return;
 	output->hazards = way->hazards;
+	if (!draft->connections_place.line)
+		output->connections = receiver->connections;
+	if (!draft->unconfirmed_place.line)
+		output->resends = receiver->resets;
 	if (!draft->max_datagram_place.line)
 		output->max_datagram = way->most;
 	if (!draft->empty_place.line && way->loses_empty)

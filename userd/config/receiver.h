@@ -30,8 +30,9 @@ struct sluice_receiver {
 	size_t connections; /* that it bears as it comes; 0: no limit is known */
 	const char *bear;   /* the line with which it bears more; NULL: there is none */
 	bool reads_several; /* at once; else the next waits until the first has ended */
-	bool has_word;	    /* it says what it has: more than that TCP has it */
-	bool is_proven;	    /* by a scenario here; else it is from its documents */
+	bool resets;	/* it takes connections that it then resets, and what its TCP had is gone */
+	bool has_word;	/* it says what it has: more than that TCP has it */
+	bool is_proven; /* by a scenario here; else it is from its documents */
 };
 
 /* The profile of a receiver; NULL for SLUICE_RECEIVER_NONE and SLUICE_RECEIVER_GENERIC, of which nothing is known. @threadsafe */

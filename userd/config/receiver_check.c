@@ -169,39 +169,55 @@ static void check_profile(const struct sluice_draft_output *draft, struct sluice
 				    receiver->name);
 }
 
-/* How many destinations of all outputs with the same receiver are `text`. */
-static size_t count_destinations(const struct sluice_config *config,
-				 enum sluice_receiver_kind receiver, const char *text)
+/* Connections that an output has to one destination: one of each worker, or as many as it is to have. */
+static size_t connections_of(const struct sluice_config_output *output, size_t workers)
+{
+	return output->connections && output->connections < workers ? output->connections : workers;
+}
+
+/* How many connections go to `text` from all outputs with the same receiver; how many of their destinations that are in *outputs. */
+static size_t count_connections(const struct sluice_config *config,
+				enum sluice_receiver_kind receiver, const char *text,
+				size_t workers, size_t *outputs)
 {
 	size_t number, place, count = 0;
 
+	*outputs = 0;
 	for (number = 0; number < config->output_count; number++)
-		for (place = 0; place < config->outputs[number].to_count; place++)
-			count += config->outputs[number].receiver == receiver &&
-				 !strcmp(config->outputs[number].to[place].text, text);
+		for (place = 0; place < config->outputs[number].to_count; place++) {
+			const struct sluice_config_output *output = &config->outputs[number];
+
+			if (output->receiver != receiver ||
+			    strcmp(output->to[place].text, text) != 0)
+				continue;
+			++*outputs;
+			count += connections_of(output, workers);
+		}
 	return count;
 }
 
-/* Connections to one destination, one of each worker, against those that its receiver bears. */
+/* Connections to one destination against those that its receiver bears. */
 static void check_connections(const struct sluice_config *config, size_t workers,
 			      const struct sluice_receiver *receiver,
 			      const struct sluice_config_destination *to,
 			      struct sluice_findings *findings)
 {
-	size_t outputs = count_destinations(config, receiver->kind, to->text);
-	size_t wanted = outputs * workers;
+	size_t outputs, wanted, each;
 	char line[LINE] = "", quoted[SLUICE_QUOTE_TEXT];
 
+	wanted = count_connections(config, receiver->kind, to->text, workers, &outputs);
 	if (!outputs || !receiver->connections || wanted <= receiver->connections)
 		return;
 	sluice_quote(to->text, quoted);
+	each = receiver->connections / outputs ? receiver->connections / outputs : 1;
 	if (!receiver->reads_several) {
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &to->place,
 				    "outputs.to: %s reads one connection at a time, and %zu would "
-				    "go to %s (workers: %zu%s): write workers: 1 here, or take a "
-				    "receiver that reads several there",
-				    receiver->name, wanted, quoted, workers,
-				    outputs > 1 ? ", several outputs" : "");
+				    "go to %s%s: write connections: 1 here, %sor take a receiver "
+				    "that reads several there",
+				    receiver->name, wanted, quoted,
+				    outputs > 1 ? ", from several outputs" : "",
+				    outputs > 1 ? "in one output only, " : "");
 		return;
 	}
 	if (receiver->bear)
@@ -209,11 +225,10 @@ static void check_connections(const struct sluice_config *config, size_t workers
 		snprintf(line, sizeof(line), receiver->bear, wanted);
 	sluice_findings_add(findings, SLUICE_FINDING_WARNING, &to->place,
 			    "outputs.to: %s bears %zu connections unless its configuration says "
-			    "more, and %zu would go to %s (workers: %zu%s): write `%s` there, or "
-			    "workers: %zu here",
-			    receiver->name, receiver->connections, wanted, quoted, workers,
-			    outputs > 1 ? ", several outputs" : "", line,
-			    receiver->connections / outputs ? receiver->connections / outputs : 1);
+			    "more, and %zu would go to %s%s: write `%s` there, or connections: %zu "
+			    "here",
+			    receiver->name, receiver->connections, wanted, quoted,
+			    outputs > 1 ? ", from several outputs" : "", line, each);
 }
 
 void sluice_host_check_receivers(const struct sluice_config *config,
