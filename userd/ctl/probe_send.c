@@ -301,8 +301,9 @@ static void print_members(const json_t *object)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value)
+	json_object_foreach((json_t *)object, key, value) {
 		printf(" %s=%" JSON_INTEGER_FORMAT, key, json_integer_value(value));
+	}
 	fputc('\n', stdout);
 }
 
