@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * How long a datagram is on its way through a relay: it is sent over loopback with the time in it, and looked for in what comes by
- * TCP, whatever the framing is (one that needs acknowledgements excepted). Beside tests/bench/latency-native, which starts the relays.
+ * How long a datagram is on its way through a relay: it is sent over loopback with the time in it,
+ * and looked for in what comes by TCP, whatever the framing is (one that needs acknowledgements
+ * excepted). Beside tests/bench/latency-native, which starts the relays.
  *
  *     latency UDP-PORT TCP-PORT RATE COUNT SIZE
  *
- * Listens at TCP-PORT of 127.0.0.1 first, so that the relay can connect, says "ready", and sends when a line comes on standard input. Then
- * prints "p50_us=X p99_us=X sent=N delivered=N". What does not come within two seconds of the last is not delivered.
+ * Listens at TCP-PORT of 127.0.0.1 first, so that the relay can connect, says "ready", and sends
+ * when a line comes on standard input. Then prints "p50_us=X p99_us=X sent=N delivered=N". What
+ * does not come within two seconds of the last is not delivered.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +26,8 @@
 
 #define NS_PER_S 1000000000ULL
 #define NS_PER_US 1000.0
-/* What a datagram begins with: a mark, then the time in hexadecimal digits, for relays that want text. */
+/* What a datagram begins with: a mark, then the time in hexadecimal digits, for relays that want
+ * text. */
 #define MARK "@LT="
 #define MARK_LENGTH 4U
 #define DIGITS 16U
@@ -153,7 +156,8 @@ static int open_socket(int type, unsigned long port, struct sockaddr_in *address
 	return fd;
 }
 
-/* Sends `count` datagrams of `size` bytes, each when it is due. Returns how many the kernel took. */
+/* Sends `count` datagrams of `size` bytes, each when it is due. Returns how many the kernel took.
+ */
 static size_t send_all(int fd, unsigned long rate, size_t count, size_t size)
 {
 	char bytes[SIZE_MAX_BYTES], stamp[STAMP + 1];

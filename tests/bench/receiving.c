@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: MIT
 /*
- * The least that it costs to take datagrams out of a UDP socket: they are received as a relay must, each with room for the
- * largest, and thrown away. It looks after every PAUSE microseconds and takes all there is. Beside tests/bench/relay-native,
- * which measures its CPU time as that of any relay: what a relay costs more than this is its own, the rest is the kernel's.
+ * The least that it costs to take datagrams out of a UDP socket: they are received as a relay must,
+ * each with room for the largest, and thrown away. It looks after every PAUSE microseconds and
+ * takes all there is. Beside tests/bench/relay-native, which measures its CPU time as that of any
+ * relay: what a relay costs more than this is its own, the rest is the kernel's.
  *
  *   recvmmsg   BATCH datagrams a call
- *   io_uring   one IORING_OP_RECV for ever (multishot), BATCH buffers that are handed back at once; Linux 6.0
- *   bpf        a socket filter copies into a mapped ring (receiving_bpf.c), what has no room there comes by recvmmsg
+ *   io_uring   one IORING_OP_RECV for ever (multishot), BATCH buffers that are handed back at once;
+ *              Linux 6.0
+ *   bpf        a socket filter copies into a mapped ring (receiving_bpf.c), what has no room there
+ *              comes by recvmmsg
  *   sockmap    the verdict of a sockmap copies, what has no room is lost
  *   both       a socket filter copies, the verdict of a sockmap drops, what has no room is lost
  *
- *     receiving METHOD [PORT [BATCH [PAUSE]]]     (default 5000, 64, 1000; until SIGTERM, then says how many)
+ *     receiving METHOD [PORT [BATCH [PAUSE]]]     (default 5000, 64, 1000; until SIGTERM, then says
+ *                                                 how many)
  *     receiving METHOD PORT BATCH PAUSE COUNT SIZE
  *
- * With COUNT it sends them itself, BATCH and then PAUSE, over loopback, and says what one cost altogether: processor time,
- * and time that passed, which is instructions where those are counted (vm-images/run --icount).
+ * With COUNT it sends them itself, BATCH and then PAUSE, over loopback, and says what one cost
+ * altogether: processor time, and time that passed, which is instructions where those are counted
+ * (vm-images/run --icount).
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,7 +35,8 @@
 #include <unistd.h>
 #include "receiving_bpf.h"
 
-/* A place for the largest datagram; not a power of two, so that places do not share one cache set. */
+/* A place for the largest datagram; not a power of two, so that places do not share one cache set.
+ */
 #define PLACE (65536U + 320U)
 #define BATCH_MOST 1024U
 #define SOCKET_BUFFER (16 << 20)
@@ -105,7 +111,8 @@ static int take_by_calls(struct bed *bed)
 	return 0;
 }
 
-/* Gives a buffer to the kernel; `ahead`: how many were since the last io_uring_buf_ring_advance(). */
+/* Gives a buffer to the kernel; `ahead`: how many were since the last io_uring_buf_ring_advance().
+ */
 static void give(struct bed *bed, unsigned int number, unsigned int ahead)
 {
 	io_uring_buf_ring_add(bed->buffers, bed->places[number].iov_base, PLACE,
@@ -179,7 +186,8 @@ static int take_by_uring(struct bed *bed)
 	return error;
 }
 
-/* Takes all there is in the ring, and after a filter what did not fit there. 0 or a negative errno. */
+/* Takes all there is in the ring, and after a filter what did not fit there. 0 or a negative errno.
+ */
 static int take_by_ring(struct bed *bed, enum method method)
 {
 	uint64_t count = receiving_bpf_take(bed->bpf, bed->bytes);
@@ -206,7 +214,8 @@ static uint64_t read_clock(clockid_t clock)
 	return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
-/* Sends `count` datagrams of `size` bytes to itself and takes them, and says what one cost. 0 or a negative errno. */
+/* Sends `count` datagrams of `size` bytes to itself and takes them, and says what one cost. 0 or a
+ * negative errno. */
 static int send_and_take(struct bed *bed, enum method method, uint16_t port, uint64_t count,
 			 size_t size, const struct timespec *pause)
 {

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * The programs, written by hand so that no compiler for them is needed, and the ring. By the plain system calls.
+ * The programs, written by hand so that no compiler for them is needed, and the ring. By the plain
+ * system calls.
  *
  *   softirq:  socket filter ──copy──► ring ──► process, on its beat
  *                   │ no room: the datagram passes
  *                   └──► socket buffer ──► recvmmsg
  *
- * With a sockmap there is no such way around: what its verdict lets pass (SK_PASS) is a stream, in which datagrams lose
- * their ends and their sender (sk_msg_recvmsg(), net/core/skmsg.c). So what has no room is dropped, and the process
- * must not read the socket: until its verdict is spoken a datagram is in the socket's queue, and could be taken twice.
+ * With a sockmap there is no such way around: what its verdict lets pass (SK_PASS) is a stream, in
+ * which datagrams lose their ends and their sender (sk_msg_recvmsg(), net/core/skmsg.c). So what
+ * has no room is dropped, and the process must not read the socket: until its verdict is spoken a
+ * datagram is in the socket's queue, and could be taken twice.
  *
- * A place in the ring must be of a size that the verifier knows (bpf_ringbuf_reserve()), so there are size classes, each
- * with its own piece of the program, and the payload is copied straight into the place: once in the kernel, once out.
+ * A place in the ring must be of a size that the verifier knows (bpf_ringbuf_reserve()), so there
+ * are size classes, each with its own piece of the program, and the payload is copied straight into
+ * the place: once in the kernel, once out.
  */
 #include <errno.h>
 #include <linux/bpf.h>
@@ -39,8 +42,8 @@ struct head {
 	uint32_t length;    /* of what follows */
 	uint32_t interface; /* like ip */
 	uint64_t time_ns;   /* CLOCK_MONOTONIC */
-	uint8_t ip
-		[20]; /* the IP header, if the program sees one: then the UDP header is the first of what follows */
+	uint8_t ip[20]; /* the IP header, if the program sees one: then the UDP header is the first
+			   of what follows */
 	uint8_t unused[4];
 };
 
@@ -126,8 +129,8 @@ static void land(struct code *code, unsigned int place)
 }
 
 /*
- * The piece for datagrams of up to `most` bytes: r6 is the context, r7 the length, not 0 in a filter. With `sees_ip` the
- * IP header is copied as well. Returns with `verdict` when copied.
+ * The piece for datagrams of up to `most` bytes: r6 is the context, r7 the length, not 0 in a
+ * filter. With `sees_ip` the IP header is copied as well. Returns with `verdict` when copied.
  */
 static void add_class(struct code *code, int ring, int most, int sees_ip, int verdict)
 {
@@ -163,8 +166,9 @@ static void add_class(struct code *code, int ring, int most, int sees_ip, int ve
 		set(code, 4, sizeof(((struct head *)NULL)->ip));
 		set(code, 5, BPF_HDR_START_NET);
 		call(code, BPF_FUNC_skb_load_bytes_relative);
-		/* Never in a verdict: there the pointer to the device was none (dev_scratch, net/ipv4/udp.c) until
-		 * udp_read_skb() began to clear it, and the kernel follows it unchecked. */
+		/* Never in a verdict: there the pointer to the device was none (dev_scratch,
+		 * net/ipv4/udp.c) until udp_read_skb() began to clear it, and the kernel follows it
+		 * unchecked. */
 		add(code, BPF_LDX | BPF_MEM | BPF_W, 1, 6, offsetof(struct __sk_buff, ifindex), 0);
 		add(code, BPF_STX | BPF_MEM | BPF_W, 8, 1, offsetof(struct head, interface), 0);
 	}
@@ -205,7 +209,8 @@ static void write_dropper(struct code *code)
 	add(code, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* Loads a program; when the verifier refuses it, says what it said. Its descriptor or a negative errno. */
+/* Loads a program; when the verifier refuses it, says what it said. Its descriptor or a negative
+ * errno. */
 static int load(const struct code *code, uint32_t type)
 {
 	static char log[65536];

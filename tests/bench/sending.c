@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * What it costs a worker to send, with epoll and with io_uring. Every 2 ms it has 256 KiB of spans, which go to 1 or 16 TCP
- * connections by turns, each with a header, from a mapped ring; a process of its own takes everything and throws it away.
+ * What it costs a worker to send, with epoll and with io_uring. Every 2 ms it has 256 KiB of spans,
+ * which go to 1 or 16 TCP connections by turns, each with a header, from a mapped ring; a process
+ * of its own takes everything and throws it away.
  *
- *   epoll      as userd/daemon/engine/worker.c does: a sendmsg(2) a span, non-blocking; what does not fit waits for EPOLLOUT
- *   io_uring   one submission for all spans of a beat, those of one connection linked; IORING_OP_SENDMSG, which waits by itself
- *   zerocopy   the same with IORING_OP_SENDMSG_ZC, where the kernel has it (over loopback it copies after all)
+ *   epoll      as userd/daemon/engine/worker.c does: a sendmsg(2) a span, non-blocking; what does
+ *              not fit waits for EPOLLOUT
+ *   io_uring   one submission for all spans of a beat, those of one connection linked;
+ *              IORING_OP_SENDMSG, which waits by itself
+ *   zerocopy   the same with IORING_OP_SENDMSG_ZC, where the kernel has it (over loopback it copies
+ *              after all)
  *
- * All take turns; printed is the median of the rounds: CPU time of the sending process a MiB (in the machine, with
- * vm-images/run --icount, microseconds are thousands of instructions), and how often it called the kernel.
+ * All take turns; printed is the median of the rounds: CPU time of the sending process a MiB (in
+ * the machine, with vm-images/run --icount, microseconds are thousands of instructions), and how
+ * often it called the kernel.
  *
  *     sending [ROUNDS [BEATS]]     (default 9 and 200)
  */
@@ -198,7 +203,8 @@ static int reap(struct bed *bed)
 		bool is_notice = entry->flags & IORING_CQE_F_NOTIF;
 
 		io_uring_cqe_seen(&bed->uring, entry);
-		/* Of zero-copy: the pages are free again. A worker does not wait for it, nor does this. */
+		/* Of zero-copy: the pages are free again. A worker does not wait for it, nor does
+		 * this. */
 		if (is_notice)
 			continue;
 		if (result < 0)
@@ -245,7 +251,8 @@ static int run_uring(struct bed *bed, uint64_t deadline, bool is_zerocopy)
 		error = queue_spans(bed, &bed->connections[place], is_zerocopy);
 	if (!error) {
 		bed->calls++;
-		/* With IORING_SETUP_DEFER_TASKRUN links go on only when completions are asked for. */
+		/* With IORING_SETUP_DEFER_TASKRUN links go on only when completions are asked for.
+		 */
 		error = io_uring_submit_and_get_events(&bed->uring);
 		error = error < 0 ? error : reap(bed);
 	}
@@ -402,7 +409,8 @@ static int connect_all(struct bed *bed)
 	return 0;
 }
 
-/* The ring and io_uring, with all that makes it fast where the kernel has it. 0 or a negative errno. */
+/* The ring and io_uring, with all that makes it fast where the kernel has it. 0 or a negative
+ * errno. */
 static int prepare(struct bed *bed)
 {
 	int memory = memfd_create("ring", MFD_CLOEXEC), error;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * How fast the spool writes and reads, by itself: for tests/bench/store, which runs it beside fio in the same directory.
+ * How fast the spool writes and reads, by itself: for tests/bench/store, which runs it beside fio
+ * in the same directory.
  *
- *   spool_rate DIRECTORY MIB SEGMENT_MIB    writes so much in frames of 256 KiB, reopens the store, reads it all
+ *   spool_rate DIRECTORY MIB SEGMENT_MIB    writes so much in frames of 256 KiB, reopens the store,
+ *                                           reads it all
  *
  * Prints "write_bps=... read_bps=... recover_us=...". Touches: the directory.
  */

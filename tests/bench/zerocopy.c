@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * What it costs to hand a header and a span to TCP, by the ways there are. From the mapped ring: send(2), MSG_ZEROCOPY,
- * vmsplice(2) and splice(2). From a file in the page cache: pread(2) and send, sendfile(2), splice through a pipe. From a
- * file that is not there, as the backlog on a disk is not ("cold", its pages are dropped again with posix_fadvise):
- * sendfile and splice, pread and send, and pread and sendfile, for who has to check a CRC; past the page cache
- * ("direct"): pread and send, which is what the spool does, sendfile and splice. A process of its own takes everything and
- * throws it away. All ways take turns; printed is the median of the rounds: CPU time of the sending thread (what it does
- * in softirqs included), and the time it took.
+ * What it costs to hand a header and a span to TCP, by the ways there are. From the mapped ring:
+ * send(2), MSG_ZEROCOPY, vmsplice(2) and splice(2). From a file in the page cache: pread(2) and
+ * send, sendfile(2), splice through a pipe. From a file that is not there, as the backlog on a disk
+ * is not ("cold", its pages are dropped again with posix_fadvise): sendfile and splice, pread and
+ * send, and pread and sendfile, for who has to check a CRC; past the page cache ("direct"): pread
+ * and send, which is what the spool does, sendfile and splice. A process of its own takes
+ * everything and throws it away. All ways take turns; printed is the median of the rounds: CPU time
+ * of the sending thread (what it does in softirqs included), and the time it took.
  *
- *     zerocopy [ADDRESS [FILE [ROUNDS]]]     (default 127.0.0.1, ./zerocopy.tmp, which is removed, 9)
+ *     zerocopy [ADDRESS [FILE [ROUNDS]]]     (default 127.0.0.1, ./zerocopy.tmp, which is removed,
+ *                                            9)
  */
 #include <arpa/inet.h>
 #include <errno.h>

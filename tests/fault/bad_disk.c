@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * A disk that fails on request, under a program that knows nothing of it: preloaded (LD_PRELOAD), it stands before the calls
- * that write to the spool. The file that SLUICE_BAD_DISK names says what happens, and can be written anew at any time:
+ * A disk that fails on request, under a program that knows nothing of it: preloaded (LD_PRELOAD),
+ * it stands before the calls that write to the spool. The file that SLUICE_BAD_DISK names says what
+ * happens, and can be written anew at any time:
  *
  *   KIND NUMBER [ever] [ring]
  *
- * call NUMBER of that kind, counted from 0 since the file changed, fails (ever: all from then on; ring: only what goes through an
- * io_uring counts and fails).
- * KIND: short (half of it is written), eio, enospc (a write fails with that), sync (fdatasync fails with EIO).
- * What failed is noted in the same file with ".done" behind its name, and of each call that failed a line "PATH HOW" in one with
- * ".paths"; HOW: pwrite, fdatasync or io_uring, and +direct behind it when the file is open with O_DIRECT.
- * Without the file nothing fails.
+ * call NUMBER of that kind, counted from 0 since the file changed, fails (ever: all from then on;
+ * ring: only what goes through an io_uring counts and fails). KIND: short (half of it is written),
+ * eio, enospc (a write fails with that), sync (fdatasync fails with EIO). What failed is noted in
+ * the same file with ".done" behind its name, and of each call that failed a line "PATH HOW" in one
+ * with ".paths"; HOW: pwrite, fdatasync or io_uring, and +direct behind it when the file is open
+ * with O_DIRECT. Without the file nothing fails.
  *
- * A write that goes through an io_uring fails in the kernel: before it is submitted its entry is changed to one that cannot but
- * fail so (or be short), and the completion comes the way it always does. With SLUICE_BAD_DISK_PLAIN there is no io_uring.
+ * A write that goes through an io_uring fails in the kernel: before it is submitted its entry is
+ * changed to one that cannot but fail so (or be short), and the completion comes the way it always
+ * does. With SLUICE_BAD_DISK_PLAIN there is no io_uring.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -107,8 +109,9 @@ int fdatasync(int fd)
 }
 
 /*
- * A descriptor to write to of which the kernel says the error that is wanted, whatever is written: no room in /dev/full, and
- * nothing is mapped in this process at as low an address as a place in a segment is. -1: there is none. Never closed.
+ * A descriptor to write to of which the kernel says the error that is wanted, whatever is written:
+ * no room in /dev/full, and nothing is mapped in this process at as low an address as a place in a
+ * segment is. -1: there is none. Never closed.
  */
 static int bad_descriptor(const char *kind)
 {

@@ -1,29 +1,37 @@
 // SPDX-License-Identifier: MIT
 /*
- * A daemon that dies at a named step of its work on the spool: preloaded (LD_PRELOAD) under sluiced, it stands before the calls that
- * change the spool or read it, and tells by file and by what is written which step they are. The file that SLUICE_CRASH_POINT
- * names says where, and can be written anew at any time:
+ * A daemon that dies at a named step of its work on the spool: preloaded (LD_PRELOAD) under
+ * sluiced, it stands before the calls that change the spool or read it, and tells by file and by
+ * what is written which step they are. The file that SLUICE_CRASH_POINT names says where, and can
+ * be written anew at any time:
  *
  *   WHEN NAME NUMBER
  *
- * step NUMBER of that name, counted from 0 since the file changed, is the last: SIGKILL right before it, right after it (what
- * is written is in the file then, also what goes through an io_uring), or within it: half of a write, in whole blocks.
- * WHEN: before, within (writes only), after. NAME:
+ * step NUMBER of that name, counted from 0 since the file changed, is the last: SIGKILL right
+ * before it, right after it (what is written is in the file then, also what goes through an
+ * io_uring), or within it: half of a write, in whole blocks. WHEN: before, within (writes only),
+ * after. NAME:
  *
- *   create, reserve, directory-sync   a segment's file is made; gets its room; the directory is synced (fsync) afterwards
+ *   create, reserve, directory-sync   a segment's file is made; gets its room; the directory is
+ *                                     synced (fsync) afterwards
  *   put-aside, remove                 a file that is no segment is renamed; one too many is removed
  *   reserve-checkpoint, store-block, store-sync
- *                                     the checkpoint file gets its room; its block 0 is written; and synced
- *   zeros, zeros-head                 zeros for a segment's first use; the head behind which they are complete
- *   begin, reuse, head-sync           a segment's head says that it is being written, for the first time or again; is synced
+ *                                     the checkpoint file gets its room; its block 0 is written;
+ *                                     and synced
+ *   zeros, zeros-head                 zeros for a segment's first use; the head behind which they
+ *                                     are complete
+ *   begin, reuse, head-sync           a segment's head says that it is being written, for the first
+ *                                     time or again; is synced
  *   frame, frame-sync                 records; commit syncs them
  *   gaps, gaps-sync                   marks of what was given up; commit syncs them
- *   list, seal, seal-sync             a segment's list of frames; the head that says where it is; is synced
+ *   list, seal, seal-sync             a segment's list of frames; the head that says where it is;
+ *                                     is synced
  *   free                              the head of a segment that nobody needs any more says so
  *   checkpoint, checkpoint-sync       a slot; is synced
  *   read                              something behind the head of a segment is read
  *
- * Before it dies it adds the order to the file with ".done" behind its name. Without the file nothing happens.
+ * Before it dies it adds the order to the file with ".done" behind its name. Without the file
+ * nothing happens.
  */
 #include <dlfcn.h>
 #include <endian.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the libraries have in common that are preloaded (LD_PRELOAD) under sluiced to make its disk fail (bad_disk.c) or itself die at
- * a named step (crash_point.c): which files are the spool's, the file with the order, and notes for the test.
+ * What the libraries have in common that are preloaded (LD_PRELOAD) under sluiced to make its disk
+ * fail (bad_disk.c) or itself die at a named step (crash_point.c): which files are the spool's, the
+ * file with the order, and notes for the test.
  */
 #ifndef TESTS_PRELOAD_H
 #define TESTS_PRELOAD_H
@@ -36,8 +37,8 @@ static inline bool is_spool(int fd, char path[PATH])
 	return is_spool_path(path);
 }
 
-/* Reads the order, which is `file`'s only line, to `order`, and sets *calls to 0 if it is another one than before. False: there
- * is none. */
+/* Reads the order, which is `file`'s only line, to `order`, and sets *calls to 0 if it is another
+ * one than before. False: there is none. */
 static inline bool read_order(const char *file, char order[WORD], unsigned long *calls)
 {
 	char line[WORD] = "";

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A worker that is stuck on request, under a program that knows nothing of it: preloaded (LD_PRELOAD), it stands before
- * epoll_pwait2(), in which sluiced's workers wait. While the file that SLUICE_STUCK_WORKER names is there, the thread called as
- * its only line says (sluice-w1) does not come back from it.
+ * A worker that is stuck on request, under a program that knows nothing of it: preloaded
+ * (LD_PRELOAD), it stands before epoll_pwait2(), in which sluiced's workers wait. While the file
+ * that SLUICE_STUCK_WORKER names is there, the thread called as its only line says (sluice-w1) does
+ * not come back from it.
  */
 #include <dlfcn.h>
 #include <errno.h>

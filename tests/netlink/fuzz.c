@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Mutated netlink messages for the module, many a second: netlink-fuzz [MESSAGES [SEED]]. Each is a valid request in which
- * bits, lengths, types or whole attributes were changed, or nothing was; several go in one system call. Knows nothing
- * of the product but uapi/sluice/netlink.h. Works in network namespaces of its own, a new one after every ROUND messages:
- * what came to be dies with the old one. Touches nothing else. Ends with one line of what was sent and how many answers
- * were "done" and "refused".
+ * Mutated netlink messages for the module, many a second: netlink-fuzz [MESSAGES [SEED]]. Each is a
+ * valid request in which bits, lengths, types or whole attributes were changed, or nothing was;
+ * several go in one system call. Knows nothing of the product but uapi/sluice/netlink.h. Works in
+ * network namespaces of its own, a new one after every ROUND messages: what came to be dies with
+ * the old one. Touches nothing else. Ends with one line of what was sent and how many answers were
+ * "done" and "refused".
  */
 #include <errno.h>
 #include <sched.h>
@@ -23,8 +24,8 @@
 #define ROUND 20000U				  /* messages in one namespace */
 #define BATCH 16U				  /* messages in one system call */
 #define GUID_SPAN (NLA_HDRLEN + SLUICE_GUID_SIZE) /* of the attribute that comes first */
-#define GUIDS \
-	4U /* routes and rules that can come to be: few, so that their rings fit into the machine */
+/* routes and rules that can come to be: few, so that their rings fit into the machine */
+#define GUIDS 4U
 #define ANSWERS_ROOM (1 << 20)
 
 /* What is being put together, and what came back. */
@@ -227,7 +228,8 @@ static size_t make(struct fuzz *fuzz, uint8_t *bytes)
 	return fuzz->length;
 }
 
-/* Reads the answers that are there, and counts them. `family`: takes the number of the family out of one. */
+/* Reads the answers that are there, and counts them. `family`: takes the number of the family out
+ * of one. */
 static void answers(struct fuzz *fuzz, int flags, uint16_t *family)
 {
 	static uint8_t bytes[1 << 16];
@@ -294,7 +296,8 @@ static bool resolve(struct fuzz *fuzz)
 	return fuzz->family != 0;
 }
 
-/* Leaves the namespace, and all that was made there, for a new one. False: not root, or the module is not there. */
+/* Leaves the namespace, and all that was made there, for a new one. False: not root, or the module
+ * is not there. */
 static bool begin_round(struct fuzz *fuzz)
 {
 	const int room = ANSWERS_ROOM, on = 1;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the tests that run gen and sink as programs: starting one and reading its RESULT, sockets, and the output half of a
- * relay. Touches: processes and loopback sockets of its own. Include cmocka.h first.
+ * For the tests that run gen and sink as programs: starting one and reading its RESULT, sockets,
+ * and the output half of a relay. Touches: processes and loopback sockets of its own. Include
+ * cmocka.h first.
  */
 #ifndef TESTS_BENCH_PROGRAMS_H
 #define TESTS_BENCH_PROGRAMS_H
@@ -214,7 +215,8 @@ static inline bool send_hello(int fd, const struct builder *builder, uint64_t cu
 	return send_all(fd, &hello, sizeof(hello)) && send_all(fd, &range, sizeof(range));
 }
 
-/* Reads answers for up to `patience` ms; moves *acked to the end of the range that begins at 0. False: broken. */
+/* Reads answers for up to `patience` ms; moves *acked to the end of the range that begins at 0.
+ * False: broken. */
 static inline bool listen_to_answers(int fd, struct sluice_decoder *decoder, uint64_t *acked,
 				     int patience)
 {
@@ -247,7 +249,8 @@ static inline bool listen_to_answers(int fd, struct sluice_decoder *decoder, uin
 	return true;
 }
 
-/* The relay's native output: sends, listens, and begins again at what is acknowledged when the connection breaks. */
+/* The relay's native output: sends, listens, and begins again at what is acknowledged when the
+ * connection breaks. */
 static inline unsigned int relay_natively(const struct builder *builder, uint16_t port)
 {
 	unsigned int connections = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of the control plane: the daemon's server in a thread, with a daemon behind it that is made up, and clients.
- * Include it after cmocka.h.
+ * For tests of the control plane: the daemon's server in a thread, with a daemon behind it that is
+ * made up, and clients. Include it after cmocka.h.
  */
 #ifndef TEST_CONTROL_SERVER_H
 #define TEST_CONTROL_SERVER_H
@@ -41,7 +41,8 @@ static struct {
 	char path[64]; /* of that */
 } server;
 
-/* control.h: keeps the text; refuses one that begins with "bad"; of "later" it does not know yet. */
+/* control.h: keeps the text; refuses one that begins with "bad"; of "later" it does not know yet.
+ */
 static inline int fake_apply(void *context, const char *text, size_t length, const char *name,
 			     const struct sluice_wishes *wishes, char **error)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of a full spool that gives up its oldest segments: a stream of numbered records for two outputs, and what each of
- * them would get or be told of. Include cmocka.h first.
+ * For tests of a full spool that gives up its oldest segments: a stream of numbered records for two
+ * outputs, and what each of them would get or be told of. Include cmocka.h first.
  */
 #ifndef TESTS_DROP_HELPER_H
 #define TESTS_DROP_HELPER_H
@@ -49,7 +49,8 @@ static inline uint16_t input_of(const struct source *source, uint64_t sequence)
 					     : sequence * 40503ULL / 16 % INPUTS);
 }
 
-/* Appends a frame of about `length` bytes of records for both outputs. 0 or what append said; then nothing was written. */
+/* Appends a frame of about `length` bytes of records for both outputs. 0 or what append said; then
+ * nothing was written. */
 static inline int feed(struct source *source, uint32_t length)
 {
 	static uint8_t payload[SLUICE_SPOOL_PAYLOAD_MAX];

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of the engine: a third server in a thread of the test, with bad manners on request; an engine made out of YAML;
- * and a sender of numbered datagrams. All on loopback. Include cmocka.h first.
+ * For tests of the engine: a third server in a thread of the test, with bad manners on request; an
+ * engine made out of YAML; and a sender of numbered datagrams. All on loopback. Include cmocka.h
+ * first.
  *
- * A datagram's payload: its number (8 bytes, or decimal digits for the plain framings) and bytes that follow from it.
+ * A datagram's payload: its number (8 bytes, or decimal digits for the plain framings) and bytes
+ * that follow from it.
  */
 #ifndef TESTS_ENGINE_HELPER_H
 #define TESTS_ENGINE_HELPER_H
@@ -50,8 +52,8 @@ struct receiver {
 	uint64_t reset_every; /* bytes of a connection after which it is broken off; 0: never */
 	unsigned int resets;  /* how often at most */
 	volatile unsigned int slow_us; /* to rest after every 30,000 bytes */
-	unsigned int
-		ack_late; /* frames that are acknowledged together, in another order and cut in two */
+	unsigned int ack_late; /* frames that are acknowledged together, in another order and cut in
+				  two */
 	volatile uint32_t promise; /* SLUICE_RANGE_F_* of what it acknowledges */
 	volatile bool vow;	   /* say so of all it has, once, when idle */
 	/* Books; read when stopped, or only the counters while it runs */
@@ -301,8 +303,8 @@ static inline void hang_up(struct receiver_client *client, bool hard)
 }
 
 /*
- * Breaks a connection so that it is known what the peer's TCP believes: first nothing more is let in (so nothing more is
- * acknowledged), then what was let in is read to the end.
+ * Breaks a connection so that it is known what the peer's TCP believes: first nothing more is let
+ * in (so nothing more is acknowledged), then what was let in is read to the end.
  */
 static inline void break_off(struct receiver *receiver, struct receiver_client *client)
 {
@@ -406,8 +408,8 @@ static inline void *receive_all(void *argument)
 	return NULL;
 }
 
-/* Binds `fd` to a port of the loopback address that nobody has, and that nobody gets by connecting somewhere (those begin at
- * 32768, ip(7)): it may be bound again later. Returns it. */
+/* Binds `fd` to a port of the loopback address that nobody has, and that nobody gets by connecting
+ * somewhere (those begin at 32768, ip(7)): it may be bound again later. Returns it. */
 static inline uint16_t bind_somewhere(int fd)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of the engine whose sockets get more than there is room for, in whatever way they are read. Include cmocka.h first.
+ * For tests of the engine whose sockets get more than there is room for, in whatever way they are
+ * read. Include cmocka.h first.
  */
 #ifndef TESTS_OVERFLOW_HELPER_H
 #define TESTS_OVERFLOW_HELPER_H
@@ -8,8 +9,9 @@
 #include "engine_helper.h"
 
 /*
- * Sends datagrams 0 .. sent - 1 to `port` of an engine whose destination, TCP port `reserved`, is down, then starts the receiver: `least` or more
- * must be lost, counted and told of, and all others delivered once. Stops the engine and frees the receiver.
+ * Sends datagrams 0 .. sent - 1 to `port` of an engine whose destination, TCP port `reserved`, is
+ * down, then starts the receiver: `least` or more must be lost, counted and told of, and all others
+ * delivered once. Stops the engine and frees the receiver.
  */
 static inline void expect_overflow(struct sluice_engine *engine, struct receiver *receiver,
 				   uint16_t port, uint16_t reserved, uint64_t sent, uint64_t least)

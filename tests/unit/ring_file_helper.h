@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of rings in files: where the file and its twin are, records in it, and what it holds and
- * tells of. Include cmocka.h first. Touches: the ring it is given.
+ * For tests of rings in files: where the file and its twin are, records in it, and what it holds
+ * and tells of. Include cmocka.h first. Touches: the ring it is given.
  */
 #ifndef TESTS_RING_FILE_HELPER_H
 #define TESTS_RING_FILE_HELPER_H

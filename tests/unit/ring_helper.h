@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of what reads rings: a ring in a memfd and records in it whose bytes say who they are. Include cmocka.h
- * first. Touches: the ring it is given.
+ * For tests of what reads rings: a ring in a memfd and records in it whose bytes say who they are.
+ * Include cmocka.h first. Touches: the ring it is given.
  */
 #ifndef TESTS_RING_HELPER_H
 #define TESTS_RING_HELPER_H

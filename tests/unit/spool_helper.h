@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For tests of the spool: a disk that misbehaves on request, a store in a temporary directory, frames with a pattern, and
- * reading what an output still gets. Include cmocka.h first.
+ * For tests of the spool: a disk that misbehaves on request, a store in a temporary directory,
+ * frames with a pattern, and reading what an output still gets. Include cmocka.h first.
  */
 #ifndef TESTS_SPOOL_HELPER_H
 #define TESTS_SPOOL_HELPER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the tests of the receiving side: a stream of records in memory, and frames cut from it anywhere, as a relay
- * would make them. Touches: memory. Include cmocka.h first.
+ * For the tests of the receiving side: a stream of records in memory, and frames cut from it
+ * anywhere, as a relay would make them. Touches: memory. Include cmocka.h first.
  */
 #ifndef TESTS_STREAM_BUILDER_H
 #define TESTS_STREAM_BUILDER_H
@@ -16,7 +16,8 @@
 struct builder {
 	uint8_t *bytes; /* the stream from offset 0; @owner builder */
 	size_t length;
-	size_t capacity; /* of bytes; grows by doubling, for the sanitizer's realloc always copies */
+	size_t capacity; /* of bytes; grows by doubling, for the sanitizer's realloc always copies
+			  */
 	size_t boundary_capacity;
 	uint64_t *boundary; /* where record number n begins; one more than there are records */
 	size_t records;

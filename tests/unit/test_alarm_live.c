@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Alarms of an engine whose configuration changes while they are raised: each is over when what it says is not so any more.
- * On loopback, with the socket source; the receiver is never there.
+ * Alarms of an engine whose configuration changes while they are raised: each is over when what it
+ * says is not so any more. On loopback, with the socket source; the receiver is never there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,7 +15,8 @@
 
 static uint16_t port;
 
-/* The configuration with so many KiB of memory for each CPU and this as the rest of its store. @owner caller */
+/* The configuration with so many KiB of memory for each CPU and this as the rest of its store.
+ * @owner caller */
 static char *write_store(unsigned int memory, const char *store)
 {
 	char *text = NULL;
@@ -54,7 +55,8 @@ static struct sluice_engine *start(unsigned int memory, const char *store)
 	return engine;
 }
 
-/* Waits a minute at most until so many alarms have been raised, and so many are over; sends `count` datagrams again and again. */
+/* Waits a minute at most until so many alarms have been raised, and so many are over; sends `count`
+ * datagrams again and again. */
 static void await_alarms(struct sluice_engine *engine, unsigned int count, uint64_t raised,
 			 uint64_t over)
 {
@@ -77,8 +79,8 @@ static void await_alarms(struct sluice_engine *engine, unsigned int count, uint6
 }
 
 /*
- * The source takes nothing any more when the ring has less room than the largest datagram: that is as full as it gets. Without a
- * mark the alarm is over.
+ * The source takes nothing any more when the ring has less room than the largest datagram: that is
+ * as full as it gets. Without a mark the alarm is over.
  */
 static void a_ring_is_full_when_its_source_waits(void **state)
 {
@@ -108,7 +110,8 @@ static void another_policy_ends_the_alarm_of_the_first(void **state)
 		 "}, disk: {path: %s, size: 4m, segment: 1m}, drop: oldest}", path);
 	engine = start(1024, newest);
 	await_alarms(engine, 200, 1, 0);
-	/* The ring that waited is emptied to disk: the oldest are given up, which ends the one alarm and raises the other. */
+	/* The ring that waited is emptied to disk: the oldest are given up, which ends the one
+	 * alarm and raises the other. */
 	apply(engine, 1024, oldest);
 	await_alarms(engine, 0, 2, 1);
 	apply(engine, 1024, newest);

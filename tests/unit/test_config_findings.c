@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every configuration in tests/config/bad gets exactly the findings of the .findings file beside it: place, severity and
- * sentence, all of them in one pass. Run in the top folder of the tree.
+ * Every configuration in tests/config/bad gets exactly the findings of the .findings file beside
+ * it: place, severity and sentence, all of them in one pass. Run in the top folder of the tree.
  */
 #include <setjmp.h>
 #include <stdarg.h>

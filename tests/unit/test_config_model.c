@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Good configurations become exactly the model that they describe; routes follow from it; the machine's own limits are
- * held against it. Run in the top folder of the tree.
+ * Good configurations become exactly the model that they describe; routes follow from it; the
+ * machine's own limits are held against it. Run in the top folder of the tree.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -140,7 +140,8 @@ static void every_key_arrives(void **state)
 	sluice_config_free(config);
 }
 
-/* Destinations with all they may have; a duplicating output becomes one for each destination, the route stays one. */
+/* Destinations with all they may have; a duplicating output becomes one for each destination, the
+ * route stays one. */
 static void modes_and_destinations_arrive(void **state)
 {
 	struct sluice_config *config = load_good("modes.yaml");
@@ -207,7 +208,8 @@ static void defaults_are_the_documented_ones(void **state)
 	assert_int_equal(config->log.level, LOG_INFO);
 	assert_int_equal(config->log.target, SLUICE_LOG_STDERR);
 	assert_null(config->log.path);
-	/* Derived from "input:telemetry" and "output:collector"; another value would orphan every running rule. */
+	/* Derived from "input:telemetry" and "output:collector"; another value would orphan every
+	 * running rule. */
 	assert_guid(input->id, "f37164fc-0400-58e3-8565-3e217abf4e8c");
 	assert_guid(output->id, "8823ac78-fc9e-5ff6-82ef-6c666db2e248");
 	sluice_config_free(config);
@@ -228,7 +230,8 @@ static void the_shipped_example_has_no_faults(void **state)
 	sluice_config_free(config);
 }
 
-/* As `sluicectl check <(template)`: what fills the pipe has not begun when it is read, and pauses in the middle. */
+/* As `sluicectl check <(template)`: what fills the pipe has not begun when it is read, and pauses
+ * in the middle. */
 static void a_pipe_that_is_filled_slowly_is_read_whole(void **state)
 {
 	static const char text[] = "inputs:\n  - port: 514\noutputs:\n  - to: 192.0.2.1:601\n";
@@ -296,7 +299,8 @@ static void aliases_are_followed(void **state)
 	sluice_config_free(config);
 }
 
-/* A route gathers for as long as the most impatient of its outputs allows, and sends what is alone at once if one has `auto`. */
+/* A route gathers for as long as the most impatient of its outputs allows, and sends what is alone
+ * at once if one has `auto`. */
 static void the_delay_follows_from_the_outputs(void **state)
 {
 	struct sluice_config *config =
@@ -401,7 +405,8 @@ static void a_route_keeps_its_guid(void **state)
 	assert_memory_not_equal(guids[0], guids[2], 16);
 }
 
-/* Inputs of another priority have a route of their own, which tells it; without one a route is what it always was. */
+/* Inputs of another priority have a route of their own, which tells it; without one a route is what
+ * it always was. */
 static void a_priority_makes_a_route(void **state)
 {
 	struct sluice_config *config =
@@ -469,7 +474,8 @@ static void a_long_route_name_is_cut_between_characters(void **state)
 	sluice_config_free(config);
 }
 
-/* More memory than there is, more rings than the memory is enough for, an interface that is not there. */
+/* More memory than there is, more rings than the memory is enough for, an interface that is not
+ * there. */
 static void the_machine_has_a_say(void **state)
 {
 	struct sluice_config *config = parse_good(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Profiles of receivers: what they set where the file says nothing, and how many connections of ours they bear. Run in the top
- * folder of the tree.
+ * Profiles of receivers: what they set where the file says nothing, and how many connections of
+ * ours they bear. Run in the top folder of the tree.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -52,7 +52,8 @@ static void a_profile_sets_what_is_not_written(void **state)
 	sluice_config_free(config);
 }
 
-/* Checks a configuration with these workers and outputs against this machine; returns the finding on connections as text, or "". */
+/* Checks a configuration with these workers and outputs against this machine; returns the finding
+ * on connections as text, or "". */
 static const char *check(const char *workers, const char *outputs, char text[1024])
 {
 	struct sluice_findings findings = {0};
@@ -78,7 +79,8 @@ static const char *check(const char *workers, const char *outputs, char text[102
 	return text;
 }
 
-/* An output has no more connections than its receiver bears; more, if written, are told, with the line for both sides. */
+/* An output has no more connections than its receiver bears; more, if written, are told, with the
+ * line for both sides. */
 static void connections_are_what_the_receiver_bears(void **state)
 {
 	char text[1024];
@@ -116,7 +118,8 @@ static void connections_are_what_the_receiver_bears(void **state)
 		check("64", "  - {name: a, to: \"10.9.1.2:601\", receiver: rsyslog}\n", text), "");
 }
 
-/* One that resets connections which it took gets what it may not have read again, if nobody says otherwise. */
+/* One that resets connections which it took gets what it may not have read again, if nobody says
+ * otherwise. */
 static void what_a_receiver_resets_is_sent_again(void **state)
 {
 	struct sluice_draft_output draft = {.output.receiver = SLUICE_RECEIVER_SYSLOG_NG};
@@ -135,7 +138,8 @@ static void what_a_receiver_resets_is_sent_again(void **state)
 	assert_int_equal(draft.output.connections, 1);
 }
 
-/* The table can be read by those who use it: each receiver has a framing, and each limit a way up that is no lower. */
+/* The table can be read by those who use it: each receiver has a framing, and each limit a way up
+ * that is no lower. */
 static void the_table_makes_sense(void **state)
 {
 	unsigned int kind;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * When a destination that cannot be reached is tried again: never later than `reconnect.max` after an
- * attempt that failed, nor than `connect-timeout` after one that nobody answers, whatever became of
- * earlier attempts and of other destinations. With a clock of the test's own.
+ * When a destination that cannot be reached is tried again: never later than `reconnect.max` after
+ * an attempt that failed, nor than `connect-timeout` after one that nobody answers, whatever became
+ * of earlier attempts and of other destinations. With a clock of the test's own.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -124,7 +124,8 @@ static void tell_events(uint64_t now)
 	assert_false(is_busy);
 }
 
-/* Thousands of attempts that are refused: the next one of each destination is always set, soon, and the worker wakes for it. */
+/* Thousands of attempts that are refused: the next one of each destination is always set, soon, and
+ * the worker wakes for it. */
 static void who_is_refused_is_tried_again_in_time(void **state)
 {
 	uint64_t now = SLUICE_NS_PER_S, tried[2] = {now, now}, attempts[2] = {0};
@@ -169,7 +170,8 @@ static void who_is_refused_is_tried_again_in_time(void **state)
 	end(ports);
 }
 
-/* A destination that takes the connection and never says a word is given up when `connect-timeout` is over, and tried again. */
+/* A destination that takes the connection and never says a word is given up when `connect-timeout`
+ * is over, and tried again. */
 static void who_says_nothing_is_tried_again_in_time(void **state)
 {
 	uint64_t now = SLUICE_NS_PER_S;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The control plane, both ends, over a real NETLINK_USERSOCK: what a client asks it gets, whole and in order; who may not
- * ask is refused; a client that does not read disturbs nobody.
+ * The control plane, both ends, over a real NETLINK_USERSOCK: what a client asks it gets, whole and
+ * in order; who may not ask is refused; a client that does not read disturbs nobody.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -197,7 +197,8 @@ static void a_configuration_arrives_whole(void **state)
 	sluice_netlink_close(netlink);
 }
 
-/* What becomes of outputs that go arrives in its order; what is no such thing is refused, and nothing is applied. */
+/* What becomes of outputs that go arrives in its order; what is no such thing is refused, and
+ * nothing is applied. */
 static void wishes_arrive(void **state)
 {
 	static const char *const wrong_adopt[] = {"a", "=b", "a=", ""};
@@ -289,7 +290,8 @@ static void a_client_that_does_not_read_stops_nobody(void **state)
 	usleep(100000);
 }
 
-/* Reads a dump through a socket with hardly any room: all parts come, in order, though most of them had to wait. */
+/* Reads a dump through a socket with hardly any room: all parts come, in order, though most of them
+ * had to wait. */
 static void a_slow_reader_gets_everything_in_order(void **state)
 {
 	struct raw raw = raw_message(SLUICE_CMD_OUTPUT_GET, NLM_F_DUMP, NULL, 0);
@@ -379,7 +381,8 @@ static void ports_are_found(void **state)
 	assert_int_equal(sluice_netlink_request(NULL, NULL, NULL, NULL), -ENOMEM);
 }
 
-/* Programs that connect and say nothing, more than there are places: whoever asks is answered, and nobody can leave a socket behind. */
+/* Programs that connect and say nothing, more than there are places: whoever asks is answered, and
+ * nobody can leave a socket behind. */
 static void silent_clients_stop_nobody(void **state)
 {
 	struct sluice_netlink *netlink;
@@ -410,7 +413,8 @@ static void silent_clients_stop_nobody(void **state)
 	sluice_netlink_close(netlink);
 }
 
-/* The socket is for us alone; what lies where it should be and is none stays; one that nobody listens at gives way. */
+/* The socket is for us alone; what lies where it should be and is none stays; one that nobody
+ * listens at gives way. */
 static void the_socket_is_ours(void **state)
 {
 	char path[64];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The control plane and messages that are wrong: each refused in words, or ignored where an answer would be none, and
- * nothing is changed by any of them.
+ * The control plane and messages that are wrong: each refused in words, or ignored where an answer
+ * would be none, and nothing is changed by any of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * CRC32C: the published check values, a slow table-free implementation beside it, and any cut of the input.
+ * CRC32C: the published check values, a slow table-free implementation beside it, and any cut of
+ * the input.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +12,8 @@
 #include <cmocka.h>
 #include "lib/frame.h"
 
-/* Bit by bit, straight from the polynomial (RFC 3720 section 12.1: 0x1EDC6F41, reflected 0x82F63B78). */
+/* Bit by bit, straight from the polynomial (RFC 3720 section 12.1: 0x1EDC6F41, reflected
+ * 0x82F63B78). */
 static uint32_t slow_crc32c(const uint8_t *bytes, size_t length)
 {
 	uint32_t crc = ~0U;
@@ -43,7 +45,8 @@ static void known_vectors(void **state)
 	assert_int_equal(sluice_crc32c(0, bytes, sizeof(bytes)), 0x46DD794EU);
 }
 
-/* Every length up to 600 at every alignment of 8 agrees with the slow way, whole and cut in two anywhere. */
+/* Every length up to 600 at every alignment of 8 agrees with the slow way, whole and cut in two
+ * anywhere. */
 static void agrees_with_polynomial(void **state)
 {
 	uint8_t bytes[640];

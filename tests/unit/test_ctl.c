@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The tool: what it prints and how it exits, where neither module nor daemon is needed. One list, shown as a table or as
- * JSON. Run in the top folder of the tree.
+ * The tool: what it prints and how it exits, where neither module nor daemon is needed. One list,
+ * shown as a table or as JSON. Run in the top folder of the tree.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,7 +59,8 @@ static char *capture_end(const int kept[2])
 	return text;
 }
 
-/* Runs a command with the words of `line`; returns its status, *said is what it printed (@owner caller). */
+/* Runs a command with the words of `line`; returns its status, *said is what it printed (@owner
+ * caller). */
 static int run(int (*command)(int, char **), const char *line, char **said)
 {
 	char *copy = strdup(line), *words[WORDS + 1] = {NULL}, *rest, *word;
@@ -152,7 +153,8 @@ static void wrong_command_lines_get_the_usage(void **state)
 	expect(sluice_ctl_delete, "del input x", SLUICE_CTL_USAGE, "usage: sluicectl del");
 }
 
-/* In a network namespace of our own there is no daemon: one sentence and status 3; faults come first. */
+/* In a network namespace of our own there is no daemon: one sentence and status 3; faults come
+ * first. */
 static void without_a_daemon_one_sentence_says_so(void **state)
 {
 	int status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * While a worker's sockets keep a beat acknowledgements do not wake it. What must not suffer: they are taken in all the same,
- * at each beat, and the last as soon as ever.
+ * While a worker's sockets keep a beat acknowledgements do not wake it. What must not suffer: they
+ * are taken in all the same, at each beat, and the last as soon as ever.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +44,8 @@ static uint64_t await_acked(struct sluice_engine *engine, uint64_t acked)
 	return now_ms() - begun;
 }
 
-/* The receiver is slower than the beat lasts: its last word finds a worker that waits for nothing else. */
+/* The receiver is slower than the beat lasts: its last word finds a worker that waits for nothing
+ * else. */
 static void the_last_acknowledgement_wakes(void **state)
 {
 	static struct receiver receiver;
@@ -70,7 +71,8 @@ static void the_last_acknowledgement_wakes(void **state)
 	receiver_free(&receiver);
 }
 
-/* A rate keeps the beat as well, for a second and whatever the machine does: what is acknowledged meanwhile is heard. */
+/* A rate keeps the beat as well, for a second and whatever the machine does: what is acknowledged
+ * meanwhile is heard. */
 static void acknowledgements_are_heard_on_the_beat(void **state)
 {
 	static struct receiver receiver;

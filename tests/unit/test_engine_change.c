@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The engine from one configuration to the next: what cannot start says why and leaves nothing behind; what is the same in
- * both is not disturbed; nothing is lost on the way.
+ * The engine from one configuration to the next: what cannot start says why and leaves nothing
+ * behind; what is the same in both is not disturbed; nothing is lost on the way.
  */
 #include <dirent.h>
 #include <setjmp.h>
@@ -90,7 +90,7 @@ static uint64_t connects_of(struct sluice_engine *engine, const char *name, uint
 	return connects;
 }
 
-/* A start that must fail, with `words` in its sentence, leaves no descriptor and no thread; but the first makes what all share. */
+/* A start that fails, with `words` in its sentence, leaves no descriptor and no thread. */
 static void must_not_start(const char *text, const char *words)
 {
 	size_t descriptors = 0, threads = 0, attempt;
@@ -196,7 +196,7 @@ static void a_missing_module_is_named(void **state)
 	must_not_start(text, "the module is not loaded; load it (`modprobe sluice`)");
 }
 
-/* An input more, in the middle of traffic: the other one's connection and datagrams are not disturbed. */
+/* An input more, under traffic: the other one's connection and datagrams go on. */
 static void a_new_input_disturbs_nobody(void **state)
 {
 	static struct receiver receiver;
@@ -257,7 +257,7 @@ static void a_gone_input_closes_its_port(void **state)
 	receiver_free(&receiver);
 }
 
-/* What is in the buffer of a port that goes is stored, however much it is: here it rests when the change comes. */
+/* What is in the buffer of a port that goes is stored, however much it is. */
 static void a_gone_input_leaves_nothing_behind(void **state)
 {
 	static const char format[] =
@@ -340,7 +340,7 @@ static void a_failed_change_changes_nothing(void **state)
 	close(fd);
 }
 
-/* Another destination for an output, under traffic: what the old one has not got goes to the new one. */
+/* Another destination, under traffic: what the old one has not got goes to the new one. */
 static void an_output_moves_to_another_destination(void **state)
 {
 	static struct receiver before, after;
@@ -406,7 +406,7 @@ static void a_destination_more_keeps_the_others(void **state)
 	receiver_free(&second);
 }
 
-/* An input's outputs change: its route is another one, the old one's ring is delivered to those that stay. */
+/* An input's outputs change, so its route: the old ring is delivered to those that stay. */
 static void a_changed_route_drains(void **state)
 {
 	static struct receiver stays, comes;
@@ -433,7 +433,8 @@ static void a_changed_route_drains(void **state)
 	send_numbers(port, 1000, 2000, 200, SLUICE_FRAMING_NATIVE);
 	await(&comes, 1000);
 	assert_int_equal(sluice_engine_report(engine, &report), 0);
-	/* One sender, so one worker: its old stream waits for `stays`, the other was empty and is gone. */
+	/* One sender, so one worker: its old stream waits for `stays`, the other was empty and is
+	 * gone. */
 	assert_int_equal(report.stream_count, 3);
 	sluice_engine_report_free(&report);
 	receiver_start(&stays, SLUICE_FRAMING_NATIVE, reserved);
@@ -494,7 +495,7 @@ static void changes_under_traffic_lose_nothing(void **state)
 	receiver_free(&receiver);
 }
 
-/* How many datagrams the inputs have stored together; *room, if wanted: bytes left in the first ring. */
+/* How many datagrams all inputs have stored; *room, if wanted: bytes left in the first ring. */
 static uint64_t stored_by(struct sluice_engine *engine, uint64_t *room)
 {
 	struct sluice_engine_report report;
@@ -510,7 +511,7 @@ static uint64_t stored_by(struct sluice_engine *engine, uint64_t *room)
 	return stored;
 }
 
-/* Waits until sockets find no room any more, at most 20 seconds. Returns how many datagrams were stored. */
+/* Waits until sockets find no room, at most 20 seconds. Returns how many were stored. */
 static uint64_t await_full(struct sluice_engine *engine)
 {
 	uint64_t stored = 0, before, room;
@@ -536,7 +537,7 @@ static void await_stored(struct sluice_engine *engine, uint64_t count)
 	assert_int_equal(stored_by(engine, NULL), count);
 }
 
-/* Sockets that wait for room get another ring, which has some: they go on at once, and nothing is lost. */
+/* Sockets that wait for room get another ring, which has some: they go on, nothing is lost. */
 static void sockets_that_wait_go_on_in_another_ring(void **state)
 {
 	const char *way = *state;

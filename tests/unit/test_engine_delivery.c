@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The engine on loopback with the socket source: what is sent by UDP is delivered over TCP, exactly once to a native receiver
- * whatever that does to its connections, in whole frames to a plain one.
+ * The engine on loopback with the socket source: what is sent by UDP is delivered over TCP, exactly
+ * once to a native receiver whatever that does to its connections, in whole frames to a plain one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,7 +45,8 @@ static void native_delivers_everything_once(void **state)
 	/* The last acknowledgement follows the datagram. */
 	for (tries = 0; tries < 5000; tries++) {
 		assert_int_equal(sluice_engine_report(engine, &report), 0);
-		/* The report is no picture of one moment: one counter may be newer than the other. */
+		/* The report is no picture of one moment: one counter may be newer than the other.
+		 */
 		if (report.outputs[0].destinations[0].acked == 5231 &&
 		    report.outputs[0].destinations[0].sent == 5231)
 			break;
@@ -80,7 +81,8 @@ static void native_delivers_everything_once(void **state)
 	receiver_free(&receiver);
 }
 
-/* Waits until the only output's only destination has this state and so many datagrams acknowledged. */
+/* Waits until the only output's only destination has this state and so many datagrams acknowledged.
+ */
 static void await_destination(struct sluice_engine *engine, const char *wanted, uint64_t acked)
 {
 	struct sluice_engine_report report;
@@ -98,9 +100,10 @@ static void await_destination(struct sluice_engine *engine, const char *wanted, 
 }
 
 /*
- * `ack: durable`: what the receiver has but not on stable storage stays with the relay, which says so after `dead-after`, in
- * a new connection's HELLO as well; the receiver's later word releases it, without anything being sent twice. With `ack:
- * received` the first word is enough, whichever it is.
+ * `ack: durable`: what the receiver has but not on stable storage stays with the relay, which says
+ * so after `dead-after`, in a new connection's HELLO as well; the receiver's later word releases
+ * it, without anything being sent twice. With `ack: received` the first word is enough, whichever
+ * it is.
  */
 static void only_what_is_durable_is_released(void **state)
 {
@@ -143,8 +146,9 @@ static void only_what_is_durable_is_released(void **state)
 }
 
 /*
- * Datagrams that the kernel hands over as one (UDP_GRO; over loopback what was sent as one by UDP_SEGMENT) are cut where they
- * were: each is a record of its own, the shorter last one, and one that came alone among them.
+ * Datagrams that the kernel hands over as one (UDP_GRO; over loopback what was sent as one by
+ * UDP_SEGMENT) are cut where they were: each is a record of its own, the shorter last one, and one
+ * that came alone among them.
  */
 static void what_came_together_is_cut(void **state)
 {
@@ -207,8 +211,8 @@ static void what_came_together_is_cut(void **state)
 	receiver_free(&receiver);
 }
 
-/* The receiver breaks off in the middle of frames, now with FIN, now with RST, and acknowledges late, in pieces, and in
- * another order. */
+/* The receiver breaks off in the middle of frames, now with FIN, now with RST, and acknowledges
+ * late, in pieces, and in another order. */
 static void native_survives_bad_manners(void **state)
 {
 	static struct receiver receiver = {.reset_every = 90001, .resets = 40, .ack_late = 5};
@@ -231,7 +235,8 @@ static void native_survives_bad_manners(void **state)
 	receiver_free(&receiver);
 }
 
-/* A plain receiver that breaks off gets the frame that it had only a part of again, whole, and none that it had. */
+/* A plain receiver that breaks off gets the frame that it had only a part of again, whole, and none
+ * that it had. */
 static void plain_resumes_at_a_frame(enum sluice_framing framing, const char *name)
 {
 	static struct receiver receiver;
@@ -295,7 +300,8 @@ static void every_output_gets_everything(void **state)
 	receiver_free(&late);
 }
 
-/* Two destinations share the load; when one goes for good, the other gets what it did not acknowledge. */
+/* Two destinations share the load; when one goes for good, the other gets what it did not
+ * acknowledge. */
 static void a_dead_destination_is_passed_over(void **state)
 {
 	static struct receiver stays, goes;
@@ -331,8 +337,8 @@ static void a_dead_destination_is_passed_over(void **state)
 }
 
 /*
- * One of two destinations takes and never acknowledges: when the ring gets full of what it holds back, the other one gets
- * that, long before `dead_after` (10 s).
+ * One of two destinations takes and never acknowledges: when the ring gets full of what it holds
+ * back, the other one gets that, long before `dead_after` (10 s).
  */
 static void a_stalled_destination_gives_way(void **state)
 {
@@ -371,7 +377,8 @@ static void a_stalled_destination_gives_way(void **state)
 	receiver_free(&stalled);
 }
 
-/* A receiver that does not read holds nobody up, is not flooded, and gets everything when it reads again. */
+/* A receiver that does not read holds nobody up, is not flooded, and gets everything when it reads
+ * again. */
 static void a_slow_receiver_gets_everything(void **state)
 {
 	static struct receiver receiver;
@@ -395,7 +402,8 @@ static void a_slow_receiver_gets_everything(void **state)
 	receiver_free(&receiver);
 }
 
-/* The shortest way of 19 datagrams that come alone, µs, because the machine has other things to do; `delay` is the output's. */
+/* The shortest way of 19 datagrams that come alone, µs, because the machine has other things to do;
+ * `delay` is the output's. */
 static int64_t shortest_way(const char *delay)
 {
 	static struct receiver receiver;
@@ -435,8 +443,8 @@ static void a_lone_datagram_leaves_in_time(void **state)
 	assert_true(shortest_way("delay: 0") < 1500);
 }
 
-/* A destination may be a name with several addresses, of which not all answer; and one that nobody knows (RFC 6761
- * section 6.4) hinders neither start, nor the others, nor stop. */
+/* A destination may be a name with several addresses, of which not all answer; and one that nobody
+ * knows (RFC 6761 section 6.4) hinders neither start, nor the others, nor stop. */
 static void names_are_looked_up(void **state)
 {
 	static struct receiver receiver;
@@ -480,7 +488,8 @@ static void stop_delivers_what_is_there(void **state)
 	receiver_free(&receiver);
 }
 
-/* When the ring is full and the socket's buffer, too, what is lost is counted, and told of in the stream. */
+/* When the ring is full and the socket's buffer, too, what is lost is counted, and told of in the
+ * stream. */
 static void overflow_is_counted_and_told(void **state)
 {
 	static struct receiver receiver;

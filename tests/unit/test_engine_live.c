@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every key of an output changes live, in each mode and framing, under traffic, with one destination up and one down: all of it
- * arrives, and no worker goes round in circles. On loopback with the socket source.
+ * Every key of an output changes live, in each mode and framing, under traffic, with one
+ * destination up and one down: all of it arrives, and no worker goes round in circles. On loopback
+ * with the socket source.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,7 +42,8 @@ static const struct wish wishes[] = {
 	{.rest = ", dead-after: 5s, connect-timeout: 1s, reconnect: {min: 5ms, max: 30ms}"},
 };
 
-/* The same where the mode may change: not to `duplicate`, which gives each destination all of it. */
+/* The same where the mode may change: not to `duplicate`, which gives each destination all of it.
+ */
 static const struct wish modes[] = {
 	{.mode = "hash", .bytes = "16k"},  {.mode = "round-robin", .bytes = "256k"},
 	{.mode = "hash", .bytes = "4k"},   {.mode = "balance"},
@@ -116,7 +118,8 @@ static void send_more(struct trial *trial, const int *sockets)
 	}
 }
 
-/* How many of the datagrams sent came at all, to `up` or `down`; *twice: how many more often than once. */
+/* How many of the datagrams sent came at all, to `up` or `down`; *twice: how many more often than
+ * once. */
 static uint64_t count_all(const struct trial *trial, const struct receiver *up,
 			  const struct receiver *down, uint64_t *twice)
 {
@@ -182,7 +185,8 @@ static void change_to(struct sluice_engine *engine, struct trial *trial, const s
 	free(text);
 }
 
-/* All changes of `list` with one destination up and one down; then that one comes, and all of them again. */
+/* All changes of `list` with one destination up and one down; then that one comes, and all of them
+ * again. */
 static void try_all(const char *mode, const char *framing, enum sluice_framing kind,
 		    const struct wish *list, size_t count)
 {
@@ -296,8 +300,8 @@ static void modes_change_plain(void **state)
 }
 
 /*
- * A span that was cut when `batch.bytes` was 256k and not acknowledged goes to a connection of mode `hash`, which puts short ones
- * together in a buffer for what `batch.bytes` is now.
+ * A span that was cut when `batch.bytes` was 256k and not acknowledged goes to a connection of mode
+ * `hash`, which puts short ones together in a buffer for what `batch.bytes` is now.
  */
 static void a_long_span_finds_room(void **state)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who gets what: weights, balance, flows, copies, standbys, rates, on loopback with the socket source. In all of it every
- * datagram arrives where it should, once.
+ * Who gets what: weights, balance, flows, copies, standbys, rates, on loopback with the socket
+ * source. In all of it every datagram arrives where it should, once.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -135,7 +135,8 @@ static void balance_spares_the_slow(void **state)
 #define FLOWS 40U
 #define EACH 50U
 
-/* Sends EACH datagrams of every flow by its own socket, the flows mixed; the numbers begin at `first`. */
+/* Sends EACH datagrams of every flow by its own socket, the flows mixed; the numbers begin at
+ * `first`. */
 static void send_flows(const int *sockets, uint16_t port, uint64_t first,
 		       enum sluice_framing framing)
 {
@@ -241,8 +242,8 @@ static void flows_stay_together_plain(void **state)
 			    SLUICE_FRAMING_OCTET_COUNTED);
 }
 
-/* Everybody gets everything; one that is down holds nobody up and gets it later; one that is added gets what is new, one
- * that is taken away nothing more. */
+/* Everybody gets everything; one that is down holds nobody up and gets it later; one that is added
+ * gets what is new, one that is taken away nothing more. */
 static void duplicates_have_cursors_of_their_own(void **state)
 {
 	static struct receiver all[3];
@@ -302,7 +303,8 @@ static void duplicates_have_cursors_of_their_own(void **state)
 	end(engine, all, 3);
 }
 
-/* A standby gets nothing as long as one of the others is there, then everything, then nothing again. */
+/* A standby gets nothing as long as one of the others is there, then everything, then nothing
+ * again. */
 static void a_standby_steps_in(void **state)
 {
 	static struct receiver all[2];
@@ -333,8 +335,8 @@ static void a_standby_steps_in(void **state)
 	end(engine, all, 2);
 }
 
-/* Sends 500 datagrams at a time, from *next on, until receiver `which` of two has more than `wanted`: when a worker's
- * connection is up again is the machine's affair. */
+/* Sends 500 datagrams at a time, from *next on, until receiver `which` of two has more than
+ * `wanted`: when a worker's connection is up again is the machine's affair. */
 static void send_until(struct receiver *all, size_t which, uint64_t wanted, uint16_t port,
 		       uint64_t *next)
 {
@@ -388,7 +390,8 @@ static void list_nobody(char *text, size_t room, unsigned int first, unsigned in
 					   number ? ", " : "", first + number);
 }
 
-/* One output gets what waited for the forty destinations that it had, from each of their cursors. */
+/* One output gets what waited for the forty destinations that it had, from each of their cursors.
+ */
 static void many_destinations_become_one(void **state)
 {
 	static const char format[] = INPUT OUTPUT("%s", "newline", "4k") "[%s]" TAIL;
@@ -418,7 +421,8 @@ static uint64_t between(const struct timespec *from, const struct timespec *to)
 	return (uint64_t)((to->tv_sec - from->tv_sec) * 1000000000LL + to->tv_nsec - from->tv_nsec);
 }
 
-/* A rate delays and discards nothing: two seconds' worth takes two seconds, over both workers together. */
+/* A rate delays and discards nothing: two seconds' worth takes two seconds, over both workers
+ * together. */
 static void rate_is_kept(const char *format, unsigned int workers)
 {
 	static struct receiver receiver;
@@ -447,7 +451,8 @@ static void rate_is_kept(const char *format, unsigned int workers)
 	bytes = report.outputs[0].destinations[0].bytes;
 	sluice_engine_report_free(&report);
 	assert_true(bytes >= count * 1000);
-	/* Never faster, by more than 2 % of a second; slower only as far as the machine does other things as well. */
+	/* Never faster, by more than 2 % of a second; slower only as far as the machine does other
+	 * things as well. */
 	assert_true(took + 20000000 >= bytes * 1000);
 	assert_true(took < bytes * 1000 + 15000000000ULL);
 	end(engine, &receiver, 1);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Peers that are not what an output expects: itself, a receiver that claims too much, one that comes and goes. On loopback, in
- * a network namespace of the test's own where it may have one.
+ * Peers that are not what an output expects: itself, a receiver that claims too much, one that
+ * comes and goes. On loopback, in a network namespace of the test's own where it may have one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -61,8 +61,9 @@ static void look(struct sluice_engine *engine, char *state, uint64_t *connects, 
 }
 
 /*
- * A destination at a port of this host from which connections go out, while nobody listens: sooner or later an attempt takes that
- * port and meets itself. It does not count as connected, what waits is kept, and the receiver that comes has its port.
+ * A destination at a port of this host from which connections go out, while nobody listens: sooner
+ * or later an attempt takes that port and meets itself. It does not count as connected, what waits
+ * is kept, and the receiver that comes has its port.
  */
 static void an_output_never_meets_itself(void **state)
 {
@@ -129,8 +130,8 @@ static void make_small(const struct receiver *receiver)
 }
 
 /*
- * A receiver reads slowly and steadily, so that its window is shut for longer than `dead-after` each time: it is called slow, has
- * one connection for all of it, and gets everything once.
+ * A receiver reads slowly and steadily, so that its window is shut for longer than `dead-after`
+ * each time: it is called slow, has one connection for all of it, and gets everything once.
  */
 static void read_slowly(enum sluice_framing framing, const char *format)
 {
@@ -168,7 +169,8 @@ static void who_reads_slowly_is_not_dead(void **state)
 	read_slowly(SLUICE_FRAMING_NATIVE, INPUT PEER("[\"127.0.0.1:%u\"]", "native") STORE);
 }
 
-/* The only receiver stops reading for ten times `dead-after`: its connection waits, and nothing is sent twice. */
+/* The only receiver stops reading for ten times `dead-after`: its connection waits, and nothing is
+ * sent twice. */
 static void who_stops_reading_is_waited_for(void **state)
 {
 	static struct receiver receiver;
@@ -198,7 +200,8 @@ static void who_stops_reading_is_waited_for(void **state)
 	receiver_free(&receiver);
 }
 
-/* One of two stops reading: what comes goes to the other one, and what waits at the first does so, too, after a while. */
+/* One of two stops reading: what comes goes to the other one, and what waits at the first does so,
+ * too, after a while. */
 static void who_stops_reading_holds_nobody_up(void **state)
 {
 	static struct receiver stops, reads;
@@ -246,8 +249,8 @@ static void vanish(struct receiver *receiver)
 }
 
 /*
- * A receiver vanishes, with data under way or (`shut`) while its window is shut and nothing may be sent: that is found, and what
- * it has not got comes by another connection.
+ * A receiver vanishes, with data under way or (`shut`) while its window is shut and nothing may be
+ * sent: that is found, and what it has not got comes by another connection.
  */
 static void vanish_while(bool shut)
 {
@@ -295,7 +298,8 @@ static void who_vanished_is_found(void **state)
 	vanish_while(true);
 }
 
-/* A receiver of a plain framing that shuts its sending side goes on getting what comes, on the same connection. */
+/* A receiver of a plain framing that shuts its sending side goes on getting what comes, on the same
+ * connection. */
 static void who_says_nothing_more_goes_on_reading(void **state)
 {
 	static struct receiver receiver;
@@ -313,7 +317,8 @@ static void who_says_nothing_more_goes_on_reading(void **state)
 	send_numbers(port, 10, 1000, 1000, SLUICE_FRAMING_OCTET_COUNTED);
 	await(&receiver, 1000);
 	assert_int_equal(receiver.accepted, 1);
-	/* One that closes is noticed by the next that is written, which comes whole by another connection. */
+	/* One that closes is noticed by the next that is written, which comes whole by another
+	 * connection. */
 	receiver.paused = true;
 	usleep(20000);
 	hang_up(&receiver.clients[0], false);
@@ -328,7 +333,8 @@ static void who_says_nothing_more_goes_on_reading(void **state)
 	receiver_free(&receiver);
 }
 
-/* An output with a destination at an interface that is not there starts, waits, and says for what; the check warns of it. */
+/* An output with a destination at an interface that is not there starts, waits, and says for what;
+ * the check warns of it. */
 static void an_interface_that_is_not_there_is_waited_for(void **state)
 {
 	static const char format[] =

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Inputs of different priority at one output, on loopback with the socket source: the important first, the others with their
- * share, each datagram once, whatever the order was.
+ * Inputs of different priority at one output, on loopback with the socket source: the important
+ * first, the others with their share, each datagram once, whatever the order was.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,7 +90,8 @@ static void await_stored(struct sluice_engine *engine, uint64_t count)
 		 (unsigned long long)count);
 }
 
-/* How many of [first, last) came before the last of [from, to) that came, and not before `since` had come. */
+/* How many of [first, last) came before the last of [from, to) that came, and not before `since`
+ * had come. */
 static uint64_t before_last_of(const struct receiver *receiver, uint64_t from, uint64_t to,
 			       uint64_t first, uint64_t last, uint64_t since)
 {
@@ -114,7 +115,8 @@ static void end(struct sluice_engine *engine, struct receiver *receiver)
 	receiver_free(receiver);
 }
 
-/* A backlog of both in one worker: while there is something important the lesser have an eighth of it, within a few batches. */
+/* A backlog of both in one worker: while there is something important the lesser have an eighth of
+ * it, within a few batches. */
 static void important_first(const char *mode, enum sluice_framing framing, uint64_t most)
 {
 	static struct receiver receiver;
@@ -164,8 +166,8 @@ static void important_first_by_flow(void **state)
 }
 
 /*
- * A backlog of the lesser in all workers, something important comes in one of them: the others stand back, too, and have their
- * share.
+ * A backlog of the lesser in all workers, something important comes in one of them: the others
+ * stand back, too, and have their share.
  */
 static void workers_stand_back(void **state)
 {
@@ -212,7 +214,8 @@ static void workers_stand_back(void **state)
 	end(engine, &receiver);
 }
 
-/* Another priority, live, with a backlog: nothing is lost or repeated, and what comes later has the new one. */
+/* Another priority, live, with a backlog: nothing is lost or repeated, and what comes later has the
+ * new one. */
 static void changes_live(void **state)
 {
 	static struct receiver receiver;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The ways of receiving, of which a program in the kernel is one: the same comes out of both, from one configuration to the next,
- * and what there is no room for is counted and told of.
+ * The ways of receiving, of which a program in the kernel is one: the same comes out of both, from
+ * one configuration to the next, and what there is no room for is counted and told of.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,7 +103,8 @@ static void the_way_changes(void **state)
 	expect_all(engine, &receiver, 8000);
 }
 
-/* `auto` is a program where that can be had, and keeps what an input is read with when it comes with a change. */
+/* `auto` is a program where that can be had, and keeps what an input is read with when it comes
+ * with a change. */
 static void auto_is_the_best_and_stays(void **state)
 {
 	static const char *const asked[] = {"auto", "bpf", "auto", "calls", "auto", "auto"};
@@ -144,7 +145,8 @@ static void rings_are_bounded(void **state)
 	assert_int_equal(sluice_socket_way_ring(&config, 64), 64 << 20);
 }
 
-/* When the ring is full and the program's, too, what is lost is counted, and told of in the stream. */
+/* When the ring is full and the program's, too, what is lost is counted, and told of in the stream.
+ */
 static void overflow_is_counted_and_told(void **state)
 {
 	static struct receiver receiver;
@@ -166,7 +168,8 @@ static void overflow_is_counted_and_told(void **state)
 	"  - {name: other, to: [\"127.0.0.1:%u\"], framing: native, batch: {bytes: 64k, delay: " \
 	"2ms}, reconnect: {min: 10ms, max: 50ms}}\n"
 
-/* The datagrams of a receiver that is stopped came in the order of their numbers, from `first` to before `end`, but for those that did not come. */
+/* The datagrams of a receiver that is stopped came in the order of their numbers, from `first` to
+ * before `end`, but for those that did not come. */
 static void assert_in_order(const struct receiver *receiver, uint64_t first, uint64_t end)
 {
 	uint64_t number, last = 0;
@@ -180,8 +183,9 @@ static void assert_in_order(const struct receiver *receiver, uint64_t first, uin
 }
 
 /*
- * The output of one input is down and its ring is full, for long: what comes for it waits, as much as there may be, and the other loses nothing and is not
- * held up. What did not find room is counted as lost at the socket, and what waited is delivered, in order, before what comes later.
+ * The output of one input is down and its ring is full, for long: what comes for it waits, as much
+ * as there may be, and the other loses nothing and is not held up. What did not find room is
+ * counted as lost at the socket, and what waited is delivered, in order, before what comes later.
  */
 static void who_has_no_room_costs_the_other_nothing(void **state)
 {

@@ -204,8 +204,9 @@ static void an_input_comes_and_goes(void **state)
 	}
 }
 
-/* The ring of one is full because its output is down: the other goes on. With calls what has no room is lost after a moment, and counted by
- * input; a program's ring is emptied for all, and what has no room waits, up to as much as that holds. */
+/* The ring of one is full because its output is down: the other goes on. With calls what has no
+ * room is lost after a moment, and counted by input; a program's ring is emptied for all, and what
+ * has no room waits, up to as much as that holds. */
 static void a_full_ring_costs_the_other_nothing(void **state)
 {
 	static const struct {

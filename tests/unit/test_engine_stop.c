@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The stop of the engine: what it delivers, what it leaves for the next one, and that it ends whatever comes meanwhile.
+ * The stop of the engine: what it delivers, what it leaves for the next one, and that it ends
+ * whatever comes meanwhile.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,8 +47,8 @@ static uint16_t reserve(struct receiver *receiver)
 	return receiver->port;
 }
 
-/* Without a receiver the stop stands still, and ends by itself before its limit. Until it does the inputs are open: the next engine
- * delivers what came before and after the signal. */
+/* Without a receiver the stop stands still, and ends by itself before its limit. Until it does the
+ * inputs are open: the next engine delivers what came before and after the signal. */
 static void inputs_stay_open(void **state)
 {
 	static struct receiver receiver;

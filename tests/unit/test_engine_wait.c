@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Inputs whose interface or address goes and comes back, in a network namespace of its own; without the right to make one the tests
- * are skipped.
+ * Inputs whose interface or address goes and comes back, in a network namespace of its own; without
+ * the right to make one the tests are skipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -75,7 +75,8 @@ static unsigned int open_sockets(unsigned int number)
 	return (unsigned int)strtoul(text, NULL, 10);
 }
 
-/* It waits, opens, closes with the interface, opens again; what was in its sockets is delivered. The other input goes on. */
+/* It waits, opens, closes with the interface, opens again; what was in its sockets is delivered.
+ * The other input goes on. */
 static void an_interface_comes_goes_and_comes_back(void **state)
 {
 	static struct receiver receiver;
@@ -128,7 +129,8 @@ static void an_interface_comes_goes_and_comes_back(void **state)
 	}
 }
 
-/* Datagrams that reached a socket before its interface went are delivered. `lo` cannot go, but be called otherwise. */
+/* Datagrams that reached a socket before its interface went are delivered. `lo` cannot go, but be
+ * called otherwise. */
 static void what_reached_a_socket_is_delivered(void **state)
 {
 	static struct receiver receiver;
@@ -195,7 +197,8 @@ static void an_address_comes_later(void **state)
 	receiver_free(&receiver);
 }
 
-/* Meanwhile another program has taken the port: it waits for that, too, and goes on when it is free. */
+/* Meanwhile another program has taken the port: it waits for that, too, and goes on when it is
+ * free. */
 static void a_port_taken_meanwhile_is_waited_for(void **state)
 {
 	static struct receiver receiver;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Alarms, and that whoever listens to the daemon's group of NETLINK_USERSOCK is told of them: once when the mark is reached,
- * once when it is left behind by the hysteresis, whatever happens in between.
+ * Alarms, and that whoever listens to the daemon's group of NETLINK_USERSOCK is told of them: once
+ * when the mark is reached, once when it is left behind by the hysteresis, whatever happens in
+ * between.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,8 @@
 #include "daemon/stream/alarm.h"
 #include "lib/netlink.h"
 
-/* A socket that has joined the group, in a network namespace of its own; skips the test where that is not allowed. */
+/* A socket that has joined the group, in a network namespace of its own; skips the test where that
+ * is not allowed. */
 static int listen_to_events(void)
 {
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK,
@@ -69,7 +71,8 @@ static void assert_silent(int fd)
 	assert_int_equal(errno, EAGAIN);
 }
 
-/* Raised at the mark, over ten percent below it, silent in between; so it is when the mark is taken away. */
+/* Raised at the mark, over ten percent below it, silent in between; so it is when the mark is taken
+ * away. */
 static void levels_are_told_with_hysteresis(void **state)
 {
 	struct sluice_alarm alarm = {.raised = 0};

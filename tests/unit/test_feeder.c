@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Feeders: every record is handed out, acknowledgements come in any order and in any pieces, what a lost connection carried
- * is handed out again first, a successor goes on where the cursor stands. And a random run against a model.
+ * Feeders: every record is handed out, acknowledgements come in any order and in any pieces, what a
+ * lost connection carried is handed out again first, a successor goes on where the cursor stands.
+ * And a random run against a model.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -74,7 +75,8 @@ static void acknowledgements_come_in_any_order(void **state)
 	sluice_ring_destroy(&ring);
 }
 
-/* A segment of which the receiver has told only parts is done when the parts make it whole, in any order. */
+/* A segment of which the receiver has told only parts is done when the parts make it whole, in any
+ * order. */
 static void parts_make_a_whole(void **state)
 {
 	struct sluice_carrier carrier = {0};
@@ -309,7 +311,8 @@ static void a_successor_goes_on_at_the_cursor(void **state)
 	assert_int_equal(feeder.taken_sequence, 3);
 	take(&feeder, &carrier, SIZE_MAX, 192, 320);
 	sluice_ring_feeder_close(&feeder);
-	/* A cursor in the middle of a record, beyond the head, or before the tail is not believed. */
+	/* A cursor in the middle of a record, beyond the head, or before the tail is not believed.
+	 */
 	sluice_ring_move_tail(&ring, 64);
 	{
 		static const uint64_t wrong[] = {200, 321, 328, 0, UINT64_MAX - 7};
@@ -370,7 +373,8 @@ static void outputs_do_not_know_each_other(void **state)
 	sluice_ring_destroy(&ring);
 }
 
-/* So many small segments that the table is full: nothing more is handed out until the first is acknowledged. */
+/* So many small segments that the table is full: nothing more is handed out until the first is
+ * acknowledged. */
 static void a_full_table_waits(void **state)
 {
 	struct sluice_carrier carrier = {0};
@@ -399,8 +403,9 @@ static void a_full_table_waits(void **state)
 #define ROUNDS 30000
 
 /*
- * A receiver that keeps what it got by offset, connections that die, acknowledgements of random pieces of what was received:
- * the cursor never passes what was not received, and in the end everything was.
+ * A receiver that keeps what it got by offset, connections that die, acknowledgements of random
+ * pieces of what was received: the cursor never passes what was not received, and in the end
+ * everything was.
  */
 static void random_losses_lose_nothing(void **state)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Frame headers: a sealed one is accepted at any alignment, no corrupted byte gets through, lengths beyond the limits
- * are refused before anything waits for them, longer headers of later versions of the format are accepted.
+ * Frame headers: a sealed one is accepted at any alignment, no corrupted byte gets through, lengths
+ * beyond the limits are refused before anything waits for them, longer headers of later versions of
+ * the format are accepted.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -52,7 +53,8 @@ static void layout_is_as_documented(void **state)
 	assert_int_equal(offsetof(struct sluice_frame_range, flags), 40);
 }
 
-/* The example of docs/wire-format.md, from which others write receivers: made here, it is the same bytes. */
+/* The example of docs/wire-format.md, from which others write receivers: made here, it is the same
+ * bytes. */
 static void the_documents_example(void **state)
 {
 	static const uint8_t payload[] = {0x15, 0,   0,	   0,	 1,    0,    2,	   0,

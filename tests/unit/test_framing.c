@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The plain framings: lengths, escapes, what has no form, and where to go on when a connection broke in the middle.
+ * The plain framings: lengths, escapes, what has no form, and where to go on when a connection
+ * broke in the middle.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -83,7 +84,8 @@ static void an_empty_datagram_has_no_octet_counted_form(void **state)
 	assert_int_equal(framed.records, 3);
 }
 
-/* One newline at the end is the frame's, others are escaped the way rsyslog does; empty lines are lines. */
+/* One newline at the end is the frame's, others are escaped the way rsyslog does; empty lines are
+ * lines. */
 static void newline_framing_escapes(void **state)
 {
 	struct sluice_framed framed;
@@ -180,8 +182,8 @@ static void damage_is_noticed(void **state)
 }
 
 /*
- * After a break with any number of bytes delivered: what is sent again begins with a frame the peer has not wholly,
- * and together with what it had whole gives all datagrams once.
+ * After a break with any number of bytes delivered: what is sent again begins with a frame the peer
+ * has not wholly, and together with what it had whole gives all datagrams once.
  */
 static void resuming_gives_every_datagram_once(void **state)
 {
@@ -214,7 +216,8 @@ static void resuming_gives_every_datagram_once(void **state)
 							      sizeof(again), &rest),
 					 0);
 			assert_int_equal(rest.records + records, all.records);
-			/* The bytes that the peer has whole frames of, and what comes again, are the whole. */
+			/* The bytes that the peer has whole frames of, and what comes again, are
+			 * the whole. */
 			kept = all.written - rest.written;
 			assert_true(kept <= had);
 			assert_memory_equal(out + kept, again, rest.written);
@@ -282,7 +285,8 @@ static void raw_is_the_payloads(void **state)
 	assert_int_equal(framed.unsent.unsendable, 1);
 }
 
-/* A datagram with addresses, as IPv4 and as IPv6. The bytes are those that RFC 791, 8200 and 768 give by hand. */
+/* A datagram with addresses, as IPv4 and as IPv6. The bytes are those that RFC 791, 8200 and 768
+ * give by hand. */
 static void pcap_rebuilds_the_packet(void **state)
 {
 	struct sluice_record_address address = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The plain framings, for receivers that do not take everything: what is too long, empty, or holds bytes that break them.
+ * The plain framings, for receivers that do not take everything: what is too long, empty, or holds
+ * bytes that break them.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -55,7 +56,8 @@ static void becomes_in(struct sluice_form form, const char *expected, size_t len
 
 #define LITERAL(text) text, sizeof(text) - 1
 
-/* What is longer than the receiver takes goes in pieces, each a message of its own, or without its end, or not at all. */
+/* What is longer than the receiver takes goes in pieces, each a message of its own, or without its
+ * end, or not at all. */
 static void a_long_datagram_is_split_cut_or_refused(void **state)
 {
 	struct sluice_form form = {.framing = SLUICE_FRAMING_OCTET_COUNTED, .most = 64};
@@ -171,7 +173,8 @@ static void bytes_that_a_receiver_cannot_bear(void **state)
 	assert_int_equal(framed.escaped + framed.unsent.unsendable, 0);
 }
 
-/* A line that would be taken for a count, or thrown away for want of a priority, gets one in front; so does each piece. */
+/* A line that would be taken for a count, or thrown away for want of a priority, gets one in front;
+ * so does each piece. */
 static void messages_that_would_be_misread_get_a_priority(void **state)
 {
 	struct sluice_form form = {.framing = SLUICE_FRAMING_NEWLINE,
@@ -237,8 +240,8 @@ static void the_worst_split_datagram_fits_the_bound(void **state)
 }
 
 /*
- * In every form, after a break at any byte: what does not go is counted once, whether before the break or after it, and no message
- * is longer than the limit.
+ * In every form, after a break at any byte: what does not go is counted once, whether before the
+ * break or after it, and no message is longer than the limit.
  */
 static void resuming_counts_what_does_not_go_once(void **state)
 {

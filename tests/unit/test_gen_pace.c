@@ -21,7 +21,8 @@ struct run {
 	uint64_t wakes;
 };
 
-/* Sends for `span` nanoseconds with a sleeper that wakes `late` nanoseconds late, and once `pause` late. */
+/* Sends for `span` nanoseconds with a sleeper that wakes `late` nanoseconds late, and once `pause`
+ * late. */
 static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span, uint64_t late,
 			   uint64_t pause)
 {
@@ -77,7 +78,8 @@ static void slow_rates_go_one_by_one(void **state)
 	assert_int_equal(run.largest_burst, 1);
 }
 
-/* A fast rate: gathered, but never more than a fraction of a millisecond at once, and exact over ten seconds. */
+/* A fast rate: gathered, but never more than a fraction of a millisecond at once, and exact over
+ * ten seconds. */
 static void fast_rates_are_gathered(void **state)
 {
 	struct sluice_pace pace;
@@ -103,7 +105,8 @@ static void bits_are_payload_bits(void **state)
 	assert_in_range(run.sent, 892857 - 100, 892857 + 1);
 }
 
-/* The machine stops for 50 ms: what was missed is caught up, at no more than twice the rate and a burst. */
+/* The machine stops for 50 ms: what was missed is caught up, at no more than twice the rate and a
+ * burst. */
 static void oversleeping_makes_no_burst(void **state)
 {
 	struct sluice_pace pace;

@@ -493,7 +493,8 @@ static void the_file_survives(void **state)
 	assert_memory_equal(read.inputs[0].id, config->inputs[0].id, SLUICE_GUID_SIZE);
 	assert_int_equal(read.inputs[0].number, known.inputs[0].number);
 	sluice_identity_free(&read);
-	/* A name of one letter that became another: no JSON parser sees it. The other copy serves. */
+	/* A name of one letter that became another: no JSON parser sees it. The other copy serves.
+	 */
 	prefix = sluice_identity_prefix(home);
 	assert_true(asprintf(&path, "%s/%s-outputs.json", sluice_identity_directory(), prefix) > 0);
 	assert_true(asprintf(&aside, "%s.damaged-0", path) > 0);

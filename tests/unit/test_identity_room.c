@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A file for which room is kept: whole or not at all, on a file system that others fill, and never through what somebody else put there.
+ * A file for which room is kept: whole or not at all, on a file system that others fill, and never
+ * through what somebody else put there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,7 +66,8 @@ static void the_last_text_is_there(void **state)
 	assert_int_equal(sluice_identity_room_write(path, NULL, 0), -EINVAL);
 }
 
-/* No file may grow any more: what fits into the room that is kept is written, what does not changes nothing. */
+/* No file may grow any more: what fits into the room that is kept is written, what does not changes
+ * nothing. */
 static void room_is_kept(void **state)
 {
 	struct rlimit before, limit;

@@ -18,7 +18,8 @@ static struct sluice_kernel_rule a_rule(uint8_t guid, uint16_t port, uint16_t in
 	return rule;
 }
 
-/* An input with another name goes on; one that has another name and other ports does not, nor one that was there before. */
+/* An input with another name goes on; one that has another name and other ports does not, nor one
+ * that was there before. */
 static void test_same_datagrams_go_on(void **state)
 {
 	struct sluice_kernel_rule now[] = {a_rule(1, 5000, 3), a_rule(2, 5001, 4),

@@ -74,7 +74,8 @@ static void lines_have_time_level_and_text(void **state)
 	free(text);
 }
 
-/* A rotated file is left alone after reopening, a file that cannot be opened keeps the log where it is. */
+/* A rotated file is left alone after reopening, a file that cannot be opened keeps the log where it
+ * is. */
 static void a_rotated_file_is_begun_anew(void **state)
 {
 	char rotated[80], *text;
@@ -212,7 +213,8 @@ static int end(void **state)
 	return rmdir(folder);
 }
 
-/* In a directory that others may write to, a link is not followed, and what is no file of ours gets nothing. */
+/* In a directory that others may write to, a link is not followed, and what is no file of ours gets
+ * nothing. */
 static void nobody_leads_the_log_elsewhere(void **state)
 {
 	char open_folder[] = "/tmp/sluice-open-XXXXXX", victim[96], name[96];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the log says of interruptions: each begin and end once, summed up where there are many, nothing left out.
+ * What the log says of interruptions: each begin and end once, summed up where there are many,
+ * nothing left out.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -106,7 +107,8 @@ static void many_are_summed_up(void **state)
 	assert_int_equal(count_lines("trying again"), SLUICE_OUTAGES_TOLD + 1);
 }
 
-/* One that began among many and lasts is told of when they are summed up; its end has a line of its own. */
+/* One that began among many and lasts is told of when they are summed up; its end has a line of its
+ * own. */
 static void one_that_lasts_is_told_of(void **state)
 {
 	struct sluice_outage outage = {0};

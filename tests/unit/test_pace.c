@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * How even a rate is, on a clock of the test's own: workers that wake a little late send as much as the pacer says, whole records
- * only, and in no second whatever goes more or less than 2 % beside the rate.
+ * How even a rate is, on a clock of the test's own: workers that wake a little late send as much as
+ * the pacer says, whole records only, and in no second whatever goes more or less than 2 % beside
+ * the rate.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,8 @@
 #define BATCH 262144U
 #define HEADER 64U
 #define WRITES 40000U
-/* A worker wakes up to a millisecond late, and once in half a second as late as a busy machine makes it. */
+/* A worker wakes up to a millisecond late, and once in half a second as late as a busy machine
+ * makes it. */
 #define LATE_NS MS
 #define LATER_NS (6 * MS)
 
@@ -39,7 +41,8 @@ static uint64_t chance(uint64_t *state)
 	return *state;
 }
 
-/* Notes a write of as many records of `record` bytes as `portion` holds, one at least. Returns its bytes. */
+/* Notes a write of as many records of `record` bytes as `portion` holds, one at least. Returns its
+ * bytes. */
 static size_t put(struct sent *sent, uint64_t now, size_t portion, size_t record)
 {
 	size_t bytes = HEADER + (portion < record ? record : portion / record * record);
@@ -81,8 +84,8 @@ static void run(uint64_t rate, size_t record, struct sent *sent)
 	}
 }
 
-/* The least and the most that came within a second, wherever that begins: bits. The first 100 ms are left out: what may go at once
- * after a silence. */
+/* The least and the most that came within a second, wherever that begins: bits. The first 100 ms
+ * are left out: what may go at once after a silence. */
 static void judge(const struct sent *sent, uint64_t *least, uint64_t *most)
 {
 	uint64_t begin = sent->at[0] + 100 * MS, end = sent->at[sent->count - 1], inside = 0;
@@ -94,7 +97,8 @@ static void judge(const struct sent *sent, uint64_t *least, uint64_t *most)
 		for (; to < sent->count && sent->at[to] < sent->at[from] + SECOND; to++)
 			inside += sent->bytes[to];
 		if (sent->at[from] >= begin && sent->at[from] + SECOND <= end) {
-			/* A second that begins with this write, and one that begins just behind it. */
+			/* A second that begins with this write, and one that begins just behind it.
+			 */
 			if (inside * 8 > *most)
 				*most = inside * 8;
 			if ((inside - sent->bytes[from]) * 8 < *least)
@@ -129,7 +133,8 @@ static void a_second_is_right(void **state)
 	}
 }
 
-/* Whatever the rate there is a portion, no more than was asked for; where it costs nothing in evenness it fills TCP's segments. */
+/* Whatever the rate there is a portion, no more than was asked for; where it costs nothing in
+ * evenness it fills TCP's segments. */
 static void a_portion_is_never_nothing(void **state)
 {
 	struct sluice_pacer pacer = {0};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Numbered payloads: every size comes back as it was written, no changed byte goes unnoticed where the form has a
- * CRC, nothing of ours can be taken for a line end, and other people's payloads are left alone.
+ * Numbered payloads: every size comes back as it was written, no changed byte goes unnoticed where
+ * the form has a CRC, nothing of ours can be taken for a line end, and other people's payloads are
+ * left alone.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -54,7 +55,8 @@ static void every_size_reads_back(void **state)
 		assert_reads_back(large[length], 0x0123456789abcdefULL, 77, 123456789);
 }
 
-/* One changed byte anywhere in a FULL payload is always seen. A changed magic may make it somebody else's. */
+/* One changed byte anywhere in a FULL payload is always seen. A changed magic may make it somebody
+ * else's. */
 static void changed_bytes_are_seen(void **state)
 {
 	struct sluice_payload payload;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * pcapng captures, read back by a reader of this file's own, written from draft-ietf-opsawg-pcapng: every block's two lengths
- * agree, options are padded and end, packets hold the datagram behind headers whose checksums are right, and losses are told once.
+ * pcapng captures, read back by a reader of this file's own, written from draft-ietf-opsawg-pcapng:
+ * every block's two lengths agree, options are padded and end, packets hold the datagram behind
+ * headers whose checksums are right, and losses are told once.
  */
 #include <endian.h>
 #include <errno.h>
@@ -89,7 +90,8 @@ static void begin(struct capture *capture)
 	assert_int_equal(sluice_pcapng_begin(&capture->writer, capture->file, "unit test"), 0);
 }
 
-/* Reads the options of a block, from `at` to `end`: each padded to 4 bytes with zeros, the last one "end of options". */
+/* Reads the options of a block, from `at` to `end`: each padded to 4 bytes with zeros, the last one
+ * "end of options". */
 static void read_options(struct block *block, const uint8_t *at, const uint8_t *end)
 {
 	for (;;) {
@@ -266,7 +268,8 @@ static void a_capture_begins_and_ends(void **state)
 	forget(&capture);
 }
 
-/* Payloads of every length modulo 4, the longest, and too long for IPv4: headers made up, whole, with right sums. */
+/* Payloads of every length modulo 4, the longest, and too long for IPv4: headers made up, whole,
+ * with right sums. */
 static void a_packet_holds_its_datagram(void **state)
 {
 	static const uint32_t lengths[] = {0, 1,    2,	   3,	  4,
@@ -376,7 +379,8 @@ static void a_packet_tells_what_its_record_says(void **state)
 	forget(&capture);
 }
 
-/* Losses are told by the next packet of their interface, once, and by totals; those of the reader apart. */
+/* Losses are told by the next packet of their interface, once, and by totals; those of the reader
+ * apart. */
 static void losses_are_told_once_and_summed(void **state)
 {
 	struct sluice_record_view view = data_of((const uint8_t *)"x", 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Whose turn it is among priorities: the shares, what workers tell each other, and what a route's GUID says.
+ * Whose turn it is among priorities: the shares, what workers tell each other, and what a route's
+ * GUID says.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,7 +15,8 @@
 
 #define PORTION 4096U
 
-/* Hands out `total` bytes of two streams that never end, in segments of these sizes; returns how many the lesser got. */
+/* Hands out `total` bytes of two streams that never end, in segments of these sizes; returns how
+ * many the lesser got. */
 static uint64_t share(size_t portion, uint64_t important, uint64_t lesser, uint64_t total)
 {
 	struct sluice_share account = {0};
@@ -47,7 +49,8 @@ static void the_lesser_have_an_eighth(void **state)
 	}
 }
 
-/* What nobody wanted is not owed later: one portion, then it is the more important one's turn again. */
+/* What nobody wanted is not owed later: one portion, then it is the more important one's turn
+ * again. */
 static void nobody_saves_up(void **state)
 {
 	struct sluice_share account = {0};

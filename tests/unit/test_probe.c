@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The finder of `sluicectl probe --check`: marked datagrams as receivers write them (heads taken apart, bytes escaped), and
- * what receivers do to them: cut, part, glue, repeat, lose, tear, change the order. Each is found, and nothing else.
+ * The finder of `sluicectl probe --check`: marked datagrams as receivers write them (heads taken
+ * apart, bytes escaped), and what receivers do to them: cut, part, glue, repeat, lose, tear, change
+ * the order. Each is found, and nothing else.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -68,7 +69,8 @@ static void make(uint8_t bytes[SLUICE_PROBE_SIZE_MAX], uint32_t number, uint32_t
 			 length - mark.at);
 }
 
-/* Adds bytes [from, to) of datagram `number`, with what a receiver writes before them; no end of line. */
+/* Adds bytes [from, to) of datagram `number`, with what a receiver writes before them; no end of
+ * line. */
 static void put_part(struct file *file, uint32_t number, uint32_t length, size_t from, size_t to)
 {
 	uint8_t *bytes = malloc(SLUICE_PROBE_SIZE_MAX);
@@ -132,7 +134,8 @@ static void a_mark_is_what_was_sent(void **state)
 		assert_int_not_equal(sluice_probe_read(body, 1000 - mark.at, &seen), 0);
 		body[place] ^= 1;
 	}
-	/* The least length has a form, one less has not; nor have numbers that nothing was sent with. */
+	/* The least length has a form, one less has not; nor have numbers that nothing was sent
+	 * with. */
 	mark.length = (uint32_t)least;
 	assert_int_equal(sluice_probe_body(&mark, body, SLUICE_PROBE_SIZE_MAX), least - mark.at);
 	mark.length--;
@@ -209,7 +212,8 @@ static void cut_to_the_byte(void **state)
 	}
 }
 
-/* Parted as imtcp does it: 8,096 bytes, one is gone, the rest as a message of its own, wherever that begins. */
+/* Parted as imtcp does it: 8,096 bytes, one is gone, the rest as a message of its own, wherever
+ * that begins. */
 static void parted_with_a_byte_missing(void **state)
 {
 	struct sluice_probe_found found;
@@ -253,7 +257,8 @@ static void the_beginning_again(void **state)
 	sluice_probe_found_free(&found);
 }
 
-/* Some are missing, one came twice, one too late in its flow; one out of order of another flow is none. */
+/* Some are missing, one came twice, one too late in its flow; one out of order of another flow is
+ * none. */
 static void missing_repeated_too_late(void **state)
 {
 	static const uint32_t order[] = {2, 1, 3, 4, 9, 5, 6, 6, 7, 8, 10, 11, 15, 16};
@@ -400,7 +405,8 @@ static void one_run_of_several(void **state)
 	free(body);
 }
 
-/* Every prefix of a file, and the file with any byte changed, is searched without harm (under ASan). */
+/* Every prefix of a file, and the file with any byte changed, is searched without harm (under
+ * ASan). */
 static void any_file_is_survived(void **state)
 {
 	struct sluice_probe_found found;
@@ -431,7 +437,8 @@ static void any_file_is_survived(void **state)
 	free(file.bytes);
 }
 
-/* What show inputs says is turned into addresses; what this machine cannot send is refused with a reason. */
+/* What show inputs says is turned into addresses; what this machine cannot send is refused with a
+ * reason. */
 static void the_way_to_an_input(void **state)
 {
 	struct sluice_probe_way way = {.to_length = 0};

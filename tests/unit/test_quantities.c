@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sizes, durations, percentages, rates, addresses, endpoints and GUIDs as people write them: what is taken, what is
- * refused, and what comes out when they are written again.
+ * Sizes, durations, percentages, rates, addresses, endpoints and GUIDs as people write them: what
+ * is taken, what is refused, and what comes out when they are written again.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Range sets against a model that is a plain array of booleans, under random operations; and the ends of the 64-bit
- * world, where the model cannot go.
+ * Range sets against a model that is a plain array of booleans, under random operations; and the
+ * ends of the 64-bit world, where the model cannot go.
  */
 #include <errno.h>
 #include <setjmp.h>

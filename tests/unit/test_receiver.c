@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * libsluice's receiver: each record once over any number of connections and lives, nothing acknowledged that was not kept,
- * and what is no frame of a relay is refused without harm.
+ * libsluice's receiver: each record once over any number of connections and lives, nothing
+ * acknowledged that was not kept, and what is no frame of a relay is refused without harm.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -155,8 +155,8 @@ static int feed_data(struct sluice_receiver_link *link, const struct builder *bu
 			    1000);
 }
 
-/* Reads the next frame that the receiver sends: its type, 0 for none; its ranges are added to `acked`, those that it says are
- * durable to `durable` instead. */
+/* Reads the next frame that the receiver sends: its type, 0 for none; its ranges are added to
+ * `acked`, those that it says are durable to `durable` instead. */
 static int answer_split(struct sluice_receiver_link *link, struct sluice_ranges *acked,
 			struct sluice_ranges *durable)
 {
@@ -218,7 +218,8 @@ static void start(struct builder *builder, struct program *program)
 	builder_fill(builder, RECORDS);
 }
 
-/* Many lives, each killed before or after it kept and acknowledged, frames cut anew each time: each datagram once. */
+/* Many lives, each killed before or after it kept and acknowledged, frames cut anew each time: each
+ * datagram once. */
 static void each_once_over_many_lives(void **state)
 {
 	struct sluice_ranges acked = {.count = 0};
@@ -265,7 +266,8 @@ static void each_once_over_many_lives(void **state)
 	builder_end(&builder);
 }
 
-/* HELLO, ACK, HEARTBEAT: in this order, none too early, and no more than was there when the program said so. */
+/* HELLO, ACK, HEARTBEAT: in this order, none too early, and no more than was there when the program
+ * said so. */
 static void nothing_is_acknowledged_before_it_is_kept(void **state)
 {
 	struct sluice_frame heartbeat = {.type = SLUICE_FRAME_HEARTBEAT};
@@ -313,7 +315,8 @@ static void nothing_is_acknowledged_before_it_is_kept(void **state)
 	builder_end(&builder);
 }
 
-/* What was acknowledged as received is acknowledged again as durable, once, with all that came since. */
+/* What was acknowledged as received is acknowledged again as durable, once, with all that came
+ * since. */
 static void received_becomes_durable(void **state)
 {
 	struct sluice_ranges acked = {.count = 0}, durable = {.count = 0};
@@ -360,7 +363,8 @@ static void received_becomes_durable(void **state)
 	builder_end(&builder);
 }
 
-/* Two connections bring the same; below a HELLO's cursor all is old; gaps are told; the counts say so. */
+/* Two connections bring the same; below a HELLO's cursor all is old; gaps are told; the counts say
+ * so. */
 static void two_links_have_one_memory(void **state)
 {
 	struct sluice_receiver_counts counts;
@@ -423,7 +427,8 @@ static void a_refused_record_comes_again(void **state)
 	builder_end(&builder);
 }
 
-/* Feeds one frame after a HELLO, or without one. Returns what the receiver says; nothing may have been taken of it. */
+/* Feeds one frame after a HELLO, or without one. Returns what the receiver says; nothing may have
+ * been taken of it. */
 static int feed_frame(const struct sluice_frame *frame, const uint8_t *payload, size_t length,
 		      bool greet)
 {

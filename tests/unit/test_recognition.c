@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* What the first bytes of a connection are, and what a sink that was told another framing makes of them. */
+/* What the first bytes of a connection are, and what a sink that was told another framing makes of
+ * them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Single records: what is written is read back; what cannot be a record is refused, whatever its bytes.
+ * Single records: what is written is read back; what cannot be a record is refused, whatever its
+ * bytes.
  */
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * RELP's frames: what is written, what is read from whole, half and wrong ones, transaction numbers around their end. And a
- * million mutated answers in memory that ends where they do: none is read beyond its end, each is one of four things.
+ * RELP's frames: what is written, what is read from whole, half and wrong ones, transaction numbers
+ * around their end. And a million mutated answers in memory that ends where they do: none is read
+ * beyond its end, each is one of four things.
  */
 #include <errno.h>
 #include <setjmp.h>

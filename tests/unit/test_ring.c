@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rings in user space: what is written is what is read, however it wraps; spans are whole records and their counts are
- * exact, also while the producer writes; a full ring says so; losses are told of in place; a cursor is believed only
- * where a record begins.
+ * Rings in user space: what is written is what is read, however it wraps; spans are whole records
+ * and their counts are exact, also while the producer writes; a full ring says so; losses are told
+ * of in place; a cursor is believed only where a record begins.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -55,7 +55,8 @@ static void wrong_sizes_are_refused(void **state)
 	sluice_ring_destroy(NULL);
 }
 
-/* Datagrams of all sizes go through a small ring many times around, and come out as they went in. */
+/* Datagrams of all sizes go through a small ring many times around, and come out as they went in.
+ */
 static void bytes_survive_wrapping(void **state)
 {
 	static const uint32_t sizes[] = {0, 1, 7, 8, 9, 17, 1472, 8972, 65507, 65527};
@@ -194,7 +195,8 @@ static void a_gap_waits_for_room(void **state)
 	sluice_ring_destroy(&ring);
 }
 
-/* A long backlog is cut by the index: never more than asked for, never less than a record, exact counts. */
+/* A long backlog is cut by the index: never more than asked for, never less than a record, exact
+ * counts. */
 static void spans_keep_to_their_size(void **state)
 {
 	static const size_t most[] = {1, 4096, 65536, 70000, 131072, 200000};
@@ -228,7 +230,8 @@ static void spans_keep_to_their_size(void **state)
 	sluice_ring_destroy(&ring);
 }
 
-/* A record of 65,527 bytes is longer than a block of the index: spans across such ones are right, too. */
+/* A record of 65,527 bytes is longer than a block of the index: spans across such ones are right,
+ * too. */
 static void spans_of_giants_are_whole(void **state)
 {
 	uint64_t from = 0, sequence = 0;
@@ -266,7 +269,8 @@ static void *produce(void *argument)
 	return NULL;
 }
 
-/* While a producer writes, every span has exactly as many records as it says, and they are the next ones. */
+/* While a producer writes, every span has exactly as many records as it says, and they are the next
+ * ones. */
 static void counts_are_exact_while_the_producer_writes(void **state)
 {
 	uint64_t from = 0, sequence = 0, at;
@@ -368,8 +372,9 @@ static void boundaries_are_told_from_other_places(void **state)
 	sluice_ring_destroy(&ring);
 }
 
-/* Every output has its own slot, found again by its GUID; the tail is the slowest one's, also of an output that nobody
- * named: what waits for it stays. One that lacks nothing holds nothing back, and its slot is free. */
+/* Every output has its own slot, found again by its GUID; the tail is the slowest one's, also of an
+ * output that nobody named: what waits for it stays. One that lacks nothing holds nothing back, and
+ * its slot is free. */
 static void cursors_are_found_by_guid(void **state)
 {
 	static const uint8_t one[16] = {1}, two[16] = {2}, three[16] = {3};

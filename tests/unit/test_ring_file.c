@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rings in files: a producer that is killed at any moment is followed by one that goes on where it was, and nothing that was
- * stored is lost, repeated or miscounted.
+ * Rings in files: a producer that is killed at any moment is followed by one that goes on where it
+ * was, and nothing that was stored is lost, repeated or miscounted.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -184,8 +184,8 @@ static void spoil(enum damage damage)
 	close(fd);
 }
 
-/* A ring with 3,000 records and no twin is damaged while nobody has it. What is in it or told of is all of them, or a line says that
- * nobody knows; nothing is deleted; and it starts. */
+/* A ring with 3,000 records and no twin is damaged while nobody has it. What is in it or told of is
+ * all of them, or a line says that nobody knows; nothing is deleted; and it starts. */
 static void what_a_damaged_ring_held_is_told(void **state)
 {
 	unsigned int damage, unknown;
@@ -227,7 +227,8 @@ static void what_a_damaged_ring_held_is_told(void **state)
 /* Where two outputs stand: one has the first 1,000 records, the other none. */
 static const uint8_t outputs[2][16] = {"output one", "output two"};
 
-/* A fresh ring with a GAP of 5 datagrams and 3,000 records, and the two outputs. Nobody has it then. */
+/* A fresh ring with a GAP of 5 datagrams and 3,000 records, and the two outputs. Nobody has it
+ * then. */
 static void leave_three_thousand(const uint8_t name[16], uint64_t epoch)
 {
 	struct sluice_ring_cursor *one, *two;
@@ -269,8 +270,8 @@ static uint64_t owed(struct sluice_ring *ring, const uint8_t output[16])
 	return sum;
 }
 
-/* A ring's file is lost in every way there is. Its twin knows whose it was and how much was in it: the stream goes on where it was,
- * and each output gets or is told of just what it had not got. */
+/* A ring's file is lost in every way there is. Its twin knows whose it was and how much was in it:
+ * the stream goes on where it was, and each output gets or is told of just what it had not got. */
 static void a_twin_tells_what_was_lost_to_the_datagram(void **state)
 {
 	enum {
@@ -314,7 +315,8 @@ static void a_twin_tells_what_was_lost_to_the_datagram(void **state)
 			sluice_ring_destroy(&ring);
 		}
 		if (kind == SPOILT_MOMENT) {
-			/* The length of the record 1,500: those behind it are found at the next boundary. */
+			/* The length of the record 1,500: those behind it are found at the next
+			 * boundary. */
 			fd = open(other, O_RDWR);
 			assert_int_equal(pwrite(fd, "\0", 1, 3 * 4096 + 40 + 1500 * 64), 1);
 			close(fd);
@@ -353,7 +355,8 @@ static void a_twin_tells_what_was_lost_to_the_datagram(void **state)
 	}
 }
 
-/* A twin that is damaged, another's, of an earlier moment or an earlier life takes nothing away from a ring that is whole. */
+/* A twin that is damaged, another's, of an earlier moment or an earlier life takes nothing away
+ * from a ring that is whole. */
 static void a_bad_twin_does_no_harm(void **state)
 {
 	enum { SPOILT, GONE, SHORT, MOMENT, LIFE, KINDS } kind;
@@ -412,8 +415,9 @@ static void leave_ten(const char *file)
 	sluice_ring_destroy(&ring);
 }
 
-/* What lies there instead of a ring's file: another ring, a pipe, a directory, a link. Nothing of it is delivered or deleted, it
- * keeps nobody waiting, and a GAP without a number tells that nobody knows what is lost. */
+/* What lies there instead of a ring's file: another ring, a pipe, a directory, a link. Nothing of
+ * it is delivered or deleted, it keeps nobody waiting, and a GAP without a number tells that nobody
+ * knows what is lost. */
 static void what_lies_there_instead_is_not_believed(void **state)
 {
 	enum { OTHER, NEWER, PIPE, FOLDER, LINK, KINDS } kind;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rings in files that were damaged while no process had them: what is whole stays, and the rest is told.
+ * Rings in files that were damaged while no process had them: what is whole stays, and the rest is
+ * told.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,8 @@
 #include "lib/ring_twin.h"
 #include "ring_file_helper.h"
 
-/* A GAP in memory whose number was damaged tells that there was one, and not of millions of millions. */
+/* A GAP in memory whose number was damaged tells that there was one, and not of millions of
+ * millions. */
 static void no_gap_is_absurd(void **state)
 {
 	struct sluice_ring ring;
@@ -38,8 +40,8 @@ static void no_gap_is_absurd(void **state)
 	sluice_ring_destroy(&ring);
 }
 
-/* A bit that flips in a ring's numbers of records, and in its head as well: the twin says what they were, also where no boundary of
- * the index does, because the ring holds less than a block. */
+/* A bit that flips in a ring's numbers of records, and in its head as well: the twin says what they
+ * were, also where no boundary of the index does, because the ring holds less than a block. */
 static void the_number_of_records_is_put_right(void **state)
 {
 	enum { BEGUN, DONE, DONE_AND_HEAD, KINDS } kind;
@@ -79,7 +81,8 @@ static void the_number_of_records_is_put_right(void **state)
 	}
 }
 
-/* A record whose length is spoilt costs those up to the next boundary of the index, a block at most, wherever it lies; the rest stays. */
+/* A record whose length is spoilt costs those up to the next boundary of the index, a block at
+ * most, wherever it lies; the rest stays. */
 static void a_damaged_length_costs_one_block(void **state)
 {
 	static const unsigned int places[] = {0, 1, 700, 1500, 2047, 2900, 2999};
@@ -98,7 +101,7 @@ static void a_damaged_length_costs_one_block(void **state)
 		sluice_ring_twin_cursors(&ring);
 		sluice_ring_destroy(&ring);
 		fd = open(path, O_RDWR);
-		assert_int_equal(pwrite(fd, "\0", 1, 3 * 4096 + (off_t)places[place] * 64), 1);
+		assert_int_equal(pwrite(fd, "\0", 1, (off_t)places[place] * 64 + 12288), 1);
 		close(fd);
 		assert_int_equal(sluice_ring_keep(&ring, path, SIZE, stream, 7, 0, &found), 0);
 		assert_true(found);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Cutting a connection's bytes into items: the same items come out however the bytes were cut on the way, garbage ends
- * the connection or is skipped as the framing allows, and no damaged native frame gets through.
+ * Cutting a connection's bytes into items: the same items come out however the bytes were cut on
+ * the way, garbage ends the connection or is skipped as the framing allows, and no damaged native
+ * frame gets through.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -154,7 +155,8 @@ static void any_cut_gives_the_same(void **state)
 			assert_all_come_out(framing, pieces[index]);
 }
 
-/* Any changed byte of a native frame: an error, or it waits for bytes that the wrong length promises; never an item. */
+/* Any changed byte of a native frame: an error, or it waits for bytes that the wrong length
+ * promises; never an item. */
 static void no_damaged_frame_gets_through(void **state)
 {
 	uint8_t wire[SLUICE_FRAME_HEADER + 100];

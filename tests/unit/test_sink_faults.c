@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sink as a program, and what befalls it: damaged frames, SIGKILL, more connections than descriptors, heartbeats and
- * frames it does not know.
+ * The sink as a program, and what befalls it: damaged frames, SIGKILL, more connections than
+ * descriptors, heartbeats and frames it does not know.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 #include <sys/resource.h>
 #include "bench_programs.h"
 
-/* Every byte of a small frame damaged in turn, each on a connection of its own: nothing is delivered, all counted, and
- * the sink goes on. */
+/* Every byte of a small frame damaged in turn, each on a connection of its own: nothing is
+ * delivered, all counted, and the sink goes on. */
 static void damaged_frames_end_the_connection(void **state)
 {
 	uint16_t port = free_port();
@@ -63,7 +63,8 @@ static void damaged_frames_end_the_connection(void **state)
 	builder_end(&builder);
 }
 
-/* A sink that is killed by SIGKILL three times, a third of a second after each start, and then left to finish. */
+/* A sink that is killed by SIGKILL three times, a third of a second after each start, and then left
+ * to finish. */
 static int sink_with_a_hard_life(int argc, char **argv)
 {
 	int life;
@@ -83,7 +84,8 @@ static int sink_with_a_hard_life(int argc, char **argv)
 	return sluice_bench_sink(argc, argv);
 }
 
-/* With a state file it does not show that the sink was killed: everything came, once, also in the payload file. */
+/* With a state file it does not show that the sink was killed: everything came, once, also in the
+ * payload file. */
 static void killed_sinks_go_on_where_they_were(void **state)
 {
 	char books[] = "/tmp/test-sink-life.XXXXXX";

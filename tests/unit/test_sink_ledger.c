@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The books of the sink: every datagram once however often and however cut it is sent, what is missing, repeated, out of
- * order, damaged or told of as lost, and frames that lie.
+ * The books of the sink: every datagram once however often and however cut it is sent, what is
+ * missing, repeated, out of order, damaged or told of as lost, and frames that lie.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -51,7 +51,8 @@ static void plain(struct sluice_ledger *ledger, uint64_t sequence, size_t length
 	assert_int_equal(sluice_ledger_datagram(ledger, 6000, payload, length), 0);
 }
 
-/* Sent in random pieces, in any order, most of them several times, each time cut elsewhere: delivered once. */
+/* Sent in random pieces, in any order, most of them several times, each time cut elsewhere:
+ * delivered once. */
 static void resent_with_other_cuts_is_delivered_once(void **state)
 {
 	struct builder builder;
@@ -88,7 +89,8 @@ static void resent_with_other_cuts_is_delivered_once(void **state)
 	builder_end(&builder);
 }
 
-/* Another epoch, another stream and another output are other bytes; their datagrams are then seen twice. */
+/* Another epoch, another stream and another output are other bytes; their datagrams are then seen
+ * twice. */
 static void other_streams_are_other_bytes(void **state)
 {
 	static const uint8_t elsewhere[16] = {0xbb};
@@ -292,8 +294,8 @@ static void a_blank_is_had_with_its_gap(void **state)
 	sluice_receiver_close(receiver);
 }
 
-/* A frame that is not whole records, as many as it says, on their boundaries: refused whole, and the right one is
- * then still welcome. */
+/* A frame that is not whole records, as many as it says, on their boundaries: refused whole, and
+ * the right one is then still welcome. */
 static void frames_that_lie_change_nothing(void **state)
 {
 	struct sluice_ledger *ledger = books(SLUICE_LEDGER_NUMBERED);
@@ -361,7 +363,8 @@ static void frames_that_lie_change_nothing(void **state)
 	sluice_ledger_close(ledger);
 }
 
-/* 100 million numbers of one flow and 20,000 flows, every 61st and every one: bounded memory, exact answers. */
+/* 100 million numbers of one flow and 20,000 flows, every 61st and every one: bounded memory, exact
+ * answers. */
 static void many_numbers_and_many_flows(void **state)
 {
 	struct sluice_payload payload = {.form = SLUICE_PAYLOAD_FULL, .run = 1};
@@ -413,7 +416,8 @@ static char *slurp(const char *path, size_t *length)
 	return text;
 }
 
-/* Payloads go to the file, framed as asked; what was not committed is cut off when it is opened again. */
+/* Payloads go to the file, framed as asked; what was not committed is cut off when it is opened
+ * again. */
 static void payloads_are_written(void **state)
 {
 	char path[] = "/tmp/test-sink-keep.XXXXXX";

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * gen and sink as programs, over loopback, with a relay of the test's own in between: UDP in, native frames or a plain
- * framing out, a connection that breaks, everything unacknowledged sent again.
+ * gen and sink as programs, over loopback, with a relay of the test's own in between: UDP in,
+ * native frames or a plain framing out, a connection that breaks, everything unacknowledged sent
+ * again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +11,8 @@
 #include <cmocka.h>
 #include "bench_programs.h"
 
-/* Natively, and the sink resets the connection inside a frame every 20,000 bytes: everything, once. */
+/* Natively, and the sink resets the connection inside a frame every 20,000 bytes: everything, once.
+ */
 static void native_with_resets(void **state)
 {
 	struct program gen;
@@ -52,7 +54,8 @@ static void native_with_resets(void **state)
 	close(udp);
 }
 
-/* Lines and octet counts, over several connections, in pieces of any size; and one datagram that never arrives. */
+/* Lines and octet counts, over several connections, in pieces of any size; and one datagram that
+ * never arrives. */
 static void plain_framings(void **state)
 {
 	static const char *const framings[] = {"newline", "octet-counted"};

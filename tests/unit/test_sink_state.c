@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A sink that is killed: by SIGKILL at every single store into its state file, one after the other, and at random
- * moments of a long run. Whatever it had acknowledged it still has, nothing is lost, nothing is counted or written
- * twice, although the relay sends everything again that was not acknowledged, cut elsewhere.
+ * A sink that is killed: by SIGKILL at every single store into its state file, one after the other,
+ * and at random moments of a long run. Whatever it had acknowledged it still has, nothing is lost,
+ * nothing is counted or written twice, although the relay sends everything again that was not
+ * acknowledged, cut elsewhere.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -76,8 +77,9 @@ static void scene_end(struct scene *scene)
 	builder_end(&scene->builder);
 }
 
-/* The sink's life: everything from what was acknowledged on, in frames of up to `piece` records, some of them out of
- * turn and some twice; each committed, then acknowledged. Returns 0 or what went wrong. @context the child */
+/* The sink's life: everything from what was acknowledged on, in frames of up to `piece` records,
+ * some of them out of turn and some twice; each committed, then acknowledged. Returns 0 or what
+ * went wrong. @context the child */
 static int live(const struct scene *scene, size_t piece)
 {
 	size_t records = scene->builder.records;
@@ -160,7 +162,8 @@ static void assert_everything_once(const struct scene *scene)
 	sluice_ledger_close(ledger);
 }
 
-/* Starts a life that dies at store number `fuse` (0: does not), and waits for its end. True if it was killed. */
+/* Starts a life that dies at store number `fuse` (0: does not), and waits for its end. True if it
+ * was killed. */
 static bool live_until(const struct scene *scene, uint64_t fuse, size_t piece)
 {
 	int status;
@@ -180,7 +183,8 @@ static bool live_until(const struct scene *scene, uint64_t fuse, size_t piece)
 	return false;
 }
 
-/* Killed at the first store, at the second, … at the last; and once more while it takes back what it had begun. */
+/* Killed at the first store, at the second, … at the last; and once more while it takes back what
+ * it had begun. */
 static void killed_at_every_store(void **state)
 {
 	struct scene scene;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * When a datagram leaves at once with `batch.delay: auto`: at a low rate each, under load none, and soon after a load again.
+ * When a datagram leaves at once with `batch.delay: auto`: at a low rate each, under load none, and
+ * soon after a load again.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,8 +14,8 @@
 #define WAIT (SLUICE_NS_PER_MS * 3 / 2)
 
 /*
- * A datagram every `gap_ns` for a second: what is alone is read at once, what is not is read WAIT later together with what came until then.
- * Returns how often there was a wake.
+ * A datagram every `gap_ns` for a second: what is alone is read at once, what is not is read WAIT
+ * later together with what came until then. Returns how often there was a wake.
  */
 static unsigned int wakes(struct sluice_socket_lone *lone, uint64_t gap_ns)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The spool on a disk that misbehaves: torn writes, bits that flip, syncs that fail, files that are missing, foreign or newer.
+ * The spool on a disk that misbehaves: torn writes, bits that flip, syncs that fail, files that are
+ * missing, foreign or newer.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -45,8 +46,9 @@ static void what_was_committed_is_there_after_a_crash(void **state)
 }
 
 /*
- * As a daemon does that is killed again and again: at the start what the ring has is acknowledged, far ahead of what lies on the
- * disk; then some of it goes to disk after all, in segments that are used again. No older acknowledgement may apply to it.
+ * As a daemon does that is killed again and again: at the start what the ring has is acknowledged,
+ * far ahead of what lies on the disk; then some of it goes to disk after all, in segments that are
+ * used again. No older acknowledgement may apply to it.
  */
 static void acknowledged_ahead_is_needed_again_when_it_is_written(void **state)
 {
@@ -131,7 +133,8 @@ static void a_full_store_says_so_and_goes_on_when_there_is_room(void **state)
 	sluice_spool_close(spool);
 }
 
-/* A history whose every disk call fails once. Returns what was committed; *calls: how many calls it made. */
+/* A history whose every disk call fails once. Returns what was committed; *calls: how many calls it
+ * made. */
 static uint64_t history(struct sluice_spool **result, uint64_t *calls)
 {
 	struct sluice_spool_options options = {
@@ -316,7 +319,8 @@ static void a_flipped_bit_costs_one_frame_and_is_told(void **state)
 		flip("segment-000000", block * 4096 + (block * 977) % 4096, 1);
 		spool = open_spool(4);
 		sum = backlog(spool, 0, OUTPUT_A);
-		/* One frame at most: told as lost, or, if its head was hit and it was looked for, not found. */
+		/* One frame at most: told as lost, or, if its head was hit and it was looked for,
+		 * not found. */
 		assert_true(sum.bytes >= 19UL * 60000);
 		assert_true(sum.bytes - sum.damaged >= 19UL * 60000);
 		sluice_spool_crash(spool);

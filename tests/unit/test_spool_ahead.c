@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Frames that are read ahead: the same comes out as without, whatever becomes of them in between. With the io_uring of this kernel; where
- * it gives none, only the test that needs none says anything, and the others are skipped.
+ * Frames that are read ahead: the same comes out as without, whatever becomes of them in between.
+ * With the io_uring of this kernel; where it gives none, only the test that needs none says
+ * anything, and the others are skipped.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What `sluicectl spool check` counts where frames overlap, as they do when what was given up was written anew before a crash.
+ * What `sluicectl spool check` counts where frames overlap, as they do when what was given up was
+ * written anew before a crash.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +47,8 @@ static struct told check(void)
 	return told;
 }
 
-/* Two parts of a damaged frame are covered by newer ones that are damaged as well: its records are lost once. */
+/* Two parts of a damaged frame are covered by newer ones that are damaged as well: its records are
+ * lost once. */
 static void a_damaged_frame_counts_once(void **state)
 {
 	static const struct {

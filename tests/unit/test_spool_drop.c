@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A full spool that gives up its oldest segments: what was stored is there or told of, each datagram once, after every crash.
+ * A full spool that gives up its oldest segments: what was stored is there or told of, each
+ * datagram once, after every crash.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +29,8 @@ static void enter(void *context, const struct sluice_spool_drop *drop)
 		account->output[drop->input] += drop->datagrams;
 }
 
-/* More than it holds: nothing is refused, the newest stay, the others are told of, per input, and counted. */
+/* More than it holds: nothing is refused, the newest stay, the others are told of, per input, and
+ * counted. */
 static void the_oldest_are_given_up_and_told_of(void **state)
 {
 	struct sluice_spool_figures figures;
@@ -105,7 +107,8 @@ static void a_long_time_costs_little_room(void **state)
 	sluice_spool_close(source.spool);
 }
 
-/* What an output has of it is not told as lost, whether it says so before or after; another output's loss is its own. */
+/* What an output has of it is not told as lost, whether it says so before or after; another
+ * output's loss is its own. */
 static void only_what_an_output_lacks_is_lost_to_it(void **state)
 {
 	struct account account = {0};
@@ -143,7 +146,8 @@ static void only_what_an_output_lacks_is_lost_to_it(void **state)
 	for (number = 0; number < INPUTS; number++)
 		lost -= account.anybody[number];
 	assert_int_equal(lost, 0);
-	/* A receiver that comes back has more of it than was known: 50 from 330,000 on (555 of 600 bytes each). */
+	/* A receiver that comes back has more of it than was known: 50 from 330,000 on (555 of 600
+	 * bytes each). */
 	assert_int_equal(
 		sluice_spool_acknowledge(source.spool, source.log, OUTPUT_A, 330000, 360000), 0);
 	sight = view_of(&source, OUTPUT_A);
@@ -164,8 +168,9 @@ static void acknowledge(struct source *source, uint64_t first, uint64_t end)
 }
 
 /*
- * Marks that were joined with later ones are still on the disk as long as something else in their segment is needed. When the
- * joined ones were acknowledged and their segment is used again, the daemon that starts anew does not tell of the others.
+ * Marks that were joined with later ones are still on the disk as long as something else in their
+ * segment is needed. When the joined ones were acknowledged and their segment is used again, the
+ * daemon that starts anew does not tell of the others.
  */
 static void joined_marks_are_told_once(void **state)
 {
@@ -258,7 +263,8 @@ static ssize_t dying_pwrite(int fd, const void *bytes, size_t length, off_t offs
 	return pwrite(fd, bytes, length, offset);
 }
 
-/* A history with acknowledgements, until something fails. Returns how many datagrams were acknowledged. */
+/* A history with acknowledgements, until something fails. Returns how many datagrams were
+ * acknowledged. */
 static uint64_t live_until_it_fails(struct source *source)
 {
 	uint64_t acknowledged = 0;
@@ -278,7 +284,8 @@ static uint64_t live_until_it_fails(struct source *source)
 	return acknowledged;
 }
 
-/* What `sluicectl spool export` writes of the store: how many datagrams, and how many it tells of as lost. */
+/* What `sluicectl spool export` writes of the store: how many datagrams, and how many it tells of
+ * as lost. */
 static void export(uint64_t *datagrams, uint64_t *told)
 {
 	char path[] = "/tmp/sluice-export.XXXXXX";
@@ -291,7 +298,8 @@ static void export(uint64_t *datagrams, uint64_t *told)
 	*datagrams = *told = 0;
 	assert_true(fd >= 0);
 	assert_int_equal(sluice_ctl_spool(5, words), 0);
-	/* Blocks: type, length; in one of statistics, behind 12 bytes, options, two of which are the sums so far. */
+	/* Blocks: type, length; in one of statistics, behind 12 bytes, options, two of which are
+	 * the sums so far. */
 	while (pread(fd, head, sizeof(head), at) == (ssize_t)sizeof(head)) {
 		uint8_t block[512];
 		uint16_t option[2];
@@ -313,7 +321,8 @@ static void export(uint64_t *datagrams, uint64_t *told)
 	unlink(path);
 }
 
-/* At every write of a history of giving up the power goes: what was promised is there or told of, each once. */
+/* At every write of a history of giving up the power goes: what was promised is there or told of,
+ * each once. */
 static void a_crash_at_any_write_loses_nothing_untold(void **state)
 {
 	struct source source = {.is_uniform = true};
@@ -340,7 +349,8 @@ static void a_crash_at_any_write_loses_nothing_untold(void **state)
 		acknowledged = live_until_it_fails(&source);
 		end_of_disk = -1;
 		begin_again(&source);
-		/* What the second output, which has acknowledged nothing, would get is what the tool writes. */
+		/* What the second output, which has acknowledged nothing, would get is what the
+		 * tool writes. */
 		sight = view_of(&source, OUTPUT_B);
 		export(&datagrams, &told);
 		assert_int_equal(datagrams, sight.received);
@@ -365,7 +375,8 @@ static void a_crash_at_any_write_loses_nothing_untold(void **state)
 	sluice_disk_calls.pwrite = bad_pwrite;
 }
 
-/* However a piece is cut, its parts tell of as many as the whole, and of equal datagrams exactly those that began in it. */
+/* However a piece is cut, its parts tell of as many as the whole, and of equal datagrams exactly
+ * those that began in it. */
 static void marks_add_up(void **state)
 {
 	static struct sluice_spool_marks marks;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Giving up the oldest segments of a full spool at its limits: marks of a gigabyte, and a disk that fails.
+ * Giving up the oldest segments of a full spool at its limits: marks of a gigabyte, and a disk that
+ * fails.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +10,8 @@
 #include <cmocka.h>
 #include "drop_helper.h"
 
-/* Marks of a gigabyte but for a little lie beside what is given up: the new ones do not take them in, or nobody could read them. */
+/* Marks of a gigabyte but for a little lie beside what is given up: the new ones do not take them
+ * in, or nobody could read them. */
 static void marks_beyond_a_gigabyte_stay_apart(void **state)
 {
 	const struct sluice_spool_mark mark = {.count = 77, .cause = SLUICE_LOST_OLDEST};
@@ -52,7 +54,8 @@ static void marks_beyond_a_gigabyte_stay_apart(void **state)
 	sluice_spool_close(source.spool);
 }
 
-/* Each call of the disk in turn finds it full, also while something is given up: that costs nothing that was promised. */
+/* Each call of the disk in turn finds it full, also while something is given up: that costs nothing
+ * that was promised. */
 static void each_call_may_find_no_room(void **state)
 {
 	struct source source = {.is_uniform = true};
@@ -96,7 +99,8 @@ static void fill_up(struct source *source)
 		assert_int_equal(promise(source), 0);
 }
 
-/* A disk that fails while a full store learns to drop gets one segment more, not one for each try; that serves when it is in order. */
+/* A disk that fails while a full store learns to drop gets one segment more, not one for each try;
+ * that serves when it is in order. */
 static void a_failing_disk_gets_one_segment_more(void **state)
 {
 	struct source source = {.is_uniform = true};
@@ -129,7 +133,8 @@ static void a_failing_disk_gets_one_segment_more(void **state)
 	sluice_spool_close(source.spool);
 }
 
-/* A disk that fails leaves a store without room, which is not full: that is told apart, and over when it is written again. */
+/* A disk that fails leaves a store without room, which is not full: that is told apart, and over
+ * when it is written again. */
 static void a_failing_disk_is_not_full(void **state)
 {
 	struct source source = {.is_uniform = true};

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A store that is made, filled, emptied, used again, closed, opened, left by a crash and opened again, on a disk of which every
- * single call fails in turn: call 0 of a kind, call 1, until a whole life has no such call any more. What was promised is read
- * as it was, or told of, and only where it could not be read; nothing comes twice.
+ * A store that is made, filled, emptied, used again, closed, opened, left by a crash and opened
+ * again, on a disk of which every single call fails in turn: call 0 of a kind, call 1, until a
+ * whole life has no such call any more. What was promised is read as it was, or told of, and only
+ * where it could not be read; nothing comes twice.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -108,8 +109,8 @@ struct life {
 	bool drops;
 };
 
-/* Opens the store. It may refuse if a call fails right then, with a sentence, and opens the next time. The receivers say
- * again what they have. */
+/* Opens the store. It may refuse if a call fails right then, with a sentence, and opens the next
+ * time. The receivers say again what they have. */
 static void rise(struct life *life)
 {
 	struct sluice_spool_options options = {
@@ -150,7 +151,8 @@ static void hold_against(struct life *life)
 	assert_int_equal(sum, lacking);
 }
 
-/* Reads all there is; then both outputs acknowledge so many records, and the daemon writes a checkpoint when it can. */
+/* Reads all there is; then both outputs acknowledge so many records, and the daemon writes a
+ * checkpoint when it can. */
 static void drain(struct life *life, uint64_t records)
 {
 	struct source *source = &life->source;
@@ -232,8 +234,9 @@ static void every_single_call_may_fail(void **state)
 	}
 }
 
-/* One place of a segment that a crash left cannot be read, for ever: that costs the frame that lies there, which is told of, or
- * at least counted if it is its head. (The checkpoint is shorter than where the places begin.) */
+/* One place of a segment that a crash left cannot be read, for ever: that costs the frame that lies
+ * there, which is told of, or at least counted if it is its head. (The checkpoint is shorter than
+ * where the places begin.) */
 static void a_bad_place_costs_one_frame(void **state)
 {
 	struct life life = {.source = {.is_uniform = true, .reads_fail = true}};

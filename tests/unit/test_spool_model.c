@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A random model of the spool: whatever is appended, acknowledged and crashed, what was committed and not acknowledged is
- * there.
+ * A random model of the spool: whatever is appended, acknowledged and crashed, what was committed
+ * and not acknowledged is there.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,13 +25,15 @@ static uint64_t dice(uint64_t most)
 	return dice_state % most;
 }
 
-/* What the store must know, per stream: what is committed, what is acknowledged, and of that what a checkpoint knows. */
+/* What the store must know, per stream: what is committed, what is acknowledged, and of that what a
+ * checkpoint knows. */
 struct model {
 	uint64_t appended, committed;
 	struct sluice_ranges acked, checkpointed;
 };
 
-/* Holds the store against the model: what is committed and not acknowledged (for certain) is there, and nothing else. */
+/* Holds the store against the model: what is committed and not acknowledged (for certain) is there,
+ * and nothing else. */
 static void compare(struct sluice_spool *spool, struct model *models, bool after_crash)
 {
 	unsigned int number;
@@ -113,7 +115,8 @@ static void random_histories_lose_nothing(void **state)
 		case 93 ... 95:
 			assert_int_equal(sluice_spool_checkpoint(spool), 0);
 			break;
-		case 96: /* crash: what was not committed may be lost, what was acknowledged may come back */
+		case 96: /* crash: what was not committed may be lost, what was acknowledged may
+			    come back */
 			sluice_spool_crash(spool);
 			crashes++;
 			spool = open_spool(8);
@@ -129,7 +132,8 @@ static void random_histories_lose_nothing(void **state)
 							models[number].acked.list[start].start,
 							models[number].acked.list[start].end),
 						0);
-				/* Frames that were never committed may have survived: they are the spooler's to forget. */
+				/* Frames that were never committed may have survived: they are the
+				 * spooler's to forget. */
 				assert_int_equal(sluice_spool_acknowledge(
 							 spool, logs[number], OUTPUT_A,
 							 models[number].committed, UINT64_MAX),

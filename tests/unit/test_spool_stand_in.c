@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What stands in for a checkpoint while the disk cannot be written: what was acknowledged meanwhile is not sent again by the next process,
- * and nobody else's file decides anything.
+ * What stands in for a checkpoint while the disk cannot be written: what was acknowledged meanwhile
+ * is not sent again by the next process, and nobody else's file decides anything.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +60,8 @@ static void break_disk(bool is_broken)
 	sluice_disk_calls.pwrite = is_broken ? slotless_pwrite : bad_pwrite;
 }
 
-/* A store with 65,536 bytes that an output has got, on a disk that failed before anybody could note that. */
+/* A store with 65,536 bytes that an output has got, on a disk that failed before anybody could note
+ * that. */
 static void make_broken(void)
 {
 	struct sluice_spool *spool = open_beside();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Starting where there is no room for all segments: a new store is refused and leaves nothing behind, one that may hold something goes
- * on with what there is.
+ * Starting where there is no room for all segments: a new store is refused and leaves nothing
+ * behind, one that may hold something goes on with what there is.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -70,7 +70,8 @@ static void a_new_store_has_all_its_segments_or_none(void **state)
 	sluice_spool_close(spool);
 }
 
-/* A segment is lost, or damaged, and there is no room for another: what the others hold is delivered. */
+/* A segment is lost, or damaged, and there is no room for another: what the others hold is
+ * delivered. */
 static void a_store_goes_on_with_the_segments_that_are_left(void **state)
 {
 	struct sluice_spool_figures figures;
@@ -138,8 +139,8 @@ static void a_directory_of_others_is_refused(void **state)
 	(void)unlink(victim);
 }
 
-/* A link, a pipe, a directory in the place of the checkpoint is put aside, not followed and not waited for; what lies in the
- * segments is there. */
+/* A link, a pipe, a directory in the place of the checkpoint is put aside, not followed and not
+ * waited for; what lies in the segments is there. */
 static void what_is_no_checkpoint_is_put_aside(void **state)
 {
 	const struct sluice_spool_options look = {.path = directory, .look = true};

@@ -106,8 +106,9 @@ static void what_was_told_of_wakes_nobody_again(void **state)
 }
 
 /*
- * After a kill a receiver says that it has all of it. The output looks only later, because it may send nothing now, and finds nothing to
- * send: the ring is let go then, though nothing comes and nothing is acknowledged any more.
+ * After a kill a receiver says that it has all of it. The output looks only later, because it may
+ * send nothing now, and finds nothing to send: the ring is let go then, though nothing comes and
+ * nothing is acknowledged any more.
  */
 static void what_need_not_be_sent_again_is_let_go(void **state)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Receivers that end connections at once: when they count as rejecting, when no longer, and what the log and events say of it.
+ * Receivers that end connections at once: when they count as rejecting, when no longer, and what
+ * the log and events say of it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -57,7 +58,8 @@ static void take_event(enum sluice_event kind, const char *key, const char *wher
 	ends += kind == SLUICE_EVENT_REJECTING_OVER;
 }
 
-/* A connection at `now` that is given something (`is_given`) and that the peer ends 100 ms later. Returns whether it rejects. */
+/* A connection at `now` that is given something (`is_given`) and that the peer ends 100 ms later.
+ * Returns whether it rejects. */
 static bool young_end(struct sluice_trial *trial, bool is_given, uint64_t now)
 {
 	sluice_trial_reach(trial, now);
@@ -69,7 +71,8 @@ static bool young_end(struct sluice_trial *trial, bool is_given, uint64_t now)
 				now + SECOND / 10);
 }
 
-/* Three in a row and no fewer; one that lasts ends it; the log has a line for each, listeners an event. */
+/* Three in a row and no fewer; one that lasts ends it; the log has a line for each, listeners an
+ * event. */
 static void three_in_a_row_are_told_once(void **state)
 {
 	struct sluice_trial trial = {0};
@@ -85,7 +88,8 @@ static void three_in_a_row_are_told_once(void **state)
 	assert_int_equal(count_lines("accepts and resets at once: does it expect octet-counted?"),
 			 1);
 	assert_int_equal(events, 1);
-	/* On trial it is given nothing; that it lives on without having been given something proves nothing. */
+	/* On trial it is given nothing; that it lives on without having been given something proves
+	 * nothing. */
 	sluice_trial_reach(&trial, 50 * SECOND);
 	sluice_trial_begin(&trial, false, 50 * SECOND);
 	assert_true(trial.until > 50 * SECOND);
@@ -127,7 +131,8 @@ static void others_break_the_run(void **state)
 	assert_int_equal(count_lines("accepts and resets"), 0);
 }
 
-/* One that was ended before it was given anything passes by lasting; with others it is given nothing so long. */
+/* One that was ended before it was given anything passes by lasting; with others it is given
+ * nothing so long. */
 static void a_limit_needs_no_data_to_be_passed(void **state)
 {
 	struct sluice_trial trial = {0};

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which stream an output of one worker takes from while something more important waits in another: who has a turn, and for
- * how long it stands back. Of outputs and feeders there is only what the choice looks at.
+ * Which stream an output of one worker takes from while something more important waits in another:
+ * who has a turn, and for how long it stands back. Of outputs and feeders there is only what the
+ * choice looks at.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,8 +29,8 @@ struct bed {
 	uint64_t now;
 };
 
-/* A half whose streams have `priorities` and always something; another worker has something of priority 7 that waits.
- * `rate`: of the output, bits a second, 0 for none. */
+/* A half whose streams have `priorities` and always something; another worker has something of
+ * priority 7 that waits. `rate`: of the output, bits a second, 0 for none. */
 static struct bed *make(const unsigned int *priorities, uint64_t rate)
 {
 	static struct bed bed;
@@ -102,7 +103,8 @@ static void the_share_goes_round(void **state)
 	check_round((const unsigned int[FEEDERS]){0, 0, 0});
 }
 
-/* What waits elsewhere and does not move is waited for once, not before each portion; when it moves it has precedence again. */
+/* What waits elsewhere and does not move is waited for once, not before each portion; when it moves
+ * it has precedence again. */
 static void one_that_is_stuck_is_not_waited_for(void **state)
 {
 	struct bed *bed = make((const unsigned int[FEEDERS]){1, 0, 0}, 1000000000);
@@ -128,7 +130,8 @@ static void the_rate_is_no_reason_to_go_on(void **state)
 
 	(void)state;
 	for (round = 0; round < 5; round++) {
-		/* The other one sends as soon as it may, and the rate lets nothing go for 328 ms. */
+		/* The other one sends as soon as it may, and the rate lets nothing go for 328 ms.
+		 */
 		sluice_pacer_charge(&bed->pacer, 4096, bed->now);
 		assert_int_equal(turn(bed), FEEDERS);
 		bed->now += 328 * MS;
@@ -136,7 +139,8 @@ static void the_rate_is_no_reason_to_go_on(void **state)
 	}
 }
 
-/* Without a rate each worker does for its own connections what it can; in it the important go first. */
+/* Without a rate each worker does for its own connections what it can; in it the important go
+ * first. */
 static void without_a_rate_workers_are_on_their_own(void **state)
 {
 	struct bed *bed = make((const unsigned int[FEEDERS]){0, 5, 0}, 0);

@@ -53,7 +53,8 @@ static void nothing(struct sluice_worker *worker, bool after_letter)
 	(void)after_letter;
 }
 
-/* A worker that does not answer is noticed in time, and for how long it has not; what it was asked then it never does. */
+/* A worker that does not answer is noticed in time, and for how long it has not; what it was asked
+ * then it never does. */
 static void a_letter_is_withdrawn(void **state)
 {
 	const uint64_t one = 1;

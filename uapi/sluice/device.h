@@ -2,11 +2,11 @@
 /*
  * /dev/sluice: how a process becomes the consumer of a ring. One open file is one ring.
  *
- * open(O_RDWR) needs CAP_NET_ADMIN in the user namespace that owns the opener's network namespace; the
- * file sees the routes of that network namespace for ever. After SLUICE_IOC_ATTACH the file can be mapped
- * (see ring.h for its layout) and polled: POLLIN when announced > seen, POLLHUP when the route was deleted
- * (what is in the ring stays readable). Ownership ends when the last reference to the file goes, mappings
- * included, and passes to the one that waits longest.
+ * open(O_RDWR) needs CAP_NET_ADMIN in the user namespace that owns the opener's network namespace;
+ * the file sees the routes of that network namespace for ever. After SLUICE_IOC_ATTACH the file can
+ * be mapped (see ring.h for its layout) and polled: POLLIN when announced > seen, POLLHUP when the
+ * route was deleted (what is in the ring stays readable). Ownership ends when the last reference to
+ * the file goes, mappings included, and passes to the one that waits longest.
  */
 #ifndef SLUICE_DEVICE_H
 #define SLUICE_DEVICE_H
@@ -15,7 +15,8 @@
 #include <linux/types.h>
 
 /* struct sluice_attach.flags */
-#define SLUICE_ATTACH_WAIT 0x01 /* sleep (interruptibly) until the ring is free instead of -EBUSY */
+/* sleep (interruptibly) until the ring is free instead of -EBUSY */
+#define SLUICE_ATTACH_WAIT 0x01
 #define SLUICE_ATTACH_LOOK 0x02 /* map read-only, own nothing */
 
 /**
@@ -26,8 +27,8 @@
  * @map_size: out: bytes to mmap from offset 0 of the file, data twice included
  * @owner:    out: number of this ownership: grows by one with every new owner
  *
- * Errors: ENOENT no such route in this namespace; ENXIO no such CPU; EBUSY owned by another; EINVAL unknown
- * flag; EALREADY this file is attached.
+ * Errors: ENOENT no such route in this namespace; ENXIO no such CPU; EBUSY owned by another; EINVAL
+ * unknown flag; EALREADY this file is attached.
  */
 struct sluice_attach {
 	__u8 route[16];

@@ -6,68 +6,74 @@
  *     (struct nlmsghdr, type SLUICE_USERSOCK_TYPE; struct genlmsghdr; attributes): inputs, outputs,
  *     streams, configuration (marked [D]).
  *
- * Integers are in host byte order, addresses in network byte order. An ID is a GUID, 16 bytes as in RFC 4122
- * section 4.1.2 (the order in which they are written). Every refusal carries an extended error text
- * (NLMSGERR_ATTR_MSG) and, where one attribute is at fault, its offset (NLMSGERR_ATTR_OFFS).
- * Changing needs CAP_NET_ADMIN in the user namespace that owns the network namespace [K], or
- * CAP_NET_ADMIN of the sender as the kernel vouches for it (uid 0 or the daemon's own uid) [D].
+ * Integers are in host byte order, addresses in network byte order. An ID is a GUID, 16 bytes as in
+ * RFC 4122 section 4.1.2 (the order in which they are written). Every refusal carries an extended
+ * error text (NLMSGERR_ATTR_MSG) and, where one attribute is at fault, its offset
+ * (NLMSGERR_ATTR_OFFS). Changing needs CAP_NET_ADMIN in the user namespace that owns the network
+ * namespace [K], or CAP_NET_ADMIN of the sender as the kernel vouches for it (uid 0 or the daemon's
+ * own uid) [D].
  *
  * ROUTE_SET [K]  makes or changes a route (a set of per-CPU rings).
- *     ROUTE_ID*, ROUTE_NAME, ROUTE_RING_SIZE (bytes per ring, power of two), ROUTE_WATERMARK (bytes),
- *     ROUTE_DELAY (µs), ROUTE_ALARM (percent of a ring), ROUTE_PROMPT (1: where few come each is told of at once). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST). Setting
- *     what is there already changes nothing and disturbs nobody. Another RING_SIZE for an existing
- *     route: EOPNOTSUPP (make another route, rules can be moved). Limits: watermark 1 .. size/2, delay 0 .. 1,000,000 µs (0: wake at once).
- *     A new route's defaults: 4 MiB, 64 KiB, 1,000 µs, no alarm; for one that exists, what is not said stays. Rings
- *     that do not fit into memory: ENOMEM; more than 1,024 routes or 65,536 rules in a namespace: ENOSPC. In a network
- *     namespace of another user namespace than the initial one, more memory than the module's parameters ring_memory_max and
- *     ring_memory_max_all allow, or more than 4,096 rules or 1,048,576 ports in all of them: EDQUOT.
- * ROUTE_DEL [K]  ROUTE_ID*. EBUSY while rules point to it. Its rings go when the last mapping goes.
- * ROUTE_GET [K]  dump, or one by ROUTE_ID: the above and ROUTE_RULES (how many point to it).
+ *     ROUTE_ID*, ROUTE_NAME, ROUTE_RING_SIZE (bytes per ring, power of two), ROUTE_WATERMARK
+ * (bytes), ROUTE_DELAY (µs), ROUTE_ALARM (percent of a ring), ROUTE_PROMPT (1: where few come each
+ * is told of at once). NLM_F_CREATE: make it if absent; NLM_F_EXCL: refuse if present (EEXIST).
+ * Setting what is there already changes nothing and disturbs nobody. Another RING_SIZE for an
+ * existing route: EOPNOTSUPP (make another route, rules can be moved). Limits: watermark 1 ..
+ * size/2, delay 0 .. 1,000,000 µs (0: wake at once). A new route's defaults: 4 MiB, 64 KiB, 1,000
+ * µs, no alarm; for one that exists, what is not said stays. Rings that do not fit into memory:
+ * ENOMEM; more than 1,024 routes or 65,536 rules in a namespace: ENOSPC. In a network namespace of
+ * another user namespace than the initial one, more memory than the module's parameters
+ * ring_memory_max and ring_memory_max_all allow, or more than 4,096 rules or 1,048,576 ports in all
+ * of them: EDQUOT. ROUTE_DEL [K]  ROUTE_ID*. EBUSY while rules point to it. Its rings go when the
+ * last mapping goes. ROUTE_GET [K]  dump, or one by ROUTE_ID: the above and ROUTE_RULES (how many
+ * point to it).
  *
  * RULE_SET [K]   makes or changes a rule.
  *     RULE_ID*, RULE_ROUTE* (ID of an existing route: ENOENT), RULE_INPUT* (index in records),
- *     RULE_PORTS* (array of struct sluice_port_range), RULE_NAME, RULE_DESTINATION + RULE_DESTINATION_LEN,
- *     RULE_SOURCE + RULE_SOURCE_LEN (4 or 16 bytes of address, prefix length; absent: any address of any
- *     family), RULE_INTERFACE (name; absent: any; one that does not exist now is accepted and matches
- *     when it appears), RULE_VERDICT (default steal), RULE_FLAGS, RULE_HOOK (default
- *     prerouting; another one for an existing rule loses nothing, but in the moment of the change may take a
- *     datagram twice if the verdict is copy; ingress needs RULE_INTERFACE and the verdict steal: EINVAL, and a
- *     kernel with CONFIG_NETFILTER_INGRESS: EOPNOTSUPP), RULE_BATCHING (default off; others need RULE_INTERFACE:
- *     EINVAL; on needs a kernel that can: EOPNOTSUPP before 5.12). Flags as for ROUTE_SET; a change is atomic
- *     for every datagram: the old rule or the new one. A datagram can belong to one rule only: a rule of
- *     which some datagram would also match another rule is refused (EEXIST) naming both.
- * RULE_DEL [K]   RULE_ID*. ENOENT if there is none.
+ *     RULE_PORTS* (array of struct sluice_port_range), RULE_NAME, RULE_DESTINATION +
+ * RULE_DESTINATION_LEN, RULE_SOURCE + RULE_SOURCE_LEN (4 or 16 bytes of address, prefix length;
+ * absent: any address of any family), RULE_INTERFACE (name; absent: any; one that does not exist
+ * now is accepted and matches when it appears), RULE_VERDICT (default steal), RULE_FLAGS, RULE_HOOK
+ * (default prerouting; another one for an existing rule loses nothing, but in the moment of the
+ * change may take a datagram twice if the verdict is copy; ingress needs RULE_INTERFACE and the
+ * verdict steal: EINVAL, and a kernel with CONFIG_NETFILTER_INGRESS: EOPNOTSUPP), RULE_BATCHING
+ * (default off; others need RULE_INTERFACE: EINVAL; on needs a kernel that can: EOPNOTSUPP
+ * before 5.12). Flags as for ROUTE_SET; a change is atomic for every datagram: the old rule or the
+ * new one. A datagram can belong to one rule only: a rule of which some datagram would also match
+ * another rule is refused (EEXIST) naming both. RULE_DEL [K]   RULE_ID*. ENOENT if there is none.
  * RULE_GET [K]   dump, or one by RULE_ID: the above and RULE_COUNTERS (nested), summed over CPUs.
  * RULES_EXCHANGE [K]  makes, changes and deletes rules, all in one step or none.
- *     RULE (nested, repeated: as for RULE_SET; made if absent), RULE_GONE (repeated; one that is not there is passed
- *     over). At least one of them: EINVAL. Each datagram finds a rule of those before or of those after. Clashes are
- *     looked for among the rules after: ports may go from one to another, and two may change places. A rule is named
- *     once: EINVAL. RULE_CONTINUES in RULE: the ID of a rule in RULE_GONE, whose counters go on in this one, which must
- *     be a new one, and in no other: EINVAL; if that is not there they begin at 0. As for RULE_SET, a rule that
- *     copies and goes to another hook may take a datagram twice in that moment. A refusal changes nothing, and its text
- *     names the rule. One message holds them all: the sender's buffer (SO_SNDBUFFORCE) has to. A module before this
- *     command answers EOPNOTSUPP without a text.
+ *     RULE (nested, repeated: as for RULE_SET; made if absent), RULE_GONE (repeated; one that is
+ * not there is passed over). At least one of them: EINVAL. Each datagram finds a rule of those
+ * before or of those after. Clashes are looked for among the rules after: ports may go from one to
+ * another, and two may change places. A rule is named once: EINVAL. RULE_CONTINUES in RULE: the ID
+ * of a rule in RULE_GONE, whose counters go on in this one, which must be a new one, and in no
+ * other: EINVAL; if that is not there they begin at 0. As for RULE_SET, a rule that copies and goes
+ * to another hook may take a datagram twice in that moment. A refusal changes nothing, and its text
+ *     names the rule. One message holds them all: the sender's buffer (SO_SNDBUFFORCE) has to. A
+ * module before this command answers EOPNOTSUPP without a text.
  *
- * STREAM_GET [K] dump: one message per ring: ROUTE_ID, STREAM_* .
- * STREAM_GET [D] the same for streams of user-space sources, and for each stream its outputs' cursors.
+ * STREAM_GET [K] dump: one message per ring: ROUTE_ID, STREAM_* . STREAM_GET [D] the same for
+ * streams of user-space sources, and for each stream its outputs' cursors.
  *
  * INPUT_GET [D], OUTPUT_GET [D], DAEMON_GET [D], STORE_GET [D]  dumps: see the attributes.
- * CONFIG_APPLY [D]  CONFIG_TEXT* (YAML; repeated, in order, where it is longer than the 65,531 bytes that an
- *     attribute holds; 1 MiB in all), CONFIG_NAME (what to call it in messages): checked whole, then
- *     applied whole or not at all. CONFIG_ADOPT* ("OLD=NEW") and CONFIG_DROP* ("OLD"), each as often as
- *     needed, say what becomes of what waits for an output OLD (name or ID) that the configuration does
- *     not have: NEW gets it, or it is dropped. Refusal: EINVAL with CONFIG_FINDINGS-text in the extended
- *     error; EBUSY if something waits for an output that goes and nothing was said of it.
- * ORPHAN_GET [D] dump: what waits for outputs that the configuration does not have: ORPHAN_*.
+ * CONFIG_APPLY [D]  CONFIG_TEXT* (YAML; repeated, in order, where it is longer than the 65,531
+ * bytes that an attribute holds; 1 MiB in all), CONFIG_NAME (what to call it in messages): checked
+ * whole, then applied whole or not at all. CONFIG_ADOPT* ("OLD=NEW") and CONFIG_DROP* ("OLD"), each
+ * as often as needed, say what becomes of what waits for an output OLD (name or ID) that the
+ * configuration does not have: NEW gets it, or it is dropped. Refusal: EINVAL with
+ * CONFIG_FINDINGS-text in the extended error; EBUSY if something waits for an output that goes and
+ * nothing was said of it. ORPHAN_GET [D] dump: what waits for outputs that the configuration does
+ * not have: ORPHAN_*.
  *
- * Events (multicast group SLUICE_GENL_EVENTS): RULE_SET, RULE_DEL, ROUTE_SET, ROUTE_DEL with the object,
- * STREAM_EVENT with ROUTE_ID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K].
- * An alarm is raised once, at the latest when as many bytes as the watermark came in beyond the mark, or after the delay if
- * somebody is attached, or when a datagram finds no room; it is over with the next datagram or within a second.
- * DAEMON_EVENT with EVENT_KIND (ALARM, ALARM_OVER, CONFIG, LINK_DOWN, LINK_UP, REJECTING, REJECTING_OVER), EVENT_KEY, EVENT_WHERE,
- * EVENT_TEXT, of a link EVENT_INTERFACE, to group
- * SLUICE_USERSOCK_EVENTS of NETLINK_USERSOCK, which takes CAP_NET_ADMIN to join. Anybody may send there: ask the kernel who did
- * (SO_PASSCRED) [D].
+ * Events (multicast group SLUICE_GENL_EVENTS): RULE_SET, RULE_DEL, ROUTE_SET, ROUTE_DEL with the
+ * object, STREAM_EVENT with ROUTE_ID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K]. An alarm is
+ * raised once, at the latest when as many bytes as the watermark came in beyond the mark, or after
+ * the delay if somebody is attached, or when a datagram finds no room; it is over with the next
+ * datagram or within a second. DAEMON_EVENT with EVENT_KIND (ALARM, ALARM_OVER, CONFIG, LINK_DOWN,
+ * LINK_UP, REJECTING, REJECTING_OVER), EVENT_KEY, EVENT_WHERE, EVENT_TEXT, of a link
+ * EVENT_INTERFACE, to group SLUICE_USERSOCK_EVENTS of NETLINK_USERSOCK, which takes CAP_NET_ADMIN
+ * to join. Anybody may send there: ask the kernel who did (SO_PASSCRED) [D].
  */
 #ifndef SLUICE_NETLINK_H
 #define SLUICE_NETLINK_H
@@ -135,13 +141,13 @@ enum sluice_batching {
 #define SLUICE_RULE_F_HWTIME 0x08 /* store the network card's time where it gave one, marked */
 
 enum sluice_event {
-	SLUICE_EVENT_OWNER = 1,	   /* another consumer owns the ring, or nobody */
-	SLUICE_EVENT_OVERFLOW = 2, /* the ring became full */
-	SLUICE_EVENT_ROOM = 3,	   /* it has room again */
-	SLUICE_EVENT_ALARM = 4,	   /* it is filled to ROUTE_ALARM percent */
-	SLUICE_EVENT_ALARM_OVER =
-		5, /* to 10 percent of its size less, or half of a mark below 20; or no alarm is set */
-	SLUICE_EVENT_CONFIG = 6, /* another configuration is in force [D] */
+	SLUICE_EVENT_OWNER = 1,	     /* another consumer owns the ring, or nobody */
+	SLUICE_EVENT_OVERFLOW = 2,   /* the ring became full */
+	SLUICE_EVENT_ROOM = 3,	     /* it has room again */
+	SLUICE_EVENT_ALARM = 4,	     /* it is filled to ROUTE_ALARM percent */
+	SLUICE_EVENT_ALARM_OVER = 5, /* to 10 percent of its size less, or half of a mark below 20;
+					or no alarm is set */
+	SLUICE_EVENT_CONFIG = 6,     /* another configuration is in force [D] */
 	SLUICE_EVENT_LINK_DOWN =
 		7, /* an interface that the configuration names is down, or gone [D] */
 	SLUICE_EVENT_LINK_UP = 8, /* it is up again, with a carrier [D] */
@@ -187,8 +193,9 @@ enum sluice_attribute {
 	SLUICE_A_STREAM_SIZE,  /* [u64] bytes of RAM */
 	SLUICE_A_STREAM_HEAD,  /* [u64] */
 	SLUICE_A_STREAM_TAIL,  /* [u64] */
-	SLUICE_A_STREAM_OWNER, /* [u32] pid of the consumer, in the asker's pid namespace; 0: none */
-	SLUICE_A_STREAM_WAKES,	  /* [u64] */
+	SLUICE_A_STREAM_OWNER, /* [u32] pid of the consumer, in the asker's pid namespace; 0: none
+				*/
+	SLUICE_A_STREAM_WAKES, /* [u64] */
 	SLUICE_A_STREAM_COUNTERS, /* [nested enum sluice_counter_attribute] */
 	SLUICE_A_STREAM_CURSORS,  /* [nested list of SLUICE_A_CURSOR] [D] */
 	SLUICE_A_CURSOR,	  /* [nested: OUTPUT_ID, OUTPUT_NAME, CURSOR_ACKED, CURSOR_TAKEN] */
@@ -215,9 +222,10 @@ enum sluice_attribute {
 	SLUICE_A_DESTINATION_ERROR,  /* [string] why it was last lost, empty if never */
 	SLUICE_A_DESTINATION_SENT,   /* [u64] datagrams written to TCP; native and plain alike */
 	SLUICE_A_DESTINATION_BYTES,  /* [u64] bytes written to TCP */
-	SLUICE_A_DESTINATION_ACKED, /* [u64] datagrams acknowledged by the receiver (native, relp), 0 if plain */
-	SLUICE_A_DESTINATION_RESENT,   /* [u64] datagrams sent again after a lost connection */
-	SLUICE_A_DESTINATION_WRITES,   /* [u64] system calls that sent */
+	SLUICE_A_DESTINATION_ACKED,  /* [u64] datagrams acknowledged by the receiver (native, relp),
+					0 if plain */
+	SLUICE_A_DESTINATION_RESENT, /* [u64] datagrams sent again after a lost connection */
+	SLUICE_A_DESTINATION_WRITES, /* [u64] system calls that sent */
 	SLUICE_A_DESTINATION_CONNECTS, /* [u64] connections made */
 	SLUICE_A_DESTINATION_MSS,      /* [u32] TCP maximum segment size, 0 if not connected */
 	SLUICE_A_DESTINATION_PMTU,     /* [u32] path MTU, 0 if not connected */
@@ -234,8 +242,10 @@ enum sluice_attribute {
 	SLUICE_A_CONFIG_NAME, /* [string] */
 
 	SLUICE_A_DESTINATION_GAPS,	 /* [u64] plain framings: GAP records passed over */
-	SLUICE_A_DESTINATION_UNSENDABLE, /* [u64] datagrams without a form in the framing, or refused */
-	SLUICE_A_DESTINATION_ESCAPED, /* [u64] bytes that were escaped, messages that got a priority */
+	SLUICE_A_DESTINATION_UNSENDABLE, /* [u64] datagrams without a form in the framing, or
+					    refused */
+	SLUICE_A_DESTINATION_ESCAPED, /* [u64] bytes that were escaped, messages that got a priority
+				       */
 	SLUICE_A_DESTINATION_RATE,    /* [u64] bits a second that it may have, 0: no limit */
 	SLUICE_A_DESTINATION_ACHIEVED, /* [u64] bits a second that it got in the last second */
 	SLUICE_A_DESTINATION_ROLE,     /* [string] active, standby, disabled */
@@ -256,9 +266,11 @@ enum sluice_attribute {
 	SLUICE_A_STORE_DISK_DAMAGED,	    /* [u64] datagrams in them, told as GAP */
 	SLUICE_A_STORE_DISK_QUARANTINED,    /* [u64] files put aside at the start */
 	SLUICE_A_STORE_DISK_ABANDONED,	    /* [u64] segments given up after a failed write */
-	SLUICE_A_STORE_DISK_ALARMS, /* [u64] how often it was filled, full or could not be written */
+	SLUICE_A_STORE_DISK_ALARMS, /* [u64] how often it was filled, full or could not be written
+				     */
 	SLUICE_A_STORE_ALARMS_NOW,  /* [u32] alarms of memory and disk that are raised */
-	SLUICE_A_STREAM_DISK, /* [u64] bytes of it on the disk that an output needs; absent: no disk [D] */
+	SLUICE_A_STREAM_DISK, /* [u64] bytes of it on the disk that an output needs; absent: no disk
+				 [D] */
 
 	SLUICE_A_RULE_HOOK,	/* [u8] enum sluice_hook */
 	SLUICE_A_RULE_BATCHING, /* [u8] enum sluice_batching */
@@ -267,7 +279,8 @@ enum sluice_attribute {
 	SLUICE_A_EVENT_WHERE,	/* [string] what it happened to: a route, a folder, a file [D] */
 	SLUICE_A_EVENT_TEXT,	/* [string] the same as a sentence, as in the log [D] */
 
-	SLUICE_A_STORE_DISK_DROPPED, /* [u64] datagrams that it gave up for newer ones, since the start */
+	SLUICE_A_STORE_DISK_DROPPED, /* [u64] datagrams that it gave up for newer ones, since the
+					start */
 	SLUICE_A_INPUT_DROPPED,	 /* [u64] of those stored: given up before every output had them */
 	SLUICE_A_OUTPUT_DROPPED, /* [u64] given up before this output had them */
 	SLUICE_A_INPUT_PRIORITY, /* [u32] 0 to 7, the higher the sooner sent */
@@ -287,32 +300,44 @@ enum sluice_attribute {
 	SLUICE_A_ORPHAN_SINCE,	/* [u64] nanoseconds since 1970, of the oldest; 0: not known [D] */
 	SLUICE_A_INPUT_UNMATCHED, /* [u64] came to its sockets and belong to no input */
 
-	SLUICE_A_DAEMON_STATE, /* [string] running, stopping since ..., a worker that does not answer */
+	SLUICE_A_DAEMON_STATE,	    /* [string] running, stopping since ..., a worker that does not
+				       answer */
 	SLUICE_A_DAEMON_OWN_CONFIG, /* [string] path of the configuration it was started with */
-	SLUICE_A_DAEMON_CONFIG_AGE, /* [u64] seconds for which the configuration has been in force */
+	SLUICE_A_DAEMON_CONFIG_AGE, /* [u64] seconds for which the configuration has been in force
+				     */
 	SLUICE_A_INPUT_STATE,	    /* [string] active, or what it waits for */
 	SLUICE_A_OUTPUT_MEMORY,	    /* [u64] bytes of streams that wait for it in memory [D] */
 	SLUICE_A_OUTPUT_DISK,	    /* [u64] likewise on the disk [D] */
-	SLUICE_A_OUTPUT_OLDEST, /* [u64] when the oldest came, ns since 1970; 0: nothing waits [D] */
+	SLUICE_A_OUTPUT_OLDEST, /* [u64] when the oldest came, ns since 1970; 0: nothing waits [D]
+				 */
 	SLUICE_A_CURSOR_DISK,	/* [u64] bytes of the stream that wait for it on the disk [D] */
-	SLUICE_A_STORE_DROPPED_BY_CHANGE, /* [u64] of all inputs, those that are gone included [D] */
-	SLUICE_A_DESTINATION_SINCE, /* [u64] when it became what its state says, ns since 1970 [D] */
-	SLUICE_A_DESTINATION_MEMORY, /* [u64] bytes that wait in memory for it alone; absent: for others, too [D] */
+	SLUICE_A_STORE_DROPPED_BY_CHANGE, /* [u64] of all inputs, those that are gone included [D]
+					   */
+	SLUICE_A_DESTINATION_SINCE,  /* [u64] when it became what its state says, ns since 1970 [D]
+				      */
+	SLUICE_A_DESTINATION_MEMORY, /* [u64] bytes that wait in memory for it alone; absent: for
+					others, too [D] */
 	SLUICE_A_DESTINATION_DISK,   /* [u64] likewise on the disk [D] */
 	SLUICE_A_DESTINATION_OLDEST, /* [u64] likewise when the oldest came, ns since 1970 [D] */
 	SLUICE_A_DESTINATION_FAULTS, /* [u64] connections ended because it broke the protocol [D] */
-	SLUICE_A_DAEMON_BAD_CHECKSUM, /* [u64] that the kernel dropped in this network namespace, whatever their port; absent: not known [D] */
-	SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED, /* [u64] of them those that no input has counted [D] */
+	SLUICE_A_DAEMON_BAD_CHECKSUM, /* [u64] that the kernel dropped in this network namespace,
+					 whatever their port; absent: not known [D] */
+	SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED, /* [u64] of them those that no input has counted [D]
+						*/
 	SLUICE_A_EVENT_INTERFACE,	       /* [string] LINK_DOWN, LINK_UP: which [D] */
-	SLUICE_A_ROUTE_PROMPT, /* [u8] 1: what comes alone wakes at once, the delay is for where many come */
+	SLUICE_A_ROUTE_PROMPT, /* [u8] 1: what comes alone wakes at once, the delay is for where
+				  many come */
 	SLUICE_A_DESTINATION_REFUSED, /* [u64] relp: datagrams that the receiver refused [D] */
 	SLUICE_A_INPUT_RECEIVE_WHY, /* [string] why not in a better way; empty: there is none [D] */
-	SLUICE_A_DESTINATION_OVERSIZED, /* [u64] not sent: longer than `max-datagram` [D] */
-	SLUICE_A_DESTINATION_SKIPPED,	/* [u64] not sent: empty [D] */
-	SLUICE_A_DESTINATION_SPLIT, /* [u64] sent as several messages, because longer than `max-datagram` [D] */
-	SLUICE_A_DESTINATION_PIECES, /* [u64] how many messages these became [D] */
-	SLUICE_A_DESTINATION_TRUNCATED, /* [u64] sent without their end, because longer than `max-datagram` [D] */
-	SLUICE_A_DESTINATION_UNCONFIRMED, /* [u64] plain: datagrams acknowledged by TCP right before its end [D] */
+	SLUICE_A_DESTINATION_OVERSIZED,	  /* [u64] not sent: longer than `max-datagram` [D] */
+	SLUICE_A_DESTINATION_SKIPPED,	  /* [u64] not sent: empty [D] */
+	SLUICE_A_DESTINATION_SPLIT,	  /* [u64] sent as several messages, because longer than
+					     `max-datagram` [D] */
+	SLUICE_A_DESTINATION_PIECES,	  /* [u64] how many messages these became [D] */
+	SLUICE_A_DESTINATION_TRUNCATED,	  /* [u64] sent without their end, because longer than
+					     `max-datagram` [D] */
+	SLUICE_A_DESTINATION_UNCONFIRMED, /* [u64] plain: datagrams acknowledged by TCP right before
+					     its end [D] */
 
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,

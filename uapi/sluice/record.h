@@ -2,9 +2,9 @@
 /*
  * The record: how one datagram lies in a ring, in a spool segment and inside a native frame.
  *
- * Written once, by the capture engine, and never touched again. A stream is nothing but records laid
- * end to end; every record starts at an offset that is a multiple of SLUICE_RECORD_ALIGN and takes
- * sluice_record_span(length) bytes. All fields are little-endian, on every machine.
+ * Written once, by the capture engine, and never touched again. A stream is nothing but records
+ * laid end to end; every record starts at an offset that is a multiple of SLUICE_RECORD_ALIGN and
+ * takes sluice_record_span(length) bytes. All fields are little-endian, on every machine.
  *
  *   0        4     5      6      8                16
  *   +--------+-----+------+------+----------------+---------------+---------+---------+
@@ -20,8 +20,9 @@
 /* Records start at multiples of this many bytes, so that a 64-bit field is never split. */
 #define SLUICE_RECORD_ALIGN 8U
 
-/* The largest UDP payload: 65,535 less 8 bytes of UDP and 20 of IPv4 header (RFC 768, RFC 791). IPv6
- * without jumbograms carries up to 65,527 (RFC 8200: the payload length counts the UDP header). */
+/* The largest UDP payload: 65,535 less 8 bytes of UDP and 20 of IPv4 header (RFC 768, RFC 791).
+ * IPv6 without jumbograms carries up to 65,527 (RFC 8200: the payload length counts the UDP
+ * header). */
 #define SLUICE_PAYLOAD_MAX 65527U
 
 /* What a record is. Readers skip types they do not know by `length`. */
@@ -34,7 +35,7 @@ enum sluice_record_type {
 /* struct sluice_record.flags */
 #define SLUICE_RECORD_F_ADDRESS 0x01  /* an address block follows the header */
 #define SLUICE_RECORD_F_HWTIME 0x02   /* time_ns is of the network card's clock, not the kernel's */
-#define SLUICE_RECORD_F_BADCSUM 0x04  /* the UDP checksum was wrong and the input keeps such ones */
+#define SLUICE_RECORD_F_BADCSUM 0x04  /* the UDP checksum was wrong, and the input keeps such */
 #define SLUICE_RECORD_F_SEQUENCE 0x08 /* the address block's `sequence` is filled in */
 
 /**
@@ -43,8 +44,9 @@ enum sluice_record_type {
  * @type:    enum sluice_record_type
  * @flags:   SLUICE_RECORD_F_*
  * @input:   index of the input within the route (configuration gives it, see SLUICE_A_RULE_INPUT)
- * @time_ns: when the datagram was received, nanoseconds since 1970-01-01 UTC; of a GAP: when it was written.
- *           With F_HWTIME in the scale that the card's clock is kept in: UTC, TAI (IEEE 1588), or since it started
+ * @time_ns: when the datagram was received, nanoseconds since 1970-01-01 UTC; of a GAP: when it was
+ * written. With F_HWTIME in the scale that the card's clock is kept in: UTC, TAI (IEEE 1588), or
+ * since it started
  */
 struct sluice_record {
 	__le32 length;
@@ -78,7 +80,8 @@ struct sluice_record_address {
 	__u8 destination[16];
 };
 
-/* Why a matched datagram is not in the stream. The names are the same in counters, netlink, JSON. */
+/* Why a matched datagram is not in the stream. The names are the same in counters, netlink, JSON.
+ */
 enum sluice_lost_cause {
 	SLUICE_LOST_RING_FULL = 0,    /* no room: the readers are behind */
 	SLUICE_LOST_BAD_LENGTH = 1,   /* the UDP length field does not fit the packet */

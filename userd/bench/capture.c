@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicebench capture`: what does a datagram cost, from the hook to a reader, by this method or that? Sender
- * and reader are one process: 64 datagrams by one sendmmsg(2) through a veth pair, which this CPU receives in
- * softirq before the call returns; then the reader drains. In a virtual machine that counts instructions
- * (`vm-images/run --icount`), CLOCK_MONOTONIC counts instructions. A run in which every datagram is dropped at
- * the hook is subtracted. Touches: the bed (capture_bed.c), the module's rules.
+ * `sluicebench capture`: what does a datagram cost, from the hook to a reader, by this method or
+ * that? Sender and reader are one process: 64 datagrams by one sendmmsg(2) through a veth pair,
+ * which this CPU receives in softirq before the call returns; then the reader drains. In a virtual
+ * machine that counts instructions (`vm-images/run --icount`), CLOCK_MONOTONIC counts instructions.
+ * A run in which every datagram is dropped at the hook is subtracted. Touches: the bed
+ * (capture_bed.c), the module's rules.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -99,7 +100,8 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * 1000000000ULL + (uint64_t)time.tv_nsec;
 }
 
-/* Sends a burst and, if it is time, has what came drained. Returns how many datagrams came, or a negative errno. */
+/* Sends a burst and, if it is time, has what came drained. Returns how many datagrams came, or a
+ * negative errno. */
 static long burst(const struct measurement *what, struct mmsghdr *headers, void *state,
 		  bool is_time)
 {
@@ -115,8 +117,8 @@ static long burst(const struct measurement *what, struct mmsghdr *headers, void 
 	return taken;
 }
 
-/* The run itself: warm-up, `count` datagrams whose cost is *spent, and what comes late. Returns how many
- * datagrams were taken less how many were sent, or a negative errno. */
+/* The run itself: warm-up, `count` datagrams whose cost is *spent, and what comes late. Returns how
+ * many datagrams were taken less how many were sent, or a negative errno. */
 static long run_bursts(const struct measurement *what, void *state, uint64_t *spent)
 {
 	static uint8_t payload[PAYLOAD_MAX];
@@ -161,7 +163,8 @@ static long run_bursts(const struct measurement *what, void *state, uint64_t *sp
 	return 0;
 }
 
-/* One measurement of the method. Returns 0 or a negative errno; -ENODATA if it did not get them all. */
+/* One measurement of the method. Returns 0 or a negative errno; -ENODATA if it did not get them
+ * all. */
 static int measure(const struct measurement *what, uint64_t *spent)
 {
 	const struct timespec pause = {.tv_nsec = 500000000};

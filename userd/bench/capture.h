@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the methods of capturing have in common, as `sluicebench capture` compares them: the bed they are
- * laid in (a veth pair, a sender in a namespace of its own, a TCP connection to deliver over) and the four
- * calls that make a method. Touches: nothing by itself.
+ * What the methods of capturing have in common, as `sluicebench capture` compares them: the bed
+ * they are laid in (a veth pair, a sender in a namespace of its own, a TCP connection to deliver
+ * over) and the four calls that make a method. Touches: nothing by itself.
  */
 #ifndef SLUICE_BENCH_CAPTURE_H
 #define SLUICE_BENCH_CAPTURE_H
@@ -19,7 +19,8 @@
 #define CAPTURE_FAR_ADDRESS "10.99.0.2"
 #define CAPTURE_PORT 5000
 
-/* Datagrams in flight at once: what a NIC hands over in one poll (net/core/dev.c, NAPI_POLL_WEIGHT). */
+/* Datagrams in flight at once: what a NIC hands over in one poll (net/core/dev.c,
+ * NAPI_POLL_WEIGHT). */
 #define CAPTURE_BURST 64
 /* Bytes of the buffers that one burst is framed in: 1,472 of payload fit an Ethernet frame. */
 #define CAPTURE_SLOT 2048
@@ -49,8 +50,8 @@ struct sluice_capture_options {
  * @name:      as in RESULT lines
  * @drop:      the stack gets them as well, and they are dropped at the hook where sluice takes them
  * @open:      prepares; 0 or negative errno, having said why. @owner caller: close(*state)
- * @drain:     takes all that has come; writes it, framed, to `fd` unless that is -1; returns datagrams or
- *             negative errno
+ * @drain:     takes all that has come; writes it, framed, to `fd` unless that is -1; returns
+ * datagrams or negative errno
  * @close:     releases what open took
  */
 struct sluice_capture_method {
@@ -80,8 +81,9 @@ struct sluice_capture_bed {
 };
 
 /*
- * Makes the bed. `checksum`: the sender's end computes the UDP checksums itself, so that the receiving side has to
- * verify them, as with a NIC that does not. 0 or a negative errno, with nothing left behind. @owner caller: remove
+ * Makes the bed. `checksum`: the sender's end computes the UDP checksums itself, so that the
+ * receiving side has to verify them, as with a NIC that does not. 0 or a negative errno, with
+ * nothing left behind. @owner caller: remove
  */
 int sluice_capture_bed_make(struct sluice_capture_bed *bed, bool checksum);
 void sluice_capture_bed_remove(struct sluice_capture_bed *bed);
@@ -92,7 +94,8 @@ int sluice_capture_drop(bool wanted);
 /* Throws away what has arrived at the far end of the connection, without copying it. */
 void sluice_capture_discard(void);
 
-/* Writes all of `data` to the socket `fd`, emptying its other end when it is full. 0 or a negative errno. */
+/* Writes all of `data` to the socket `fd`, emptying its other end when it is full. 0 or a negative
+ * errno. */
 int sluice_capture_send(int fd, const void *data, size_t length);
 
 #endif /* SLUICE_BENCH_CAPTURE_H */

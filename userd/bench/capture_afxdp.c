@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Capture by AF_XDP in generic (skb) mode, the one that every driver has (Documentation/networking/af_xdp.rst). The
- * program in front of the socket takes the datagrams of one UDP port and leaves everything else to the stack. By the
- * plain system calls, so that the tool needs no library for it. Touches: queue 0 of the near end of the pair.
+ * Capture by AF_XDP in generic (skb) mode, the one that every driver has
+ * (Documentation/networking/af_xdp.rst). The program in front of the socket takes the datagrams of
+ * one UDP port and leaves everything else to the stack. By the plain system calls, so that the tool
+ * needs no library for it. Touches: queue 0 of the near end of the pair.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,8 +27,9 @@
 #define FRAME_SIZE 2048U
 /* Ethernet, IPv4 and UDP headers in front of the payload; the bench sends no options. */
 #define HEADERS 42U
-/* A socket that was closed gives its queue back from a work item (xp_put_pool(), net/xdp/xsk_buff_pool.c): until
- * then the next one is refused with EBUSY. So often, 10 ms apart, it is tried again. */
+/* A socket that was closed gives its queue back from a work item (xp_put_pool(),
+ * net/xdp/xsk_buff_pool.c): until then the next one is refused with EBUSY. So often, 10 ms apart,
+ * it is tried again. */
 #define BIND_TRIES 200
 
 /* One of the four rings of the socket, as the kernel maps it. */
@@ -101,7 +103,8 @@ static int make_ring(struct reader *reader, struct ring *ring, int option, off_t
 	return 0;
 }
 
-/* The memory of the packets, the rings, and every frame given to the kernel to fill. 0 or a negative errno. */
+/* The memory of the packets, the rings, and every frame given to the kernel to fill. 0 or a
+ * negative errno. */
 static int make_memory(struct reader *reader)
 {
 	struct xdp_umem_reg memory = {.len = (uint64_t)FRAMES * FRAME_SIZE,
@@ -150,8 +153,8 @@ static int make_memory(struct reader *reader)
 			   .off = (jump),       \
 			   .imm = (value)})
 
-/* Loads the program: IPv4 without options, UDP, not a fragment, our port, go to the socket of this queue; all else
- * passes. Returns its descriptor or a negative errno. */
+/* Loads the program: IPv4 without options, UDP, not a fragment, our port, go to the socket of this
+ * queue; all else passes. Returns its descriptor or a negative errno. */
 static int load_program(int map)
 {
 	const struct bpf_insn code[] = {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The bed that `sluicebench capture` measures in: a veth pair whose far end is in a namespace of its own, with the
- * sender's socket, and a TCP connection over loopback to deliver over. Touches: the pair, the namespace, the module
- * sluice_drop; all of it gone when it is removed.
+ * The bed that `sluicebench capture` measures in: a veth pair whose far end is in a namespace of
+ * its own, with the sender's socket, and a TCP connection over loopback to deliver over. Touches:
+ * the pair, the namespace, the module sluice_drop; all of it gone when it is removed.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -85,7 +85,8 @@ int sluice_capture_drop(bool wanted)
 	return status;
 }
 
-/* Starts a process that holds a new network namespace. Returns its id or a negative errno. @owner caller: kill */
+/* Starts a process that holds a new network namespace. Returns its id or a negative errno. @owner
+ * caller: kill */
 static pid_t hold_namespace(void)
 {
 	int ends[2];
@@ -110,7 +111,8 @@ static pid_t hold_namespace(void)
 	return child;
 }
 
-/* Opens the sender's socket behind the far end of the pair. Returns it or a negative errno. @owner caller */
+/* Opens the sender's socket behind the far end of the pair. Returns it or a negative errno. @owner
+ * caller */
 static int make_sender(pid_t holder, bool checksum)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(CAPTURE_PORT)};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Capture by a bound socket and recvmmsg(2), 64 datagrams a call, as a well-written program does it today. Delivery
- * octet-counted (RFC 6587), one sendmsg(2) a call: small datagrams are gathered in one buffer, large ones sent from
- * where they lie, whichever is cheaper.
+ * Capture by a bound socket and recvmmsg(2), 64 datagrams a call, as a well-written program does it
+ * today. Delivery octet-counted (RFC 6587), one sendmsg(2) a call: small datagrams are gathered in
+ * one buffer, large ones sent from where they lie, whichever is cheaper.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -67,8 +67,8 @@ static int recvmmsg_open(const struct sluice_capture_options *options, void **st
 	return 0;
 }
 
-/* Writes `number` in decimal and a blank so that they end before `end`; returns where they begin. sprintf would
- * be most of the cost. */
+/* Writes `number` in decimal and a blank so that they end before `end`; returns where they begin.
+ * sprintf would be most of the cost. */
 static uint8_t *put_count(uint8_t *end, unsigned int number)
 {
 	*--end = ' ';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Capture by the module: a rule, a route, its ring mapped. Draining is what a worker does: look where the head
- * is, send the span as it lies, move the tail. No datagram is looked at.
+ * Capture by the module: a rule, a route, its ring mapped. Draining is what a worker does: look
+ * where the head is, send the span as it lies, move the tail. No datagram is looked at.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,7 +64,8 @@ static void sluice_close(void *state)
 	free(reader);
 }
 
-/* The rule of the measured port, and others on ports from 10000 on, several to a port by source address. */
+/* The rule of the measured port, and others on ports from 10000 on, several to a port by source
+ * address. */
 static int add_rules(struct reader *reader, const struct sluice_capture_options *options)
 {
 	struct sluice_kernel_rule *rule = calloc(1, sizeof(*rule));
@@ -151,8 +152,8 @@ refuse:
 	return status;
 }
 
-/* One native frame per span, CRC and all, as userd/daemon/output does it: as long as more is waiting only whole
- * segments leave. */
+/* One native frame per span, CRC and all, as userd/daemon/output does it: as long as more is
+ * waiting only whole segments leave. */
 static int deliver(const struct reader *reader, int fd, const struct sluice_span *span)
 {
 	const uint8_t *bytes = sluice_ring_at(&reader->ring, span->start);
@@ -189,7 +190,8 @@ static int deliver(const struct reader *reader, int fd, const struct sluice_span
 	return status;
 }
 
-/* The records of a span, framed as the daemon's worker does it, one write for what fits its staging buffer. */
+/* The records of a span, framed as the daemon's worker does it, one write for what fits its staging
+ * buffer. */
 static int deliver_plain(const struct reader *reader, int fd, const struct sluice_span *span)
 {
 	const uint8_t *bytes = sluice_ring_at(&reader->ring, span->start);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Capture by AF_PACKET with a TPACKET_V3 ring (Documentation/networking/packet_mmap.rst): blocks mapped from the
- * kernel, filled by it, given back by us. The stack's own work is dropped at the hook, so that only the
- * capture is compared. Filter: a classic BPF program for the port, as every user of it has one.
+ * Capture by AF_PACKET with a TPACKET_V3 ring (Documentation/networking/packet_mmap.rst): blocks
+ * mapped from the kernel, filled by it, given back by us. The stack's own work is dropped at the
+ * hook, so that only the capture is compared. Filter: a classic BPF program for the port, as every
+ * user of it has one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -107,7 +108,8 @@ static long tpacket3_drain(void *state, int fd)
 		uint8_t *end = reader->frames;
 		int status = 0;
 
-		/* Pairs with the kernel's smp_wmb() in prb_flush_block(), net/packet/af_packet.c. */
+		/* Pairs with the kernel's smp_wmb() in prb_flush_block(), net/packet/af_packet.c.
+		 */
 		if (!(__atomic_load_n(&block->hdr.bh1.block_status, __ATOMIC_ACQUIRE) &
 		      TP_STATUS_USER))
 			return taken;

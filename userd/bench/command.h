@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The commands of sluicebench as main.c's table knows them, and what all of them share. Touches: nothing.
+ * The commands of sluicebench as main.c's table knows them, and what all of them share. Touches:
+ * nothing.
  */
 #ifndef SLUICE_BENCH_COMMAND_H
 #define SLUICE_BENCH_COMMAND_H

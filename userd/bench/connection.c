@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A connection of the sink: see connection.h. Order of things, which the relay's trust rests on: read, enter into the
- * books, commit, acknowledge. Touches: its socket, the ledger.
+ * A connection of the sink: see connection.h. Order of things, which the relay's trust rests on:
+ * read, enter into the books, commit, acknowledge. Touches: its socket, the ledger.
  */
 #include <errno.h>
 #include <poll.h>
@@ -122,7 +122,8 @@ static void wake_at(const struct sluice_sink_connection *connection, size_t leas
 	setsockopt(connection->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
 }
 
-/* Looks at what came first, and leaves it in the socket. 0: go on; -EAGAIN: more is needed; else as decide(). */
+/* Looks at what came first, and leaves it in the socket. 0: go on; -EAGAIN: more is needed; else as
+ * decide(). */
 static int look(struct sluice_sink_connection *connection)
 {
 	uint8_t bytes[SLUICE_RECOGNITION_BYTES];
@@ -190,7 +191,8 @@ void sluice_sink_connection_close(struct sluice_sink_connection *connection)
 	free(connection);
 }
 
-/* Commits, and syncs if that is the rule: from here on the relay may be told. 0 or what the ledger says. */
+/* Commits, and syncs if that is the rule: from here on the relay may be told. 0 or what the ledger
+ * says. */
 static int settle(struct sluice_sink_connection *connection)
 {
 	int error = sluice_ledger_commit(connection->ledger);
@@ -309,7 +311,8 @@ static size_t allowance(const struct sluice_sink_connection *connection, size_t 
 	return room;
 }
 
-/* Reads once and takes what became whole. Bytes read, 0 if there was nothing, or a negative errno as serve. */
+/* Reads once and takes what became whole. Bytes read, 0 if there was nothing, or a negative errno
+ * as serve. */
 static ssize_t read_once(struct sluice_sink_connection *connection, uint64_t now)
 {
 	struct sluice_sink_rules *rules = connection->rules;
@@ -383,7 +386,8 @@ int sluice_sink_connection_serve(struct sluice_sink_connection *connection, uint
 	/* A slow reader that found nothing waits for the socket, not for the clock. */
 	if (got == 0)
 		connection->slow_wake = 0;
-	/* What was whole before a fault counts, and is acknowledged as far as the peer still listens. */
+	/* What was whole before a fault counts, and is acknowledged as far as the peer still
+	 * listens. */
 	if (got == -ECONNRESET) {
 		error = settle(connection);
 		return error ? error : -ECONNRESET;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Handing datagrams to the kernel: see emitter.h. First stage of a bench; what it counts as sent is what everything
- * behind it is measured against. Touches: its sockets.
+ * Handing datagrams to the kernel: see emitter.h. First stage of a bench; what it counts as sent is
+ * what everything behind it is measured against. Touches: its sockets.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -222,7 +222,8 @@ static size_t listen_source(struct sluice_emitter *emitter, int fd)
 			    !(part->cmsg_level == SOL_IPV6 && part->cmsg_type == IPV6_RECVERR))
 				continue;
 			memcpy(&report, CMSG_DATA(part), sizeof(report));
-			/* What this host finds itself (EMSGSIZE, ENOBUFS) the send call reports too. */
+			/* What this host finds itself (EMSGSIZE, ENOBUFS) the send call reports
+			 * too. */
 			if (report.ee_origin != SO_EE_ORIGIN_ICMP &&
 			    report.ee_origin != SO_EE_ORIGIN_ICMP6)
 				continue;
@@ -242,11 +243,12 @@ void sluice_emitter_listen(struct sluice_emitter *emitter)
 		listen_source(emitter, emitter->sockets[index]);
 }
 
-/* What a failed send means: 0 to try again, else the negative errno that ends the run. `*wait` is the back-off. */
+/* What a failed send means: 0 to try again, else the negative errno that ends the run. `*wait` is
+ * the back-off. */
 static int judge(struct sluice_emitter *emitter, int fd, int error, long *wait)
 {
-	/* An ICMP error that came earlier is reported by the next send, which then did not happen: that datagram is
-	 * not to blame and goes out again at once. */
+	/* An ICMP error that came earlier is reported by the next send, which then did not happen:
+	 * that datagram is not to blame and goes out again at once. */
 	if (listen_source(emitter, fd) > 0)
 		return 0;
 	switch (error) {

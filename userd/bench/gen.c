@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * sluicebench gen: the sender of the three servers. Sends numbered datagrams at a rate that it keeps itself and counts
- * exactly what the kernel took. One thread. Touches: its sockets, stdout, stderr.
+ * sluicebench gen: the sender of the three servers. Sends numbered datagrams at a rate that it
+ * keeps itself and counts exactly what the kernel took. One thread. Touches: its sockets, stdout,
+ * stderr.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -106,7 +107,8 @@ static int wrong(const char *what, const char *text, const char *form)
 	return SLUICE_BENCH_USAGE;
 }
 
-/* Finds out what address `host` is; `passive` for one of our own. `family` AF_UNSPEC: either. 0 or a message. */
+/* Finds out what address `host` is; `passive` for one of our own. `family` AF_UNSPEC: either. 0 or
+ * a message. */
 static const char *resolve(const char *host, int family, bool passive,
 			   union sluice_bench_address *address)
 {
@@ -386,7 +388,8 @@ static bool add(struct gen *gen, uint32_t size)
 	return true;
 }
 
-/* Most datagrams in a burst: when few are wanted from many source ports, every source port gets its share. */
+/* Most datagrams in a burst: when few are wanted from many source ports, every source port gets its
+ * share. */
 static uint64_t burst_limit(const struct gen *gen)
 {
 	uint64_t share = gen->count ? gen->count / gen->route.sources : UINT64_MAX;

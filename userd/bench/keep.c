@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Payloads to a file: see keep.h. Last thing that happens to a datagram at the sink, if asked for. Touches: its file.
+ * Payloads to a file: see keep.h. Last thing that happens to a datagram at the sink, if asked for.
+ * Touches: its file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -73,8 +74,8 @@ int sluice_keep_flush(struct sluice_keep *keep, uint64_t *written)
 	size_t done = 0;
 
 	while (done < keep->filled) {
-		/* Offsets by number, so that what a killed process wrote beyond its books is overwritten; what has
-		 * no offsets (a pipe, a terminal) is written to in order. */
+		/* Offsets by number, so that what a killed process wrote beyond its books is
+		 * overwritten; what has no offsets (a pipe, a terminal) is written to in order. */
 		ssize_t step = pwrite(keep->fd, keep->buffer + done, keep->filled - done,
 				      (off_t)keep->written);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The books of a sink: see ledger.h. Between the decoder, which hands it whole frames and datagrams, and what survives
- * (sluice_state). Touches: memory, the file of payloads.
+ * The books of a sink: see ledger.h. Between the decoder, which hands it whole frames and
+ * datagrams, and what survives (sluice_state). Touches: memory, the file of payloads.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -63,7 +63,8 @@ struct sluice_ledger {
 	struct input *latest;
 };
 
-/* A list of `count` pointers with room for one more; it grows by doubling. NULL: no memory, and the list is as it was.
+/* A list of `count` pointers with room for one more; it grows by doubling. NULL: no memory, and the
+ * list is as it was.
  * @owner caller, instead of `list` */
 static void *list_grown(void *list, size_t count)
 {
@@ -364,7 +365,8 @@ static int flush_stream(struct sluice_ledger *ledger, struct sluice_receiver_str
 	int error;
 
 	if (have->count > place->kept.capacity) {
-		/* The old place is left behind; sizes double, so that all of them are less than the last. */
+		/* The old place is left behind; sizes double, so that all of them are less than the
+		 * last. */
 		place->kept.capacity = 2 * have->count;
 		place->kept.ranges = sluice_state_allocate(
 			ledger->state, place->kept.capacity * sizeof(struct sluice_range));

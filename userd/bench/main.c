@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * sluicebench: the sender and the third server of the three, and (later) the searches between them. Here: the table of
- * commands, help and version. Touches: stdout, stderr.
+ * sluicebench: the sender and the third server of the three, and (later) the searches between them.
+ * Here: the table of commands, help and version. Touches: stdout, stderr.
  */
 #include <stdio.h>
 #include <string.h>

@@ -10,7 +10,8 @@
 #include "command.h"
 #include "options.h"
 
-/* After the last expected datagram: time for repeated ones to show, and for acknowledgements to get out. */
+/* After the last expected datagram: time for repeated ones to show, and for acknowledgements to get
+ * out. */
 #define SETTLE_US 200000U
 
 /* Prints how it is used. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the command line of `sluicebench sink` says. Touches: stdout and stderr, for help and complaints.
+ * What the command line of `sluicebench sink` says. Touches: stdout and stderr, for help and
+ * complaints.
  */
 #ifndef SLUICE_BENCH_OPTIONS_H
 #define SLUICE_BENCH_OPTIONS_H

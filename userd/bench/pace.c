@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sender's clockwork: see pace.h. Decides when gen hands how many datagrams to the kernel. Touches: nothing but its
- * struct.
+ * The sender's clockwork: see pace.h. Decides when gen hands how many datagrams to the kernel.
+ * Touches: nothing but its struct.
  */
 #include <string.h>
 #include "pace.h"

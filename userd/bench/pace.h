@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the next datagram is due. Deadlines are computed from the start and the amount sent, never from the deadline
- * before, so that nothing drifts; a late sender catches up, at no more than twice the rate. Pure arithmetic on
- * nanoseconds of any steady clock. Touches: nothing but its struct.
+ * When the next datagram is due. Deadlines are computed from the start and the amount sent, never
+ * from the deadline before, so that nothing drifts; a late sender catches up, at no more than twice
+ * the rate. Pure arithmetic on nanoseconds of any steady clock. Touches: nothing but its struct.
  */
 #ifndef SLUICE_BENCH_PACE_H
 #define SLUICE_BENCH_PACE_H
@@ -26,12 +26,12 @@ struct sluice_pace {
 /* Starts at `now`. `rate` 0: unpaced. */
 void sluice_pace_start(struct sluice_pace *pace, uint64_t rate, bool bits, uint64_t now);
 
-/* When the next datagram, of `size` payload bytes, should be handed to sluice_pace_take(): its deadline, or a little
- * later if several are then due together. 0 if unpaced. */
+/* When the next datagram, of `size` payload bytes, should be handed to sluice_pace_take(): its
+ * deadline, or a little later if several are then due together. 0 if unpaced. */
 uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size);
 
-/* Is the next datagram part of the burst that began at `now` with `units` already sent? The first always is; call
- * sluice_pace_sent() after each. */
+/* Is the next datagram part of the burst that began at `now` with `units` already sent? The first
+ * always is; call sluice_pace_sent() after each. */
 bool sluice_pace_joins(const struct sluice_pace *pace, uint64_t now, uint64_t units_before);
 
 /* One datagram of `size` bytes was put into the burst. */

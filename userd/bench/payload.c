@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Writing and recognising numbered payloads: see payload.h for the layout. The first and the last thing that happens to
- * a datagram in a bench. Touches: nothing but memory.
+ * Writing and recognising numbered payloads: see payload.h for the layout. The first and the last
+ * thing that happens to a datagram in a bench. Touches: nothing but memory.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -10,7 +10,8 @@
 #include "../lib/frame.h"
 #include "payload.h"
 
-/* Six bits a character; RFC 4648 section 5 (the URL-safe base64 alphabet), which has no newline, space or NUL. */
+/* Six bits a character; RFC 4648 section 5 (the URL-safe base64 alphabet), which has no newline,
+ * space or NUL. */
 static const char alphabet[65] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /* What the two forms with a header begin with. */
@@ -117,7 +118,8 @@ void sluice_payload_write(uint8_t *buffer, size_t length, uint64_t run, uint32_t
 	if (!buffer || length > SLUICE_PAYLOAD_MAX)
 		return;
 	pthread_once(&tables_once, make_tables);
-	/* The fill moves with the sequence, so that a byte left over from the datagram before is noticed. */
+	/* The fill moves with the sequence, so that a byte left over from the datagram before is
+	 * noticed. */
 	from = fill + (sequence * 61 + flow) % FILL_STARTS;
 	switch (sluice_payload_form(length)) {
 	case SLUICE_PAYLOAD_FULL:
@@ -183,7 +185,8 @@ static void read_short(const uint8_t *bytes, size_t length, struct sluice_payloa
 	payload->sequence = sequence;
 }
 
-/* Reads a payload of 1 to 15 bytes. What does not fit the pattern is somebody else's, for nothing tells otherwise. */
+/* Reads a payload of 1 to 15 bytes. What does not fit the pattern is somebody else's, for nothing
+ * tells otherwise. */
 static void read_tiny(const uint8_t *bytes, size_t length, struct sluice_payload *payload)
 {
 	size_t place;

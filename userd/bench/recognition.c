@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The first bytes of a connection: see recognition.h. Before anything is decoded, once a connection. Touches: nothing.
+ * The first bytes of a connection: see recognition.h. Before anything is decoded, once a
+ * connection. Touches: nothing.
  */
 #include <string.h>
 #include <sluice/record.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a connection's first bytes are: which framing a sink has to take, or which program reads that. Touches: nothing
- * but memory. All of it @threadsafe.
+ * What a connection's first bytes are: which framing a sink has to take, or which program reads
+ * that. Touches: nothing but memory. All of it @threadsafe.
  */
 #ifndef SLUICE_BENCH_RECOGNITION_H
 #define SLUICE_BENCH_RECOGNITION_H
@@ -26,14 +26,15 @@ enum sluice_recognition {
 	SLUICE_RECOGNITION_UNKNOWN,
 };
 
-/* What the first `length` bytes of a connection are; `ended`: there will be no more, so OPEN is not an answer. */
+/* What the first `length` bytes of a connection are; `ended`: there will be no more, so OPEN is not
+ * an answer. */
 enum sluice_recognition sluice_recognise(const uint8_t *bytes, size_t length, bool ended);
 
 /* The framing of a sink that reads it. False: there is none. */
 bool sluice_recognition_framing(enum sluice_recognition what, enum sluice_decoder_framing *framing);
 
-/* Can't a sink that was told to read `framing` read it? What it can read and hardly anybody means (lines that begin
- * with a count) is no contradiction. */
+/* Can't a sink that was told to read `framing` read it? What it can read and hardly anybody means
+ * (lines that begin with a count) is no contradiction. */
 bool sluice_recognition_contradicts(enum sluice_recognition what,
 				    enum sluice_decoder_framing framing);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sink's result for people and for programs: see report.h. After everything else. Touches: the stream it is given.
+ * The sink's result for people and for programs: see report.h. After everything else. Touches: the
+ * stream it is given.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a sink prints: the progress line, the tables for people with the RESULT line, or JSON. Touches: the stream it is
- * given.
+ * What a sink prints: the progress line, the tables for people with the RESULT line, or JSON.
+ * Touches: the stream it is given.
  */
 #ifndef SLUICE_BENCH_REPORT_H
 #define SLUICE_BENCH_REPORT_H

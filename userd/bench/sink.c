@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * sluicebench sink: the third server of the three. Accepts every connection, hands it to connection.c, says what came.
- * One thread, one epoll. Touches: its sockets, its state file, stdout, stderr.
+ * sluicebench sink: the third server of the three. Accepts every connection, hands it to
+ * connection.c, says what came. One thread, one epoll. Touches: its sockets, its state file,
+ * stdout, stderr.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -68,7 +69,8 @@ static uint64_t clock_ns(void)
 	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
-/* Puts an end into the list and into epoll. NULL: no memory (or epoll's limit), and fd is the caller's. */
+/* Puts an end into the list and into epoll. NULL: no memory (or epoll's limit), and fd is the
+ * caller's. */
 static struct end *end_add(struct sink *sink, int fd, uint16_t port)
 {
 	struct end *end = calloc(1, sizeof(*end));
@@ -247,7 +249,8 @@ static uint64_t deadline(struct sink *sink)
 	return when;
 }
 
-/* Serves the connections whose time has come; returns the next such time. `*error` ends the sink. */
+/* Serves the connections whose time has come; returns the next such time. `*error` ends the sink.
+ */
 static uint64_t serve_timed(struct sink *sink, uint64_t now, int *error)
 {
 	uint64_t earliest = UINT64_MAX;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reading sizes, rates and ports from the command line: see sizes.h. Off the path of the data, except that gen asks for
- * the next size per datagram. Touches: nothing but memory.
+ * Reading sizes, rates and ports from the command line: see sizes.h. Off the path of the data,
+ * except that gen asks for the next size per datagram. Touches: nothing but memory.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +31,8 @@ static int range_parse(char *item, uint64_t limit, uint64_t *least, uint64_t *mo
 	return *most > limit ? -ERANGE : 0;
 }
 
-/* Takes the next item off a comma-separated list. 0, -ENOENT at the end, -EINVAL if empty or too long. */
+/* Takes the next item off a comma-separated list. 0, -ENOENT at the end, -EINVAL if empty or too
+ * long. */
 static int next_item(const char **text, char item[ITEM_TEXT])
 {
 	size_t length;

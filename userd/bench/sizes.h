@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What people ask a bench for: datagram sizes ("64", "64-1400", "64,1400,9000-9100"), rates ("100mbit", "50kpps",
- * "max"), lists of ports ("6000", "6000-6003,7000"). Off the path of the data. Touches: nothing but memory.
+ * What people ask a bench for: datagram sizes ("64", "64-1400", "64,1400,9000-9100"), rates
+ * ("100mbit", "50kpps", "max"), lists of ports ("6000", "6000-6003,7000"). Off the path of the
+ * data. Touches: nothing but memory.
  */
 #ifndef SLUICE_BENCH_SIZES_H
 #define SLUICE_BENCH_SIZES_H
@@ -24,7 +25,8 @@ struct sluice_sizes {
 	uint64_t random; /* state of the generator; set it to a seed */
 };
 
-/* Reads a list; each size 0 .. `limit`. 0, -EINVAL (not of this form), -ERANGE (too large), -E2BIG (too many). */
+/* Reads a list; each size 0 .. `limit`. 0, -EINVAL (not of this form), -ERANGE (too large), -E2BIG
+ * (too many). */
 int sluice_sizes_parse(const char *text, uint32_t limit, struct sluice_sizes *sizes);
 
 /* The next size. Not @threadsafe */

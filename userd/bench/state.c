@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sink's memory with a log of old values: see state.h. Behind the decoder, under the ledger. Touches: its file.
+ * The sink's memory with a log of old values: see state.h. Behind the decoder, under the ledger.
+ * Touches: its file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,8 +54,8 @@ static void fuse(void)
 		raise(SIGKILL);
 }
 
-/* Stores a word so that no later store can overtake it, nor it an earlier one (release; pairs with the death of the
- * process, after which a reader sees every store up to some point of the program).
+/* Stores a word so that no later store can overtake it, nor it an earlier one (release; pairs with
+ * the death of the process, after which a reader sees every store up to some point of the program).
  * NOLINTNEXTLINE(readability-non-const-parameter): the builtin writes it */
 static void store(uint64_t *word, uint64_t value)
 {
@@ -62,7 +63,8 @@ static void store(uint64_t *word, uint64_t value)
 	__atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-/* Makes sure that [from, to) of the file has blocks: a full disk is an error here, not a SIGBUS later. */
+/* Makes sure that [from, to) of the file has blocks: a full disk is an error here, not a SIGBUS
+ * later. */
 static int back(struct sluice_state *state, uint64_t from, uint64_t to)
 {
 	/* Returns the error and does not set errno (posix_fallocate(3)). */
@@ -176,7 +178,8 @@ failed:
 	return error;
 }
 
-/* Unmaps and closes; changes that were not committed are taken back when it is opened again. @context process */
+/* Unmaps and closes; changes that were not committed are taken back when it is opened again.
+ * @context process */
 void sluice_state_close(struct sluice_state *state)
 {
 	if (!state)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Bitmaps of sequences per flow: see tally.h. Behind the ledger, once per numbered datagram. Touches: memory.
+ * Bitmaps of sequences per flow: see tally.h. Behind the ledger, once per numbered datagram.
+ * Touches: memory.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -32,8 +33,8 @@ struct sluice_tally {
 		*buckets; /* open addressing; a power of two, at most half full; @owner tally */
 	size_t bucket_count;
 	struct flow *changed;
-	struct flow *
-		latest; /* most datagrams belong to the flow of the one before, or to the one after that */
+	struct flow *latest; /* most datagrams belong to the flow of the one before, or to the one
+				after that */
 };
 
 /* Where a flow's search begins. */

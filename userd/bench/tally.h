@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which numbered datagrams have come: a bitmap per flow of a sender's run, so that each is known to have come once,
- * more than once or not at all, in whatever order; 100 million of one flow take 13 MB. Lies in a sluice_state, so that
- * it survives. Touches: memory. Not @threadsafe.
+ * Which numbered datagrams have come: a bitmap per flow of a sender's run, so that each is known to
+ * have come once, more than once or not at all, in whatever order; 100 million of one flow take 13
+ * MB. Lies in a sluice_state, so that it survives. Touches: memory. Not @threadsafe.
  */
 #ifndef SLUICE_BENCH_TALLY_H
 #define SLUICE_BENCH_TALLY_H
@@ -40,8 +40,8 @@ enum sluice_tally_found { SLUICE_TALLY_FIRST, SLUICE_TALLY_REPEATED, SLUICE_TALL
 int sluice_tally_open(struct sluice_tally **tally, struct sluice_state *state, uint64_t *list);
 void sluice_tally_close(struct sluice_tally *tally);
 
-/* Notes a SHORT or FULL payload of `length` bytes. enum sluice_tally_found, or -ENOSPC, -ENOMEM. Call flush before the
- * state is committed. */
+/* Notes a SHORT or FULL payload of `length` bytes. enum sluice_tally_found, or -ENOSPC, -ENOMEM.
+ * Call flush before the state is committed. */
 int sluice_tally_note(struct sluice_tally *tally, const struct sluice_payload *payload,
 		      size_t length);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The checks that concern more than one key of a configuration, and the way from text to model. See check.h.
- * Touches: memory, and in sluice_config_load() the file.
+ * The checks that concern more than one key of a configuration, and the way from text to model. See
+ * check.h. Touches: memory, and in sluice_config_load() the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 #include "guid.h"
 #include "suggest.h"
 
-/* Is `text` fit to name something? Else a finding. Names stand in lists, tables and /proc, so they have no spaces and
- * commas, and `sluicectl del rule` tells them from GUIDs and from "all". */
+/* Is `text` fit to name something? Else a finding. Names stand in lists, tables and /proc, so they
+ * have no spaces and commas, and `sluicectl del rule` tells them from GUIDs and from "all". */
 static bool is_name(struct sluice_findings *findings, const char *path,
 		    const struct sluice_word *word)
 {
@@ -132,7 +132,8 @@ static void find_twins(struct sluice_findings *findings, struct label *labels, s
 	}
 }
 
-/* Names are unique among inputs and among outputs. Leaves the outputs' in `outputs`, sorted; returns how many. */
+/* Names are unique among inputs and among outputs. Leaves the outputs' in `outputs`, sorted;
+ * returns how many. */
 static size_t check_names(struct sluice_draft *draft, struct sluice_findings *findings,
 			  struct label *labels, struct label *outputs)
 {
@@ -153,7 +154,8 @@ static size_t check_names(struct sluice_draft *draft, struct sluice_findings *fi
 	return count;
 }
 
-/* GUIDs are unique among all. `labels` has room for all inputs and outputs, `texts` for their GUIDs as text. */
+/* GUIDs are unique among all. `labels` has room for all inputs and outputs, `texts` for their GUIDs
+ * as text. */
 static void check_ids(struct sluice_draft *draft, struct sluice_findings *findings,
 		      struct label *labels, char (*texts)[SLUICE_GUID_TEXT])
 {
@@ -186,7 +188,8 @@ static int compare_name(const void *name, const void *label)
 	return strcmp(name, ((const struct label *)label)->text);
 }
 
-/* An input names an output that is not there. What was probably meant is marked in `used`: one fault is enough. */
+/* An input names an output that is not there. What was probably meant is marked in `used`: one
+ * fault is enough. */
 static void unknown_output(struct sluice_findings *findings, const struct sluice_word *word,
 			   const struct label *outputs, size_t count, bool *used)
 {
@@ -270,7 +273,8 @@ static int check_graph(struct sluice_draft *draft, struct sluice_findings *findi
 		goto out;
 	count = check_names(draft, findings, labels, outputs);
 	check_ids(draft, findings, labels, texts);
-	/* Outputs that could not be read at all have been told of; every input would be a second finding. */
+	/* Outputs that could not be read at all have been told of; every input would be a second
+	 * finding. */
 	for (number = 0; draft->outputs && number < draft->input_count; number++) {
 		error = resolve_outputs(&draft->inputs[number], findings, outputs, count, used);
 		if (error)
@@ -487,7 +491,8 @@ sorted:
 /* How long whoever fills a pipe may pause. */
 #define READ_PAUSE_MS 10000
 
-/* Waits for more from a pipe that has a writer and is empty. 0 or a negative errno, -ETIMEDOUT if nothing comes. */
+/* Waits for more from a pipe that has a writer and is empty. 0 or a negative errno, -ETIMEDOUT if
+ * nothing comes. */
 static int wait_for_more(int fd)
 {
 	struct pollfd wanted = {.fd = fd, .events = POLLIN};
@@ -499,8 +504,8 @@ static int wait_for_more(int fd)
 	return ready > 0 ? 0 : ready < 0 ? -errno : -ETIMEDOUT;
 }
 
-/* Reads all of `fd`, at most `size` bytes. Bytes read or a negative errno, -ETIMEDOUT if the writer of a pipe pauses
- * for too long. */
+/* Reads all of `fd`, at most `size` bytes. Bytes read or a negative errno, -ETIMEDOUT if the writer
+ * of a pipe pauses for too long. */
 static ssize_t read_all(int fd, char *text, size_t size)
 {
 	size_t length = 0;

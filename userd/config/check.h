@@ -13,12 +13,14 @@
 #define SLUICE_CONFIG_TEXT_MAX (1UL << 20) /* bytes of configuration that are read at most */
 #define SLUICE_FINDINGS_MAX 1000U	   /* after so many a last one says that there are more */
 
-/* An error keeps the configuration from being used. A warning and a note do not; a note tells what is waited for. */
+/* An error keeps the configuration from being used. A warning and a note do not; a note tells what
+ * is waited for. */
 enum sluice_severity { SLUICE_FINDING_ERROR, SLUICE_FINDING_WARNING, SLUICE_FINDING_NOTE };
 
 /* Who asks whether a machine can do what a configuration wishes. */
 enum sluice_host_view {
-	SLUICE_HOST_FILE, /* a tool: would sluiced start with this file, or does it run with it already? */
+	SLUICE_HOST_FILE,  /* a tool: would sluiced start with this file, or does it run with it
+			      already? */
 	SLUICE_HOST_START, /* the daemon, before it starts */
 	SLUICE_HOST_LIVE,  /* a daemon that runs shall change to it; what sluiced has is its own */
 };
@@ -41,27 +43,29 @@ struct sluice_findings {
 };
 
 /*
- * Reads `length` bytes of YAML called `name`. On success *config is the model (@owner caller). Returns 0, or
- * -EINVAL with at least one error among the findings, or -ENOMEM. Never touches the system: nothing is opened or
- * resolved. `findings` is overwritten (@owner caller: sluice_findings_free(), whatever the result); after 0 it may
- * hold warnings. @threadsafe
+ * Reads `length` bytes of YAML called `name`. On success *config is the model (@owner caller).
+ * Returns 0, or -EINVAL with at least one error among the findings, or -ENOMEM. Never touches the
+ * system: nothing is opened or resolved. `findings` is overwritten (@owner caller:
+ * sluice_findings_free(), whatever the result); after 0 it may hold warnings. @threadsafe
  */
 int sluice_config_parse(const char *text, size_t length, const char *name,
 			struct sluice_config **config, struct sluice_findings *findings);
 
-/* Reads a file whole; "-" is standard input. 0 (@owner caller: free(*text)), -EINVAL with a finding, -ENOMEM.
- * `findings` is overwritten. */
+/* Reads a file whole; "-" is standard input. 0 (@owner caller: free(*text)), -EINVAL with a
+ * finding, -ENOMEM. `findings` is overwritten. */
 int sluice_config_read(const char *path, char **text, size_t *length,
 		       struct sluice_findings *findings);
 
-/* sluice_config_read() and sluice_config_parse(): a file that cannot be read is a finding too (-EINVAL). */
+/* sluice_config_read() and sluice_config_parse(): a file that cannot be read is a finding too
+ * (-EINVAL). */
 int sluice_config_load(const char *path, struct sluice_config **config,
 		       struct sluice_findings *findings);
 
 /*
- * Holds the configuration against this machine: memory, CPUs, interfaces, ports, the module, places in the file system. Adds
- * to `findings`, which stay sorted. The daemon starts only after this, so that a check and a start say the same.
- * Returns 0 (warnings at most were added), -EINVAL or -ENOMEM. Opens nothing that outlives the call. @threadsafe
+ * Holds the configuration against this machine: memory, CPUs, interfaces, ports, the module, places
+ * in the file system. Adds to `findings`, which stay sorted. The daemon starts only after this, so
+ * that a check and a start say the same. Returns 0 (warnings at most were added), -EINVAL or
+ * -ENOMEM. Opens nothing that outlives the call. @threadsafe
  */
 int sluice_config_check_host(const struct sluice_config *config, enum sluice_host_view view,
 			     struct sluice_findings *findings);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * YAML by libyaml, see document.h. The text is read twice: as events, to find syntax errors, excessive nesting and a
- * second document, and then as a document. libyaml 0.2.5 needs time that grows with the square of the nesting of
- * brackets (64 KiB of "[" take 15 seconds) and of the number of anchors; the first reading stops early enough.
+ * YAML by libyaml, see document.h. The text is read twice: as events, to find syntax errors,
+ * excessive nesting and a second document, and then as a document. libyaml 0.2.5 needs time that
+ * grows with the square of the nesting of brackets (64 KiB of "[" take 15 seconds) and of the
+ * number of anchors; the first reading stops early enough.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A configuration while it is read: the model, with the place of everything that a check may have to point to, and
- * names that are not yet resolved. Lives during sluice_config_parse() only.
+ * A configuration while it is read: the model, with the place of everything that a check may have
+ * to point to, and names that are not yet resolved. Lives during sluice_config_parse() only.
  */
 #ifndef SLUICE_CONFIG_DRAFT_H
 #define SLUICE_CONFIG_DRAFT_H
@@ -73,15 +73,18 @@ struct sluice_draft {
 	struct sluice_config_place spool_place; /* line 0: not written */
 };
 
-/* Reads the document `root` into `draft`, which is zeroed first. @owner caller: sluice_draft_free() */
+/* Reads the document `root` into `draft`, which is zeroed first. @owner caller: sluice_draft_free()
+ */
 void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 		       struct sluice_draft *draft);
 
-/* Part of it (keys_output.c): reads one entry of `outputs` into the next free place of the draft's [struct sluice_draft] */
+/* Part of it (keys_output.c): reads one entry of `outputs` into the next free place of the draft's
+ * [struct sluice_draft] */
 void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *key,
 			const yaml_node_t *node, void *object);
 
-/* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what follows from them. */
+/* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what
+ * follows from them. */
 extern const struct sluice_key_table sluice_store_table;
 void sluice_store_defaults(struct sluice_draft *draft);
 void sluice_store_settle(const struct sluice_reader *reader, struct sluice_draft *draft);
@@ -92,14 +95,17 @@ void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *find
 /* Part of it (overlap.c): finds every two inputs that can match the same datagram. 0 or -ENOMEM. */
 int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findings *findings);
 
-/* Part of it (receiver_check.c): does what an output makes of datagrams go together with its framing? */
+/* Part of it (receiver_check.c): does what an output makes of datagrams go together with its
+ * framing? */
 void sluice_receiver_check(const struct sluice_draft_output *draft,
 			   struct sluice_findings *findings);
 
-/* Makes the model of a draft without faults, taking its memory over. 0 or -ENOMEM. @owner caller: *config */
+/* Makes the model of a draft without faults, taking its memory over. 0 or -ENOMEM. @owner caller:
+ * *config */
 int sluice_draft_finish(struct sluice_draft *draft, const char *path,
 			struct sluice_config **config);
 
+/* Frees what a draft has. NULL is allowed. */
 void sluice_draft_free(struct sluice_draft *draft);
 
 /* Readers of particular keys, by file: ports.c, endpoints.c. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Readers of the keys that name places in the network: addresses and prefixes, interfaces, destinations. Nothing is
- * looked up. Touches: nothing but memory.
+ * Readers of the keys that name places in the network: addresses and prefixes, interfaces,
+ * destinations. Nothing is looked up. Touches: nothing but memory.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -182,7 +182,8 @@ static const struct sluice_key_table destination_table = {
 	"outputs.to", "a destination", destination_keys,
 	sizeof(destination_keys) / sizeof(destination_keys[0])};
 
-/* Is it an IPv6 address in brackets and without quotes, which YAML takes for a mapping with a list as its key? */
+/* Is it an IPv6 address in brackets and without quotes, which YAML takes for a mapping with a list
+ * as its key? */
 static bool is_bare_ipv6(struct sluice_reader *reader, const yaml_node_t *node)
 {
 	const yaml_node_pair_t *pair = node->data.mapping.pairs.start;

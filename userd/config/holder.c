@@ -33,8 +33,9 @@ static int add(struct sluice_holders *holders, const struct sluice_holder *holde
 }
 
 /*
- * Reads a line of /proc/net/udp (udp4_format_sock() in net/ipv4/udp.c): the port behind the second colon, the user in
- * the eighth column, the inode in the tenth. Changes `line`. False: it is no such line, as the first one.
+ * Reads a line of /proc/net/udp (udp4_format_sock() in net/ipv4/udp.c): the port behind the second
+ * colon, the user in the eighth column, the inode in the tenth. Changes `line`. False: it is no
+ * such line, as the first one.
  */
 static bool read_line(char *line, struct sluice_holder *holder)
 {
@@ -60,7 +61,8 @@ static bool read_line(char *line, struct sluice_holder *holder)
 	return column > 10 && port <= UINT16_MAX;
 }
 
-/* Reads one table of the kernel's: "sl local:PORT remote:PORT st tx:rx tr:when retrnsmt uid timeout inode ...". */
+/* Reads one table of the kernel's: "sl local:PORT remote:PORT st tx:rx tr:when retrnsmt uid timeout
+ * inode ...". */
 static int read_table(const char *path, struct sluice_holders *holders)
 {
 	FILE *file = fopen(path, "re");
@@ -114,7 +116,8 @@ static void read_program(pid_t pid, char program[SLUICE_HOLDER_PROGRAM])
 	}
 }
 
-/* Notes which of the sockets are those of process `pid`. The first process that is found to have one gets it. */
+/* Notes which of the sockets are those of process `pid`. The first process that is found to have
+ * one gets it. */
 static void look_at_process(struct sluice_holders *holders, pid_t pid)
 {
 	char path[64], target[64];
@@ -214,7 +217,8 @@ static char *resolve_of(pid_t pid, const char *path)
 	return result;
 }
 
-/* The configuration file on the command line of `length` bytes, each word ended by a NUL; NULL: none. */
+/* The configuration file on the command line of `length` bytes, each word ended by a NUL; NULL:
+ * none. */
 static const char *file_of(const char *command, size_t length)
 {
 	const char *word;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who holds the UDP ports of this network namespace: /proc/net/udp and udp6 tell the sockets, /proc/PID/fd whose they
- * are. Touches: reads /proc.
+ * Who holds the UDP ports of this network namespace: /proc/net/udp and udp6 tell the sockets,
+ * /proc/PID/fd whose they are. Touches: reads /proc.
  */
 #ifndef SLUICE_CONFIG_HOLDER_H
 #define SLUICE_CONFIG_HOLDER_H
@@ -27,7 +27,8 @@ struct sluice_holders {
 };
 
 /*
- * Reads all of them. 0 or -ENOMEM; what cannot be read is left out. Costs a walk over the descriptors of all processes.
+ * Reads all of them. 0 or -ENOMEM; what cannot be read is left out. Costs a walk over the
+ * descriptors of all processes.
  * @owner caller: sluice_holders_free(), whatever the result. @threadsafe
  */
 int sluice_holders_read(struct sluice_holders *holders);
@@ -39,7 +40,8 @@ void sluice_holders_free(struct sluice_holders *holders);
 const struct sluice_holder *sluice_holders_of(const struct sluice_holders *holders, uint16_t port,
 					      size_t *count);
 
-/* Was the process started as a sluiced with this configuration file? False as well if that cannot be seen. */
+/* Was the process started as a sluiced with this configuration file? False as well if that cannot
+ * be seen. */
 bool sluice_holder_runs(const struct sluice_holder *holder, const char *path);
 
 #endif /* SLUICE_CONFIG_HOLDER_H */

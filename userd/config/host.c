@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * A configuration held against the machine it is to run on, see check.h. Touches: reads facts of the system.
+ * A configuration held against the machine it is to run on, see check.h. Touches: reads facts of
+ * the system.
  */
 #include <arpa/inet.h>
 #include <dirent.h>

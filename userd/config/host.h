@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of sluice_config_check_host() (check.h), by file. Each adds what it finds. Touches: reads facts of the
- * system.
+ * The parts of sluice_config_check_host() (check.h), by file. Each adds what it finds. Touches:
+ * reads facts of the system.
  */
 #ifndef SLUICE_CONFIG_HOST_H
 #define SLUICE_CONFIG_HOST_H
@@ -12,7 +12,8 @@
 int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_host_view view,
 			     struct sluice_findings *findings);
 
-/* host_places.c: the log, the directory of the rings, and whether the service may write to the places that are named. */
+/* host_places.c: the log, the directory of the rings, and whether the service may write to the
+ * places that are named. */
 void sluice_host_check_places(const struct sluice_config *config, enum sluice_host_view view,
 			      struct sluice_findings *findings);
 
@@ -20,7 +21,8 @@ void sluice_host_check_places(const struct sluice_config *config, enum sluice_ho
 void sluice_host_check_receivers(const struct sluice_config *config,
 				 struct sluice_findings *findings);
 
-/* host_files.c: bytes that the files in `path` take whose names begin so; 0 if it cannot be read. */
+/* host_files.c: bytes that the files in `path` take whose names begin so; 0 if it cannot be read.
+ */
 uint64_t sluice_host_bytes_of(const char *path, const char *begin);
 
 /* host_files.c: bytes that rings in the directory `path` take already. */

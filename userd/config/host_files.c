@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What files of ours take already, so that a check does not ask for that room a second time; see host.h. Touches: reads
- * directories.
+ * What files of ours take already, so that a check does not ask for that room a second time; see
+ * host.h. Touches: reads directories.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -28,7 +28,8 @@ uint64_t sluice_host_bytes_of(const char *path, const char *begin)
 	return bytes;
 }
 
-/* Rings without `store.memory.path` lie in a directory of their own below (source/socket_keep.c). */
+/* Rings without `store.memory.path` lie in a directory of their own below (source/socket_keep.c).
+ */
 uint64_t sluice_host_rings_of(const char *path)
 {
 	uint64_t bytes = sluice_host_bytes_of(path, "sluice-");

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The places in the file system that the configuration names, beside the spool's own room (host.c): the log, the rings, and
- * whether the installed service may write there. Touches: reads facts of the system and the service's unit.
+ * The places in the file system that the configuration names, beside the spool's own room (host.c):
+ * the log, the rings, and whether the installed service may write there. Touches: reads facts of
+ * the system and the service's unit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -120,7 +121,8 @@ static uint64_t memory_line(const char *name)
 	return kib * 1024;
 }
 
-/* Is as much memory free as the rings of sockets take? Those of the module the module refuses itself. */
+/* Is as much memory free as the rings of sockets take? Those of the module the module refuses
+ * itself. */
 static void check_free_memory(const struct sluice_config *config, struct sluice_findings *findings)
 {
 	const struct sluice_config_store *store = &config->store;
@@ -181,7 +183,8 @@ void sluice_host_check_places(const struct sluice_config *config, enum sluice_ho
 
 	check_log(config, findings);
 	check_memory_path(config, findings);
-	/* With a daemon that runs, what it has is taken and not to be told from what others have. */
+	/* With a daemon that runs, what it has is taken and not to be told from what others have.
+	 */
 	if (view != SLUICE_HOST_LIVE && sluice_host_uses_sockets(config, sluice_host_module()))
 		check_free_memory(config, findings);
 	/* The daemon itself sees what it may do. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the inputs need of this machine: the module, their UDP ports, the right to them, and descriptors. A port is tried as
- * the start tries it (source/socket_open.c), alone and for a moment. Touches: sockets, netlink, /proc.
+ * What the inputs need of this machine: the module, their UDP ports, the right to them, and
+ * descriptors. A port is tried as the start tries it (source/socket_open.c), alone and for a
+ * moment. Touches: sockets, netlink, /proc.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -92,8 +93,8 @@ static void check_source(struct search *search, const struct sluice_config_input
 				    sluice_config_checksum_name((uint32_t)input->checksum));
 }
 
-/* Binds a socket as the input's would be, alone, and closes it. 0 or a negative errno; -ENODEV and -EADDRNOTAVAIL: what
- * it shall be bound to is not there now. */
+/* Binds a socket as the input's would be, alone, and closes it. 0 or a negative errno; -ENODEV and
+ * -EADDRNOTAVAIL: what it shall be bound to is not there now. */
 static int try_port(const struct sluice_config_input *input, int family, bool both, uint16_t port)
 {
 	const struct sluice_config_prefix *prefix = &input->address;
@@ -183,7 +184,8 @@ static void tell_holder(struct search *search, const struct sluice_config_input 
 				    port);
 }
 
-/* Tries one port. Returns whether a fault was found, which for the others of the range would be the same. */
+/* Tries one port. Returns whether a fault was found, which for the others of the range would be the
+ * same. */
 static bool check_port(struct search *search, const struct sluice_config_input *input, int family,
 		       bool both, uint16_t port)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a configuration may hold: every key, its type, its limits, its values, and what of it is not supported yet.
- * The place to change when a key is added, with keys_output.c for `outputs` and keys_store.c for `store`; docs/man/sluice.yaml.5 says the same to people. Touches: nothing but
+ * What a configuration may hold: every key, its type, its limits, its values, and what of it is not
+ * supported yet. The place to change when a key is added, with keys_output.c for `outputs` and
+ * keys_store.c for `store`; docs/man/sluice.yaml.5 says the same to people. Touches: nothing but
  * memory.
  */
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The keys of an output: their types, limits, values, and what holds where they are not written. See keys.c. Touches: nothing but
- * memory.
+ * The keys of an output: their types, limits, values, and what holds where they are not written.
+ * See keys.c. Touches: nothing but memory.
  */
 #include "receiver.h"
 
@@ -90,7 +90,8 @@ const char *sluice_config_framing_name(enum sluice_framing framing)
 #define OUTPUT(member) offsetof(struct sluice_draft_output, member)
 
 static const struct sluice_key batch_keys[] = {
-	/* A batch holds the largest datagram and stays within what a reader of frames takes (frame.h: 8 MiB). */
+	/* A batch holds the largest datagram and stays within what a reader of frames takes
+	   (frame.h: 8 MiB). */
 	{.path = "outputs.batch.bytes",
 	 .read = sluice_read_size,
 	 .offset = OUTPUT(output.batch_bytes),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What `store` may hold: its keys, their limits and defaults; part of keys.c. Touches: nothing but memory.
+ * What `store` may hold: its keys, their limits and defaults; part of keys.c. Touches: nothing but
+ * memory.
  */
 #include <stddef.h>
 #include <sluice/ring.h>

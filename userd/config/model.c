@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Making the model out of a checked draft, freeing both, and the model as text. Touches: nothing but memory.
+ * Making the model out of a checked draft, freeing both, and the model as text. Touches: nothing
+ * but memory.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -80,7 +81,8 @@ void sluice_draft_free(struct sluice_draft *draft)
 	memset(draft, 0, sizeof(*draft));
 }
 
-/* An output that needs the addresses makes its inputs keep them: a capture file without is a poor one. */
+/* An output that needs the addresses makes its inputs keep them: a capture file without is a poor
+ * one. */
 static void imply_addresses(const struct sluice_draft *draft, struct sluice_config_input *input)
 {
 	size_t number;
@@ -103,9 +105,10 @@ size_t sluice_config_lanes(const struct sluice_config_output *output)
 }
 
 /*
- * Makes an output of the model for each destination of a duplicating one; `lanes` has room for them. Their GUIDs follow
- * from the output's and the destination's, so that cursors are found again. If none is enabled, the first stands for the
- * output, with its cursor, and waits. 0 or -ENOMEM.
+ * Makes an output of the model for each destination of a duplicating one; `lanes` has room for
+ * them. Their GUIDs follow from the output's and the destination's, so that cursors are found
+ * again. If none is enabled, the first stands for the output, with its cursor, and waits. 0 or
+ * -ENOMEM.
  */
 static int split(struct sluice_config_output *output, struct sluice_config_output *lanes)
 {
@@ -140,8 +143,8 @@ static int split(struct sluice_config_output *output, struct sluice_config_outpu
 	return 0;
 }
 
-/* Moves the outputs of `draft` to `config`; first[number] is where output `number` begins there, and first[count] the
- * end. 0 or -ENOMEM. */
+/* Moves the outputs of `draft` to `config`; first[number] is where output `number` begins there,
+ * and first[count] the end. 0 or -ENOMEM. */
 static int take_outputs(struct sluice_draft *draft, struct sluice_config *config, size_t *first)
 {
 	size_t number, total = 0;
@@ -205,7 +208,8 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	fresh->inputs = calloc(draft->input_count + 1, sizeof(*fresh->inputs));
 	if (!fresh->path || !fresh->relay || !fresh->inputs)
 		goto memory;
-	/* What moves to the model is taken out of the draft, so that each is freed by one of them. */
+	/* What moves to the model is taken out of the draft, so that each is freed by one of them.
+	 */
 	for (number = 0; number < draft->input_count; number++) {
 		imply_addresses(draft, &draft->inputs[number].input);
 		fresh->inputs[number] = draft->inputs[number].input;

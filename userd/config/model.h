@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The configuration as the daemon works with it: what config/ makes out of YAML and everyone else reads.
- * Immutable once checked; freed whole by sluice_config_free(). Strings are UTF-8, never NULL unless said.
+ * The configuration as the daemon works with it: what config/ makes out of YAML and everyone else
+ * reads. Immutable once checked; freed whole by sluice_config_free(). Strings are UTF-8, never NULL
+ * unless said.
  */
 #ifndef SLUICE_CONFIG_MODEL_H
 #define SLUICE_CONFIG_MODEL_H
@@ -23,7 +24,8 @@ enum sluice_source {
 	SLUICE_SOURCE_TCP,
 };
 
-/* How a socket is read: as well as can be had, many datagrams a system call, or by a program in the kernel that copies them into a ring. */
+/* How a socket is read: as well as can be had, many datagrams a system call, or by a program in the
+ * kernel that copies them into a ring. */
 enum sluice_receive { SLUICE_RECEIVE_AUTO, SLUICE_RECEIVE_CALLS, SLUICE_RECEIVE_BPF };
 
 enum sluice_mode {
@@ -52,7 +54,8 @@ enum sluice_empty { SLUICE_EMPTY_SEND, SLUICE_EMPTY_SKIP };
 /* And of one that holds what the receiver cannot bear. */
 enum sluice_unsafe { SLUICE_UNSAFE_ESCAPE, SLUICE_UNSAFE_REFUSE, SLUICE_UNSAFE_SEND };
 
-/* What a receiver cannot bear in a datagram; in framing newline a line feed is always one of them. */
+/* What a receiver cannot bear in a datagram; in framing newline a line feed is always one of them.
+ */
 #define SLUICE_HAZARD_LF 1U
 #define SLUICE_HAZARD_NUL 2U
 #define SLUICE_HAZARD_CR 4U
@@ -104,8 +107,8 @@ struct sluice_config_prefix {
 };
 
 struct sluice_config_input {
-	uint8_t id
-		[SLUICE_GUID_SIZE]; /* given, or derived from the name (uuid v5) so that it is stable */
+	uint8_t id[SLUICE_GUID_SIZE]; /* given, or derived from the name (uuid v5) so that it is
+					 stable */
 	char name[SLUICE_NAME_MAX + 1];
 	struct sluice_config_place place;
 	struct sluice_port_range *ports; /* sorted, merged */
@@ -148,13 +151,13 @@ struct sluice_config_destination {
 #define SLUICE_DELAY_AUTO_MOST_US 2000U
 
 /*
- * An output of the configuration; of one in mode `duplicate` the model has one for each of its destinations that are
- * enabled, side by side: each gets everything and has a cursor of its own.
+ * An output of the configuration; of one in mode `duplicate` the model has one for each of its
+ * destinations that are enabled, side by side: each gets everything and has a cursor of its own.
  */
 struct sluice_config_output {
-	uint8_t id[SLUICE_GUID_SIZE]; /* the cursors' */
-	uint8_t group
-		[SLUICE_GUID_SIZE]; /* the output's, as the user knows it; the same unless it duplicates */
+	uint8_t id[SLUICE_GUID_SIZE];	 /* the cursors' */
+	uint8_t group[SLUICE_GUID_SIZE]; /* the output's, as the user knows it; the same unless it
+					    duplicates */
 	bool has_id; /* `id` is written in the file; else it is derived from the name */
 	char name[SLUICE_NAME_MAX + 1];
 	struct sluice_config_place place;
@@ -163,12 +166,14 @@ struct sluice_config_output {
 	enum sluice_mode mode;
 	enum sluice_receiver_kind receiver;
 	enum sluice_framing framing; /* what follows: as written, or as the receiver needs it */
-	uint64_t
-		rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over each */
-	int durable; /* native: 1: only what the receiver has on stable storage is released */
-	size_t connections; /* to each destination, of all workers together; 0: one of each worker */
+	uint64_t rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over
+			  each */
+	int durable;   /* native: 1: only what the receiver has on stable storage is released */
+	size_t connections; /* to each destination, of all workers together; 0: one of each worker
+			     */
 	int resends;	    /* plain: 1: what is unconfirmed is sent again; 0: it is counted only */
-	size_t max_datagram; /* bytes of a message, escapes counted; 0: any; framings but native and pcap */
+	size_t max_datagram; /* bytes of a message, escapes counted; 0: any; framings but native and
+				pcap */
 	enum sluice_oversize oversize;
 	enum sluice_empty empty;
 	enum sluice_unsafe unsafe;
@@ -191,7 +196,8 @@ struct sluice_config_store {
 	struct sluice_config_place disk_path_place;
 	size_t disk_size; /* all segments together; default 1 GiB */
 	struct sluice_config_place disk_size_place;
-	size_t disk_segment; /* bytes of one segment; default 64 MiB, or a sixteenth of a small disk */
+	size_t disk_segment; /* bytes of one segment; default 64 MiB, or a sixteenth of a small disk
+			      */
 	size_t disk_rate;    /* bytes a second that go to disk at most; 0: no limit */
 	unsigned int disk_alarm;  /* percent; 0: none */
 	unsigned int spool_begin; /* percent of a ring from which on it is emptied to disk */
@@ -210,8 +216,8 @@ struct sluice_config_log {
 
 struct sluice_config {
 	char *path; /* file it came from, for messages */
-	/* The file that the daemon was started with, absolute: what it leaves behind for its successor is called after that.
-	 * NULL: `path` */
+	/* The file that the daemon was started with, absolute: what it leaves behind for its
+	 * successor is called after that. NULL: `path` */
 	char *home;
 	char *relay;
 	struct sluice_config_input *inputs;
@@ -221,14 +227,16 @@ struct sluice_config {
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	uint64_t stop_limit_us; /* a stop takes no longer */
-	size_t socket_ring; /* bytes of the ring of `receive: bpf`, one per worker; 0, the default: by their number */
+	size_t socket_ring;  /* bytes of the ring of `receive: bpf`, one per worker; 0, the default:
+				by their number */
 	size_t worker_count; /* 0: one per usable CPU */
 	struct sluice_config_place worker_place;
 };
 
 /*
- * A route: the inputs of one priority that go to the same set of outputs. Derived, never written by the user. Its GUID is
- * derived from the GUIDs of its outputs, so that it is the same after a restart, and tells the priority (lib/priority.h).
+ * A route: the inputs of one priority that go to the same set of outputs. Derived, never written by
+ * the user. Its GUID is derived from the GUIDs of its outputs, so that it is the same after a
+ * restart, and tells the priority (lib/priority.h).
  */
 struct sluice_config_route {
 	uint8_t id[SLUICE_GUID_SIZE];
@@ -247,13 +255,15 @@ struct sluice_config_route {
 };
 
 /*
- * Works out the routes of `config` for a machine with `cpu_count` rings per route. Returns 0, -ENOMEM, or -E2BIG
- * if store.memory does not give every ring SLUICE_RING_SIZE_MIN (then *count says how many routes there are). Routes
- * come in the order of their outputs, their inputs in the order of the file. @owner caller: sluice_config_routes_free()
+ * Works out the routes of `config` for a machine with `cpu_count` rings per route. Returns 0,
+ * -ENOMEM, or -E2BIG if store.memory does not give every ring SLUICE_RING_SIZE_MIN (then *count
+ * says how many routes there are). Routes come in the order of their outputs, their inputs in the
+ * order of the file. @owner caller: sluice_config_routes_free()
  */
 int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
 			 struct sluice_config_route **routes, size_t *count);
-/* How many workers deliver what goes to all of the outputs: no more than the least of them has connections; 0: all. @threadsafe */
+/* How many workers deliver what goes to all of the outputs: no more than the least of them has
+ * connections; 0: all. @threadsafe */
 size_t sluice_config_reach(const struct sluice_config *config);
 /* Of `workers`, how many that are. @threadsafe */
 static inline size_t sluice_config_reached(size_t reach, size_t workers)
@@ -267,14 +277,16 @@ bool sluice_config_is_twin(const struct sluice_config *config, size_t number);
 
 void sluice_config_free(struct sluice_config *config);
 
-/* How many outputs of the model, and so cursors in each ring, `output` becomes: one, or one for each enabled destination
- * of a duplicating one. At least 1. @threadsafe */
+/* How many outputs of the model, and so cursors in each ring, `output` becomes: one, or one for
+ * each enabled destination of a duplicating one. At least 1. @threadsafe */
 size_t sluice_config_lanes(const struct sluice_config_output *output);
 
-/* How many rings a route has on this machine: one per CPU that is online. At least 1. @threadsafe */
+/* How many rings a route has on this machine: one per CPU that is online. At least 1. @threadsafe
+ */
 size_t sluice_config_cpus(void);
 
-/* The values as they are written in the configuration; constants. "?" for a value that is none. @threadsafe */
+/* The values as they are written in the configuration; constants. "?" for a value that is none.
+ * @threadsafe */
 const char *sluice_config_source_name(enum sluice_source source);
 const char *sluice_config_verdict_name(enum sluice_verdict verdict);
 const char *sluice_config_hook_name(enum sluice_hook hook);
@@ -285,12 +297,13 @@ const char *sluice_config_checksum_name(uint32_t flags); /* SLUICE_RULE_F_*, oth
 const char *sluice_config_mode_name(enum sluice_mode mode);
 const char *sluice_config_framing_name(enum sluice_framing framing);
 
-/* What an input takes, in one line: "5000-5003,6000 to 10.9.0.1 from 10.9.0.0/24 on eth0". NULL: no memory.
+/* What an input takes, in one line: "5000-5003,6000 to 10.9.0.1 from 10.9.0.0/24 on eth0". NULL: no
+ * memory.
  * @owner caller: free() */
 char *sluice_config_input_match(const struct sluice_config_input *input);
 
-/* Can one datagram belong to both? Then the module refuses the second (netlink.h, RULE_SET). On true, *port is the
- * lowest port they share. @threadsafe */
+/* Can one datagram belong to both? Then the module refuses the second (netlink.h, RULE_SET). On
+ * true, *port is the lowest port they share. @threadsafe */
 bool sluice_config_inputs_overlap(const struct sluice_config_input *one,
 				  const struct sluice_config_input *other, uint16_t *port);
 

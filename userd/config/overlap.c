@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which inputs can claim the same datagram: the rule of netlink.h (RULE_SET) on the model, so that a clash is found
- * with its lines before the module has to refuse it. Touches: nothing but memory.
+ * Which inputs can claim the same datagram: the rule of netlink.h (RULE_SET) on the model, so that
+ * a clash is found with its lines before the module has to refuse it. Touches: nothing but memory.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -108,7 +108,8 @@ static bool is_unclear(const struct sluice_draft_input *input)
 	       (input->input.interface_place.line && !input->input.interface[0]);
 }
 
-/* Two claims whose ranges meet: a finding if their inputs clash and this is the first place where they do. */
+/* Two claims whose ranges meet: a finding if their inputs clash and this is the first place where
+ * they do. */
 static void meet(struct sluice_findings *findings, const struct claim *one,
 		 const struct claim *other)
 {
@@ -134,7 +135,8 @@ static void meet(struct sluice_findings *findings, const struct claim *one,
 			    first->port_place.line, first->port_place.column);
 }
 
-/* Finds all pairs of inputs that clash: a sweep over their ranges in the order of ports. 0 or -ENOMEM. */
+/* Finds all pairs of inputs that clash: a sweep over their ranges in the order of ports. 0 or
+ * -ENOMEM. */
 int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findings *findings)
 {
 	size_t number, range, count = 0, one, other;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The reader of `inputs.port`: a number, a range, or a list of both, to sorted and merged ranges. Touches: nothing
- * but memory.
+ * The reader of `inputs.port`: a number, a range, or a list of both, to sorted and merged ranges.
+ * Touches: nothing but memory.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reading YAML nodes by tables of keys, see reader.h. The readers of plain values are in values.c. Touches:
- * nothing but memory.
+ * Reading YAML nodes by tables of keys, see reader.h. The readers of plain values are in values.c.
+ * Touches: nothing but memory.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,7 +11,8 @@
 #include "reader.h"
 #include "suggest.h"
 
-/* Nodes that are read at most, one behind an alias as often as it is used. 16,384 inputs have some 400,000. */
+/* Nodes that are read at most, one behind an alias as often as it is used. 16,384 inputs have some
+ * 400,000. */
 #define VISITS_MAX 4000000U
 
 #define KEYS_MAX 64U /* a table has no more keys: they are ticked off in a word of 64 bits */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading YAML nodes by tables of keys: what a mapping may hold is data (keys.c), and this reads it and finds
- * every fault in it: unknown and repeated keys, wrong types, values out of range, what is not supported yet.
- * Touches: nothing but memory.
+ * Reading YAML nodes by tables of keys: what a mapping may hold is data (keys.c), and this reads it
+ * and finds every fault in it: unknown and repeated keys, wrong types, values out of range, what is
+ * not supported yet. Touches: nothing but memory.
  */
 #ifndef SLUICE_CONFIG_READER_H
 #define SLUICE_CONFIG_READER_H
@@ -42,11 +42,12 @@ extern const struct sluice_choice sluice_switches[];
 
 /* A key of a mapping. */
 struct sluice_key {
-	const char *
-		path; /* "outputs.batch.bytes": the last part is the key, the whole is for messages */
+	const char *path; /* "outputs.batch.bytes": the last part is the key, the whole is for
+			     messages */
 	sluice_key_reader read;
 	size_t offset; /* of the value in the object */
-	size_t place; /* of a struct sluice_config_place in the object that takes the value's place; 0: none */
+	size_t place; /* of a struct sluice_config_place in the object that takes the value's place;
+			 0: none */
 	uint64_t minimum;
 	uint64_t maximum;		      /* of numbers, sizes, durations */
 	const struct sluice_choice *choices;  /* of sluice_read_choice() */
@@ -97,11 +98,13 @@ void sluice_read_word(struct sluice_reader *reader, const struct sluice_key *key
 
 /* For the readers of particular keys: */
 
-/* The text of a scalar that is not empty and free of NULs and control characters, or NULL after a finding. */
+/* The text of a scalar that is not empty and free of NULs and control characters, or NULL after a
+ * finding. */
 const char *sluice_reader_scalar(struct sluice_reader *reader, const struct sluice_key *key,
 				 const yaml_node_t *node);
 
-/* Calls `item` for a scalar or mapping once, for a list once per entry. False after a finding for an empty list. */
+/* Calls `item` for a scalar or mapping once, for a list once per entry. False after a finding for
+ * an empty list. */
 bool sluice_reader_items(struct sluice_reader *reader, const struct sluice_key *key,
 			 const yaml_node_t *node, void *object, sluice_key_reader item);
 

@@ -72,8 +72,8 @@ static const struct sluice_receiver receivers[] = {
 		.is_proven = true,
 	},
 	{
-		/* 2.6, log-forward: `len` of its `log` lines is 1,024 with the header that it writes; what it reads has to fit into
-		 * tune.bufsize. */
+		/* 2.6, log-forward: `len` of its `log` lines is 1,024 with the header that it
+		 * writes; what it reads has to fit into tune.bufsize. */
 		.kind = SLUICE_RECEIVER_HAPROXY,
 		.name = "HAProxy",
 		.ways = {{.framing = SLUICE_FRAMING_OCTET_COUNTED,
@@ -136,7 +136,8 @@ static const struct sluice_receiver receivers[] = {
 		.reads_several = true,
 	},
 	{
-		/* The input tcp: a line has to fit into its buffer, 32 KB unless Buffer_Size says more. */
+		/* The input tcp: a line has to fit into its buffer, 32 KB unless Buffer_Size says
+		   more. */
 		.kind = SLUICE_RECEIVER_FLUENT_BIT,
 		.name = "Fluent Bit",
 		.ways = {{.framing = SLUICE_FRAMING_NEWLINE,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Profiles of receivers: what the programs that people deliver to can read, how much of it, and what they do with the rest. One
- * table; docs/receivers.md says the same to people, with the lines for the receivers' own configurations. Touches: nothing.
+ * Profiles of receivers: what the programs that people deliver to can read, how much of it, and
+ * what they do with the rest. One table; docs/receivers.md says the same to people, with the lines
+ * for the receivers' own configurations. Touches: nothing.
  */
 #ifndef SLUICE_CONFIG_RECEIVER_H
 #define SLUICE_CONFIG_RECEIVER_H
@@ -23,8 +24,8 @@ struct sluice_receiver_way {
 struct sluice_receiver {
 	enum sluice_receiver_kind kind;
 	const char *name; /* in sentences */
-	/* The first is what an output without `framing` has; those that follow it are read, too. The list ends with one whose `input`
-	 * is NULL. */
+	/* The first is what an output without `framing` has; those that follow it are read, too.
+	 * The list ends with one whose `input` is NULL. */
 	struct sluice_receiver_way ways[SLUICE_RECEIVER_WAYS];
 	const char *raise;  /* the line with which it takes longer messages; NULL: there is none */
 	size_t connections; /* that it bears as it comes; 0: no limit is known */
@@ -35,7 +36,8 @@ struct sluice_receiver {
 	bool is_proven; /* by a scenario here; else it is from its documents */
 };
 
-/* The profile of a receiver; NULL for SLUICE_RECEIVER_NONE and SLUICE_RECEIVER_GENERIC, of which nothing is known. @threadsafe */
+/* The profile of a receiver; NULL for SLUICE_RECEIVER_NONE and SLUICE_RECEIVER_GENERIC, of which
+ * nothing is known. @threadsafe */
 const struct sluice_receiver *sluice_receiver_of(enum sluice_receiver_kind kind);
 
 /* What it does in `framing`; NULL if it cannot read that. @threadsafe */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Checks of what an output makes of datagrams that its receiver cannot take: keys that do not go together, and keys that its
- * receiver contradicts. Part of sluice_draft_check() and of sluice_config_check_host(). Touches: nothing but memory.
+ * Checks of what an output makes of datagrams that its receiver cannot take: keys that do not go
+ * together, and keys that its receiver contradicts. Part of sluice_draft_check() and of
+ * sluice_config_check_host(). Touches: nothing but memory.
  */
 #include <stdio.h>
 #include <string.h>
@@ -169,13 +170,15 @@ static void check_profile(const struct sluice_draft_output *draft, struct sluice
 				    receiver->name);
 }
 
-/* Connections that an output has to one destination: one of each worker, or as many as it is to have. */
+/* Connections that an output has to one destination: one of each worker, or as many as it is to
+ * have. */
 static size_t connections_of(const struct sluice_config_output *output, size_t workers)
 {
 	return output->connections && output->connections < workers ? output->connections : workers;
 }
 
-/* How many connections go to `text` from all outputs with the same receiver; how many of their destinations that are in *outputs. */
+/* How many connections go to `text` from all outputs with the same receiver; how many of their
+ * destinations that are in *outputs. */
 static size_t count_connections(const struct sluice_config *config,
 				enum sluice_receiver_kind receiver, const char *text,
 				size_t workers, size_t *outputs)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Working out the routes of a configuration: inputs of one priority that go to the same outputs share a route and its rings.
- * See model.h. Touches: nothing but memory.
+ * Working out the routes of a configuration: inputs of one priority that go to the same outputs
+ * share a route and its rings. See model.h. Touches: nothing but memory.
  */
 #include <endian.h>
 #include <errno.h>
@@ -16,8 +16,8 @@
 
 size_t sluice_config_cpus(void)
 {
-	/* As the module makes them: for the CPUs that are online. Those that merely might be plugged in are many in
-	 * virtual machines, and would get memory that the others need. */
+	/* As the module makes them: for the CPUs that are online. Those that merely might be
+	 * plugged in are many in virtual machines, and would get memory that the others need. */
 	long count = sysconf(_SC_NPROCESSORS_ONLN);
 
 	return count > 0 ? (size_t)count : 1;
@@ -29,7 +29,8 @@ bool sluice_config_is_twin(const struct sluice_config *config, size_t number)
 				     config->outputs[number - 1].group, SLUICE_GUID_SIZE);
 }
 
-/* qsort: by the set of outputs, then by priority, then by the order in the file. `argument`: the inputs. */
+/* qsort: by the set of outputs, then by priority, then by the order in the file. `argument`: the
+ * inputs. */
 static int compare(const void *left, const void *right, void *argument)
 {
 	const struct sluice_config_input *inputs = argument;
@@ -62,9 +63,10 @@ static int compare_guids(const void *left, const void *right)
 }
 
 /*
- * The route's GUID, out of its outputs' GUIDs in an order that does not depend on the file, and the size of its rings: a
- * ring cannot grow while it is in use, so one of another size is another route's, and the old one drains; and the priority,
- * which an output takes streams by, not records. 0, -EINVAL, -ENOMEM.
+ * The route's GUID, out of its outputs' GUIDs in an order that does not depend on the file, and the
+ * size of its rings: a ring cannot grow while it is in use, so one of another size is another
+ * route's, and the old one drains; and the priority, which an output takes streams by, not records.
+ * 0, -EINVAL, -ENOMEM.
  */
 static int derive_id(const struct sluice_config *config, struct sluice_config_route *route)
 {
@@ -75,7 +77,8 @@ static int derive_id(const struct sluice_config *config, struct sluice_config_ro
 
 	if (!guids)
 		return -ENOMEM;
-	/* By group: a route stays the same when destinations of a duplicating output come and go. */
+	/* By group: a route stays the same when destinations of a duplicating output come and go.
+	 */
 	for (number = 0; number < route->output_count; number++)
 		if (!number || !sluice_config_is_twin(config, route->outputs[number]))
 			memcpy(guids[count++], config->outputs[route->outputs[number]].group,
@@ -89,8 +92,8 @@ static int derive_id(const struct sluice_config *config, struct sluice_config_ro
 	return error;
 }
 
-/* The route's name: its outputs' names joined by '+', cut before the character that does not fit, and "@5" if it has a
- * priority: what the log and the module call it. */
+/* The route's name: its outputs' names joined by '+', cut before the character that does not fit,
+ * and "@5" if it has a priority: what the log and the module call it. */
 static void join_names(const struct sluice_config *config, struct sluice_config_route *route)
 {
 	size_t number, used = 0, length, room = SLUICE_NAME_MAX - (route->priority ? 2 : 0);

@@ -7,7 +7,8 @@
 
 #include "model.h"
 
-/* Puts a sentence into *error unless there is one already (the first reason is the best). @owner caller: free()
+/* Puts a sentence into *error unless there is one already (the first reason is the best). @owner
+ * caller: free()
  * @threadsafe */
 void sluice_say(char **error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words for messages: the known word that is nearest to an unknown one, and foreign text made fit to be shown.
- * Touches: nothing but memory. All of it @threadsafe.
+ * Words for messages: the known word that is nearest to an unknown one, and foreign text made fit
+ * to be shown. Touches: nothing but memory. All of it @threadsafe.
  */
 #ifndef SLUICE_CONFIG_SUGGEST_H
 #define SLUICE_CONFIG_SUGGEST_H
@@ -12,8 +12,9 @@
 #define SLUICE_QUOTE_TEXT 128 /* bytes that sluice_quote() needs */
 
 /*
- * How many letters must be changed, added, left out or swapped with their neighbour to make `one` of `other` (not
- * case-sensitive), or `limit` + 1 if it is more than `limit`. Words longer than 63 bytes are never near.
+ * How many letters must be changed, added, left out or swapped with their neighbour to make `one`
+ * of `other` (not case-sensitive), or `limit` + 1 if it is more than `limit`. Words longer than 63
+ * bytes are never near.
  */
 unsigned int sluice_word_distance(const char *one, const char *other, unsigned int limit);
 
@@ -21,8 +22,9 @@ unsigned int sluice_word_distance(const char *one, const char *other, unsigned i
 unsigned int sluice_word_tolerance(const char *word);
 
 /*
- * `word` in double quotes, cut after some 60 bytes (never within a character), control characters replaced by "?", so
- * that a file cannot send escape sequences to the terminal of whoever checks it. Returns `text`.
+ * `word` in double quotes, cut after some 60 bytes (never within a character), control characters
+ * replaced by "?", so that a file cannot send escape sequences to the terminal of whoever checks
+ * it. Returns `text`.
  */
 const char *sluice_quote(const char *word, char text[SLUICE_QUOTE_TEXT]);
 

@@ -17,7 +17,8 @@ static const char *const directories[] = {"/etc/systemd/system", "/run/systemd/s
 					  "/usr/lib/systemd/system", "/lib/systemd/system"};
 #define DIRECTORIES (sizeof(directories) / sizeof(directories[0]))
 
-/* What systemd leaves writable in any case (systemd.exec(5), ProtectSystem=), and what PrivateTmp= gives. */
+/* What systemd leaves writable in any case (systemd.exec(5), ProtectSystem=), and what PrivateTmp=
+ * gives. */
 static const char *const always[] = {"/dev", "/proc", "/sys", "/tmp", "/var/tmp"};
 
 /* Settings that name directories which are made and may be written to, and where those lie. */
@@ -30,7 +31,8 @@ static const struct {
 		{"CacheDirectory", "/var/cache/"},
 		{"RuntimeDirectory", "/run/"}};
 
-/* Forgets the directories that begin with `below`: an empty assignment takes back what was said before. */
+/* Forgets the directories that begin with `below`: an empty assignment takes back what was said
+ * before. */
 static void forget(struct sluice_unit *unit, const char *below)
 {
 	size_t from, to = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the installed systemd service may write. Only what concerns that is read of the unit and its drop-ins. Touches:
- * reads files of systemd.
+ * Where the installed systemd service may write. Only what concerns that is read of the unit and
+ * its drop-ins. Touches: reads files of systemd.
  */
 #ifndef SLUICE_CONFIG_UNIT_H
 #define SLUICE_CONFIG_UNIT_H
@@ -17,7 +17,8 @@ struct sluice_unit {
 	bool names_file; /* ExecStart= has the configuration file */
 };
 
-/* Reads the unit that starts sluiced with the configuration `file`. 0; -ENOENT: there is none; -ENOMEM.
+/* Reads the unit that starts sluiced with the configuration `file`. 0; -ENOENT: there is none;
+ * -ENOMEM.
  * @owner caller: sluice_unit_free() after 0 */
 int sluice_unit_read(struct sluice_unit *unit, const char *file);
 

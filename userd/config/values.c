@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Readers for plain values: sizes, durations, percentages, rates, choices, words. See reader.h. Touches: nothing
- * but memory.
+ * Readers for plain values: sizes, durations, percentages, rates, choices, words. See reader.h.
+ * Touches: nothing but memory.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl apply`: gives a configuration to the running daemon, which checks it again and takes it whole or not at
- * all. Touches: the file, a netlink socket, stdout, stderr.
+ * `sluicectl apply`: gives a configuration to the running daemon, which checks it again and takes
+ * it whole or not at all. Touches: the file, a netlink socket, stdout, stderr.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -127,7 +127,8 @@ int sluice_ctl_apply(int argc, char **argv)
 									  : SLUICE_CTL_FINDINGS;
 	sluice_findings_free(&findings);
 	if (status == SLUICE_CTL_OK) {
-		/* The daemon says which file is in force: a path that means the same to everybody. */
+		/* The daemon says which file is in force: a path that means the same to everybody.
+		 */
 		name = realpath(order.file, NULL);
 		status = send_text(&order, name ? name : order.file, text, length);
 		free(name);

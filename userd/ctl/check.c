@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl check`: everything that is wrong with a configuration, before anything runs. Touches: the file, stdout,
- * stderr.
+ * `sluicectl check`: everything that is wrong with a configuration, before anything runs. Touches:
+ * the file, stdout, stderr.
  */
 #include <bpf/libbpf.h>
 #include <stdbool.h>
@@ -69,8 +69,8 @@ static bool has_module(void)
 	return true;
 }
 
-/* Is it written that an input comes from sockets that are read as well as can be had? Of the default nothing is said: a file without a fault is
- * passed over in silence. */
+/* Is it written that an input comes from sockets that are read as well as can be had? Of the
+ * default nothing is said: a file without a fault is passed over in silence. */
 static bool wants_best_way(const char *path, const char *text, size_t length)
 {
 	struct sluice_config *config = NULL;
@@ -92,7 +92,8 @@ static bool wants_best_way(const char *path, const char *text, size_t length)
 	return wants;
 }
 
-/* Says in which way `receive: auto` would read sockets on this host, as whoever calls us: to `list`, or to stdout if that is NULL. */
+/* Says in which way `receive: auto` would read sockets on this host, as whoever calls us: to
+ * `list`, or to stdout if that is NULL. */
 static void tell_way(const char *path, json_t *list)
 {
 	const char *why;
@@ -118,7 +119,8 @@ static void tell_way(const char *path, json_t *list)
 		json_array_append_new(list, object);
 }
 
-/* Checks one file, against this host as well unless it is for another one (`elsewhere`); findings go to `list`, or to stdout if that is NULL. Returns whether it may be used. */
+/* Checks one file, against this host as well unless it is for another one (`elsewhere`); findings
+ * go to `list`, or to stdout if that is NULL. Returns whether it may be used. */
 static bool check_file(const char *path, bool elsewhere, json_t *list)
 {
 	const enum sluice_host_view view = SLUICE_HOST_FILE;

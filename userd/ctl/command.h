@@ -29,8 +29,8 @@ int sluice_ctl_tap(int argc, char **argv);
 int sluice_ctl_spool(int argc, char **argv);
 int sluice_ctl_probe(int argc, char **argv);
 
-/* Checks a configuration against its own rules and, unless `view` is NULL, this host's; `findings` is overwritten. 0 or a
- * negative errno. */
+/* Checks a configuration against its own rules and, unless `view` is NULL, this host's; `findings`
+ * is overwritten. 0 or a negative errno. */
 int sluice_ctl_check_text(const char *name, const char *text, size_t length,
 			  const enum sluice_host_view *view, struct sluice_findings *findings);
 

@@ -11,7 +11,8 @@
 /* Uses the socket at `path` and nothing else; the text stays the caller's. */
 void sluice_daemon_use(const char *path);
 
-/* Connects: by the socket in the file system, or where there is none by netlink; or says why not and returns NULL. @owner caller: sluice_netlink_close() */
+/* Connects: by the socket in the file system, or where there is none by netlink; or says why not
+ * and returns NULL. @owner caller: sluice_netlink_close() */
 struct sluice_netlink *sluice_daemon_connect(void);
 
 /* Says in one sentence why the last call failed with `error`. */
@@ -21,8 +22,8 @@ void sluice_daemon_complain(const struct sluice_netlink *netlink, int error);
 int sluice_daemon_try_dump(struct sluice_netlink *netlink, uint8_t command,
 			   sluice_netlink_handler handler, void *context);
 
-/* Asks for a dump, again if it changed meanwhile; `handler` is given `context`, a JSON array, which is emptied before
- * another try. Returns 0 or a negative errno, having said why. */
+/* Asks for a dump, again if it changed meanwhile; `handler` is given `context`, a JSON array, which
+ * is emptied before another try. Returns 0 or a negative errno, having said why. */
 int sluice_daemon_dump(struct sluice_netlink *netlink, uint8_t command,
 		       sluice_netlink_handler handler, void *context);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl del`: takes rules and routes out of the module. Rules outlive the daemon on purpose; this is how they
- * end without unloading the module. Touches: a netlink socket, stderr.
+ * `sluicectl del`: takes rules and routes out of the module. Rules outlive the daemon on purpose;
+ * this is how they end without unloading the module. Touches: a netlink socket, stderr.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What all lists share: counters, GUIDs and attributes as members of JSON objects. See list.h. Touches: nothing.
+ * What all lists share: counters, GUIDs and attributes as members of JSON objects. See list.h.
+ * Touches: nothing.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the module and the daemon know, as lists of JSON objects: one function per thing that can be shown.
+ * What the module and the daemon know, as lists of JSON objects: one function per thing that can be
+ * shown.
  */
 #ifndef SLUICE_CTL_LIST_H
 #define SLUICE_CTL_LIST_H
@@ -8,7 +9,8 @@
 #include <jansson.h>
 
 /*
- * Each returns a new array (@owner caller: json_decref()), or NULL, having printed one sentence to stderr.
+ * Each returns a new array (@owner caller: json_decref()), or NULL, having printed one sentence to
+ * stderr.
  */
 json_t *sluice_list_inputs(void);
 json_t *sluice_list_outputs(void);
@@ -26,9 +28,11 @@ void sluice_list_counters(json_t *object, const struct sluice_counters *counters
 /* A GUID as JSON string. @owner caller */
 json_t *sluice_list_guid(const unsigned char guid[16]);
 
-/* Adds a 64-bit number that is an identity and no amount, as a string: as a number programs that keep numbers as doubles (jq 1.6, JavaScript) would change it. */
+/* Adds a 64-bit number that is an identity and no amount, as a string: as a number programs that
+ * keep numbers as doubles (jq 1.6, JavaScript) would change it. */
 void sluice_list_put_number(json_t *object, const char *key, uint64_t identity);
-/* Adds an attribute as member `key`; one that is absent is "", 0, a GUID of zeroes, counters of 0. */
+/* Adds an attribute as member `key`; one that is absent is "", 0, a GUID of zeroes, counters of 0.
+ */
 struct nlattr;
 void sluice_list_put_string(json_t *object, const char *key, const struct nlattr *attribute);
 void sluice_list_put_u64(json_t *object, const char *key, const struct nlattr *attribute);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Inputs, outputs and the daemon itself, as the daemon tells of them over NETLINK_USERSOCK. Touches: a netlink socket,
- * stderr.
+ * Inputs, outputs and the daemon itself, as the daemon tells of them over NETLINK_USERSOCK.
+ * Touches: a netlink socket, stderr.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -133,8 +133,9 @@ static json_t *destination(struct nlattr *nest)
 }
 
 /*
- * Makes objects of an attribute that is there more than once. The table holds the last of each type only, but all of
- * them lie in one piece, and what begins and ends it is there once: so from the lowest to the end of the highest.
+ * Makes objects of an attribute that is there more than once. The table holds the last of each type
+ * only, but all of them lie in one piece, and what begins and ends it is there once: so from the
+ * lowest to the end of the highest.
  */
 static void each_repeated(struct nlattr **attributes, int wanted, json_t *list,
 			  json_t *(*make)(struct nlattr *))

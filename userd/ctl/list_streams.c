@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Streams: the module's (state and owner are what the module says) and those of user-space sources, with the cursors that
- * the daemon has in them. Either of the two may be absent. Touches: netlink sockets, stderr.
+ * Streams: the module's (state and owner are what the module says) and those of user-space sources,
+ * with the cursors that the daemon has in them. Either of the two may be absent. Touches: netlink
+ * sockets, stderr.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -34,7 +35,8 @@ static json_t *cursor(struct nlattr *nest)
 /* Adds what a stream's state is, wherever it is told. */
 static void put_state(json_t *object, const struct sluice_kernel_stream *stream)
 {
-	/* Read at different moments, the two can be apart by more than there is room for, or the wrong way round. */
+	/* Read at different moments, the two can be apart by more than there is room for, or the
+	 * wrong way round. */
 	uint64_t used = stream->head > stream->tail ? stream->head - stream->tail : 0;
 	double fill = stream->size ? 100.0 * (double)used / (double)stream->size : 0;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * sluicectl: the tool that checks configurations, gives them to the daemon, and shows what module and daemon do.
- * Here: the table of commands, help and version. Touches: stdout, stderr.
+ * sluicectl: the tool that checks configurations, gives them to the daemon, and shows what module
+ * and daemon do. Here: the table of commands, help and version. Touches: stdout, stderr.
  */
 #include <stdio.h>
 #include <string.h>
@@ -85,7 +85,8 @@ static int command_version(int argc, char **argv)
 	return SLUICE_CTL_OK;
 }
 
-/* Moves options before the command ("sluicectl -j show rules") behind it, where the commands look for theirs. */
+/* Moves options before the command ("sluicectl -j show rules") behind it, where the commands look
+ * for theirs. */
 static void move_options(int argc, char **argv)
 {
 	int word, first = 1;

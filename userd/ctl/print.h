@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One way to print for people and machines: a list of JSON objects (jansson), shown as it is or as a table of
- * some of its keys. Touches: stdout.
+ * One way to print for people and machines: a list of JSON objects (jansson), shown as it is or as
+ * a table of some of its keys. Touches: stdout.
  */
 #ifndef SLUICE_CTL_PRINT_H
 #define SLUICE_CTL_PRINT_H
@@ -10,17 +10,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A column of a table: which key of the objects, and its heading; numbers are set flush right. One whose heading
- * begins with "?", which is not shown, is left out where it has nothing but zeros; it is not the last. */
+/* A column of a table: which key of the objects, and its heading; numbers are set flush right. One
+ * whose heading begins with "?", which is not shown, is left out where it has nothing but zeros; it
+ * is not the last. */
 struct sluice_print_column {
 	const char *key;
 	const char *title;
 };
 
 /*
- * Prints `list`, an array of objects, as JSON or as a table with `columns`. An object as value is shown as
- * "key=value" of its members that are not 0, an array as its members joined by commas. Returns 0 or -EIO if
- * standard output cannot take it.
+ * Prints `list`, an array of objects, as JSON or as a table with `columns`. An object as value is
+ * shown as "key=value" of its members that are not 0, an array as its members joined by commas.
+ * Returns 0 or -EIO if standard output cannot take it.
  */
 int sluice_print(const json_t *list, bool as_json, const struct sluice_print_column *columns,
 		 size_t column_count);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl probe`: proof from one end to the other for receivers that acknowledge nothing. Here: its command line.
- * Touches: stderr.
+ * `sluicectl probe`: proof from one end to the other for receivers that acknowledge nothing. Here:
+ * its command line. Touches: stderr.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the command line of `sluicectl probe` says, for its parts: sending, and checking. Touches: nothing.
+ * What the command line of `sluicectl probe` says, for its parts: sending, and checking. Touches:
+ * nothing.
  */
 #ifndef SLUICE_CTL_PROBE_H
 #define SLUICE_CTL_PROBE_H

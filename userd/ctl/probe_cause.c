@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The table of causes: see probe_cause.h. Behind the search, once. What the receivers do is in docs/receivers.md.
- * Touches: memory.
+ * The table of causes: see probe_cause.h. Behind the search, once. What the receivers do is in
+ * docs/receivers.md. Touches: memory.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What probably made a receiver write what it wrote: a table of causes, each with the signs by which it is known and the
- * mend. Touches: nothing but memory.
+ * What probably made a receiver write what it wrote: a table of causes, each with the signs by
+ * which it is known and the mend. Touches: nothing but memory.
  */
 #ifndef SLUICE_CTL_PROBE_CAUSE_H
 #define SLUICE_CTL_PROBE_CAUSE_H
@@ -19,7 +19,8 @@ struct sluice_probe_cause {
 	const char *mend;		    /* what to do; constant */
 };
 
-/* The causes that fit what was found, likelier ones first; none if all arrived. How many. @threadsafe */
+/* The causes that fit what was found, likelier ones first; none if all arrived. How many.
+ * @threadsafe */
 size_t sluice_probe_causes(const struct sluice_probe_found *found,
 			   struct sluice_probe_cause causes[SLUICE_PROBE_CAUSES_MOST]);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl probe --check FILE`: says what became of the marked datagrams in what a receiver wrote. Touches: the file,
- * stdout, stderr.
+ * `sluicectl probe --check FILE`: says what became of the marked datagrams in what a receiver
+ * wrote. Touches: the file, stdout, stderr.
  */
 #include <errno.h>
 #include <fcntl.h>

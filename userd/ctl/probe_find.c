@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The search for marked datagrams: see probe_find.h. Two passes: first the marks, each compared with what was sent, then
- * pieces of the filler that belong to none of them. Touches: memory.
+ * The search for marked datagrams: see probe_find.h. Two passes: first the marks, each compared
+ * with what was sent, then pieces of the filler that belong to none of them. Touches: memory.
  */
 #include <endian.h>
 #include <errno.h>
@@ -224,7 +224,8 @@ static int find_marks(struct search *search)
 	return error;
 }
 
-/* What of a datagram is around the marker of its group at `at`, which says `place`: *begin to *end of the datagram. */
+/* What of a datagram is around the marker of its group at `at`, which says `place`: *begin to *end
+ * of the datagram. */
 static void extend(struct search *search, uint32_t number, size_t at, uint32_t place, size_t *begin,
 		   size_t *end)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finds the marked datagrams of `sluicectl probe` in what a receiver wrote, whatever it wrote around them: which are
- * there whole, cut, in parts, glued to the one before, more than once, out of order. Touches: nothing but memory.
+ * Finds the marked datagrams of `sluicectl probe` in what a receiver wrote, whatever it wrote
+ * around them: which are there whole, cut, in parts, glued to the one before, more than once, out
+ * of order. Touches: nothing but memory.
  */
 #ifndef SLUICE_CTL_PROBE_FIND_H
 #define SLUICE_CTL_PROBE_FIND_H
@@ -13,15 +14,15 @@
 
 /* What is known of one number of the run. */
 struct sluice_probe_one {
-	uint32_t seen;	 /* how often its mark is there */
-	uint32_t whole;	 /* of them, to the last byte */
-	uint32_t length; /* of the datagram; 0: never seen */
-	uint32_t kept;	 /* if never whole: bytes of the datagram that the longest beginning has */
-	uint32_t
-		written; /* the same as the receiver wrote them: more where it writes a byte as several */
-	uint32_t pieces; /* parts of it without its beginning, which stand elsewhere */
-	uint32_t rest;	 /* bytes of the datagram that pieces have and `kept` has not */
-	uint16_t at;	 /* place of the mark in the datagram */
+	uint32_t seen;	  /* how often its mark is there */
+	uint32_t whole;	  /* of them, to the last byte */
+	uint32_t length;  /* of the datagram; 0: never seen */
+	uint32_t kept;	  /* if never whole: bytes of the datagram that the longest beginning has */
+	uint32_t written; /* the same as the receiver wrote them: more where it writes a byte as
+			     several */
+	uint32_t pieces;  /* parts of it without its beginning, which stand elsewhere */
+	uint32_t rest;	  /* bytes of the datagram that pieces have and `kept` has not */
+	uint16_t at;	  /* place of the mark in the datagram */
 	uint8_t flow;
 	bool is_nasty;
 	bool is_glued;	   /* stands in one line with the one before */
@@ -57,8 +58,8 @@ struct sluice_probe_found {
 };
 
 /*
- * Searches `length` bytes. `run`: that one, or with 0 the one whose first mark is last. 0; -ENOENT: there is none;
- * -ENOMEM; -EINVAL. @owner caller: sluice_probe_found_free(), also on failure
+ * Searches `length` bytes. `run`: that one, or with 0 the one whose first mark is last. 0; -ENOENT:
+ * there is none; -ENOMEM; -EINVAL. @owner caller: sluice_probe_found_free(), also on failure
  */
 int sluice_probe_find(const uint8_t *bytes, size_t length, uint32_t run,
 		      struct sluice_probe_found *found);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Marked datagrams: see probe_mark.h. Written before they are sent, read where a receiver wrote them. Touches: memory.
+ * Marked datagrams: see probe_mark.h. Written before they are sent, read where a receiver wrote
+ * them. Touches: memory.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -35,8 +36,9 @@ static size_t write_front(const struct sluice_probe_mark *mark, char text[SLUICE
 	return length > 0 && (size_t)length < SLUICE_PROBE_MARK_MAX - 16 ? (size_t)length : 0;
 }
 
-/* Writes the filler for the places from `place` to the end of the datagram, and the end. Groups begin at places that are
- * multiples of their length, so that what is at a place does not depend on what is before it. */
+/* Writes the filler for the places from `place` to the end of the datagram, and the end. Groups
+ * begin at places that are multiples of their length, so that what is at a place does not depend on
+ * what is before it. */
 static void write_filler(const struct sluice_probe_mark *mark, size_t place, uint8_t *out)
 {
 	char group[SLUICE_PROBE_GROUP + 1];
@@ -94,7 +96,8 @@ size_t sluice_probe_body(const struct sluice_probe_mark *mark, uint8_t *body, si
 	return length;
 }
 
-/* Reads `digits` digits of this base behind `key` at *at, and goes on behind them. False: something else is there. */
+/* Reads `digits` digits of this base behind `key` at *at, and goes on behind them. False: something
+ * else is there. */
 static bool read_number(const char **at, const char *key, size_t digits, int base, uint32_t *value)
 {
 	char text[9] = "";
@@ -171,7 +174,8 @@ bool sluice_probe_group(const uint8_t *bytes, size_t length, uint32_t *run, uint
 	       read_number(&at, "@", 5, 10, place) && *at == '=';
 }
 
-/* How many bytes at `found` stand for the byte `wanted`, which cannot be printed: an escape; 0: none does. */
+/* How many bytes at `found` stand for the byte `wanted`, which cannot be printed: an escape; 0:
+ * none does. */
 static size_t escape_of(uint8_t wanted, const uint8_t *found, size_t length)
 {
 	static const char letters[][2] = {{'\n', 'n'}, {'\r', 'r'}, {'\t', 't'}, {'\0', '0'}};
@@ -219,7 +223,8 @@ void sluice_probe_compare(const uint8_t *expected, size_t length, const uint8_t 
 			match->escaped += escape > 0;
 			match->taken += escape;
 			if (!escape) {
-				/* One byte for another that cannot be printed, where the rest goes on. */
+				/* One byte for another that cannot be printed, where the rest goes
+				 * on. */
 				if (*at == '\n' || match->matched + 1 == length)
 					break;
 				match->replaced++;

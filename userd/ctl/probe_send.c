@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl probe OUTPUT`: marked datagrams from this machine to an input that feeds the output, by UDP like anybody's,
- * so that they go the whole way: kernel, input, store, output. Touches: UDP sockets, the daemon's counters, stdout, stderr.
+ * `sluicectl probe OUTPUT`: marked datagrams from this machine to an input that feeds the output,
+ * by UDP like anybody's, so that they go the whole way: kernel, input, store, output. Touches: UDP
+ * sockets, the daemon's counters, stdout, stderr.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -59,7 +60,8 @@ static void sleep_until(uint64_t when)
 		;
 }
 
-/* What is before the mark: a syslog message's head, or, with nasty bytes, what a count would begin with. */
+/* What is before the mark: a syslog message's head, or, with nasty bytes, what a count would begin
+ * with. */
 static void write_head(struct sending *sending)
 {
 	char host[64] = "host", moment[24];
@@ -109,7 +111,8 @@ static int open_flows(struct sending *sending)
 	return 0;
 }
 
-/* Flows take turns on the processors: with the module a datagram to ourselves is stored where it is sent. */
+/* Flows take turns on the processors: with the module a datagram to ourselves is stored where it is
+ * sent. */
 static void move_to(uint32_t flow)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -186,7 +189,8 @@ static json_t *pick(json_t *list, const char *name)
 	return found;
 }
 
-/* Asks the daemon for both. False: it does not answer, or has them no more. @owner caller: counters_free() */
+/* Asks the daemon for both. False: it does not answer, or has them no more. @owner caller:
+ * counters_free() */
 static bool counters_ask(const struct sluice_probe_way *way, struct counters *counters)
 {
 	json_t *list = sluice_list_inputs();
@@ -252,7 +256,8 @@ static bool is_through(const struct sending *sending, const struct counters *bef
 		       wanted_of(sending, after);
 }
 
-/* Counters of an output that say how far it is, or how it is done, not what becomes of datagrams. */
+/* Counters of an output that say how far it is, or how it is done, not what becomes of datagrams.
+ */
 static bool is_gauge(const char *key)
 {
 	static const char *const keys[] = {"bytes",    "backlog", "writes", "connects", "rate",
@@ -265,7 +270,8 @@ static bool is_gauge(const char *key)
 	return false;
 }
 
-/* What has grown, as an object: of the input matched, stored and each cause of loss, of the output every counter. @owner caller */
+/* What has grown, as an object: of the input matched, stored and each cause of loss, of the output
+ * every counter. @owner caller */
 static json_t *growth_of(const struct counters *before, const struct counters *after)
 {
 	json_t *input = json_object(), *output = json_object(), *value;
@@ -301,7 +307,8 @@ static void print_members(const json_t *object)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)object, key, value) {
+	json_object_foreach((json_t *)object, key, value)
+	{
 		printf(" %s=%" JSON_INTEGER_FORMAT, key, json_integer_value(value));
 	}
 	fputc('\n', stdout);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * From an output back to an input: see probe_way.h. Touches: what list.h asks, the addresses of this machine, stderr.
+ * From an output back to an input: see probe_way.h. Touches: what list.h asks, the addresses of
+ * this machine, stderr.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -51,7 +52,8 @@ static bool is_within(const struct sluice_prefix *prefix, const uint8_t *address
 	       (!rest || ((prefix->address[whole] ^ address[whole]) & mask) == 0);
 }
 
-/* An address of this machine in the prefix, with that port. 0, -EADDRNOTAVAIL, or what the kernel says. */
+/* An address of this machine in the prefix, with that port. 0, -EADDRNOTAVAIL, or what the kernel
+ * says. */
 static int own_address(const struct sluice_prefix *prefix, uint16_t port,
 		       struct sockaddr_storage *own, socklen_t *length)
 {

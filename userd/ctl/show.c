@@ -163,7 +163,8 @@ static const struct view views[] = {
 
 #define VIEWS (sizeof(views) / sizeof(views[0]))
 
-/* A table of a daemon that is stopping, or stuck, is no picture of one that runs: says so, on stderr. */
+/* A table of a daemon that is stopping, or stuck, is no picture of one that runs: says so, on
+ * stderr. */
 static void tell_state(void)
 {
 	json_t *list = sluice_list_daemon();

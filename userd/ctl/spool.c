@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl spool list|check|export|repair DIRECTORY`: the store on a disk, without the daemon. list and check change
- * nothing and may run beside it; repair needs the store for itself. Touches: the store's files, stdout.
+ * `sluicectl spool list|check|export|repair DIRECTORY`: the store on a disk, without the daemon.
+ * list and check change nothing and may run beside it; repair needs the store for itself. Touches:
+ * the store's files, stdout.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -128,8 +129,9 @@ static int export_part(struct walk *walk, const struct sluice_spool_frame *frame
 					(size_t)(upto - at));
 }
 
-/* Reads one frame and hands its records on. Of what was given up while the daemon was killed both may be there, the
- * frames and what tells of them: each byte of the stream is taken once, from the newest. */
+/* Reads one frame and hands its records on. Of what was given up while the daemon was killed both
+ * may be there, the frames and what tells of them: each byte of the stream is taken once, from the
+ * newest. */
 static int read_frame(void *context, const struct sluice_spool_frame *known)
 {
 	struct walk *walk = context;
@@ -263,7 +265,8 @@ static int export(const char *path, const char *format, const char *file, bool a
 	return status;
 }
 
-/* repair: opens the store for writing, which puts aside what is foreign, and writes head, list and checkpoint anew. */
+/* repair: opens the store for writing, which puts aside what is foreign, and writes head, list and
+ * checkpoint anew. */
 static int repair(const char *path)
 {
 	struct sluice_spool *spool = open_store(path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records out of a store into a file: for spool.c. Between lib/spool/spool.h and a file. Touches: the file.
+ * Records out of a store into a file: for spool.c. Between lib/spool/spool.h and a file. Touches:
+ * the file.
  */
 #ifndef SLUICE_CTL_SPOOL_COMMAND_H
 #define SLUICE_CTL_SPOOL_COMMAND_H
@@ -10,7 +11,8 @@
 
 struct sluice_spool_export;
 
-/* Opens `file` ("-": stdout) for "pcapng" or "raw" (payloads end to end). 0, -EINVAL (another format), other negative errno.
+/* Opens `file` ("-": stdout) for "pcapng" or "raw" (payloads end to end). 0, -EINVAL (another
+ * format), other negative errno.
  * @owner caller: sluice_spool_export_close() */
 int sluice_spool_export_open(const char *format, const char *file,
 			     struct sluice_spool_export **result);

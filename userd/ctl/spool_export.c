@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Datagrams out of a store as pcapng (lib/pcapng.h) or as bare payloads, end to end. Touches: the file it writes.
+ * Datagrams out of a store as pcapng (lib/pcapng.h) or as bare payloads, end to end. Touches: the
+ * file it writes.
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl tap`: a second look at live rings. Attaches read-only (SLUICE_ATTACH_LOOK), owns nothing, moves no
- * cursor and writes what passes as pcapng. Who looks never holds up who consumes: bytes that were overwritten before they
- * were read here are counted and said to be missed. Touches: /dev/sluice, a netlink socket, the capture file, stderr.
+ * `sluicectl tap`: a second look at live rings. Attaches read-only (SLUICE_ATTACH_LOOK), owns
+ * nothing, moves no cursor and writes what passes as pcapng. Who looks never holds up who consumes:
+ * bytes that were overwritten before they were read here are counted and said to be missed.
+ * Touches: /dev/sluice, a netlink socket, the capture file, stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,8 @@
 #include "pcapng.h"
 #include "ring.h"
 
-/* How far before the place that would be overwritten next a record still counts as whole: what the producer has written
- * and not published yet. */
+/* How far before the place that would be overwritten next a record still counts as whole: what the
+ * producer has written and not published yet. */
 #define MARGIN (2ULL * SLUICE_RECORD_SPAN_MAX)
 #define LOCATE_TRIES 100U
 
@@ -81,8 +82,8 @@ static void view_close(struct view *view)
 	view->fd = -1;
 }
 
-/* Goes to the end of the ring (or its beginning, with `backlog`), wherever that is by now. 0, or -EAGAIN if the ring
- * moves too fast to find out. */
+/* Goes to the end of the ring (or its beginning, with `backlog`), wherever that is by now. 0, or
+ * -EAGAIN if the ring moves too fast to find out. */
 static int view_seek(struct view *view, bool backlog)
 {
 	unsigned int tries;
@@ -125,8 +126,8 @@ close:
 	return error;
 }
 
-/* True if what was copied from `offset` before this call cannot have been written over. The fence orders the copy
- * before the loads. */
+/* True if what was copied from `offset` before this call cannot have been written over. The fence
+ * orders the copy before the loads. */
 static bool is_intact(const struct sluice_ring *ring, uint64_t offset)
 {
 	uint64_t size = ring->mask + 1;
@@ -148,7 +149,8 @@ static int view_skip(struct tap *tap, struct view *view)
 				    now());
 }
 
-/* Copies the record at the view's place. Its span, or 0 if it was overwritten before we were done. */
+/* Copies the record at the view's place. Its span, or 0 if it was overwritten before we were done.
+ */
 static size_t copy_record(struct tap *tap, const struct view *view, uint64_t head)
 {
 	const uint8_t *bytes = sluice_ring_at(&view->ring, view->offset);
@@ -160,7 +162,8 @@ static size_t copy_record(struct tap *tap, const struct view *view, uint64_t hea
 	return is_intact(&view->ring, view->offset) ? step : 0;
 }
 
-/* Writes what has come since the last time. 0, -EIO if the capture cannot be written, other negative errno. */
+/* Writes what has come since the last time. 0, -EIO if the capture cannot be written, other
+ * negative errno. */
 static int view_drain(struct tap *tap, struct view *view)
 {
 	uint64_t head = sluice_ring_head(&view->ring);
@@ -207,7 +210,8 @@ static const struct sluice_kernel_route *find_route(const struct sluice_kernel_r
 	return NULL;
 }
 
-/* Fills tap->views with the module's rings that are wanted. 0 or a negative errno, said. @owner caller: tap->views */
+/* Fills tap->views with the module's rings that are wanted. 0 or a negative errno, said. @owner
+ * caller: tap->views */
 static int list_views(struct tap *tap)
 {
 	struct sluice_kernel_stream *streams = NULL;
@@ -258,8 +262,8 @@ out:
 	return error;
 }
 
-/* After the ring's end was reported: the route is gone, or has a new ring. 0, or a negative errno if nothing is to be
- * looked at here any more. */
+/* After the ring's end was reported: the route is gone, or has a new ring. 0, or a negative errno
+ * if nothing is to be looked at here any more. */
 static int view_follow(struct tap *tap, struct view *view)
 {
 	view_close(view);
@@ -268,7 +272,8 @@ static int view_follow(struct tap *tap, struct view *view)
 	return view_open(tap, view);
 }
 
-/* Writes what comes until all rings are gone, enough was written or a signal came. 0 or a negative errno. */
+/* Writes what comes until all rings are gone, enough was written or a signal came. 0 or a negative
+ * errno. */
 static int follow(struct tap *tap)
 {
 	size_t number, left = tap->count;
@@ -298,7 +303,8 @@ static int follow(struct tap *tap)
 		}
 		if (tap->wanted && tap->written >= tap->wanted)
 			break;
-		/* Nothing may be left in the buffer while we sleep: who looks on wants to see it now. */
+		/* Nothing may be left in the buffer while we sleep: who looks on wants to see it
+		 * now. */
 		if (!error && fflush(tap->to))
 			error = -EIO;
 		if (!error && left && poll(polled, tap->count, -1) < 0 && errno != EINTR)

@@ -95,7 +95,8 @@ int sluice_pid_file_create(const char *path)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
-	/* The lock ends with the process, whatever ends that: a file that was left behind stops nobody. */
+	/* The lock ends with the process, whatever ends that: a file that was left behind stops
+	 * nobody. */
 	if (flock(fd, LOCK_EX | LOCK_NB)) {
 		error = errno == EWOULDBLOCK ? -EBUSY : -errno;
 		goto failed;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The configurations of a running daemon: read again, applied, shown; see daemon.h. The foreman changes the engine, so that signals and
- * the control plane are answered meanwhile. Touches: the log's target, the engine by way of the foreman.
+ * The configurations of a running daemon: read again, applied, shown; see daemon.h. The foreman
+ * changes the engine, so that signals and the control plane are answered meanwhile. Touches: the
+ * log's target, the engine by way of the foreman.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,8 +17,8 @@
 #include "event.h"
 #include "source/source.h"
 
-/* How long whoever asks is kept waiting at most: for another job's end, for a picture, for a change, which itself waits 2 s
- * for a worker to answer. */
+/* How long whoever asks is kept waiting at most: for another job's end, for a picture, for a
+ * change, which itself waits 2 s for a worker to answer. */
 #define TURN_MS 1000U
 #define PICTURE_MS 1000U
 #define CHANGE_MS 2500U
@@ -189,7 +190,8 @@ static void done_change(struct sluice_job *job)
 }
 
 /*
- * Begins to change to `config`, log included, which it takes over. 0, or a negative errno and *error.
+ * Begins to change to `config`, log included, which it takes over. 0, or a negative errno and
+ * *error.
  * @owner caller: *error
  */
 static int begin_change(struct daemon *daemon, struct sluice_config *config,

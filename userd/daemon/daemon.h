@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon as a whole, shared by main.c (start and loop), changes.c (configurations) and ending.c (the stop). For the control thread,
- * which waits for the foreman a little while and for nobody else. Touches: everything through the parts.
+ * The daemon as a whole, shared by main.c (start and loop), changes.c (configurations) and ending.c
+ * (the stop). For the control thread, which waits for the foreman a little while and for nobody
+ * else. Touches: everything through the parts.
  */
 #ifndef SLUICE_DAEMON_H
 #define SLUICE_DAEMON_H

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The stop of the daemon as a state of its loop; see daemon.h. The foreman takes the engine's steps (engine/stop.c), while signals and
- * the control plane are served until the end. Touches: the stop's clock, systemd.
+ * The stop of the daemon as a state of its loop; see daemon.h. The foreman takes the engine's steps
+ * (engine/stop.c), while signals and the control plane are served until the end. Touches: the
+ * stop's clock, systemd.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 #define STEP_NS 10000000L
 /* The sentence of what waits is made anew after so many. */
 #define STEPS_TO_A_TEXT 25U
-/* Beyond the limit, and beyond the wish that it should end at once: who does not answer by then is not waited for. */
+/* Beyond the limit, and beyond the wish that it should end at once: who does not answer by then is
+ * not waited for. */
 #define GRACE_NS (1 * SLUICE_NS_PER_S)
 #define HURRY_NS (3 * SLUICE_NS_PER_S)
 

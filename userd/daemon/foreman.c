@@ -42,7 +42,8 @@ static void *thread_main(void *argument)
 		pthread_mutex_lock(&foreman->lock);
 		foreman->is_done = true;
 		pthread_cond_signal(&foreman->done);
-		/* Cannot fail: the counter is far from its limit. Without it the next look finds the job. */
+		/* Cannot fail: the counter is far from its limit. Without it the next look finds
+		 * the job. */
 		(void)!write(foreman->event, &one, sizeof(one));
 	}
 	pthread_mutex_unlock(&foreman->lock);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The foreman: a thread that does what may have to wait for a worker, a job at a time, so that the control thread never does:
- * changes, pictures and the steps of a stop. Between main.c and the engine. Touches: its thread, an eventfd.
+ * The foreman: a thread that does what may have to wait for a worker, a job at a time, so that the
+ * control thread never does: changes, pictures and the steps of a stop. Between main.c and the
+ * engine. Touches: its thread, an eventfd.
  *
- * A job is the foreman's from sluice_foreman_give() on until the control thread collects it; only then its results may be read.
+ * A job is the foreman's from sluice_foreman_give() on until the control thread collects it; only
+ * then its results may be read.
  */
 #ifndef SLUICE_FOREMAN_H
 #define SLUICE_FOREMAN_H
@@ -30,7 +32,8 @@ int sluice_foreman_fd(const struct sluice_foreman *foreman);
 bool sluice_foreman_is_busy(const struct sluice_foreman *foreman);
 /* Gives it a job; 0 or -EBUSY. */
 int sluice_foreman_give(struct sluice_foreman *foreman, struct sluice_job *job);
-/* Waits until the job is done, `most_ms` at most; 0: only looks. If it is, or there was none: calls its done() and returns true. */
+/* Waits until the job is done, `most_ms` at most; 0: only looks. If it is, or there was none: calls
+ * its done() and returns true. */
 bool sluice_foreman_collect(struct sluice_foreman *foreman, unsigned int most_ms);
 
 #endif /* SLUICE_FOREMAN_H */

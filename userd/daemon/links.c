@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Interfaces and addresses that come and go; see links.h. In the control thread; the work is done in
- * the foreman's. Touches: what links.h says.
+ * Interfaces and addresses that come and go; see links.h. In the control thread; the work is done
+ * in the foreman's. Touches: what links.h says.
  */
 #include <stddef.h>
 #include "../lib/link_watch.h"

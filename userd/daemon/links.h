@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Interfaces and addresses that come and go: the foreman has the engine's inputs follow them. For
- * the control thread. Touches: the descriptor of lib/link_watch.h, the engine by way of the foreman.
+ * the control thread. Touches: the descriptor of lib/link_watch.h, the engine by way of the
+ * foreman.
  */
 #ifndef SLUICE_LINKS_H
 #define SLUICE_LINKS_H

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * sluiced: from the command line to the running engine, and the control thread's loop: signals, the control plane,
- * systemd. No datagram passes here, and nothing waits for a worker: that is the foreman's. What changes the configuration is in
- * changes.c, the stop in ending.c. Touches: signal, timer and epoll descriptors; starts and stops everything else.
+ * sluiced: from the command line to the running engine, and the control thread's loop: signals, the
+ * control plane, systemd. No datagram passes here, and nothing waits for a worker: that is the
+ * foreman's. What changes the configuration is in changes.c, the stop in ending.c. Touches: signal,
+ * timer and epoll descriptors; starts and stops everything else.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -92,7 +93,8 @@ static void run(struct daemon *daemon)
 	}
 }
 
-/* Says why it could not start, on the log and, if that is elsewhere, on stderr. Returns the status. */
+/* Says why it could not start, on the log and, if that is elsewhere, on stderr. Returns the status.
+ */
 static int cannot_start(const char *what, const char *why)
 {
 	sluice_error("could not start: %s%s%s", what, why ? ": " : "", why ? why : "");
@@ -102,7 +104,8 @@ static int cannot_start(const char *what, const char *why)
 	return SLUICE_EXIT_START;
 }
 
-/* Signals become readable, in every thread that is started from now on; SIGPIPE is a result of write(). 0 or -errno. */
+/* Signals become readable, in every thread that is started from now on; SIGPIPE is a result of
+ * write(). 0 or -errno. */
 static int prepare_signals(struct daemon *daemon)
 {
 	sigset_t set;
@@ -165,7 +168,8 @@ static int take_pid_file(struct daemon *daemon)
 							     : strerror(-daemon->pid_file));
 }
 
-/* Opens the socket in the file system. SLUICE_EXIT_OK, also when a user who may not make it goes on without; or the status, told. */
+/* Opens the socket in the file system. SLUICE_EXIT_OK, also when a user who may not make it goes on
+ * without; or the status, told. */
 static int open_socket(const struct daemon *daemon)
 {
 	unsigned int number = sluice_control_port(daemon->control) - SLUICE_USERSOCK_PORT;
@@ -264,7 +268,8 @@ failed:
 /* Ends what start() began, whatever it got to. */
 static void finish(struct daemon *daemon)
 {
-	/* Not reached with an engine unless the start failed behind it: nothing was promised, nothing is waited for. */
+	/* Not reached with an engine unless the start failed behind it: nothing was promised,
+	 * nothing is waited for. */
 	if (daemon->engine && !daemon->given_up)
 		sluice_engine_stop(daemon->engine, 0, NULL);
 	if (!daemon->given_up)
@@ -288,7 +293,8 @@ static void finish(struct daemon *daemon)
 	sluice_daemon_forget_config(daemon);
 }
 
-/* The findings on stdout if that is all that is wanted (`check`), else on stderr; the configuration if it is free of errors, else NULL and *status.
+/* The findings on stdout if that is all that is wanted (`check`), else on stderr; the configuration
+ * if it is free of errors, else NULL and *status.
  * @owner caller */
 static struct sluice_config *load_and_print(const char *path, bool check, int *status)
 {
@@ -329,7 +335,8 @@ int main(int argc, char **argv)
 		sluice_config_free(config);
 		return SLUICE_EXIT_OK;
 	}
-	/* SIGHUP reads it again, from wherever we are then; whoever asks what is in force gets the same. */
+	/* SIGHUP reads it again, from wherever we are then; whoever asks what is in force gets the
+	 * same. */
 	daemon.path = realpath(daemon.options.config, NULL);
 	if (!daemon.path)
 		daemon.path = strdup(daemon.options.config);

@@ -24,7 +24,8 @@ struct sluice_options {
 	bool daemon;
 };
 
-/* Reads the command line. -1: go on; else the status to exit with at once (help, version, a fault, which was told). */
+/* Reads the command line. -1: go on; else the status to exit with at once (help, version, a fault,
+ * which was told). */
 int sluice_options_read(int argc, char **argv, struct sluice_options *options);
 
 #endif /* SLUICE_OPTIONS_H */

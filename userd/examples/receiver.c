@@ -2,11 +2,12 @@
 /*
  * A receiver of `native` connections with libsluice (sluice_receiver(3)): receiver [-d] PORT FILE
  *
- * Appends each datagram to FILE, its length in 4 bytes (network byte order) in front; once each, whatever happens to the
- * relay, to the network or to this program, kill -9 included. How long FILE was and what had been received then is in
- * FILE.state, replaced as a whole: what a killed life wrote to FILE after that is cut off, and the relay, which was not yet
- * told, sends it again. Order of things in every round: read, write FILE, replace FILE.state, acknowledge. With -d both are
- * on the disk before (fsync), and the relay is told so. Losses that the relay tells of go to stderr.
+ * Appends each datagram to FILE, its length in 4 bytes (network byte order) in front; once each,
+ * whatever happens to the relay, to the network or to this program, kill -9 included. How long FILE
+ * was and what had been received then is in FILE.state, replaced as a whole: what a killed life
+ * wrote to FILE after that is cut off, and the relay, which was not yet told, sends it again. Order
+ * of things in every round: read, write FILE, replace FILE.state, acknowledge. With -d both are on
+ * the disk before (fsync), and the relay is told so. Losses that the relay tells of go to stderr.
  *
  *     cc receiver.c $(pkg-config --cflags --libs libsluice)
  */
@@ -80,7 +81,8 @@ static int write_range(void *context, const struct sluice_receiver_range *range)
 	return fwrite(range, sizeof(*range), 1, context) == 1 ? 0 : -EIO;
 }
 
-/* Makes the names of the files outlive the machine: they are in the directory. 0 or a negative errno. */
+/* Makes the names of the files outlive the machine: they are in the directory. 0 or a negative
+ * errno. */
 static int keep_names(const struct store *store)
 {
 	char *copy = strdup(store->state);
@@ -97,7 +99,8 @@ static int keep_names(const struct store *store)
 	return error;
 }
 
-/* Makes what was taken so far outlive the program, and with -d the machine. 0 or a negative errno. */
+/* Makes what was taken so far outlive the program, and with -d the machine. 0 or a negative errno.
+ */
 static int keep(struct store *store)
 {
 	FILE *file;
@@ -120,7 +123,8 @@ static int keep(struct store *store)
 	return error || !store->durable ? error : keep_names(store);
 }
 
-/* Goes on where an earlier life was killed; it is not an error if there was none. 0 or a negative errno. */
+/* Goes on where an earlier life was killed; it is not an error if there was none. 0 or a negative
+ * errno. */
 static int restore(struct store *store)
 {
 	struct sluice_receiver_range range;
@@ -191,7 +195,8 @@ static void leave(struct store *store, size_t index)
 	store->connections[index] = store->connections[--store->count];
 }
 
-/* Reads once. 1: go on; 0: the relay has closed; a negative errno: the connection is no use any more. */
+/* Reads once. 1: go on; 0: the relay has closed; a negative errno: the connection is no use any
+ * more. */
 static int read_once(const struct connection *connection)
 {
 	size_t room;
@@ -229,7 +234,8 @@ static int send_due(const struct connection *connection, size_t *left)
 	return error;
 }
 
-/* One round: reads from all that have something, keeps it, then acknowledges. 0 or a negative errno: it cannot go on. */
+/* One round: reads from all that have something, keeps it, then acknowledges. 0 or a negative
+ * errno: it cannot go on. */
 static int serve(struct store *store, const struct pollfd *polled, size_t count)
 {
 	int results[LINKS] = {0};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * IP addresses and "host:port" as text, see address.h. inet_pton() decides what an address is. Touches: nothing.
+ * IP addresses and "host:port" as text, see address.h. inet_pton() decides what an address is.
+ * Touches: nothing.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -125,7 +126,8 @@ bool sluice_prefixes_overlap(const struct sluice_prefix *one, const struct sluic
 	       0;
 }
 
-/* May `host` be a host name (RFC 1123 section 2.1: letters, digits, hyphens, dots)? Underscores are seen in the wild. */
+/* May `host` be a host name (RFC 1123 section 2.1: letters, digits, hyphens, dots)? Underscores are
+ * seen in the wild. */
 static bool is_host_name(const char *host)
 {
 	size_t label = 0;
@@ -148,7 +150,8 @@ static bool is_host_name(const char *host)
 	return true;
 }
 
-/* Is `host` made of digits and dots only? Then it must be a whole IPv4 address: no resolver will help. */
+/* Is `host` made of digits and dots only? Then it must be a whole IPv4 address: no resolver will
+ * help. */
 static bool looks_numeric(const char *host)
 {
 	return host[strspn(host, "0123456789.")] == '\0';
@@ -200,7 +203,8 @@ int sluice_endpoint_parse(const char *text, char *host, size_t size, uint16_t *p
 	host[end - begin] = '\0';
 	*why = "has no IPv6 address between the brackets";
 	if (*text == '[') {
-		/* A zone ("fe80::1%eth0") is for the resolver; what is before it must be an address. */
+		/* A zone ("fe80::1%eth0") is for the resolver; what is before it must be an
+		 * address. */
 		char *zone = strchr(host, '%');
 		bool valid;
 

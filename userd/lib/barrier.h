@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory ordering in one place: the few forms in which threads, processes and the kernel share words. Under every
- * reader and writer of a ring and under the counters of the workers. Touches: the word it is given. @threadsafe
+ * Memory ordering in one place: the few forms in which threads, processes and the kernel share
+ * words. Under every reader and writer of a ring and under the counters of the workers. Touches:
+ * the word it is given. @threadsafe
  */
 #ifndef SLUICE_BARRIER_H
 #define SLUICE_BARRIER_H

@@ -10,7 +10,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Makes *bytes, of *size bytes, hold `wanted`. False: no memory; it stays as it is. @owner caller: free(*bytes) @threadsafe */
+/* Makes *bytes, of *size bytes, hold `wanted`. False: no memory; it stays as it is. @owner caller:
+ * free(*bytes) @threadsafe */
 static inline bool sluice_buffer_grow(uint8_t **bytes, size_t *size, size_t wanted)
 {
 	uint8_t *larger;

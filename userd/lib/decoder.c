@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Cutting a byte stream into frames and datagrams: see decoder.h. Touches: its
- * buffer.
+ * Cutting a byte stream into frames and datagrams: see decoder.h. Touches: its buffer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -131,8 +130,8 @@ static int next_line(struct sluice_decoder *decoder, struct sluice_decoder_item 
 	return item->length > SLUICE_DECODER_LINE_MAX ? -EMSGSIZE : 1;
 }
 
-/* Next octet-counted message. An empty datagram is "0 ", which RFC 6587 (MSG-LEN begins with a digit that is not 0) does
- * not know and which nothing else can mean. */
+/* Next octet-counted message. An empty datagram is "0 ", which RFC 6587 (MSG-LEN begins with a
+ * digit that is not 0) does not know and which nothing else can mean. */
 static int next_message(struct sluice_decoder *decoder, struct sluice_decoder_item *item)
 {
 	const uint8_t *bytes = decoder->buffer + decoder->begin;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cuts what comes over a TCP connection into native frames, lines or octet-counted messages, however it was cut on the
- * way. For receivers, between the socket and what takes datagrams; bounded memory whatever comes. Touches: its buffer. Not @threadsafe.
+ * Cuts what comes over a TCP connection into native frames, lines or octet-counted messages,
+ * however it was cut on the way. For receivers, between the socket and what takes datagrams;
+ * bounded memory whatever comes. Touches: its buffer. Not @threadsafe.
  */
 #ifndef SLUICE_LIB_DECODER_H
 #define SLUICE_LIB_DECODER_H
@@ -51,9 +52,10 @@ uint8_t *sluice_decoder_room(struct sluice_decoder *decoder, size_t *room);
 void sluice_decoder_fed(struct sluice_decoder *decoder, size_t length);
 
 /*
- * The next item. 1: *item is filled in; 0: more bytes are needed; -EMSGSIZE: a line was too long and is skipped, go on.
- * Everything else ends the connection, for where the next item begins is not known any more: -EPROTO (not this format),
- * -EPROTONOSUPPORT (version), -EBADMSG (CRC of a frame's header or payload).
+ * The next item. 1: *item is filled in; 0: more bytes are needed; -EMSGSIZE: a line was too long
+ * and is skipped, go on. Everything else ends the connection, for where the next item begins is not
+ * known any more: -EPROTO (not this format), -EPROTONOSUPPORT (version), -EBADMSG (CRC of a frame's
+ * header or payload).
  */
 int sluice_decoder_next(struct sluice_decoder *decoder, struct sluice_decoder_item *item);
 

@@ -54,8 +54,8 @@ int sluice_disk_open(const char *path, int flags)
 		close(fd);
 		return -EPERM;
 	}
-	/* Only for the opening: io_uring gives EAGAIN for what it would have to wait for, of a regular
-	 * file too, if its description says so. */
+	/* Only for the opening: io_uring gives EAGAIN for what it would have to wait for, of a
+	 * regular file too, if its description says so. */
 	mode = fcntl(fd, F_GETFL);
 	if (mode < 0 || fcntl(fd, F_SETFL, mode & ~O_NONBLOCK)) {
 		error = -errno;
@@ -155,7 +155,8 @@ int sluice_disk_queue_create(struct sluice_disk_queue **result)
 	queue = calloc(1, sizeof(*queue));
 	if (!queue)
 		return -ENOMEM;
-	/* Refused by a seccomp filter, a sysctl or an old kernel: one write after the other does as well. */
+	/* Refused by a seccomp filter, a sysctl or an old kernel: one write after the other does as
+	 * well. */
 	queue->is_deep = sluice_disk_calls.is_real &&
 			 !io_uring_queue_init(SLUICE_DISK_DEPTH, &queue->ring, 0);
 	*result = queue;

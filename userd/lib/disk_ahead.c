@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reading ahead; see disk.h. What fails here is not an error: whoever wanted it reads it himself, and hears it then. Touches:
- * descriptors it is given, an io_uring of its own.
+ * Reading ahead; see disk.h. What fails here is not an error: whoever wanted it reads it himself,
+ * and hears it then. Touches: descriptors it is given, an io_uring of its own.
  */
 #include <errno.h>
 #include <liburing.h>

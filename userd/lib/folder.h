@@ -11,9 +11,10 @@
 #define SLUICE_FOLDER_TEXT 512U
 
 /*
- * Makes the directory `path` with `mode` if nothing has that name. Is it one that nobody but us can change: ours, no symbolic link,
- * not writable by others? 0; -EPERM: it is not; other negative errno: it cannot be made. After a failure `text` is one
- * sentence that says how to mend it. @context process @threadsafe
+ * Makes the directory `path` with `mode` if nothing has that name. Is it one that nobody but us can
+ * change: ours, no symbolic link, not writable by others? 0; -EPERM: it is not; other negative
+ * errno: it cannot be made. After a failure `text` is one sentence that says how to mend it.
+ * @context process @threadsafe
  */
 int sluice_folder_make(const char *path, mode_t mode, char text[SLUICE_FOLDER_TEXT]);
 

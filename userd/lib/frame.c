@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Frame headers: sealing one that is to be sent, judging one that was received. Both ends of a native connection use
- * it, between the TCP socket and the stream's bytes. Touches: nothing but the bytes it is handed.
+ * Frame headers: sealing one that is to be sent, judging one that was received. Both ends of a
+ * native connection use it, between the TCP socket and the stream's bytes. Touches: nothing but the
+ * bytes it is handed.
  */
 #include <errno.h>
 #include <string.h>
@@ -62,8 +63,9 @@ uint64_t sluice_frame_blank(const void *bytes)
 }
 
 /*
- * As frame.h says, and -EINVAL for NULL. `bytes` need not be aligned. The magic is judged as soon as its 4 bytes are
- * there; a length is believed only within bounds, so that a wrong one cannot make the reader wait for ever. @threadsafe
+ * As frame.h says, and -EINVAL for NULL. `bytes` need not be aligned. The magic is judged as soon
+ * as its 4 bytes are there; a length is believed only within bounds, so that a wrong one cannot
+ * make the reader wait for ever. @threadsafe
  */
 int sluice_frame_check(const void *bytes, size_t available)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The native wire format: frames of a fixed 64-byte header and a payload, little-endian, over TCP.
- * A DATA frame carries a span of a stream unchanged. The application-level ACK, not TCP's, moves a cursor.
+ * A DATA frame carries a span of a stream unchanged. The application-level ACK, not TCP's, moves a
+ * cursor.
  *
  *   relay                                             receiver
  *     │ HELLO  output GUID, ranges: streams and cursors │
@@ -14,9 +15,10 @@
  *     │ ◄────────────────────────────────────────────── │
  *     │ HEARTBEAT when idle; the receiver answers each  │
  *
- * A span that was not acknowledged when its connection broke is sent again, on any connection of the same
- * output, whole. The receiver keeps, per (output GUID, stream, epoch), the ranges it has, and acknowledges
- * but does not deliver again what it has. It may forget what lies below `floor`. Touches: nothing but memory.
+ * A span that was not acknowledged when its connection broke is sent again, on any connection of
+ * the same output, whole. The receiver keeps, per (output GUID, stream, epoch), the ranges it has,
+ * and acknowledges but does not deliver again what it has. It may forget what lies below `floor`.
+ * Touches: nothing but memory.
  */
 #ifndef SLUICE_FRAME_H
 #define SLUICE_FRAME_H
@@ -46,8 +48,8 @@ enum sluice_frame_type {
  * @version:       SLUICE_FRAME_VERSION; a reader closes the connection on another one
  * @header_length: bytes of this header, at least 64; a reader skips what lies beyond what it knows
  * @length:        bytes of payload that follow
- * @count:         DATA: records in the payload, PAD records not counted (as the ring's sequence does not).
- *                 HELLO, ACK: ranges in the payload
+ * @count:         DATA: records in the payload, PAD records not counted (as the ring's sequence
+ * does not). HELLO, ACK: ranges in the payload
  * @stream:        DATA: UUID of the stream. HELLO from the relay: GUID of the output
  * @epoch:         DATA: epoch of the stream
  * @offset:        DATA: stream offset of the first payload byte
@@ -71,9 +73,11 @@ struct sluice_frame {
 };
 
 /**
- * struct sluice_frame_lost - header of a DATA frame that tells of a loss and is shorter than what was lost
+ * struct sluice_frame_lost - header of a DATA frame that tells of a loss and is shorter than what
+ * was lost
  * @frame: as above; header_length is 72
- * @blank: so many bytes of stream behind the payload hold nothing, and never will: they count as received with it
+ * @blank: so many bytes of stream behind the payload hold nothing, and never will: they count as
+ * received with it
  */
 struct sluice_frame_lost {
 	struct sluice_frame frame;
@@ -111,20 +115,22 @@ _Static_assert(sizeof(struct sluice_frame_range) == 48, "frame range is 48 bytes
 uint32_t sluice_crc32c(uint32_t crc, const void *data, size_t length);
 
 /*
- * Fills in magic, version, header_length and header_crc; the caller has set the rest, payload_crc included.
+ * Fills in magic, version, header_length and header_crc; the caller has set the rest, payload_crc
+ * included.
  * @threadsafe
  */
 void sluice_frame_seal(struct sluice_frame *frame);
 
-/* The same of a header with `blank`. If that is 0 it is a header of 64 bytes. Returns how long it is. @threadsafe */
+/* The same of a header with `blank`. If that is 0 it is a header of 64 bytes. Returns how long it
+ * is. @threadsafe */
 size_t sluice_frame_seal_lost(struct sluice_frame_lost *frame, uint64_t blank);
 
 /* The blank of a header that sluice_frame_check() found right; 0: it has none. @threadsafe */
 uint64_t sluice_frame_blank(const void *bytes);
 
 /*
- * Looks at the first bytes of a received frame. Returns 0 if the header is whole and right, -EAGAIN if
- * `available` is less than the header, -EPROTO for a wrong magic or a length beyond the limits,
+ * Looks at the first bytes of a received frame. Returns 0 if the header is whole and right, -EAGAIN
+ * if `available` is less than the header, -EPROTO for a wrong magic or a length beyond the limits,
  * -EPROTONOSUPPORT for another version, -EBADMSG for a wrong header CRC. @threadsafe
  */
 int sluice_frame_check(const void *bytes, size_t available);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * GUIDs, see guid.h. A thin layer over libuuid that keeps its types out of our headers. Touches: nothing.
+ * GUIDs, see guid.h. A thin layer over libuuid that keeps its types out of our headers. Touches:
+ * nothing.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,8 +11,8 @@
 
 #define GUID_NAME_MAX 4096U /* bytes of kind and name that are hashed at most */
 
-/* The namespace of all GUIDs that sluice derives. Drawn once at random; another one would give every input,
- * output and route without an `id` another GUID after an upgrade. */
+/* The namespace of all GUIDs that sluice derives. Drawn once at random; another one would give
+ * every input, output and route without an `id` another GUID after an upgrade. */
 static const uint8_t guid_namespace[16] = {0x5f, 0x0b, 0xb7, 0x6a, 0x3c, 0x1e, 0x4e, 0x52,
 					   0x8d, 0x44, 0x9a, 0x1f, 0x27, 0x63, 0xc8, 0x0d};
 
@@ -19,7 +20,8 @@ int sluice_guid_parse(const char *text, uint8_t guid[16])
 {
 	uuid_t parsed;
 
-	/* uuid_parse() itself looks at exactly 36 characters; a longer text is refused by its length. */
+	/* uuid_parse() itself looks at exactly 36 characters; a longer text is refused by its
+	 * length. */
 	if (!text || !guid || strlen(text) != SLUICE_GUID_TEXT - 1 || uuid_parse(text, parsed) != 0)
 		return -EINVAL;
 	memcpy(guid, parsed, sizeof(parsed));

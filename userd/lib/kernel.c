@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The module as user space sees it, see kernel.h: our structures to and from the attributes of
- * uapi/sluice/netlink.h. Transport and extended errors are netlink.c's. Touches: one netlink socket per handle.
+ * uapi/sluice/netlink.h. Transport and extended errors are netlink.c's. Touches: one netlink socket
+ * per handle.
  */
 #include <errno.h>
 #include <linux/netlink.h>
@@ -124,7 +125,8 @@ int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_ke
 	if (!kernel || !route)
 		return -EINVAL;
 	error = set_route(kernel, route, exclusive, true);
-	/* A module from before the attribute takes none that it does not know; it waits for the delay always. */
+	/* A module from before the attribute takes none that it does not know; it waits for the
+	 * delay always. */
 	if (error == -EINVAL)
 		error = set_route(kernel, route, exclusive, false);
 	return error;
@@ -172,7 +174,8 @@ static int put_prefix(struct nl_msg *message, int attribute, int length_attribut
 	       nla_put_u8(message, length_attribute, prefix->length);
 }
 
-/* Bytes that a rule takes in a message, at most: 14 attributes beside the ports, of which the name is the longest. */
+/* Bytes that a rule takes in a message, at most: 14 attributes beside the ports, of which the name
+ * is the longest. */
 static size_t rule_size(const struct sluice_kernel_rule *rule)
 {
 	return 512 + rule->port_count * sizeof(rule->ports[0]);
@@ -255,7 +258,8 @@ int sluice_kernel_rules_exchange(struct sluice_kernel *kernel,
 		if (put_nested_rule(message, &rules[number]))
 			return unfinished(kernel, message);
 	result = change(kernel, message);
-	/* Whatever the module itself refuses it says why; it is genl that has no words for an unknown command. */
+	/* Whatever the module itself refuses it says why; it is genl that has no words for an
+	 * unknown command. */
 	if (result == -EOPNOTSUPP && !sluice_netlink_error_is_peers(kernel->netlink))
 		return sluice_netlink_fail(kernel->netlink, -ENOSYS,
 					   "the module is older than this program and cannot "

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The module as user space sees it: routes, rules and streams over generic netlink (libnl). Blocking; for the
- * control thread and the tools, never for a worker. Touches: one netlink socket per handle.
+ * The module as user space sees it: routes, rules and streams over generic netlink (libnl).
+ * Blocking; for the control thread and the tools, never for a worker. Touches: one netlink socket
+ * per handle.
  */
 #ifndef SLUICE_KERNEL_H
 #define SLUICE_KERNEL_H
@@ -29,8 +30,9 @@ struct sluice_kernel_route {
 	uint64_t ring_size;
 	uint32_t watermark;
 	uint32_t delay_us;
-	uint8_t alarm; /* percent of a ring; 0: none */
-	bool is_prompt; /* what comes alone wakes at once; not said to a module that does not know it */
+	uint8_t alarm;	/* percent of a ring; 0: none */
+	bool is_prompt; /* what comes alone wakes at once; not said to a module that does not know
+			   it */
 	uint32_t rules; /* out */
 };
 
@@ -76,11 +78,12 @@ struct sluice_kernel_stream {
 int sluice_kernel_open(struct sluice_kernel **kernel);
 void sluice_kernel_close(struct sluice_kernel *kernel);
 
-/* The sentence that explains the last failed call on this handle (the kernel's extended error text where it gave
- * one). Valid until the next call. */
+/* The sentence that explains the last failed call on this handle (the kernel's extended error text
+ * where it gave one). Valid until the next call. */
 const char *sluice_kernel_error(const struct sluice_kernel *kernel);
 
-/* Make or change; `create`/`exclusive` as NLM_F_CREATE/NLM_F_EXCL. Negative errno as the schema says. */
+/* Make or change; `create`/`exclusive` as NLM_F_CREATE/NLM_F_EXCL. Negative errno as the schema
+ * says. */
 int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_kernel_route *route,
 			    bool exclusive);
 int sluice_kernel_route_delete(struct sluice_kernel *kernel, const uint8_t guid[16]);
@@ -88,13 +91,14 @@ int sluice_kernel_rule_set(struct sluice_kernel *kernel, const struct sluice_ker
 			   bool exclusive);
 int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const uint8_t guid[16]);
 
-/* Makes or changes `rules` and deletes those called `gone`, all in one step or none. -ENOSYS: the module is older than
- * this; -EMSGSIZE: more than this user may send at once. */
+/* Makes or changes `rules` and deletes those called `gone`, all in one step or none. -ENOSYS: the
+ * module is older than this; -EMSGSIZE: more than this user may send at once. */
 int sluice_kernel_rules_exchange(struct sluice_kernel *kernel,
 				 const struct sluice_kernel_rule *rules, size_t rule_count,
 				 const uint8_t (*gone)[16], size_t gone_count);
 
-/* Whole lists. @owner caller: free(*list). An interrupted (inconsistent) dump is repeated up to 10 times. */
+/* Whole lists. @owner caller: free(*list). An interrupted (inconsistent) dump is repeated up to 10
+ * times. */
 int sluice_kernel_routes(struct sluice_kernel *kernel, struct sluice_kernel_route **list,
 			 size_t *count);
 int sluice_kernel_rules(struct sluice_kernel *kernel, struct sluice_kernel_rule **list,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The log, see log.h. The descriptor number never changes while a file is in use: a reopened file is moved onto
- * it by dup3(), so that threads that write at that moment need no lock. Touches: the descriptor, stderr, the journal.
+ * The log, see log.h. The descriptor number never changes while a file is in use: a reopened file
+ * is moved onto it by dup3(), so that threads that write at that moment need no lock. Touches: the
+ * descriptor, stderr, the journal.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,14 +18,16 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#define SD_JOURNAL_SUPPRESS_LOCATION /* the line number of sluice_log() itself tells nobody anything */
+/* the line number of sluice_log() itself tells nobody anything */
+#define SD_JOURNAL_SUPPRESS_LOCATION
 #include <systemd/sd-journal.h>
 #include "log.h"
 
 /* Where the journal takes entries (systemd-journald.service(8)). */
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 
-/* Set by the main thread, read by all. Relaxed: a line more or less at the moment of a change is nobody's loss. */
+/* Set by the main thread, read by all. Relaxed: a line more or less at the moment of a change is
+ * nobody's loss. */
 static atomic_int log_target = SLUICE_LOG_TO_STDERR;
 static atomic_int log_level = LOG_INFO;
 static atomic_int log_file = -1;
@@ -74,8 +77,8 @@ static bool is_in_the_open(const char *path)
 }
 
 /*
- * Opens `path` to append to; a descriptor, -EPERM after a sentence (somebody else may have put there what it is), or another
- * negative errno. @owner caller
+ * Opens `path` to append to; a descriptor, -EPERM after a sentence (somebody else may have put
+ * there what it is), or another negative errno. @owner caller
  */
 static int file_open(const char *path)
 {
@@ -84,7 +87,8 @@ static int file_open(const char *path)
 	struct stat state;
 	int fd;
 
-	/* Where others may write, a link, a pipe or a file of theirs would get our lines, or lead them into a file of ours. */
+	/* Where others may write, a link, a pipe or a file of theirs would get our lines, or lead
+	 * them into a file of ours. */
 	fd = open(path, flags | (is_open ? O_NOFOLLOW | O_NONBLOCK : 0), 0640);
 	if (fd < 0 && !(is_open && (errno == ELOOP || errno == ENXIO)))
 		return -errno;
@@ -100,7 +104,8 @@ static int file_open(const char *path)
 	return -EPERM;
 }
 
-/* Makes `fd` the log's file, under the number that was in use before if there was one. Takes `fd` over. */
+/* Makes `fd` the log's file, under the number that was in use before if there was one. Takes `fd`
+ * over. */
 static int file_install(int fd)
 {
 	int current = atomic_load(&log_file), error = 0;
@@ -126,7 +131,8 @@ int sluice_log_open(enum sluice_log_to target, const char *path, int level)
 	case SLUICE_LOG_TO_STDERR:
 		break;
 	case SLUICE_LOG_TO_JOURNAL:
-		/* sd_journal_print() calls it a success when nobody listens, and the log would be lost. */
+		/* sd_journal_print() calls it a success when nobody listens, and the log would be
+		 * lost. */
 		if (access(JOURNAL_SOCKET, F_OK))
 			return -errno;
 		break;
@@ -148,7 +154,8 @@ int sluice_log_open(enum sluice_log_to target, const char *path, int level)
 	default:
 		return -EINVAL;
 	}
-	/* A file that is no longer the target stays open: a thread may be writing its last line to it. */
+	/* A file that is no longer the target stays open: a thread may be writing its last line to
+	 * it. */
 	atomic_store(&log_target, (int)target);
 	atomic_store(&log_level, level);
 	return 0;
@@ -176,7 +183,8 @@ void sluice_log_close(void)
 	log_path = NULL;
 }
 
-/* Is stderr the journal's? systemd names the device and inode of its stream in the environment (systemd.exec(5)). */
+/* Is stderr the journal's? systemd names the device and inode of its stream in the environment
+ * (systemd.exec(5)). */
 static bool stderr_is_journal(void)
 {
 	static atomic_int known; /* 0: not looked yet, 1: no, 2: yes */

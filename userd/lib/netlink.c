@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Netlink requests and dumps over libnl, see netlink.h. What libnl 3.7 does not do is done here: the extended
- * acknowledgement (linux/netlink.h, enum nlmsgerr_attrs) is read from the raw message, also from the end of a dump.
+ * Netlink requests and dumps over libnl, see netlink.h. What libnl 3.7 does not do is done here:
+ * the extended acknowledgement (linux/netlink.h, enum nlmsgerr_attrs) is read from the raw message,
+ * also from the end of a dump.
  */
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -23,9 +24,8 @@
 #include "netlink.h"
 #include "packet_socket.h"
 
-#define RECEIVE_BUFFER \
-	(4             \
-	 << 20) /* bytes a dump may be ahead of us; for root, else what net.core.rmem_max allows */
+/* Bytes that a dump may be ahead of us; for root, else what net.core.rmem_max allows. */
+#define RECEIVE_BUFFER (4 << 20)
 #define SEND_BUFFER \
 	(2 << 20) /* a configuration of 1 MiB travels as one message; more: make_room() */
 #define PACKET_MAX (1U << 20) /* bytes of an answer's datagram */
@@ -77,8 +77,8 @@ bool sluice_netlink_error_is_peers(const struct sluice_netlink *netlink)
 }
 
 /*
- * Keeps the text of an extended acknowledgement: the attributes at `head`, `length` bytes of them. Returns whether
- * there was one.
+ * Keeps the text of an extended acknowledgement: the attributes at `head`, `length` bytes of them.
+ * Returns whether there was one.
  */
 static bool keep_extended(struct sluice_netlink *netlink, const void *head, int length)
 {
@@ -136,7 +136,8 @@ static bool is_trusted(uid_t uid)
 	return service && service->pw_uid == uid;
 }
 
-/* A datagram of another sender than the one we asked is not an answer; and anybody may have bound the port that we ask. */
+/* A datagram of another sender than the one we asked is not an answer; and anybody may have bound
+ * the port that we ask. */
 static int on_message(struct nl_msg *message, void *argument)
 {
 	struct sluice_netlink *netlink = argument;
@@ -169,7 +170,8 @@ static int on_acknowledge(struct nl_msg *message, void *argument)
 	return NL_STOP;
 }
 
-/* The end of a dump; it carries the error that ended it early (net/netlink/af_netlink.c, netlink_dump_done). */
+/* The end of a dump; it carries the error that ended it early (net/netlink/af_netlink.c,
+ * netlink_dump_done). */
 static int on_finish(struct nl_msg *message, void *argument)
 {
 	struct sluice_netlink *netlink = argument;
@@ -220,7 +222,8 @@ static void set_send_buffer(int fd, int size)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
-/* Connects `netlink->socket` to `protocol` and sets it up. 0 or a negative errno with its sentence. */
+/* Connects `netlink->socket` to `protocol` and sets it up. 0 or a negative errno with its sentence.
+ */
 static int socket_open(struct sluice_netlink *netlink, int protocol)
 {
 	const struct timeval limit = {.tv_sec = ANSWER_LIMIT};
@@ -234,7 +237,8 @@ static int socket_open(struct sluice_netlink *netlink, int protocol)
 	if (error)
 		return errno ? -errno : -EPROTO;
 	fd = nl_socket_get_fd(netlink->socket);
-	/* Bigger than net.core.*mem_max only for CAP_NET_ADMIN; others get what the limit allows. */
+	/* Bigger than net.core.*mem_max only for CAP_NET_ADMIN; others get what the limit allows.
+	 */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive, sizeof(receive)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
 	set_send_buffer(fd, SEND_BUFFER);
@@ -325,7 +329,8 @@ int sluice_netlink_open_port(struct sluice_netlink **netlink, uint32_t port)
 	return 0;
 }
 
-/* May a socket at `path` be the daemon's, if user `uid` listens there? Only root can have given our directory to somebody. */
+/* May a socket at `path` be the daemon's, if user `uid` listens there? Only root can have given our
+ * directory to somebody. */
 static bool may_listen(const char *path, uid_t uid)
 {
 	struct stat state;
@@ -435,7 +440,8 @@ static void make_room(const struct sluice_netlink *netlink, size_t size)
 		set_send_buffer(descriptor_of(netlink), (int)size);
 }
 
-/* Nothing but a question that anybody may hear is sent before the peer has shown who it is. 0 or a negative errno. */
+/* Nothing but a question that anybody may hear is sent before the peer has shown who it is. 0 or a
+ * negative errno. */
 static int greet(struct sluice_netlink *netlink, const struct nl_msg *message)
 {
 	int error;
@@ -560,7 +566,8 @@ int sluice_netlink_request(struct sluice_netlink *netlink, struct nl_msg *messag
 	while (!netlink->done) {
 		errno = 0;
 		code = nl_recvmsgs_default(netlink->socket);
-		/* The inconsistency of a dump is told after its end; a refusal has told its own reason. */
+		/* The inconsistency of a dump is told after its end; a refusal has told its own
+		 * reason. */
 		if (code < 0 && !netlink->result)
 			return transport_failed(netlink, code, errno);
 		if (code < 0)

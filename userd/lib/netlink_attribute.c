@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Attributes of the schema: what they must look like, and as values, see netlink.h; one that is not there is 0 or empty. Beside netlink.c. Touches: nothing.
+ * Attributes of the schema: what they must look like, and as values, see netlink.h; one that is not
+ * there is 0 or empty. Beside netlink.c. Touches: nothing.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rebuilding the packet of a record; see packet.h. For the pcap framing and whoever else shows records to capture
- * readers. Touches: the bytes it is given.
+ * Rebuilding the packet of a record; see packet.h. For the pcap framing and whoever else shows
+ * records to capture readers. Touches: the bytes it is given.
  */
 #include <endian.h>
 #include <netinet/in.h>
@@ -23,13 +23,15 @@ static bool is_ipv4(const struct sluice_record_view *view)
 	       view->payload_length <= PAYLOAD_MAX_IPV4;
 }
 
-/* Adds `length` bytes to an Internet checksum (RFC 1071); all but the last piece have an even length. */
+/* Adds `length` bytes to an Internet checksum (RFC 1071); all but the last piece have an even
+ * length. */
 static uint64_t add_up(uint64_t sum, const void *bytes, size_t length)
 {
 	const uint8_t *at = bytes;
 
 	for (; length > 1; length -= 2, at += 2)
-		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all of a header is set */
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all of a
+		 * header is set */
 		sum += (uint64_t)at[0] << 8 | at[1];
 	return length ? sum + ((uint64_t)at[0] << 8) : sum;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The IP packet that a record once was, rebuilt for programs that read captures (pcap, pcapng with link type RAW):
- * IPv4 or IPv6 header, UDP header, payload. What the record does not tell (addresses, if the input does not keep
- * them) is zero. Touches: the bytes it is given. All of it @threadsafe.
+ * The IP packet that a record once was, rebuilt for programs that read captures (pcap, pcapng with
+ * link type RAW): IPv4 or IPv6 header, UDP header, payload. What the record does not tell
+ * (addresses, if the input does not keep them) is zero. Touches: the bytes it is given. All of it
+ * @threadsafe.
  */
 #ifndef SLUICE_LIB_PACKET_H
 #define SLUICE_LIB_PACKET_H
@@ -19,7 +20,8 @@
 /* Bytes of the packet that the DATA record `view` was. */
 size_t sluice_packet_length(const struct sluice_record_view *view);
 
-/* Writes it to `out`, which has room for sluice_packet_length() bytes; returns where the next goes. */
+/* Writes it to `out`, which has room for sluice_packet_length() bytes; returns where the next goes.
+ */
 uint8_t *sluice_packet_write(const struct sluice_record_view *view, uint8_t *out);
 
 #endif /* SLUICE_LIB_PACKET_H */

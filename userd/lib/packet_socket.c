@@ -60,7 +60,8 @@ int sluice_packet_listen(const char *path)
 	if (fd < 0)
 		return -errno;
 	(void)unlink(address.sun_path);
-	/* The mode of the socket is what its file gets. It has its name when it listens, so a name without a listener is dead. */
+	/* The mode of the socket is what its file gets. It has its name when it listens, so a name
+	 * without a listener is dead. */
 	if (fchmod(fd, 0600) || bind(fd, (const struct sockaddr *)&address, sizeof(address)) ||
 	    listen(fd, BACKLOG) || rename(address.sun_path, final.sun_path)) {
 		error = -errno;

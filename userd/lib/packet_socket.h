@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket in the file system by which sluicectl asks the daemon: netlink messages as packets (SOCK_SEQPACKET, unix(7)). Used by both
- * ends. Touches: the socket and its file.
+ * The socket in the file system by which sluicectl asks the daemon: netlink messages as packets
+ * (SOCK_SEQPACKET, unix(7)). Used by both ends. Touches: the socket and its file.
  */
 #ifndef SLUICE_LIB_PACKET_SOCKET_H
 #define SLUICE_LIB_PACKET_SOCKET_H
@@ -18,30 +18,35 @@
 #define SLUICE_PACKET_PATH 108U
 
 /*
- * The path of the socket of daemon `number` (0: the one that sluicectl asks) of this process's network namespace, whose inode number
- * is in its name: the file system may be shared by many. 0 or a negative errno. @threadsafe
+ * The path of the socket of daemon `number` (0: the one that sluicectl asks) of this process's
+ * network namespace, whose inode number is in its name: the file system may be shared by many. 0 or
+ * a negative errno. @threadsafe
  */
 int sluice_packet_path(char path[SLUICE_PACKET_PATH], unsigned int number);
 
 /*
- * Listens at `path`, which nobody but our user (and root) can connect to; takes the place of whatever socket has that name. The
- * descriptor, which does not block, or a negative errno. @owner caller
+ * Listens at `path`, which nobody but our user (and root) can connect to; takes the place of
+ * whatever socket has that name. The descriptor, which does not block, or a negative errno. @owner
+ * caller
  */
 int sluice_packet_listen(const char *path);
 
 /*
- * Connects to `path`; *uid is the user who listens there, by the kernel's word. The descriptor, or a negative errno.
+ * Connects to `path`; *uid is the user who listens there, by the kernel's word. The descriptor, or
+ * a negative errno.
  * @owner caller
  */
 int sluice_packet_connect(const char *path, uid_t *uid);
 
 /*
- * Receives one packet of at most `most` bytes into *buffer, which has *room bytes and grows. Its length; 0: the other end is
- * gone; -EMSGSIZE: it was larger, and is thrown away; other negative errno. @owner caller: *buffer, free()
+ * Receives one packet of at most `most` bytes into *buffer, which has *room bytes and grows. Its
+ * length; 0: the other end is gone; -EMSGSIZE: it was larger, and is thrown away; other negative
+ * errno. @owner caller: *buffer, free()
  */
 ssize_t sluice_packet_receive(int fd, char **buffer, size_t *room, size_t most);
 
-/* Is what can be said with `error` of sluice_packet_connect() that nobody is there, or that we may not? */
+/* Is what can be said with `error` of sluice_packet_connect() that nobody is there, or that we may
+ * not? */
 bool sluice_packet_is_nobody(int error);
 
 #endif /* SLUICE_LIB_PACKET_SOCKET_H */

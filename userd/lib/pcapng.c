@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Records as a pcapng capture, see pcapng.h. Block and option numbers are those of draft-ietf-opsawg-pcapng, sections 3
- * and 4. A block is put together in memory and written at once. Touches: the stream it is given.
+ * Records as a pcapng capture, see pcapng.h. Block and option numbers are those of
+ * draft-ietf-opsawg-pcapng, sections 3 and 4. A block is put together in memory and written at
+ * once. Touches: the stream it is given.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -247,7 +248,8 @@ static void make_ipv6(uint8_t *header, size_t length, const uint8_t *source,
 	memcpy(header + 24, destination, 16);
 }
 
-/* The UDP checksum over IPv6, which must not be 0 (RFC 8200, section 8.1). `ip` is followed by the UDP header. */
+/* The UDP checksum over IPv6, which must not be 0 (RFC 8200, section 8.1). `ip` is followed by the
+ * UDP header. */
 static uint16_t ipv6_checksum(const uint8_t *ip, const struct sluice_record_view *record)
 {
 	uint64_t sum = PROTOCOL_UDP + UDP_HEADER + record->payload_length;
@@ -259,7 +261,8 @@ static uint16_t ipv6_checksum(const uint8_t *ip, const struct sluice_record_view
 	return checksum ? checksum : 0xffff;
 }
 
-/* Makes up the headers of a record in `header`, which has HEADERS_MAX bytes. Returns how many there are. */
+/* Makes up the headers of a record in `header`, which has HEADERS_MAX bytes. Returns how many there
+ * are. */
 static size_t make_headers(uint8_t *header, const struct sluice_record_view *record)
 {
 	static const uint8_t nobody4[2][4] = {{192, 0, 2, 1}, {192, 0, 2, 2}};
@@ -273,7 +276,8 @@ static size_t make_headers(uint8_t *header, const struct sluice_record_view *rec
 	size_t ip = is_ipv4 ? IPV4_HEADER : IPV6_HEADER;
 	uint8_t *udp = header + ip;
 
-	/* An address of a family that the length does not fit cannot be: such a record loses its address. */
+	/* An address of a family that the length does not fit cannot be: such a record loses its
+	 * address. */
 	if (address && address->family != (is_ipv4 ? 4 : 6))
 		address = NULL;
 	if (is_ipv4)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes records as a pcapng capture (draft-ietf-opsawg-pcapng) that Wireshark's family of tools opens: for whoever
- * takes datagrams out of a ring or a spool to look at them. libpcap writes the older format only, which has
- * no place for losses. Touches: the stream it is given.
+ * Writes records as a pcapng capture (draft-ietf-opsawg-pcapng) that Wireshark's family of tools
+ * opens: for whoever takes datagrams out of a ring or a spool to look at them. libpcap writes the
+ * older format only, which has no place for losses. Touches: the stream it is given.
  *
- * The link type is LINKTYPE_RAW: an IP header, as the record's address block says, and a UDP header are made
- * up before each payload. A record without an address block gets addresses that are reserved for documentation, 192.0.2.1
- * to 192.0.2.2 (RFC 5737), or 2001:db8::1 to 2001:db8::2 (RFC 3849) where it is too long for IPv4, and ports 0.
- * A comment at each packet tells its input, and what else the record says and IP has no field for.
- * A GAP is told of by the packet behind it (epb_dropcount and a comment) and by an interface statistics block.
+ * The link type is LINKTYPE_RAW: an IP header, as the record's address block says, and a UDP header
+ * are made up before each payload. A record without an address block gets addresses that are
+ * reserved for documentation, 192.0.2.1 to 192.0.2.2 (RFC 5737), or 2001:db8::1 to 2001:db8::2 (RFC
+ * 3849) where it is too long for IPv4, and ports 0. A comment at each packet tells its input, and
+ * what else the record says and IP has no field for. A GAP is told of by the packet behind it
+ * (epb_dropcount and a comment) and by an interface statistics block.
  */
 #ifndef SLUICE_LIB_PCAPNG_H
 #define SLUICE_LIB_PCAPNG_H
@@ -20,19 +21,22 @@
 
 struct sluice_pcapng; /* one capture being written */
 
-/* Begins a capture on `to`, which the caller keeps and closes after sluice_pcapng_end(); `application` names the
- * writing program. 0, -EINVAL, -ENOMEM, or -EIO. @owner caller: sluice_pcapng_end() */
+/* Begins a capture on `to`, which the caller keeps and closes after sluice_pcapng_end();
+ * `application` names the writing program. 0, -EINVAL, -ENOMEM, or -EIO. @owner caller:
+ * sluice_pcapng_end() */
 int sluice_pcapng_begin(struct sluice_pcapng **capture, FILE *to, const char *application);
 
 /* Adds an interface (a stream): its number goes to *number. 0, -EINVAL, -ENOMEM, -EIO. */
 int sluice_pcapng_interface(struct sluice_pcapng *capture, const char *name,
 			    const char *description, uint32_t *number);
 
-/* Writes one record of interface `number`; types other than DATA and GAP are left out. 0, -EINVAL, -EIO. */
+/* Writes one record of interface `number`; types other than DATA and GAP are left out. 0, -EINVAL,
+ * -EIO. */
 int sluice_pcapng_record(struct sluice_pcapng *capture, uint32_t number,
 			 const struct sluice_record_view *record);
 
-/* Tells of `records` of interface `number` that the writer itself came too late for, at `time_ns`. 0, -EINVAL, -EIO. */
+/* Tells of `records` of interface `number` that the writer itself came too late for, at `time_ns`.
+ * 0, -EINVAL, -EIO. */
 int sluice_pcapng_missed(struct sluice_pcapng *capture, uint32_t number, uint64_t records,
 			 uint64_t time_ns);
 

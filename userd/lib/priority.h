@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The priority of a route's inputs, told by the route's GUID itself: whoever meets a ring or a frame of it, maybe years
- * later, on the disk of a daemon with another configuration, knows how important it is. Off the path of the data. Touches:
- * nothing but memory.
+ * The priority of a route's inputs, told by the route's GUID itself: whoever meets a ring or a
+ * frame of it, maybe years later, on the disk of a daemon with another configuration, knows how
+ * important it is. Off the path of the data. Touches: nothing but memory.
  *
- * 0 leaves a GUID as it is (version 5). Others make it one of version 8, which is for such uses (RFC 9562 section 5.8), with
- * the priority in its last three bits.
+ * 0 leaves a GUID as it is (version 5). Others make it one of version 8, which is for such uses
+ * (RFC 9562 section 5.8), with the priority in its last three bits.
  */
 #ifndef SLUICE_PRIORITY_H
 #define SLUICE_PRIORITY_H

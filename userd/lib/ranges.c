@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sets of stream offsets as sorted ranges: see ranges.h. Stands beside the path of the data: acknowledgements go
- * through here, datagrams do not. Touches: memory only.
+ * Sets of stream offsets as sorted ranges: see ranges.h. Stands beside the path of the data:
+ * acknowledgements go through here, datagrams do not. Touches: memory only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,8 +11,9 @@
 /* Ranges a set has room for when it gets its first one. */
 #define SLUICE_RANGES_FIRST 8U
 
-/* Index of the first range that ends at or after `offset` (count if none): the first one that [offset, ...) can
- * overlap or touch. Looks at the last range first, because streams grow at the end. */
+/* Index of the first range that ends at or after `offset` (count if none): the first one that
+ * [offset, ...) can overlap or touch. Looks at the last range first, because streams grow at the
+ * end. */
 static size_t ranges_find(const struct sluice_ranges *set, uint64_t offset)
 {
 	size_t low = 0;

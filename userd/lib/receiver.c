@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a receiver has: which bytes of which streams, so that what is sent again is not handed over again. Between a link,
- * which brings whole frames, and the program. Touches: memory only.
+ * What a receiver has: which bytes of which streams, so that what is sent again is not handed over
+ * again. Between a link, which brings whole frames, and the program. Touches: memory only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -225,8 +225,8 @@ static struct sluice_receiver_address address_of(const struct sluice_record_addr
 	return address;
 }
 
-/* Hands one new record of [offset, end) to the program, unless it is of a type that says nothing to it. 0 or what the program
- * says. */
+/* Hands one new record of [offset, end) to the program, unless it is of a type that says nothing to
+ * it. 0 or what the program says. */
 static int hand_over(struct sluice_receiver *receiver, const struct sluice_receiver_stream *stream,
 		     uint64_t offset, uint64_t end, const struct sluice_record_view *view)
 {

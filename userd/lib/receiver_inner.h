@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What receiver.c and receiver_link.c have in common, and what the sink of sluicebench may see of a receiver besides
- * <sluice/receiver.h>. Touches: memory only. Not @threadsafe.
+ * What receiver.c and receiver_link.c have in common, and what the sink of sluicebench may see of a
+ * receiver besides <sluice/receiver.h>. Touches: memory only. Not @threadsafe.
  */
 #ifndef SLUICE_LIB_RECEIVER_INNER_H
 #define SLUICE_LIB_RECEIVER_INNER_H
@@ -28,18 +28,19 @@ struct sluice_receiver_stream *sluice_receiver_find(struct sluice_receiver *rece
 						    const uint8_t output[16],
 						    const uint8_t stream[16], uint64_t epoch);
 
-/* Stream number `index` in the order in which they were made, NULL behind the last. @owner receiver */
+/* Stream number `index` in the order in which they were made, NULL behind the last. @owner receiver
+ */
 struct sluice_receiver_stream *sluice_receiver_stream(const struct sluice_receiver *receiver,
 						      size_t index);
 
-/* Everything of the stream below `floor` was acknowledged to the relay, by whomever: it will not come again, and what
- * does is old. 0 or -ENOMEM. */
+/* Everything of the stream below `floor` was acknowledged to the relay, by whomever: it will not
+ * come again, and what does is old. 0 or -ENOMEM. */
 int sluice_receiver_floor(struct sluice_receiver_stream *stream, uint64_t floor);
 
 /*
- * A DATA frame whose CRCs are right. Hands over the records that are new. 0; -EBADMSG: what is in it is not records, and
- * nothing was handed over; -ENOSPC, -ENOMEM, or what the program's function says. `blank` bytes behind it count as received
- * with it. `*where` is the stream it belongs to.
+ * A DATA frame whose CRCs are right. Hands over the records that are new. 0; -EBADMSG: what is in
+ * it is not records, and nothing was handed over; -ENOSPC, -ENOMEM, or what the program's function
+ * says. `blank` bytes behind it count as received with it. `*where` is the stream it belongs to.
  */
 int sluice_receiver_frame(struct sluice_receiver *receiver, const uint8_t output[16],
 			  const struct sluice_frame *frame, const uint8_t *payload, uint64_t blank,

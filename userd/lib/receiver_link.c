@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * One connection of a receiver: frames out of bytes, HELLO, ACK and HEARTBEAT into bytes. Between the program's socket and
- * what has been received (receiver.c). What the relay's trust rests on: nothing is said to it that the program has not
- * acknowledged before. Touches: memory only.
+ * One connection of a receiver: frames out of bytes, HELLO, ACK and HEARTBEAT into bytes. Between
+ * the program's socket and what has been received (receiver.c). What the relay's trust rests on:
+ * nothing is said to it that the program has not acknowledged before. Touches: memory only.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -91,7 +91,8 @@ const char *sluice_receiver_fault(const struct sluice_receiver_link *link)
 	return link ? link->fault : NULL;
 }
 
-/* Makes room for one more of `size` bytes in a list. `*list` is as it was if there is no memory. 0 or -ENOMEM. */
+/* Makes room for one more of `size` bytes in a list. `*list` is as it was if there is no memory. 0
+ * or -ENOMEM. */
 static int grow(void **list, size_t count, size_t *capacity, size_t size)
 {
 	size_t wanted = *capacity ? *capacity * 2 : 16;
@@ -131,7 +132,8 @@ static int note_pending(struct sluice_receiver_link *link, struct sluice_receive
 	return 0;
 }
 
-/* Takes the relay's HELLO: its cursors are floors; the answer is due. 0, -EPROTO, -ENOSPC, -ENOMEM. */
+/* Takes the relay's HELLO: its cursors are floors; the answer is due. 0, -EPROTO, -ENOSPC, -ENOMEM.
+ */
 static int greet(struct sluice_receiver_link *link, const struct sluice_decoder_item *item)
 {
 	size_t count = le32toh(item->frame.count);
@@ -280,7 +282,8 @@ static struct sluice_frame_range wire_range(const struct sluice_receiver_stream 
 	return wire;
 }
 
-/* Answers the relay's HELLO with what has been received of the streams that it names. 0 or -ENOMEM. */
+/* Answers the relay's HELLO with what has been received of the streams that it names. 0 or -ENOMEM.
+ */
 static int answer_hello(struct sluice_receiver_link *link, enum sluice_receiver_promise promise)
 {
 	struct sluice_frame_range *answer;
@@ -316,8 +319,9 @@ static int answer_hello(struct sluice_receiver_link *link, enum sluice_receiver_
 }
 
 /*
- * Puts a range among those that may be acknowledged, in the place of those that lie in it: as long as a relay does not
- * read what it is sent, they are no more than the stream has holes. 0 or -ENOMEM.
+ * Puts a range among those that may be acknowledged, in the place of those that lie in it: as long
+ * as a relay does not read what it is sent, they are no more than the stream has holes. 0 or
+ * -ENOMEM.
  */
 static int make_ready(struct sluice_receiver_link *link, const struct sluice_frame_range *range)
 {
@@ -393,7 +397,8 @@ int sluice_receiver_output(struct sluice_receiver_link *link, const void **bytes
 
 	if (!link || !bytes || !length)
 		return -EINVAL;
-	/* Before the HELLO nothing else may be sent; while older bytes wait, what comes later says more in fewer. */
+	/* Before the HELLO nothing else may be sent; while older bytes wait, what comes later says
+	 * more in fewer. */
 	if (link->out_begin == link->out_end && !link->hello_due) {
 		count = link->ready_count < RANGES_MAX ? link->ready_count : RANGES_MAX;
 		if (count > 0)

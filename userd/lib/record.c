@@ -16,7 +16,8 @@ size_t sluice_record_step(const uint8_t *bytes, size_t available)
 		return 0;
 	memcpy(&length, bytes, sizeof(length));
 	length = le32toh(length);
-	/* A longer record may come with a later version; what bounds it is the memory that is there. */
+	/* A longer record may come with a later version; what bounds it is the memory that is
+	 * there. */
 	if (length < sizeof(struct sluice_record))
 		return 0;
 	span = (size_t)sluice_record_span(length);

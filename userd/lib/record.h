@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records in memory: reading one, walking over many, writing a header. The layout is uapi/sluice/record.h. For
- * whoever must look at single datagrams: the plain framings, receivers, user-space sources. Touches: the
- * bytes it is given. All of it @threadsafe.
+ * Records in memory: reading one, walking over many, writing a header. The layout is
+ * uapi/sluice/record.h. For whoever must look at single datagrams: the plain framings, receivers,
+ * user-space sources. Touches: the bytes it is given. All of it @threadsafe.
  */
 #ifndef SLUICE_LIB_RECORD_H
 #define SLUICE_LIB_RECORD_H
@@ -26,11 +26,12 @@ struct sluice_record_view {
 	size_t span; /* bytes to the next record */
 };
 
-/* Reads the record at `bytes`, of which `available` can be read. 0, or -EPROTO if no record of these can be there
- * (then *view is undefined). */
+/* Reads the record at `bytes`, of which `available` can be read. 0, or -EPROTO if no record of
+ * these can be there (then *view is undefined). */
 int sluice_record_read(const uint8_t *bytes, size_t available, struct sluice_record_view *view);
 
-/* Bytes that the record at `bytes` takes, 0 if no record of at most `available` bytes can be there. */
+/* Bytes that the record at `bytes` takes, 0 if no record of at most `available` bytes can be there.
+ */
 size_t sluice_record_step(const uint8_t *bytes, size_t available);
 
 /* Writes a header. `length` as in struct sluice_record. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The consumer's side of a ring, and the mapping of both kinds; see ring.h. Between the producer (module or
- * ring_writer.c) and a worker. Touches: the mapping.
+ * The consumer's side of a ring, and the mapping of both kinds; see ring.h. Between the producer
+ * (module or ring_writer.c) and a worker. Touches: the mapping.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,8 @@ static bool size_is_allowed(uint64_t size)
 	return size >= SLUICE_RING_SIZE_MIN && size <= SLUICE_RING_SIZE_MAX && !(size & (size - 1));
 }
 
-/* Fills in the pointers out of what the mapping says. 0, or -EPROTO if it does not fit `mapping_size` bytes. */
+/* Fills in the pointers out of what the mapping says. 0, or -EPROTO if it does not fit
+ * `mapping_size` bytes. */
 static int describe(struct sluice_ring *ring, void *mapping, size_t mapping_size)
 {
 	const struct sluice_ring_producer *producer = mapping;
@@ -94,8 +95,8 @@ unmap:
 	return error;
 }
 
-/* Maps the file `fd` of `data_offset` + `size` bytes with its data twice in a row. `look`: to read only. NULL and errno on
- * failure. */
+/* Maps the file `fd` of `data_offset` + `size` bytes with its data twice in a row. `look`: to read
+ * only. NULL and errno on failure. */
 static void *map_twice(int fd, size_t data_offset, size_t size, bool look)
 {
 	int access = look ? PROT_READ : PROT_READ | PROT_WRITE;
@@ -120,7 +121,8 @@ unmap:
 	return NULL;
 }
 
-/* As ring.h says: maps the ring in `fd`, whose layout its head tells. 0, -EPROTO, other negative errno. */
+/* As ring.h says: maps the ring in `fd`, whose layout its head tells. 0, -EPROTO, other negative
+ * errno. */
 int sluice_ring_map(struct sluice_ring *ring, int fd, size_t data_offset, size_t size)
 {
 	struct sluice_ring_producer *producer = map_twice(fd, data_offset, size, false);
@@ -178,7 +180,8 @@ int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const u
 	if (!stream || !size_is_allowed(size))
 		return -EINVAL;
 	memcpy(head.stream, stream, sizeof(head.stream));
-	/* Takes the pages now: a machine that has not got them says so here and not with a SIGBUS later. */
+	/* Takes the pages now: a machine that has not got them says so here and not with a SIGBUS
+	 * later. */
 	if (ftruncate(fd, (off_t)(data_offset + size)))
 		return -errno;
 	if (fallocate(fd, 0, 0, (off_t)(data_offset + size)))
@@ -235,7 +238,8 @@ uint64_t sluice_ring_tail(const struct sluice_ring *ring)
 	return sluice_load_relaxed(&consumer->tail);
 }
 
-/* Reads head and how many records lie before it. False if the producer kept writing; *head is right in any case. */
+/* Reads head and how many records lie before it. False if the producer kept writing; *head is right
+ * in any case. */
 static bool head_and_sequence(const struct sluice_ring *ring, uint64_t *head, uint64_t *sequence)
 {
 	const struct sluice_ring_producer *producer = ring->producer;
@@ -254,8 +258,9 @@ static bool head_and_sequence(const struct sluice_ring *ring, uint64_t *head, ui
 }
 
 /*
- * The boundary index's entry for `block`, if it says something believable of stream bytes between `from` and `head`.
- * The block lies wholly before head, so its entry was published with a head we have acquired.
+ * The boundary index's entry for `block`, if it says something believable of stream bytes between
+ * `from` and `head`. The block lies wholly before head, so its entry was published with a head we
+ * have acquired.
  */
 static bool boundary_of(const struct sluice_ring *ring, uint64_t block, uint64_t from,
 			uint64_t head, struct sluice_ring_boundary *boundary)
@@ -272,7 +277,8 @@ static bool boundary_of(const struct sluice_ring *ring, uint64_t block, uint64_t
 	       boundary->offset < (block << SLUICE_RING_BOUNDARY_SHIFT) + SLUICE_RECORD_SPAN_MAX;
 }
 
-/* Walks from record to record: from `span->start` as far as `limit` allows, at least one. False: no record there. */
+/* Walks from record to record: from `span->start` as far as `limit` allows, at least one. False: no
+ * record there. */
 static bool walk(const struct sluice_ring *ring, uint64_t head, uint64_t limit,
 		 struct sluice_span *span)
 {
@@ -321,8 +327,9 @@ bool sluice_ring_span(const struct sluice_ring *ring, uint64_t from, uint64_t fr
 }
 
 /*
- * Counts the records from boundary `from` to the next place whose sequence is known (an index entry or head) and works
- * out from it the sequence of `from`. 0, or -EINVAL if the records do not lead there.
+ * Counts the records from boundary `from` to the next place whose sequence is known (an index entry
+ * or head) and works out from it the sequence of `from`. 0, or -EINVAL if the records do not lead
+ * there.
  */
 static int sequence_behind(const struct sluice_ring *ring, uint64_t from, uint64_t *sequence)
 {
@@ -367,7 +374,8 @@ int sluice_ring_locate(const struct sluice_ring *ring, uint64_t offset, uint64_t
 
 	if (offset % SLUICE_RECORD_ALIGN || tail > head || offset < tail || offset > head)
 		return -EINVAL;
-	/* The nearest boundary at or before it that does not rest on the word of whoever wrote the cursor. */
+	/* The nearest boundary at or before it that does not rest on the word of whoever wrote the
+	 * cursor. */
 	for (; block << SLUICE_RING_BOUNDARY_SHIFT > tail; block--) {
 		if (boundary_of(ring, block, tail, head, &boundary) && boundary.offset <= offset) {
 			at = boundary.offset;
@@ -407,7 +415,8 @@ struct sluice_ring_cursor *sluice_ring_cursor(struct sluice_ring *ring, const ui
 		return NULL;
 	free_slot->acked = sluice_ring_tail(ring);
 	free_slot->taken = free_slot->acked;
-	/* A successor that finds the GUID must find the offset too, even if we die between the two stores. */
+	/* A successor that finds the GUID must find the offset too, even if we die between the two
+	 * stores. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	memcpy(free_slot->output, output, sizeof(free_slot->output));
 	return free_slot;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * User-space rings in files on tmpfs, which outlive the process that fills them: a successor finds records and cursors as they
- * were; see ring.h. Beside ring.c. Touches: the file.
+ * User-space rings in files on tmpfs, which outlive the process that fills them: a successor finds
+ * records and cursors as they were; see ring.h. Beside ring.c. Touches: the file.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -115,8 +115,9 @@ static void tell(const char *path, uint64_t datagrams, bool is_exact)
 		sluice_notice("%s: nothing that waited in the ring is lost", path);
 }
 
-/* Maps the ring that is in `fd`, if it makes sense, and is what its twin knows (NULL: there is none). 0; -ESTALE: it is of an earlier
- * moment or life, and nothing in it is needed; other negative errno. */
+/* Maps the ring that is in `fd`, if it makes sense, and is what its twin knows (NULL: there is
+ * none). 0; -ESTALE: it is of an earlier moment or life, and nothing in it is needed; other
+ * negative errno. */
 static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t bytes,
 		     const struct sluice_ring_known *known, uint64_t least)
 {
@@ -155,8 +156,8 @@ static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t b
 	return 0;
 }
 
-/* A ring that cannot be taken over, because of `error`, is put aside. Without a twin what was in it is told, if that is known: *lost.
- * False: it is not. */
+/* A ring that cannot be taken over, because of `error`, is put aside. Without a twin what was in it
+ * is told, if that is known: *lost. False: it is not. */
 static bool give_up(const char *path, int fd, off_t bytes, int error, uint64_t *lost)
 {
 	bool is_foreign = error == -EXDEV || is_anothers(path, fd);
@@ -177,8 +178,8 @@ static bool give_up(const char *path, int fd, off_t bytes, int error, uint64_t *
 	return is_known;
 }
 
-/* What is no file at all where the ring's should be: one of ours is put aside. 0: nothing is there, or a file. 1: it was put
- * aside. -EPERM: it is another user's. */
+/* What is no file at all where the ring's should be: one of ours is put aside. 0: nothing is there,
+ * or a file. 1: it was put aside. -EPERM: it is another user's. */
 static int clear_away(const char *path)
 {
 	struct stat state;

@@ -82,8 +82,8 @@ static uint64_t cover(struct sluice_ring *ring, uint64_t start, uint64_t end, ui
 		uint8_t *bytes = data + (start & ring->mask);
 
 		step = piece_of(start, end);
-		/* One that is too short to tell anything, or has nothing to tell, is a record without
-		 * a meaning. */
+		/* One that is too short to tell anything, or has nothing to tell, is a record
+		 * without a meaning. */
 		is_gap = step >= GAP_LENGTH && (told || !count);
 		memset(bytes, 0, step);
 		sluice_record_write(bytes, (uint32_t)step,
@@ -133,8 +133,9 @@ static bool sequence_of_tail(const struct sluice_ring *ring, uint64_t tail, uint
 }
 
 /*
- * Records lead from tail to head. A GAP that tells of more datagrams than all GAPs ever told of, and
- * than would find room in the ring, has a damaged number: it tells of an unknown one from now on.
+ * Records lead from tail to head. A GAP that tells of more datagrams than all GAPs ever told of,
+ * and than would find room in the ring, has a damaged number: it tells of an unknown one from now
+ * on.
  */
 static void forget_absurd(struct sluice_ring *ring, const char *path)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rings that live on as their twins knew them, see ring_revive.h. Touches: the ring it is given; the file's head.
+ * Rings that live on as their twins knew them, see ring_revive.h. Touches: the ring it is given;
+ * the file's head.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ static bool is_flipped(uint64_t one, uint64_t other)
 	return !((one ^ other) & ((one ^ other) - 1));
 }
 
-/* Is it the twin's number of records, but for a flipped bit? One more is that of a producer that was killed with a record half done. */
+/* Is it the twin's number of records, but for a flipped bit? One more is that of a producer that
+ * was killed with a record half done. */
 static bool is_sequence(uint64_t sequence, const struct sluice_ring_known *known)
 {
 	return is_flipped(sequence, known->sequence) && sequence != known->sequence + 1;
@@ -66,7 +68,8 @@ void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluic
 	right.index_offset = (uint32_t)(2 * page);
 	right.index_entries = (uint32_t)entries;
 	right.cpu = known->cpu;
-	/* As many records as the twin knows, whatever bit has flipped in one of the numbers, or in the bytes. */
+	/* As many records as the twin knows, whatever bit has flipped in one of the numbers, or in
+	 * the bytes. */
 	if (is_sequence(head.sequence_begun, known) && is_sequence(head.sequence_done, known) &&
 	    (head.sequence_begun == known->sequence || head.sequence_done == known->sequence)) {
 		right.head = known->head;
@@ -85,7 +88,8 @@ void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluic
 		       path);
 }
 
-/* Puts right a slot that differs from the twin's in single bits of at most two words. What really moved differs in more. */
+/* Puts right a slot that differs from the twin's in single bits of at most two words. What really
+ * moved differs in more. */
 static bool heal_slot(struct sluice_ring_cursor *slot, const struct sluice_ring_cursor *right)
 {
 	uint64_t words[sizeof(*slot) / 8], right_words[sizeof(*slot) / 8];
@@ -183,8 +187,8 @@ static int compare(const void *one, const void *other)
 	return left->at < right->at ? -1 : left->at > right->at;
 }
 
-/* Fills in the places behind `from` at which outputs go on, in order, and the head. Returns how many; *first: where the first of all
- * does. */
+/* Fills in the places behind `from` at which outputs go on, in order, and the head. Returns how
+ * many; *first: where the first of all does. */
 static size_t list_places(const struct sluice_ring_known *known, uint64_t from,
 			  struct place *places, struct place *first)
 {
@@ -232,7 +236,8 @@ static uint64_t datagrams_in(const struct sluice_ring_known *known, uint64_t sta
 	return records;
 }
 
-/* The twin's cursors, which stand at places that there are now. Behind `start` the ring has a count of records of its own. */
+/* The twin's cursors, which stand at places that there are now. Behind `start` the ring has a count
+ * of records of its own. */
 static void set_cursors(struct sluice_ring *ring, const struct sluice_ring_known *known,
 			const struct place *places, size_t count, uint64_t start)
 {

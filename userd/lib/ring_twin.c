@@ -22,7 +22,8 @@
 /* The head, and two copies of the cursors. */
 #define BYTES (3 * PAGE)
 
-/* A copy of the cursors, in a page of its own. The two are written in turn: one is whole whenever the process dies. */
+/* A copy of the cursors, in a page of its own. The two are written in turn: one is whole whenever
+ * the process dies. */
 struct copy {
 	uint64_t generation; /* 0: never written */
 	uint32_t count;
@@ -153,7 +154,8 @@ static int understand(const struct sluice_ring_twin *twin, const char *path,
 	return 0;
 }
 
-/* Opens the twin's file `name`, if it is one that only we can have made. The descriptor or a negative errno. */
+/* Opens the twin's file `name`, if it is one that only we can have made. The descriptor or a
+ * negative errno. */
 static int open_ours(const char *name)
 {
 	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

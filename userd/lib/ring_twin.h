@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The twin of a ring's file: a small file beside it, `FILE-twin`, that knows whose ring it is, how far it goes, how many records that
- * is, and where each output's cursor stands: so that of a ring that is gone, damaged or another's a successor can tell what was lost, to
- * the datagram, and goes on with the same stream. The layout is in docs/ring-format.md. Between the ring's two sides and ring_revive.c.
- * Touches: that file.
+ * The twin of a ring's file: a small file beside it, `FILE-twin`, that knows whose ring it is, how
+ * far it goes, how many records that is, and where each output's cursor stands: so that of a ring
+ * that is gone, damaged or another's a successor can tell what was lost, to the datagram, and goes
+ * on with the same stream. The layout is in docs/ring-format.md. Between the ring's two sides and
+ * ring_revive.c. Touches: that file.
  */
 #ifndef SLUICE_LIB_RING_TWIN_H
 #define SLUICE_LIB_RING_TWIN_H
@@ -14,7 +15,8 @@
 
 /* GAP records it remembers: with more of them in a ring the oldest count as one datagram each. */
 #define SLUICE_RING_TWIN_GAPS 64U
-/* Which of a cursor's reserved words says how many records lie before `acked`, plus 1; 0: not said. */
+/* Which of a cursor's reserved words says how many records lie before `acked`, plus 1; 0: not said.
+ */
 #define SLUICE_RING_CURSOR_SEQUENCE 3U
 
 /* One of two lines, written in turn, so that one is whole whenever the process dies. */
@@ -86,20 +88,23 @@ void sluice_ring_twin_gap(struct sluice_ring_twin *twin, uint64_t offset, uint64
 /* Copies where the ring's cursors stand. In the consumer's thread; nothing without a twin. */
 void sluice_ring_twin_cursors(const struct sluice_ring *ring);
 
-/* Reads the twin of the ring's file `path`. 0; -ENOENT; -EPERM: not ours; -EPROTO: it cannot be believed. */
+/* Reads the twin of the ring's file `path`. 0; -ENOENT; -EPERM: not ours; -EPROTO: it cannot be
+ * believed. */
 int sluice_ring_twin_read(const char *path, struct sluice_ring_known *known);
 
-/* Is there a twin of the ring's file `path` that can be believed, and whose epoch is not before `least`? */
+/* Is there a twin of the ring's file `path` that can be believed, and whose epoch is not before
+ * `least`? */
 bool sluice_ring_twin_is_there(const char *path, uint64_t least);
 
-/* Makes a twin of the ring, which lies in `path`, in place of what is there; what cannot be read is put aside. Without room there is
- * none: then nothing but the ring knows what is in it. */
+/* Makes a twin of the ring, which lies in `path`, in place of what is there; what cannot be read is
+ * put aside. Without room there is none: then nothing but the ring knows what is in it. */
 void sluice_ring_twin_make(struct sluice_ring *ring, const char *path);
 
 /* Unmaps. `ends`: the ring's file, `path`, is gone, and so is this. Safe without a twin. */
 void sluice_ring_twin_close(struct sluice_ring *ring, const char *path, bool ends);
 
-/* Renames what lies at `path`, for whoever wants to look into it. The new name; NULL: it is still there. @owner caller: free() */
+/* Renames what lies at `path`, for whoever wants to look into it. The new name; NULL: it is still
+ * there. @owner caller: free() */
 char *sluice_ring_put_aside(const char *path, const char *why);
 
 /* Whose the ring in the file `path` is: a GUID made of its name. 0 or a negative errno. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The producer's side of a user-space ring: what kmod/ring.c is to the module's. Between a user-space source and the
- * ring's consumer. Touches: the mapping; one producer thread per ring.
+ * The producer's side of a user-space ring: what kmod/ring.c is to the module's. Between a
+ * user-space source and the ring's consumer. Touches: the mapping; one producer thread per ring.
  */
 #include <endian.h>
 #include <errno.h>
@@ -14,9 +14,11 @@
 #include "ring.h"
 #include "ring_twin.h"
 
-/* Losses that wait for their GAP, by input and cause. More kinds than this at once share the last entry. */
+/* Losses that wait for their GAP, by input and cause. More kinds than this at once share the last
+ * entry. */
 #define PENDING 256U
-/* Where in the producer page the checksum of the counters of losses is, and what it is begun with. */
+/* Where in the producer page the checksum of the counters of losses is, and what it is begun with.
+ */
 #define CHECK_OFFSET 2048U
 #define CHECK 0x534c5549434b3031ULL
 #define GAP_LENGTH ((uint32_t)(sizeof(struct sluice_record) + sizeof(struct sluice_record_gap)))
@@ -45,7 +47,8 @@ struct sluice_ring_writer {
 	struct loss loss[PENDING];
 };
 
-/* The checksum of the counters of losses: at a place of the producer page that has no other meaning; 0: there is none. */
+/* The checksum of the counters of losses: at a place of the producer page that has no other
+ * meaning; 0: there is none. */
 static uint64_t *check_of(struct sluice_ring_producer *producer)
 {
 	return (uint64_t *)(void *)((uint8_t *)producer + CHECK_OFFSET);
@@ -113,8 +116,9 @@ int sluice_ring_writer_resume(struct sluice_ring *ring)
 	writer->sequence = producer->sequence_done;
 	boundary = last_boundary(writer);
 	/*
-	 * A producer that was killed between its three stores leaves two numbers, and a bit may have flipped in either. The last
-	 * boundary tells what is right; without one nothing between tail and head is counted from anywhere but head, and either serves.
+	 * A producer that was killed between its three stores leaves two numbers, and a bit may
+	 * have flipped in either. The last boundary tells what is right; without one nothing
+	 * between tail and head is counted from anywhere but head, and either serves.
 	 */
 	if (boundary) {
 		writer->sequence = boundary->sequence;
@@ -154,12 +158,14 @@ void sluice_ring_writer_detach(struct sluice_ring *ring)
 	ring->writer = NULL;
 }
 
-/* Bytes between head and what the consumer gave back, less the 8 that stay free (see kmod/ring.c: in a ring full
- * to the brim two blocks would share an index entry). An impossible tail is not believed. */
+/* Bytes between head and what the consumer gave back, less the 8 that stay free (see kmod/ring.c:
+ * in a ring full to the brim two blocks would share an index entry). An impossible tail is not
+ * believed. */
 static uint64_t room(struct sluice_ring *ring)
 {
 	struct sluice_ring_writer *writer = ring->writer;
-	/* pairs with the consumer's release of tail: it has done reading what is overwritten next */
+	/* pairs with the consumer's release of tail: it has done reading what is overwritten next
+	 */
 	uint64_t tail = sluice_load_acquire(&ring->consumer->tail);
 
 	if (tail > writer->tail && tail <= writer->head && !(tail % SLUICE_RECORD_ALIGN))
@@ -256,7 +262,8 @@ uint8_t *sluice_ring_reserve(struct sluice_ring *ring, uint32_t length)
 		return NULL;
 	if (writer->pending && !sluice_ring_tell(ring))
 		return NULL;
-	/* The tail of last time will do as long as there is room: the consumer's line is left alone. */
+	/* The tail of last time will do as long as there is room: the consumer's line is left
+	 * alone. */
 	if (ring->mask + 1 - SLUICE_RECORD_ALIGN - (writer->head - writer->tail) < span &&
 	    room(ring) < span)
 		return NULL;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Quantities as people write them, see size.h. One reader for all: digits, an optional fraction, a unit from a
- * table; every multiplication checked. Touches: nothing but memory.
+ * Quantities as people write them, see size.h. One reader for all: digits, an optional fraction, a
+ * unit from a table; every multiplication checked. Touches: nothing but memory.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -59,8 +59,8 @@ static bool is_digit(char character)
 }
 
 /*
- * Reads "digits[.digits]unit" and multiplies. A fraction must come out as a whole number of the smallest unit.
- * 0, -EINVAL, -ERANGE. @threadsafe
+ * Reads "digits[.digits]unit" and multiplies. A fraction must come out as a whole number of the
+ * smallest unit. 0, -EINVAL, -ERANGE. @threadsafe
  */
 static int quantity_parse(const char *text, const struct unit *units, uint64_t *result)
 {

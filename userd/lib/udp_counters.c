@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The kernel's counters of UDP, see udp_counters.h. /proc/self/net/snmp has a line of names and one of figures for IPv4,
- * snmp6 a line for each of IPv6's.
+ * The kernel's counters of UDP, see udp_counters.h. /proc/self/net/snmp has a line of names and one
+ * of figures for IPv4, snmp6 a line for each of IPv6's.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -35,7 +35,8 @@ static uint64_t *place_of(struct sluice_udp_counters *counters, const char *name
 	return NULL;
 }
 
-/* Adds the number at `text` to *place, which may be NULL. Returns what is behind it; NULL: there is none. */
+/* Adds the number at `text` to *place, which may be NULL. Returns what is behind it; NULL: there is
+ * none. */
 static const char *add(const char *text, uint64_t *place)
 {
 	char *end;

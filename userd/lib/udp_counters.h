@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel has counted of UDP in this network namespace, IPv4 and IPv6 together, since that is there. Touches: files of /proc.
+ * What the kernel has counted of UDP in this network namespace, IPv4 and IPv6 together, since that
+ * is there. Touches: files of /proc.
  */
 #ifndef SLUICE_UDP_COUNTERS_H
 #define SLUICE_UDP_COUNTERS_H
@@ -13,7 +14,8 @@ struct sluice_udp_counters {
 	uint64_t overflows; /* packets for which a socket had no room (RcvbufErrors, MemErrors) */
 };
 
-/* Reads them; what a kernel does not have is 0. 0, or a negative errno if it says nothing of IPv4's. About 100 µs. @threadsafe */
+/* Reads them; what a kernel does not have is 0. 0, or a negative errno if it says nothing of
+ * IPv4's. About 100 µs. @threadsafe */
 int sluice_udp_counters_read(struct sluice_udp_counters *counters);
 
 #endif /* SLUICE_UDP_COUNTERS_H */

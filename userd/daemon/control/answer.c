@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Answers of the control plane, see answer.h. libnl's builders write the attributes; the messages go out through our
- * own socket, several to a datagram. Touches: nothing but memory.
+ * Answers of the control plane, see answer.h. libnl's builders write the attributes; the messages
+ * go out through our own socket, several to a datagram. Touches: nothing but memory.
  */
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -24,7 +24,8 @@ struct dump {
 	uint8_t command;
 };
 
-/* A message with room for `size` bytes of attributes. NULL: no memory. @owner caller: message_end() or nlmsg_free() */
+/* A message with room for `size` bytes of attributes. NULL: no memory. @owner caller: message_end()
+ * or nlmsg_free() */
 static struct nl_msg *message_begin(const struct dump *dump, size_t size)
 {
 	struct nl_msg *message = nlmsg_alloc_size(NLMSG_HDRLEN + GENL_HDRLEN + size);
@@ -58,7 +59,8 @@ static struct sluice_answer_part *part_add(struct sluice_answer *answer)
 	return &answer->parts[answer->count++];
 }
 
-/* Puts a finished message behind the last datagram if it fits there, else into a new one. Frees it. 0 or -ENOMEM. */
+/* Puts a finished message behind the last datagram if it fits there, else into a new one. Frees it.
+ * 0 or -ENOMEM. */
 static int message_end(struct sluice_answer *answer, struct nl_msg *message)
 {
 	const struct nlmsghdr *header = nlmsg_hdr(message);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers of the control plane as netlink messages: parts of dumps, acknowledgements, refusals with their text.
- * Touches: nothing but memory.
+ * Answers of the control plane as netlink messages: parts of dumps, acknowledgements, refusals with
+ * their text. Touches: nothing but memory.
  */
 #ifndef SLUICE_CONTROL_ANSWER_H
 #define SLUICE_CONTROL_ANSWER_H
@@ -21,13 +21,15 @@ struct sluice_answer {
 	size_t room;
 };
 
-/* A dump of `command` (enum sluice_command) for the request `request`, ended by NLMSG_DONE. 0, -EOPNOTSUPP (no such
- * dump), -ENOMEM or what the report failed with. @owner caller: sluice_answer_free(), whatever the result */
+/* A dump of `command` (enum sluice_command) for the request `request`, ended by NLMSG_DONE. 0,
+ * -EOPNOTSUPP (no such dump), -ENOMEM or what the report failed with. @owner caller:
+ * sluice_answer_free(), whatever the result */
 int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *request,
 		       uint8_t command, const struct sluice_control_calls *calls, void *context);
 
-/* NLMSG_ERROR for `request`: an acknowledgement if `error` is 0, else a refusal with `text` (may be NULL; cut to what an
- * attribute holds) and the offset of the attribute at fault (0: none). 0 or -ENOMEM. */
+/* NLMSG_ERROR for `request`: an acknowledgement if `error` is 0, else a refusal with `text` (may be
+ * NULL; cut to what an attribute holds) and the offset of the attribute at fault (0: none). 0 or
+ * -ENOMEM. */
 int sluice_answer_error(struct sluice_answer *answer, const struct nlmsghdr *request, int error,
 			const char *text, uint32_t offset);
 

@@ -76,7 +76,8 @@ static size_t quietest(const struct sluice_clients *clients)
 	return found;
 }
 
-/* May who is connected to `fd` ask? The file's mode has kept others out; this does where a mode means nothing. */
+/* May who is connected to `fd` ask? The file's mode has kept others out; this does where a mode
+ * means nothing. */
 static bool may_ask(int fd)
 {
 	struct ucred peer;

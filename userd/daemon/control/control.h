@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's end of the control plane: answers the schema of uapi/sluice/netlink.h on NETLINK_USERSOCK, and on a socket in the file
- * system, where nobody else can stand in the way. Runs in the control thread, never waits for a client. Touches: its socket and timer; everything else through the calls below.
+ * The daemon's end of the control plane: answers the schema of uapi/sluice/netlink.h on
+ * NETLINK_USERSOCK, and on a socket in the file system, where nobody else can stand in the way.
+ * Runs in the control thread, never waits for a client. Touches: its socket and timer; everything
+ * else through the calls below.
  */
 #ifndef SLUICE_CONTROL_H
 #define SLUICE_CONTROL_H
@@ -13,7 +15,8 @@
 
 struct sluice_control;
 
-/* What there is to say about the daemon itself. Strings are the callee's and valid until the next call. */
+/* What there is to say about the daemon itself. Strings are the callee's and valid until the next
+ * call. */
 struct sluice_control_facts {
 	const char *version;
 	const char *relay;
@@ -24,30 +27,34 @@ struct sluice_control_facts {
 	uint32_t pid;
 	uint64_t uptime; /* seconds */
 	uint32_t workers;
-	/* Datagrams with a wrong checksum that the kernel dropped in this network namespace, if it says so and sockets are read; of them
-	 * those that no input has. */
+	/* Datagrams with a wrong checksum that the kernel dropped in this network namespace, if it
+	 * says so and sockets are read; of them those that no input has. */
 	bool has_checksums;
 	uint64_t bad_checksum, bad_checksum_unplaced;
 };
 
 /* What the control plane asks of the daemon; `context` is passed through. */
 struct sluice_control_calls {
-	/* Checks `text` called `name` and changes to it, whole or not at all, with what the operator said of outputs that
-	 * go. On failure a negative errno, and *error is what is wrong, one line per fault (@owner caller: free).
-	 * -EINPROGRESS: sluice_control_answer_apply() is called when it is known. */
+	/* Checks `text` called `name` and changes to it, whole or not at all, with what the
+	 * operator said of outputs that go. On failure a negative errno, and *error is what is
+	 * wrong, one line per fault (@owner caller: free). -EINPROGRESS:
+	 * sluice_control_answer_apply() is called when it is known. */
 	int (*apply)(void *context, const char *text, size_t length, const char *name,
 		     const struct sluice_wishes *wishes, char **error);
 	/* Takes a picture; @owner caller: release(). 0 or a negative errno. */
 	int (*report)(void *context, struct sluice_engine_report *report);
 	void (*release)(void *context, struct sluice_engine_report *report);
-	/* What waits for outputs that are gone; @owner caller: sluice_orphans_free(), also on failure. 0 or -errno. */
+	/* What waits for outputs that are gone; @owner caller: sluice_orphans_free(), also on
+	 * failure. 0 or -errno. */
 	int (*orphans)(void *context, struct sluice_orphans *orphans);
 	void (*facts)(void *context, struct sluice_control_facts *facts);
-	/* Why a picture cannot be taken now (-EBUSY), as a sentence; may be NULL. @owner caller: free() */
+	/* Why a picture cannot be taken now (-EBUSY), as a sentence; may be NULL. @owner caller:
+	 * free() */
 	char *(*explain)(void *context);
 };
 
-/* Binds the first free port id from SLUICE_USERSOCK_PORT on. 0 or a negative errno. @owner caller: close */
+/* Binds the first free port id from SLUICE_USERSOCK_PORT on. 0 or a negative errno. @owner caller:
+ * close */
 int sluice_control_open(struct sluice_control **control, const struct sluice_control_calls *calls,
 			void *context);
 void sluice_control_close(struct sluice_control *control);
@@ -55,7 +62,8 @@ void sluice_control_close(struct sluice_control *control);
 /* Listens at `path` as well: the same messages, as packets. 0 or a negative errno. */
 int sluice_control_listen(struct sluice_control *control, const char *path);
 
-/* Answers the apply that was in progress: `error` is 0 or a negative errno, with `text` (may be NULL). */
+/* Answers the apply that was in progress: `error` is 0 or a negative errno, with `text` (may be
+ * NULL). */
 void sluice_control_answer_apply(struct sluice_control *control, int error, const char *text);
 
 /* Readable whenever sluice_control_serve() has something to do. */
@@ -64,8 +72,8 @@ int sluice_control_fd(const struct sluice_control *control);
 /* The port id that was bound. */
 uint32_t sluice_control_port(const struct sluice_control *control);
 
-/* Reads and answers what has arrived, a few messages at most, and goes on with answers that clients had no room for.
- * Never blocks. @context process, control thread */
+/* Reads and answers what has arrived, a few messages at most, and goes on with answers that clients
+ * had no room for. Never blocks. @context process, control thread */
 void sluice_control_serve(struct sluice_control *control);
 
 #endif /* SLUICE_CONTROL_H */

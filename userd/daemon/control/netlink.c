@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sockets of the control plane: receiving requests, who may ask, handing out answers. See control.h.
+ * The sockets of the control plane: receiving requests, who may ask, handing out answers. See
+ * control.h.
  *
- * A client that does not read gets no more: what its socket has no room for waits in a queue, is tried again every few
- * milliseconds and thrown away after some seconds. Touches: a NETLINK_USERSOCK socket, a timer, an epoll descriptor.
+ * A client that does not read gets no more: what its socket has no room for waits in a queue, is
+ * tried again every few milliseconds and thrown away after some seconds. Touches: a
+ * NETLINK_USERSOCK socket, a timer, an epoll descriptor.
  */
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -33,7 +35,8 @@
 	 65536)		     /* bytes of one request: a configuration and its attributes */
 #define REQUESTS_AT_ONCE 16U /* signals and other descriptors get their turn after so many */
 #define LOOKS_AT_ONCE 128U   /* likewise of datagrams, most of which only strangers can have sent */
-/* Refusals to users who may ask nothing: so many at once, one more in so many ms. Who asks oftener gets no answer. */
+/* Refusals to users who may ask nothing: so many at once, one more in so many ms. Who asks oftener
+ * gets no answer. */
 #define REFUSALS 50U
 #define REFUSAL_MS 20U
 #define REQUEST_ROOM 8192U    /* bytes that there is room for to begin with */
@@ -174,7 +177,8 @@ static uint32_t offset_of(const struct request *request, const struct nlattr *at
 	return (uint32_t)((const char *)attribute - (const char *)request->header);
 }
 
-/* Are the attributes well-formed, all known, and none there twice but the CONFIG_ ones that may be? 0, or -EINVAL and *text. */
+/* Are the attributes well-formed, all known, and none there twice but the CONFIG_ ones that may be?
+ * 0, or -EINVAL and *text. */
 static int check_attributes(struct request *request, const char **text)
 {
 	bool seen[SLUICE_A_MAX + 1] = {false};
@@ -244,7 +248,8 @@ free:
 	return error;
 }
 
-/* Carries out one request. Fills in `answer`; 0, or a negative errno and *text (NULL: the errno must do). */
+/* Carries out one request. Fills in `answer`; 0, or a negative errno and *text (NULL: the errno
+ * must do). */
 static int carry_out(struct sluice_control *control, struct request *request,
 		     struct sluice_answer *answer, char **text)
 {
@@ -289,7 +294,8 @@ static bool may_refuse(struct sluice_control *control)
 	return true;
 }
 
-/* Refuses what a user sent who may ask nothing: its first request at most, and nothing waits for room. */
+/* Refuses what a user sent who may ask nothing: its first request at most, and nothing waits for
+ * room. */
 static void refuse(struct sluice_control *control, const struct nlmsghdr *header, size_t length,
 		   uint32_t port)
 {
@@ -319,7 +325,8 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 	int error = -EINVAL;
 	bool acknowledge;
 
-	/* Answers and noise are nobody's request; answering them could go on for ever between two daemons. */
+	/* Answers and noise are nobody's request; answering them could go on for ever between two
+	 * daemons. */
 	if (!(header->nlmsg_flags & NLM_F_REQUEST) || header->nlmsg_type < NLMSG_MIN_TYPE)
 		return;
 	/* Who does not read what was asked for gets no more; it notices by its own time limit. */
@@ -394,8 +401,9 @@ static bool sender_uid(struct msghdr *message, uid_t *uid)
 enum look { LOOK_NONE, LOOK_NOBODY, LOOK_STRANGER, LOOK_TRUSTED };
 
 /*
- * Looks at the datagram that waits first: who sent it, how long it is and how it begins. Who may ask nothing pays for the whole of
- * what is sent, and we for these few bytes, so that strangers cannot fill the socket faster than it is emptied.
+ * Looks at the datagram that waits first: who sent it, how long it is and how it begins. Who may
+ * ask nothing pays for the whole of what is sent, and we for these few bytes, so that strangers
+ * cannot fill the socket faster than it is emptied.
  */
 static enum look look(const struct sluice_control *control, struct nlmsghdr *header, size_t *length,
 		      uint32_t *port)

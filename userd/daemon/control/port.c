@@ -13,7 +13,8 @@
 #define PORTS 16U	  /* instances in one network namespace */
 #define HOLDER_SECONDS 5U /* within which another sluiced answers at its port */
 
-/* Is it a sluiced whose word is taken that has a port? 0, or a negative errno, with a line in the log. */
+/* Is it a sluiced whose word is taken that has a port? 0, or a negative errno, with a line in the
+ * log. */
 static int ask_holder(uint32_t port)
 {
 	struct sluice_netlink *netlink;
@@ -24,7 +25,8 @@ static int ask_holder(uint32_t port)
 	error = sluice_netlink_limit(netlink, HOLDER_SECONDS);
 	if (!error)
 		error = sluice_netlink_dump(netlink, SLUICE_CMD_DAEMON_GET, NULL, NULL);
-	/* One of root's that refuses to answer us is one, too; and who has gone meanwhile is no matter. */
+	/* One of root's that refuses to answer us is one, too; and who has gone meanwhile is no
+	 * matter. */
 	if (error == -EPERM || error == -ECONNREFUSED)
 		error = 0;
 	if (error)

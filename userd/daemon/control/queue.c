@@ -125,7 +125,8 @@ void sluice_queue_deliver(struct sluice_queue *queue, const struct sluice_peer *
 /* What became of an attempt at a client, so that the rest of its datagrams share it. */
 enum attempt { ATTEMPT_NONE, ATTEMPT_FULL, ATTEMPT_GONE };
 
-/* Tries one datagram that waits, whose client's last attempt in this round was `before`. True: it is done with. */
+/* Tries one datagram that waits, whose client's last attempt in this round was `before`. True: it
+ * is done with. */
 static bool retry_one(const struct sluice_waiting *waiting, uint64_t now, enum attempt *before)
 {
 	int error;
@@ -156,7 +157,8 @@ void sluice_queue_retry(struct sluice_queue *queue)
 	uint64_t now = sluice_queue_now();
 	struct sluice_peer peer;
 
-	/* Clients one after the other: their datagrams are taken out of the queue, or stay in it in order. */
+	/* Clients one after the other: their datagrams are taken out of the queue, or stay in it in
+	 * order. */
 	queue->round++;
 	for (place = 0; place < queue->count; place++) {
 		if (!queue->list[place] || queue->list[place]->round == queue->round)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers of the control plane on their way: what a client's socket has no room for waits, is tried again and thrown away after some
- * seconds. Under netlink.c. Touches: the sockets.
+ * Answers of the control plane on their way: what a client's socket has no room for waits, is tried
+ * again and thrown away after some seconds. Under netlink.c. Touches: the sockets.
  */
 #ifndef SLUICE_CONTROL_QUEUE_H
 #define SLUICE_CONTROL_QUEUE_H
@@ -13,7 +13,8 @@
 
 struct sluice_waiting;
 
-/* A client: who has netlink port `port`, by way of `fd`; or, if that is 0, who is connected to `fd`. */
+/* A client: who has netlink port `port`, by way of `fd`; or, if that is 0, who is connected to
+ * `fd`. */
 struct sluice_peer {
 	int fd;
 	uint32_t port;
@@ -30,11 +31,13 @@ struct sluice_queue {
 void sluice_queue_free(struct sluice_queue *queue);
 /* Milliseconds that only go forward. */
 uint64_t sluice_queue_now(void);
-/* Sends one datagram. 0, -EAGAIN (the client has no room now), or another negative errno (it never will). */
+/* Sends one datagram. 0, -EAGAIN (the client has no room now), or another negative errno (it never
+ * will). */
 int sluice_queue_send(const struct sluice_peer *peer, const void *bytes, size_t length);
 /* Bytes that wait for a client. */
 size_t sluice_queue_waits(const struct sluice_queue *queue, const struct sluice_peer *peer);
-/* Sends an answer, or as much of it as the client has room for; the rest waits, behind what waits already. */
+/* Sends an answer, or as much of it as the client has room for; the rest waits, behind what waits
+ * already. */
 void sluice_queue_deliver(struct sluice_queue *queue, const struct sluice_peer *peer,
 			  const struct sluice_answer *answer);
 /* Tries everything that waits again: for each client in order, as far as it has room. */

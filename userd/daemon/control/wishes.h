@@ -14,7 +14,8 @@
  */
 int sluice_wishes_read(struct nlattr *first, int length, struct sluice_wishes *wishes, char **text);
 
-/* Copies them; NULL: there are none. 0 or -ENOMEM. @owner caller: sluice_wishes_free(), also on failure */
+/* Copies them; NULL: there are none. 0 or -ENOMEM. @owner caller: sluice_wishes_free(), also on
+ * failure */
 int sluice_wishes_copy(struct sluice_wishes *copy, const struct sluice_wishes *wishes);
 
 /* Frees what was read or copied. */

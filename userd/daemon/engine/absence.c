@@ -29,7 +29,8 @@ static bool read_numbers(const char *text, uint64_t *numbers, size_t count)
 	return true;
 }
 
-/* How many datagrams came to ports that nobody had bound, in this network namespace, since it is there. */
+/* How many datagrams came to ports that nobody had bound, in this network namespace, since it is
+ * there. */
 static uint64_t closed_ports(void)
 {
 	struct sluice_udp_counters counters;

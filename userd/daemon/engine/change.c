@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * From one configuration to the next, whole or not at all. In the control thread; what lives in workers is changed by letter.
+ * From one configuration to the next, whole or not at all. In the control thread; what lives in
+ * workers is changed by letter.
  *
- *   derive ─► outputs made ─► sources prepare ─► workers make room ─► sources activate ─┬─► commit (cannot fail)
- *      └────────────┴───────────────┴──────────────────┴─────────────────────┴─► undo   │
- *                                                        outputs that change come home ─┘
+ *   derive ─► outputs made ─► sources prepare ─► workers make room ─► sources activate ─┬─► commit
+ *      └──────────┴───────────────┴──────────────────┴──────────────────┴─► undo   └─ outputs drain
  *
- * What is the same in both is not touched: an input keeps its sockets or rule, an output its connections. An output that
- * changed hands its connections to the destinations that stayed to its heir. Streams whose route is gone drain.
+ * What is the same in both is not touched: an input keeps its sockets or rule, an output its
+ * connections. An output that changed hands its connections to the destinations that stayed to its
+ * heir. Streams whose route is gone drain.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@
 #include "leaving.h"
 #include "../../config/sentence.h"
 
-/* How long a change waits for what an output that changes has under way. What is not acknowledged by then is sent again. */
+/* How long a change waits for what an output that changes has under way. What is not acknowledged
+ * by then is sent again. */
 #define HOME_NS SLUICE_NS_PER_S
 #define HOME_PAUSE_US 2000U
 
@@ -169,8 +171,8 @@ static bool has_inputs(const struct change *change, enum sluice_source kind)
 	return false;
 }
 
-/* Is a source needed that is not open? At the start also the module, if it is there: an earlier daemon may have left rules
- * and full rings in it. And sockets, if one left rings of theirs. */
+/* Is a source needed that is not open? At the start also the module, if it is there: an earlier
+ * daemon may have left rules and full rings in it. And sockets, if one left rings of theirs. */
 static bool is_needed(const struct change *change, const struct sluice_source_class *class)
 {
 	return has_inputs(change, class->kind) ||
@@ -310,7 +312,8 @@ static bool goes_on(const struct change *change, const struct sluice_whole_outpu
 	return false;
 }
 
-/* Letter: outputs that change or go hand out nothing more. Returns 1 as long as something of theirs is under way. */
+/* Letter: outputs that change or go hand out nothing more. Returns 1 as long as something of theirs
+ * is under way. */
 static int pause_leaving(struct sluice_worker *worker, void *argument)
 {
 	struct change *change = argument;
@@ -328,7 +331,8 @@ static int pause_leaving(struct sluice_worker *worker, void *argument)
 	return carried > 0;
 }
 
-/* Waits a while until what the leaving outputs have under way is acknowledged, so that it need not be sent again. */
+/* Waits a while until what the leaving outputs have under way is acknowledged, so that it need not
+ * be sent again. */
 static void bring_home(struct change *change)
 {
 	uint64_t until = sluice_now() + HOME_NS;
@@ -346,7 +350,8 @@ static void bring_home(struct change *change)
 	}
 }
 
-/* The half of the output that gets what waits for `guid` in this worker after the change, or NULL. */
+/* The half of the output that gets what waits for `guid` in this worker after the change, or NULL.
+ */
 static struct sluice_output *half_of(const struct change *change,
 				     const struct sluice_worker *worker,
 				     const uint8_t guid[SLUICE_GUID_SIZE])
@@ -364,7 +369,8 @@ static struct sluice_output *half_of(const struct change *change,
 	return NULL;
 }
 
-/* A feeder whose output is gone goes. What waits for it stays, unless the operator said that it be dropped. */
+/* A feeder whose output is gone goes. What waits for it stays, unless the operator said that it be
+ * dropped. */
 static void unbind(const struct change *change, struct sluice_stream *stream,
 		   const struct sluice_feeder *feeder, const uint8_t guid[SLUICE_GUID_SIZE])
 {
@@ -437,7 +443,8 @@ static int commit_outputs(struct sluice_worker *worker, void *argument)
 
 		if (engine->streams.list[number].worker != worker)
 			continue;
-		/* One that was adopted drains from the beginning; a route that came back is filled again. */
+		/* One that was adopted drains from the beginning; a route that came back is filled
+		 * again. */
 		stream->alarm_mark = change->config->store.memory_alarm;
 		stream->draining = stream->hung ||
 				   !sluice_derived_fills(&change->derived, change->config, stream);
@@ -538,7 +545,7 @@ static int attempt(struct change *change, char **error)
 		result = sluice_leaving_check(engine, change->config, &change->identity, error);
 	if (result)
 		return result;
-	/* Before any ring has a cursor that is called so: whoever comes after a crash has to know it. */
+	/* Before any ring has a cursor that is called so: it must be known after a crash. */
 	sluice_engine_note(engine, &change->identity, change->config);
 	change->plan = (struct sluice_source_plan){
 		.config = change->config,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What follows from a configuration on this machine: routes, and which source takes which input. In the control thread,
- * before anything is changed. Touches: asks whether the module is there.
+ * What follows from a configuration on this machine: routes, and which source takes which input. In
+ * the control thread, before anything is changed. Touches: asks whether the module is there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,8 @@ void sluice_derived_free(struct sluice_derived *derived)
 	memset(derived, 0, sizeof(*derived));
 }
 
-/* Decides where an input's datagrams come from. `module`: what the probe said. 0, or a negative errno with a sentence. */
+/* Decides where an input's datagrams come from. `module`: what the probe said. 0, or a negative
+ * errno with a sentence. */
 static int decide(const struct sluice_config *config, const struct sluice_config_input *input,
 		  int module, enum sluice_source *kind, char **error)
 {
@@ -146,7 +147,8 @@ bool sluice_derived_fills(const struct sluice_derived *derived, const struct slu
 	return false;
 }
 
-/* Is a route of that name still being emptied? A ring of sockets of a worker that shall have none for it is no hindrance. */
+/* Is a route of that name still being emptied? A ring of sockets of a worker that shall have none
+ * for it is no hindrance. */
 static bool is_draining(const struct sluice_stream_table *streams,
 			const uint8_t guid[SLUICE_GUID_SIZE], size_t reach)
 {
@@ -161,7 +163,8 @@ static bool is_draining(const struct sluice_stream_table *streams,
 	return false;
 }
 
-/* Is there a stream of this route that an output feeds from which is not in `outputs`? *found: there is a stream. */
+/* Is there a stream of this route that an output feeds from which is not in `outputs`? *found:
+ * there is a stream. */
 static bool has_leaving(const struct sluice_stream_table *streams,
 			const uint8_t guid[SLUICE_GUID_SIZE],
 			const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count, bool *found)

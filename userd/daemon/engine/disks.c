@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Streams get their disk side, in a change of configuration (change.c); at the start what only the disk knows becomes a
- * stream too. In the control thread. Touches: streams that are in no worker yet; the store, held for a moment.
+ * Streams get their disk side, in a change of configuration (change.c); at the start what only the
+ * disk knows becomes a stream too. In the control thread. Touches: streams that are in no worker
+ * yet; the store, held for a moment.
  */
 #include <errno.h>
 #include <stdlib.h>

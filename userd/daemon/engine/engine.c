@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Start of the engine; see engine.h. A start is a change from nothing to the configuration (change.c). In the
- * control thread. Touches: workers, by letter.
+ * Start of the engine; see engine.h. A start is a change from nothing to the configuration
+ * (change.c). In the control thread. Touches: workers, by letter.
  */
 #include <errno.h>
 #include <sched.h>
@@ -17,7 +17,8 @@
 #include "round.h"
 #include "../../config/sentence.h"
 
-/* A change does not begin before every worker has answered, and is refused when one does not within this. */
+/* A change does not begin before every worker has answered, and is refused when one does not within
+ * this. */
 #define ANSWER_NS (2 * SLUICE_NS_PER_S)
 
 /* The CPUs that this process may use, in *set. Returns how many. */
@@ -139,7 +140,8 @@ static int clear(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* May something be left for a successor that needs to know which output is which? To be asked before the sources go. */
+/* May something be left for a successor that needs to know which output is which? To be asked
+ * before the sources go. */
 static void note_what_is_left(struct sluice_engine *engine)
 {
 	struct sluice_spool_figures figures = {0};
@@ -242,7 +244,8 @@ static bool is_same_disk(const struct sluice_config_store *one,
 	       one->disk_segment == other->disk_segment;
 }
 
-/* What the engine leaves behind stays called after the file that it was started with. 0 or -ENOMEM. */
+/* What the engine leaves behind stays called after the file that it was started with. 0 or -ENOMEM.
+ */
 static int keep_home(const struct sluice_engine *engine, struct sluice_config *config)
 {
 	const char *home = engine->config->home ? engine->config->home : engine->config->path;

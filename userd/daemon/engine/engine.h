@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine: workers, streams, sources and outputs of one configuration. The control thread calls it; the
- * workers are its own. Everything here is called from one thread at a time (@context process), the control thread or
- * the foreman; what says so is @threadsafe.
+ * The engine: workers, streams, sources and outputs of one configuration. The control thread calls
+ * it; the workers are its own. Everything here is called from one thread at a time (@context
+ * process), the control thread or the foreman; what says so is @threadsafe.
  */
 #ifndef SLUICE_ENGINE_H
 #define SLUICE_ENGINE_H
@@ -45,29 +45,32 @@ struct sluice_engine_store {
 	uint64_t memory_size, memory_used; /* bytes of the rings */
 	uint64_t memory_alarms, disk_alarms;
 	uint32_t alarms_now;
-	uint64_t
-		dropped_by_change; /* datagrams that an operator had dropped, by whatever input they came */
-	const char *disk_path; /* NULL: there is no disk; the configuration's */
+	uint64_t dropped_by_change; /* datagrams that an operator had dropped, by whatever input
+				       they came */
+	const char *disk_path;	    /* NULL: there is no disk; the configuration's */
 	struct sluice_spool_figures disk;
 };
 
-/* Bytes of streams that wait, and when the oldest came: to the disk, if it lies there; 0: nothing waits */
+/* Bytes of streams that wait, and when the oldest came: to the disk, if it lies there; 0: nothing
+ * waits */
 struct sluice_engine_waiting {
 	uint64_t memory, disk, oldest_ns;
 };
 
 struct sluice_engine_destination {
 	char *name; /* @owner the report */
-	/* "connected", "connecting", "waiting", "disabled"; "slow": connected, but its TCP has no room for what waits;
-	 * "ack-not-durable": connected, but it acknowledges less than the output waits for; "queue-full": connected, but it
-	 * answers so late that its queue must be full, and what it acknowledges may be discarded; "protocol-error": lost because it broke
-	 * the protocol, whether or not it is connected again, and it has done nothing right since; "rejecting": it ended the last
-	 * connections within their first seconds, and none has lasted since */
+	/* "connected", "connecting", "waiting", "disabled"; "slow": connected, but its TCP has no
+	 * room for what waits; "ack-not-durable": connected, but it acknowledges less than the
+	 * output waits for; "queue-full": connected, but it answers so late that its queue must be
+	 * full, and what it acknowledges may be discarded; "protocol-error": lost because it broke
+	 * the protocol, whether or not it is connected again, and it has done nothing right since;
+	 * "rejecting": it ended the last connections within their first seconds, and none has
+	 * lasted since */
 	const char *state;
 	char *error;
 	uint64_t sent, bytes, acked, resent, writes, connects, backlog;
-	/* Plain framings and relp only: GAP records passed over, datagrams without a form (RFC 6587: empty ones) or with what the
-	 * receiver cannot bear, bytes escaped */
+	/* Plain framings and relp only: GAP records passed over, datagrams without a form (RFC
+	 * 6587: empty ones) or with what the receiver cannot bear, bytes escaped */
 	uint64_t gaps, unsendable, escaped;
 	uint64_t oversized, skipped; /* not sent: too long, empty */
 	uint64_t split, pieces,
@@ -77,11 +80,11 @@ struct sluice_engine_destination {
 	uint64_t unconfirmed; /* plain: datagrams that its TCP had when it ended the connection */
 	uint64_t rate, achieved; /* bits a second: the limit (0: none), and of the last second */
 	uint32_t mss, pmtu;
-	const char *role; /* "active", "standby", "disabled" */
-	uint64_t
-		since_ns; /* when it became what its state says; "waiting" and "connecting" are the same */
-	size_t output; /* its output's number in the configuration */
-	bool is_alone; /* no other destination of its output gets what waits for it */
+	const char *role;  /* "active", "standby", "disabled" */
+	uint64_t since_ns; /* when it became what its state says; "waiting" and "connecting" are the
+			      same */
+	size_t output;	   /* its output's number in the configuration */
+	bool is_alone;	   /* no other destination of its output gets what waits for it */
 	struct sluice_engine_waiting waiting; /* only of one that is */
 };
 
@@ -110,7 +113,8 @@ struct sluice_engine_input {
 	unsigned int priority;
 	const char *receive;	 /* how its sockets are read; NULL: it has none */
 	const char *receive_why; /* and why not in a better way; NULL: there is none */
-	/* Of the stored ones: given up before every output had them, by the disk or because the operator said so */
+	/* Of the stored ones: given up before every output had them, by the disk or because the
+	 * operator said so */
 	uint64_t dropped;
 	uint64_t dropped_by_change; /* of these, the latter */
 	uint64_t unmatched;	    /* came to its sockets and belong to no input */
@@ -130,15 +134,17 @@ struct sluice_engine_report {
 };
 
 /*
- * Starts everything `config` describes (the engine keeps the pointer and frees it on success). On failure nothing is
- * left behind, and *error is one sentence (@owner caller: free). Rules that the module still has from an earlier
- * daemon and that the configuration also has go on undisturbed; rules of inputs that are gone are deleted.
+ * Starts everything `config` describes (the engine keeps the pointer and frees it on success). On
+ * failure nothing is left behind, and *error is one sentence (@owner caller: free). Rules that the
+ * module still has from an earlier daemon and that the configuration also has go on undisturbed;
+ * rules of inputs that are gone are deleted.
  */
 int sluice_engine_start(struct sluice_config *config, struct sluice_engine **engine, char **error);
 
-/* Changes to another configuration: whole or not at all. What is the same in both is not disturbed. On failure
- * the old one stays in force and `config` stays the caller's; -ETIMEDOUT: a worker does not answer. An output that goes
- * while something waits for it makes it fail (-EBUSY), unless `wishes` (NULL: none) say what becomes of that. */
+/* Changes to another configuration: whole or not at all. What is the same in both is not disturbed.
+ * On failure the old one stays in force and `config` stays the caller's; -ETIMEDOUT: a worker does
+ * not answer. An output that goes while something waits for it makes it fail (-EBUSY), unless
+ * `wishes` (NULL: none) say what becomes of that. */
 int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *config,
 			const struct sluice_wishes *wishes, char **error);
 
@@ -153,9 +159,11 @@ bool sluice_engine_follow_links(struct sluice_engine *engine);
 const struct sluice_config *sluice_engine_config(const struct sluice_engine *engine);
 
 /*
- * A stop, in steps that wait for nobody (stop.c): what lay in the rings and sockets when it began is delivered, what the receivers do
- * not take within 5 s goes to the disk if there is one, inputs are closed last, and sockets handed to the next daemon if somebody keeps
- * them. Rings of sockets that are files, the module's rings and the disk keep the rest. All of it takes `limit_ns` at most.
+ * A stop, in steps that wait for nobody (stop.c): what lay in the rings and sockets when it began
+ * is delivered, what the receivers do not take within 5 s goes to the disk if there is one, inputs
+ * are closed last, and sockets handed to the next daemon if somebody keeps them. Rings of sockets
+ * that are files, the module's rings and the disk keep the rest. All of it takes `limit_ns` at
+ * most.
  *
  *   begin ──► step, step, ... ──true──► end
  */
@@ -168,12 +176,13 @@ void sluice_engine_stop_text(struct sluice_engine *engine, char text[SLUICE_STOP
 /* Frees the engine. Returns the bytes in rings that were not delivered. NULL is allowed. */
 uint64_t sluice_engine_stop_end(struct sluice_engine *engine);
 
-/* All of it in one go, for whoever has nothing else to do, in `patience_ms` at most. `interrupted`, if not NULL, is read now and then:
- * when it is true there is no time. */
+/* All of it in one go, for whoever has nothing else to do, in `patience_ms` at most. `interrupted`,
+ * if not NULL, is read now and then: when it is true there is no time. */
 uint64_t sluice_engine_stop(struct sluice_engine *engine, int patience_ms,
 			    const volatile bool *interrupted);
 
-/* Nanoseconds for which a worker has not answered, if that is more than a second, and a sentence about it; else 0. @threadsafe */
+/* Nanoseconds for which a worker has not answered, if that is more than a second, and a sentence
+ * about it; else 0. @threadsafe */
 #define SLUICE_SILENCE_TEXT 80
 uint64_t sluice_engine_silence(const struct sluice_engine *engine, char text[SLUICE_SILENCE_TEXT]);
 

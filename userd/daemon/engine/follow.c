@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sources follow the interfaces and addresses of the machine. In the control thread. Touches: the sources.
+ * The sources follow the interfaces and addresses of the machine. In the control thread. Touches:
+ * the sources.
  */
 #include "inner.h"
 

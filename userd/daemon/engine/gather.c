@@ -4,7 +4,8 @@
  * see inner.h. At the end of a change of configuration, in the control thread; what lives in
  * workers by letter. Touches: streams, the halves of outputs that they feed.
  *
- *   every output pauses ─► what is under way is acknowledged, or comes back ─► a stream leaves its worker, enters another ─► they go on
+ *   every output pauses ─► what is under way is acknowledged, or comes back ─►
+ *   a stream leaves its worker, enters another ─► they go on
  */
 #include <string.h>
 #include <unistd.h>
@@ -213,7 +214,8 @@ bool sluice_gather_is_needed(const struct sluice_engine *engine, const struct sl
 
 	if (!engine->config)
 		return false;
-	/* Names may go to other outputs in the change: connections that become fewer are enough to look. */
+	/* Names may go to other outputs in the change: connections that become fewer are enough to
+	 * look. */
 	for (number = 0; number < config->output_count; number++) {
 		place = place_of(engine, config->outputs[number].id);
 		if (config->outputs[number].connections &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The engine's insides, shared by engine.c (start), stop.c, change.c (from one configuration to the next) and report.c.
- * For the control thread.
+ * The engine's insides, shared by engine.c (start), stop.c, change.c (from one configuration to the
+ * next) and report.c. For the control thread.
  */
 #ifndef SLUICE_ENGINE_INNER_H
 #define SLUICE_ENGINE_INNER_H
@@ -82,13 +82,14 @@ void sluice_engine_free(struct sluice_engine *engine);
 
 extern const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES];
 
-/* From what is in force to `config`, whole or not at all, with what the operator said of outputs that go (NULL: nothing); on
- * success the engine owns `config`. 0 or a negative errno with a sentence. */
+/* From what is in force to `config`, whole or not at all, with what the operator said of outputs
+ * that go (NULL: nothing); on success the engine owns `config`. 0 or a negative errno with a
+ * sentence. */
 int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *config,
 			 const struct sluice_wishes *wishes, char **error);
 
-/* Gives the streams of `worker` feeders for outputs of their routes that have none. 0, -ENOMEM, -ENOSPC, -EPROTO; what was
- * done until then stays. @context worker */
+/* Gives the streams of `worker` feeders for outputs of their routes that have none. 0, -ENOMEM,
+ * -ENOSPC, -EPROTO; what was done until then stays. @context worker */
 int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *config,
 		     const struct sluice_source_plan *plan, const struct sluice_worker *worker);
 /* Takes away feeders of `worker` that belong to no output. @context worker */
@@ -98,9 +99,10 @@ int sluice_engine_add_disk(struct sluice_engine *engine, const struct sluice_sou
 			   struct sluice_stream_table *fresh, char **error);
 
 /*
- * gather.c. Has an output fewer connections by `config`, which comes, so that streams of workers without one go to others? Begin:
- * outputs pause, before sources follow. End: when `config` is in force and sources store nothing into those streams from their
- * workers any more, streams move, and outputs go on.
+ * gather.c. Has an output fewer connections by `config`, which comes, so that streams of workers
+ * without one go to others? Begin: outputs pause, before sources follow. End: when `config` is in
+ * force and sources store nothing into those streams from their workers any more, streams move, and
+ * outputs go on.
  */
 bool sluice_gather_is_needed(const struct sluice_engine *engine,
 			     const struct sluice_config *config);
@@ -110,12 +112,12 @@ void sluice_gather_end(struct sluice_engine *engine);
 /* Streams that only drained and are empty go. */
 void sluice_engine_reap(struct sluice_engine *engine);
 
-/* Notes which rings of sockets there are, so that a successor misses one whose file is gone. `ends`: those that are empty go with
- * us. */
+/* Notes which rings of sockets there are, so that a successor misses one whose file is gone.
+ * `ends`: those that are empty go with us. */
 void sluice_ring_list_note(struct sluice_engine *engine, bool ends);
 
-/* engine/note.c: notes which outputs there are, for whoever starts after us; where that fails there is an alarm. Tries it once more if it
- * failed: true: it still does. @context process */
+/* engine/note.c: notes which outputs there are, for whoever starts after us; where that fails there
+ * is an alarm. Tries it once more if it failed: true: it still does. @context process */
 void sluice_engine_note(struct sluice_engine *engine, const struct sluice_identity *identity,
 			const struct sluice_config *config);
 bool sluice_engine_note_again(struct sluice_engine *engine);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Feeders for destinations that a duplicating output got or lost while its streams go on, and for outputs that are gone and
- * of which the operator said what shall become of what waits; see inner.h. In a worker, by letter of change.c. Touches: the
- * worker's streams.
+ * Feeders for destinations that a duplicating output got or lost while its streams go on, and for
+ * outputs that are gone and of which the operator said what shall become of what waits; see
+ * inner.h. In a worker, by letter of change.c. Touches: the worker's streams.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -21,7 +21,8 @@ static const struct sluice_config_route *route_of(const struct sluice_source_pla
 	return NULL;
 }
 
-/* Gives a stream that is being emptied feeders for the cursors in it that somebody sees to now. 0 or a negative errno. */
+/* Gives a stream that is being emptied feeders for the cursors in it that somebody sees to now. 0
+ * or a negative errno. */
 static int take_cursors(const struct sluice_source_plan *plan, struct sluice_stream *stream)
 {
 	uint8_t(*guids)[SLUICE_GUID_SIZE];

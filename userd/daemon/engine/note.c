@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which outputs there are, noted for whoever starts after us, as often as it takes. See inner.h. In the control thread. Touches: what
- * identity_file.c writes, the alarm about it.
+ * Which outputs there are, noted for whoever starts after us, as often as it takes. See inner.h. In
+ * the control thread. Touches: what identity_file.c writes, the alarm about it.
  */
 #include "../identity/identity_file.h"
 #include "inner.h"

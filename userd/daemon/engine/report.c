@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * A picture of the engine: counters of workers, rings, connections and, through the sources, of the inputs. In the control
- * thread; reads what workers write, relaxed, and disturbs none of them. Touches: nothing else.
+ * A picture of the engine: counters of workers, rings, connections and, through the sources, of the
+ * inputs. In the control thread; reads what workers write, relaxed, and disturbs none of them.
+ * Touches: nothing else.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -60,7 +61,8 @@ static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 	size_t number, place = 0;
 
 	if (!memcmp(drop->output, anybody, sizeof(anybody))) {
-		/* The numbers of inputs are unique among those of one kind of source, whatever their route is by now. */
+		/* The numbers of inputs are unique among those of one kind of source, whatever
+		 * their route is by now. */
 		for (number = 0; number < config->input_count; number++)
 			if (dropped->report->inputs[number].has_index &&
 			    dropped->report->inputs[number].index == drop->input &&
@@ -151,7 +153,8 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		picture->outputs = output_names(config, input);
 		if (!picture->match || !picture->outputs)
 			return -ENOMEM;
-		/* A rule that somebody deleted behind our back counts nothing: zeros are the truth. */
+		/* A rule that somebody deleted behind our back counts nothing: zeros are the truth.
+		 */
 		picture->has_index = !sluice_intake_classes[kind]->counters(
 			engine->intakes[kind], input->id, &picture->counters, &picture->index);
 		if (sluice_intake_classes[kind]->unmatched)
@@ -168,7 +171,8 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 	return 0;
 }
 
-/* How much a state counts where connections of several workers differ: what somebody has to mend, then the best. */
+/* How much a state counts where connections of several workers differ: what somebody has to mend,
+ * then the best. */
 static unsigned int weight_of(const char *state)
 {
 	static const char *const order[] = {"waiting",	 "connecting",	    "connected",
@@ -182,8 +186,8 @@ static unsigned int weight_of(const char *state)
 	return place;
 }
 
-/* Adds the state of one connection, which it has had since `since_ns`. A destination is gone since the last of its connections
- * is, and there since the first of them is. */
+/* Adds the state of one connection, which it has had since `since_ns`. A destination is gone since
+ * the last of its connections is, and there since the first of them is. */
 static void add_state(struct sluice_engine_destination *sum, const char *state, uint64_t since_ns)
 {
 	unsigned int there = weight_of("connected"), weight = weight_of(state);
@@ -305,8 +309,8 @@ static int add_destinations(const struct sluice_engine *engine, size_t number,
 	return 0;
 }
 
-/* Fills in the outputs: those that the model has for the destinations of a duplicating one are one again. 0 or
- * -ENOMEM. */
+/* Fills in the outputs: those that the model has for the destinations of a duplicating one are one
+ * again. 0 or -ENOMEM. */
 static int report_outputs(struct sluice_engine *engine, struct sluice_engine_report *report)
 {
 	size_t number;
@@ -419,7 +423,8 @@ static void report_store(struct sluice_engine *engine, struct sluice_engine_repo
 		uint64_t used = stream->head - stream->tail;
 
 		store->memory_size += stream->size;
-		/* Read at different moments, the two can be apart by more than there is room for. */
+		/* Read at different moments, the two can be apart by more than there is room for.
+		 */
 		store->memory_used += used < stream->size ? used : stream->size;
 		sluice_alarm_count(&engine->streams.list[number].stream->alarm,
 				   &store->memory_alarms, &store->alarms_now);
@@ -449,7 +454,8 @@ int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_repo
 		calloc(engine->streams.count ? engine->streams.count : 1, sizeof(*report->streams));
 	if (!report->streams)
 		goto free;
-	/* Outputs before streams before inputs: what was received can then not be more than what was sent for. */
+	/* Outputs before streams before inputs: what was received can then not be more than what
+	 * was sent for. */
 	result = report_outputs(engine, report);
 	for (number = 0; !result && number < engine->streams.count; number++) {
 		report->stream_count++;

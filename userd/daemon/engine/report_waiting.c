@@ -61,8 +61,8 @@ static void add_waiting(struct sluice_engine_waiting *sum, const struct sluice_e
 		sum->oldest_ns = more->oldest_ns;
 }
 
-/* Adds what waits for `id` to the pictures of the output that gets it, if one does, and of the destination, if one alone
- * does. */
+/* Adds what waits for `id` to the pictures of the output that gets it, if one does, and of the
+ * destination, if one alone does. */
 static void add_to_output(const struct sluice_engine *engine, struct sluice_engine_report *report,
 			  const uint8_t id[SLUICE_GUID_SIZE],
 			  const struct sluice_engine_waiting *waiting)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which rings of sockets there are, noted in the record of the outputs: a ring whose file is gone when
- * the next daemon starts is no fresh start. See inner.h. In the control thread. Touches: the record.
+ * Which rings of sockets there are, noted in the record of the outputs: a ring whose file is gone
+ * when the next daemon starts is no fresh start. See inner.h. In the control thread. Touches: the
+ * record.
  */
 #include <errno.h>
 #include <inttypes.h>

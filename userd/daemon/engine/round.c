@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a worker does in each round besides events and timers; see round.h. Over streams and outputs, under the loop that calls it.
- * Touches: streams and outputs of its worker.
+ * What a worker does in each round besides events and timers; see round.h. Over streams and
+ * outputs, under the loop that calls it. Touches: streams and outputs of its worker.
  */
 #include "../output/output.h"
 #include "../stream/stream.h"
 #include "round.h"
 
-/* A timer that is due within this is a beat, if so many rounds in a row ended with one: with longer ones there is little to save by
- * not being woken in between. */
+/* A timer that is due within this is a beat, if so many rounds in a row ended with one: with longer
+ * ones there is little to save by not being woken in between. */
 #define BEAT_NS (4 * SLUICE_NS_PER_MS)
 #define BEATS 8U
 /* How often outputs and streams have their turn in one round. */
 #define TURNS 64U
 
 /*
- * Lets the outputs send and the tails follow, until neither brings anything new. Where sockets bring as much as outputs take that
- * would be never: events and timers have their turn in between.
+ * Lets the outputs send and the tails follow, until neither brings anything new. Where sockets
+ * bring as much as outputs take that would be never: events and timers have their turn in between.
  */
 static void pump(struct sluice_worker *worker)
 {

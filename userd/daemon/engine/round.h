@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker's round: outputs send, tails move, and outputs learn whether there is a beat. Between the loop and what lives in a
- * worker.
+ * A worker's round: outputs send, tails move, and outputs learn whether there is a beat. Between
+ * the loop and what lives in a worker.
  */
 #ifndef SLUICE_ROUND_H
 #define SLUICE_ROUND_H
 
 #include "../loop/worker.h"
 
-/* The engine's sluice_worker_round: acknowledgements that woke nobody are read, outputs send, tails move, and who rests on a beat is
- * told. After a letter only what that may have brought is done. @context worker */
+/* The engine's sluice_worker_round: acknowledgements that woke nobody are read, outputs send, tails
+ * move, and who rests on a beat is told. After a letter only what that may have brought is done.
+ * @context worker */
 void sluice_round(struct sluice_worker *worker, bool after_letter);
 
 #endif /* SLUICE_ROUND_H */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * The stop of the engine, in steps; see engine.h. In the foreman's thread. Touches: workers, by letter; the log.
+ * The stop of the engine, in steps; see engine.h. In the foreman's thread. Touches: workers, by
+ * letter; the log.
  *
  *   begin ──► DELIVER ──► SAVE (if there is a disk) ──► inputs are closed ──► LAST ──► OVER
  *
- * What comes after the beginning is stored and not delivered, so that a stop ends under traffic, too; it waits for the next daemon.
- * Only a ring that ends with the process is delivered to its last byte. A worker that does not answer is passed over.
+ * What comes after the beginning is stored and not delivered, so that a stop ends under traffic,
+ * too; it waits for the next daemon. Only a ring that ends with the process is delivered to its
+ * last byte. A worker that does not answer is passed over.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +22,8 @@
 #include "absence.h"
 #include "inner.h"
 
-/* What waits is kept for the next daemon: after so long in which nobody took any of it, it is left. */
+/* What waits is kept for the next daemon: after so long in which nobody took any of it, it is left.
+ */
 #define STANDSTILL_NS (5 * SLUICE_NS_PER_S)
 /* How often sluice_engine_stop() goes on. */
 #define PAUSE_US 5000U
@@ -28,7 +31,8 @@
 /* Does what is in the ring end with this process? */
 static bool is_mortal(const struct sluice_stream *stream)
 {
-	/* The module keeps its rings, unless their route is deleted: then they live only as long as we have them mapped. */
+	/* The module keeps its rings, unless their route is deleted: then they live only as long as
+	 * we have them mapped. */
 	return stream->fd >= 0 ? stream->hung : !stream->ring.file;
 }
 
@@ -417,7 +421,8 @@ uint64_t sluice_engine_stop_end(struct sluice_engine *engine)
 	if (!engine)
 		return 0;
 	left = remaining(engine);
-	/* What a worker that does not answer has in its hands cannot be freed: the process ends, and that goes with it. */
+	/* What a worker that does not answer has in its hands cannot be freed: the process ends,
+	 * and that goes with it. */
 	if (!left.silent)
 		sluice_engine_free(engine);
 	return left.all;

@@ -60,8 +60,8 @@ struct sluice_identity {
 	size_t input_count;
 	struct sluice_names memory; /* directories of rings, of now and before */
 	struct sluice_names disks;  /* of disk stores, likewise */
-	struct sluice_names
-		relays; /* what the relay was called, likewise: routes in the module are marked so */
+	struct sluice_names relays; /* what the relay was called, likewise: routes in the module are
+				       marked so */
 	struct sluice_names
 		rings; /* files of rings that were there when it was noted: all of them */
 	struct sluice_names

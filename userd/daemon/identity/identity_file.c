@@ -23,8 +23,8 @@
 #include "identity_room.h"
 
 /*
- * tmpfs on every Linux (shm_overview(7)). Anybody may write there, so what is ours has a directory of its own; what is from before that
- * is read once.
+ * tmpfs on every Linux (shm_overview(7)). Anybody may write there, so what is ours has a directory
+ * of its own; what is from before that is read once.
  */
 #define SHARED "/dev/shm"
 #define PREFIX "sluice-"
@@ -273,8 +273,8 @@ static json_int_t serial_of(const json_t *root)
 	return json_integer_value(json_object_get(root, "serial"));
 }
 
-/* Keeps the newer one of *best and what is in `directory`; frees the other. What cannot be read is put aside, but not what anybody may
- * have put where everybody may write. */
+/* Keeps the newer one of *best and what is in `directory`; frees the other. What cannot be read is
+ * put aside, but not what anybody may have put where everybody may write. */
 static void consider(json_t **best, const char *directory, const char *home)
 {
 	char *path = directory ? path_in(directory, home) : NULL;
@@ -419,7 +419,8 @@ static int write_file(const json_t *root, const char *directory, const char *hom
 	return result;
 }
 
-/* Writes it to `directory`; says what went wrong, unless that is known. Returns the first error of all. */
+/* Writes it to `directory`; says what went wrong, unless that is known. Returns the first error of
+ * all. */
 static int write_to(const json_t *root, const char *directory, const char *home, bool is_known,
 		    int before)
 {

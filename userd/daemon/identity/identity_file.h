@@ -25,8 +25,9 @@ const char *sluice_identity_directory(void);
 /* Is it there, and can nobody else write to it? @threadsafe */
 bool sluice_identity_directory_is_ours(void);
 
-/* Makes it, under another name if somebody else has that one. 0; -EPERM with a sentence in `text`: somebody
- * else has it, and no other can be made; another negative errno, likewise: none can be made. @threadsafe */
+/* Makes it, under another name if somebody else has that one. 0; -EPERM with a sentence in `text`:
+ * somebody else has it, and no other can be made; another negative errno, likewise: none can be
+ * made. @threadsafe */
 int sluice_identity_directory_make(char text[SLUICE_FOLDER_TEXT]);
 
 /*

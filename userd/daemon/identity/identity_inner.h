@@ -30,8 +30,8 @@ size_t sluice_lane_affinity(const struct sluice_known_lane *lane,
 			    const struct sluice_config_output *output);
 
 /*
- * Makes in *next the numbers of the inputs of `config`: those that `identity` remembers, also of one
- * that takes the same datagrams under another name; new ones get numbers that nobody has. 0 or
+ * Makes in *next the numbers of the inputs of `config`: those that `identity` remembers, also of
+ * one that takes the same datagrams under another name; new ones get numbers that nobody has. 0 or
  * -ENOMEM; what was made is the caller's in any case.
  */
 int sluice_identity_follow_inputs(struct sluice_identity *next,

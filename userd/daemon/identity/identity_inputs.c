@@ -85,8 +85,8 @@ static int add_all(struct sluice_identity *next, const struct sluice_config *con
 }
 
 /*
- * Numbers that are remembered go on; `used` has them then, and `fresh` the inputs without one. Those
- * that are gone are kept, the latest first. 0 or -ENOMEM.
+ * Numbers that are remembered go on; `used` has them then, and `fresh` the inputs without one.
+ * Those that are gone are kept, the latest first. 0 or -ENOMEM.
  */
 static int go_on(struct sluice_identity *next, const struct sluice_identity *identity, bool *used,
 		 bool *fresh)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the daemon remembers of its outputs and inputs, as JSON, see identity_file.c. Touches: nothing (libjansson).
+ * What the daemon remembers of its outputs and inputs, as JSON, see identity_file.c. Touches:
+ * nothing (libjansson).
  */
 #include <stdlib.h>
 #include <string.h>

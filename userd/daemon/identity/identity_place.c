@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The directory of this user's own on tmpfs; see identity_file.h. Anybody may write to /dev/shm, and
- * so make something of a name that can be guessed first. Then the directory has a name that nobody
- * could guess; a later daemon knows it again by its owner, which only root could change. Touches:
- * /dev/shm.
+ * The directory of this user's own on tmpfs; see identity_file.h. Anybody may write to /dev/shm,
+ * and so make something of a name that can be guessed first. Then the directory has a name that
+ * nobody could guess; a later daemon knows it again by its owner, which only root could change.
+ * Touches: /dev/shm.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,8 +36,8 @@ static bool is_ours(const char *path)
 	       !(state.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* The directory of another name than the usual one that an earlier daemon of this user made: of several
- * the first by name. NULL: none. @owner caller: free() */
+/* The directory of another name than the usual one that an earlier daemon of this user made: of
+ * several the first by name. NULL: none. @owner caller: free() */
 static char *find_other(void)
 {
 	const char *name = usual + strlen(SHARED "/");

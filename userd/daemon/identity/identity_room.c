@@ -22,7 +22,8 @@ static char *spare_of(const char *path)
 	return asprintf(&spare, "%s.spare", path) < 0 ? NULL : spare;
 }
 
-/* Opens the spare, or makes it where there is none that only we can have written. The descriptor or a negative errno. */
+/* Opens the spare, or makes it where there is none that only we can have written. The descriptor or
+ * a negative errno. */
 static int open_spare(const char *spare)
 {
 	int fd = open(spare, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

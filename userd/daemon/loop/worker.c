@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The worker's loop; see worker.h. Under streams, sources and outputs, which register what it calls. Touches: its thread, its
- * epoll descriptor, its mailbox.
+ * The worker's loop; see worker.h. Under streams, sources and outputs, which register what it
+ * calls. Touches: its thread, its epoll descriptor, its mailbox.
  */
 #include <errno.h>
 #include <numa.h>
@@ -146,7 +146,8 @@ static void run_timers(struct sluice_worker *worker)
 	if (now < worker->next_due)
 		return;
 	worker->next_due = FOREVER;
-	/* A timer may set itself or others anew; none is removed here: that happens in the mailbox only. */
+	/* A timer may set itself or others anew; none is removed here: that happens in the mailbox
+	 * only. */
 	for (place = 0; place < worker->timer_count; place++) {
 		struct sluice_timer *timer = worker->timers[place];
 
@@ -179,7 +180,8 @@ static void read_mail(struct sluice_worker *worker)
 	pthread_mutex_unlock(&worker->lock);
 }
 
-/* Waits for events until the next timer. epoll_pwait2 (Linux 5.11) for the nanoseconds, else milliseconds. */
+/* Waits for events until the next timer. epoll_pwait2 (Linux 5.11) for the nanoseconds, else
+ * milliseconds. */
 static int wait_for_events(struct sluice_worker *worker, struct epoll_event *events)
 {
 	static bool coarse; /* the same for all workers, whoever finds out first */
@@ -363,7 +365,8 @@ int sluice_worker_call_within(struct sluice_worker *worker,
 	post(worker, letter, argument);
 	while (worker->letter && waited != ETIMEDOUT)
 		waited = pthread_cond_timedwait(&worker->answered, &worker->lock, &until);
-	/* The worker holds the lock while it does what the letter says: one that is still here was not begun. */
+	/* The worker holds the lock while it does what the letter says: one that is still here was
+	 * not begun. */
 	if (worker->letter) {
 		worker->letter = NULL;
 		answer = -ETIMEDOUT;

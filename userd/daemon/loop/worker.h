@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A worker: one thread, pinned to one CPU, one epoll loop. It owns streams (rings), the sockets that fill them and its
- * own half of every output (one connection per destination). The control thread speaks to it by a mailbox: a
- * function that the worker runs between two rounds of its loop, while the control thread waits for the answer.
+ * A worker: one thread, pinned to one CPU, one epoll loop. It owns streams (rings), the sockets
+ * that fill them and its own half of every output (one connection per destination). The control
+ * thread speaks to it by a mailbox: a function that the worker runs between two rounds of its loop,
+ * while the control thread waits for the answer.
  *
- *   wait ──► events: rings, sockets, connections ──► timers ──► outputs send ──► tails move ──► mailbox ──┐
- *     ▲                                                                                                   │
- *     └───────────────────────────────────────────────────────────────────────────────────────────────────┘
+ *   wait ─► events: rings, sockets, connections ─► timers ─► outputs send ─► tails move ─► mail ─┐
+ *    ▲                                                                                           │
+ *    └───────────────────────────────────────────────────────────────────────────────────────────┘
  *
- * While its timers keep a beat (sockets that rest, a rate) acknowledgements wake it no more: it reads them at each beat.
+ * While its timers keep a beat (sockets that rest, a rate) acknowledgements wake it no more: it
+ * reads them at each beat.
  *
- * What lives in a worker is made, changed and freed in its thread only. Counters in it have one writer, the worker; other
- * threads read them relaxed.
+ * What lives in a worker is made, changed and freed in its thread only. Counters in it have one
+ * writer, the worker; other threads read them relaxed.
  */
 #ifndef SLUICE_WORKER_H
 #define SLUICE_WORKER_H
@@ -26,7 +28,8 @@ struct sluice_stream;
 struct sluice_output;
 struct sluice_worker;
 
-/* Who has not looked into its mailbox for so long is not waited for where something else is to be done. */
+/* Who has not looked into its mailbox for so long is not waited for where something else is to be
+ * done. */
 #define SLUICE_WORKER_PATIENCE_NS SLUICE_NS_PER_S
 
 /* What epoll calls: embedded in whatever has a descriptor. */
@@ -41,7 +44,8 @@ struct sluice_timer {
 	size_t place; /* in the worker's list, + 1; 0: not in it */
 };
 
-/* What a worker does in each round when events and timers had their turn, and again, `after_letter`, when the mailbox had its.
+/* What a worker does in each round when events and timers had their turn, and again,
+ * `after_letter`, when the mailbox had its.
  * @context worker */
 typedef void (*sluice_worker_round)(struct sluice_worker *worker, bool after_letter);
 
@@ -80,21 +84,25 @@ struct sluice_worker {
 	pthread_t thread;
 };
 
-/* Starts worker `number` on `cpu`, which calls `round` in each round. 0, -ENOMEM, other negative errno.
+/* Starts worker `number` on `cpu`, which calls `round` in each round. 0, -ENOMEM, other negative
+ * errno.
  * @owner caller: sluice_worker_stop() @context process */
 int sluice_worker_start(struct sluice_worker **worker, unsigned int number, int cpu,
 			sluice_worker_round round);
 
-/* Ends the thread and frees it; what lived in it was taken out before. NULL is allowed. @context process */
+/* Ends the thread and frees it; what lived in it was taken out before. NULL is allowed. @context
+ * process */
 void sluice_worker_stop(struct sluice_worker *worker);
 
-/* Runs `letter` in the worker and returns what it returns. @context process, one thread at a time per worker */
+/* Runs `letter` in the worker and returns what it returns. @context process, one thread at a time
+ * per worker */
 int sluice_worker_call(struct sluice_worker *worker,
 		       int (*letter)(struct sluice_worker *worker, void *argument), void *argument);
 
 /*
- * The same, but a letter that the worker has not begun after `most_ns` is withdrawn: -ETIMEDOUT, and the worker never
- * sees it nor its argument. One that was begun is waited for. @context process, one thread at a time per worker
+ * The same, but a letter that the worker has not begun after `most_ns` is withdrawn: -ETIMEDOUT,
+ * and the worker never sees it nor its argument. One that was begun is waited for. @context
+ * process, one thread at a time per worker
  */
 int sluice_worker_call_within(struct sluice_worker *worker,
 			      int (*letter)(struct sluice_worker *worker, void *argument),
@@ -103,14 +111,16 @@ int sluice_worker_call_within(struct sluice_worker *worker,
 /* For how long it has left a letter lie, in nanoseconds; 0: none waits. @threadsafe */
 uint64_t sluice_worker_silence(const struct sluice_worker *worker);
 
-/* Watches `fd` for `events` (EPOLL*); change: of one that is watched. 0 or a negative errno. @context worker */
+/* Watches `fd` for `events` (EPOLL*); change: of one that is watched. 0 or a negative errno.
+ * @context worker */
 int sluice_worker_watch(struct sluice_worker *worker, int fd, uint32_t events,
 			struct sluice_handler *handler);
 int sluice_worker_change_watch(struct sluice_worker *worker, int fd, uint32_t events,
 			       struct sluice_handler *handler);
 void sluice_worker_unwatch(struct sluice_worker *worker, int fd);
 
-/* Makes a timer known (0 or -ENOMEM), forgets it, sets it to CLOCK_MONOTONIC `at` (0: off). @context worker */
+/* Makes a timer known (0 or -ENOMEM), forgets it, sets it to CLOCK_MONOTONIC `at` (0: off).
+ * @context worker */
 int sluice_worker_add_timer(struct sluice_worker *worker, struct sluice_timer *timer);
 void sluice_worker_remove_timer(struct sluice_worker *worker, struct sluice_timer *timer);
 void sluice_worker_set_timer(struct sluice_worker *worker, struct sluice_timer *timer, uint64_t at);

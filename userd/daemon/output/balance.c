@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Who gets the next segment: in turn by weight, or who will be through with it first. Between an output and its
- * connections, in one worker. Touches: the connections' accounts.
+ * Who gets the next segment: in turn by weight, or who will be through with it first. Between an
+ * output and its connections, in one worker. Touches: the connections' accounts.
  */
 #include "output.h"
 
@@ -18,8 +18,9 @@ struct choice {
 };
 
 /*
- * Did it get something last time, acknowledged nothing until it was lost, and nothing since? Then it may be a black hole:
- * it has to prove itself with one segment at a time, and with none that waited long enough already.
+ * Did it get something last time, acknowledged nothing until it was lost, and nothing since? Then
+ * it may be a black hole: it has to prove itself with one segment at a time, and with none that
+ * waited long enough already.
  */
 static bool is_doubtful(const struct sluice_connection *connection)
 {
@@ -47,8 +48,8 @@ static inline bool can_take(const struct sluice_output *output,
 }
 
 /*
- * Measures how fast a connection gets rid of what it carries, while it has something to get rid of: what a destination
- * does that is never busy says only that it can do as much.
+ * Measures how fast a connection gets rid of what it carries, while it has something to get rid of:
+ * what a destination does that is never busy says only that it can do as much.
  */
 static void measure(struct sluice_connection *connection, uint64_t now)
 {
@@ -68,7 +69,8 @@ static void measure(struct sluice_connection *connection, uint64_t now)
 	connection->drained_at = now;
 }
 
-/* Smooth weighted round-robin: everybody gains its weight, the one who has most goes and pays for all. */
+/* Smooth weighted round-robin: everybody gains its weight, the one who has most goes and pays for
+ * all. */
 static struct sluice_connection *next_in_turn(struct sluice_output *output,
 					      const struct choice *choice)
 {
@@ -91,8 +93,8 @@ static struct sluice_connection *next_in_turn(struct sluice_output *output,
 	return best;
 }
 
-/* How long `connection` would take to be through with another `bytes`, in some unit; `fastest`: the rate of one that was
- * never measured. */
+/* How long `connection` would take to be through with another `bytes`, in some unit; `fastest`: the
+ * rate of one that was never measured. */
 static double cost(const struct sluice_connection *connection, size_t bytes, uint64_t fastest)
 {
 	uint64_t rate = connection->drain ? connection->drain : fastest;

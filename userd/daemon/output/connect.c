@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Getting connected: the next address, the socket and what it has set, the pause after an attempt that failed. Beside tcp.c, in the
- * connection's worker. Touches: its socket.
+ * Getting connected: the next address, the socket and what it has set, the pause after an attempt
+ * that failed. Beside tcp.c, in the connection's worker. Touches: its socket.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -26,7 +26,8 @@ uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
 	if (pause > timing->reconnect_max_ns)
 		pause = timing->reconnect_max_ns;
 	connection->pause = 2 * pause;
-	/* Half of it is jitter: workers and relays that lost the same peer do not come back all at once. */
+	/* Half of it is jitter: workers and relays that lost the same peer do not come back all at
+	 * once. */
 	spread = pause / 2;
 	pause -= spread;
 	pause += (spread >> 16) * (sluice_worker_random(connection->output->worker) >> 16);
@@ -61,13 +62,15 @@ void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timin
 	const int probes = (int)(dead / SLUICE_NS_PER_S) > idle + interval
 				   ? ((int)(dead / SLUICE_NS_PER_S) - idle) / interval
 				   : 1;
-	/* The pause between two attempts to reach a peer that does not answer or whose window is shut would grow to 120 s. */
+	/* The pause between two attempts to reach a peer that does not answer or whose window is
+	 * shut would grow to 120 s. */
 	const unsigned int most = dead / 4 < SLUICE_NS_PER_S ? 1000
 				  : dead / 4 > 120 * SLUICE_NS_PER_S
 					  ? 120000
 					  : (unsigned int)(dead / 4 / SLUICE_NS_PER_MS);
 
-	/* No TCP_USER_TIMEOUT: it would end connections whose peer is there and keeps its window shut (tcp(7)). */
+	/* No TCP_USER_TIMEOUT: it would end connections whose peer is there and keeps its window
+	 * shut (tcp(7)). */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_RTO_MAX_MS, &most, sizeof(most));
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
@@ -87,7 +90,8 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 	error = sluice_target_address(connection->target, connection->attempt, &address, &length,
 				      &count);
 	if (error == -EAGAIN) {
-		/* A resolver that does not answer is as bad as one that knows nothing: a standby may step in. */
+		/* A resolver that does not answer is as bad as one that knows nothing: a standby
+		 * may step in. */
 		if (!connection->deadline)
 			connection->deadline = now + output->timing.connect_timeout_ns;
 		else if (now >= connection->deadline && !connection->complained)

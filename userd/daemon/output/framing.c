@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The plain framings; see framing.h. A pass over the records in the worker, into the connection's staging
- * buffer. Touches: memory it is given.
+ * The plain framings; see framing.h. A pass over the records in the worker, into the connection's
+ * staging buffer. Touches: memory it is given.
  */
 #include <arpa/inet.h>
 #include <endian.h>
@@ -11,18 +11,20 @@
 #include "../../lib/record.h"
 #include "framing.h"
 
-/* How a byte is escaped: "#" and three octal digits, as rsyslog writes control characters (EscapeControlCharactersOnReceive). */
+/* How a byte is escaped: "#" and three octal digits, as rsyslog writes control characters
+ * (EscapeControlCharactersOnReceive). */
 #define ESCAPE_LENGTH 4U
 
-/* What is put before a message that a receiver would misread: user.notice, which a message without a priority has. */
+/* What is put before a message that a receiver would misread: user.notice, which a message without
+ * a priority has. */
 #define PREFIX "<13>"
 #define PREFIX_LENGTH 4U
 
 /* See grown_end(). */
 #define GROWN_SPARE 3U
 
-/* Header of a capture file and of a packet in it (pcap-savefile(5), draft-ietf-opsawg-pcap): here little-endian, with
- * nanoseconds. */
+/* Header of a capture file and of a packet in it (pcap-savefile(5), draft-ietf-opsawg-pcap): here
+ * little-endian, with nanoseconds. */
 #define PCAP_MAGIC 0xa1b23c4dU
 #define NS_PER_S 1000000000ULL
 
@@ -105,8 +107,8 @@ static bool begins_badly(unsigned int hazards, const uint8_t *at, const uint8_t 
 			    (hazards & SLUICE_HAZARD_NO_PRI && *at != '<'));
 }
 
-/* Bytes of a payload that are sent: newline leaves out one newline at its end, and a carriage return before that where the receiver
- * takes both for the end of the line. */
+/* Bytes of a payload that are sent: newline leaves out one newline at its end, and a carriage
+ * return before that where the receiver takes both for the end of the line. */
 static size_t carried_length(const struct sluice_form *form, const struct sluice_record_view *view)
 {
 	size_t length = view->payload_length;
@@ -126,8 +128,9 @@ static bool is_control(uint8_t byte)
 }
 
 /*
- * Of [at, end) what a receiver takes in one message in which control characters grow to four bytes each, and that has to be
- * GROWN_SPARE bytes shorter then (rsyslog, sanitizeMessage() in parser.c); `used` bytes of `most` are taken.
+ * Of [at, end) what a receiver takes in one message in which control characters grow to four bytes
+ * each, and that has to be GROWN_SPARE bytes shorter then (rsyslog, sanitizeMessage() in parser.c);
+ * `used` bytes of `most` are taken.
  */
 static const uint8_t *grown_end(const uint8_t *at, const uint8_t *end, size_t used, size_t most)
 {
@@ -263,7 +266,8 @@ static uint8_t *write_escape(uint8_t byte, uint8_t *out)
 	return out + ESCAPE_LENGTH;
 }
 
-/* Writes a message without its frame, with what is unsafe in it escaped and counted; returns where the next goes. */
+/* Writes a message without its frame, with what is unsafe in it escaped and counted; returns where
+ * the next goes. */
 static uint8_t *write_body(const struct sluice_form *form, const struct message *message,
 			   uint8_t *out, uint64_t *escaped)
 {

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Mode `hash`: every datagram of a flow (addresses and ports of both ends) goes to the same destination, and when one goes
- * only its flows move. Segments are cut into runs of records for one destination, which wait at their connection
- * and go many to a write. Between the feeders and the connections of an output, in one worker. Touches: both.
+ * Mode `hash`: every datagram of a flow (addresses and ports of both ends) goes to the same
+ * destination, and when one goes only its flows move. Segments are cut into runs of records for one
+ * destination, which wait at their connection and go many to a write. Between the feeders and the
+ * connections of an output, in one worker. Touches: both.
  *
- * Highest random weight (Thaler and Ravishankar, 1998): flows fall into buckets; in each bucket destinations have ranks
- * that depend on nothing but bucket and name, and the highest of those that are there gets the bucket. A run ends
- * where the first or the second rank changes, so that it can move as a whole when its destination goes.
+ * Highest random weight (Thaler and Ravishankar, 1998): flows fall into buckets; in each bucket
+ * destinations have ranks that depend on nothing but bucket and name, and the highest of those that
+ * are there gets the bucket. A run ends where the first or the second rank changes, so that it can
+ * move as a whole when its destination goes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -37,7 +39,8 @@ static uint64_t mix(uint64_t value)
 	return value ^ value >> 33;
 }
 
-/* The rank of a destination in a bucket: the best of as many throws as its weight, so that it wins that often. */
+/* The rank of a destination in a bucket: the best of as many throws as its weight, so that it wins
+ * that often. */
 static uint64_t rank(const struct sluice_connection *connection, uint64_t bucket)
 {
 	uint64_t best = 0, value;
@@ -98,8 +101,9 @@ static size_t bucket_of(const struct sluice_record_view *view)
 	       BUCKETS;
 }
 
-/* The length of the run that `span` begins with, in bytes and records (as the ring counts them: without PAD), and the
- * bucket of its first datagram. What is no datagram goes with those before it. */
+/* The length of the run that `span` begins with, in bytes and records (as the ring counts them:
+ * without PAD), and the bucket of its first datagram. What is no datagram goes with those before
+ * it. */
 static size_t run_of(const struct sluice_buckets *buckets, const uint8_t *span, size_t length,
 		     uint64_t *records, size_t *bucket)
 {
@@ -121,7 +125,8 @@ static size_t run_of(const struct sluice_buckets *buckets, const uint8_t *span, 
 		}
 		*records += view.type != SLUICE_RECORD_PAD;
 	}
-	/* Behind damage there is no finding records: all of it goes as one, as it would in another mode. */
+	/* Behind damage there is no finding records: all of it goes as one, as it would in another
+	 * mode. */
 	return length;
 }
 
@@ -140,7 +145,8 @@ static void give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 	connection->carrier.bytes += bytes;
 	connection->carrier.segments++;
 	connection->loaded += bytes;
-	/* It may wait for long: the store can have its memory meanwhile. What came from the disk has a place of its own. */
+	/* It may wait for long: the store can have its memory meanwhile. What came from the disk
+	 * has a place of its own. */
 	if (sluice_feeder_is_first(feeder))
 		sluice_feeder_unpin(feeder, id);
 	sluice_connection_park(connection, feeder, id);
@@ -186,8 +192,8 @@ static bool settle(struct sluice_output *output, uint64_t now)
 	return true;
 }
 
-/* Gives the next run of `feeder`, `most` bytes if one record has no more, to whom it belongs. False: there is none, or its owner
- * has no room. */
+/* Gives the next run of `feeder`, `most` bytes if one record has no more, to whom it belongs.
+ * False: there is none, or its owner has no room. */
 static bool hand_out(struct sluice_output *output, struct sluice_feeder *feeder, size_t most,
 		     uint64_t now)
 {
@@ -247,8 +253,8 @@ static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *du
 	return moved;
 }
 
-/* Is every destination there or known to be down? One that is neither: its flows wait for it, so that they do not move twice: for an
- * attempt to connect at most. */
+/* Is every destination there or known to be down? One that is neither: its flows wait for it, so
+ * that they do not move twice: for an attempt to connect at most. */
 static bool is_settled(const struct sluice_output *output)
 {
 	size_t number;
@@ -263,7 +269,8 @@ static bool is_settled(const struct sluice_output *output)
 	return true;
 }
 
-/* The most that a run may have: no more than any rate lets go at once, since nobody knows yet whose it will be. */
+/* The most that a run may have: no more than any rate lets go at once, since nobody knows yet whose
+ * it will be. */
 static size_t longest_run(const struct sluice_output *output)
 {
 	size_t number, most = sluice_pacer_portion(output->pacer, output->run_bytes);
@@ -273,8 +280,8 @@ static size_t longest_run(const struct sluice_output *output)
 	return most;
 }
 
-/* Gives out runs, in the order of the feeders or of their priorities, as long as there are some and room for them. Returns
- * true if there was one. */
+/* Gives out runs, in the order of the feeders or of their priorities, as long as there are some and
+ * room for them. Returns true if there was one. */
 static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
 	size_t most = longest_run(output);
@@ -308,7 +315,8 @@ void sluice_output_pump_hash(struct sluice_output *output, uint64_t now, uint64_
 {
 	bool moved;
 
-	/* It ends: what moves is a segment that leaves a feeder or a connection's queue, and what changes a connection that is lost. */
+	/* It ends: what moves is a segment that leaves a feeder or a connection's queue, and what
+	 * changes a connection that is lost. */
 	do {
 		if (output->changed)
 			deal(output);

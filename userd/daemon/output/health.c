@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * How a connection is doing: what TCP says of the path, whether the peer still takes anything, whether it holds the others
- * back. Beside the path of the data, about once a second, in the connection's worker. Touches: its socket, to
- * ask.
+ * How a connection is doing: what TCP says of the path, whether the peer still takes anything,
+ * whether it holds the others back. Beside the path of the data, about once a second, in the
+ * connection's worker. Touches: its socket, to ask.
  */
 #include <linux/sockios.h>
 #include <linux/tcp.h>
@@ -16,12 +16,13 @@
 #include "output.h"
 #include "tcp.h"
 
-/* A connection that acknowledged nothing for so long gives way when the ring is nearly full. Shorter than dead_after, which is
- * for peers that nobody waits for. */
+/* A connection that acknowledged nothing for so long gives way when the ring is nearly full.
+ * Shorter than dead_after, which is for peers that nobody waits for. */
 #define STALL_NS SLUICE_NS_PER_S
 /* So many times dead_after a receiver that is there and does not read is waited for. */
 #define PATIENCE 6U
-/* A peer that has said all has so long to acknowledge what is under way, or four round trips if that is longer. */
+/* A peer that has said all has so long to acknowledge what is under way, or four round trips if
+ * that is longer. */
 #define HALF_NS (200 * SLUICE_NS_PER_MS)
 /* What TCP sent in vain before a peer that has no room counts as gone. */
 #define TRIES 2U
@@ -69,10 +70,10 @@ void sluice_connection_measure(struct sluice_connection *connection, uint64_t no
 }
 
 /*
- * Does this connection hold the others back? It does if a ring is nearly full because of a span that it carries and of
- * which nothing was acknowledged for a while, or (hash) if what is next is its own and it has no room; and another
- * connection could take it. A receiver that is merely slow is
- * not: its oldest span changes.
+ * Does this connection hold the others back? It does if a ring is nearly full because of a span
+ * that it carries and of which nothing was acknowledged for a while, or (hash) if what is next is
+ * its own and it has no room; and another connection could take it. A receiver that is merely slow
+ * is not: its oldest span changes.
  */
 bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now)
 {
@@ -114,7 +115,8 @@ void sluice_connection_idles(struct sluice_connection *connection)
 		connection->idle_from = connection->counters.bytes - connection->bytes_ready;
 }
 
-/* A fraction of dead_after, no more than a second: so often TCP is asked for a peer that has not taken everything. */
+/* A fraction of dead_after, no more than a second: so often TCP is asked for a peer that has not
+ * taken everything. */
 static uint64_t step_of(const struct sluice_connection *connection)
 {
 	uint64_t step = connection->output->timing.dead_after_ns / 8;
@@ -123,8 +125,8 @@ static uint64_t step_of(const struct sluice_connection *connection)
 }
 
 /*
- * Asks TCP when something last came from the peer, were it only the answer to a probe of its shut window, and what was sent in vain
- * since.
+ * Asks TCP when something last came from the peer, were it only the answer to a probe of its shut
+ * window, and what was sent in vain since.
  */
 static void ask(struct sluice_connection *connection, uint64_t now)
 {
@@ -144,8 +146,8 @@ static void ask(struct sluice_connection *connection, uint64_t now)
 	}
 	connection->tries = info.tcpi_probes + info.tcpi_total_retrans - connection->repeats;
 	/*
-	 * Its window is shut (Linux 5.4 tells; what waits while nothing is under way finds it too small), or what it said last
-	 * was that it has no room for what it was sent.
+	 * Its window is shut (Linux 5.4 tells; what waits while nothing is under way finds it too
+	 * small), or what it said last was that it has no room for what it was sent.
 	 */
 	connection->is_full =
 		(!info.tcpi_unacked && info.tcpi_notsent_bytes) ||
@@ -197,8 +199,8 @@ void sluice_connection_forget(struct sluice_connection *connection)
 }
 
 /*
- * Notes whether the peer's TCP took something since the last look: a slow receiver is alive, however large the span is that
- * it is being sent.
+ * Notes whether the peer's TCP took something since the last look: a slow receiver is alive,
+ * however large the span is that it is being sent.
  */
 void sluice_connection_look(struct sluice_connection *connection, uint64_t now)
 {
@@ -225,8 +227,8 @@ void sluice_connection_look(struct sluice_connection *connection, uint64_t now)
 	note_slow(connection, now);
 }
 
-/* Asks TCP how many bytes wait for the acknowledgement of a peer that said all. 0: none, or it has no room for them. *wait: how
- * long it has for it. */
+/* Asks TCP how many bytes wait for the acknowledgement of a peer that said all. 0: none, or it has
+ * no room for them. *wait: how long it has for it. */
 static int unacknowledged(const struct sluice_connection *connection, uint64_t *wait)
 {
 	struct tcp_info info = {0};
@@ -262,7 +264,8 @@ void sluice_connection_half(struct sluice_connection *connection, uint64_t now)
 	sluice_connection_tick_by(connection, connection->half_due);
 }
 
-/* Is a peer that said all gone? It is if it left what was under way a while ago unacknowledged, although it has room. */
+/* Is a peer that said all gone? It is if it left what was under way a while ago unacknowledged,
+ * although it has room. */
 static bool is_gone(const struct sluice_connection *connection)
 {
 	uint64_t wait;
@@ -316,8 +319,9 @@ static bool is_replaceable(const struct sluice_connection *connection)
 }
 
 /*
- * How many times dead_after a receiver is waited for that is there and does not read; 0: for ever. One that has never taken anything
- * gives way to others at once; one that has, and that nobody could stand in for, would get the same again.
+ * How many times dead_after a receiver is waited for that is there and does not read; 0: for ever.
+ * One that has never taken anything gives way to others at once; one that has, and that nobody
+ * could stand in for, would get the same again.
  */
 static unsigned int patience_with(const struct sluice_connection *connection)
 {
@@ -343,7 +347,8 @@ const char *sluice_connection_stall(const struct sluice_connection *connection, 
 		if (!dead)
 			return NULL;
 	} else if (!connection->unanswered && !is_replaceable(connection)) {
-		/* Its TCP has all of it: one that reads slowly has yet to come to what it is to answer. */
+		/* Its TCP has all of it: one that reads slowly has yet to come to what it is to
+		 * answer. */
 		dead *= PATIENCE;
 	}
 	if (now >= since + dead)
@@ -354,4 +359,15 @@ const char *sluice_connection_stall(const struct sluice_connection *connection, 
 	if (since + dead < *next)
 		*next = since + dead;
 	return NULL;
+}
+
+void sluice_connection_tell_outages(struct sluice_connection *connection, uint64_t now)
+{
+	char name[SLUICE_CONNECTION_NAME] = "";
+
+	/* One that was never entered has no name yet, and nothing to tell. */
+	if (sluice_outage_is_open(&connection->outage) || connection->unconfirmed.untold)
+		sluice_connection_name(connection, name);
+	sluice_outage_close(&connection->outage, name, now);
+	sluice_unconfirmed_look(&connection->unconfirmed, name, true, now);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The native protocol on a connection: a span leaves the ring as it lies there, behind a 64-byte header; the receiver's
- * own acknowledgement completes it. See lib/frame.h. Between feeders and tcp.c, in one worker. Touches: the
- * connection, the feeders of its output.
+ * The native protocol on a connection: a span leaves the ring as it lies there, behind a 64-byte
+ * header; the receiver's own acknowledgement completes it. See lib/frame.h. Between feeders and
+ * tcp.c, in one worker. Touches: the connection, the feeders of its output.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,13 +15,16 @@
 #include "output.h"
 #include "tcp.h"
 
-/* Acknowledgements are small; the buffer grows for the rare long one, up to what a frame may have. */
+/* Acknowledgements are small; the buffer grows for the rare long one, up to what a frame may have.
+ */
 #define INBOX_FIRST (16U << 10)
 #define INBOX_MOST (SLUICE_FRAME_HEADER_MAX + SLUICE_FRAME_PAYLOAD_MAX)
-/* When idle, something is sent this often, so that the receiver and what lies between know of us. */
+/* When idle, something is sent this often, so that the receiver and what lies between know of us.
+ */
 #define HEARTBEAT_NS SLUICE_NS_PER_S
 
-/* Sets the header as what is to be written next, with `length` bytes of payload at `payload`, and `blank` of stream behind. */
+/* Sets the header as what is to be written next, with `length` bytes of payload at `payload`, and
+ * `blank` of stream behind. */
 static void set_pending(struct sluice_connection *connection, const void *payload, size_t length,
 			uint64_t blank)
 {
@@ -41,7 +44,8 @@ static void drop_kept(struct sluice_connection *connection)
 	connection->kept = NULL;
 }
 
-/* struct sluice_carrier.keep: the rest of the span is copied, once per span and only when the peer does not take it. */
+/* struct sluice_carrier.keep: the rest of the span is copied, once per span and only when the peer
+ * does not take it. */
 static bool keep(struct sluice_carrier *carrier)
 {
 	struct sluice_connection *connection = (struct sluice_connection *)carrier;
@@ -63,8 +67,9 @@ static bool keep(struct sluice_carrier *carrier)
 }
 
 /*
- * Makes the staging buffer hold two spans of `bytes`, whatever is in it. A span may be longer than what `batch.bytes` says now:
- * it was cut when that was more. False: no memory; the buffer stays as it is.
+ * Makes the staging buffer hold two spans of `bytes`, whatever is in it. A span may be longer than
+ * what `batch.bytes` says now: it was cut when that was more. False: no memory; the buffer stays as
+ * it is.
  */
 static bool enlarge_staging(struct sluice_connection *connection, size_t bytes)
 {
@@ -138,7 +143,8 @@ static bool fits(const struct sluice_connection *connection, uint64_t bytes)
 	       connection->staging_room;
 }
 
-/* Adds header and span to the staging buffer, for which there is room: short spans go many to a write. */
+/* Adds header and span to the staging buffer, for which there is room: short spans go many to a
+ * write. */
 static void stage(struct sluice_connection *connection, const uint8_t *bytes, size_t length,
 		  uint64_t blank)
 {
@@ -197,13 +203,15 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	return 0;
 }
 
-/* struct sluice_protocol.takes_more: does it fit the staging buffer, which grows for the first? @context worker */
+/* struct sluice_protocol.takes_more: does it fit the staging buffer, which grows for the first?
+ * @context worker */
 static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
 	return !connection->staged || fits(connection, bytes);
 }
 
-/* struct sluice_protocol.has_room: what bounds a connection is its window of bytes. @context worker */
+/* struct sluice_protocol.has_room: what bounds a connection is its window of bytes. @context worker
+ */
 static bool has_room(const struct sluice_connection *connection)
 {
 	(void)connection;
@@ -241,8 +249,8 @@ static void note_unsafe(struct sluice_connection *connection, uint64_t now)
 		connection->grown = now;
 }
 
-/* Says when a receiver's word is not enough: nothing is released, and nobody would know why. In the log once only: one that
- * writes seldom would fill it. */
+/* Says when a receiver's word is not enough: nothing is released, and nobody would know why. In the
+ * log once only: one that writes seldom would fill it. */
 static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 {
 	const struct sluice_output *output = connection->output;
@@ -276,8 +284,8 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 		sluice_connection_name(connection, name));
 }
 
-/* Are the ranges of an ACK or of the answer to HELLO of what was sent, all of them? Of streams that we do not have (any more)
- * nobody knows. */
+/* Are the ranges of an ACK or of the answer to HELLO of what was sent, all of them? Of streams that
+ * we do not have (any more) nobody knows. */
 static bool is_credible(const struct sluice_output *output, const uint8_t *payload, uint32_t count)
 {
 	struct sluice_frame_range range;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the log is told of a connection's interruptions: each begin and each end once, with its duration and cause.
- * One that comes and goes more often than a person wants to read is summed up, never left out. Knows no sockets.
- * Touches: the log.
+ * What the log is told of a connection's interruptions: each begin and each end once, with its
+ * duration and cause. One that comes and goes more often than a person wants to read is summed up,
+ * never left out. Knows no sockets. Touches: the log.
  */
 #ifndef SLUICE_OUTAGE_H
 #define SLUICE_OUTAGE_H
@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* So many interruptions within a window are told one by one, those beyond are summed up at its end. */
+/* So many interruptions within a window are told one by one, those beyond are summed up at its end.
+ */
 #define SLUICE_OUTAGES_TOLD 3U
 #define SLUICE_OUTAGE_WINDOW_NS (60ULL * 1000000000ULL)
 
@@ -31,24 +32,26 @@ struct sluice_outage {
 };
 
 /*
- * An interruption begins: `what` is a constant half-sentence why, `error` an errno or 0; nothing if one lasts. `who` begins
- * each line of the log. @context worker
+ * An interruption begins: `what` is a constant half-sentence why, `error` an errno or 0; nothing if
+ * one lasts. `who` begins each line of the log. @context worker
  */
 void sluice_outage_begin(struct sluice_outage *outage, const char *who, const char *what, int error,
 			 uint64_t now);
 
-/* It is over: the connection works. Nothing if none lasts. Returns whether one did. @context worker */
+/* It is over: the connection works. Nothing if none lasts. Returns whether one did. @context worker
+ */
 bool sluice_outage_end(struct sluice_outage *outage, const char *who, uint64_t now);
 
-/* Nobody tries any more: tells so, if one lasts, and of what was summed up. @context worker, process */
+/* Nobody tries any more: tells so, if one lasts, and of what was summed up. @context worker,
+ * process */
 void sluice_outage_give_up(struct sluice_outage *outage, const char *who, uint64_t now);
 
 /* The same for good: nothing is told from now on. @context worker, process */
 void sluice_outage_close(struct sluice_outage *outage, const char *who, uint64_t now);
 
 /*
- * Tells of what was summed up if the window is over, or if `finally`, because nobody will ask again. To be called every few
- * seconds. @context worker
+ * Tells of what was summed up if the window is over, or if `finally`, because nobody will ask
+ * again. To be called every few seconds. @context worker
  */
 void sluice_outage_look(struct sluice_outage *outage, const char *who, bool finally, uint64_t now);
 

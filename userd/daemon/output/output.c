@@ -124,8 +124,8 @@ int sluice_output_reserve(struct sluice_output *output, size_t count)
 }
 
 /*
- * How much one connection may have under way: half of the largest ring, so that a destination that takes and does not
- * acknowledge leaves the other half to those that do, until it counts as dead.
+ * How much one connection may have under way: half of the largest ring, so that a destination that
+ * takes and does not acknowledge leaves the other half to those that do, until it counts as dead.
  */
 static void set_window(struct sluice_output *output)
 {
@@ -182,7 +182,8 @@ void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder
 
 void sluice_output_take_over(struct sluice_output *output, struct sluice_feeder *feeder)
 {
-	/* Who receives here may have had all of it by another output, a lane of `mode: duplicate` that is gone now. */
+	/* Who receives here may have had all of it by another output, a lane of `mode: duplicate`
+	 * that is gone now. */
 	sluice_feeder_change_hands(feeder);
 	sluice_output_add_feeder(output, feeder);
 }
@@ -206,7 +207,8 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 	set_window(output);
 }
 
-/* Gives connections of `heir` that `old` has, too, what they are there: a socket and all it carries. */
+/* Gives connections of `heir` that `old` has, too, what they are there: a socket and all it
+ * carries. */
 static void inherit(struct sluice_output *heir, struct sluice_output *old)
 {
 	size_t number, other;
@@ -276,7 +278,8 @@ void sluice_output_begin(struct sluice_output *output, struct sluice_output *hei
 
 	if (heir_of) {
 		inherit(output, heir_of);
-		/* The old one keeps them in its list until it is destroyed, so that its connections give back. */
+		/* The old one keeps them in its list until it is destroyed, so that its connections
+		 * give back. */
 		for (number = 0; number < heir_of->feeder_count; number++)
 			sluice_output_take_over(output, heir_of->feeders[number]);
 	}
@@ -345,7 +348,8 @@ bool sluice_output_waits_for_older(const struct sluice_output *output,
 		return false;
 	for (number = 0; number < output->feeder_count; number++) {
 		other = output->feeders[number]->stream;
-		/* An input that was made more important does not wait for what it left. What only the disk knows of is of either kind. */
+		/* An input that was made more important does not wait for what it left. What only
+		 * the disk knows of is of either kind. */
 		/* What its sockets got since then comes to those of this worker. */
 		if (other->is_moved && other->draining && !stream->is_moved &&
 		    other->priority >= stream->priority &&
@@ -361,8 +365,9 @@ bool sluice_output_waits_for_older(const struct sluice_output *output,
 	return false;
 }
 
-/* Gives a segment of `feeder`, for which the output's rate has room, to whom the mode says. False: nobody can take one now, *next as
- * sluice_output_choose() sets it. *bytes: how many of the stream went, 0: it could not be had. */
+/* Gives a segment of `feeder`, for which the output's rate has room, to whom the mode says. False:
+ * nobody can take one now, *next as sluice_output_choose() sets it. *bytes: how many of the stream
+ * went, 0: it could not be had. */
 static bool give(struct sluice_output *output, struct sluice_feeder *feeder, uint64_t now,
 		 uint64_t *next, uint64_t *bytes)
 {
@@ -410,7 +415,8 @@ static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 	}
 }
 
-/* The same where precedence matters: the feeder that comes next is what sluice_output_pick() says. */
+/* The same where precedence matters: the feeder that comes next is what sluice_output_pick() says.
+ */
 static void pump_by_priority(struct sluice_output *output, uint64_t now, uint64_t *next)
 {
 	struct sluice_feeder *feeder;

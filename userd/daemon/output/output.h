@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One worker's half of an output: its destinations, each with a connection of this worker's own, and the feeders of the
- * streams that go there. It gives segments to the connections, which of them by the output's mode (balance.c, hash.c) and
- * when by its rate (pace.h). Between streams and connections, in one worker. Touches: feeders and connections of its
- * worker.
+ * One worker's half of an output: its destinations, each with a connection of this worker's own,
+ * and the feeders of the streams that go there. It gives segments to the connections, which of them
+ * by the output's mode (balance.c, hash.c) and when by its rate (pace.h). Between streams and
+ * connections, in one worker. Touches: feeders and connections of its worker.
  */
 #ifndef SLUICE_OUTPUT_H
 #define SLUICE_OUTPUT_H
@@ -54,13 +54,13 @@ struct sluice_output {
 	size_t next_feeder;
 	size_t next_lesser; /* whose turn it is of those that have a share only */
 	size_t picked;	    /* the one that sluice_output_pick() found, */
-	uint64_t
-		due_at; /* and when the rates let it go then, at the earliest; 0: there are none, or at once */
+	uint64_t due_at; /* and when the rates let it go then, at the earliest; 0: there are none,
+			    or at once */
 	struct sluice_share own; /* what shares are counted in where there is no rate */
 	int told;		 /* the priority that the other workers know of; precedence.h */
-	uint64_t
-		deferred; /* since when something more important elsewhere keeps us waiting; 0: it does not */
-	int64_t lead; /* how far ahead that was when we last looked */
+	uint64_t deferred; /* since when something more important elsewhere keeps us waiting; 0: it
+			      does not */
+	int64_t lead;	   /* how far ahead that was when we last looked */
 	bool owing; /* what waits in other workers has its share to come, and here is none of it */
 	uint64_t yielded; /* when we last began to leave our turn to it; 0: we do not */
 	uint64_t handed;  /* hash: bytes of streams, ever */
@@ -69,8 +69,9 @@ struct sluice_output {
 };
 
 /*
- * Makes the half of output `config` for `worker`; `protocol` speaks its framing, `targets` are its destinations, in their order,
- * `pacers` the output's and theirs, `precedence` what its streams share; all outlive it. 0 or -ENOMEM. Nothing is connected yet.
+ * Makes the half of output `config` for `worker`; `protocol` speaks its framing, `targets` are its
+ * destinations, in their order, `pacers` the output's and theirs, `precedence` what its streams
+ * share; all outlive it. 0 or -ENOMEM. Nothing is connected yet.
  * @owner caller: sluice_output_destroy() @context process
  */
 int sluice_output_create(const struct sluice_config_output *config,
@@ -83,39 +84,44 @@ int sluice_output_create(const struct sluice_config_output *config,
  * @context worker, or process if it was never in one */
 void sluice_output_destroy(struct sluice_output *output);
 
-/* Gets its place in the loop and room for `feeders` feeders; nothing happens yet. 0 or -ENOMEM. @context worker */
+/* Gets its place in the loop and room for `feeders` feeders; nothing happens yet. 0 or -ENOMEM.
+ * @context worker */
 int sluice_output_enter(struct sluice_output *output, size_t feeders);
 
-/* Begins to work. `heir_of`, if not NULL: connections to destinations that both have go over to this one, undisturbed, and
- * so do its feeders; destroy it next. Cannot fail. @context worker */
+/* Begins to work. `heir_of`, if not NULL: connections to destinations that both have go over to
+ * this one, undisturbed, and so do its feeders; destroy it next. Cannot fail. @context worker */
 void sluice_output_begin(struct sluice_output *output, struct sluice_output *heir_of);
 
 /* Leaves the loop. @context worker */
 void sluice_output_leave(struct sluice_output *output);
 
-/* Makes room for `count` more feeders, so that adding them cannot fail. 0 or -ENOMEM. @context worker */
+/* Makes room for `count` more feeders, so that adding them cannot fail. 0 or -ENOMEM. @context
+ * worker */
 int sluice_output_reserve(struct sluice_output *output, size_t count);
 
-/* Tells the log that from `offset` on a stream holds something that is no record, and that `bytes` are passed over. @context worker */
+/* Tells the log that from `offset` on a stream holds something that is no record, and that `bytes`
+ * are passed over. @context worker */
 void sluice_output_tell_no_record(const struct sluice_output *output,
 				  const struct sluice_feeder *feeder, uint64_t offset,
 				  uint64_t bytes);
 
 /* The streams' feeders come and go. @context worker */
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder);
-/* The same for one of another output, whose receivers may have had what is in it. @context worker */
+/* The same for one of another output, whose receivers may have had what is in it. @context worker
+ */
 void sluice_output_take_over(struct sluice_output *output, struct sluice_feeder *feeder);
 void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_feeder *feeder);
 
 /* Hands out segments as long as there are some and connections that take them. @context worker */
 void sluice_output_pump(struct sluice_output *output, uint64_t now);
 
-/* The worker wakes soon whatever comes (`is_on_beat`) or not: so its connections need not wake it, or have to. Hear: they read
- * what came meanwhile. @context worker */
+/* The worker wakes soon whatever comes (`is_on_beat`) or not: so its connections need not wake it,
+ * or have to. Hear: they read what came meanwhile. @context worker */
 void sluice_output_keep_time(struct sluice_output *output, bool is_on_beat);
 void sluice_output_hear(struct sluice_output *output, uint64_t now);
 
-/* Takes over mode, weights, times and batch size: what does not concern the form on the wire. @context worker */
+/* Takes over mode, weights, times and batch size: what does not concern the form on the wire.
+ * @context worker */
 void sluice_output_retune(struct sluice_output *output, const struct sluice_config_output *config);
 
 /* Bytes of streams that its connections carry. @context worker */
@@ -132,8 +138,8 @@ static inline unsigned int sluice_output_priority_of(const struct sluice_feeder 
 /* Are all destinations down that are no standbys? @context worker */
 bool sluice_output_needs_standbys(const struct sluice_output *output);
 
-/* Does `connection` have a part in what is sent now: is it there and not on trial, and if it is a standby, are all others down?
- * Asked of every connection for every segment. @context worker */
+/* Does `connection` have a part in what is sent now: is it there and not on trial, and if it is a
+ * standby, are all others down? Asked of every connection for every segment. @context worker */
 static inline bool sluice_output_counts_on(const struct sluice_output *output,
 					   const struct sluice_connection *connection)
 {
@@ -142,26 +148,28 @@ static inline bool sluice_output_counts_on(const struct sluice_output *output,
 	       (!connection->standby || sluice_output_needs_standbys(output));
 }
 
-/* Must `feeder` wait, because an older ring of its CPU that is being emptied and is no less important holds something for this
- * output that can be handed out? @context worker */
+/* Must `feeder` wait, because an older ring of its CPU that is being emptied and is no less
+ * important holds something for this output that can be handed out? @context worker */
 bool sluice_output_waits_for_older(const struct sluice_output *output,
 				   const struct sluice_feeder *feeder);
 
-/* turn.c, where precedence matters: the feeder that is to be taken from next; NULL: none has something, or another worker goes
- * first: then *due is when to look again, if it was later or not set. `any`: in turn, whatever their priority. What it was
- * given is accounted for before the next is picked; 0 bytes: nothing could be had. @context worker */
+/* turn.c, where precedence matters: the feeder that is to be taken from next; NULL: none has
+ * something, or another worker goes first: then *due is when to look again, if it was later or not
+ * set. `any`: in turn, whatever their priority. What it was given is accounted for before the next
+ * is picked; 0 bytes: nothing could be had. @context worker */
 struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any, uint64_t now,
 					 uint64_t *due);
 void sluice_output_account(struct sluice_output *output, uint64_t bytes);
-/* The rate would let what was picked go: is it left to a worker that has a share of it, which wakes at the same moment and
- * might always come too late? *due is when that ends. @context worker */
+/* The rate would let what was picked go: is it left to a worker that has a share of it, which wakes
+ * at the same moment and might always come too late? *due is when that ends. @context worker */
 bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *due);
 /* Tells the other workers what still waits here for a connection that is there. @context worker */
 void sluice_output_announce(struct sluice_output *output);
 
-/* balance.c: the connection that the mode gives the next segment to, of those that can take one; NULL: none can. Those
- * that only their rate keeps from it set *due to when that ends, if it was later. `is_return`: it came back from a lost
- * connection, and goes to none that acknowledged nothing last time, if there is another. @context worker */
+/* balance.c: the connection that the mode gives the next segment to, of those that can take one;
+ * NULL: none can. Those that only their rate keeps from it set *due to when that ends, if it was
+ * later. `is_return`: it came back from a lost connection, and goes to none that acknowledged
+ * nothing last time, if there is another. @context worker */
 struct sluice_connection *sluice_output_choose(struct sluice_output *output, bool is_return,
 					       uint64_t now, uint64_t *due);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pacing: a limit in bits a second that all workers share. What exceeds it waits, nothing is thrown away. Beside the
- * path of the data, looked at once per segment and only where a rate is configured. Touches: itself.
+ * Pacing: a limit in bits a second that all workers share. What exceeds it waits, nothing is thrown
+ * away. Beside the path of the data, looked at once per segment and only where a rate is
+ * configured. Touches: itself.
  *
- * It is the leaky bucket as a clock (the generic cell rate algorithm of ITU-T I.371): `due` is when the next byte may
- * go; sending moves it by the time that the bytes take at the rate.
+ * It is the leaky bucket as a clock (the generic cell rate algorithm of ITU-T I.371): `due` is when
+ * the next byte may go; sending moves it by the time that the bytes take at the rate.
  */
 #ifndef SLUICE_PACE_OUTPUT_H
 #define SLUICE_PACE_OUTPUT_H
@@ -27,8 +28,8 @@ uint64_t sluice_pacer_due(const struct sluice_pacer *pacer);
 /* `bytes` are sent at `now`. @threadsafe */
 void sluice_pacer_charge(struct sluice_pacer *pacer, size_t bytes, uint64_t now);
 
-/* The most that should be sent in one go, `most` or less, so that the flow is even: some milliseconds of it,
- * 1 at least: who cannot send less than a record sends one. @threadsafe */
+/* The most that should be sent in one go, `most` or less, so that the flow is even: some
+ * milliseconds of it, 1 at least: who cannot send less than a record sends one. @threadsafe */
 size_t sluice_pacer_portion(const struct sluice_pacer *pacer, size_t most);
 
 #endif /* SLUICE_PACE_OUTPUT_H */

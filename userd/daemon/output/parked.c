@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Segments that wait at the connection they belong to (mode `hash`): many short ones go out in one write. Between an output
- * and a connection, in one worker. Touches: the connection, the feeders it carries segments of.
+ * Segments that wait at the connection they belong to (mode `hash`): many short ones go out in one
+ * write. Between an output and a connection, in one worker. Touches: the connection, the feeders it
+ * carries segments of.
  */
 #include <errno.h>
 #include "output.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Plain framings on a connection: the records of a segment are framed into a staging buffer and written; the segment is
- * done when TCP has acknowledged its last byte, which is all that can be known of such a receiver ("sent,
- * unconfirmed"). Between feeders and tcp.c, in one worker. Touches: the connection, the feeders of its output.
+ * Plain framings on a connection: the records of a segment are framed into a staging buffer and
+ * written; the segment is done when TCP has acknowledged its last byte, which is all that can be
+ * known of such a receiver ("sent, unconfirmed"). Between feeders and tcp.c, in one worker.
+ * Touches: the connection, the feeders of its output.
  */
 #include <errno.h>
 #include <linux/sockios.h>
@@ -73,7 +74,8 @@ static void dispose(struct sluice_connection *connection)
 	free(connection->inbox);
 }
 
-/* struct sluice_protocol.begin: nothing to say but the framing's preamble, so it is ready. @context worker */
+/* struct sluice_protocol.begin: nothing to say but the framing's preamble, so it is ready. @context
+ * worker */
 static void begin(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_plain *plain = connection->plain;
@@ -137,8 +139,8 @@ static void settle_one(struct sluice_connection *connection, uint64_t now)
 }
 
 /*
- * Does the oldest segment in doubt take room that others need: a good part of what may be under way, or of a ring that is nearly
- * full? A peer's kernel holds less than that unread.
+ * Does the oldest segment in doubt take room that others need: a good part of what may be under
+ * way, or of a ring that is nearly full? A peer's kernel holds less than that unread.
  */
 static bool is_in_the_way(const struct sluice_connection *connection)
 {
@@ -155,7 +157,8 @@ static bool is_in_the_way(const struct sluice_connection *connection)
 			(sent->feeder->ring->mask + 1) / 4 * 3);
 }
 
-/* When the oldest segment in doubt is in doubt no more, as long as the peer does not end the connection. */
+/* When the oldest segment in doubt is in doubt no more, as long as the peer does not end the
+ * connection. */
 static uint64_t settles_at(const struct sluice_connection *connection)
 {
 	const struct sluice_plain *plain = connection->plain;
@@ -165,7 +168,8 @@ static uint64_t settles_at(const struct sluice_connection *connection)
 	return due > young ? due : young;
 }
 
-/* Has the peer said that it will send no more, and was it not seen to take anything since? Then time proves nothing. */
+/* Has the peer said that it will send no more, and was it not seen to take anything since? Then
+ * time proves nothing. */
 static bool is_parted(const struct sluice_connection *connection)
 {
 	return connection->is_half && connection->plain->confirmed <= connection->half_at;
@@ -182,7 +186,8 @@ static void settle(struct sluice_connection *connection, uint64_t now)
 		settle_one(connection, now);
 }
 
-/* Notes the segments that TCP has got acknowledged: they are done, or soon. Returns true if there was one. */
+/* Notes the segments that TCP has got acknowledged: they are done, or soon. Returns true if there
+ * was one. */
 static bool confirm(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_plain *plain = connection->plain;
@@ -222,7 +227,8 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 	    (framed->consumed &&
 	     sluice_feeder_cut(feeder, id, segment->start + framed->consumed, framed->records)))
 		return error;
-	/* It was cut for a connection with a larger buffer (batch.bytes was changed): make this one as large. */
+	/* It was cut for a connection with a larger buffer (batch.bytes was changed): make this one
+	 * as large. */
 	room = connection->staged + 4 * length + SLUICE_FRAMING_RECORD_MAX;
 	larger = realloc(plain->staging, room);
 	if (!larger)
@@ -233,7 +239,8 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 				    larger + connection->staged, room - connection->staged, framed);
 }
 
-/* struct sluice_protocol.load: a segment's records, framed into the staging buffer. @context worker */
+/* struct sluice_protocol.load: a segment's records, framed into the staging buffer. @context worker
+ */
 static int load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
 		bool alone, uint64_t now)
 {
@@ -283,7 +290,8 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	return 0;
 }
 
-/* struct sluice_protocol.takes_more: a run fits whatever its datagrams become, or nearly. @context worker */
+/* struct sluice_protocol.takes_more: a run fits whatever its datagrams become, or nearly. @context
+ * worker */
 static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
 	(void)bytes;
@@ -318,8 +326,9 @@ static const char *received(struct sluice_connection *connection, size_t length,
 }
 
 /*
- * Has the peer said that it will send no more right behind what it was given, and does nothing follow that would show whether it
- * still reads? What is to be sent again if it does not cannot wait for that. Says so, or NULL.
+ * Has the peer said that it will send no more right behind what it was given, and does nothing
+ * follow that would show whether it still reads? What is to be sent again if it does not cannot
+ * wait for that. Says so, or NULL.
  */
 static const char *is_closed(struct sluice_connection *connection, uint64_t now)
 {
@@ -363,8 +372,8 @@ static uint64_t datagrams_before(const struct sent *sent, const uint8_t *span, s
 	return count < sent->datagrams ? count : sent->datagrams;
 }
 
-/* Gives back a segment of which the peer's TCP has the first `had` bytes. Returns how many datagrams those are, as far as that can
- * be told: they go again if `is_again`. */
+/* Gives back a segment of which the peer's TCP has the first `had` bytes. Returns how many
+ * datagrams those are, as far as that can be told: they go again if `is_again`. */
 static uint64_t give_back(struct sluice_connection *connection, const struct sent *sent,
 			  uint64_t had, bool is_again, uint64_t now)
 {
@@ -394,9 +403,9 @@ static uint64_t give_back(struct sluice_connection *connection, const struct sen
 }
 
 /*
- * The peer's TCP has the first `confirmed` bytes. A datagram of which it has only a part goes to it again whole: from its
- * first byte on, on a new connection. If the peer ended the connection it may not have read what its TCP had acknowledged just
- * before: that is unconfirmed.
+ * The peer's TCP has the first `confirmed` bytes. A datagram of which it has only a part goes to it
+ * again whole: from its first byte on, on a new connection. If the peer ended the connection it may
+ * not have read what its TCP had acknowledged just before: that is unconfirmed.
  */
 static void lost(struct sluice_connection *connection)
 {

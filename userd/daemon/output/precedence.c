@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Precedence; see precedence.h. Only sums and maxima matter, and they order nothing else: relaxed throughout. Touches: itself,
- * atomically.
+ * Precedence; see precedence.h. Only sums and maxima matter, and they order nothing else: relaxed
+ * throughout. Touches: itself, atomically.
  */
 #include "../../lib/barrier.h"
 #include "precedence.h"
@@ -65,8 +65,8 @@ bool sluice_share_owes(const struct sluice_share *share, size_t portion)
 void sluice_share_charge(struct sluice_share *share, bool is_lesser, uint64_t bytes, size_t portion)
 {
 	int64_t step = (int64_t)bytes, lead = sluice_load_relaxed(&share->lead), next;
-	/* Nobody saves up for more than a portion, or a record that is larger: what was not wanted at its time is not owed
-	 * later. */
+	/* Nobody saves up for more than a portion, or a record that is larger: what was not wanted
+	 * at its time is not owed later. */
 	int64_t most = (int64_t)(bytes > portion ? bytes : portion) * SLUICE_PRECEDENCE_SHARE;
 
 	do {

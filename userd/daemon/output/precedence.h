@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Precedence: whose turn it is at an output whose streams have different priorities. The most important that waits goes first,
- * where there is a rate in whatever worker it waits; all others together get one byte in SLUICE_PRECEDENCE_SHARE at least, in
- * turn. An output whose streams are all alike asks once per round whether they are, and nothing else. Beside the path of the data.
+ * Precedence: whose turn it is at an output whose streams have different priorities. The most
+ * important that waits goes first, where there is a rate in whatever worker it waits; all others
+ * together get one byte in SLUICE_PRECEDENCE_SHARE at least, in turn. An output whose streams are
+ * all alike asks once per round whether they are, and nothing else. Beside the path of the data.
  * Touches: itself, atomically.
  */
 #ifndef SLUICE_PRECEDENCE_OUTPUT_H
@@ -42,14 +43,16 @@ void sluice_precedence_part(struct sluice_precedence *precedence, unsigned int p
 /* Is there something to choose? @threadsafe */
 bool sluice_precedence_matters(const struct sluice_precedence *precedence);
 
-/* A worker's most important that waits, or SLUICE_PRECEDENCE_NONE; *told is what it said last, and becomes what it says now.
+/* A worker's most important that waits, or SLUICE_PRECEDENCE_NONE; *told is what it said last, and
+ * becomes what it says now.
  * @threadsafe, but for `told` */
 void sluice_precedence_tell(struct sluice_precedence *precedence, int *told, int priority);
 
 /* The most important that waits in any worker, or SLUICE_PRECEDENCE_NONE. @threadsafe */
 int sluice_precedence_most(const struct sluice_precedence *precedence);
 
-/* Waits something less important than `priority` in a worker that has nothing better? @threadsafe */
+/* Waits something less important than `priority` in a worker that has nothing better? @threadsafe
+ */
 bool sluice_precedence_has_below(const struct sluice_precedence *precedence, int priority);
 
 /* Bytes that the most important had since the others had their share. @threadsafe */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which protocol speaks a framing. Above all of them: whoever makes outputs asks, so that no connection needs to know what
- * protocols there are. Touches: nothing.
+ * Which protocol speaks a framing. Above all of them: whoever makes outputs asks, so that no
+ * connection needs to know what protocols there are. Touches: nothing.
  */
 #include "tcp.h"
 

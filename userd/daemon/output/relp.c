@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * RELP on a connection: each datagram is a `syslog` command with a number of its own, and the receiver answers each. A segment
- * is done when all of its datagrams have been answered; of what a lost connection carried, everything from the first one on that
- * was not goes again. Between feeders and tcp.c, in one worker. Touches: the connection, the feeders of its output.
+ * RELP on a connection: each datagram is a `syslog` command with a number of its own, and the
+ * receiver answers each. A segment is done when all of its datagrams have been answered; of what a
+ * lost connection carried, everything from the first one on that was not goes again. Between
+ * feeders and tcp.c, in one worker. Touches: the connection, the feeders of its output.
  *
  *      first              written             offered             next
- *   ─────┼───────────────────┼───────────────────┼──────────────────┤    datagrams of the session, by number; 0 is `open`
- *        │ with TCP          │ being written     │ staged: the window is full
+ *   ─────┼───────────────────┼───────────────────┼──────────────────┤    datagrams of the session,
+ *        │ with TCP          │ being written     │ staged                by number; 0 is `open`;
+ *                                                                        staged: the window is full
  *
- * One that is longer than `max-datagram` takes several numbers, in a row, and counts once: when the last is sent, or answered.
+ * One that is longer than `max-datagram` takes several numbers, in a row, and counts once: when the
+ * last is sent, or answered.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -26,8 +29,8 @@
 #include "tcp.h"
 
 #define STAGING_FIRST (16U << 10)
-/* A receiver that waits so long before each answer has a queue that is full, or nearly: rsyslog waits a second then, and two more
- * before it throws away what it answers 200 for. */
+/* A receiver that waits so long before each answer has a queue that is full, or nearly: rsyslog
+ * waits a second then, and two more before it throws away what it answers 200 for. */
 #define LATE_NS (900 * SLUICE_NS_PER_MS)
 /* So many answers in a row tell. */
 #define LATE_ROW 3U
@@ -93,7 +96,8 @@ static bool has_room(const struct sluice_connection *connection)
 	       relp->queue_next - relp->queue_first < SLUICE_RELP_QUEUE;
 }
 
-/* Sets what is staged and fits into the window as what is to be written. Nothing is being written. */
+/* Sets what is staged and fits into the window as what is to be written. Nothing is being written.
+ */
 static void offer(struct sluice_connection *connection)
 {
 	struct sluice_relp *relp = connection->relp;
@@ -110,7 +114,8 @@ static void offer(struct sluice_connection *connection)
 	connection->busy = end > relp->given;
 }
 
-/* struct sluice_protocol.load: a segment's datagrams become commands in the staging buffer. Nothing is being written. @context worker */
+/* struct sluice_protocol.load: a segment's datagrams become commands in the staging buffer. Nothing
+ * is being written. @context worker */
 static int load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
 		bool alone, uint64_t now)
 {
@@ -129,7 +134,8 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		relp->answered = now;
 	if (span)
 		error = sluice_relp_stage(connection, span, length, false, &staged);
-	/* Its end waits for the window: as if it had never been taken, or staged as well if it cannot be parted. */
+	/* Its end waits for the window: as if it had never been taken, or staged as well if it
+	 * cannot be parted. */
 	if (!error && staged.consumed < length &&
 	    (!staged.consumed ||
 	     !sluice_feeder_cut(feeder, id, segment->start + staged.consumed, staged.records)))
@@ -168,7 +174,8 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	return 0;
 }
 
-/* struct sluice_protocol.takes_more: more goes into one write as long as that is no longer than a batch. @context worker */
+/* struct sluice_protocol.takes_more: more goes into one write as long as that is no longer than a
+ * batch. @context worker */
 static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
 	(void)bytes;
@@ -188,7 +195,8 @@ static void note_written(struct sluice_connection *connection, uint64_t upto)
 	sluice_count(&connection->counters.sent, datagrams);
 }
 
-/* What still waits for the window goes, as far as it has become wider; it counts against the rates. */
+/* What still waits for the window goes, as far as it has become wider; it counts against the rates.
+ */
 static void go_on(struct sluice_connection *connection, uint64_t now)
 {
 	const struct sluice_relp *relp = connection->relp;
@@ -229,7 +237,8 @@ static uint64_t round_trip(const struct sluice_connection *connection)
 	return (uint64_t)info.tcpi_rtt * SLUICE_NS_PER_US;
 }
 
-/* Notes how long an answer was waited for: a receiver whose queue is full is known by that alone. */
+/* Notes how long an answer was waited for: a receiver whose queue is full is known by that alone.
+ */
 static void time_answer(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_relp *relp = connection->relp;
@@ -354,7 +363,8 @@ static const char *answered(struct sluice_connection *connection,
 	return NULL;
 }
 
-/* The answer to `open`. NULL, or why the connection is no good; the receiver may have said so itself, then it is lost already. */
+/* The answer to `open`. NULL, or why the connection is no good; the receiver may have said so
+ * itself, then it is lost already. */
 static const char *opened(struct sluice_connection *connection,
 			  const struct sluice_relp_frame *frame, uint64_t now)
 {
@@ -390,7 +400,8 @@ static const char *understand(struct sluice_connection *connection,
 						     : opened(connection, frame, now);
 }
 
-/* struct sluice_protocol.received: whole frames are understood, the rest waits. The longest has room. @context worker */
+/* struct sluice_protocol.received: whole frames are understood, the rest waits. The longest has
+ * room. @context worker */
 static const char *received(struct sluice_connection *connection, size_t length, uint64_t now)
 {
 	struct sluice_relp_frame frame;
@@ -419,7 +430,8 @@ static const char *received(struct sluice_connection *connection, size_t length,
 	return NULL;
 }
 
-/* struct sluice_protocol.tick: does it answer at all? RELP has no heartbeat, so one that owes nothing may be silent.
+/* struct sluice_protocol.tick: does it answer at all? RELP has no heartbeat, so one that owes
+ * nothing may be silent.
  * @context worker */
 static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
 {
@@ -431,7 +443,8 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 	return sluice_connection_stall(connection, since, now, next);
 }
 
-/* struct sluice_protocol.part: ends the session, if no half command stands before that. @context worker */
+/* struct sluice_protocol.part: ends the session, if no half command stands before that. @context
+ * worker */
 static void part(struct sluice_connection *connection)
 {
 	uint8_t close[SLUICE_RELP_AROUND_MAX];
@@ -445,7 +458,8 @@ static void part(struct sluice_connection *connection)
 	(void)send(connection->fd, close, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* struct sluice_protocol.lost: of each segment goes again what is behind the first datagram that has no answer, and that itself. */
+/* struct sluice_protocol.lost: of each segment goes again what is behind the first datagram that
+ * has no answer, and that itself. */
 static void lost(struct sluice_connection *connection)
 {
 	struct sluice_relp *relp = connection->relp;

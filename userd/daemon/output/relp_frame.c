@@ -86,7 +86,8 @@ static bool is_letter(uint8_t byte)
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
 
-/* Reads a number of one to nine digits at *at, whatever stands behind it, and steps over it. 0, -EAGAIN if it may go on, -EPROTO. */
+/* Reads a number of one to nine digits at *at, whatever stands behind it, and steps over it. 0,
+ * -EAGAIN if it may go on, -EPROTO. */
 static int read_number(const uint8_t **at, const uint8_t *end, uint32_t *value)
 {
 	const uint8_t *begin = *at;

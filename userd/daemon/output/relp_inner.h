@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a RELP connection knows of the datagrams that it has staged or that are not answered; for relp.c and relp_stage.c only.
+ * What a RELP connection knows of the datagrams that it has staged or that are not answered; for
+ * relp.c and relp_stage.c only.
  */
 #ifndef SLUICE_RELP_INNER_H
 #define SLUICE_RELP_INNER_H
@@ -71,8 +72,8 @@ struct sluice_relp_staged {
 };
 
 /*
- * Stages records of `span` as commands, until the window is full; `whole`: all of them. 0; -ENOMEM; -EPROTO: it holds something that
- * is no record.
+ * Stages records of `span` as commands, until the window is full; `whole`: all of them. 0; -ENOMEM;
+ * -EPROTO: it holds something that is no record.
  */
 int sluice_relp_stage(struct sluice_connection *connection, const uint8_t *span, size_t length,
 		      bool whole, struct sluice_relp_staged *staged);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * From the records of a segment to RELP commands in a connection's staging buffer; see relp_inner.h. In the worker. Touches: the
- * connection.
+ * From the records of a segment to RELP commands in a connection's staging buffer; see
+ * relp_inner.h. In the worker. Touches: the connection.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -31,13 +31,15 @@ static bool enlarge_asked(struct sluice_relp *relp, uint64_t count)
 	return true;
 }
 
-/* Makes the staging buffer hold `size` bytes, which are counted in 32 bits. False: no memory; it stays as it is. */
+/* Makes the staging buffer hold `size` bytes, which are counted in 32 bits. False: no memory; it
+ * stays as it is. */
 static bool enlarge_staging(struct sluice_relp *relp, size_t size)
 {
 	return size <= UINT32_MAX && sluice_buffer_grow(&relp->staging, &relp->room, size);
 }
 
-/* Stages one command `syslog` with `length` bytes at `bytes`, of which `more` follow for the same datagram. 0 or -ENOMEM. */
+/* Stages one command `syslog` with `length` bytes at `bytes`, of which `more` follow for the same
+ * datagram. 0 or -ENOMEM. */
 static int stage_command(struct sluice_connection *connection, const uint8_t *bytes, size_t length,
 			 size_t more, const struct sluice_relp_staged *staged)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Destinations' addresses; see resolve.h. The mutex of a target is held for a copy of a few hundred bytes, never during
- * a look-up, so that a worker may take it when it connects. Touches: the system's resolver.
+ * Destinations' addresses; see resolve.h. The mutex of a target is held for a copy of a few hundred
+ * bytes, never during a look-up, so that a worker may take it when it connects. Touches: the
+ * system's resolver.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -197,8 +198,8 @@ void sluice_target_refresh(struct sluice_target *target)
 }
 
 /*
- * Takes the interface off an address like fe80::1%eth0: it may come later, and have another number each time it comes. What is too
- * long for a name stays: no look-up finds it.
+ * Takes the interface off an address like fe80::1%eth0: it may come later, and have another number
+ * each time it comes. What is too long for a name stays: no look-up finds it.
  */
 static void split_scope(struct sluice_target *target)
 {

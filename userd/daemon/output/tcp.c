@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Connections; see tcp.h. Edge-triggered: registered once per connection, no epoll_ctl after that. Touches: sockets.
+ * Connections; see tcp.h. Edge-triggered: registered once per connection, no epoll_ctl after that.
+ * Touches: sockets.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,7 +17,8 @@
 #include "output.h"
 #include "tcp.h"
 
-/* How long one that gets disabled may take to acknowledge what it has, and how often that is looked at. */
+/* How long one that gets disabled may take to acknowledge what it has, and how often that is looked
+ * at. */
 #define HOME_NS SLUICE_NS_PER_S
 #define HOME_PAUSE_NS (5 * SLUICE_NS_PER_MS)
 /* A connection that lasted so long was a good one, though nothing may have been sent. */
@@ -99,7 +101,8 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	is_rejecting = sluice_trial_end(
 		&connection->trial, sluice_connection_name(connection, name),
 		sluice_trial_words(output->form.framing), connection->disabled, now);
-	/* Only one that got something done begins again with short pauses: not who accepts and never reads. */
+	/* Only one that got something done begins again with short pauses: not who accepts and
+	 * never reads. */
 	if (was_ready && !is_rejecting &&
 	    (connection->carrier.done != connection->done_ready ||
 	     now - connection->readied >= LASTED_NS))
@@ -153,7 +156,8 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	sluice_worker_set_timer(output->worker, &connection->timer, now + pause + 1);
 }
 
-/* The peer ended it: the same, and what its TCP had just acknowledged is in doubt. @context worker */
+/* The peer ended it: the same, and what its TCP had just acknowledged is in doubt. @context worker
+ */
 static void end(struct sluice_connection *connection, const char *what, int error, uint64_t now)
 {
 	connection->trial.is_cut = true;
@@ -308,7 +312,8 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 			sent -= (ssize_t)step;
 		}
 		if (connection->pending[0].iov_len + connection->pending[1].iov_len)
-			break; /* no room: TCP noted that we want some, EPOLLOUT will tell (tcp_sendmsg) */
+			break; /* no room: TCP noted that we want some, EPOLLOUT will tell
+				  (tcp_sendmsg) */
 		connection->busy = false;
 		connection->corked = connection->more;
 		connection->protocol->written(connection, now);
@@ -375,7 +380,8 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 	return true;
 }
 
-/* The peer broke the protocol. It gets a reset, so that it does not take the end for a good one. @context worker */
+/* The peer broke the protocol. It gets a reset, so that it does not take the end for a good one.
+ * @context worker */
 static void fault(struct sluice_connection *connection, const char *what, uint64_t now)
 {
 	char name[SLUICE_CONNECTION_NAME];
@@ -383,7 +389,8 @@ static void fault(struct sluice_connection *connection, const char *what, uint64
 	sluice_count(&connection->counters.faults, 1);
 	sluice_store_relaxed(&connection->counters.faulty, UINT64_C(1));
 	sluice_connection_reset_at_close(connection->fd);
-	/* The log may know already that it is gone; what it does when it is back is something else. */
+	/* The log may know already that it is gone; what it does when it is back is something else.
+	 */
 	if (connection->complained &&
 	    (!connection->fault_told || now - connection->fault_told >= FAULT_NS)) {
 		sluice_warning("%s: %s (%llu times since the start)",
@@ -410,7 +417,8 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 		if (length < 0 && errno == EAGAIN)
 			return;
 		if (!length && !connection->protocol->is_answered) {
-			/* It says nothing more, as was to be expected. Whether it still reads the next write tells. */
+			/* It says nothing more, as was to be expected. Whether it still reads the
+			 * next write tells. */
 			sluice_connection_half(connection, now);
 			return;
 		}
@@ -427,7 +435,8 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			sluice_connection_lose(connection, what, 0, now);
 			return;
 		}
-		/* Less than there was room for: the socket is empty. What comes later is a new edge. */
+		/* Less than there was room for: the socket is empty. What comes later is a new
+		 * edge. */
 		if ((size_t)length < room)
 			return;
 		if (turn >= READS) {
@@ -474,7 +483,8 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 			return;
 		(void)getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length);
 		if (error) {
-			/* A reset answers nobody's SYN but that of a socket that accepted (a refusal is another error). */
+			/* A reset answers nobody's SYN but that of a socket that accepted (a
+			 * refusal is another error). */
 			if (error == ECONNRESET || error == EPIPE)
 				sluice_trial_reach(&connection->trial, now);
 			end(connection, "cannot connect", error, now);
@@ -493,8 +503,8 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		end(connection, "the connection broke", error, now);
 		return;
 	}
-	/* Half-closed with data behind it: the next read would say so, but no edge comes for it. Acknowledgements would
-	 * not come any more; who gives none goes on. */
+	/* Half-closed with data behind it: the next read would say so, but no edge comes for it.
+	 * Acknowledgements would not come any more; who gives none goes on. */
 	if (connection->fd >= 0 && events & EPOLLRDHUP && connection->protocol->is_answered)
 		end(connection, "the peer closed the connection", 0, now);
 }
@@ -566,17 +576,6 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 	sluice_connection_note_since(connection);
 	*result = connection;
 	return 0;
-}
-
-void sluice_connection_tell_outages(struct sluice_connection *connection, uint64_t now)
-{
-	char name[SLUICE_CONNECTION_NAME] = "";
-
-	/* One that was never entered has no name yet, and nothing to tell. */
-	if (sluice_outage_is_open(&connection->outage) || connection->unconfirmed.untold)
-		sluice_connection_name(connection, name);
-	sluice_outage_close(&connection->outage, name, now);
-	sluice_unconfirmed_look(&connection->unconfirmed, name, true, now);
 }
 
 void sluice_connection_destroy(struct sluice_connection *connection)

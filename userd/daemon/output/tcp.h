@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A connection of one worker to one destination: connecting, for ever and with growing pauses, writing one segment at a
- * time without blocking, noticing at once that the peer is gone. What is written and what an answer means is the
- * protocol's business (native.c, plain.c, relp.c). Between an output and a socket. Touches: its socket.
+ * A connection of one worker to one destination: connecting, for ever and with growing pauses,
+ * writing one segment at a time without blocking, noticing at once that the peer is gone. What is
+ * written and what an answer means is the protocol's business (native.c, plain.c, relp.c). Between
+ * an output and a socket. Touches: its socket.
  *
  *                    address known                connected               protocol is ready
  *   waiting ──────────────────────► connecting ─────────────► greeting ─────────────────────► ready
@@ -52,14 +53,14 @@ struct sluice_tcp_counters {
 	uint64_t oversized, skipped;	   /* not sent: too long, empty */
 	uint64_t split, pieces, truncated; /* as in struct sluice_framed */
 	uint64_t refused;		   /* relp: datagrams that the receiver does not want */
-	uint64_t
-		unconfirmed; /* plain: datagrams that TCP acknowledged right before the peer's end */
-	uint64_t rejecting;  /* 1: it ended the last connections within their first seconds */
+	uint64_t unconfirmed; /* plain: datagrams that TCP acknowledged right before the peer's end
+			       */
+	uint64_t rejecting;   /* 1: it ended the last connections within their first seconds */
 	uint64_t mss, pmtu;
 	uint64_t achieved; /* bits a second, of the last second */
 	uint64_t state;	   /* enum sluice_tcp_state */
-	uint64_t
-		since; /* when that, unsafe, slow or full last changed for a reader, ns since 1970 */
+	uint64_t since; /* when that, unsafe, slow or full last changed for a reader, ns since 1970
+			 */
 	uint64_t
 		unsafe; /* 1: it acknowledges, but not what the output waits for (`ack: durable`) */
 	uint64_t full;	/* relp, 1: it answers so late that its queue must be full */
@@ -81,9 +82,10 @@ struct sluice_protocol {
 	/* TCP is connected: greet, or be ready. */
 	void (*begin)(struct sluice_connection *connection, uint64_t now);
 	/*
-	 * Adds segment `id` of `feeder`, which the connection carries, to what is to be written. `alone`: nothing else comes
-	 * with it, so it may be written from where it lies. 0; or it went back to the feeder: -ENODATA, its bytes lie
-	 * elsewhere by now, -ENOMEM, there is no memory for it.
+	 * Adds segment `id` of `feeder`, which the connection carries, to what is to be written.
+	 * `alone`: nothing else comes with it, so it may be written from where it lies. 0; or it
+	 * went back to the feeder: -ENODATA, its bytes lie elsewhere by now, -ENOMEM, there is no
+	 * memory for it.
 	 */
 	int (*load)(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
 		    bool alone, uint64_t now);
@@ -93,9 +95,11 @@ struct sluice_protocol {
 	bool (*has_room)(const struct sluice_connection *connection);
 	/* All that was to be written is. */
 	void (*written)(struct sluice_connection *connection, uint64_t now);
-	/* `length` bytes came into connection->inbox at inbox_used. NULL, or why the connection is no good. */
+	/* `length` bytes came into connection->inbox at inbox_used. NULL, or why the connection is
+	 * no good. */
 	const char *(*received)(struct sluice_connection *connection, size_t length, uint64_t now);
-	/* Looks after the connection; *next is when to look again at the latest. NULL, or why it is no good. */
+	/* Looks after the connection; *next is when to look again at the latest. NULL, or why it is
+	 * no good. */
 	const char *(*tick)(struct sluice_connection *connection, uint64_t now, uint64_t *next);
 	/* We are about to close it, and nothing is wrong with it. NULL: nothing is to be said. */
 	void (*part)(struct sluice_connection *connection);
@@ -153,8 +157,8 @@ struct sluice_connection {
 	uint64_t loaded;     /* bytes of streams, ever */
 	uint64_t drained;    /* of them, no longer carried, when its rate was last taken */
 	uint64_t drained_at; /* and when that was */
-	uint64_t
-		drain; /* bytes of streams a second that it gets rid of when it has enough; 0: not known */
+	uint64_t drain; /* bytes of streams a second that it gets rid of when it has enough; 0: not
+			   known */
 	uint64_t identity;	      /* hash: what its destination is called, as a number */
 	struct sluice_pacer *pacer;   /* its destination's */
 	struct sluice_parked *parked; /* hash: SLUICE_PARKED of them; NULL else */
@@ -181,12 +185,12 @@ struct sluice_connection {
 	uint64_t moved;	     /* when that last grew */
 	uint64_t bytes_seen; /* counters.bytes then */
 	uint64_t measured;   /* when TCP was last asked for its figures */
-	uint64_t
-		unanswered; /* since when something is under way and nothing came back; 0: nothing is */
-	uint64_t asked;	    /* when TCP was last asked for that */
-	uint32_t repeats;	 /* what TCP had sent again when something last came back */
-	uint32_t tries;		 /* what it sent in vain since: probes, and segments again */
-	bool is_full;		 /* the peer's TCP answers, and has no room for what waits */
+	uint64_t unanswered; /* since when something is under way and nothing came back; 0: nothing
+				is */
+	uint64_t asked;	     /* when TCP was last asked for that */
+	uint32_t repeats;    /* what TCP had sent again when something last came back */
+	uint32_t tries;	     /* what it sent in vain since: probes, and segments again */
+	bool is_full;	     /* the peer's TCP answers, and has no room for what waits */
 	bool was_full, has_read; /* it once was, and had room again later: somebody reads */
 	bool is_half;		 /* plain: the peer will say nothing more, and may still read */
 	uint64_t half_at;	 /* bytes of this connection that were written when it said so */
@@ -231,57 +235,68 @@ const char *sluice_connection_name(const struct sluice_connection *connection,
 /* Sets the state, also for the report. @context worker */
 void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state);
 
-/* health.c. Notes for the report since when the connection is there, gone, slow or not durable, if that changed: after each
- * change of its state and of its counters `unsafe`, `slow` and `full`. Attempts to connect change nothing: it is gone still.
+/* health.c. Notes for the report since when the connection is there, gone, slow or not durable, if
+ * that changed: after each change of its state and of its counters `unsafe`, `slow` and `full`.
+ * Attempts to connect change nothing: it is gone still.
  * @context worker, or process if never entered */
 void sluice_connection_note_since(struct sluice_connection *connection);
 
-/* connect.c. Begins an attempt with the next address; it may be lost when this returns. @context worker */
+/* connect.c. Begins an attempt with the next address; it may be lost when this returns. @context
+ * worker */
 void sluice_connection_connect(struct sluice_connection *connection, uint64_t now);
 
-/* The pause before the next attempt, ns: between the least and twice the last, at random. @context worker */
+/* The pause before the next attempt, ns: between the least and twice the last, at random. @context
+ * worker */
 uint64_t sluice_connection_next_pause(struct sluice_connection *connection);
 
 /*
- * Is socket `fd` connected to itself? Nobody listens at a port of this host, and connecting took that very port: TCP calls it
- * a simultaneous open (RFC 9293, 3.5).
+ * Is socket `fd` connected to itself? Nobody listens at a port of this host, and connecting took
+ * that very port: TCP calls it a simultaneous open (RFC 9293, 3.5).
  */
 bool sluice_connection_met_itself(int fd);
 
-/* When the socket is closed its peer gets a reset, and what is not sent yet is dropped. @threadsafe */
+/* When the socket is closed its peer gets a reset, and what is not sent yet is dropped. @threadsafe
+ */
 void sluice_connection_reset_at_close(int fd);
 
-/* TCP is through: the protocol begins, unless the connection came back to itself. @context worker */
+/* TCP is through: the protocol begins, unless the connection came back to itself. @context worker
+ */
 void sluice_connection_reach(struct sluice_connection *connection, uint64_t now);
 
-/* Sets what a connection of ours has set; again when `timing` changed. None of it is worth failing for. @context worker */
+/* Sets what a connection of ours has set; again when `timing` changed. None of it is worth failing
+ * for. @context worker */
 void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timing);
 
-/* Makes a connection to `target` (takes a reference), not in a loop yet. 0 or -ENOMEM. @context process */
+/* Makes a connection to `target` (takes a reference), not in a loop yet. 0 or -ENOMEM. @context
+ * process */
 int sluice_connection_create(struct sluice_output *output, struct sluice_target *target,
 			     const struct sluice_config_destination *config,
 			     struct sluice_pacer *pacer, struct sluice_connection **connection);
 
-/* Takes over weight, standby and enabled; connects or disconnects if that is what changed. @context worker, or process if
- * never entered */
+/* Takes over weight, standby and enabled; connects or disconnects if that is what changed. @context
+ * worker, or process if never entered */
 void sluice_connection_retune(struct sluice_connection *connection,
 			      const struct sluice_config_destination *config);
 
-/* Tells the log what it does not know yet of the connection's interruptions, and nothing of those that follow: the end is near.
+/* Tells the log what it does not know yet of the connection's interruptions, and nothing of those
+ * that follow: the end is near.
  * @context worker, or process if never entered */
 void sluice_connection_tell_outages(struct sluice_connection *connection, uint64_t now);
 
-/* Closes and frees it; what it carried went back. NULL is allowed. @context worker, or process if never entered */
+/* Closes and frees it; what it carried went back. NULL is allowed. @context worker, or process if
+ * never entered */
 void sluice_connection_destroy(struct sluice_connection *connection);
 
 /* Can it take a segment now? @context worker */
 bool sluice_connection_is_able(const struct sluice_connection *connection);
 
-/* Takes a segment of at most `bytes` from `feeder` and begins to write it. False if there was none. @context worker */
+/* Takes a segment of at most `bytes` from `feeder` and begins to write it. False if there was none.
+ * @context worker */
 bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    size_t bytes, uint64_t now);
 
-/* What was to be sent found no memory: gives the connection up, so that it is tried again after a pause. @context worker */
+/* What was to be sent found no memory: gives the connection up, so that it is tried again after a
+ * pause. @context worker */
 void sluice_connection_starve(struct sluice_connection *connection, uint64_t now);
 
 /* Writes what was loaded; it counts against the rates. @context worker */
@@ -297,8 +312,8 @@ bool sluice_connection_is_free(const struct sluice_connection *connection);
 void sluice_connection_park(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    uint64_t id);
 
-/* Begins to write what waits, as much as goes in one write, and no more than `bytes` if one segment has no more. Returns whether
- * anything of it waits no longer. @context worker */
+/* Begins to write what waits, as much as goes in one write, and no more than `bytes` if one segment
+ * has no more. Returns whether anything of it waits no longer. @context worker */
 bool sluice_connection_send_parked(struct sluice_connection *connection, size_t bytes,
 				   uint64_t now);
 
@@ -311,7 +326,8 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 /* The protocol may send from now on. @context worker */
 void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now);
 
-/* Gives the connection up; `what` is a constant half-sentence, `error` an errno or 0. It will be made anew.
+/* Gives the connection up; `what` is a constant half-sentence, `error` an errno or 0. It will be
+ * made anew.
  * @context worker */
 void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
 			    uint64_t now);
@@ -328,20 +344,23 @@ void sluice_connection_idles(struct sluice_connection *connection);
 /* Notes whether the peer's TCP took something, and whether it answers. @context worker */
 void sluice_connection_look(struct sluice_connection *connection, uint64_t now);
 
-/* A peer without acknowledgements of its own has said all. It may still read: what is under way then tells. @context worker */
+/* A peer without acknowledgements of its own has said all. It may still read: what is under way
+ * then tells. @context worker */
 void sluice_connection_half(struct sluice_connection *connection, uint64_t now);
 
-/* Is its peer gone, so that nothing at all came back for dead_after? Says so, or NULL, and in *next when to look again.
+/* Is its peer gone, so that nothing at all came back for dead_after? Says so, or NULL, and in *next
+ * when to look again.
  * @context worker */
 const char *sluice_connection_silence(struct sluice_connection *connection, uint64_t now,
 				      uint64_t *next);
 
-/* unsent.c. Counts datagrams that do not go, and tells the log, once a minute at most. @context worker */
+/* unsent.c. Counts datagrams that do not go, and tells the log, once a minute at most. @context
+ * worker */
 void sluice_connection_note_unsent(struct sluice_connection *connection,
 				   const struct sluice_unsent *unsent, uint64_t now);
 
-/* Tells the log what it does not know yet of these: the connection is about to be freed. @context worker, or process if never
- * entered */
+/* Tells the log what it does not know yet of these: the connection is about to be freed. @context
+ * worker, or process if never entered */
 void sluice_connection_tell_unsent(struct sluice_connection *connection);
 
 /* What was noted of a peer is forgotten: the connection is another one. @context worker */
@@ -351,16 +370,17 @@ void sluice_connection_forget(struct sluice_connection *connection);
 bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now);
 
 /*
- * Is it of no use: does it owe acknowledgements and there was no sign of it since `since`, for dead_after? One that is there and
- * only does not read is waited for, longer if nobody else could get what it has. Says why, or NULL, and in *next when to look
- * again. @context worker
+ * Is it of no use: does it owe acknowledgements and there was no sign of it since `since`, for
+ * dead_after? One that is there and only does not read is waited for, longer if nobody else could
+ * get what it has. Says why, or NULL, and in *next when to look again. @context worker
  */
 const char *sluice_connection_stall(const struct sluice_connection *connection, uint64_t since,
 				    uint64_t now, uint64_t *next);
 
 /*
- * Whether what comes wakes the worker. Where it does not, because the worker wakes soon anyway, somebody calls
- * sluice_connection_hear(); that the peer is gone wakes it in any case. @context worker
+ * Whether what comes wakes the worker. Where it does not, because the worker wakes soon anyway,
+ * somebody calls sluice_connection_hear(); that the peer is gone wakes it in any case. @context
+ * worker
  */
 void sluice_connection_listen(struct sluice_connection *connection, bool wakes);
 

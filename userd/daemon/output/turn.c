@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which stream an output takes from next, where they have different priorities; see precedence.h. In one worker. Touches: the
- * output and what its workers share.
+ * Which stream an output takes from next, where they have different priorities; see precedence.h.
+ * In one worker. Touches: the output and what its workers share.
  */
 #include "../stream/stream.h"
 #include "output.h"
 
 #define NOWHERE SIZE_MAX
-/* While something more important waits in another worker we look so often whether it is our turn, */
+/* While something more important waits in another worker we look so often whether it is our turn,
+ */
 #define LOOK_NS (2 * SLUICE_NS_PER_MS)
 /* and wait no longer than this, whatever became of the other one. */
 #define PATIENCE_NS (100 * SLUICE_NS_PER_MS)
-/* So long we leave our turn to another worker: no longer than what the rate lets us make up for (pace.c). */
+/* So long we leave our turn to another worker: no longer than what the rate lets us make up for
+ * (pace.c). */
 #define YIELD_NS (10 * SLUICE_NS_PER_MS)
 
 /* The priority of the feeder at `place`, to be compared with SLUICE_PRECEDENCE_NONE. */
@@ -20,8 +22,8 @@ static int priority_at(const struct sluice_output *output, size_t place)
 	return (int)sluice_output_priority_of(output->feeders[place]);
 }
 
-/* The next in turn from `from` on that has something, of a priority below `below`: of the highest there is, or
- * (`any`) whichever comes first. NOWHERE: none has. */
+/* The next in turn from `from` on that has something, of a priority below `below`: of the highest
+ * there is, or (`any`) whichever comes first. NOWHERE: none has. */
 static size_t find(const struct sluice_output *output, size_t from, int below, bool any)
 {
 	size_t number, place, found = NOWHERE;
@@ -76,8 +78,9 @@ static uint64_t due_at(const struct sluice_output *output)
 }
 
 /*
- * What the shares are counted in. With a rate there is one for all workers, because what one sends another cannot. Without one
- * each has its own: how fast the others' connections are is no business of ours, and nobody knows what is spare.
+ * What the shares are counted in. With a rate there is one for all workers, because what one sends
+ * another cannot. Without one each has its own: how fast the others' connections are is no business
+ * of ours, and nobody knows what is spare.
  */
 static struct sluice_share *purse_of(struct sluice_output *output)
 {
@@ -90,7 +93,8 @@ static int most_of(const struct sluice_output *output)
 	return output->due_at ? sluice_precedence_most(output->precedence) : output->told;
 }
 
-/* More important data waits in another worker: may we send all the same? Else *due is when to look again. */
+/* More important data waits in another worker: may we send all the same? Else *due is when to look
+ * again. */
 static bool may_interrupt(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
 	int64_t lead = sluice_share_lead(&output->precedence->share);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Datagrams that do not go to a receiver because it cannot take them: counted at the connection, told in the log. Between the
- * protocols and the log. Touches: the connection.
+ * Datagrams that do not go to a receiver because it cannot take them: counted at the connection,
+ * told in the log. Between the protocols and the log. Touches: the connection.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The module source: rules and routes over netlink, rings over /dev/sluice. Rules and rings outlive this process: they are
- * found again by their GUIDs. For the control thread; per datagram nothing happens here at all. Touches: the module.
+ * The module source: rules and routes over netlink, rings over /dev/sluice. Rules and rings outlive
+ * this process: they are found again by their GUIDs. For the control thread; per datagram nothing
+ * happens here at all. Touches: the module.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +70,8 @@ static int intake_open(const struct sluice_source_context *context, struct sluic
 	return 0;
 }
 
-/* Attaches to a ring, waiting a little for a predecessor to be gone. The descriptor, or a negative errno with a sentence. */
+/* Attaches to a ring, waiting a little for a predecessor to be gone. The descriptor, or a negative
+ * errno with a sentence. */
 static int attach(struct sluice_ring *ring, const char *name,
 		  const struct sluice_kernel_stream *found, char **error)
 {
@@ -169,8 +171,9 @@ static int take_route(struct sluice_intake *intake, const struct sluice_config_r
 }
 
 /*
- * A ring of ours whose route the configuration has no more, left behind by an earlier daemon: what its outputs have not got
- * yet is delivered to those that are still there. Failing is no reason not to start.
+ * A ring of ours whose route the configuration has no more, left behind by an earlier daemon: what
+ * its outputs have not got yet is delivered to those that are still there. Failing is no reason not
+ * to start.
  */
 static void adopt(struct sluice_intake *intake, const struct sluice_kernel_route *known,
 		  const struct sluice_kernel_stream *found, struct sluice_stream_table *fresh)
@@ -326,7 +329,8 @@ static void intake_commit(struct sluice_intake *intake)
 	struct sluice_kernel_stream *streams = NULL;
 	size_t number, count = 0;
 
-	/* Without that nothing is deleted: what waits for an output that is gone is nobody's to throw away. */
+	/* Without that nothing is deleted: what waits for an output that is gone is nobody's to
+	 * throw away. */
 	if (sluice_kernel_streams(intake->kernel, &streams, &count)) {
 		sluice_warning("the module does not tell its rings: %s",
 			       sluice_kernel_error(intake->kernel));
@@ -335,7 +339,8 @@ static void intake_commit(struct sluice_intake *intake)
 		return;
 	}
 
-	/* Routes of ours that nobody serves and no rule points to: their rings could not be taken. */
+	/* Routes of ours that nobody serves and no rule points to: their rings could not be taken.
+	 */
 	for (number = 0; number < intake->ledger.route_count; number++) {
 		const struct sluice_kernel_route *known = &intake->ledger.routes[number];
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The module source's inner interface: what the module has that is ours (kmod_rules.c), the exchange of rules in one step
- * (kmod_exchange.c) and the source as a whole (kmod.c).
+ * The module source's inner interface: what the module has that is ours (kmod_rules.c), the
+ * exchange of rules in one step (kmod_exchange.c) and the source as a whole (kmod.c).
  *
- * Ours are the routes whose GUID the configuration has or had, and those whose name begins with this relay's mark,
- * "RELAY/"; and the rules that point to them. Everything else belongs to other relays and is left alone.
+ * Ours are the routes whose GUID the configuration has or had, and those whose name begins with
+ * this relay's mark, "RELAY/"; and the rules that point to them. Everything else belongs to other
+ * relays and is left alone.
  */
 #ifndef SLUICE_KMOD_H
 #define SLUICE_KMOD_H
@@ -22,7 +23,8 @@ struct sluice_kmod_ledger {
 	bool rules_changed;
 };
 
-/* Asks the module. 0 or a negative errno with a sentence. @owner caller: sluice_kmod_ledger_free() */
+/* Asks the module. 0 or a negative errno with a sentence. @owner caller: sluice_kmod_ledger_free()
+ */
 int sluice_kmod_ledger_read(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
 			    char **error);
 void sluice_kmod_ledger_free(struct sluice_kmod_ledger *ledger);
@@ -51,8 +53,8 @@ int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 			  const struct sluice_config_route *route, char **error);
 
 /*
- * What an exchange of rules is about: those that are in the module and those that shall be there. `goes`: by number of
- * `now`, it is ours and not among `wanted`.
+ * What an exchange of rules is about: those that are in the module and those that shall be there.
+ * `goes`: by number of `now`, it is ours and not among `wanted`.
  */
 struct sluice_kmod_exchange {
 	const struct sluice_kernel_rule *now;
@@ -67,8 +69,9 @@ bool sluice_kmod_is_among(const struct sluice_kernel_rule *rules, size_t count,
 			  const uint8_t guid[SLUICE_GUID_SIZE]);
 
 /*
- * Notes in each rule wanted that the module does not have which rule it continues: one that goes and takes the same
- * datagrams (ports, addresses, interface, hook). That is an input with another name, or another id.
+ * Notes in each rule wanted that the module does not have which rule it continues: one that goes
+ * and takes the same datagrams (ports, addresses, interface, hook). That is an input with another
+ * name, or another id.
  */
 void sluice_kmod_exchange_continue(struct sluice_kmod_exchange *exchange);
 
@@ -77,7 +80,8 @@ const struct sluice_kernel_rule *
 sluice_kmod_exchange_before(const struct sluice_kmod_exchange *exchange,
 			    const struct sluice_kernel_rule *wanted);
 
-/* Has the module make the exchange, in one step or not at all: as sluice_kernel_rules_exchange(). */
+/* Has the module make the exchange, in one step or not at all: as sluice_kernel_rules_exchange().
+ */
 int sluice_kmod_exchange_make(const struct sluice_kmod_exchange *exchange,
 			      struct sluice_kernel *kernel);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The exchange of the module's rules in one step: which rules go, which come, and which of those that come are the same
- * input as one that goes and count on from it; see kmod.h. In the control thread. Touches: the module, over netlink.
+ * The exchange of the module's rules in one step: which rules go, which come, and which of those
+ * that come are the same input as one that goes and count on from it; see kmod.h. In the control
+ * thread. Touches: the module, over netlink.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -27,7 +28,8 @@ static bool is_same_prefix(const struct sluice_kernel_prefix *one,
 	       !memcmp(one->address, two->address, sizeof(one->address));
 }
 
-/* Do two rules take the same datagrams at the same place? The module keeps ranges sorted, as the configuration does. */
+/* Do two rules take the same datagrams at the same place? The module keeps ranges sorted, as the
+ * configuration does. */
 static bool match_alike(const struct sluice_kernel_rule *one, const struct sluice_kernel_rule *two)
 {
 	return one->hook == two->hook && one->port_count == two->port_count &&

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The module's routes and rules as the configuration wants them; see kmod.h. Before the path of the data, in the control
- * thread. Touches: the module, over netlink.
+ * The module's routes and rules as the configuration wants them; see kmod.h. Before the path of the
+ * data, in the control thread. Touches: the module, over netlink.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -208,8 +208,9 @@ static bool has_index(const struct sluice_kmod_exchange *exchange, size_t count,
 }
 
 /*
- * Gives each rule wanted its index: see wanted_rules(). A new one gets what the daemon remembers for
- * its input, so that records that are left of an input that is gone are not counted as another's.
+ * Gives each rule wanted its index: see wanted_rules(). A new one gets what the daemon remembers
+ * for its input, so that records that are left of an input that is gone are not counted as
+ * another's.
  */
 static void number_rules(const struct sluice_source_plan *plan,
 			 const struct sluice_kmod_exchange *exchange)
@@ -259,8 +260,9 @@ static int find_goers(const struct sluice_kmod_ledger *ledger,
 }
 
 /*
- * The exchange that `plan` wants. An input that the module knows, by its id or by what it takes, keeps its index, for the
- * records in the rings say it; a new one gets one that none has. 0 or a negative errno with a sentence.
+ * The exchange that `plan` wants. An input that the module knows, by its id or by what it takes,
+ * keeps its index, for the records in the rings say it; a new one gets one that none has. 0 or a
+ * negative errno with a sentence.
  * @owner caller: free() of goes and wanted, also on failure
  */
 static int wanted_rules(const struct sluice_kmod_ledger *ledger,
@@ -321,7 +323,8 @@ static void delete_ours(const struct sluice_kmod_ledger *ledger, struct sluice_k
 	}
 }
 
-/* Sets those of `rules` that are not `done`. Returns 0, or the first refusal; *clashes: all refusals were clashes. */
+/* Sets those of `rules` that are not `done`. Returns 0, or the first refusal; *clashes: all
+ * refusals were clashes. */
 static int set_each(struct sluice_kernel *kernel, const struct sluice_kernel_rule *rules,
 		    size_t count, bool *done, bool *clashes, char **error)
 {
@@ -346,8 +349,9 @@ static int set_each(struct sluice_kernel *kernel, const struct sluice_kernel_rul
 }
 
 /*
- * For a module that cannot exchange rules in one step: sets `rules`, in place as far as that goes. What clashes may clash with one of our own that moves away or is gone: after
- * those it is tried again, and in the end (two inputs change places) with all of ours out of the way, which is the
+ * For a module that cannot exchange rules in one step: sets `rules`, in place as far as that goes.
+ * What clashes may clash with one of our own that moves away or is gone: after those it is tried
+ * again, and in the end (two inputs change places) with all of ours out of the way, which is the
  * only case in which capturing pauses.
  */
 static int impose(const struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
@@ -458,7 +462,8 @@ static void restore_rules(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 	ledger->rules_changed = false;
 }
 
-/* Makes the exchange, one by one with a module that cannot do better. 0 or a negative errno with a sentence. */
+/* Makes the exchange, one by one with a module that cannot do better. 0 or a negative errno with a
+ * sentence. */
 static int exchange_rules(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
 			  const struct sluice_source_context *context,
 			  const struct sluice_source_plan *plan,

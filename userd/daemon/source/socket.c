@@ -443,7 +443,8 @@ static void intake_catch_up(struct sluice_intake *intake)
 						SLUICE_WORKER_PATIENCE_NS);
 }
 
-/* Hands the sockets that are read with calls to whoever keeps them for the next daemon. Returns how many. */
+/* Hands the sockets that are read with calls to whoever keeps them for the next daemon. Returns how
+ * many. */
 static size_t pass(struct sluice_intake *intake)
 {
 	struct sluice_pass_letter letter = {0};

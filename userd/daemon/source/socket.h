@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket source's inner interface: ports (socket_port.c and socket_drops.c, in the worker) and the two ways of reading them
- * (socket_calls.c, socket_bpf.c), when they are read (socket_round.h), all those of a worker (socket_set.c), opening them
- * (socket_open.c) and the source as a whole (socket.c, in the
- * control thread).
+ * The socket source's inner interface: ports (socket_port.c and socket_drops.c, in the worker) and
+ * the two ways of reading them (socket_calls.c, socket_bpf.c), when they are read (socket_round.h),
+ * all those of a worker (socket_set.c), opening them (socket_open.c) and the source as a whole
+ * (socket.c, in the control thread).
  */
 #ifndef SLUICE_SOCKET_H
 #define SLUICE_SOCKET_H
@@ -38,7 +38,8 @@ struct sluice_socket_state {
 	char text[256];	    /* for the user; empty: it waits for nothing */
 };
 
-/* In which way its sockets are read, and why in no better one, for the user; NULL: there is none, or nobody asked. AUTO: not chosen yet. */
+/* In which way its sockets are read, and why in no better one, for the user; NULL: there is none,
+ * or nobody asked. AUTO: not chosen yet. */
 struct sluice_socket_way {
 	enum sluice_receive receive;
 	const char *why;
@@ -102,11 +103,12 @@ struct sluice_port {
 	int fd;
 	struct sluice_socket_bpf *bpf;	   /* its worker's; NULL: it is read with calls */
 	struct sluice_socket_count *count; /* with calls: what of joined datagrams it loses */
-	uint32_t
-		drops; /* as the socket counts them, that were told of; with bpf those that were lost */
-	uint32_t pending;    /* of those that were not: seen, and it is not known yet why */
+	uint32_t drops;	  /* as the socket counts them, that were told of; with bpf those that were
+			     lost */
+	uint32_t pending; /* of those that were not: seen, and it is not known yet why */
 	uint64_t pending_at; /* ns, when they were seen */
-	/* With bpf: who it is to the program, what of it was told, and how far what it had in the ring was given up. */
+	/* With bpf: who it is to the program, what of it was told, and how far what it had in the
+	 * ring was given up. */
 	uint64_t cookie, ticket;
 	uint64_t refused_told;
 	uint32_t swept;
@@ -151,23 +153,27 @@ struct sluice_port_set {
 	struct sluice_socket_bpf *bpf;	   /* that the worker watches; NULL: none */
 	struct sluice_socket_round *round; /* those that are read with calls; NULL: none so far */
 	unsigned int looks;
-	/* Wrong checksums in this network namespace when all ports were looked at: the last time, and as many times as it takes. */
+	/* Wrong checksums in this network namespace when all ports were looked at: the last time,
+	 * and as many times as it takes. */
 	uint64_t next_errors, errors;
 };
 
 /*
- * Opens and binds a socket. `exclusive`: make sure that no other program has the port. `bpf`: of the worker, if key->bpf. 0, or a
- * negative errno with a sentence in *error. @owner caller: sluice_port_free() @context process
+ * Opens and binds a socket. `exclusive`: make sure that no other program has the port. `bpf`: of
+ * the worker, if key->bpf. 0, or a negative errno with a sentence in *error. @owner caller:
+ * sluice_port_free() @context process
  */
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
 		     const struct sluice_port_key *key, bool exclusive,
 		     struct sluice_socket_bpf *bpf, struct sluice_port **port, char **error);
-/* The same with a socket that is open and bound already, which it takes over; `drops`: how many of its losses were told; `due`: how many
- * datagrams beyond the first of their packet may be in it. NULL: no memory, and `fd` stays the caller's.
+/* The same with a socket that is open and bound already, which it takes over; `drops`: how many of
+ * its losses were told; `due`: how many datagrams beyond the first of their packet may be in it.
+ * NULL: no memory, and `fd` stays the caller's.
  * @owner caller: sluice_port_free() @context process */
 struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops,
 				      uint32_t due);
-/* Another socket bound to the same as `key`, in the same group, that is read with calls. 0 or a negative errno.
+/* Another socket bound to the same as `key`, in the same group, that is read with calls. 0 or a
+ * negative errno.
  * @owner caller: sluice_port_free() @context any */
 int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_port **port);
 /* Can a socket be bound to the address of `key` now? An address may be missing, or not be usable
@@ -184,8 +190,8 @@ void sluice_port_prepare_use(const struct sluice_port *port, const struct sluice
 /* The key of an input's port `number`; `bpf` is left to the caller. @context process */
 void sluice_port_describe(const struct sluice_config_input *input, uint16_t number,
 			  struct sluice_port_key *key);
-/* Tells what is lost in a port's rings before the port leaves them, or goes: no other may be left to
- * look after it. @context worker */
+/* Tells what is lost in a port's rings before the port leaves them, or goes: no other may be left
+ * to look after it. @context worker */
 void sluice_port_tell(const struct sluice_port *port);
 /* Do two sockets with these keys take the same datagrams in the same way? @threadsafe */
 bool sluice_port_key_is_same(const struct sluice_port_key *one,
@@ -201,27 +207,31 @@ static inline bool sluice_port_has_program(const struct sluice_port *port)
 /* Are broadcast and multicast, which come to every socket that is bound right, this one's? @context
  * worker */
 void sluice_port_take_many(struct sluice_port *port, bool takes);
-/* From now on what comes goes to other sockets that are bound to the same, or to nobody; what is on its way comes still, until a grace
- * period is over (socket_grace.h). Where that cannot be, it is shut. @context worker */
+/* From now on what comes goes to other sockets that are bound to the same, or to nobody; what is on
+ * its way comes still, until a grace period is over (socket_grace.h). Where that cannot be, it is
+ * shut. @context worker */
 void sluice_port_withdraw(struct sluice_port *port);
-/* Counts what the socket lost since last time, as far as it is known why; all of it if `is_last`: it will not be asked again.
- * Returns whether it is to be looked at again, also if nothing comes. @context worker */
+/* Counts what the socket lost since last time, as far as it is known why; all of it if `is_last`:
+ * it will not be asked again. Returns whether it is to be looked at again, also if nothing comes.
+ * @context worker */
 bool sluice_port_count_drops(struct sluice_port *port, bool is_last);
 /* The last that is counted of one that is shut and empty. @context worker */
 void sluice_port_settle(struct sluice_port *port);
 /* Closes the socket of one that is empty. @context worker */
 void sluice_port_close(struct sluice_port *port);
-/* Counts what came to one after it was shut, when it is closed, nothing can be on its way to it any more, and what a program had begun to
- * copy was stored (sluice_port_empty()). @context worker */
+/* Counts what came to one after it was shut, when it is closed, nothing can be on its way to it any
+ * more, and what a program had begun to copy was stored (sluice_port_empty()). @context worker */
 void sluice_port_settle_late(struct sluice_port *port);
-/* Counts `more` datagrams that were lost before anybody could see whose they were, SLUICE_LOST_SOCKET or
- * SLUICE_LOST_BAD_CHECKSUM, and tells of them in the ring: of the input that got most of what came last. @context worker */
+/* Counts `more` datagrams that were lost before anybody could see whose they were,
+ * SLUICE_LOST_SOCKET or SLUICE_LOST_BAD_CHECKSUM, and tells of them in the ring: of the input that
+ * got most of what came last. @context worker */
 void sluice_port_lose(struct sluice_port *port, enum sluice_lost_cause cause, uint32_t more);
 /* The same for those of one input whose ring is full. @context worker */
 void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_claim *claim,
 			   uint32_t more);
 
-/* Makes what reading with calls needs in a worker (socket_calls.c). 0 or -ENOMEM. @context worker */
+/* Makes what reading with calls needs in a worker (socket_calls.c). 0 or -ENOMEM. @context worker
+ */
 int sluice_socket_calls_enter(struct sluice_worker *worker);
 /*
  * Reads a socket once and makes records of what comes, in a turn that has begun; adds to *take.
@@ -258,13 +268,14 @@ void sluice_socket_input_settle(struct sluice_socket_input *input);
 bool sluice_socket_input_is_settled(struct sluice_socket_input *input,
 				    const struct sluice_config_input *config);
 
-/* Letters (sluice_worker_call()), all @context worker. To a set: begins to be looked after; closes all its ports and forgets the set; closes
- * those that are empty and returns how many are not. */
+/* Letters (sluice_worker_call()), all @context worker. To a set: begins to be looked after; closes
+ * all its ports and forgets the set; closes those that are empty and returns how many are not. */
 int sluice_port_set_enter(struct sluice_worker *worker, void *set);
 int sluice_port_set_leave(struct sluice_worker *worker, void *set);
 int sluice_ports_close(struct sluice_worker *worker, void *set);
-/* To a set and fresh ports: those are watched from now on. The plan's ports are in force, and those that only the old plan had are emptied and closed; or the fresh ones are closed again,
- * emptied first if they stood beside one that stays. */
+/* To a set and fresh ports: those are watched from now on. The plan's ports are in force, and those
+ * that only the old plan had are emptied and closed; or the fresh ones are closed again, emptied
+ * first if they stood beside one that stays. */
 struct sluice_ports_letter {
 	struct sluice_port_set *set;
 	struct sluice_port *fresh;
@@ -274,7 +285,8 @@ int sluice_ports_commit(struct sluice_worker *worker, void *letter);
 int sluice_ports_cancel(struct sluice_worker *worker, void *letter);
 
 /*
- * From one daemon to the next (socket_pass.c). Is there somebody who keeps sockets? @context process
+ * From one daemon to the next (socket_pass.c). Is there somebody who keeps sockets? @context
+ * process
  */
 bool sluice_socket_can_pass(void);
 /* A socket that is to be kept. */
@@ -290,11 +302,13 @@ struct sluice_pass_letter {
 		*list; /* @owner caller: free(), the descriptors: sluice_socket_store() */
 	size_t count;
 };
-/* Letters. To a set: reads what is in its sockets; reads them and takes them out of it, into the list; those of `receive: bpf` stay, and
- * sockets beside them are in the list (0, -ENOMEM, -errno: what is not in the list stays). @context worker */
+/* Letters. To a set: reads what is in its sockets; reads them and takes them out of it, into the
+ * list; those of `receive: bpf` stay, and sockets beside them are in the list (0, -ENOMEM, -errno:
+ * what is not in the list stays). @context worker */
 int sluice_ports_catch_up(struct sluice_worker *worker, void *set);
 int sluice_ports_pass(struct sluice_worker *worker, void *letter);
-/* To a set and a list: the sockets of the list, which nobody wants any more, are read to their end and closed. @context worker */
+/* To a set and a list: the sockets of the list, which nobody wants any more, are read to their end
+ * and closed. @context worker */
 int sluice_ports_absorb(struct sluice_worker *worker, void *letter);
 /* Gives them to systemd, and closes them here. Returns how many it took. @context process */
 size_t sluice_socket_store(struct sluice_passed *list, size_t count);
@@ -302,36 +316,41 @@ size_t sluice_socket_store(struct sluice_passed *list, size_t count);
  * with? */
 bool sluice_socket_has_inherited(uint16_t number);
 bool sluice_socket_has_inherited_for(uint16_t number, unsigned int worker, unsigned int workers);
-/* The one with this key, of this worker, which is not among them any more; NULL: there is none. @owner caller */
+/* The one with this key, of this worker, which is not among them any more; NULL: there is none.
+ * @owner caller */
 struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, unsigned int worker);
 /* All that are left, for worker `worker` of `workers`. @owner caller */
 struct sluice_port *sluice_socket_left_over(unsigned int worker, unsigned int workers);
 
 /* Where the rings of a configuration are. Valid as long as that. @context process @threadsafe */
 const char *sluice_socket_ring_directory(const struct sluice_config *config);
-/* Makes that directory. 0, also if it cannot be made: then rings do not outlive us; -EPERM with a sentence: somebody else can change
- * what is in it. @context process */
+/* Makes that directory. 0, also if it cannot be made: then rings do not outlive us; -EPERM with a
+ * sentence: somebody else can change what is in it. @context process */
 int sluice_socket_ring_prepare(const struct sluice_config *config, char **error);
-/* The file beside the rings of a configuration in which the last stop is noted (socket_keep.c); NULL: none, or no memory. With
- * `before` it is where a sluiced from before rings had a directory of their own would have put it.
+/* The file beside the rings of a configuration in which the last stop is noted (socket_keep.c);
+ * NULL: none, or no memory. With `before` it is where a sluiced from before rings had a directory
+ * of their own would have put it.
  * @owner caller: free() @context process */
 char *sluice_socket_note_path(const struct sluice_config *config, bool before);
-/* Makes the stream of `route` in worker `number`, which the ports of `set` fill, or goes on with what
- * its file holds (socket_ring.c). It goes to `fresh`. 0 or a negative errno with a sentence.
+/* Makes the stream of `route` in worker `number`, which the ports of `set` fill, or goes on with
+ * what its file holds (socket_ring.c). It goes to `fresh`. 0 or a negative errno with a sentence.
  * @context process */
 int sluice_socket_make_stream(const struct sluice_source_context *context,
 			      struct sluice_port_set *set, const struct sluice_source_plan *plan,
 			      const struct sluice_config_route *route, size_t number,
 			      struct sluice_stream_table *fresh, char **error);
-/* The file of a worker's ring (socket_keep.c); NULL: none, or no memory. @owner caller: free() @context process */
+/* The file of a worker's ring (socket_keep.c); NULL: none, or no memory. @owner caller: free()
+ * @context process */
 char *sluice_socket_ring_path(const struct sluice_config *config,
 			      const uint8_t route[SLUICE_GUID_SIZE], unsigned int worker);
-/* Makes streams of rings that an earlier daemon of the same configuration left and that nobody of now fills. 0 or -ENOMEM.
+/* Makes streams of rings that an earlier daemon of the same configuration left and that nobody of
+ * now fills. 0 or -ENOMEM.
  * @context process */
 int sluice_socket_adopt_rings(const struct sluice_source_context *context,
 			      const struct sluice_source_plan *plan,
 			      struct sluice_stream_table *fresh);
-/* Does the file of a worker's ring, which no stream has, hold something for outputs that are not in `outputs`?
+/* Does the file of a worker's ring, which no stream has, hold something for outputs that are not in
+ * `outputs`?
  * @context process */
 bool sluice_socket_is_held(const struct sluice_config *config, unsigned int worker,
 			   const uint8_t route[SLUICE_GUID_SIZE],

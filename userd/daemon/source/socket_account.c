@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the network namespace has counted and no socket has claimed, see socket_account.h. Beside the path of the data. Touches: what
- * that says.
+ * What the network namespace has counted and no socket has claimed, see socket_account.h. Beside
+ * the path of the data. Touches: what that says.
  *
  *   read ──► age 0 ──► age 1 ──► ... ──► AGES - 1 ──► unplaced       a second each
  *              └─────────┴── claimed by a socket ──┘
@@ -17,7 +17,8 @@
 #include "socket_account.h"
 #include "source.h"
 
-/* Longer than a socket is left unasked (SELDOM looks in socket_port.c), and than an empty socket is waited for. */
+/* Longer than a socket is left unasked (SELDOM looks in socket_port.c), and than an empty socket is
+ * waited for. */
 #define AGES 4U
 #define AGE_NS SLUICE_NS_PER_S
 /* Reading takes about 100 µs on a small machine: so often at most, whatever is lost. */
@@ -96,7 +97,8 @@ static void claim(uint64_t *column, uint64_t count)
 	}
 }
 
-/* Makes `count` of a column young again, the oldest first: whose they are is not known yet, and may not be for as long as a ring is full. */
+/* Makes `count` of a column young again, the oldest first: whose they are is not known yet, and may
+ * not be for as long as a ring is full. */
 static void keep(uint64_t *column, uint64_t count)
 {
 	uint64_t all = sum(column);
@@ -123,7 +125,8 @@ void sluice_socket_account_judge(const struct sluice_socket_suspects *suspects,
 	overflow_most = suspects->overflow_most == SLUICE_OVERFLOW_UNKNOWN
 				? least_of(sum(account.overflows), drops)
 				: least_of(suspects->overflow_most, drops);
-	/* What surely is no overflow is a wrong checksum, as far as the namespace knows of one, and the other way round. */
+	/* What surely is no overflow is a wrong checksum, as far as the namespace knows of one, and
+	 * the other way round. */
 	findings->checksum = least_of(drops - overflow_most, checksum_most);
 	rest = drops - findings->checksum;
 	findings->overflow = drops - checksum_most;
@@ -150,7 +153,8 @@ static void turn(uint64_t now)
 	account.checksums[0] = account.overflows[0] = 0;
 }
 
-/* Those that nobody has claimed and the log has not told of, if it is to tell of them now; under the lock. */
+/* Those that nobody has claimed and the log has not told of, if it is to tell of them now; under
+ * the lock. */
 static uint64_t take_untold(uint64_t now)
 {
 	uint64_t more = account.unplaced - account.told;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What both ways of reading a socket do with the datagrams of one turn: is each wanted, and its record in the ring.
+ * What both ways of reading a socket do with the datagrams of one turn: is each wanted, and its
+ * record in the ring.
  */
 #ifndef SLUICE_SOCKET_BATCH_H
 #define SLUICE_SOCKET_BATCH_H
@@ -42,10 +43,10 @@ struct sluice_socket_claim *sluice_socket_batch_claim(struct sluice_socket_batch
 						      const struct sluice_socket_facts *facts);
 
 /*
- * Makes records of what came as `length` bytes: one datagram, or those of one sender that the kernel put together on the way,
- * each of `segment` bytes but the last, which may be shorter (0: it is one). Without a claim they
- * are only counted. The caller has asked sluice_port_room(); what finds no room is lost and
- * counted. Returns how many they were. @context worker
+ * Makes records of what came as `length` bytes: one datagram, or those of one sender that the
+ * kernel put together on the way, each of `segment` bytes but the last, which may be shorter (0: it
+ * is one). Without a claim they are only counted. The caller has asked sluice_port_room(); what
+ * finds no room is lost and counted. Returns how many they were. @context worker
  */
 uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
 				   struct sluice_socket_claim *claim, const uint8_t *bytes,

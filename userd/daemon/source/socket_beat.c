@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The beat on which datagrams are read, see socket_beat.h. Between the worker's loop and what is read. Touches: the worker's epoll
- * descriptor and timers.
+ * The beat on which datagrams are read, see socket_beat.h. Between the worker's loop and what is
+ * read. Touches: the worker's epoll descriptor and timers.
  */
 #include <errno.h>
 #include <stddef.h>
@@ -17,7 +17,8 @@
 #define SHORT_NS (50 * SLUICE_NS_PER_US)
 #define RETRY_NS (10 * SLUICE_NS_PER_MS)
 
-/* Chooses how long to rest after `buffer` bytes had gathered: long enough to gather many, short enough that it does not overflow. */
+/* Chooses how long to rest after `buffer` bytes had gathered: long enough to gather many, short
+ * enough that it does not overflow. */
 static void choose_rest(struct sluice_socket_beat *beat, uint64_t buffer)
 {
 	if (buffer > beat->buffer / 2)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * The way `receive: bpf`, see socket_bpf.h: programs, maps, and the sockets that they are put on. Beside the path of the data; what comes
- * out of the ring is in socket_bpf_read.c. Touches: BPF programs and maps, sockets.
+ * The way `receive: bpf`, see socket_bpf.h: programs, maps, and the sockets that they are put on.
+ * Beside the path of the data; what comes out of the ring is in socket_bpf_read.c. Touches: BPF
+ * programs and maps, sockets.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -54,7 +55,8 @@ static size_t round_up(size_t size)
 	return rounded;
 }
 
-/* Maps the ring: the consumer's page, the producer's, which is read only as the data is. 0 or a negative errno. */
+/* Maps the ring: the consumer's page, the producer's, which is read only as the data is. 0 or a
+ * negative errno. */
 static int map_ring(struct sluice_socket_bpf_ring *ring, int fd, size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
@@ -200,7 +202,8 @@ void sluice_socket_bpf_release(struct sluice_socket_bpf **list, size_t count)
 	}
 }
 
-/* Finds a seat that nobody has; the next one, so that a seat is not taken again soon. Returns its number, or -ENOSPC. */
+/* Finds a seat that nobody has; the next one, so that a seat is not taken again soon. Returns its
+ * number, or -ENOSPC. */
 static int find_seat(struct sluice_socket_bpf *bpf)
 {
 	uint32_t tries, number;
@@ -259,13 +262,15 @@ void sluice_socket_bpf_detach(struct sluice_port *port)
 	bpf->users--;
 }
 
-/* Takes husks out that no verdict took: those from before there was one. Whatever comes later finds it. */
+/* Takes husks out that no verdict took: those from before there was one. Whatever comes later finds
+ * it. */
 static void sweep(struct sluice_port *port, int fd)
 {
 	uint32_t count = 0;
 	uint8_t byte;
 
-	/* Without room for a byte a socket in such a map says 0 for ever (udp_bpf_recvmsg(), net/ipv4/udp_bpf.c). */
+	/* Without room for a byte a socket in such a map says 0 for ever (udp_bpf_recvmsg(),
+	 * net/ipv4/udp_bpf.c). */
 	while (count < SWEEP_MAX && recv(fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_TRUNC) >= 0)
 		count++;
 	port->swept += count;

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * What waits for room in a stream, see socket_bpf_hold.h. Beside the path of the data. Touches: nothing but memory, which it takes in
- * pieces and gives back as it is emptied.
+ * What waits for room in a stream, see socket_bpf_hold.h. Beside the path of the data. Touches:
+ * nothing but memory, which it takes in pieces and gives back as it is emptied.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "socket_bpf_hold.h"
 
-/* Room for a few of the largest entries and for a thousand small ones; untouched pages cost nothing. */
+/* Room for a few of the largest entries and for a thousand small ones; untouched pages cost
+ * nothing. */
 #define PIECE (256UL << 10)
 /* An entry stands behind its size. */
 #define HEAD 8UL

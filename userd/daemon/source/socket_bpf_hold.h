@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program has copied of one socket for an input whose stream has no room: the place of what a socket's buffer would hold with
- * `receive: calls`. It is taken out of the ring that all sockets of a worker share, so that nobody else has to wait, and becomes records
- * in the same order when there is room. When it is as large as it may be the program is told to take no more (socket_bpf_read.c), and what comes
- * then is lost as it would be at a full socket buffer.
+ * What a program has copied of one socket for an input whose stream has no room: the place of what
+ * a socket's buffer would hold with `receive: calls`. It is taken out of the ring that all sockets
+ * of a worker share, so that nobody else has to wait, and becomes records in the same order when
+ * there is room. When it is as large as it may be the program is told to take no more
+ * (socket_bpf_read.c), and what comes then is lost as it would be at a full socket buffer.
  */
 #ifndef SLUICE_SOCKET_BPF_HOLD_H
 #define SLUICE_SOCKET_BPF_HOLD_H
@@ -24,7 +25,8 @@ struct sluice_socket_hold {
 	struct sluice_socket_hold *next; /* of another input of the same socket */
 };
 
-/* An empty one. NULL: no memory. @owner caller: sluice_socket_hold_free() @context worker, as all of these */
+/* An empty one. NULL: no memory. @owner caller: sluice_socket_hold_free() @context worker, as all
+ * of these */
 struct sluice_socket_hold *sluice_socket_hold_create(const struct sluice_socket_input *input);
 /* NULL is allowed. */
 void sluice_socket_hold_free(struct sluice_socket_hold *hold);

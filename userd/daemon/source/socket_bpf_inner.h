@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What socket_bpf.c (programs, maps, sockets) and socket_bpf_read.c (what comes out of the ring) share.
+ * What socket_bpf.c (programs, maps, sockets) and socket_bpf_read.c (what comes out of the ring)
+ * share.
  */
 #ifndef SLUICE_SOCKET_BPF_INNER_H
 #define SLUICE_SOCKET_BPF_INNER_H
@@ -15,8 +16,8 @@
 struct sluice_receive_programs;
 
 /*
- * A ring of the kernel's (BPF_MAP_TYPE_RINGBUF) as it is mapped: positions are of bytes and never wrap; the data is mapped twice in a
- * row.
+ * A ring of the kernel's (BPF_MAP_TYPE_RINGBUF) as it is mapped: positions are of bytes and never
+ * wrap; the data is mapped twice in a row.
  */
 struct sluice_socket_bpf_ring {
 	unsigned long *consumer;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What comes out of the ring that all sockets of a worker share, see socket_bpf.h. Between the program in the kernel and the rings of the
- * streams. Touches: the ring, what was put aside of it, the streams' producer side.
+ * What comes out of the ring that all sockets of a worker share, see socket_bpf.h. Between the
+ * program in the kernel and the rings of the streams. Touches: the ring, what was put aside of it,
+ * the streams' producer side.
  *
- * The ring's form is the kernel's (kernel/bpf/ringbuf.c): a header of 8 bytes, whose first word is the length and says whether the entry is
- * still being written or was given up, and entries at multiples of 8.
+ * The ring's form is the kernel's (kernel/bpf/ringbuf.c): a header of 8 bytes, whose first word is
+ * the length and says whether the entry is still being written or was given up, and entries at
+ * multiples of 8.
  */
 #include <limits.h>
 #include <linux/bpf.h>
@@ -20,9 +22,9 @@
 /* Entries and datagrams a turn, as with calls. */
 #define BATCH 256U
 /*
- * What may wait at one socket for room in one input's stream before the program takes no more: as much as the ring holds, which is more
- * datagrams than a socket's buffer holds with calls. What is in the ring by then is taken in any case. And what may wait at all sockets of
- * a worker, in rings.
+ * What may wait at one socket for room in one input's stream before the program takes no more: as
+ * much as the ring holds, which is more datagrams than a socket's buffer holds with calls. What is
+ * in the ring by then is taken in any case. And what may wait at all sockets of a worker, in rings.
  */
 #define HOLD_RINGS 8U
 /* What may be put aside while a change is prepared. */
@@ -36,7 +38,8 @@ static size_t step_of(uint32_t length)
 }
 
 /*
- * The entry at `position`, and in *step how far the next one is. NULL: there is none yet, *step is 0; or it was given up.
+ * The entry at `position`, and in *step how far the next one is. NULL: there is none yet, *step is
+ * 0; or it was given up.
  */
 static const struct sluice_socket_entry *entry_at(const struct sluice_socket_bpf_ring *ring,
 						  unsigned long position, size_t *step)
@@ -56,7 +59,8 @@ static const struct sluice_socket_entry *entry_at(const struct sluice_socket_bpf
 	return (const void *)(header + BPF_RINGBUF_HDR_SZ);
 }
 
-/* The oldest that was put aside and is settled, and how far the next one is; NULL: there is none. */
+/* The oldest that was put aside and is settled, and how far the next one is; NULL: there is none.
+ */
 static const struct sluice_socket_entry *entry_aside(const struct sluice_socket_aside *aside,
 						     size_t *step)
 {
@@ -90,8 +94,8 @@ static bool make_room(struct sluice_socket_aside *aside, size_t more)
 	return true;
 }
 
-/* Puts an entry aside, for a socket of which it is not clear yet whose it is. Without room it is lost, and counted with what the program
- * has refused. */
+/* Puts an entry aside, for a socket of which it is not clear yet whose it is. Without room it is
+ * lost, and counted with what the program has refused. */
 static void put_aside(struct sluice_socket_bpf *bpf, const struct sluice_socket_entry *entry)
 {
 	uint32_t size = sluice_socket_hold_size(entry);
@@ -157,7 +161,8 @@ static void set_full(const struct sluice_port *port, bool is_full)
 	port->bpf->full_sockets += is_full ? 1 : -1;
 }
 
-/* Do all inputs of a socket have one stream, so that it costs nobody else when the socket takes nothing? */
+/* Do all inputs of a socket have one stream, so that it costs nobody else when the socket takes
+ * nothing? */
 static bool has_one_stream(const struct sluice_port_use *use)
 {
 	size_t number;
@@ -297,7 +302,8 @@ static void take_in(struct sluice_socket_bpf *bpf, struct sluice_port *port,
 		store(bpf, port, claim, entry);
 }
 
-/* Makes records of what waits at a port for one input, as far as there is room and until *take has `most`. True: that is all. */
+/* Makes records of what waits at a port for one input, as far as there is room and until *take has
+ * `most`. True: that is all. */
 static bool store_hold(struct sluice_socket_bpf *bpf, struct sluice_port *port,
 		       struct sluice_socket_hold *hold, struct sluice_port_take *take,
 		       unsigned int most)
@@ -361,7 +367,8 @@ static bool store_waiting(struct sluice_socket_bpf *bpf, struct sluice_port_take
 	return take->datagrams >= most;
 }
 
-/* What an entry is to the socket that it came to. `is_settled`: it was put aside, and who has not claimed it by now never will. */
+/* What an entry is to the socket that it came to. `is_settled`: it was put aside, and who has not
+ * claimed it by now never will. */
 static void take_one(struct sluice_socket_bpf *bpf, const struct sluice_socket_entry *entry,
 		     bool is_settled)
 {
@@ -438,7 +445,8 @@ int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_t
 	sluice_socket_batch_end(&bpf->batch);
 	if (bpf->has_news || step || take->datagrams >= most)
 		return 1;
-	/* What comes to one that takes nothing would be asked for again and again: now and then is enough. */
+	/* What comes to one that takes nothing would be asked for again and again: now and then is
+	 * enough. */
 	if (!bpf->full_sockets)
 		sluice_socket_bpf_look_after(bpf);
 	return 0;

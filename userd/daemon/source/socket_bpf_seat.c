@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a program in the kernel counts of one socket, and what it is told of it, see socket_bpf.h. Beside the path of the data. Touches: the
- * socket's page, which both have mapped.
+ * What a program in the kernel counts of one socket, and what it is told of it, see socket_bpf.h.
+ * Beside the path of the data. Touches: the socket's page, which both have mapped.
  */
 #include "../../lib/barrier.h"
 #include "socket_bpf_inner.h"
@@ -19,7 +19,8 @@ bool sluice_socket_bpf_has_refused(const struct sluice_port *port)
 
 uint32_t sluice_socket_bpf_dropped(const struct sluice_port *port)
 {
-	/* What the program has counted the socket may not have yet: rather too much here than too little. */
+	/* What the program has counted the socket may not have yet: rather too much here than too
+	 * little. */
 	return (uint32_t)sluice_load_relaxed(&page_of(port)->accounted) - port->swept;
 }
 

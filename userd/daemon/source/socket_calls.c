@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The way `receive: calls`: many datagrams a system call. Between the kernel's socket buffer and the ring. Touches: the socket,
- * the worker's scratch memory, the ring's producer side.
+ * The way `receive: calls`: many datagrams a system call. Between the kernel's socket buffer and
+ * the ring. Touches: the socket, the worker's scratch memory, the ring's producer side.
  */
 #include <errno.h>
 #include <netinet/udp.h>
@@ -14,14 +14,16 @@
 /* Datagrams per recvmmsg(2), and as many as are asked for where few came. */
 #define BATCH 256U
 #define FEW 8U
-/* A place for the largest datagram. Not a power of two: the places' beginnings must not share one cache set. */
+/* A place for the largest datagram. Not a power of two: the places' beginnings must not share one
+ * cache set. */
 #define PLACE (65536U + 320U)
 #define CONTROL 128U
-/* What a small datagram occupies of a socket's buffer beside its bytes (sk_buff and its head: 768 on x86-64, more with
- * some drivers). */
+/* What a small datagram occupies of a socket's buffer beside its bytes (sk_buff and its head: 768
+ * on x86-64, more with some drivers). */
 #define OVERHEAD 1024U
 
-/* Where datagrams are received before they are records. One per worker, touched only as far as needed. */
+/* Where datagrams are received before they are records. One per worker, touched only as far as
+ * needed. */
 struct scratch {
 	struct mmsghdr messages[BATCH];
 	struct iovec places[BATCH];
@@ -154,8 +156,8 @@ static void store(struct sluice_port *port, struct sluice_socket_batch *batch,
 	sluice_socket_count_take(port->count, count, beyond);
 }
 
-/* Receives up to as many messages as surely find room. Returns how many, 0 if there are none, -ENOBUFS if the ring is
- * full. */
+/* Receives up to as many messages as surely find room. Returns how many, 0 if there are none,
+ * -ENOBUFS if the ring is full. */
 static int receive(struct sluice_port *port, struct scratch *scratch, unsigned int *most)
 {
 	uint64_t room = sluice_port_room(port);

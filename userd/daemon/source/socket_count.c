@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a socket lost of datagrams that came together, see socket_count.h. Beside the path of the data. Touches: the program on the
- * socket, the line that it counts in.
+ * What a socket lost of datagrams that came together, see socket_count.h. Beside the path of the
+ * data. Touches: the program on the socket, the line that it counts in.
  *
- * Between the program and the buffer a packet is on its way for a microsecond: what came before the socket was found empty, less what
- * was read, may be too much by such packets. So the least of several such looks counts; and if it was still too
- * much, the next losses are told of the later.
+ * Between the program and the buffer a packet is on its way for a microsecond: what came before the
+ * socket was found empty, less what was read, may be too much by such packets. So the least of
+ * several such looks counts; and if it was still too much, the next losses are told of the later.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -100,7 +100,8 @@ destroy:
 /* Finds or makes a block with a free seat. 0 or a negative errno. */
 static int find_block(struct block **result)
 {
-	/* What this kernel, or the lack of a right, has forbidden once is not tried for each socket. */
+	/* What this kernel, or the lack of a right, has forbidden once is not tried for each
+	 * socket. */
 	static int forbidden;
 	struct block *block;
 	int error;
@@ -218,7 +219,8 @@ void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t packet
 	count->taken += beyond;
 }
 
-/* Takes `missing` datagrams and `packets` for what is lost in all. Returns how many of the datagrams are new. */
+/* Takes `missing` datagrams and `packets` for what is lost in all. Returns how many of the
+ * datagrams are new. */
 static uint32_t tell(struct sluice_socket_count *count, int64_t missing, int64_t packets)
 {
 	int64_t more = missing - (int64_t)count->told;

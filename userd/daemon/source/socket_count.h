@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How many datagrams did a socket lose that is read with calls? It counts packets. Where datagrams come together (UDP_GRO) a packet
- * is many, so they may only do so where a program in the kernel (bpf/count.bpf.c) counts those beyond the first of each. What of
- * them was not read and is not in the buffer was lost, too.
+ * How many datagrams did a socket lose that is read with calls? It counts packets. Where datagrams
+ * come together (UDP_GRO) a packet is many, so they may only do so where a program in the kernel
+ * (bpf/count.bpf.c) counts those beyond the first of each. What of them was not read and is not in
+ * the buffer was lost, too.
  */
 #ifndef SLUICE_SOCKET_COUNT_H
 #define SLUICE_SOCKET_COUNT_H
@@ -38,8 +39,9 @@ void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t packet
 void sluice_socket_count_note(struct sluice_socket_count *count,
 			      const struct sluice_socket_came *came);
 /*
- * How many datagrams beyond the first of their packet were lost that it has not told of yet. Called again and again, at intervals in
- * which a packet surely gets from the program to the buffer (SLUICE_LOOK_AFTER_NS). `is_empty`: nothing waits in the socket.
+ * How many datagrams beyond the first of their packet were lost that it has not told of yet. Called
+ * again and again, at intervals in which a packet surely gets from the program to the buffer
+ * (SLUICE_LOOK_AFTER_NS). `is_empty`: nothing waits in the socket.
  * @context worker
  */
 uint32_t sluice_socket_count_lost(struct sluice_socket_count *count, bool is_empty);
@@ -47,15 +49,17 @@ uint32_t sluice_socket_count_lost(struct sluice_socket_count *count, bool is_emp
 uint32_t sluice_socket_count_rest(struct sluice_socket_count *count);
 
 /*
- * Packets for which the buffer had no room, less those that were told of: at most (SLUICE_OVERFLOW_UNKNOWN: that is not known yet), and at
- * least, as far as sluice_socket_count_lost() and rest() found out. @context worker
+ * Packets for which the buffer had no room, less those that were told of: at most
+ * (SLUICE_OVERFLOW_UNKNOWN: that is not known yet), and at least, as far as
+ * sluice_socket_count_lost() and rest() found out. @context worker
  */
 uint32_t sluice_socket_count_overflow_most(const struct sluice_socket_count *count);
 uint32_t sluice_socket_count_overflow_least(const struct sluice_socket_count *count);
 /* So many of them were told of now. @context worker */
 void sluice_socket_count_overflow_told(struct sluice_socket_count *count, uint32_t packets);
 
-/* Of the datagrams beyond the first that came, what was neither read nor told as lost: it is in the socket, or will be told. @context worker */
+/* Of the datagrams beyond the first that came, what was neither read nor told as lost: it is in the
+ * socket, or will be told. @context worker */
 uint32_t sluice_socket_count_due(const struct sluice_socket_count *count);
 /* So many are in the socket from before it was counted here; before the first is read. */
 void sluice_socket_count_owe(struct sluice_socket_count *count, uint32_t datagrams);

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * What a socket dropped, and why: for want of room, or because of a wrong checksum. Beside the path of the data. Touches: the socket's
- * figures, the ring's counts of losses.
+ * What a socket dropped, and why: for want of room, or because of a wrong checksum. Beside the path
+ * of the data. Touches: the socket's figures, the ring's counts of losses.
  *
- * A socket has one figure for both (SO_MEMINFO). What a program on it knows tells them apart: the kernel verifies the checksum
- * before it asks a program, and looks for room behind it (udp_queue_rcv_one_skb(), net/ipv4/udp.c).
+ * A socket has one figure for both (SO_MEMINFO). What a program on it knows tells them apart: the
+ * kernel verifies the checksum before it asks a program, and looks for room behind it
+ * (udp_queue_rcv_one_skb(), net/ipv4/udp.c).
  *
  *   receive: bpf     what the socket dropped and the program does not know of had a wrong checksum
- *   receive: calls   what the program let pass and nobody has read is in the buffer, or had no room; other drops had a wrong checksum
- *   no program       only what the network namespace has counted tells (socket_account.h), if it is of one kind
+ *   receive: calls   what the program let pass and nobody has read is in the buffer, or had no
+ *                    room; other drops had a wrong checksum
+ *   no program       only what the network namespace has counted tells (socket_account.h), if it is
+ *                    of one kind
  *
- * In each case no more are called wrong than the namespace has counted: security modules and control groups refuse before the
- * program, too. What cannot be told yet waits for the next look.
+ * In each case no more are called wrong than the namespace has counted: security modules and
+ * control groups refuse before the program, too. What cannot be told yet waits for the next look.
  */
 #include <linux/sock_diag.h>
 #include <sys/socket.h>
@@ -21,7 +24,8 @@
 #include "socket_count.h"
 #include "socket_round.h"
 
-/* What the socket counts as dropped, nobody was told of, and its program, if it has one, does not know of. */
+/* What the socket counts as dropped, nobody was told of, and its program, if it has one, does not
+ * know of. */
 static uint32_t untold(const struct sluice_port *port)
 {
 	uint32_t figures[SK_MEMINFO_VARS] = {0};
@@ -39,8 +43,8 @@ static uint32_t untold(const struct sluice_port *port)
 	return (int32_t)more <= 0 ? 0 : more;
 }
 
-/* Of `more` drops, those that the last reading of the namespace's counters is younger than; it is made anew if it is old, or if this is
- * the last look. */
+/* Of `more` drops, those that the last reading of the namespace's counters is younger than; it is
+ * made anew if it is old, or if this is the last look. */
 static uint32_t due(struct sluice_port *port, uint32_t more, bool is_last)
 {
 	uint64_t now = sluice_now(), at = sluice_socket_account_read(now, is_last);
@@ -98,7 +102,8 @@ void sluice_port_settle(struct sluice_port *port)
 {
 	uint32_t more = sluice_socket_count_rest(port->count);
 
-	/* Without a program what was refused since it was shut is among the drops, and cannot be told from the rest. */
+	/* Without a program what was refused since it was shut is among the drops, and cannot be
+	 * told from the rest. */
 	if (port->bpf || port->count)
 		more += judge(port, true);
 	sluice_port_lose(port, SLUICE_LOST_SOCKET, more);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * A grace period of RCU, see socket_grace.h. The kernel looks a socket up, asks its filter and puts the datagram into its buffer within
- * one read section of RCU (ip_local_deliver_finish(), net/ipv4/ip_input.c); a socket of UDP has no backlog beside that. Beside the path
- * of the data. Touches: a BPF map of its own.
+ * A grace period of RCU, see socket_grace.h. The kernel looks a socket up, asks its filter and puts
+ * the datagram into its buffer within one read section of RCU (ip_local_deliver_finish(),
+ * net/ipv4/ip_input.c); a socket of UDP has no backlog beside that. Beside the path of the data.
+ * Touches: a BPF map of its own.
  */
 #include <bpf/bpf.h>
 #include <linux/membarrier.h>
@@ -38,11 +39,12 @@ void sluice_socket_grace(void)
 	const uint32_t key = 0;
 
 	(void)pthread_once(&once, make_maps);
-	/* Waits for programs that have found the map before (maybe_wait_bpf_programs(), kernel/bpf/syscall.c), and so for all of them. */
+	/* Waits for programs that have found the map before (maybe_wait_bpf_programs(),
+	 * kernel/bpf/syscall.c), and so for all of them. */
 	if (outer >= 0 && !bpf_map_update_elem(outer, &key, &inner, BPF_ANY))
 		return;
-	/* Without a right to that: the same, but not with `nohz_full`; and with one processor it waits for nobody, as nobody else is
-	 * running, unless softirqs are threads (PREEMPT_RT). */
+	/* Without a right to that: the same, but not with `nohz_full`; and with one processor it
+	 * waits for nobody, as nobody else is running, unless softirqs are threads (PREEMPT_RT). */
 	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
 		usleep(PROBABLY_US);
 }

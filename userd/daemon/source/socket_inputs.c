@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The inputs of the socket source: their counters, and what each waits for. For the control thread. Touches: memory; asks the system
- * for interfaces and addresses.
+ * The inputs of the socket source: their counters, and what each waits for. For the control thread.
+ * Touches: memory; asks the system for interfaces and addresses.
  */
 #include <arpa/inet.h>
 #include <stdarg.h>

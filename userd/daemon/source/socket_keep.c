@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Where the socket source keeps its rings: in files on tmpfs, named after the configuration, the route and the worker, so that a
- * daemon that was killed is followed by one that goes on with them. For the control thread. Touches: that directory.
+ * Where the socket source keeps its rings: in files on tmpfs, named after the configuration, the
+ * route and the worker, so that a daemon that was killed is followed by one that goes on with them.
+ * For the control thread. Touches: that directory.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -99,8 +100,8 @@ char *sluice_socket_note_path(const struct sluice_config *config, bool before)
 	return path;
 }
 
-/* Reads what stands behind the prefix in the name of a ring's file: the route's GUID, as it is written there, and a worker. False:
- * it is another name. */
+/* Reads what stands behind the prefix in the name of a ring's file: the route's GUID, as it is
+ * written there, and a worker. False: it is another name. */
 static bool parse_name(const char *name, uint8_t route[SLUICE_GUID_SIZE], unsigned int *worker)
 {
 	char text[SLUICE_GUID_TEXT], *end;
@@ -183,7 +184,8 @@ free:
 	return error;
 }
 
-/* Calls `each` for the files in `directory` that are called like rings of ours, until it returns not 0. */
+/* Calls `each` for the files in `directory` that are called like rings of ours, until it returns
+ * not 0. */
 static int each_file(const char *directory, const char *prefix,
 		     int (*each)(void *context, const char *path), void *context)
 {

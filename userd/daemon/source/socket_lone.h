@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Does a datagram leave at once, or does it wait for others? With `batch.delay: auto` that goes by how many came lately: a few that
- * come alone are each worth a wake, because nobody would share it; of more, one wake is to serve many. Beside the beat on which
- * sockets are read (socket_beat.c); kmod/ring.c does the same for the module's rings.
+ * Does a datagram leave at once, or does it wait for others? With `batch.delay: auto` that goes by
+ * how many came lately: a few that come alone are each worth a wake, because nobody would share it;
+ * of more, one wake is to serve many. Beside the beat on which sockets are read (socket_beat.c);
+ * kmod/ring.c does the same for the module's rings.
  */
 #ifndef SLUICE_SOCKET_LONE_H
 #define SLUICE_SOCKET_LONE_H

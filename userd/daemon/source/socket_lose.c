@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What is lost before it is a record: counted at its input, and told in the ring. Beside the path of the data. Touches: the counters of
- * this worker, the ring's counts of losses.
+ * What is lost before it is a record: counted at its input, and told in the ring. Beside the path
+ * of the data. Touches: the counters of this worker, the ring's counts of losses.
  */
 #include "../../lib/barrier.h"
 #include "socket.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Opening a UDP socket for an input, and saying why it does not go. Before the path of the data, in the control
- * thread. Touches: the sockets it opens.
+ * Opening a UDP socket for an input, and saying why it does not go. Before the path of the data, in
+ * the control thread. Touches: the sockets it opens.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,8 +18,8 @@
 #include "socket_claim.h"
 #include "socket_count.h"
 
-/* What a socket may hold while its worker does something else: a tenth of a second of a gigabit. More is taken only as
- * far as it fills. */
+/* What a socket may hold while its worker does something else: a tenth of a second of a gigabit.
+ * More is taken only as far as it fills. */
 #define BUFFER (16 << 20)
 
 union any_address {
@@ -172,8 +172,8 @@ bool sluice_port_has_its_address(const struct sluice_port_key *key)
 	return error != -EADDRNOTAVAIL;
 }
 
-/* Makes a socket bound to `key`, for `port` with the program of its worker on it, NULL: with none. Returns it, or a negative errno and in *step what did not
- * work. */
+/* Makes a socket bound to `key`, for `port` with the program of its worker on it, NULL: with none.
+ * Returns it, or a negative errno and in *step what did not work. */
 static int open_bound(const struct sluice_port_key *key, bool shared, struct sluice_port *port,
 		      const char **step)
 {
@@ -275,15 +275,16 @@ static void prepare_buffer(struct sluice_port *port)
 	socklen_t length = sizeof(int);
 	int size = 0, error;
 
-	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; the resting time adapts to what it became. */
+	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; the resting time adapts to what it
+	 * became. */
 	if (setsockopt(port->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
 		(void)setsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
 	/* A program leaves nothing in it, but each packet passes through it as large as it came. */
 	if (port->bpf)
 		return;
 	(void)getsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
-	/* Datagrams of one sender that came together are received together, if what is lost of them can be counted; an older
-	 * kernel hands over each. */
+	/* Datagrams of one sender that came together are received together, if what is lost of them
+	 * can be counted; an older kernel hands over each. */
 	error = sluice_socket_count_open(&port->count, port->fd);
 	if (!error)
 		(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
@@ -336,7 +337,8 @@ int sluice_port_open(const struct sluice_config *config, const struct sluice_con
 	int fd;
 
 	if (exclusive) {
-		/* Workers share the port by SO_REUSEPORT. So would a stranger of the same user: without it, he is found. */
+		/* Workers share the port by SO_REUSEPORT. So would a stranger of the same user:
+		 * without it, he is found. */
 		fd = open_bound(key, false, NULL, &step);
 		if (fd < 0)
 			goto explain;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * Sockets outlive the daemon: the last thing that it does is to hand those that it reads with calls to systemd's store of
- * descriptors (sd_notify(3), FDSTORE), and the next daemon finds them there (sd_listen_fds(3)), with what came meanwhile in their
- * buffers. Beside socket_open.c. Touches: systemd's notification socket; inherited descriptors.
+ * Sockets outlive the daemon: the last thing that it does is to hand those that it reads with calls
+ * to systemd's store of descriptors (sd_notify(3), FDSTORE), and the next daemon finds them there
+ * (sd_listen_fds(3)), with what came meanwhile in their buffers. Beside socket_open.c. Touches:
+ * systemd's notification socket; inherited descriptors.
  *
- * A socket of `receive: bpf` cannot be handed over: its map of sockets ends with the process, and what the filter left of a datagram would
- * be read as one. Another one beside it is, which takes what comes from then on; and the next daemon replaces that by its own.
+ * A socket of `receive: bpf` cannot be handed over: its map of sockets ends with the process, and
+ * what the filter left of a datagram would be read as one. Another one beside it is, which takes
+ * what comes from then on; and the next daemon replaces that by its own.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,7 +26,8 @@
 #include "socket_index.h"
 #include "socket_round.h"
 
-/* How often a socket is drained at most before it is handed over: what is in it then the next daemon reads. */
+/* How often a socket is drained at most before it is handed over: what is in it then the next
+ * daemon reads. */
 #define DRAINS 64U
 /* How long systemd may take to put them away. */
 #define STORED_US (2ULL * 1000 * 1000)
@@ -137,8 +140,9 @@ static void inherit(int fd, const char *name)
 }
 
 /*
- * Has systemd close its own descriptors of what it passed: it would pass them again to every daemon after this one, and a socket that
- * is replaced or not wanted would stay open there, be given its share of what comes to the port, and nobody would read it.
+ * Has systemd close its own descriptors of what it passed: it would pass them again to every daemon
+ * after this one, and a socket that is replaced or not wanted would stay open there, be given its
+ * share of what comes to the port, and nobody would read it.
  */
 static void take_out_of_store(char **names, int count)
 {
@@ -321,7 +325,8 @@ static int add(struct sluice_pass_letter *letter, const struct sluice_port *port
 	return 0;
 }
 
-/* Hands over a socket beside one that cannot pass: that is closed as if it were replaced. 0 or a negative errno. */
+/* Hands over a socket beside one that cannot pass: that is closed as if it were replaced. 0 or a
+ * negative errno. */
 static int pass_beside(struct sluice_pass_letter *letter, const struct sluice_port *port)
 {
 	const int off = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * One UDP socket in its worker, and its end. When it is read is in socket_round.c, what it lost in socket_drops.c. Touches: the
- * socket.
+ * One UDP socket in its worker, and its end. When it is read is in socket_round.c, what it lost in
+ * socket_drops.c. Touches: the socket.
  */
 #include <errno.h>
 #include <limits.h>
@@ -31,7 +31,8 @@ void sluice_port_take_many(struct sluice_port *port, bool takes)
 /* From now on nothing new gets into it, though the kernel finds it. */
 static void shut(struct sluice_port *port)
 {
-	/* A filter that keeps nothing: the buffer can be emptied to the end although the sender goes on. */
+	/* A filter that keeps nothing: the buffer can be emptied to the end although the sender
+	 * goes on. */
 	struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
 	const struct sock_fprog program = {.len = 1, .filter = &nothing};
 
@@ -56,8 +57,9 @@ void sluice_port_withdraw(struct sluice_port *port)
 
 	if (port->closing)
 		return;
-	/* The kernel looks for the socket in another place, and takes it out of its group (udp_lib_rehash(), net/ipv4/udp.c). For one
-	 * that is tied to an interface that takes CAP_NET_RAW. */
+	/* The kernel looks for the socket in another place, and takes it out of its group
+	 * (udp_lib_rehash(), net/ipv4/udp.c). For one that is tied to an interface that takes
+	 * CAP_NET_RAW. */
 	if (setsockopt(port->fd, SOL_SOCKET, SO_BINDTOIFINDEX, &nowhere, sizeof(nowhere))) {
 		shut(port);
 		return;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rings of sockets: one for each route and worker, on the worker's own node, in a file that outlives
- * this process where there can be one; see socket.h. For the control thread, by letter. Touches:
- * memory, and the files of socket_keep.c.
+ * Rings of sockets: one for each route and worker, on the worker's own node, in a file that
+ * outlives this process where there can be one; see socket.h. For the control thread, by letter.
+ * Touches: memory, and the files of socket_keep.c.
  */
 #include <errno.h>
 #include <stdlib.h>

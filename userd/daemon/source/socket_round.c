@@ -58,7 +58,8 @@ static void put_off(struct sluice_port *port, uint64_t at)
 		sluice_socket_beat_hurry(&round->beat, at);
 }
 
-/* Notes that something came, or that it is not known yet why something was lost: its losses are looked at soon. */
+/* Notes that something came, or that it is not known yet why something was lost: its losses are
+ * looked at soon. */
 static void touch(struct sluice_port *port)
 {
 	if (port->touched || port->closing || (!port->round && !port->bpf))
@@ -389,9 +390,10 @@ static void look_at_joined(struct sluice_port *port, uint64_t now)
 }
 
 /*
- * What did a port lose? The last losses before a silence come with no datagram: nobody else would tell of them; nor of those of one that
- * waits for room, which may be for hours. What its buffer holds is older, and comes behind. `erred`: datagrams with a wrong checksum came
- * to some socket of this network namespace, and nobody is woken for those.
+ * What did a port lose? The last losses before a silence come with no datagram: nobody else would
+ * tell of them; nor of those of one that waits for room, which may be for hours. What its buffer
+ * holds is older, and comes behind. `erred`: datagrams with a wrong checksum came to some socket of
+ * this network namespace, and nobody is woken for those.
  */
 static void look_at(struct sluice_port *port, bool erred, uint64_t now)
 {
@@ -407,7 +409,8 @@ static void look_at(struct sluice_port *port, bool erred, uint64_t now)
 		touch(port);
 }
 
-/* Looks at those of a round that something came to; what is touched anew meanwhile has its turn the next time. */
+/* Looks at those of a round that something came to; what is touched anew meanwhile has its turn the
+ * next time. */
 static void look_at_touched(struct sluice_socket_round *round, uint64_t now)
 {
 	struct sluice_port *port = TAILQ_FIRST(&round->touched), *next;
@@ -445,7 +448,8 @@ void sluice_socket_round_look_after(struct sluice_port_set *set, uint64_t now)
 	set->looks++;
 	if (set->bpf)
 		sluice_socket_bpf_look_after(set->bpf);
-	/* Of each only now and then: that is dear. What came by a program only the socket itself may have lost. */
+	/* Of each only now and then: that is dear. What came by a program only the socket itself
+	 * may have lost. */
 	if (set->looks % SELDOM == 0) {
 		/* Twice: the namespace counts it a moment before the socket does. */
 		if (erred && errors == set->next_errors)

@@ -55,11 +55,13 @@ void sluice_socket_round_leave(struct sluice_port_set *set);
 bool sluice_port_is_starved(const struct sluice_port *port);
 /* Stores what is in it. Returns true when it is empty. @context worker */
 bool sluice_port_drain(struct sluice_port *port, uint64_t now);
-/* Stores all that is in one that is shut or withdrawn; what finds no room is counted as lost. @context worker */
+/* Stores all that is in one that is shut or withdrawn; what finds no room is counted as lost.
+ * @context worker */
 void sluice_port_empty(struct sluice_port *port, uint64_t now);
 /* Counts all that is in one that is withdrawn as lost. @context worker */
 void sluice_port_discard(struct sluice_port *port);
-/* What sluice_stream.refill is for streams of this source; stream->source is a struct sluice_port_set.
+/* What sluice_stream.refill is for streams of this source; stream->source is a struct
+ * sluice_port_set.
  * @context worker */
 bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
 /* Now and then (SLUICE_LOOK_AFTER_NS): what was lost meanwhile? @context worker */

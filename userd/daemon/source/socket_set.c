@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sockets of one worker as a whole: what the control thread asks of a worker by letter, see socket.h. Touches: the worker's port set
- * and the streams that its sockets fill.
+ * The sockets of one worker as a whole: what the control thread asks of a worker by letter, see
+ * socket.h. Touches: the worker's port set and the streams that its sockets fill.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -129,9 +129,10 @@ static void remove_ports(struct sluice_port *list, struct sluice_worker *worker)
 }
 
 /*
- * The same for ports that were withdrawn. What comes meanwhile comes to others that are bound to the same. If the kernel refused to withdraw one it was
- * shut: what comes to it until it is closed is lost, and it is counted, as what a program in the kernel refused it tells when the socket is no
- * longer found.
+ * The same for ports that were withdrawn. What comes meanwhile comes to others that are bound to
+ * the same. If the kernel refused to withdraw one it was shut: what comes to it until it is closed
+ * is lost, and it is counted, as what a program in the kernel refused it tells when the socket is
+ * no longer found.
  */
 static void replace_ports(struct sluice_port *list, struct sluice_worker *worker)
 {
@@ -214,7 +215,8 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 	remove_ports(removed, worker);
 	/* `link` is the end of the list. */
 	*link = letter->fresh;
-	/* The ring that one waits for may be another by now; and that of a fresh one did not know of it so far. */
+	/* The ring that one waits for may be another by now; and that of a fresh one did not know
+	 * of it so far. */
 	adapt(letter->set, worker->now);
 	return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Whether `receive: bpf` can be had, see socket_trial.h. Beside socket_bpf.c, which does in earnest what is tried here. Touches: a socket, BPF
- * programs and maps, all gone when it returns.
+ * Whether `receive: bpf` can be had, see socket_trial.h. Beside socket_bpf.c, which does in earnest
+ * what is tried here. Touches: a socket, BPF programs and maps, all gone when it returns.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -66,8 +66,8 @@ static int put_under(const struct sluice_receive_programs *object, int fd,
 }
 
 /*
- * Sends the socket a datagram. It must come out of the ring, and the socket must stay empty. 0, also if it comes nowhere;
- * -EPROTO: the programs do not do what they should.
+ * Sends the socket a datagram. It must come out of the ring, and the socket must stay empty. 0,
+ * also if it comes nowhere; -EPROTO: the programs do not do what they should.
  */
 static int send_one(const struct sluice_receive_programs *object, int fd,
 		    const struct sockaddr_in *address)

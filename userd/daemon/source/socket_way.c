@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * In which way the sockets of an input are read: `receive: auto` takes a program in the kernel wherever that can be had, else calls. Chosen
- * when an input comes, and kept as long as there is one: no change of the configuration changes it but one that names another way.
- * For the control thread. Touches: the trial (socket_trial.c), the workers' rings for programs.
+ * In which way the sockets of an input are read: `receive: auto` takes a program in the kernel
+ * wherever that can be had, else calls. Chosen when an input comes, and kept as long as there is
+ * one: no change of the configuration changes it but one that names another way. For the control
+ * thread. Touches: the trial (socket_trial.c), the workers' rings for programs.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,8 @@
 #include "socket_trial.h"
 #include "socket_way.h"
 
-/* Rings for programs are memory that is taken at once: those of all workers together take no more than this unless the size is given. */
+/* Rings for programs are memory that is taken at once: those of all workers together take no more
+ * than this unless the size is given. */
 #define RINGS_MOST (256UL << 20)
 #define RING_MOST (16UL << 20)
 #define RING_LEAST (1UL << 20)
@@ -44,7 +46,8 @@ static size_t count_sockets(const struct sluice_source_plan *plan)
 	return count;
 }
 
-/* Makes the rings of all workers. NULL; or why they cannot be had, for the user, which is then so for ever. */
+/* Makes the rings of all workers. NULL; or why they cannot be had, for the user, which is then so
+ * for ever. */
 static const char *make_rings(const struct sluice_socket_way_bed *bed)
 {
 	static char text[256];

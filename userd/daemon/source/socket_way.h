@@ -7,7 +7,8 @@
 
 #include "socket.h"
 
-/* Inputs with more ports than this, all together, are not read by a program unless that is asked for. */
+/* Inputs with more ports than this, all together, are not read by a program unless that is asked
+ * for. */
 #define SLUICE_SOCKET_BPF_PORTS_MAX 65536U
 
 /* Where it is chosen. */
@@ -20,8 +21,9 @@ struct sluice_socket_way_bed {
 };
 
 /*
- * Chooses for an input, notes it in record->next_way and returns it: CALLS or BPF. With `auto` the rings of all workers are made, so that nothing
- * fails later for want of memory; what is not used the next commit or cancel frees. @context process
+ * Chooses for an input, notes it in record->next_way and returns it: CALLS or BPF. With `auto` the
+ * rings of all workers are made, so that nothing fails later for want of memory; what is not used
+ * the next commit or cancel frees. @context process
  */
 enum sluice_receive sluice_socket_way_choose(const struct sluice_socket_way_bed *bed,
 					     const struct sluice_config_input *input,

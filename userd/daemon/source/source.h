@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sources: where datagrams come from. Each kind makes streams (rings that are being filled) out of the inputs that are
- * its own; what comes after the ring does not know one from the other. A change of configuration is a transaction:
+ * Sources: where datagrams come from. Each kind makes streams (rings that are being filled) out of
+ * the inputs that are its own; what comes after the ring does not know one from the other. A change
+ * of configuration is a transaction:
  *
  *   prepare ──► activate ──► commit          everything that can fail comes before commit;
  *      └────────────┴──► cancel              after cancel all is as it was before prepare
  *
- * Called by the engine in the control thread (@context process); what concerns a worker's streams and sockets is done by
- * letter in that worker.
+ * Called by the engine in the control thread (@context process); what concerns a worker's streams
+ * and sockets is done by letter in that worker.
  */
 #ifndef SLUICE_SOURCE_H
 #define SLUICE_SOURCE_H
@@ -56,34 +57,41 @@ struct sluice_source_class {
 	/* Opens the source; nothing is captured yet. @owner caller: free() of the class */
 	int (*open)(const struct sluice_source_context *context, struct sluice_intake **source,
 		    char **error);
-	/* Makes what `plan` needs and is not there; streams made go to `fresh`, not in their workers yet. */
+	/* Makes what `plan` needs and is not there; streams made go to `fresh`, not in their
+	 * workers yet. */
 	int (*prepare)(struct sluice_intake *source, const struct sluice_source_plan *plan,
 		       struct sluice_stream_table *fresh, char **error);
-	/* Lets the inputs of `plan` flow, as far as that can fail. On failure it has put back what it changed. */
+	/* Lets the inputs of `plan` flow, as far as that can fail. On failure it has put back what
+	 * it changed. */
 	int (*activate)(struct sluice_intake *source, const struct sluice_source_plan *plan,
 			char **error);
-	/* `plan` is in force; what was only in the one before goes. The fresh streams are in their workers. */
+	/* `plan` is in force; what was only in the one before goes. The fresh streams are in their
+	 * workers. */
 	void (*commit)(struct sluice_intake *source);
 	/* Undoes prepare and activate. The fresh streams are destroyed by the engine afterwards. */
 	void (*cancel)(struct sluice_intake *source);
 	/*
-	 * Does a ring of `route` that no stream has hold something for outputs that are not among its own, `outputs`? Then the
-	 * route cannot be filled again before they have it. Called before prepare; `source` may be NULL.
+	 * Does a ring of `route` that no stream has hold something for outputs that are not among
+	 * its own, `outputs`? Then the route cannot be filled again before they have it. Called
+	 * before prepare; `source` may be NULL.
 	 */
 	bool (*is_held)(struct sluice_intake *source, const struct sluice_config *config,
 			size_t workers, const uint8_t route[SLUICE_GUID_SIZE],
 			const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count);
-	/* A stream that only drained is empty: frees what belongs to its route outside. True: it may be destroyed. */
+	/* A stream that only drained is empty: frees what belongs to its route outside. True: it
+	 * may be destroyed. */
 	bool (*retire)(struct sluice_intake *source, struct sluice_stream *stream);
-	/* Stores what has come so far and is not in a ring yet, as far as there is room. Inputs stay open. */
+	/* Stores what has come so far and is not in a ring yet, as far as there is room. Inputs
+	 * stay open. */
 	void (*catch_up)(struct sluice_intake *source);
 	/*
-	 * Closes what ends with this process, after what is in it was stored; what finds no room is told as lost. What another
-	 * process can go on with is handed over. Returns how many sockets were. A worker that does not answer keeps its own.
+	 * Closes what ends with this process, after what is in it was stored; what finds no room is
+	 * told as lost. What another process can go on with is handed over. Returns how many
+	 * sockets were. A worker that does not answer keeps its own.
 	 */
 	size_t (*close_inputs)(struct sluice_intake *source);
-	/* Counters of all inputs are taken now; counters() tells those of one, and its number in records. 0 or a negative errno
-	 * (-ENOENT). */
+	/* Counters of all inputs are taken now; counters() tells those of one, and its number in
+	 * records. 0 or a negative errno (-ENOENT). */
 	int (*measure)(struct sluice_intake *source);
 	int (*counters)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE],
 			struct sluice_counters *counters, uint16_t *index);
@@ -97,38 +105,42 @@ struct sluice_source_class {
 	/* What an input waits for, for the user; valid until the next call. NULL: nothing. The
 	 * function may be NULL. */
 	const char *(*state)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE]);
-	/* In which way the sockets of an input are read, and in *why why in no better one, for the user: a constant, or NULL. The function
-	 * may be NULL: it has none. */
+	/* In which way the sockets of an input are read, and in *why why in no better one, for the
+	 * user: a constant, or NULL. The function may be NULL: it has none. */
 	enum sluice_receive (*receive)(struct sluice_intake *source,
 				       const uint8_t input[SLUICE_GUID_SIZE], const char **why);
 	void (*free)(struct sluice_intake *source);
 };
 
-/* Takes what an earlier daemon handed over (close_inputs); once, before an engine starts. Returns how many sockets. */
+/* Takes what an earlier daemon handed over (close_inputs); once, before an engine starts. Returns
+ * how many sockets. */
 size_t sluice_socket_inherit(void);
 
-/* Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace since sockets are read; *unplaced: of them those
- * that no input has, because the kernel does not say to which port. False: no sockets are read, or it is not known. @threadsafe */
+/* Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace since
+ * sockets are read; *unplaced: of them those that no input has, because the kernel does not say to
+ * which port. False: no sockets are read, or it is not known. @threadsafe */
 bool sluice_source_socket_checksums(uint64_t *all, uint64_t *unplaced);
 
 extern const struct sluice_source_class sluice_source_kmod;
 extern const struct sluice_source_class sluice_source_socket;
 
-/* Are there rings of sockets that an earlier daemon with this configuration left? @context process */
+/* Are there rings of sockets that an earlier daemon with this configuration left? @context process
+ */
 bool sluice_source_socket_has_left(const struct sluice_config *config,
 				   const struct sluice_identity *identity);
 
-/* Calls `each` for the file of every ring of sockets that this configuration has or had, until it returns not 0, which is
- * returned. 0 or a negative errno. @context process */
+/* Calls `each` for the file of every ring of sockets that this configuration has or had, until it
+ * returns not 0, which is returned. 0 or a negative errno. @context process */
 int sluice_source_socket_files(const struct sluice_config *config,
 			       const struct sluice_identity *identity,
 			       int (*each)(void *context, const char *path), void *context);
 
-/* The epoch of the ring of sockets in the file `path` when it was noted; 0: it was not. @threadsafe */
+/* The epoch of the ring of sockets in the file `path` when it was noted; 0: it was not. @threadsafe
+ */
 uint64_t sluice_socket_ring_epoch(const struct sluice_identity *identity, const char *path);
 
-/* Looks at every ring of sockets that this configuration has or had, and of the module. `each` may return not 0, which
- * ends it and is returned. 0 or a negative errno. @context process */
+/* Looks at every ring of sockets that this configuration has or had, and of the module. `each` may
+ * return not 0, which ends it and is returned. 0 or a negative errno. @context process */
 int sluice_source_socket_look(const struct sluice_config *config,
 			      const struct sluice_identity *identity,
 			      int (*each)(void *context, const struct sluice_ring *ring,
@@ -143,8 +155,8 @@ int sluice_source_kmod_look(const struct sluice_config *config,
 /* Does the module answer, so that `auto` is kmod? 0, -ENOENT (not loaded), -EPERM. */
 int sluice_source_kmod_probe(void);
 
-/* The stream of `route`, `kind` and `cpu` (SOCKET: number of the worker) in a table, or NULL. One whose route the module
- * deleted does not count. */
+/* The stream of `route`, `kind` and `cpu` (SOCKET: number of the worker) in a table, or NULL. One
+ * whose route the module deleted does not count. */
 struct sluice_placed_stream *sluice_stream_table_find(const struct sluice_stream_table *table,
 						      const uint8_t route[SLUICE_GUID_SIZE],
 						      enum sluice_source kind, uint32_t cpu);
@@ -160,7 +172,8 @@ void sluice_stream_table_remove(struct sluice_stream_table *table, size_t place)
 uint8_t (*sluice_route_outputs(const struct sluice_config *config,
 			       const struct sluice_config_route *route))[SLUICE_GUID_SIZE];
 
-/* Which of the cursors that the plan sees to are in the ring, each once; *count: how many. NULL: no memory.
+/* Which of the cursors that the plan sees to are in the ring, each once; *count: how many. NULL: no
+ * memory.
  * @owner caller: free() */
 uint8_t (*sluice_cursor_outputs(const struct sluice_source_plan *plan,
 				const struct sluice_ring *ring, size_t *count))[SLUICE_GUID_SIZE];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which streams there are and where they live; see source.h. For the control thread. Touches: memory.
+ * Which streams there are and where they live; see source.h. For the control thread. Touches:
+ * memory.
  */
 #include <errno.h>
 #include <stdlib.h>

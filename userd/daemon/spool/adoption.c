@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Streams for what only the store on the disk knows: their rings are gone. See disk_side.h. In the control thread. Touches: the
- * store, held for a moment.
+ * Streams for what only the store on the disk knows: their rings are gone. See disk_side.h. In the
+ * control thread. Touches: the store, held for a moment.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -115,7 +115,8 @@ static int make_stream(const struct orphan *orphan, struct sluice_stream **strea
 		sluice_ring_destroy(&ring);
 		return error;
 	}
-	/* Its ring, which is lost, may have been longer than what the disk has, and was sent from. */
+	/* Its ring, which is lost, may have been longer than what the disk has, and was sent from.
+	 */
 	for (number = 0; number < (*stream)->feeder_count; number++)
 		(*stream)->feeders[number]->sent = UINT64_MAX;
 	/* No source fills it, and none finds it. */

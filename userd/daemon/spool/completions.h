@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Completions: where the spooler puts its answers for one worker, an event of whose loop it is. Between the spooler's thread, which
- * puts, and the worker, which looks. Touches: its eventfd; whoever gets the answers.
+ * Completions: where the spooler puts its answers for one worker, an event of whose loop it is.
+ * Between the spooler's thread, which puts, and the worker, which looks. Touches: its eventfd;
+ * whoever gets the answers.
  */
 #ifndef SLUICE_COMPLETIONS_H
 #define SLUICE_COMPLETIONS_H
@@ -19,7 +20,8 @@ struct sluice_completions {
 	int event;
 };
 
-/* Makes an empty one. 0 or a negative errno. @owner caller: sluice_completions_close() @context process */
+/* Makes an empty one. 0 or a negative errno. @owner caller: sluice_completions_close() @context
+ * process */
 int sluice_completions_open(struct sluice_completions *completions);
 /* Frees what is in it. After its worker ended. */
 void sluice_completions_close(struct sluice_completions *completions);

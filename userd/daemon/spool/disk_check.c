@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Does the disk still have what the ring's cursors say lies there? A store that was emptied, moved
- * or is not mounted is no fresh start. See disk_side.h. Touches: the ring's consumer page; the store,
- * which the caller holds.
+ * or is not mounted is no fresh start. See disk_side.h. Touches: the ring's consumer page; the
+ * store, which the caller holds.
  */
 #include <string.h>
 #include "../../lib/barrier.h"

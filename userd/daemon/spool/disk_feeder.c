@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * One output's way through what lies on the disk; see disk_feeder.h. Touches: memory; orders to the spooler.
+ * One output's way through what lies on the disk; see disk_feeder.h. Touches: memory; orders to the
+ * spooler.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -69,8 +70,8 @@ static bool is_wanted(const struct sluice_disk_feeder *disk)
 }
 
 /*
- * The run to be read next. Oldest first: the one that lies first in the stream, wherever its segment is. Newest first: of the
- * newest segment, or in its turn of the oldest; inside it forward.
+ * The run to be read next. Oldest first: the one that lies first in the stream, wherever its
+ * segment is. Newest first: of the newest segment, or in its turn of the oldest; inside it forward.
  */
 static const struct sluice_run *pick(struct sluice_disk_feeder *disk)
 {
@@ -91,7 +92,8 @@ static const struct sluice_run *pick(struct sluice_disk_feeder *disk)
 	return &disk->backlog.runs[place];
 }
 
-/* Oldest first: what came back from a lost connection may lie before what was read since. Those frames are read again behind it. */
+/* Oldest first: what came back from a lost connection may lie before what was read since. Those
+ * frames are read again behind it. */
 static void keep_order(struct sluice_disk_feeder *disk)
 {
 	if (!disk->frames || !disk->backlog.run_count || is_newest_first(disk) ||
@@ -181,7 +183,8 @@ static void deliver(struct sluice_disk_feeder *disk, struct sluice_disk_frame *f
 	if (last) {
 		disk->is_ordered = false;
 		if (!disk->is_served) {
-			/* Neither a frame nor word of its loss: memory goes on, and this is tried again. */
+			/* Neither a frame nor word of its loss: memory goes on, and this is tried
+			 * again. */
 			disk->is_stalled = true;
 			disk->retry_at = sluice_now() + SLUICE_DISK_FEEDER_RETRY_NS;
 		}
@@ -232,7 +235,8 @@ static bool respects_older(const struct sluice_feeder *feeder)
 	return !is_newest_first(const_disk_of(feeder));
 }
 
-/* With `store.drain: oldest`: is there something on the disk that goes before the ring, and can it be had? */
+/* With `store.drain: oldest`: is there something on the disk that goes before the ring, and can it
+ * be had? */
 static bool goes_first(const struct sluice_feeder *feeder)
 {
 	const struct sluice_disk_feeder *disk = const_disk_of(feeder);
@@ -270,8 +274,8 @@ static void ring_had_turn(struct sluice_feeder *feeder)
 }
 
 /*
- * Walks a frame from `start`, at least one record and then as far as `limit`: where that is, and how many records (PAD left
- * out) lie before it. False: `start` is no boundary.
+ * Walks a frame from `start`, at least one record and then as far as `limit`: where that is, and
+ * how many records (PAD left out) lie before it. False: `start` is no boundary.
  */
 static bool walk(const struct sluice_disk_frame *frame, uint64_t start, uint64_t limit,
 		 uint64_t *end, uint64_t *count)
@@ -297,8 +301,9 @@ static bool walk(const struct sluice_disk_frame *frame, uint64_t start, uint64_t
 }
 
 /*
- * Takes [start, end) of a frame whose bytes were given up: a small frame of its own, with the GAP records that tell of what was in
- * it. The whole of it is one segment, so that a receiver gets to know of all of it or of nothing. False: no memory.
+ * Takes [start, end) of a frame whose bytes were given up: a small frame of its own, with the GAP
+ * records that tell of what was in it. The whole of it is one segment, so that a receiver gets to
+ * know of all of it or of nothing. False: no memory.
  */
 static bool take_losses(struct sluice_disk_feeder *disk, const struct sluice_disk_frame *frame,
 			uint64_t start, uint64_t end, struct sluice_segment *segment)
@@ -364,7 +369,8 @@ static bool take_segment(struct sluice_disk_feeder *disk, struct sluice_segment 
 		segment->end = last;
 		segment->count = frame->head.count;
 	} else if (!walk(frame, segment->start, limit, &segment->end, &segment->count)) {
-		/* Its records have other boundaries (it stands for a damaged frame): from its beginning. */
+		/* Its records have other boundaries (it stands for a damaged frame): from its
+		 * beginning. */
 		segment->start = frame->head.offset;
 		if (!walk(frame, segment->start, segment->start + bytes, &segment->end,
 			  &segment->count)) {
@@ -473,7 +479,8 @@ static uint64_t acknowledge(struct sluice_feeder *feeder, uint64_t start, uint64
 		if (segment->state != SLUICE_SEGMENT_CARRIED || segment->end <= start ||
 		    segment->start >= end)
 			continue;
-		/* Of what only tells of a loss a receiver that does not know such frames acknowledges the records. */
+		/* Of what only tells of a loss a receiver that does not know such frames
+		 * acknowledges the records. */
 		upto = segment->told ? segment->start + segment->told : segment->end;
 		if (segment->start < start || upto > end) {
 			/* A part of it: remembered until the rest comes, in whatever order. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Feeders of the disk: frames are read from there ahead of what one output takes, for what its backlog (stream/backlog.h) says that
- * it needs, and are handed out like the ring's bytes. Beside the ring's feeder of the same output, in one worker. Touches:
- * memory, and orders to the spooler.
+ * Feeders of the disk: frames are read from there ahead of what one output takes, for what its
+ * backlog (stream/backlog.h) says that it needs, and are handed out like the ring's bytes. Beside
+ * the ring's feeder of the same output, in one worker. Touches: memory, and orders to the spooler.
  *
  *   ring's feeder ── yield ─► backlog ── order ─► spooler ── frames ─► segments ─► connection
  *                                ▲                                        │
@@ -15,13 +15,15 @@
 #include "../stream/feeder.h"
 #include "spooler.h"
 
-/* Frames that a feeder has at once, read ahead or being written to a connection: this bounds its memory. */
+/* Frames that a feeder has at once, read ahead or being written to a connection: this bounds its
+ * memory. */
 #define SLUICE_DISK_FEEDER_FRAMES SLUICE_ORDER_FRAMES
 /* Bytes of PAD that stand for what was given up and has no GAP. */
 #define SLUICE_DISK_FEEDER_PAD 64U
 /* When others go first, the disk has one turn in so many. */
 #define SLUICE_DISK_FEEDER_SHARE 8U
-/* A disk that has not answered for so long, or has nothing to give, holds memory back no longer; it is asked again that often. */
+/* A disk that has not answered for so long, or has nothing to give, holds memory back no longer; it
+ * is asked again that often. */
 #define SLUICE_DISK_FEEDER_PATIENCE_NS (10 * SLUICE_NS_PER_S)
 #define SLUICE_DISK_FEEDER_RETRY_NS SLUICE_NS_PER_S
 
@@ -58,8 +60,8 @@ struct sluice_disk_feeder {
 };
 
 /*
- * Makes the disk's feeder beside `ring`, which knows it from then on. Its orders to read from `log` are of `owner` and
- * answered in `worker`. NULL: no memory. @owner caller: sluice_feeder_destroy()
+ * Makes the disk's feeder beside `ring`, which knows it from then on. Its orders to read from `log`
+ * are of `owner` and answered in `worker`. NULL: no memory. @owner caller: sluice_feeder_destroy()
  */
 struct sluice_feeder *sluice_disk_feeder_create(struct sluice_feeder *ring,
 						struct sluice_spooler *spooler,
@@ -69,7 +71,8 @@ struct sluice_feeder *sluice_disk_feeder_create(struct sluice_feeder *ring,
 /* The orders of its owner are forgotten: none is under way. NULL is allowed. @context worker */
 void sluice_disk_feeder_forget_orders(struct sluice_feeder *feeder);
 
-/* Is something read for it? From now on its orders are answered in `worker`: nothing is. @context worker */
+/* Is something read for it? From now on its orders are answered in `worker`: nothing is. @context
+ * worker */
 bool sluice_disk_feeder_is_reading(const struct sluice_feeder *feeder);
 void sluice_disk_feeder_move(struct sluice_feeder *feeder, unsigned int worker);
 

@@ -52,7 +52,8 @@ static struct sluice_feeder *disk_of(const struct sluice_feeder *feeder)
 	return sluice_feeder_is_of_ring(feeder) ? feeder->beside : NULL;
 }
 
-/* Gives an output's feeder of the ring one of the disk, which goes into the stream as well; there is room. 0 or -ENOMEM. */
+/* Gives an output's feeder of the ring one of the disk, which goes into the stream as well; there
+ * is room. 0 or -ENOMEM. */
 static int add_disk_feeder(struct sluice_stream *stream, struct sluice_feeder *ring,
 			   const uint8_t output[SLUICE_GUID_SIZE], uint64_t floor)
 {
@@ -139,7 +140,8 @@ static void leave(struct sluice_stream *stream)
 	tell(side);
 }
 
-/* Which outputs need something before `end`: into the order. False: none, or no memory (then *error). */
+/* Which outputs need something before `end`: into the order. False: none, or no memory (then
+ * *error). */
 static bool list_outputs(const struct sluice_disk_side *side, struct sluice_order *order,
 			 int *error)
 {
@@ -191,7 +193,8 @@ static void written(struct sluice_order *order, uint64_t now)
 	side->stream->moved = true;
 	side->orders--;
 	if (order->result || side->is_failed) {
-		/* What comes behind one that failed would leave a hole: all of it again, when those under way are back. */
+		/* What comes behind one that failed would leave a hole: all of it again, when those
+		 * under way are back. */
 		side->is_failed = side->orders > 0;
 		side->pause_until = now + SLUICE_DISK_SIDE_PAUSE_NS;
 		if (!side->orders)
@@ -249,7 +252,8 @@ static void spill(struct sluice_disk_side *side, uint64_t now)
 	sluice_spooler_marks(side->spooler, &begin, &end);
 	begin_at = size / 100 * begin;
 	end_at = size / 100 * end;
-	/* A source that finds less room than this takes nothing: a small ring would never be filled to its mark. */
+	/* A source that finds less room than this takes nothing: a small ring would never be filled
+	 * to its mark. */
 	if (begin_at > size - SLUICE_STREAM_ROOM) {
 		begin_at = size - SLUICE_STREAM_ROOM;
 		end_at = begin_at / begin * end;
@@ -347,7 +351,8 @@ void sluice_disk_side_move(struct sluice_stream *stream, unsigned int worker)
 			sluice_disk_feeder_move(disk_of(stream->feeders[number]), worker);
 }
 
-/* At the end of a round: orders what is to be written, tells what was acknowledged. @context worker */
+/* At the end of a round: orders what is to be written, tells what was acknowledged. @context worker
+ */
 static void tend(struct sluice_stream *stream, uint64_t now)
 {
 	hand_over(stream->side);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The disk side of one stream in its worker. When the ring is fuller than its high mark, the oldest bytes are written to the
- * disk, until the low mark; what is durable leaves the ring, and what an output still needs of it goes to the backlog of
- * that output's feeder of the disk. Between a stream and the spooler. Touches: the stream's feeders, orders.
+ * The disk side of one stream in its worker. When the ring is fuller than its high mark, the oldest
+ * bytes are written to the disk, until the low mark; what is durable leaves the ring, and what an
+ * output still needs of it goes to the backlog of that output's feeder of the disk. Between a
+ * stream and the spooler. Touches: the stream's feeders, orders.
  */
 #ifndef SLUICE_DISK_SIDE_H
 #define SLUICE_DISK_SIDE_H
@@ -10,7 +11,8 @@
 #include "../stream/stream.h"
 #include "spooler.h"
 
-/* Bytes that one order writes: with its head a frame is 256 KiB then, which disks like better than a little more. */
+/* Bytes that one order writes: with its head a frame is 256 KiB then, which disks like better than
+ * a little more. */
 #define SLUICE_DISK_SIDE_FRAME (252U << 10)
 /* Orders to write that are under way at once. */
 #define SLUICE_DISK_SIDE_ORDERS 32U
@@ -34,8 +36,9 @@ struct sluice_disk_side {
 };
 
 /*
- * Gives a stream that is in no worker yet a disk side, with a feeder of the disk for each of its outputs, whose backlog is
- * what the store has for it. 0 or -ENOMEM. It goes with the stream. @context process
+ * Gives a stream that is in no worker yet a disk side, with a feeder of the disk for each of its
+ * outputs, whose backlog is what the store has for it. 0 or -ENOMEM. It goes with the stream.
+ * @context process
  */
 int sluice_disk_side_create(struct sluice_stream *stream, struct sluice_spooler *spooler,
 			    unsigned int worker);
@@ -43,28 +46,32 @@ int sluice_disk_side_create(struct sluice_stream *stream, struct sluice_spooler 
 /* What the store has of the stream; NULL: it has no disk side. @owner the store */
 struct sluice_spool_log *sluice_disk_side_log(const struct sluice_stream *stream);
 
-/* From now on (`all`), or no more, everything that an output needs goes to the disk: before a stop. Nothing without a disk side.
+/* From now on (`all`), or no more, everything that an output needs goes to the disk: before a stop.
+ * Nothing without a disk side.
  * @context worker */
 void sluice_disk_side_clear(struct sluice_stream *stream, bool all);
 
-/* Is nothing of it under way, so that the stream can go to another worker? It goes on there. Nothing without a disk side.
+/* Is nothing of it under way, so that the stream can go to another worker? It goes on there.
+ * Nothing without a disk side.
  * @context worker */
 bool sluice_disk_side_is_idle(const struct sluice_stream *stream);
 void sluice_disk_side_move(struct sluice_stream *stream, unsigned int worker);
 
-/* disk_check.c: notes in the cursor of a feeder of the ring what its output lacks on the disk; holds that against what is found there
- * at the start, `found` bytes: what is missing is told of, as far as its number is known. @context worker; process */
+/* disk_check.c: notes in the cursor of a feeder of the ring what its output lacks on the disk;
+ * holds that against what is found there at the start, `found` bytes: what is missing is told of,
+ * as far as its number is known. @context worker; process */
 void sluice_disk_check_note(struct sluice_feeder *feeder);
 void sluice_disk_check(struct sluice_stream *stream, struct sluice_feeder *feeder,
 		       struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t found);
 
-/* Likewise: says that the stream's ring ends before `last`, up to which the store has it: it is a copy of an earlier moment, and nobody
- * knows how many datagrams are lost. */
+/* Likewise: says that the stream's ring ends before `last`, up to which the store has it: it is a
+ * copy of an earlier moment, and nobody knows how many datagrams are lost. */
 void sluice_disk_check_tell_older(struct sluice_stream *stream, uint64_t last);
 
-/* adoption.c: makes streams for what the store has of streams that are gone (a ring that a reboot took), with an empty ring, for those
- * of `outputs` that wait for something and that no stream serves. Calls `take` for each, which owns it. `tell`: says in the
- * log what waits for outputs that are not among them. 0 or a negative errno. @context process */
+/* adoption.c: makes streams for what the store has of streams that are gone (a ring that a reboot
+ * took), with an empty ring, for those of `outputs` that wait for something and that no stream
+ * serves. Calls `take` for each, which owns it. `tell`: says in the log what waits for outputs that
+ * are not among them. 0 or a negative errno. @context process */
 int sluice_disk_side_adopt(struct sluice_spooler *spooler,
 			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t output_count,
 			   bool tell,

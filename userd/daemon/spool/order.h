@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Orders: what a worker wants the spooler's thread to do, and the answer, which is the same order with the result in it. Between
- * workers and the spooler; an order has one owner at a time. Touches: memory.
+ * Orders: what a worker wants the spooler's thread to do, and the answer, which is the same order
+ * with the result in it. Between workers and the spooler; an order has one owner at a time.
+ * Touches: memory.
  */
 #ifndef SLUICE_ORDER_H
 #define SLUICE_ORDER_H
@@ -53,7 +54,8 @@ void sluice_order_free(struct sluice_order *order);
 /* Puts an order at the end of a list. The caller holds the list's lock. */
 void sluice_order_append(struct sluice_order_list *list, struct sluice_order *order);
 
-/* Takes the orders of `owner` out of a list, but for what was acknowledged, and frees them. The caller holds the list's lock. */
+/* Takes the orders of `owner` out of a list, but for what was acknowledged, and frees them. The
+ * caller holds the list's lock. */
 void sluice_order_sift(struct sluice_order_list *list, const void *owner);
 
 /* Frees a chain of orders; NULL is an empty one. */

@@ -14,7 +14,8 @@
 #include "completions.h"
 #include "spooler.h"
 
-/* Bytes that are made durable together at most, and how often they are tried when the disk fails. */
+/* Bytes that are made durable together at most, and how often they are tried when the disk fails.
+ */
 #define BATCH (4U << 20)
 #define TRIES 3
 /* What was acknowledged is on the disk after so long, */
@@ -192,7 +193,8 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	pthread_mutex_lock(&spooler->store);
 	sluice_spool_drop_oldest(spooler->spool, sluice_load_relaxed(&spooler->drops_oldest));
 	for (tries = 0; tries < TRIES; tries++) {
-		/* A batch that does not fit whole waits: what was appended of it before is written again then. */
+		/* A batch that does not fit whole waits: what was appended of it before is written
+		 * again then. */
 		error = write_batch(spooler, list);
 		if (!error || error == -ENOSPC || error == -ENOMEM)
 			break;
@@ -200,7 +202,8 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	if (error)
 		(void)sluice_spool_commit(spooler->spool);
 	resting = sluice_spool_resting(spooler->spool);
-	/* The disk itself may be without room, although segments are free; or it fails, and they rest. */
+	/* The disk itself may be without room, although segments are free; or it fails, and they
+	 * rest. */
 	if (error != -ENOSPC || sluice_spool_has_room(spooler->spool, SLUICE_SPOOL_PAYLOAD_MAX))
 		sluice_alarm_writing(&spooler->alarms.failing, error);
 	else if (resting)
@@ -222,7 +225,8 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	}
 }
 
-/* Makes the answers that an order to read may have, with memory for a frame each: `count` at most. Returns how many. */
+/* Makes the answers that an order to read may have, with memory for a frame each: `count` at most.
+ * Returns how many. */
 static size_t make_answers(const struct sluice_order *order, struct sluice_order **answers,
 			   uint8_t **buffers, size_t count)
 {
@@ -248,8 +252,8 @@ static size_t make_answers(const struct sluice_order *order, struct sluice_order
 	return number;
 }
 
-/* Reads the frames from order->start on, until order->end, and answers with each: while one is checked, the disk is busy with
- * those that follow. */
+/* Reads the frames from order->start on, until order->end, and answers with each: while one is
+ * checked, the disk is busy with those that follow. */
 static void read_frames(struct sluice_spooler *spooler, struct sluice_order *order)
 {
 	struct sluice_order *answers[SLUICE_ORDER_FRAMES];
@@ -295,7 +299,8 @@ static void acknowledge(struct sluice_spooler *spooler, struct sluice_order *ord
 	sluice_order_free(order);
 }
 
-/* Takes out of the queue what can be done now: all reads and acknowledgements, and writes as far as the rate goes. */
+/* Takes out of the queue what can be done now: all reads and acknowledgements, and writes as far as
+ * the rate goes. */
 static struct sluice_order *take_orders(struct sluice_spooler *spooler)
 {
 	struct sluice_order *taken = NULL, **end = &taken, **link = &spooler->queue.first, *order;
@@ -322,7 +327,8 @@ static struct sluice_order *take_orders(struct sluice_spooler *spooler)
 	return taken;
 }
 
-/* Does what was taken out: acknowledgements first, they make room; then reads, then all writes together. */
+/* Does what was taken out: acknowledgements first, they make room; then reads, then all writes
+ * together. */
 static void work(struct sluice_spooler *spooler, struct sluice_order *list)
 {
 	struct sluice_order *writes = NULL, **end = &writes, *reads = NULL, **more = &reads, *next;

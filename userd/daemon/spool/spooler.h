@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The spooler: one thread that alone writes to and reads from the disk, so that no worker ever waits for it. Workers give it
- * orders; answers come to the worker's completions, an event of its loop. Between disk sides and lib/spool/spool.h. Touches: the
- * store, and the ring's bytes that an order names, read only, which stay until the order is answered.
+ * The spooler: one thread that alone writes to and reads from the disk, so that no worker ever
+ * waits for it. Workers give it orders; answers come to the worker's completions, an event of its
+ * loop. Between disk sides and lib/spool/spool.h. Touches: the store, and the ring's bytes that an
+ * order names, read only, which stay until the order is answered.
  *
  *   worker ── write, read, acknowledge ──► spooler ──► disk
  *     ▲                                       │
@@ -21,12 +22,13 @@
 
 struct sluice_spooler;
 
-/* Opens the store and starts the thread; for so many `workers`. `stand_in`: as in struct sluice_spool_options. 0 or a negative
- * errno with a sentence.
+/* Opens the store and starts the thread; for so many `workers`. `stand_in`: as in struct
+ * sluice_spool_options. 0 or a negative errno with a sentence.
  * @owner caller: stop, then free @context process */
 int sluice_spooler_start(const struct sluice_config_store *config, const char *stand_in,
 			 size_t workers, struct sluice_spooler **spooler, char **error);
-/* Ends the thread; what was ordered is done, answers are dropped. NULL is allowed. @context process */
+/* Ends the thread; what was ordered is done, answers are dropped. NULL is allowed. @context process
+ */
 void sluice_spooler_stop(struct sluice_spooler *spooler);
 /* After the workers ended. */
 void sluice_spooler_free(struct sluice_spooler *spooler);
@@ -35,8 +37,8 @@ void sluice_spooler_free(struct sluice_spooler *spooler);
 void sluice_spooler_retune(struct sluice_spooler *spooler,
 			   const struct sluice_config_store *config);
 
-/* From now on until it is tuned again everything is written as fast as the disk can, and nothing is given up for it: the daemon is
- * stopping. @context process */
+/* From now on until it is tuned again everything is written as fast as the disk can, and nothing is
+ * given up for it: the daemon is stopping. @context process */
 void sluice_spooler_hurry(struct sluice_spooler *spooler);
 
 /* Takes the worker's completions into its loop. 0 or a negative errno. @context worker */
@@ -49,7 +51,8 @@ void sluice_spooler_unlock(struct sluice_spooler *spooler);
 /* Gives an order, which the spooler owns from then on. @context worker */
 void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *order);
 
-/* Forgets the orders of `owner` and waits until none is under way. What was acknowledged is kept. @context worker */
+/* Forgets the orders of `owner` and waits until none is under way. What was acknowledged is kept.
+ * @context worker */
 void sluice_spooler_forget(struct sluice_spooler *spooler, const void *owner, unsigned int worker);
 
 /* Newest first? @threadsafe */

@@ -132,7 +132,8 @@ void sluice_alarm_look(struct sluice_disk_alarms *alarms,
 		       const struct sluice_spool_figures *figures, unsigned int mark,
 		       bool drops_oldest)
 {
-	/* Segments that were given up because of an error are no room before they are used again. */
+	/* Segments that were given up because of an error are no room before they are used again.
+	 */
 	bool has_room = figures->free_segments > 1 || !figures->frames;
 	bool did_drop = figures->dropped_segments != alarms->dropped_segments;
 

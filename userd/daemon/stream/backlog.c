@@ -42,7 +42,8 @@ static void insert(struct sluice_backlog *backlog, size_t place, const struct sl
 	backlog->run_count++;
 }
 
-/* Do both lie in one segment of the store, and was of both the same sent? Then they can be one run. */
+/* Do both lie in one segment of the store, and was of both the same sent? Then they can be one run.
+ */
 static bool is_alike(const struct sluice_run *run, uint64_t serial, bool is_unsent)
 {
 	return run->serial == serial && run->is_unsent == is_unsent;

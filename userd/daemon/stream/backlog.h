@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The backlog: what one output still needs of one stream's bytes on the disk, as a list of runs of bytes, and what is to be told
- * to the store because the output has it. The feeder of the ring puts runs in, the feeder of the disk takes them out
- * (spool/disk_feeder.h). Between these two, in one worker. Touches: memory.
+ * The backlog: what one output still needs of one stream's bytes on the disk, as a list of runs of
+ * bytes, and what is to be told to the store because the output has it. The feeder of the ring puts
+ * runs in, the feeder of the disk takes them out (spool/disk_feeder.h). Between these two, in one
+ * worker. Touches: memory.
  */
 #ifndef SLUICE_BACKLOG_H
 #define SLUICE_BACKLOG_H
@@ -28,7 +29,8 @@ struct sluice_backlog {
 	uint64_t border;	    /* something before it may lie on the disk, known here or not */
 	struct sluice_ranges acked; /* to be told to the store */
 	bool *is_told_soon;	    /* set when there is something to tell; NULL: nobody asks */
-	/* The output has all before known_at, which is behind so many records; for spool/disk_check.c */
+	/* The output has all before known_at, which is behind so many records; for
+	 * spool/disk_check.c */
 	uint64_t known_at, known_sequence;
 	bool is_known;
 	bool is_starved; /* memory was short: what it needs comes with the next start */
@@ -37,8 +39,8 @@ struct sluice_backlog {
 /* Frees what it has. NULL is allowed. */
 void sluice_backlog_clear(struct sluice_backlog *backlog);
 
-/* The output needs [start, end) from the disk. `first`: it comes from the ring (else it was taken from here and came back).
- * `is_unsent`: nobody can have been sent it. */
+/* The output needs [start, end) from the disk. `first`: it comes from the ring (else it was taken
+ * from here and came back). `is_unsent`: nobody can have been sent it. */
 void sluice_backlog_add(struct sluice_backlog *backlog, uint64_t start, uint64_t end, bool first,
 			bool is_unsent);
 
@@ -48,7 +50,8 @@ void sluice_backlog_take_out(struct sluice_backlog *backlog, uint64_t start, uin
 /* The output has [start, end): the store is told at the end of the round. */
 void sluice_backlog_acknowledge(struct sluice_backlog *backlog, uint64_t start, uint64_t end);
 
-/* The output has what waits here of [start, end), as far as that lies before `floor`: it will not be sent. */
+/* The output has what waits here of [start, end), as far as that lies before `floor`: it will not
+ * be sent. */
 void sluice_backlog_forget(struct sluice_backlog *backlog, uint64_t start, uint64_t end,
 			   uint64_t floor);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What feeders of every origin have in common; see feeder.h. In one worker, never shared. Touches: its own memory; allocates
- * only when an acknowledgement covers a part of a segment.
+ * What feeders of every origin have in common; see feeder.h. In one worker, never shared. Touches:
+ * its own memory; allocates only when an acknowledgement covers a part of a segment.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +152,8 @@ bool sluice_feeder_cut(struct sluice_feeder *feeder, uint64_t id, uint64_t end, 
 {
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
 
-	/* Only the newest can be cut: it alone has nothing behind it. A returned one fitted before. */
+	/* Only the newest can be cut: it alone has nothing behind it. A returned one fitted before.
+	 */
 	if (!segment || id + 1 != feeder->next || end <= segment->start || end > segment->end ||
 	    segment->told || !feeder->origin->cut(feeder, segment, end, count))
 		return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * One output's way through a ring; see ring_feeder.h. Touches: the ring it feeds from, read only, and its own memory.
+ * One output's way through a ring; see ring_feeder.h. Touches: the ring it feeds from, read only,
+ * and its own memory.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -102,7 +103,8 @@ static void skip_known(struct sluice_feeder *feeder)
 		*feeder->moved = true;
 }
 
-/* How many bytes the next fresh segment may have: no further than the limit, and not into what is known. */
+/* How many bytes the next fresh segment may have: no further than the limit, and not into what is
+ * known. */
 static size_t fresh_bytes(struct sluice_feeder *feeder, size_t bytes)
 {
 	struct sluice_range hole;
@@ -118,7 +120,8 @@ static size_t fresh_bytes(struct sluice_feeder *feeder, size_t bytes)
 	return bytes;
 }
 
-/* A returned segment, the lowest first: that keeps the order. Only after a loss, so looking through them does not hurt. */
+/* A returned segment, the lowest first: that keeps the order. Only after a loss, so looking through
+ * them does not hurt. */
 static struct sluice_segment *take_returned(struct sluice_feeder *feeder, uint64_t *id)
 {
 	for (*id = feeder->first; sluice_feeder_slot(feeder, *id)->state != SLUICE_SEGMENT_RETURNED;
@@ -181,13 +184,15 @@ static uint64_t acknowledge(struct sluice_feeder *feeder, uint64_t start, uint64
 		start = sluice_feeder_acked(feeder);
 	if (start >= end)
 		return 0;
-	/* Parts are remembered first, so that a segment is looked at with all that is known of it. */
+	/* Parts are remembered first, so that a segment is looked at with all that is known of it.
+	 */
 	id = sluice_feeder_find(feeder, start);
 	parted = end > feeder->taken ||
 		 (id < feeder->next && sluice_feeder_slot(feeder, id)->start < start);
 	id = sluice_feeder_find(feeder, end - 1);
 	parted |= id < feeder->next && sluice_feeder_slot(feeder, id)->end > end;
-	/* Without memory the receiver will have to say it again, or get it again: nothing is lost. */
+	/* Without memory the receiver will have to say it again, or get it again: nothing is lost.
+	 */
 	if (parted || feeder->known.count)
 		(void)sluice_ranges_add(&feeder->known, start, end);
 	for (id = sluice_feeder_find(feeder, start);
@@ -221,7 +226,8 @@ static uint64_t count_records(const struct sluice_feeder *feeder, uint64_t start
 	return count;
 }
 
-/* What of a segment that came back lies on the disk goes to the backlog; the rest waits here to be taken again. */
+/* What of a segment that came back lies on the disk goes to the backlog; the rest waits here to be
+ * taken again. */
 static void came_back(struct sluice_feeder *feeder, struct sluice_segment *segment, uint64_t start,
 		      uint64_t count)
 {
@@ -271,7 +277,8 @@ bool sluice_ring_feeder_let_go(struct sluice_feeder *feeder, uint64_t end)
 	return true;
 }
 
-/* [start, end), which nobody took, goes to the backlog. What an earlier daemon may have sent of it is told apart. */
+/* [start, end), which nobody took, goes to the backlog. What an earlier daemon may have sent of it
+ * is told apart. */
 static void give_untaken(struct sluice_feeder *feeder, uint64_t start, uint64_t end)
 {
 	uint64_t border = feeder->sent < end ? feeder->sent : end;
@@ -409,7 +416,8 @@ int sluice_ring_feeder_open(struct sluice_feeder *feeder, struct sluice_ring *ri
 	feeder->ring = ring;
 	feeder->taken = start;
 	feeder->limit = UINT64_MAX;
-	/* Whoever fed from here before us may have sent all of it, and was killed before the cursor said so. */
+	/* Whoever fed from here before us may have sent all of it, and was killed before the cursor
+	 * said so. */
 	feeder->sent = sluice_ring_head(ring);
 	return 0;
 }

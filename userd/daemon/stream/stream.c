@@ -14,14 +14,16 @@
 #include "ring_feeder.h"
 #include "stream.h"
 
-/* The module says that there is something. Level-triggered: `seen` is what keeps it quiet. @context worker */
+/* The module says that there is something. Level-triggered: `seen` is what keeps it quiet. @context
+ * worker */
 static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 {
 	struct sluice_stream *stream = (struct sluice_stream *)handler;
 
 	(void)now;
 	if (events & (EPOLLHUP | EPOLLERR)) {
-		/* POLLHUP cannot be masked and would keep us awake for ever. Nothing comes any more. */
+		/* POLLHUP cannot be masked and would keep us awake for ever. Nothing comes any
+		 * more. */
 		sluice_worker_unwatch(stream->worker, stream->fd);
 		sluice_store_relaxed(&stream->hung, true);
 		if (!stream->draining)
@@ -218,7 +220,8 @@ static bool see_taken(struct sluice_stream *stream)
 	return told;
 }
 
-/* How far the ring is filled. One whose source waits for room is full for it, and no ring is ever filled to its last byte. */
+/* How far the ring is filled. One whose source waits for room is full for it, and no ring is ever
+ * filled to its last byte. */
 static uint64_t fill(const struct sluice_stream *stream)
 {
 	uint64_t size = stream->ring.mask + 1,
@@ -248,7 +251,8 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 	size_t number;
 
 	stream->moved = false;
-	/* What is less on the disk is noted before the spooler knows, what is more when the ring has let it go: never too much. */
+	/* What is less on the disk is noted before the spooler knows, what is more when the ring
+	 * has let it go: never too much. */
 	note(stream);
 	if (stream->disk)
 		stream->disk->tend(stream, now);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stream in its worker: the ring, whoever fills it (the module, or the socket source) and one feeder per output. Between
- * the sources and the outputs. Touches: the ring's consumer page; /dev/sluice, if the ring is the module's.
+ * A stream in its worker: the ring, whoever fills it (the module, or the socket source) and one
+ * feeder per output. Between the sources and the outputs. Touches: the ring's consumer page;
+ * /dev/sluice, if the ring is the module's.
  */
 #ifndef SLUICE_STREAM_H
 #define SLUICE_STREAM_H
@@ -14,8 +15,8 @@
 #include "alarm.h"
 #include "feeder.h"
 
-/* A ring that spills is emptied before less than this is free: more than a source may want for the largest that can come in one
- * go, and a good part less than the smallest ring. */
+/* A ring that spills is emptied before less than this is free: more than a source may want for the
+ * largest that can come in one go, and a good part less than the smallest ring. */
 #define SLUICE_STREAM_ROOM (96UL << 10)
 
 struct sluice_stream;
@@ -54,12 +55,15 @@ struct sluice_stream {
 	bool moved;    /* look at cursors and tail at the end of this round */
 	bool hung;     /* the module deleted the route; what is in the ring is still there */
 	bool is_moved; /* it came from a worker whose connections are gone */
-	bool draining; /* the configuration has its route no more: what it holds is delivered, then it goes */
+	bool draining; /* the configuration has its route no more: what it holds is delivered, then
+			  it goes */
 	uint64_t tail;
 	uint64_t seen;
-	/* From here on something waits for outputs that the configuration does not have: the tail stays. UINT64_MAX: no. */
+	/* From here on something waits for outputs that the configuration does not have: the tail
+	 * stays. UINT64_MAX: no. */
 	uint64_t held;
-	/* Called when the tail moved and somebody waits for room: returns true if records were stored. */
+	/* Called when the tail moved and somebody waits for room: returns true if records were
+	 * stored. */
 	bool (*refill)(struct sluice_stream *stream, uint64_t now);
 	bool starved;		 /* somebody waits for room */
 	unsigned int alarm_mark; /* percent of the ring, 0: none */
@@ -71,8 +75,9 @@ struct sluice_stream {
 };
 
 /*
- * Makes a stream out of `ring`, which it takes over on success, as `fd` (-1: none), with a feeder for each of the
- * `count` outputs. Cursors of other outputs stay as long as something waits for them. 0, -ENOMEM, -ENOSPC, -EPROTO. Not in a worker yet.
+ * Makes a stream out of `ring`, which it takes over on success, as `fd` (-1: none), with a feeder
+ * for each of the `count` outputs. Cursors of other outputs stay as long as something waits for
+ * them. 0, -ENOMEM, -ENOSPC, -EPROTO. Not in a worker yet.
  * @owner caller: sluice_stream_destroy() @context process
  */
 int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_config_route *route,
@@ -104,12 +109,12 @@ void sluice_stream_tick(struct sluice_stream *stream, uint64_t now);
 struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,
 					   const uint8_t guid[SLUICE_GUID_SIZE]);
 
-/* Adds a feeder for output `guid`, which begins where its cursor stands, or at the tail. 0, -ENOMEM, -ENOSPC (no cursor is
- * free), -EPROTO. @context worker */
+/* Adds a feeder for output `guid`, which begins where its cursor stands, or at the tail. 0,
+ * -ENOMEM, -ENOSPC (no cursor is free), -EPROTO. @context worker */
 int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
 
-/* Forgets the feeder of output `guid`, which no connection uses any more, and leaves its cursor where it is: what waits
- * for the output stays. @context worker */
+/* Forgets the feeder of output `guid`, which no connection uses any more, and leaves its cursor
+ * where it is: what waits for the output stays. @context worker */
 void sluice_stream_leave_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
 
 /* The same, but its cursor holds the tail back no longer. @context worker */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What was sent and may have arrived; see unheard.h. Few pieces at a time: what one connection carried. Touches: memory.
+ * What was sent and may have arrived; see unheard.h. Few pieces at a time: what one connection
+ * carried. Touches: memory.
  */
 #include <stdlib.h>
 #include <string.h>

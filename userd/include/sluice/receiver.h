@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libsluice: the receiving end of `native` connections, for programs that take datagrams from a relay without losing one and
- * without seeing one twice. It speaks the wire format (docs/wire-format.md) and does no input or output: the program owns
- * its sockets, hands over the bytes that came, is called for each datagram that is new, keeps it, says so, and sends
- * the bytes that are due. sluice_receiver(3) is the manual; userd/examples/receiver.c a whole program.
+ * libsluice: the receiving end of `native` connections, for programs that take datagrams from a
+ * relay without losing one and without seeing one twice. It speaks the wire format
+ * (docs/wire-format.md) and does no input or output: the program owns its sockets, hands over the
+ * bytes that came, is called for each datagram that is new, keeps it, says so, and sends the bytes
+ * that are due. sluice_receiver(3) is the manual; userd/examples/receiver.c a whole program.
  *
- * Nothing in here is @threadsafe: a receiver and its links belong to one thread at a time. Different receivers have
- * nothing in common. Functions that return int return 0 or a negative errno.
+ * Nothing in here is @threadsafe: a receiver and its links belong to one thread at a time.
+ * Different receivers have nothing in common. Functions that return int return 0 or a negative
+ * errno.
  */
 #ifndef SLUICE_RECEIVER_H
 #define SLUICE_RECEIVER_H
@@ -86,9 +88,9 @@ struct sluice_receiver_counts {
 };
 
 /*
- * Called for each new record, in the order of the connection. 0: it is taken. Anything else, a negative errno: it is not, and
- * sluice_receiver_fed() returns that; the link must be closed, and the relay sends the record again later. Must not
- * call functions of the same receiver.
+ * Called for each new record, in the order of the connection. 0: it is taken. Anything else, a
+ * negative errno: it is not, and sluice_receiver_fed() returns that; the link must be closed, and
+ * the relay sends the record again later. Must not call functions of the same receiver.
  */
 typedef int sluice_receiver_take(void *context, const struct sluice_receiver_record *record);
 
@@ -99,13 +101,13 @@ int sluice_receiver_open(struct sluice_receiver **receiver, sluice_receiver_take
 /* Frees it; its links must be closed before. NULL is allowed. */
 void sluice_receiver_close(struct sluice_receiver *receiver);
 
-/* Adds what an earlier life of the program has received and kept. -EINVAL (start behind end, not multiples of 8), -ENOMEM,
- * -ENOSPC: more than 65,536 streams. */
+/* Adds what an earlier life of the program has received and kept. -EINVAL (start behind end, not
+ * multiples of 8), -ENOMEM, -ENOSPC: more than 65,536 streams. */
 int sluice_receiver_restore(struct sluice_receiver *receiver,
 			    const struct sluice_receiver_range *range);
 
-/* Calls `each` for all that has been received: what the program must keep to go on after a restart. Stops at and returns
- * what `each` returns other than 0. */
+/* Calls `each` for all that has been received: what the program must keep to go on after a restart.
+ * Stops at and returns what `each` returns other than 0. */
 int sluice_receiver_ranges(const struct sluice_receiver *receiver,
 			   int (*each)(void *context, const struct sluice_receiver_range *range),
 			   void *context);
@@ -120,27 +122,30 @@ int sluice_receiver_link_open(struct sluice_receiver *receiver, struct sluice_re
 /* Forgets the connection; what came by it stays received. NULL is allowed. */
 void sluice_receiver_link_close(struct sluice_receiver_link *link);
 
-/* Where to read bytes of the connection to, and how many at most (at least one). NULL: no memory. */
+/* Where to read bytes of the connection to, and how many at most (at least one). NULL: no memory.
+ */
 void *sluice_receiver_room(struct sluice_receiver_link *link, size_t *room);
 
 /*
- * So many bytes were read to there: calls the receiver's `take` for each new record that is whole now. An error is
- * final for the link: -EPROTO, -EPROTONOSUPPORT or -EBADMSG: what came is not this format, of another version or damaged
- * (see sluice_receiver_fault()); -ENOMEM, -ENOSPC; -EINVAL: more than there was room; or what `take` returned. Records
- * before the error are received all the same.
+ * So many bytes were read to there: calls the receiver's `take` for each new record that is whole
+ * now. An error is final for the link: -EPROTO, -EPROTONOSUPPORT or -EBADMSG: what came is not this
+ * format, of another version or damaged (see sluice_receiver_fault()); -ENOMEM, -ENOSPC; -EINVAL:
+ * more than there was room; or what `take` returned. Records before the error are received all the
+ * same.
  */
 int sluice_receiver_fed(struct sluice_receiver_link *link, size_t length);
 
 /*
- * The program has kept, so that it outlives it, all that `take` was called for so far, by whichever link: the relay may be told
- * about what came by this one. What was acknowledged as received is acknowledged once more when it is durable. What is due then is
- * in sluice_receiver_output(). -EINVAL, -ENOMEM.
+ * The program has kept, so that it outlives it, all that `take` was called for so far, by whichever
+ * link: the relay may be told about what came by this one. What was acknowledged as received is
+ * acknowledged once more when it is durable. What is due then is in sluice_receiver_output().
+ * -EINVAL, -ENOMEM.
  */
 int sluice_receiver_acknowledge(struct sluice_receiver_link *link,
 				enum sluice_receiver_promise promise);
 
-/* The bytes to send to the relay next; *length is 0 if there are none. They stay where they are until
- * sluice_receiver_sent(). -EINVAL, -ENOMEM. */
+/* The bytes to send to the relay next; *length is 0 if there are none. They stay where they are
+ * until sluice_receiver_sent(). -EINVAL, -ENOMEM. */
 int sluice_receiver_output(struct sluice_receiver_link *link, const void **bytes, size_t *length);
 
 /* So many of them were sent. */

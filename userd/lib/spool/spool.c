@@ -119,8 +119,8 @@ static bool put_aside(const char *path)
 	return done;
 }
 
-/* Is a link, a directory or a pipe where the checkpoint should be? None of ours made it: it is put aside, and whoever only looks
- * takes it for gone. */
+/* Is a link, a directory or a pipe where the checkpoint should be? None of ours made it: it is put
+ * aside, and whoever only looks takes it for gone. */
 static void clear_checkpoint(struct sluice_spool *spool, const char *path)
 {
 	struct stat state;
@@ -185,8 +185,8 @@ free:
 }
 
 /*
- * The UUID in the heads of segments, which goes to `uuid`: the one that most of the first few have. If that is not what `uuid` had,
- * more of them have it than have that. False: there is none.
+ * The UUID in the heads of segments, which goes to `uuid`: the one that most of the first few have.
+ * If that is not what `uuid` had, more of them have it than have that. False: there is none.
  */
 static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
 {
@@ -232,7 +232,8 @@ static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
 	return wanted_count || other_count;
 }
 
-/* The checkpoint is another store's: it is put aside, and the segments are believed. 0 or a negative errno with a sentence. */
+/* The checkpoint is another store's: it is put aside, and the segments are believed. 0 or a
+ * negative errno with a sentence. */
 static int replace_checkpoint(struct sluice_spool *spool, char **error)
 {
 	char *path = sluice_spool_path(spool, "checkpoint");
@@ -294,8 +295,9 @@ static int identify(struct sluice_spool *spool, char **error)
 }
 
 /*
- * Makes the segments that are missing; those of another size or beyond the number are used up first. A new store has all of them
- * or is refused; one that may hold something goes on with what there is.
+ * Makes the segments that are missing; those of another size or beyond the number are used up
+ * first. A new store has all of them or is refused; one that may hold something goes on with what
+ * there is.
  */
 static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 {
@@ -328,7 +330,8 @@ static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 				     spool->path, strerror(-result), have, wanted);
 			break;
 		}
-		/* Nothing is left of it: the next start would take it for a store that may hold something. */
+		/* Nothing is left of it: the next start would take it for a store that may hold
+		 * something. */
 		for (place = 0; place < spool->segment_count; place++) {
 			spool->segments[place].is_surplus = true;
 			spool->segments[place].use = SLUICE_SPOOL_IS_SEALED;
@@ -382,8 +385,9 @@ static void tell(const struct sluice_spool *spool)
 			       (unsigned long long)figures->torn);
 }
 
-/* Is the directory one that only we (or root) can put things into, and the way to it no link of somebody else's? What lies there is
- * overwritten and believed. 0 or -EPERM with a sentence; others as they come. */
+/* Is the directory one that only we (or root) can put things into, and the way to it no link of
+ * somebody else's? What lies there is overwritten and believed. 0 or -EPERM with a sentence; others
+ * as they come. */
 static int check_owner(const char *path, char **error)
 {
 	struct stat itself, target;
@@ -408,8 +412,8 @@ static int check_owner(const char *path, char **error)
 	return 0;
 }
 
-/* Opens the store once; see spool.h. *changed: it was looked at, something seems to be missing, and its owner wrote another
- * checkpoint meanwhile. */
+/* Opens the store once; see spool.h. *changed: it was looked at, something seems to be missing, and
+ * its owner wrote another checkpoint meanwhile. */
 static int open_once(const struct sluice_spool_options *options, struct sluice_spool **result,
 		     char **error, bool *changed)
 {
@@ -457,8 +461,8 @@ static int open_once(const struct sluice_spool_options *options, struct sluice_s
 		*changed = sluice_spool_checkpoint_generation(spool) != before;
 	for (spare = 0; spare < SPARES; spare++)
 		(void)sluice_spool_touch(spool);
-	/* From the first day on there is one: that none can be read means that it was lost. And what stood in for one is needed no
-	 * more. */
+	/* From the first day on there is one: that none can be read means that it was lost. And
+	 * what stood in for one is needed no more. */
 	if (!spool->look && (!spool->generation || spool->is_stood_in))
 		(void)sluice_spool_checkpoint(spool);
 	if (!spool->look || spool->is_read_only)

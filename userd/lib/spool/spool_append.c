@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Frames are appended, and segments begun for them; where the oldest is to be dropped, that happens here. See spool_inner.h.
- * Touches: what spool_write.c and spool_drop.c touch.
+ * Frames are appended, and segments begun for them; where the oldest is to be dropped, that happens
+ * here. See spool_inner.h. Touches: what spool_write.c and spool_drop.c touch.
  */
 #include <errno.h>
 #include "spool_format.h"
@@ -12,7 +12,8 @@ static size_t make_extra(struct sluice_spool *spool)
 {
 	size_t place;
 
-	/* One: a disk that fails would make them without end. If it did, that one is tried again. */
+	/* One: a disk that fails would make them without end. If it did, that one is tried again.
+	 */
 	for (place = 0; place < spool->segment_count; place++) {
 		const struct sluice_spool_segment *segment = &spool->segments[place];
 
@@ -33,13 +34,15 @@ static size_t make_extra(struct sluice_spool *spool)
 	return place;
 }
 
-/* Begins a segment; where the oldest is to be dropped, sees to it that there is another one to be begun after it. */
+/* Begins a segment; where the oldest is to be dropped, sees to it that there is another one to be
+ * begun after it. */
 static int begin_next(struct sluice_spool *spool)
 {
 	size_t place = sluice_spool_choose_segment(spool);
 	int error;
 
-	/* It came to be full before it was told to drop: for a time it takes more room than it has. */
+	/* It came to be full before it was told to drop: for a time it takes more room than it has.
+	 */
 	if (place == SIZE_MAX && spool->drops_oldest && !sluice_spool_resting(spool))
 		place = make_extra(spool);
 	error = sluice_spool_begin_segment(spool, place);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Checkpoints of the spool: what the outputs have acknowledged of what lies there; see spool.h. Two slots, written in turn,
- * so that a torn write spoils the older one's successor only. A lost checkpoint means that frames are sent again, never that
- * they are lost. What stands in for one that cannot be written is in spool_stand_in.c. Touches: the checkpoint file.
+ * Checkpoints of the spool: what the outputs have acknowledged of what lies there; see spool.h. Two
+ * slots, written in turn, so that a torn write spoils the older one's successor only. A lost
+ * checkpoint means that frames are sent again, never that they are lost. What stands in for one
+ * that cannot be written is in spool_stand_in.c. Touches: the checkpoint file.
  */
 #include <endian.h>
 #include <errno.h>
@@ -22,7 +23,8 @@ bool sluice_spool_needs_checkpoint(const struct sluice_spool *spool)
 	return spool && (spool->dirty || spool->is_unlisted) && !spool->look;
 }
 
-/* Puts the acknowledged ranges of all logs behind `slot`. Returns how many there are; those that do not fit are left out. */
+/* Puts the acknowledged ranges of all logs behind `slot`. Returns how many there are; those that do
+ * not fit are left out. */
 static uint32_t collect(const struct sluice_spool *spool, struct sluice_spool_entry *entries)
 {
 	uint32_t count = 0;
@@ -149,7 +151,8 @@ static int read_slot(struct sluice_spool *spool, uint64_t number)
 	return error ? error : check_slot(spool);
 }
 
-/* Reads what stands in for a checkpoint of a later generation than `generation`. False: there is none. */
+/* Reads what stands in for a checkpoint of a later generation than `generation`. False: there is
+ * none. */
 static bool read_stand_in(struct sluice_spool *spool, uint64_t generation)
 {
 	const struct sluice_spool_slot *slot = (void *)spool->slot;
@@ -236,7 +239,8 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 	sluice_spool_catalog_report_missing(spool);
 	spool->dirty = spool->is_stood_in;
 	spool->is_noted = spool->is_stood_in;
-	/* What it says of logs without frames is forgotten here, and must not apply to what is written later. */
+	/* What it says of logs without frames is forgotten here, and must not apply to what is
+	 * written later. */
 	spool->must_checkpoint = true;
 	return 0;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Giving up the oldest segment of a full store (`store.drop: oldest`); see spool.h. Every frame of it that somebody needs is
- * read once more, and marks (spool_marks.h) that tell what was in it are written to the active segment, in the frame's place
- * of the stream. When those are durable the segment is free. Frames side by side become one, and take in the marks of
- * their neighbours, so that what is given up for days costs little room. Killed in between, both are there, and of two
+ * Giving up the oldest segment of a full store (`store.drop: oldest`); see spool.h. Every frame of
+ * it that somebody needs is read once more, and marks (spool_marks.h) that tell what was in it are
+ * written to the active segment, in the frame's place of the stream. When those are durable the
+ * segment is free. Frames side by side become one, and take in the marks of their neighbours, so
+ * that what is given up for days costs little room. Killed in between, both are there, and of two
  * frames with the same bytes the newer one counts. Touches: the segments.
  */
 #include <endian.h>
@@ -152,7 +153,8 @@ static int load(struct giving *giving, struct sluice_spool_log *log,
 	return error;
 }
 
-/* Puts what was in a frame, which is in `buffer` unless it is bad, behind the heap's end. 0 or -ENOMEM. */
+/* Puts what was in a frame, which is in `buffer` unless it is bad, behind the heap's end. 0 or
+ * -ENOMEM. */
 static int add(struct giving *giving, struct heap *heap, struct sluice_spool_extent *extent,
 	       const uint8_t *buffer)
 {
@@ -176,8 +178,8 @@ static int add(struct giving *giving, struct heap *heap, struct sluice_spool_ext
 }
 
 /*
- * Is all of a frame in others: a newer one (a predecessor was killed right after it gave this one up), or if this one is bad any?
- * 1: yes, 0: no, or -ENOMEM. Uses the spare buffer.
+ * Is all of a frame in others: a newer one (a predecessor was killed right after it gave this one
+ * up), or if this one is bad any? 1: yes, 0: no, or -ENOMEM. Uses the spare buffer.
  */
 static int is_replaced(struct giving *giving, struct sluice_spool_log *log,
 		       const struct sluice_spool_extent *extent)
@@ -201,7 +203,8 @@ static int is_replaced(struct giving *giving, struct sluice_spool_log *log,
 	return 1;
 }
 
-/* Marks beside [start, end) that can be taken in: those that end at `start`, or begin at `end`. NULL: none. */
+/* Marks beside [start, end) that can be taken in: those that end at `start`, or begin at `end`.
+ * NULL: none. */
 static struct sluice_spool_extent *neighbour(const struct heap *heap, bool is_left)
 {
 	struct sluice_spool_log *log = heap->log;
@@ -309,8 +312,8 @@ static size_t list_outputs(const struct heap *heap, uint8_t outputs[][16])
 	return waiting;
 }
 
-/* Writes the marks, and makes them durable. 0; -ENOSPC: they do not fit, and nothing was written; or as
- * sluice_spool_append(). */
+/* Writes the marks, and makes them durable. 0; -ENOSPC: they do not fit, and nothing was written;
+ * or as sluice_spool_append(). */
 static int write_heaps(struct giving *giving)
 {
 	uint8_t outputs[SLUICE_SPOOL_LOG_OUTPUTS][16];

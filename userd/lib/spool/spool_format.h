@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The spool as it lies on the disk; docs/spool-format.md tells it in words. Everything little-endian, every structure
- * begins at a multiple of 4 KiB and is covered by a CRC32C. Under spool*.c and sluicectl spool. Touches: memory only.
+ * The spool as it lies on the disk; docs/spool-format.md tells it in words. Everything
+ * little-endian, every structure begins at a multiple of 4 KiB and is covered by a CRC32C. Under
+ * spool*.c and sluicectl spool. Touches: memory only.
  *
  *   DIRECTORY/checkpoint        block 0: store; then two slots, written in turn
- *   DIRECTORY/segment-000000    block 0: segment; then frames; at the end of a sealed one a frame that lists them
+ *   DIRECTORY/segment-000000    block 0: segment; then frames; at the end of a sealed one a frame
+ *                               that lists them
  */
 #ifndef SLUICE_LIB_SPOOL_FORMAT_H
 #define SLUICE_LIB_SPOOL_FORMAT_H
@@ -85,8 +87,8 @@ struct sluice_spool_entry {
 #define SLUICE_SPOOL_CATALOG_PARTIAL 1U
 
 /**
- * struct sluice_spool_catalog - behind the entries of a slot, where there is room: what the store held that somebody needed;
- *                               then SLUICE_SPOOL_CATALOG_OUTPUTS GUIDs, streams, runs
+ * struct sluice_spool_catalog - behind the entries of a slot, where there is room: what the store
+ * held that somebody needed; then SLUICE_SPOOL_CATALOG_OUTPUTS GUIDs, streams, runs
  * @magic: SLUICE_SPOOL_CATALOG_MAGIC; a slot of an older version has zeros here
  * @version: SLUICE_SPOOL_VERSION
  * @flags: SLUICE_SPOOL_CATALOG_PARTIAL
@@ -117,7 +119,8 @@ struct sluice_spool_catalog_stream {
 };
 
 /**
- * struct sluice_spool_catalog_run - a frame; or, where they do not fit one by one, several side by side
+ * struct sluice_spool_catalog_run - a frame; or, where they do not fit one by one, several side by
+ * side
  * @serial: of its segment
  * @start: first byte of the stream
  * @end: the byte after the last
@@ -149,7 +152,8 @@ enum sluice_spool_state {
  * @magic: SLUICE_SPOOL_SEGMENT_MAGIC
  * @version: SLUICE_SPOOL_VERSION
  * @store: as above
- * @serial: which use of a segment this is, counted over the whole store: frames with another one are stale
+ * @serial: which use of a segment this is, counted over the whole store: frames with another one
+ * are stale
  * @size: bytes of the file
  * @list: position of the list frame, 0: none
  * @state: enum sluice_spool_state
@@ -173,7 +177,8 @@ enum sluice_spool_frame_type {
 };
 
 /**
- * struct sluice_spool_frame_head - head of a frame, 128 bytes, GUIDs of the outputs that wait for it behind it, then payload
+ * struct sluice_spool_frame_head - head of a frame, 128 bytes, GUIDs of the outputs that wait for
+ * it behind it, then payload
  * @magic: SLUICE_SPOOL_FRAME_MAGIC
  * @type: enum sluice_spool_frame_type
  * @version: SLUICE_SPOOL_VERSION
@@ -217,7 +222,8 @@ struct sluice_spool_frame_head {
 };
 
 /**
- * struct sluice_spool_mark - records that were given up, at equal distances: part of the payload of a GAPS frame
+ * struct sluice_spool_mark - records that were given up, at equal distances: part of the payload of
+ * a GAPS frame
  * @start: where the first one began, in units of 8 bytes behind the frame's offset
  * @step: from the beginning of one to that of the next, likewise; 0: all at @start
  * @count: how many datagrams
@@ -249,8 +255,9 @@ static inline uint64_t sluice_spool_frame_bytes(uint64_t head_length, uint64_t l
 	return (head_length + length + SLUICE_DISK_BLOCK - 1) & ~((uint64_t)SLUICE_DISK_BLOCK - 1);
 }
 
-/* Seal: fill in magic, version and CRC. Check: 0, -EBADMSG (CRC), -EPROTO (not one of these, or impossible values),
- * -EPROTONOSUPPORT (a newer version). Of a frame head `available` bytes can be read. @threadsafe */
+/* Seal: fill in magic, version and CRC. Check: 0, -EBADMSG (CRC), -EPROTO (not one of these, or
+ * impossible values), -EPROTONOSUPPORT (a newer version). Of a frame head `available` bytes can be
+ * read. @threadsafe */
 void sluice_spool_store_seal(struct sluice_spool_store *store);
 int sluice_spool_store_check(const struct sluice_spool_store *store);
 void sluice_spool_slot_seal(struct sluice_spool_slot *slot,
@@ -262,9 +269,9 @@ void sluice_spool_frame_seal(struct sluice_spool_frame_head *frame);
 int sluice_spool_frame_check(const struct sluice_spool_frame_head *frame, size_t available);
 
 /*
- * Writes records that stand for `span` bytes of stream (a multiple of 8) whose content is lost: a GAP that tells of
- * `datagrams`, and PAD. Where 40 bytes are not there for a GAP, PAD alone. `time_ns` as in records. Returns how many records
- * were written, PAD not counted.
+ * Writes records that stand for `span` bytes of stream (a multiple of 8) whose content is lost: a
+ * GAP that tells of `datagrams`, and PAD. Where 40 bytes are not there for a GAP, PAD alone.
+ * `time_ns` as in records. Returns how many records were written, PAD not counted.
  */
 uint32_t sluice_spool_write_gap(uint8_t *bytes, uint64_t span, uint64_t datagrams,
 				uint64_t time_ns);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What lies where in the spool, and which output needs it; see spool.h. In memory, made anew at every start from the
- * lists in the segments. Touches: memory.
+ * What lies where in the spool, and which output needs it; see spool.h. In memory, made anew at
+ * every start from the lists in the segments. Touches: memory.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -69,7 +69,8 @@ struct sluice_spool_log *sluice_spool_get(struct sluice_spool *spool,
 		return NULL;
 	log = sluice_spool_index_log(spool, name);
 	if (log) {
-		/* A log that was found on the disk may come from a route that is called otherwise now. */
+		/* A log that was found on the disk may come from a route that is called otherwise
+		 * now. */
 		log->name = *name;
 		log->holders++;
 	}
@@ -77,8 +78,8 @@ struct sluice_spool_log *sluice_spool_get(struct sluice_spool *spool,
 }
 
 /*
- * What was acknowledged of frames before `offset` that are no more need not be remembered. The last checkpoint still says it, maybe of
- * bytes that are written later: the next commit needs a new one.
+ * What was acknowledged of frames before `offset` that are no more need not be remembered. The last
+ * checkpoint still says it, maybe of bytes that are written later: the next commit needs a new one.
  */
 static void forget(struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t offset)
 {
@@ -231,8 +232,8 @@ static void retire(struct sluice_spool *spool, struct sluice_spool_log *log,
 }
 
 /*
- * Takes [start, end) out of what is known as acknowledged: a frame that is written now is needed, whatever was said of an
- * older one with the same bytes. 0: it was not; 1: it was; -ENOMEM.
+ * Takes [start, end) out of what is known as acknowledged: a frame that is written now is needed,
+ * whatever was said of an older one with the same bytes. 0: it was not; 1: it was; -ENOMEM.
  */
 static int unlearn(struct sluice_ranges *acked, uint64_t start, uint64_t end)
 {

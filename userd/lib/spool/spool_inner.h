@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The spool's insides, shared by spool.c (open, close), spool_index.c (what is where, who needs it), spool_segment.c (the
- * files), spool_settle.c (which of them are free), spool_write.c (frames, commit), spool_append.c, spool_drop.c (giving up the oldest), spool_read.c, spool_recover.c (what an earlier
- * process left), spool_checkpoint.c and spool_stand_in.c. Touches: nothing by itself.
+ * The spool's insides, shared by spool.c (open, close), spool_index.c (what is where, who needs
+ * it), spool_segment.c (the files), spool_settle.c (which of them are free), spool_write.c (frames,
+ * commit), spool_append.c, spool_drop.c (giving up the oldest), spool_read.c, spool_recover.c (what
+ * an earlier process left), spool_checkpoint.c and spool_stand_in.c. Touches: nothing by itself.
  */
 #ifndef SLUICE_LIB_SPOOL_INNER_H
 #define SLUICE_LIB_SPOOL_INNER_H
@@ -100,7 +101,8 @@ struct sluice_spool {
 	size_t list_bytes, list_room;
 	uint32_t list_frames;
 	bool is_pending; /* something is not committed */
-	/* The last checkpoint says more than we know, maybe that a frame appended now is acknowledged: the commit needs a new one. */
+	/* The last checkpoint says more than we know, maybe that a frame appended now is
+	 * acknowledged: the commit needs a new one. */
 	bool must_checkpoint;
 	uint64_t clock;	   /* counts uses, for closing the least used file */
 	bool drops_oldest; /* when it is full: give up the oldest segment */
@@ -131,7 +133,8 @@ int sluice_spool_segment_make(struct sluice_spool *spool, uint32_t number, uint6
 uint32_t sluice_spool_segment_fresh_number(const struct sluice_spool *spool, uint32_t number);
 void sluice_spool_sync_directory(const struct sluice_spool *spool);
 
-/* spool_settle.c: does the file serve frames that somebody needs? If not it is free (or goes, if surplus). */
+/* spool_settle.c: does the file serve frames that somebody needs? If not it is free (or goes, if
+ * surplus). */
 void sluice_spool_settle_segment(struct sluice_spool *spool, size_t place);
 
 /* spool_index.c */
@@ -154,54 +157,62 @@ void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_lo
 int sluice_spool_index_reader(struct sluice_spool_log *log, const uint8_t output[16], bool make);
 void sluice_spool_index_free(struct sluice_spool *spool);
 
-/* Nobody needs frames any more that are marked as superseded; if not `really`, they are not any more. They stay in the index as
- * long as they are on the disk: what was acknowledged of them must be remembered, for they are found again at the next start. */
+/* Nobody needs frames any more that are marked as superseded; if not `really`, they are not any
+ * more. They stay in the index as long as they are on the disk: what was acknowledged of them must
+ * be remembered, for they are found again at the next start. */
 void sluice_spool_index_supersede(struct sluice_spool *spool, bool really);
 
-/* spool_read.c: reads the frame of an extent whole into `buffer` and checks that it is the one. 0 or a negative errno. */
+/* spool_read.c: reads the frame of an extent whole into `buffer` and checks that it is the one. 0
+ * or a negative errno. */
 int sluice_spool_load(struct sluice_spool *spool, const struct sluice_spool_log *log,
 		      const struct sluice_spool_extent *extent, uint8_t *buffer);
 /* An extent cannot be read: counted and said, the first time. */
 void sluice_spool_report_unreadable(struct sluice_spool *spool, struct sluice_spool_extent *extent,
 				    int error);
 
-/* spool_write.c: is there a segment that could be begun? Would frames of so many bytes in all, whose heads have so many, and
- * the list behind them fit the active segment? Writes a frame to it: 0, -ENOSPC (it does not fit), or as
- * sluice_spool_append(). */
+/* spool_write.c: is there a segment that could be begun? Would frames of so many bytes in all,
+ * whose heads have so many, and the list behind them fit the active segment? Writes a frame to it:
+ * 0, -ENOSPC (it does not fit), or as sluice_spool_append(). */
 bool sluice_spool_has_spare(const struct sluice_spool *spool);
 bool sluice_spool_fits(const struct sluice_spool *spool, uint64_t bytes, size_t head_length);
 int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *log,
 			   const struct sluice_spool_frame *frame, const void *payload,
 			   const uint8_t (*outputs)[16], size_t output_count);
 
-/* spool_drop.c: gives up the oldest segment, so that there is one to be begun next; the active one takes the marks. 0;
- * -ENOENT: there is none to give up; -ENOSPC: the marks do not fit; else as sluice_spool_append(). */
+/* spool_drop.c: gives up the oldest segment, so that there is one to be begun next; the active one
+ * takes the marks. 0; -ENOENT: there is none to give up; -ENOSPC: the marks do not fit; else as
+ * sluice_spool_append(). */
 int sluice_spool_give_up(struct sluice_spool *spool);
 
-/* spool_write.c: the segment to be used next, or SIZE_MAX; takes one into use; ends the active one. 0 or a negative errno. */
+/* spool_write.c: the segment to be used next, or SIZE_MAX; takes one into use; ends the active one.
+ * 0 or a negative errno. */
 size_t sluice_spool_choose_segment(const struct sluice_spool *spool);
 int sluice_spool_begin_segment(struct sluice_spool *spool, size_t place);
 int sluice_spool_seal_segment(struct sluice_spool *spool);
 
-/* spool_checkpoint.c: reads the newer valid slot and acknowledges what it says. 0, -ENOENT (none is valid). */
+/* spool_checkpoint.c: reads the newer valid slot and acknowledges what it says. 0, -ENOENT (none is
+ * valid). */
 int sluice_spool_checkpoint_load(struct sluice_spool *spool);
 /* Which generation that is; 0: none is valid. */
 uint64_t sluice_spool_checkpoint_generation(struct sluice_spool *spool);
 
-/* spool_stand_in.c: writes the slot in memory to the file that stands in for a checkpoint, reads it from there, takes the file away.
- * 0; -ENOENT: nobody said where it should be, or there is none; other negative errno. */
+/* spool_stand_in.c: writes the slot in memory to the file that stands in for a checkpoint, reads it
+ * from there, takes the file away. 0; -ENOENT: nobody said where it should be, or there is none;
+ * other negative errno. */
 int sluice_spool_stand_in_write(struct sluice_spool *spool);
 int sluice_spool_stand_in_read(struct sluice_spool *spool);
 void sluice_spool_stand_in_remove(struct sluice_spool *spool);
 
-/* spool_catalog.c: writes a catalog of what somebody needs into the `bytes` bytes behind a slot's entries, which are zeros. Compares
- * one with the index: what it lists and is not there is entered as bad (0 or -ENOMEM); no catalog is no fault. When it is known
- * what was acknowledged, report_missing counts and says what is lost. */
+/* spool_catalog.c: writes a catalog of what somebody needs into the `bytes` bytes behind a slot's
+ * entries, which are zeros. Compares one with the index: what it lists and is not there is entered
+ * as bad (0 or -ENOMEM); no catalog is no fault. When it is known what was acknowledged,
+ * report_missing counts and says what is lost. */
 void sluice_spool_catalog_write(const struct sluice_spool *spool, void *memory, size_t bytes);
 int sluice_spool_catalog_compare(struct sluice_spool *spool, const void *memory, size_t bytes);
 void sluice_spool_catalog_report_missing(struct sluice_spool *spool);
 
-/* spool_recover.c: finds the segments and what is in them. 0 or a negative errno with a sentence. */
+/* spool_recover.c: finds the segments and what is in them. 0 or a negative errno with a sentence.
+ */
 int sluice_spool_recover(struct sluice_spool *spool, char **error);
 
 /* Nanoseconds since 1970. */

@@ -9,8 +9,8 @@
 #include "record.h"
 #include "spool_marks.h"
 
-/* How many of the latest marks are looked through for one that goes on: as many inputs can alternate without costing a mark
- * per datagram. */
+/* How many of the latest marks are looked through for one that goes on: as many inputs can
+ * alternate without costing a mark per datagram. */
 #define LATEST 64U
 
 #define GAP_LENGTH ((uint32_t)(sizeof(struct sluice_record) + sizeof(struct sluice_record_gap)))
@@ -33,7 +33,8 @@ static bool goes_on(struct sluice_spool_mark *mark, uint32_t at)
 	return true;
 }
 
-/* Puts `mark` among the first `*kept`: to those of its input and cause, spread evenly, or as a new one. */
+/* Puts `mark` among the first `*kept`: to those of its input and cause, spread evenly, or as a new
+ * one. */
 static void blend(struct sluice_spool_mark *list, size_t *kept,
 		  const struct sluice_spool_mark *mark)
 {

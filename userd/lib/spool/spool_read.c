@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reading frames out of the spool; see spool.h. What is damaged is told as a GAP in its place. Touches: segments, read only.
+ * Reading frames out of the spool; see spool.h. What is damaged is told as a GAP in its place.
+ * Touches: segments, read only.
  */
 #include <endian.h>
 #include <errno.h>
@@ -48,7 +49,8 @@ int sluice_spool_load(struct sluice_spool *spool, const struct sluice_spool_log 
 	size_t bytes = sluice_spool_frame_bytes(extent->head_length, extent->length);
 	int fd, error;
 
-	/* What was read ahead may be of another segment, or of what this one held before: then it is read now. */
+	/* What was read ahead may be of another segment, or of what this one held before: then it
+	 * is read now. */
 	if (sluice_disk_ahead_take(spool->ahead, buffer, bytes, place) &&
 	    !check(spool, log, extent, buffer))
 		return 0;
@@ -74,7 +76,8 @@ size_t sluice_spool_read_ahead(struct sluice_spool *spool, struct sluice_spool_l
 		if (!extent || extent->is_known_bad)
 			break;
 		if (fd < 0 || extent->segment != segment) {
-			/* Opening a segment may close another one, whose reads must have begun by then. */
+			/* Opening a segment may close another one, whose reads must have begun by
+			 * then. */
 			sluice_disk_ahead_submit(spool->ahead);
 			segment = extent->segment;
 			fd = sluice_spool_segment_open(spool, segment);
@@ -117,7 +120,8 @@ static void confess(struct sluice_spool *spool, struct sluice_spool_extent *exte
 	sluice_spool_report_unreadable(spool, extent, error);
 	frame->is_damaged = true;
 	if (extent->type == SLUICE_SPOOL_GAPS) {
-		/* Where they lay nobody knows any more: evenly spread, so that who has a part of it is told of the rest. */
+		/* Where they lay nobody knows any more: evenly spread, so that who has a part of it
+		 * is told of the rest. */
 		const uint64_t units = frame->span / SLUICE_RECORD_ALIGN;
 		const struct sluice_spool_mark mark = {
 			.step = htole32(extent->count ? (uint32_t)(units / extent->count) : 0),
@@ -148,7 +152,8 @@ int sluice_spool_read(struct sluice_spool *spool, struct sluice_spool_log *log, 
 					     : sluice_spool_load(spool, log, extent, buffer);
 		if (!error || extent->is_known_bad)
 			break;
-		/* Another frame may hold the same bytes, whole: look again with this one known as bad. */
+		/* Another frame may hold the same bytes, whole: look again with this one known as
+		 * bad. */
 		*frame = (struct sluice_spool_frame){.span = extent->end - extent->start,
 						     .time_ns = sluice_spool_wall_clock()};
 		confess(spool, extent, error, buffer, frame);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What an earlier process left in the spool's directory: segments are found, their lists read; one without a usable list is
- * scanned. Foreign and newer files are put aside. See spool.h. Touches: the files of the store.
+ * What an earlier process left in the spool's directory: segments are found, their lists read; one
+ * without a usable list is scanned. Foreign and newer files are put aside. See spool.h. Touches:
+ * the files of the store.
  */
 #include <dirent.h>
 #include <endian.h>
@@ -56,7 +57,8 @@ static bool belongs(const struct sluice_spool *spool, size_t place,
 	       !memcmp(head->store, spool->store, sizeof(head->store));
 }
 
-/* Enters what the list at `position` says. 0; -EBADMSG or what the disk said: it cannot be used, nothing was entered. */
+/* Enters what the list at `position` says. 0; -EBADMSG or what the disk said: it cannot be used,
+ * nothing was entered. */
 static int read_list(struct sluice_spool *spool, size_t place, uint64_t position)
 {
 	struct sluice_spool_segment *segment = &spool->segments[place];
@@ -109,8 +111,8 @@ struct window {
 	uint64_t careful;
 };
 
-/* Makes [at, at + wanted) of the segment readable. NULL: the disk does not give it. One bad place does not hide what lies
- * beside it in the same piece. */
+/* Makes [at, at + wanted) of the segment readable. NULL: the disk does not give it. One bad place
+ * does not hide what lies beside it in the same piece. */
 static uint8_t *look_at(struct sluice_spool *spool, size_t place, struct window *window,
 			uint64_t at, uint64_t wanted)
 {
@@ -138,8 +140,8 @@ static uint8_t *look_at(struct sluice_spool *spool, size_t place, struct window 
 }
 
 /*
- * Looks for frames in every block of a segment. `serial`: adopt the highest serial that a frame of the store has, because
- * the head is damaged.
+ * Looks for frames in every block of a segment. `serial`: adopt the highest serial that a frame of
+ * the store has, because the head is damaged.
  */
 static int scan(struct sluice_spool *spool, size_t place)
 {
@@ -158,7 +160,8 @@ static int scan(struct sluice_spool *spool, size_t place)
 		bytes = head ? sluice_spool_frame_bytes(le16toh(head->head_length),
 							le32toh(head->length))
 			     : 0;
-		/* A frame whose head cannot be read leaves nothing but that there was one, if there was. */
+		/* A frame whose head cannot be read leaves nothing but that there was one, if there
+		 * was. */
 		if (!head && at >= known && !was_bad) {
 			spool->figures.damaged_frames++;
 			sluice_error("spool %s: segment %06u, block %llu cannot be read: a frame "
@@ -178,7 +181,8 @@ static int scan(struct sluice_spool *spool, size_t place)
 		head = (void *)found;
 		if (!found || sluice_crc32c(0, found + le16toh(head->head_length),
 					    le32toh(head->length)) != le32toh(head->payload_crc)) {
-			/* Never whole, or spoilt since: its head says what is missing, so it is told as lost. */
+			/* Never whole, or spoilt since: its head says what is missing, so it is
+			 * told as lost. */
 			spool->figures.torn++;
 			head = (void *)look_at(spool, place, &window, at, SLUICE_DISK_BLOCK);
 			if (head)
@@ -195,7 +199,8 @@ static int scan(struct sluice_spool *spool, size_t place)
 	return error;
 }
 
-/* The serial of the frames that a segment with a damaged head holds: the highest there is. 0: no frame of this store. */
+/* The serial of the frames that a segment with a damaged head holds: the highest there is. 0: no
+ * frame of this store. */
 static uint64_t serial_of(struct sluice_spool *spool, size_t place)
 {
 	struct sluice_spool_segment *segment = &spool->segments[place];

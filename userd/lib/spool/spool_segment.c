@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The segment files of the spool: made, opened, given back; see spool.h. Touches: the files in the store's directory.
+ * The segment files of the spool: made, opened, given back; see spool.h. Touches: the files in the
+ * store's directory.
  */
 #include <errno.h>
 #include <fcntl.h>

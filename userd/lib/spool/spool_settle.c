@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Segments whose frames nobody needs any more are free, or go; see spool_inner.h. Touches: the files of segments, the
- * checkpoint.
+ * Segments whose frames nobody needs any more are free, or go; see spool_inner.h. Touches: the
+ * files of segments, the checkpoint.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,8 @@
 #include "spool_format.h"
 #include "spool_inner.h"
 
-/* A file that is more than the configuration wants, or whose size is another one, goes. Its place stays. */
+/* A file that is more than the configuration wants, or whose size is another one, goes. Its place
+ * stays. */
 static void discard(struct sluice_spool *spool, size_t place)
 {
 	struct sluice_spool_segment *segment = &spool->segments[place];
@@ -31,7 +32,8 @@ void sluice_spool_settle_segment(struct sluice_spool *spool, size_t place)
 	if (spool->look || segment->live || segment->use != SLUICE_SPOOL_IS_SEALED ||
 	    !segment->size)
 		return;
-	/* A file that goes is missed at the next start, unless the checkpoint knows that nobody needs it. */
+	/* A file that goes is missed at the next start, unless the checkpoint knows that nobody
+	 * needs it. */
 	if (segment->is_surplus && spool->dirty && sluice_spool_checkpoint(spool))
 		return;
 	segment->use = SLUICE_SPOOL_IS_FREE;
@@ -39,6 +41,7 @@ void sluice_spool_settle_segment(struct sluice_spool *spool, size_t place)
 		discard(spool, place);
 		return;
 	}
-	/* Not synced: a checkpoint says the same; this is for the case that both its slots are lost. */
+	/* Not synced: a checkpoint says the same; this is for the case that both its slots are
+	 * lost. */
 	(void)sluice_spool_segment_write_head(spool, place, SLUICE_SPOOL_FREE, 0);
 }

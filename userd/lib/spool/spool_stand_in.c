@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * What stands in for the spool's checkpoint while that cannot be written, because the file system is read-only or the disk fails: a slot
- * in a file on tmpfs, so that what was acknowledged is not sent again by the next process. It has the generation that the next
- * checkpoint will have: a checkpoint that was written after it counts instead. A restart of the machine takes it away. See
+ * What stands in for the spool's checkpoint while that cannot be written, because the file system
+ * is read-only or the disk fails: a slot in a file on tmpfs, so that what was acknowledged is not
+ * sent again by the next process. It has the generation that the next checkpoint will have: a
+ * checkpoint that was written after it counts instead. A restart of the machine takes it away. See
  * spool_checkpoint.c, which fills the slot. Touches: that file.
  */
 #include <errno.h>
@@ -17,7 +18,8 @@
 #include "log.h"
 #include "spool_inner.h"
 
-/* The path of the file, or of what becomes it; NULL: nobody said where, or no memory. @owner caller: free() */
+/* The path of the file, or of what becomes it; NULL: nobody said where, or no memory. @owner
+ * caller: free() */
 static char *path_of(const struct sluice_spool *spool, const char *suffix)
 {
 	char guid[SLUICE_GUID_TEXT], *path;

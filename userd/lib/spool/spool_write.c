@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Appending to the spool and making it durable; see spool.h. Frames are built in aligned buffers, several are being written
- * at once. Touches: the active segment.
+ * Appending to the spool and making it durable; see spool.h. Frames are built in aligned buffers,
+ * several are being written at once. Touches: the active segment.
  */
 #include <endian.h>
 #include <errno.h>
@@ -33,7 +33,8 @@ static int abandon(struct sluice_spool *spool, int error)
 	size_t place;
 
 	(void)sluice_disk_queue_finish(spool->queue);
-	/* A batch may lie in several segments; those before the active one are sealed and synced. */
+	/* A batch may lie in several segments; those before the active one are sealed and synced.
+	 */
 	for (place = 0; place < spool->segment_count; place++)
 		sluice_spool_index_remove(spool, place, true);
 	spool->is_pending = false;
@@ -101,13 +102,15 @@ int sluice_spool_seal_segment(struct sluice_spool *spool)
 	spool->segments[place].use = SLUICE_SPOOL_IS_SEALED;
 	spool->active = SIZE_MAX;
 	sluice_spool_segment_close(spool, place);
-	/* What is in it may be acknowledged by all already; what is pending is not counted as live yet. */
+	/* What is in it may be acknowledged by all already; what is pending is not counted as live
+	 * yet. */
 	if (!spool->is_pending)
 		sluice_spool_settle_segment(spool, place);
 	return 0;
 }
 
-/* The segment to be used next: a free one that has its zeros, else a free one, else one that has rested. */
+/* The segment to be used next: a free one that has its zeros, else a free one, else one that has
+ * rested. */
 size_t sluice_spool_choose_segment(const struct sluice_spool *spool)
 {
 	uint64_t now = sluice_spool_now();
@@ -133,7 +136,8 @@ size_t sluice_spool_choose_segment(const struct sluice_spool *spool)
 	return best;
 }
 
-/* Takes a segment into use: its head is durable before its first frame is written, so that nothing old is taken for new. */
+/* Takes a segment into use: its head is durable before its first frame is written, so that nothing
+ * old is taken for new. */
 int sluice_spool_begin_segment(struct sluice_spool *spool, size_t place)
 {
 	struct sluice_spool_segment *segment;
@@ -141,7 +145,8 @@ int sluice_spool_begin_segment(struct sluice_spool *spool, size_t place)
 
 	if (place == SIZE_MAX)
 		return -ENOSPC;
-	/* What a checkpoint must know before the old frames are gone: that nobody needs them. Else the next start would miss them. */
+	/* What a checkpoint must know before the old frames are gone: that nobody needs them. Else
+	 * the next start would miss them. */
 	if (spool->dirty) {
 		error = sluice_spool_checkpoint(spool);
 		if (error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What lies in the ring between receive.bpf.c, in the kernel, and socket_bpf.c: the only thing that both know. Never on disk or on
- * the wire, so its layout may change with every version.
+ * What lies in the ring between receive.bpf.c, in the kernel, and socket_bpf.c: the only thing that
+ * both know. Never on disk or on the wire, so its layout may change with every version.
  */
 #ifndef SLUICE_SOCKET_ENTRY_H
 #define SLUICE_SOCKET_ENTRY_H
@@ -9,7 +9,8 @@
 #include <linux/types.h>
 #include <linux/udp.h>
 
-/* In front of each datagram, or those of one sender that came together. The UDP header is the last member, so that header and payload are copied in one go. */
+/* In front of each datagram, or those of one sender that came together. The UDP header is the last
+ * member, so that header and payload are copied in one go. */
 struct sluice_socket_entry {
 	__u64 time_ns;	  /* CLOCK_MONOTONIC, when it came to the socket */
 	__u64 ticket;	  /* of the socket: the lower half is its seat */

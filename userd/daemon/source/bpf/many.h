@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the programs in the kernel: is a packet for many, that is, does the kernel give a copy of it to every socket that is bound
- * right? Touches: nothing else.
+ * For the programs in the kernel: is a packet for many, that is, does the kernel give a copy of it
+ * to every socket that is bound right? Touches: nothing else.
  */
 #ifndef SLUICE_MANY_H
 #define SLUICE_MANY_H
@@ -16,8 +16,9 @@
 #include <stddef.h>
 
 /*
- * Is an IPv4 packet to `to` (network byte order) for many? Multicast says so itself; of broadcasts only the routing table knows all, but
- * they come in broadcast frames, and what we send ourselves comes back as PACKET_LOOPBACK. `lo` has no such frames.
+ * Is an IPv4 packet to `to` (network byte order) for many? Multicast says so itself; of broadcasts
+ * only the routing table knows all, but they come in broadcast frames, and what we send ourselves
+ * comes back as PACKET_LOOPBACK. `lo` has no such frames.
  */
 static inline __attribute__((always_inline)) int sluice_is_for_many4(const struct __sk_buff *skb,
 								     __u32 to)

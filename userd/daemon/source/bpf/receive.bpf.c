@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * The part of an input with `receive: bpf` that runs in the kernel, in the softirq that brings a datagram to the socket: behind the
- * firewall, reassembly and the checksum. One ring, one program and one set of maps serve all sockets of a worker; a socket is found
- * by its cookie, because a port may have several (an address each, an interface each, an old one beside the new one). Touches: the ring
- * and the sockets' counts, which the daemon has mapped.
+ * The part of an input with `receive: bpf` that runs in the kernel, in the softirq that brings a
+ * datagram to the socket: behind the firewall, reassembly and the checksum. One ring, one program
+ * and one set of maps serve all sockets of a worker; a socket is found by its cookie, because a
+ * port may have several (an address each, an interface each, an old one beside the new one).
+ * Touches: the ring and the sockets' counts, which the daemon has mapped.
  *
- *   filter    copies the datagram into the ring and leaves the socket a husk, the UDP header. No room: refuses it,
+ *   filter    copies the datagram into the ring and leaves the socket a husk, the UDP header. No
+ *             room: refuses it,
  *             which the kernel counts as an error of UDP (InErrors), and that is what it is.
  *   verdict   drops the husk, before anybody is woken for it.
  *
- * Why not the filter alone: what it refuses counts as an error, and every datagram would. Why not the verdict alone: it
- * sees no IP header; and where it looked for the interface, kernels before the summer of 2026 would follow a pointer that is
- * none (udp: clear skb->dev before running a sockmap verdict). So it looks at nothing.
+ * Why not the filter alone: what it refuses counts as an error, and every datagram would. Why not
+ * the verdict alone: it sees no IP header; and where it looked for the interface, kernels before
+ * the summer of 2026 would follow a pointer that is none (udp: clear skb->dev before running a
+ * sockmap verdict). So it looks at nothing.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -68,9 +71,9 @@ struct {
 __u64 refused_in_all __attribute__((aligned(64)));
 
 /*
- * Copies a packet of `length` bytes, UDP header included, to a place for up to `most`: the verifier wants to know how large a
- * place is (bpf_ringbuf_reserve()), so there are classes. Returns how much the
- * socket is to keep of it; 0: it could not be copied.
+ * Copies a packet of `length` bytes, UDP header included, to a place for up to `most`: the verifier
+ * wants to know how large a place is (bpf_ringbuf_reserve()), so there are classes. Returns how
+ * much the socket is to keep of it; 0: it could not be copied.
  */
 static __always_inline int copy(struct __sk_buff *skb, __u64 ticket,
 				struct sluice_socket_seat_page *seat, __u32 length,
@@ -101,7 +104,8 @@ static __always_inline int copy(struct __sk_buff *skb, __u64 ticket,
 						    BPF_HDR_START_NET);
 		entry->is_for_many = entry->addresses[ADDRESSES6 / 2] == 0xff;
 	}
-	/* Once more, here: between the caller's look and this the verifier may have lost sight of it. */
+	/* Once more, here: between the caller's look and this the verifier may have lost sight of
+	 * it. */
 	asm volatile("" : "+r"(length));
 	if (error || length < sizeof(entry->udp) || length > most ||
 	    bpf_skb_load_bytes(skb, 0, &entry->udp, length)) {
@@ -168,5 +172,6 @@ int verdict(struct __sk_buff *skb)
 	return SK_DROP;
 }
 
-/* Some of the helpers are only for programs under this licence, beside the one in the first line. */
+/* Some of the helpers are only for programs under this licence, beside the one in the first line.
+ */
 char licence[] SEC("license") = "Dual MIT/GPL";

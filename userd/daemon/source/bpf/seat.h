@@ -7,12 +7,14 @@
 
 #include <linux/types.h>
 
-/* Sockets that one worker may have, twice as many as there are ports: a live change opens the new ones beside the old. */
+/* Sockets that one worker may have, twice as many as there are ports: a live change opens the new
+ * ones beside the old. */
 #define SLUICE_SOCKET_SEATS (1U << 17)
 
 /*
- * What a socket counts, and what it is told, by its seat. The daemon has all of them mapped. `accounted`: what of the socket's own
- * count of drops is none that we need to count: husks, and packets that are in `refused`.
+ * What a socket counts, and what it is told, by its seat. The daemon has all of them mapped.
+ * `accounted`: what of the socket's own count of drops is none that we need to count: husks, and
+ * packets that are in `refused`.
  */
 struct sluice_socket_seat_page {
 	__u64 accounted;

@@ -9,8 +9,9 @@
 #include <linux/udp.h>
 
 /*
- * Datagrams of one sender that came together (GRO) and are handed over as one: all of gso_size bytes, but the last may have less.
- * gso_segs would say it, but may be 0 in what a virtual network card brings (virtio_net_hdr_to_skb()).
+ * Datagrams of one sender that came together (GRO) and are handed over as one: all of gso_size
+ * bytes, but the last may have less. gso_segs would say it, but may be 0 in what a virtual network
+ * card brings (virtio_net_hdr_to_skb()).
  */
 static inline __attribute__((always_inline)) __u32 sluice_segments(const struct __sk_buff *skb)
 {
