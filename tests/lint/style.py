@@ -3,7 +3,9 @@
 """House rules that no other linter knows, over the files git tracks.
 
 Licence line on every file; no variable named i or j; every function with a comment in front of it (or at
-its declaration in a header); no file of code over 600 lines. Prints file:line: what; exits 1 if anything.
+its declaration in a header); no file of code over 600 lines; C and prose within 100 columns, but for what
+a user reads in one piece (a kernel message, a table, an example). Prints file:line: what; exits 1 if
+anything.
 """
 import pathlib
 import re
@@ -11,6 +13,7 @@ import subprocess
 import sys
 
 LINES_MAX = 600
+COLUMNS_MAX = 100
 CODE = {".c", ".h"}
 SCRIPT = {".sh", ".py", ""}
 # What carries no licence line: the licences themselves, and files that are data for a test.
@@ -80,6 +83,22 @@ def documented_in_headers(files):
     return names
 
 
+def is_too_wide(line):
+    """Does a line of C go beyond the last column, not in a message that is in one piece?"""
+    return len(line.expandtabs(8)) > COLUMNS_MAX and '"' not in line
+
+
+def wide_prose(lines):
+    """Numbers of the lines of Markdown that are too long: not in tables, examples and comments."""
+    fenced = False
+    for number, line in enumerate(lines, 1):
+        if line.lstrip().startswith("```"):
+            fenced = not fenced
+        elif not fenced and len(line) > COLUMNS_MAX and not line.lstrip().startswith(("|", "<", "#")) \
+                and not line.startswith("    "):
+            yield number
+
+
 def main():
     """Checks all files, prints findings."""
     files = tracked()
@@ -108,8 +127,14 @@ def main():
                 known = commented or (not is_static and function in documented)
                 if not known and function != "main":
                     found.append((name, number, f"function {function} has no comment"))
+            for number, line in enumerate(lines, 1):
+                if is_too_wide(line):
+                    found.append((name, number, f"over {COLUMNS_MAX} columns"))
             if len(lines) > LINES_MAX:
                 found.append((name, len(lines), f"{len(lines)} lines: over {LINES_MAX}, split it by responsibility"))
+        elif path.suffix == ".md":
+            for number in wide_prose(lines):
+                found.append((name, number, f"over {COLUMNS_MAX} columns"))
         elif path.suffix in SCRIPT and lines and (lines[0].startswith("#!") or path.suffix in {".sh", ".py"}):
             for number, line in enumerate(lines, 1):
                 if SCRIPT_I_J.search(line):
