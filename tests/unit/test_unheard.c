@@ -18,9 +18,9 @@ static void what_arrived_is_counted_once(void **state)
 	sluice_unheard_add(&unheard, 0, 100, 3);
 	sluice_unheard_add(&unheard, 100, 200, 4);
 	sluice_unheard_add(&unheard, 200, 200, 5);
-	assert_int_equal(sluice_unheard_hear(&unheard, 0, 150), 3);
-	assert_int_equal(sluice_unheard_hear(&unheard, 0, 150), 0);
-	assert_int_equal(sluice_unheard_hear(&unheard, 0, UINT64_MAX), 4);
+	assert_int_equal(sluice_unheard_acknowledge(&unheard, 0, 150), 3);
+	assert_int_equal(sluice_unheard_acknowledge(&unheard, 0, 150), 0);
+	assert_int_equal(sluice_unheard_acknowledge(&unheard, 0, UINT64_MAX), 4);
 	sluice_unheard_clear(&unheard);
 }
 
@@ -35,7 +35,7 @@ static void what_is_sent_again_is_no_more(void **state)
 		sluice_unheard_add(&unheard, number * 8, number * 8 + 8, 1);
 	assert_true(sluice_unheard_again(&unheard, 0, 396));
 	assert_false(sluice_unheard_again(&unheard, 0, 400));
-	assert_int_equal(sluice_unheard_hear(&unheard, 0, UINT64_MAX), 50);
+	assert_int_equal(sluice_unheard_acknowledge(&unheard, 0, UINT64_MAX), 50);
 	assert_false(sluice_unheard_again(&unheard, 0, UINT64_MAX));
 	sluice_unheard_clear(&unheard);
 	sluice_unheard_clear(NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A worker's mailbox: a letter that waits too long is withdrawn, and the worker never sees it.
+ * A worker's mailbox: a call that waits too long is withdrawn, and the worker never sees it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,14 +31,14 @@ static void get_stuck(struct sluice_handler *handler, uint32_t events, uint64_t 
 	(void)!read(busy.go, &value, sizeof(value));
 }
 
-/* Letter: listens to `busy`. */
+/* Worker call: listens to `busy`. */
 static int watch_busy(struct sluice_worker *worker, void *argument)
 {
 	(void)argument;
 	return sluice_worker_watch(worker, busy.begin, EPOLLIN, &busy.handler);
 }
 
-/* Letter: counts. */
+/* Worker call: counts. */
 static int count(struct sluice_worker *worker, void *argument)
 {
 	(void)worker;
@@ -47,15 +47,15 @@ static int count(struct sluice_worker *worker, void *argument)
 }
 
 /* sluice_worker_round: nothing lives in it. */
-static void nothing(struct sluice_worker *worker, bool after_letter)
+static void nothing(struct sluice_worker *worker, bool after_call)
 {
 	(void)worker;
-	(void)after_letter;
+	(void)after_call;
 }
 
 /* A worker that does not answer is noticed in time, and for how long it has not; what it was asked
  * then it never does. */
-static void a_letter_is_withdrawn(void **state)
+static void a_call_is_withdrawn(void **state)
 {
 	const uint64_t one = 1;
 	struct sluice_worker *worker;
@@ -101,7 +101,7 @@ static void a_letter_is_withdrawn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_letter_is_withdrawn),
+		cmocka_unit_test(a_call_is_withdrawn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

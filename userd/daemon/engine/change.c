@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * From one configuration to the next, whole or not at all. In the control thread; what lives in
- * workers is changed by letter.
+ * workers is changed by call.
  *
  *   derive ─► outputs made ─► sources prepare ─► workers make room ─► sources activate ─┬─► commit
  *      └──────────┴───────────────┴──────────────────┴──────────────────┴─► undo   └─ outputs drain
@@ -22,8 +22,8 @@
 
 /* How long a change waits for what an output that changes has under way. What is not acknowledged
  * by then is sent again. */
-#define HOME_NS SLUICE_NS_PER_S
-#define HOME_PAUSE_US 2000U
+#define DRAIN_NS SLUICE_NS_PER_S
+#define DRAIN_PAUSE_US 2000U
 
 /* A change under way. */
 struct change {
@@ -225,7 +225,8 @@ static size_t most_feeders(const struct change *change, const struct sluice_work
 	return most;
 }
 
-/* Letter: takes fresh streams and outputs of this worker into its loop, as far as that can fail. */
+/* Worker call: takes fresh streams and outputs of this worker into its loop, as far as that can
+ * fail. */
 static int enter(struct sluice_worker *worker, void *argument)
 {
 	struct change *change = argument;
@@ -256,7 +257,7 @@ static int enter(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Letter: undoes enter(), also one that failed half-way. */
+/* Worker call: undoes enter(), also one that failed half-way. */
 static int withdraw(struct sluice_worker *worker, void *argument)
 {
 	struct change *change = argument;
@@ -312,8 +313,8 @@ static bool goes_on(const struct change *change, const struct sluice_whole_outpu
 	return false;
 }
 
-/* Letter: outputs that change or go hand out nothing more. Returns 1 as long as something of theirs
- * is under way. */
+/* Worker call: outputs that change or go hand out nothing more. Returns 1 as long as something of
+ * theirs is under way. */
 static int pause_leaving(struct sluice_worker *worker, void *argument)
 {
 	struct change *change = argument;
@@ -333,9 +334,9 @@ static int pause_leaving(struct sluice_worker *worker, void *argument)
 
 /* Waits a while until what the leaving outputs have under way is acknowledged, so that it need not
  * be sent again. */
-static void bring_home(struct change *change)
+static void drain_outputs(struct change *change)
 {
-	uint64_t until = sluice_now() + HOME_NS;
+	uint64_t until = sluice_now() + DRAIN_NS;
 	bool away;
 	size_t number;
 
@@ -346,7 +347,7 @@ static void bring_home(struct change *change)
 						   change) > 0;
 		if (!away || sluice_now() >= until)
 			return;
-		usleep(HOME_PAUSE_US);
+		usleep(DRAIN_PAUSE_US);
 	}
 }
 
@@ -412,7 +413,7 @@ static void bind_stream(const struct change *change, struct sluice_worker *worke
 	sluice_stream_notify(stream);
 }
 
-/* Letter: the new outputs are in force, the old ones end. */
+/* Worker call: the new outputs are in force, the old ones end. */
 static int commit_outputs(struct sluice_worker *worker, void *argument)
 {
 	struct change *change = argument;
@@ -587,7 +588,7 @@ int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *con
 	} else {
 		if (engine->config)
 			sluice_leaving_finish(engine, config, &change.identity);
-		bring_home(&change);
+		drain_outputs(&change);
 		adopt_fresh(&change);
 		commit(&change);
 		sluice_ring_list_note(engine, false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Start of the engine; see engine.h. A start is a change from nothing to the configuration
- * (change.c). In the control thread. Touches: workers, by letter.
+ * (change.c). In the control thread. Touches: workers, by call.
  */
 #include <errno.h>
 #include <sched.h>
@@ -82,7 +82,7 @@ static int start_workers(struct sluice_engine *engine, const struct sluice_confi
 	return 0;
 }
 
-/* Letter: the worker gets a desk for the spooler's answers. */
+/* Worker call: the worker gets a desk for the spooler's answers. */
 static int enter_spooler(struct sluice_worker *worker, void *argument)
 {
 	return sluice_spooler_enter(argument, worker);
@@ -109,14 +109,14 @@ static int start_spooler(struct sluice_engine *engine, const struct sluice_confi
 }
 
 /* What a worker is asked to take out of its loop. */
-struct clear_letter {
+struct clear_call {
 	struct sluice_engine *engine;
 };
 
-/* Letter: the worker's outputs and streams end; cursors are left where they stand. */
+/* Worker call: the worker's outputs and streams end; cursors are left where they stand. */
 static int clear(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_engine *engine = ((struct clear_letter *)argument)->engine;
+	struct sluice_engine *engine = ((struct clear_call *)argument)->engine;
 	size_t number;
 
 	for (number = 0; number < engine->output_count; number++) {
@@ -156,7 +156,7 @@ static void note_what_is_left(struct sluice_engine *engine)
 
 void sluice_engine_free(struct sluice_engine *engine)
 {
-	struct clear_letter letter = {.engine = engine};
+	struct clear_call call = {.engine = engine};
 	size_t number;
 
 	note_what_is_left(engine);
@@ -165,7 +165,7 @@ void sluice_engine_free(struct sluice_engine *engine)
 		if (engine->intakes[number])
 			sluice_intake_classes[number]->free(engine->intakes[number]);
 	for (number = 0; number < engine->worker_count; number++)
-		sluice_worker_call(engine->workers[number], clear, &letter);
+		sluice_worker_call(engine->workers[number], clear, &call);
 	for (number = 0; number < engine->streams.count; number++)
 		sluice_stream_destroy(engine->streams.list[number].stream);
 	for (number = 0; number < engine->output_count; number++)
@@ -255,7 +255,7 @@ static int keep_home(const struct sluice_engine *engine, struct sluice_config *c
 	return home && !config->home ? -ENOMEM : 0;
 }
 
-/* Letter: a sign of life. */
+/* Worker call: a sign of life. */
 static int answer(struct sluice_worker *worker, void *argument)
 {
 	(void)worker;

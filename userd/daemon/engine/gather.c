@@ -2,7 +2,7 @@
 /*
  * Streams of workers that have no connections (`outputs.connections`) go to workers that have;
  * see inner.h. At the end of a change of configuration, in the control thread; what lives in
- * workers by letter. Touches: streams, the halves of outputs that they feed.
+ * workers by call. Touches: streams, the halves of outputs that they feed.
  *
  *   every output pauses ─► what is under way is acknowledged, or comes back ─►
  *   a stream leaves its worker, enters another ─► they go on
@@ -17,12 +17,12 @@
  * How long what is under way may take to be acknowledged; what is not acknowledged by then is sent
  * again. And how long the disk may take.
  */
-#define HOME_NS SLUICE_NS_PER_S
+#define DRAIN_NS SLUICE_NS_PER_S
 #define MOST_NS (5 * SLUICE_NS_PER_S)
 #define PAUSE_US 2000U
 
 /* What a worker is asked of one stream. */
-struct move_letter {
+struct move_call {
 	struct sluice_engine *engine;
 	struct sluice_stream *stream;
 	bool is_late; /* nothing more is waited for */
@@ -61,7 +61,7 @@ static struct sluice_worker *destination(const struct sluice_engine *engine,
 							: NULL;
 }
 
-/* Letter: outputs hand out nothing. */
+/* Worker call: outputs hand out nothing. */
 static int pause_outputs(struct sluice_worker *worker, void *argument)
 {
 	size_t place;
@@ -72,7 +72,7 @@ static int pause_outputs(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Letter: they do again. */
+/* Worker call: they do again. */
 static int resume_outputs(struct sluice_worker *worker, void *argument)
 {
 	size_t place;
@@ -97,16 +97,16 @@ static bool is_away(struct sluice_output *output, bool is_late, uint64_t now)
 	return sluice_output_carried(output) > 0;
 }
 
-/* Letter: the stream leaves its worker. 1: not yet, because something of it is under way. */
+/* Worker call: the stream leaves its worker. 1: not yet, because something of it is under way. */
 static int release(struct sluice_worker *worker, void *argument)
 {
-	struct move_letter *letter = argument;
-	struct sluice_stream *stream = letter->stream;
+	struct move_call *call = argument;
+	struct sluice_stream *stream = call->stream;
 	size_t number;
 
 	for (number = 0; number < stream->feeder_count; number++)
 		if (stream->feeders[number]->output &&
-		    is_away(stream->feeders[number]->output, letter->is_late, worker->now))
+		    is_away(stream->feeders[number]->output, call->is_late, worker->now))
 			return 1;
 	if (!sluice_disk_side_is_idle(stream))
 		return 1;
@@ -123,12 +123,12 @@ static int release(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Letter: it enters another one. 0 or a negative errno; then it is in none. */
+/* Worker call: it enters another one. 0 or a negative errno; then it is in none. */
 static int take(struct sluice_worker *worker, void *argument)
 {
-	struct move_letter *letter = argument;
-	const struct sluice_engine *engine = letter->engine;
-	struct sluice_stream *stream = letter->stream;
+	struct move_call *call = argument;
+	const struct sluice_engine *engine = call->engine;
+	struct sluice_stream *stream = call->stream;
 	size_t number, place;
 	int error = 0;
 
@@ -154,17 +154,16 @@ static int take(struct sluice_worker *worker, void *argument)
 static bool move(struct sluice_engine *engine, struct sluice_placed_stream *placed,
 		 struct sluice_worker *to, bool is_late)
 {
-	struct move_letter letter = {
-		.engine = engine, .stream = placed->stream, .is_late = is_late};
+	struct move_call call = {.engine = engine, .stream = placed->stream, .is_late = is_late};
 
-	if (sluice_worker_call(placed->worker, release, &letter))
+	if (sluice_worker_call(placed->worker, release, &call))
 		return false;
-	if (!sluice_worker_call(to, take, &letter)) {
+	if (!sluice_worker_call(to, take, &call)) {
 		placed->worker = to;
 		return true;
 	}
 	/* It had a place there. */
-	(void)sluice_worker_call(placed->worker, take, &letter);
+	(void)sluice_worker_call(placed->worker, take, &call);
 	return false;
 }
 
@@ -194,7 +193,7 @@ void sluice_gather_end(struct sluice_engine *engine)
 	uint64_t began = sluice_now(), now = began;
 	size_t number, left;
 
-	while ((left = move_all(engine, now - began >= HOME_NS)) && now - began < MOST_NS) {
+	while ((left = move_all(engine, now - began >= DRAIN_NS)) && now - began < MOST_NS) {
 		usleep(PAUSE_US);
 		now = sluice_now();
 	}

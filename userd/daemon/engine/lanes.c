@@ -2,7 +2,7 @@
 /*
  * Feeders for destinations that a duplicating output got or lost while its streams go on, and for
  * outputs that are gone and of which the operator said what shall become of what waits; see
- * inner.h. In a worker, by letter of change.c. Touches: the worker's streams.
+ * inner.h. In a worker, by call of change.c. Touches: the worker's streams.
  */
 #include <errno.h>
 #include <stdlib.h>

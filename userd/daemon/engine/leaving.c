@@ -3,7 +3,7 @@
  * Outputs that a change of configuration takes away; see leaving.h. Whoever takes an output out of
  * a file throws away what waits for it, and may not know that there is something: so such a change
  * is refused unless the operator says what shall become of it. In the control thread. Touches:
- * streams, by letter; the store, held for a moment.
+ * streams, by call; the store, held for a moment.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -72,7 +72,7 @@ static struct leaving *line_of(struct survey *survey, const uint8_t id[SLUICE_GU
 	return &list[number];
 }
 
-/* Letter: looks at the worker's streams. 0 or -ENOMEM. */
+/* Worker call: looks at the worker's streams. 0 or -ENOMEM. */
 static int look(struct sluice_worker *worker, void *argument)
 {
 	struct survey *survey = argument;

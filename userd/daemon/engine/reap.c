@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Streams that only drained and are empty go; see inner.h. In the control thread; what lives in
- * workers by letter. Touches: streams; what their source keeps of them outside.
+ * workers by call. Touches: streams; what their source keeps of them outside.
  */
 #include <errno.h>
 #include "inner.h"
@@ -10,14 +10,14 @@
 #define REAP_NS (200 * SLUICE_NS_PER_MS)
 
 /* What reap asks a worker. */
-struct reap_letter {
+struct reap_call {
 	struct sluice_stream *stream;
 };
 
-/* Letter: takes a stream that is empty out of the loop. Returns 1 if it was. */
+/* Worker call: takes a stream that is empty out of the loop. Returns 1 if it was. */
 static int leave_if_empty(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_stream *stream = ((struct reap_letter *)argument)->stream;
+	struct sluice_stream *stream = ((struct reap_call *)argument)->stream;
 	size_t number;
 
 	if (sluice_stream_remaining(stream) || sluice_stream_on_disk(stream))
@@ -38,13 +38,12 @@ void sluice_engine_reap(struct sluice_engine *engine)
 	while (number < engine->streams.count) {
 		struct sluice_placed_stream *placed = &engine->streams.list[number];
 		struct sluice_stream *stream = placed->stream;
-		struct reap_letter letter = {.stream = stream};
+		struct reap_call call = {.stream = stream};
 		int result;
 
-		result = stream->draining
-				 ? sluice_worker_call_within(placed->worker, leave_if_empty,
-							     &letter, REAP_NS)
-				 : 0;
+		result = stream->draining ? sluice_worker_call_within(
+						    placed->worker, leave_if_empty, &call, REAP_NS)
+					  : 0;
 		/* Another time: whoever asks for a picture is not kept waiting. */
 		if (result == -ETIMEDOUT)
 			return;

@@ -45,7 +45,7 @@ static void drain_inputs(struct sluice_worker *worker)
 	if (worker->beats < BEATS)
 		return;
 	for (place = 0; place < worker->output_count; place++)
-		sluice_output_hear(worker->outputs[place], worker->now);
+		sluice_output_drain_input(worker->outputs[place], worker->now);
 }
 
 /* Tells the outputs whether there is a beat, at its end at once. */
@@ -64,11 +64,11 @@ static void keep_time(struct sluice_worker *worker)
 		sluice_output_keep_time(worker->outputs[place], worker->beats >= BEATS);
 }
 
-void sluice_round(struct sluice_worker *worker, bool after_letter)
+void sluice_round(struct sluice_worker *worker, bool after_call)
 {
-	if (!after_letter)
+	if (!after_call)
 		drain_inputs(worker);
 	pump(worker);
-	if (!after_letter)
+	if (!after_call)
 		keep_time(worker);
 }

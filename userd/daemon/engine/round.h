@@ -9,8 +9,8 @@
 #include "../loop/worker.h"
 
 /* The engine's sluice_worker_round: acknowledgements that woke nobody are read, outputs send, tails
- * move, and who rests on a beat is told. After a letter only what that may have brought is done.
+ * move, and who rests on a beat is told. After a call only what that may have brought is done.
  * @context worker */
-void sluice_round(struct sluice_worker *worker, bool after_letter);
+void sluice_round(struct sluice_worker *worker, bool after_call);
 
 #endif /* SLUICE_ROUND_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The stop of the engine, in steps; see engine.h. In the foreman's thread. Touches: workers, by
- * letter; the log.
+ * call; the log.
  *
  *   begin ──► DELIVER ──► SAVE (if there is a disk) ──► inputs are closed ──► LAST ──► OVER
  *
@@ -36,7 +36,7 @@ static bool is_mortal(const struct sluice_stream *stream)
 	return stream->fd >= 0 ? stream->hung : !stream->ring.file;
 }
 
-/* Letter: nothing beyond what is in the rings now is handed out, of those that are kept. */
+/* Worker call: nothing beyond what is in the rings now is handed out, of those that are kept. */
 static int set_limits(struct sluice_worker *worker, void *argument)
 {
 	size_t number, place;
@@ -54,7 +54,7 @@ static int set_limits(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Letter: what is in the rings goes to the disk from now on, or (NULL) no more. */
+/* Worker call: what is in the rings goes to the disk from now on, or (NULL) no more. */
 static int clear_rings(struct sluice_worker *worker, void *argument)
 {
 	size_t number;
@@ -88,7 +88,7 @@ static uint64_t behind(const struct sluice_stream *stream)
 	return most;
 }
 
-/* Letter: adds up what is not delivered. */
+/* Worker call: adds up what is not delivered. */
 static int add_remaining(struct sluice_worker *worker, void *argument)
 {
 	struct remainder *left = argument;
@@ -106,15 +106,15 @@ static int add_remaining(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Has every worker that answers do what a letter says. False: one does not answer. */
+/* Has every worker that answers do what a call says. False: one does not answer. */
 static bool call_all(struct sluice_engine *engine,
-		     int (*letter)(struct sluice_worker *worker, void *argument), void *argument)
+		     int (*call)(struct sluice_worker *worker, void *argument), void *argument)
 {
 	bool answered = true;
 	size_t number;
 
 	for (number = 0; number < engine->worker_count; number++)
-		answered &= sluice_worker_call_within(engine->workers[number], letter, argument,
+		answered &= sluice_worker_call_within(engine->workers[number], call, argument,
 						      SLUICE_WORKER_PATIENCE_NS) != -ETIMEDOUT;
 	return answered;
 }
@@ -186,7 +186,7 @@ static void add_feeder(const struct sluice_stream *stream, const struct sluice_f
 	}
 }
 
-/* Letter: the log is told what it does not know of interruptions, before its last lines. */
+/* Worker call: the log is told what it does not know of interruptions, before its last lines. */
 static int tell_outages(struct sluice_worker *worker, void *argument)
 {
 	size_t number, place;
@@ -199,7 +199,7 @@ static int tell_outages(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Letter: adds what the outputs have not got. */
+/* Worker call: adds what the outputs have not got. */
 static int take_inventory(struct sluice_worker *worker, void *argument)
 {
 	const struct inventory *inventory = argument;

@@ -170,12 +170,12 @@ static void read_mail(struct sluice_worker *worker)
 	if (read(worker->mail, &value, sizeof(value)) != (ssize_t)sizeof(value))
 		return;
 	pthread_mutex_lock(&worker->lock);
-	if (worker->letter) {
-		worker->answer = worker->letter(worker, worker->argument);
-		worker->letter = NULL;
+	if (worker->call) {
+		worker->answer = worker->call(worker, worker->argument);
+		worker->call = NULL;
 		pthread_cond_signal(&worker->answered);
 	}
-	/* Also when the letter was withdrawn: it answers again. */
+	/* Also when the call was withdrawn: it answers again. */
 	sluice_store_relaxed(&worker->asked_ns, (uint64_t)0);
 	pthread_mutex_unlock(&worker->lock);
 }
@@ -322,30 +322,30 @@ close:
 	return error;
 }
 
-/* Puts a letter into the mailbox, whose lock is held. */
+/* Puts a call into the mailbox, whose lock is held. */
 static void post(struct sluice_worker *worker,
-		 int (*letter)(struct sluice_worker *worker, void *argument), void *argument)
+		 int (*call)(struct sluice_worker *worker, void *argument), void *argument)
 {
 	const uint64_t one = 1;
 
-	worker->letter = letter;
+	worker->call = call;
 	worker->argument = argument;
 	if (!sluice_load_relaxed(&worker->asked_ns))
 		sluice_store_relaxed(&worker->asked_ns, sluice_now());
 	/* Cannot block or fail: the counter is far from its limit. */
 	if (write(worker->mail, &one, sizeof(one)) != (ssize_t)sizeof(one))
-		sluice_error("worker %u: its mailbox does not take letters: %s", worker->number,
+		sluice_error("worker %u: its mailbox takes no calls: %s", worker->number,
 			     strerror(errno));
 }
 
 int sluice_worker_call(struct sluice_worker *worker,
-		       int (*letter)(struct sluice_worker *worker, void *argument), void *argument)
+		       int (*call)(struct sluice_worker *worker, void *argument), void *argument)
 {
 	int answer;
 
 	pthread_mutex_lock(&worker->lock);
-	post(worker, letter, argument);
-	while (worker->letter)
+	post(worker, call, argument);
+	while (worker->call)
 		pthread_cond_wait(&worker->answered, &worker->lock);
 	answer = worker->answer;
 	pthread_mutex_unlock(&worker->lock);
@@ -353,7 +353,7 @@ int sluice_worker_call(struct sluice_worker *worker,
 }
 
 int sluice_worker_call_within(struct sluice_worker *worker,
-			      int (*letter)(struct sluice_worker *worker, void *argument),
+			      int (*call)(struct sluice_worker *worker, void *argument),
 			      void *argument, uint64_t most_ns)
 {
 	uint64_t at = sluice_now() + most_ns;
@@ -362,13 +362,13 @@ int sluice_worker_call_within(struct sluice_worker *worker,
 	int answer = 0, waited = 0;
 
 	pthread_mutex_lock(&worker->lock);
-	post(worker, letter, argument);
-	while (worker->letter && waited != ETIMEDOUT)
+	post(worker, call, argument);
+	while (worker->call && waited != ETIMEDOUT)
 		waited = pthread_cond_timedwait(&worker->answered, &worker->lock, &until);
-	/* The worker holds the lock while it does what the letter says: one that is still here was
+	/* The worker holds the lock while it does what the call says: one that is still here was
 	 * not begun. */
-	if (worker->letter) {
-		worker->letter = NULL;
+	if (worker->call) {
+		worker->call = NULL;
 		answer = -ETIMEDOUT;
 	} else {
 		answer = worker->answer;
@@ -384,7 +384,7 @@ uint64_t sluice_worker_silence(const struct sluice_worker *worker)
 	return asked && now > asked ? now - asked : 0;
 }
 
-/* Letter: this was the last round. */
+/* Worker call: this was the last round. */
 static int end(struct sluice_worker *worker, void *argument)
 {
 	(void)argument;

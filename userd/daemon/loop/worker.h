@@ -45,9 +45,9 @@ struct sluice_timer {
 };
 
 /* What a worker does in each round when events and timers had their turn, and again,
- * `after_letter`, when the mailbox had its.
+ * `after_call`, when the mailbox had its.
  * @context worker */
-typedef void (*sluice_worker_round)(struct sluice_worker *worker, bool after_letter);
+typedef void (*sluice_worker_round)(struct sluice_worker *worker, bool after_call);
 
 struct sluice_worker {
 	/* Its own affairs */
@@ -73,12 +73,12 @@ struct sluice_worker {
 	/* Written by it, read by anybody */
 	uint64_t rounds __attribute__((aligned(64)));
 	uint64_t progress_ns; /* when the last round began */
-	uint64_t asked_ns;    /* since when a letter waits for it, 0: none does */
+	uint64_t asked_ns;    /* since when a call waits for it, 0: none does */
 
 	/* Mailbox: shared with the control thread */
 	pthread_mutex_t lock __attribute__((aligned(64)));
 	pthread_cond_t answered;
-	int (*letter)(struct sluice_worker *worker, void *argument);
+	int (*call)(struct sluice_worker *worker, void *argument);
 	void *argument;
 	int answer;
 	pthread_t thread;
@@ -94,21 +94,21 @@ int sluice_worker_start(struct sluice_worker **worker, unsigned int number, int 
  * process */
 void sluice_worker_stop(struct sluice_worker *worker);
 
-/* Runs `letter` in the worker and returns what it returns. @context process, one thread at a time
+/* Runs `call` in the worker and returns what it returns. @context process, one thread at a time
  * per worker */
 int sluice_worker_call(struct sluice_worker *worker,
-		       int (*letter)(struct sluice_worker *worker, void *argument), void *argument);
+		       int (*call)(struct sluice_worker *worker, void *argument), void *argument);
 
 /*
- * The same, but a letter that the worker has not begun after `most_ns` is withdrawn: -ETIMEDOUT,
+ * The same, but a call that the worker has not begun after `most_ns` is withdrawn: -ETIMEDOUT,
  * and the worker never sees it nor its argument. One that was begun is waited for. @context
  * process, one thread at a time per worker
  */
 int sluice_worker_call_within(struct sluice_worker *worker,
-			      int (*letter)(struct sluice_worker *worker, void *argument),
+			      int (*call)(struct sluice_worker *worker, void *argument),
 			      void *argument, uint64_t most_ns);
 
-/* For how long it has left a letter lie, in nanoseconds; 0: none waits. @threadsafe */
+/* For how long it has left a call lie, in nanoseconds; 0: none waits. @threadsafe */
 uint64_t sluice_worker_silence(const struct sluice_worker *worker);
 
 /* Watches `fd` for `events` (EPOLL*); change: of one that is watched. 0 or a negative errno.

@@ -449,13 +449,13 @@ void sluice_output_keep_time(struct sluice_output *output, bool is_on_beat)
 								output->window / 2);
 }
 
-void sluice_output_hear(struct sluice_output *output, uint64_t now)
+void sluice_output_drain_input(struct sluice_output *output, uint64_t now)
 {
 	size_t number;
 
 	for (number = 0; number < output->connection_count; number++)
 		if (output->connections[number]->carrier.segments)
-			sluice_connection_hear(output->connections[number], now);
+			sluice_connection_drain_input(output->connections[number], now);
 }
 
 void sluice_output_pump(struct sluice_output *output, uint64_t now)

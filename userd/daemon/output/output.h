@@ -65,7 +65,7 @@ struct sluice_output {
 	uint64_t yielded; /* when we last began to leave our turn to it; 0: we do not */
 	uint64_t handed;  /* hash: bytes of streams, ever */
 	bool has_work;	  /* something changed: pump at the end of this round */
-	bool paused;	  /* hand out nothing: somebody waits for what is under way to come home */
+	bool paused; /* hand out nothing: somebody waits for what is under way to be acknowledged */
 };
 
 /*
@@ -118,7 +118,7 @@ void sluice_output_pump(struct sluice_output *output, uint64_t now);
 /* The worker wakes soon whatever comes (`is_on_beat`) or not: so its connections need not wake it,
  * or have to. Hear: they read what came meanwhile. @context worker */
 void sluice_output_keep_time(struct sluice_output *output, bool is_on_beat);
-void sluice_output_hear(struct sluice_output *output, uint64_t now);
+void sluice_output_drain_input(struct sluice_output *output, uint64_t now);
 
 /* Takes over mode, weights, times and batch size: what does not concern the form on the wire.
  * @context worker */

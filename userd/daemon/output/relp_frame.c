@@ -81,7 +81,7 @@ static bool is_digit(uint8_t byte)
 }
 
 /* Is it one of a to z or A to Z? */
-static bool is_letter(uint8_t byte)
+static bool is_call(uint8_t byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z');
 }
@@ -119,7 +119,7 @@ static int read_command(const uint8_t **at, const uint8_t *end, struct sluice_re
 {
 	const uint8_t *begin = *at;
 
-	for (; *at < end && is_letter(**at); ++*at)
+	for (; *at < end && is_call(**at); ++*at)
 		if (*at - begin >= (ptrdiff_t)SLUICE_RELP_COMMAND_MAX)
 			return -EPROTO;
 	if (*at == end)

@@ -19,8 +19,8 @@
 
 /* How long one that gets disabled may take to acknowledge what it has, and how often that is looked
  * at. */
-#define HOME_NS SLUICE_NS_PER_S
-#define HOME_PAUSE_NS (5 * SLUICE_NS_PER_MS)
+#define DRAIN_NS SLUICE_NS_PER_S
+#define DRAIN_PAUSE_NS (5 * SLUICE_NS_PER_MS)
 /* A connection that lasted so long was a good one, though nothing may have been sent. */
 #define LASTED_NS (10 * SLUICE_NS_PER_S)
 /* A peer that breaks the protocol again and again is told of once in so long. */
@@ -108,7 +108,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	     now - connection->readied >= LASTED_NS))
 		connection->pause = 0;
 	sluice_connection_forget(connection);
-	connection->is_deaf = false;
+	connection->input_masked = false;
 	connection->busy = false;
 	connection->more = false;
 	connection->corked = false;
@@ -218,7 +218,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 		return;
 	case SLUICE_TCP_READY:
 		/* Nobody else hears one that carries nothing while others keep the worker awake. */
-		sluice_connection_hear(connection, now);
+		sluice_connection_drain_input(connection, now);
 		if (connection->state != SLUICE_TCP_READY)
 			return;
 		sluice_connection_measure(connection, now);
@@ -240,8 +240,8 @@ static void due(struct sluice_timer *timer, uint64_t now)
 		    ((!connection->carrier.segments && !connection->busy) ||
 		     now >= connection->deadline))
 			what = "it is disabled";
-		if (connection->disabled && next > now + HOME_PAUSE_NS)
-			next = now + HOME_PAUSE_NS;
+		if (connection->disabled && next > now + DRAIN_PAUSE_NS)
+			next = now + DRAIN_PAUSE_NS;
 		if (what && connection->state == SLUICE_TCP_READY)
 			sluice_connection_lose(connection, what, 0, now);
 		else if (connection->state == SLUICE_TCP_READY)
@@ -443,7 +443,7 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			/* Edge-triggered: nobody will tell us of the rest but ourselves. */
 			if (!sluice_worker_change_watch(connection->output->worker, connection->fd,
 							SLUICE_TCP_WATCHED, &connection->handler))
-				connection->is_deaf = false;
+				connection->input_masked = false;
 			return;
 		}
 	}
@@ -452,18 +452,18 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 void sluice_connection_listen(struct sluice_connection *connection, bool wakes)
 {
 	/* Of what has come already epoll tells as soon as it is asked. */
-	if (connection->is_deaf == wakes && connection->state == SLUICE_TCP_READY &&
+	if (connection->input_masked == wakes && connection->state == SLUICE_TCP_READY &&
 	    connection->protocol->is_answered &&
 	    !sluice_worker_change_watch(connection->output->worker, connection->fd,
 					wakes ? SLUICE_TCP_WATCHED
 					      : SLUICE_TCP_WATCHED & ~(uint32_t)EPOLLIN,
 					&connection->handler))
-		connection->is_deaf = !wakes;
+		connection->input_masked = !wakes;
 }
 
-void sluice_connection_hear(struct sluice_connection *connection, uint64_t now)
+void sluice_connection_drain_input(struct sluice_connection *connection, uint64_t now)
 {
-	if (connection->is_deaf)
+	if (connection->input_masked)
 		read_all(connection, now);
 }
 
@@ -536,8 +536,8 @@ void sluice_connection_retune(struct sluice_connection *connection,
 	if (connection->disabled && connection->state != SLUICE_TCP_READY) {
 		sluice_connection_lose(connection, "it is disabled", 0, sluice_now());
 	} else if (connection->disabled) {
-		/* What is under way may come home first, so that nothing is sent twice. */
-		connection->deadline = sluice_now() + HOME_NS;
+		/* What is under way may be acknowledged first, so that nothing is sent twice. */
+		connection->deadline = sluice_now() + DRAIN_NS;
 		sluice_connection_tick_by(connection, 1);
 	} else if (connection->state == SLUICE_TCP_WAITING) {
 		connection->complained = false;

@@ -134,7 +134,7 @@ struct sluice_connection {
 	struct sluice_target *target; /* a reference */
 	int fd;			      /* -1: none */
 	unsigned int interface;	      /* by which a link-local address was reached; 0: it is none */
-	bool is_deaf;		      /* what comes does not wake the worker */
+	bool input_masked;	      /* what comes does not wake the worker */
 	enum sluice_tcp_state state;
 
 	/* What is being written */
@@ -379,13 +379,13 @@ const char *sluice_connection_stall(const struct sluice_connection *connection, 
 
 /*
  * Whether what comes wakes the worker. Where it does not, because the worker wakes soon anyway,
- * somebody calls sluice_connection_hear(); that the peer is gone wakes it in any case. @context
- * worker
+ * somebody calls sluice_connection_drain_input(); that the peer is gone wakes it in any case.
+ * @context worker
  */
 void sluice_connection_listen(struct sluice_connection *connection, bool wakes);
 
 /* Reads what came and woke nobody. @context worker */
-void sluice_connection_hear(struct sluice_connection *connection, uint64_t now);
+void sluice_connection_drain_input(struct sluice_connection *connection, uint64_t now);
 
 /* Sees to it that the protocol's tick comes at `at` at the latest. @context worker */
 void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at);

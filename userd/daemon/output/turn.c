@@ -82,7 +82,7 @@ static uint64_t due_at(const struct sluice_output *output)
  * another cannot. Without one each has its own: how fast the others' connections are is no business
  * of ours, and nobody knows what is spare.
  */
-static struct sluice_share *purse_of(struct sluice_output *output)
+static struct sluice_share *active_share(struct sluice_output *output)
 {
 	return output->due_at ? &output->precedence->share : &output->own;
 }
@@ -140,7 +140,7 @@ struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any,
 		lesser = find(output, output->next_lesser, most, true);
 	} else {
 		output->deferred = 0;
-		if (sluice_share_owes(purse_of(output), portion_of(output))) {
+		if (sluice_share_owes(active_share(output), portion_of(output))) {
 			lesser = find(output, output->next_lesser, best, true);
 			output->owing =
 				lesser == NOWHERE && sluice_precedence_has_below(precedence, best);
@@ -180,7 +180,7 @@ void sluice_output_account(struct sluice_output *output, uint64_t bytes)
 		output->next_lesser = output->picked + 1;
 	if (!is_lesser || !bytes)
 		output->next_feeder = output->picked + 1;
-	sluice_share_charge(purse_of(output), is_lesser, bytes, portion_of(output));
+	sluice_share_charge(active_share(output), is_lesser, bytes, portion_of(output));
 	/* What it falls by our own doing is no sign that nobody else moves. */
 	output->lead = sluice_share_lead(&output->precedence->share);
 }

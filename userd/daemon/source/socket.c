@@ -275,11 +275,11 @@ static int intake_activate(struct sluice_intake *intake, const struct sluice_sou
 
 	(void)plan;
 	for (number = 0; number < intake->context->worker_count; number++) {
-		struct sluice_ports_letter letter = {.set = &intake->sets[number],
-						     .fresh = intake->fresh[number]};
+		struct sluice_ports_call call = {.set = &intake->sets[number],
+						 .fresh = intake->fresh[number]};
 
 		result = sluice_worker_call(intake->context->workers[number], sluice_ports_enter,
-					    &letter);
+					    &call);
 		if (result) {
 			sluice_say(error, "a socket cannot be watched: %s", strerror(-result));
 			return result;
@@ -296,14 +296,14 @@ static void absorb_left_over(struct sluice_intake *intake)
 		count = sluice_config_reached(intake->least_reach, intake->context->worker_count);
 
 	for (number = 0; number < count; number++) {
-		struct sluice_ports_letter letter = {
+		struct sluice_ports_call call = {
 			.set = &intake->sets[number],
 			.fresh =
 				sluice_socket_left_over((unsigned int)number, (unsigned int)count)};
 
-		if (letter.fresh)
+		if (call.fresh)
 			sluice_worker_call(intake->context->workers[number], sluice_ports_absorb,
-					   &letter);
+					   &call);
 	}
 }
 
@@ -314,11 +314,11 @@ static void intake_commit(struct sluice_intake *intake)
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++) {
-		struct sluice_ports_letter letter = {.set = &intake->sets[number],
-						     .fresh = intake->fresh[number]};
+		struct sluice_ports_call call = {.set = &intake->sets[number],
+						 .fresh = intake->fresh[number]};
 
-		sluice_port_index_remove_all(&intake->fresh_index[number], letter.fresh);
-		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &letter);
+		sluice_port_index_remove_all(&intake->fresh_index[number], call.fresh);
+		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &call);
 		intake->fresh[number] = NULL;
 	}
 	sluice_socket_bpf_release(intake->bpf, intake->context->worker_count);
@@ -341,11 +341,11 @@ static void intake_cancel(struct sluice_intake *intake)
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++) {
-		struct sluice_ports_letter letter = {.set = &intake->sets[number],
-						     .fresh = intake->fresh[number]};
+		struct sluice_ports_call call = {.set = &intake->sets[number],
+						 .fresh = intake->fresh[number]};
 
-		sluice_port_index_remove_all(&intake->fresh_index[number], letter.fresh);
-		sluice_worker_call(intake->context->workers[number], sluice_ports_cancel, &letter);
+		sluice_port_index_remove_all(&intake->fresh_index[number], call.fresh);
+		sluice_worker_call(intake->context->workers[number], sluice_ports_cancel, &call);
 		intake->fresh[number] = NULL;
 	}
 	sluice_socket_bpf_release(intake->bpf, intake->context->worker_count);
@@ -447,18 +447,18 @@ static void intake_catch_up(struct sluice_intake *intake)
  * many. */
 static size_t pass(struct sluice_intake *intake)
 {
-	struct sluice_pass_letter letter = {0};
+	struct sluice_pass_call call = {0};
 	size_t number, stored;
 
 	if (!sluice_socket_can_pass())
 		return 0;
 	for (number = 0; number < intake->context->worker_count; number++) {
-		letter.set = &intake->sets[number];
+		call.set = &intake->sets[number];
 		(void)sluice_worker_call_within(intake->context->workers[number], sluice_ports_pass,
-						&letter, SLUICE_WORKER_PATIENCE_NS);
+						&call, SLUICE_WORKER_PATIENCE_NS);
 	}
-	stored = sluice_socket_store(letter.list, letter.count);
-	free(letter.list);
+	stored = sluice_socket_store(call.list, call.count);
+	free(call.list);
 	return stored;
 }
 

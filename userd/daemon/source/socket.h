@@ -268,21 +268,22 @@ void sluice_socket_input_settle(struct sluice_socket_input *input);
 bool sluice_socket_input_is_settled(struct sluice_socket_input *input,
 				    const struct sluice_config_input *config);
 
-/* Letters (sluice_worker_call()), all @context worker. To a set: begins to be looked after; closes
- * all its ports and forgets the set; closes those that are empty and returns how many are not. */
+/* Worker calls (sluice_worker_call()), all @context worker. To a set: begins to be looked after;
+ * closes all its ports and forgets the set; closes those that are empty and returns how many are
+ * not. */
 int sluice_port_set_enter(struct sluice_worker *worker, void *set);
 int sluice_port_set_leave(struct sluice_worker *worker, void *set);
 int sluice_ports_close(struct sluice_worker *worker, void *set);
 /* To a set and fresh ports: those are watched from now on. The plan's ports are in force, and those
  * that only the old plan had are emptied and closed; or the fresh ones are closed again, emptied
  * first if they stood beside one that stays. */
-struct sluice_ports_letter {
+struct sluice_ports_call {
 	struct sluice_port_set *set;
 	struct sluice_port *fresh;
 };
-int sluice_ports_enter(struct sluice_worker *worker, void *letter);
-int sluice_ports_commit(struct sluice_worker *worker, void *letter);
-int sluice_ports_cancel(struct sluice_worker *worker, void *letter);
+int sluice_ports_enter(struct sluice_worker *worker, void *call);
+int sluice_ports_commit(struct sluice_worker *worker, void *call);
+int sluice_ports_cancel(struct sluice_worker *worker, void *call);
 
 /*
  * From one daemon to the next (socket_pass.c). Is there somebody who keeps sockets? @context
@@ -296,20 +297,20 @@ struct sluice_passed {
 	uint32_t drops; /* told of so far */
 	uint32_t due;	/* datagrams beyond the first of their packet that may be in it */
 };
-struct sluice_pass_letter {
+struct sluice_pass_call {
 	struct sluice_port_set *set;
 	struct sluice_passed
 		*list; /* @owner caller: free(), the descriptors: sluice_socket_store() */
 	size_t count;
 };
-/* Letters. To a set: reads what is in its sockets; reads them and takes them out of it, into the
- * list; those of `receive: bpf` stay, and sockets beside them are in the list (0, -ENOMEM, -errno:
- * what is not in the list stays). @context worker */
+/* Worker calls. To a set: reads what is in its sockets; reads them and takes them out of it, into
+ * the list; those of `receive: bpf` stay, and sockets beside them are in the list (0, -ENOMEM,
+ * -errno: what is not in the list stays). @context worker */
 int sluice_ports_catch_up(struct sluice_worker *worker, void *set);
-int sluice_ports_pass(struct sluice_worker *worker, void *letter);
+int sluice_ports_pass(struct sluice_worker *worker, void *call);
 /* To a set and a list: the sockets of the list, which nobody wants any more, are read to their end
  * and closed. @context worker */
-int sluice_ports_absorb(struct sluice_worker *worker, void *letter);
+int sluice_ports_absorb(struct sluice_worker *worker, void *call);
 /* Gives them to systemd, and closes them here. Returns how many it took. @context process */
 size_t sluice_socket_store(struct sluice_passed *list, size_t count);
 /* Is one for this UDP port among them? And one that worker `worker` of `workers` is to go on

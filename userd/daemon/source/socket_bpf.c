@@ -21,7 +21,7 @@
 #include "socket_bpf_inner.h"
 #include "socket_claim.h"
 
-/* Husks that may have come in the moment between binding and the verdict. */
+/* Emptied packets that may have come in the moment between binding and the verdict. */
 #define SWEEP_MAX 65536U
 
 /* What libbpf has to say: why a program was refused, in the log of those who look closely. */
@@ -262,8 +262,8 @@ void sluice_socket_bpf_detach(struct sluice_port *port)
 	bpf->users--;
 }
 
-/* Takes husks out that no verdict took: those from before there was one. Whatever comes later finds
- * it. */
+/* Takes emptied packets out that no verdict took: those from before there was one. Whatever comes
+ * later finds it. */
 static void sweep(struct sluice_port *port, int fd)
 {
 	uint32_t count = 0;
@@ -285,7 +285,7 @@ int sluice_socket_bpf_join(struct sluice_port *port, int fd)
 				BPF_ANY))
 		return -errno;
 	sweep(port, fd);
-	/* Only now: a swept husk counts as one datagram. */
+	/* Only now: a swept emptied packet counts as one datagram. */
 	(void)setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on));
 	return 0;
 }

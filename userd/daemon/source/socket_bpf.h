@@ -7,7 +7,7 @@
  *
  *   softirq:  sockets ── filter ──copy──► ring ──► worker: whose socket, whose datagram?
  *                │          └── no room ──► lost, counted
- *             verdict ──► the husk is dropped
+ *             verdict ──► the emptied packet is dropped
  *
  * The ring is read in the order in which datagrams came, whatever socket they came to. What comes
  * for a stream that has no room is put by, at its socket (socket_bpf_hold.h), so that nobody else
@@ -51,7 +51,8 @@ void sluice_socket_bpf_close(struct sluice_socket_bpf *bpf);
  * -ENOSPC (too many sockets), or another negative errno. @context process
  */
 int sluice_socket_bpf_attach(struct sluice_port *port, int fd);
-/* When it is bound: husks are dropped from now on. 0 or a negative errno. @context process */
+/* When it is bound: emptied packets are dropped from now on. 0 or a negative errno. @context
+ * process */
 int sluice_socket_bpf_join(struct sluice_port *port, int fd);
 /* Its socket has been closed: it gives its seat back. One that has none is allowed. @context
  * worker, or process if never entered */

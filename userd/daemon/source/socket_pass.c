@@ -305,29 +305,27 @@ static void settle(struct sluice_port *port)
 }
 
 /* Puts another descriptor of the port's socket into the list. 0 or a negative errno. */
-static int add(struct sluice_pass_letter *letter, const struct sluice_port *port)
+static int add(struct sluice_pass_call *call, const struct sluice_port *port)
 {
-	struct sluice_passed *larger =
-		reallocarray(letter->list, letter->count + 1, sizeof(*larger));
+	struct sluice_passed *larger = reallocarray(call->list, call->count + 1, sizeof(*larger));
 	int fd;
 
 	if (!larger)
 		return -ENOMEM;
-	letter->list = larger;
+	call->list = larger;
 	fd = fcntl(port->fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return -errno;
-	larger[letter->count++] =
-		(struct sluice_passed){.fd = fd,
-				       .worker = port->worker->number,
-				       .drops = port->drops,
-				       .due = sluice_socket_count_due(port->count)};
+	larger[call->count++] = (struct sluice_passed){.fd = fd,
+						       .worker = port->worker->number,
+						       .drops = port->drops,
+						       .due = sluice_socket_count_due(port->count)};
 	return 0;
 }
 
 /* Hands over a socket beside one that cannot pass: that is closed as if it were replaced. 0 or a
  * negative errno. */
-static int pass_beside(struct sluice_pass_letter *letter, const struct sluice_port *port)
+static int pass_beside(struct sluice_pass_call *call, const struct sluice_port *port)
 {
 	const int off = 0;
 	struct sluice_port *beside;
@@ -337,32 +335,32 @@ static int pass_beside(struct sluice_pass_letter *letter, const struct sluice_po
 		return error;
 	beside->worker = port->worker;
 	(void)setsockopt(beside->fd, SOL_UDP, UDP_GRO, &off, sizeof(off));
-	error = add(letter, beside);
+	error = add(call, beside);
 	sluice_port_free(beside);
 	return error;
 }
 
 int sluice_ports_pass(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_pass_letter *letter = argument;
-	struct sluice_port **link = &letter->set->ports, *port;
+	struct sluice_pass_call *call = argument;
+	struct sluice_port **link = &call->set->ports, *port;
 	int error = 0;
 
 	(void)worker;
-	prepare(letter->set);
+	prepare(call->set);
 	while (!error && (port = *link)) {
 		if (port->bpf || port->closing) {
 			if (!port->closing)
-				error = pass_beside(letter, port);
+				error = pass_beside(call, port);
 			link = &port->next;
 			continue;
 		}
 		settle(port);
-		error = add(letter, port);
+		error = add(call, port);
 		if (error)
 			break;
 		*link = port->next;
-		sluice_port_index_remove(&letter->set->index, port);
+		sluice_port_index_remove(&call->set->index, port);
 		sluice_socket_count_leave(port->count);
 		port->count = NULL;
 		sluice_port_free(port);

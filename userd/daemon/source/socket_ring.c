@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Rings of sockets: one for each route and worker, on the worker's own node, in a file that
- * outlives this process where there can be one; see socket.h. For the control thread, by letter.
+ * outlives this process where there can be one; see socket.h. For the control thread, by call.
  * Touches: memory, and the files of socket_keep.c.
  */
 #include <errno.h>
@@ -25,7 +25,7 @@ struct ring_order {
 	bool is_gone;	/* an earlier daemon had one there */
 };
 
-/* Letter: makes the ring; its pages are first touched here. */
+/* Worker call: makes the ring; its pages are first touched here. */
 static int make_ring(struct sluice_worker *worker, void *argument)
 {
 	struct ring_order *order = argument;

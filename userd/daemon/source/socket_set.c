@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sockets of one worker as a whole: what the control thread asks of a worker by letter, see
+ * The sockets of one worker as a whole: what the control thread asks of a worker by call, see
  * socket.h. Touches: the worker's port set and the streams that its sockets fill.
  */
 #include <stdlib.h>
@@ -63,13 +63,13 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 
 int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_ports_letter *letter = argument;
+	struct sluice_ports_call *call = argument;
 	struct sluice_socket_bpf *bpf = NULL;
 	struct sluice_port *port;
 	int error;
 
-	for (port = letter->fresh; port; port = port->next) {
-		error = sluice_port_enter(port, letter->set, worker);
+	for (port = call->fresh; port; port = port->next) {
+		error = sluice_port_enter(port, call->set, worker);
 		if (error)
 			return error;
 		bpf = port->bpf ? port->bpf : bpf;
@@ -77,10 +77,10 @@ int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 	if (!bpf)
 		return 0;
 	sluice_socket_bpf_settle(bpf);
-	if (letter->set->bpf)
+	if (call->set->bpf)
 		return 0;
-	sluice_socket_bpf_adapt(bpf, letter->fresh);
-	letter->set->bpf = bpf;
+	sluice_socket_bpf_adapt(bpf, call->fresh);
+	call->set->bpf = bpf;
 	return sluice_socket_bpf_enter(bpf, worker);
 }
 
@@ -171,13 +171,13 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 
 /* What is for many comes to the sockets of all workers: that of the first takes it, at the
  * fresh sockets before it takes none at those that go. */
-static void pass_on_many(const struct sluice_ports_letter *letter)
+static void pass_on_many(const struct sluice_ports_call *call)
 {
 	struct sluice_port *port;
 
-	for (port = letter->fresh; port; port = port->next)
+	for (port = call->fresh; port; port = port->next)
 		sluice_port_take_many(port, port->is_first = port->is_next_first);
-	for (port = letter->set->ports; port; port = port->next)
+	for (port = call->set->ports; port; port = port->next)
 		if (!port->wanted || port->is_first != port->is_next_first)
 			sluice_port_take_many(port,
 					      port->is_first = port->wanted && port->is_next_first);
@@ -185,12 +185,12 @@ static void pass_on_many(const struct sluice_ports_letter *letter)
 
 int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_ports_letter *letter = argument;
-	struct sluice_port **link = &letter->set->ports, *port, *replaced = NULL, *removed = NULL;
+	struct sluice_ports_call *call = argument;
+	struct sluice_port **link = &call->set->ports, *port, *replaced = NULL, *removed = NULL;
 	struct sluice_port **to;
 
-	pass_on_many(letter);
-	sluice_port_index_add_all(&letter->set->index, letter->fresh);
+	pass_on_many(call);
+	sluice_port_index_add_all(&call->set->index, call->fresh);
 	while ((port = *link)) {
 		if (port->wanted) {
 			/* What is in it came under the old rule. */
@@ -204,37 +204,37 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		*link = port->next;
 		sluice_port_drain(port, worker->now);
 		sluice_port_withdraw(port);
-		sluice_port_index_remove(&letter->set->index, port);
+		sluice_port_index_remove(&call->set->index, port);
 		/* A part is enough: what comes in the meantime may be of it. */
-		to = sluice_port_index_overlap(&letter->set->index, port, true) ? &replaced
-										: &removed;
+		to = sluice_port_index_overlap(&call->set->index, port, true) ? &replaced
+									      : &removed;
 		port->next = *to;
 		*to = port;
 	}
 	replace_ports(replaced, worker);
 	remove_ports(removed, worker);
 	/* `link` is the end of the list. */
-	*link = letter->fresh;
+	*link = call->fresh;
 	/* The ring that one waits for may be another by now; and that of a fresh one did not know
 	 * of it so far. */
-	adapt(letter->set, worker->now);
+	adapt(call->set, worker->now);
 	return 0;
 }
 
 int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_ports_letter *letter = argument;
+	struct sluice_ports_call *call = argument;
 	struct sluice_port *port, *next, *replaced = NULL;
 	struct sluice_socket_bpf *bpf = NULL;
 	const struct sluice_port *before;
 
-	for (port = letter->fresh; port; port = next) {
+	for (port = call->fresh; port; port = next) {
 		next = port->next;
-		before = sluice_port_index_cover(&letter->set->index, port, false);
+		before = sluice_port_index_cover(&call->set->index, port, false);
 		/* Which of it is whose it does not know. */
 		port->disowned = !before;
 		if (!before)
-			before = sluice_port_index_overlap(&letter->set->index, port, false);
+			before = sluice_port_index_overlap(&call->set->index, port, false);
 		if (!before) {
 			sluice_port_free(port);
 			continue;
@@ -254,24 +254,24 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 		replaced = port;
 	}
 	/* What was put aside is theirs, or nobody's. */
-	if (bpf || letter->set->bpf)
-		sluice_socket_bpf_settle(bpf ? bpf : letter->set->bpf);
+	if (bpf || call->set->bpf)
+		sluice_socket_bpf_settle(bpf ? bpf : call->set->bpf);
 	replace_ports(replaced, worker);
-	adapt(letter->set, worker->now);
+	adapt(call->set, worker->now);
 	return 0;
 }
 
 int sluice_ports_absorb(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_ports_letter *letter = argument;
+	struct sluice_ports_call *call = argument;
 	struct sluice_port *port, *next, *replaced = NULL;
 	const struct sluice_port *heir;
 	uint32_t left;
 
-	for (port = letter->fresh; port; port = next) {
+	for (port = call->fresh; port; port = next) {
 		next = port->next;
 		port->worker = worker;
-		heir = sluice_port_index_cover(&letter->set->index, port, false);
+		heir = sluice_port_index_cover(&call->set->index, port, false);
 		if (heir) {
 			/* What is in it comes from before the heir was there. */
 			free(port->use);

@@ -8,7 +8,7 @@
  *      └────────────┴──► cancel              after cancel all is as it was before prepare
  *
  * Called by the engine in the control thread (@context process); what concerns a worker's streams
- * and sockets is done by letter in that worker.
+ * and sockets is done by call in that worker.
  */
 #ifndef SLUICE_SOURCE_H
 #define SLUICE_SOURCE_H

@@ -469,7 +469,8 @@ static void advanced(struct sluice_feeder *feeder)
 /* See sluice_feeder_acknowledge(). Segments lie in any order. */
 static uint64_t acknowledge(struct sluice_feeder *feeder, uint64_t start, uint64_t end, bool ahead)
 {
-	uint64_t id, upto, stray = sluice_unheard_hear(&feeder->backlog->unheard, start, end);
+	uint64_t id, upto,
+		stray = sluice_unheard_acknowledge(&feeder->backlog->unheard, start, end);
 	struct sluice_segment *segment;
 
 	(void)ahead;

@@ -32,7 +32,7 @@ static void take_out(struct sluice_unheard *unheard, size_t place)
 	unheard->list[place] = unheard->list[--unheard->count];
 }
 
-uint64_t sluice_unheard_hear(struct sluice_unheard *unheard, uint64_t start, uint64_t end)
+uint64_t sluice_unheard_acknowledge(struct sluice_unheard *unheard, uint64_t start, uint64_t end)
 {
 	uint64_t heard = 0;
 	size_t place = 0;

@@ -30,7 +30,7 @@ void sluice_unheard_add(struct sluice_unheard *unheard, uint64_t start, uint64_t
 
 /* The receiver has [start, end). Returns how many records of what came back that are; pieces that
  * are only partly in it stay. */
-uint64_t sluice_unheard_hear(struct sluice_unheard *unheard, uint64_t start, uint64_t end);
+uint64_t sluice_unheard_acknowledge(struct sluice_unheard *unheard, uint64_t start, uint64_t end);
 
 /* [start, end) is sent again. Returns whether some of it had come back; that is nothing to be heard
  * of any more. */

@@ -6,10 +6,10 @@
  * port may have several (an address each, an interface each, an old one beside the new one).
  * Touches: the ring and the sockets' counts, which the daemon has mapped.
  *
- *   filter    copies the datagram into the ring and leaves the socket a husk, the UDP header. No
- *             room: refuses it,
- *             which the kernel counts as an error of UDP (InErrors), and that is what it is.
- *   verdict   drops the husk, before anybody is woken for it.
+ *   filter    copies the datagram into the ring and leaves the socket an emptied packet, the
+ *             UDP header. No room: refuses it, which the kernel counts as an error of UDP
+ *             (InErrors), and that is what it is.
+ *   verdict   drops the emptied packet, before anybody is woken for it.
  *
  * Why not the filter alone: what it refuses counts as an error, and every datagram would. Why not
  * the verdict alone: it sees no IP header; and where it looked for the interface, kernels before

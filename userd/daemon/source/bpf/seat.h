@@ -13,8 +13,8 @@
 
 /*
  * What a socket counts, and what it is told, by its seat. The daemon has all of them mapped.
- * `accounted`: what of the socket's own count of drops is none that we need to count: husks, and
- * packets that are in `refused`.
+ * `accounted`: what of the socket's own count of drops is none that we need to count: emptied
+ * packets, and packets that are in `refused`.
  */
 struct sluice_socket_seat_page {
 	__u64 accounted;
