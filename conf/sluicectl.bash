@@ -17,7 +17,7 @@ _sluicectl()
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} words=''
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words='check apply show del tap spool probe version help'
+		words='check keys apply show del tap spool probe version help'
 	else
 		case $command in
 		check | apply)
@@ -25,6 +25,9 @@ _sluicectl()
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			[[ $command != check || $current != -* ]] || words='-j --elsewhere'
 			[[ $command != apply || $current != -* ]] || words='--adopt --drop'
+			;;
+		keys)
+			words="-j $(sluicectl keys 2>/dev/null | grep '^[a-z]')"
 			;;
 		show)
 			words='inputs outputs streams store orphans daemon rules routes -j'

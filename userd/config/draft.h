@@ -86,7 +86,10 @@ void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *k
 /* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what
  * follows from them. */
 extern const struct sluice_key_table sluice_store_table;
-void sluice_store_defaults(struct sluice_draft *draft);
+/* All keys (keys.c), those of an output (keys_output.c), of a destination (endpoints.c). */
+extern const struct sluice_key_table sluice_document_table;
+extern const struct sluice_key_table sluice_output_table;
+extern const struct sluice_key_table sluice_destination_table;
 void sluice_store_settle(const struct sluice_reader *reader, struct sluice_draft *draft);
 
 /* Checks what concerns more than one key. */

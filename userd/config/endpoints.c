@@ -165,20 +165,37 @@ static void read_weight(struct sluice_reader *reader, const struct sluice_key *k
 #define DESTINATION(member) offsetof(struct draft_destination, destination.member)
 
 static const struct sluice_key destination_keys[] = {
-	{.path = "outputs.to.address", .read = read_address, .required = true},
-	{.path = "outputs.to.weight", .read = read_weight, .offset = DESTINATION(weight)},
+	{.path = "outputs.to.address",
+	 .does = "host:port",
+	 .read = read_address,
+	 .form = "host:port",
+	 .required = true},
+	{.path = "outputs.to.weight",
+	 .does = "its share beside the others'",
+	 .fallback = "1",
+	 .read = read_weight,
+	 .form = "a number from 1 to 100",
+	 .offset = DESTINATION(weight)},
 	{.path = "outputs.to.standby",
+	 .does = "whether it gets something only while all others are down",
+	 .fallback = "off",
 	 .read = sluice_read_choice,
 	 .offset = DESTINATION(standby),
 	 .choices = sluice_switches},
 	{.path = "outputs.to.enabled",
+	 .does = "whether it is connected to",
+	 .fallback = "on",
 	 .read = sluice_read_choice,
 	 .offset = DESTINATION(enabled),
 	 .choices = sluice_switches},
-	{.path = "outputs.to.rate", .read = sluice_read_rate, .offset = DESTINATION(rate)},
+	{.path = "outputs.to.rate",
+	 .does = "most bits a second to this destination",
+	 .otherwise = "none",
+	 .read = sluice_read_rate,
+	 .offset = DESTINATION(rate)},
 };
 
-static const struct sluice_key_table destination_table = {
+const struct sluice_key_table sluice_destination_table = {
 	"outputs.to", "a destination", destination_keys,
 	sizeof(destination_keys) / sizeof(destination_keys[0])};
 
@@ -200,11 +217,11 @@ static void read_destination(struct sluice_reader *reader, const struct sluice_k
 			     const yaml_node_t *node, void *object)
 {
 	struct sluice_config_output *output = object;
-	struct draft_destination draft = {.destination = {.weight = 1, .enabled = 1},
-					  .output = output};
+	struct draft_destination draft = {.output = output};
 
+	sluice_read_fallbacks(reader, &sluice_destination_table, &draft);
 	if (node->type == YAML_MAPPING_NODE && !is_bare_ipv6(reader, node))
-		sluice_read_mapping(reader, &destination_table, node, &draft);
+		sluice_read_mapping(reader, &sluice_destination_table, node, &draft);
 	else
 		read_address(reader, key, node, &draft);
 	if (draft.destination.text && draft.destination.host) {

@@ -212,69 +212,109 @@ static void read_output_names(struct sluice_reader *reader, const struct sluice_
 #define INPUT(member) offsetof(struct sluice_draft_input, member)
 
 static const struct sluice_key input_keys[] = {
-	{.path = "inputs.id", .read = sluice_read_word, .offset = INPUT(id)},
-	{.path = "inputs.name", .read = sluice_read_word, .offset = INPUT(name), .required = true},
+	{.path = "inputs.id",
+	 .does = "a GUID by which the input stays the same when its name changes",
+	 .otherwise = "derived from the name",
+	 .read = sluice_read_word,
+	 .offset = INPUT(id)},
+	{.path = "inputs.name",
+	 .does = "its name, unique",
+	 .read = sluice_read_word,
+	 .offset = INPUT(name),
+	 .required = true},
 	{.path = "inputs.port",
+	 .does = "the UDP ports: a number, a range, or a list of both",
 	 .read = sluice_read_ports,
 	 .offset = INPUT(input),
 	 .place = INPUT(port_place),
 	 .required = true},
 	{.path = "inputs.address",
+	 .does = "destination address or prefix",
+	 .otherwise = "any",
 	 .read = sluice_read_prefix,
 	 .offset = INPUT(input.address),
 	 .place = INPUT(address_place)},
 	{.path = "inputs.from",
+	 .does = "source address or prefix",
+	 .otherwise = "any",
 	 .read = sluice_read_prefix,
 	 .offset = INPUT(input.from),
 	 .place = INPUT(from_place)},
 	{.path = "inputs.interface",
+	 .does = "name of the interface by which datagrams come",
+	 .otherwise = "any",
 	 .read = sluice_read_interface,
 	 .offset = INPUT(input.interface),
 	 .place = INPUT(input.interface_place)},
 	{.path = "inputs.source",
+	 .does = "who takes datagrams in: the kernel module, or sockets",
+	 .fallback = "auto",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.source),
 	 .place = INPUT(source_place),
 	 .choices = sources},
 	{.path = "inputs.verdict",
+	 .does = "whether the network stack still gets the datagram (module)",
+	 .fallback = "steal",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.verdict),
 	 .place = INPUT(verdict_place),
 	 .choices = verdicts},
 	{.path = "inputs.hook",
+	 .does = "where the module takes datagrams",
+	 .fallback = "prerouting",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.hook),
 	 .place = INPUT(hook_place),
 	 .choices = hooks},
 	{.path = "inputs.batching",
+	 .does = "whether the interface joins datagrams of a burst for the module",
+	 .fallback = "off",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.batching),
 	 .place = INPUT(batching_place),
 	 .choices = batchings},
 	{.path = "inputs.receive",
+	 .does = "how a socket is read",
+	 .fallback = "auto",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.receive),
 	 .place = INPUT(input.receive_place),
 	 .choices = receives},
 	{.path = "inputs.checksum",
+	 .does = "what becomes of a datagram with a wrong UDP checksum",
+	 .fallback = "verify",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.checksum),
 	 .place = INPUT(checksum_place),
 	 .choices = checksums},
 	{.path = "inputs.time",
+	 .does = "whose clock the receive time is of",
+	 .fallback = "software",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.time),
 	 .place = INPUT(time_place),
 	 .choices = times},
 	{.path = "inputs.addresses",
+	 .does = "whether records tell where a datagram came from and went to",
+	 .fallback = "off",
 	 .read = sluice_read_choice,
 	 .offset = INPUT(input.addresses),
 	 .choices = sluice_switches},
 	{.path = "inputs.priority",
+	 .does = "what goes first: the higher, the sooner sent",
+	 .fallback = "0",
+	 .change = SLUICE_KEY_RINGS,
 	 .read = read_priority,
+	 .form = "a number from 0 to 7",
 	 .offset = INPUT(input.priority),
 	 .maximum = SLUICE_PRIORITIES - 1},
-	{.path = "inputs.outputs", .read = read_output_names, .required = true},
+	{.path = "inputs.outputs",
+	 .does = "names of the outputs that get what comes in",
+	 .change = SLUICE_KEY_RINGS,
+	 .read = read_output_names,
+	 .form = "a name, or a list of names",
+	 .required = true},
 };
 
 static const struct sluice_key_table input_table = {"inputs", "an input", input_keys,
@@ -284,17 +324,24 @@ static const struct sluice_key_table input_table = {"inputs", "an input", input_
 
 static const struct sluice_key log_keys[] = {
 	{.path = "log.level",
+	 .does = "what is written to the log",
+	 .fallback = "info",
 	 .read = sluice_read_choice,
 	 .offset = DRAFT(log.level),
 	 .choices = levels},
 	{.path = "log.to",
+	 .does = "where the log goes: stderr, journal, or the path of a file",
+	 .fallback = "stderr",
 	 .read = read_log_target,
+	 .form = "stderr, journal, or a path",
 	 .offset = DRAFT(log),
 	 .place = DRAFT(log.place)},
 };
 
 static const struct sluice_key stop_keys[] = {
 	{.path = "stop.limit",
+	 .does = "how long a stop may take",
+	 .fallback = "30s",
 	 .read = sluice_read_duration,
 	 .offset = DRAFT(stop_limit_us),
 	 .minimum = 1 * SECOND,
@@ -305,6 +352,9 @@ static const struct sluice_key_table stop_table = {"stop", "stop", stop_keys, CO
 
 static const struct sluice_key socket_keys[] = {
 	{.path = "socket.ring",
+	 .change = SLUICE_KEY_LATER,
+	 .does = "ring of receive: bpf of each worker",
+	 .otherwise = "16m, less with more than 16 workers",
 	 .read = sluice_read_size,
 	 .offset = DRAFT(socket_ring),
 	 .minimum = 1UL << 20,
@@ -325,7 +375,7 @@ static void read_input(struct sluice_reader *reader, const struct sluice_key *ke
 
 	(void)key;
 	input->input.place = sluice_reader_place(node);
-	input->input.receive = SLUICE_RECEIVE_AUTO;
+	sluice_read_fallbacks(reader, &input_table, input);
 	sluice_read_mapping(reader, &input_table, node, input);
 }
 
@@ -379,31 +429,49 @@ static void read_outputs(struct sluice_reader *reader, const struct sluice_key *
 }
 
 static const struct sluice_key document_keys[] = {
-	{.path = "relay", .read = sluice_read_word, .offset = DRAFT(relay_word)},
-	{.path = "inputs", .read = read_inputs, .required = true},
-	{.path = "outputs", .read = read_outputs, .required = true},
-	{.path = "store", .read = sluice_read_nested, .table = &sluice_store_table},
+	{.path = "relay",
+	 .does = "name of this relay",
+	 .otherwise = "sluice",
+	 .read = sluice_read_word,
+	 .offset = DRAFT(relay_word)},
+	{.path = "inputs",
+	 .does = "what comes in, at least one",
+	 .read = read_inputs,
+	 .items = &input_table,
+	 .form = "a list of mappings",
+	 .required = true},
+	{.path = "outputs",
+	 .does = "where it goes, at least one",
+	 .read = read_outputs,
+	 .items = &sluice_output_table,
+	 .form = "a list of mappings",
+	 .required = true},
+	{.path = "store",
+	 .does = "where it waits",
+	 .read = sluice_read_nested,
+	 .table = &sluice_store_table},
 	{.path = "workers",
+	 .does = "threads that receive and send",
+	 .fallback = "auto",
+	 .change = SLUICE_KEY_START,
 	 .read = sluice_read_count,
 	 .offset = DRAFT(worker_count),
 	 .place = DRAFT(worker_place),
 	 .minimum = 1,
 	 .maximum = SLUICE_WORKERS_MAX},
-	{.path = "stop", .read = sluice_read_nested, .table = &stop_table},
-	{.path = "socket", .read = sluice_read_nested, .table = &socket_table},
-	{.path = "log", .read = sluice_read_nested, .table = &log_table},
+	{.path = "stop", .does = "the end", .read = sluice_read_nested, .table = &stop_table},
+	{.path = "socket", .does = "sockets", .read = sluice_read_nested, .table = &socket_table},
+	{.path = "log", .does = "the log", .read = sluice_read_nested, .table = &log_table},
 };
 
-static const struct sluice_key_table document_table = {"", "the configuration", document_keys,
+const struct sluice_key_table sluice_document_table = {"", "the configuration", document_keys,
 						       COUNT(document_keys)};
 
 void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 		       struct sluice_draft *draft)
 {
 	memset(draft, 0, sizeof(*draft));
-	sluice_store_defaults(draft);
-	draft->log.level = LOG_INFO;
-	draft->stop_limit_us = 30 * SECOND;
-	sluice_read_mapping(reader, &document_table, root, draft);
+	sluice_read_fallbacks(reader, &sluice_document_table, draft);
+	sluice_read_mapping(reader, &sluice_document_table, root, draft);
 	sluice_store_settle(reader, draft);
 }

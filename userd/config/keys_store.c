@@ -18,13 +18,23 @@ static const struct sluice_choice ends[] = {
 static const struct sluice_key memory_keys[] = {
 	/* At most what 46 address bits reach; the machine's own limit is host.c's business. */
 	{.path = "store.memory.size",
+	 .does = "all rings of all routes together",
+	 .fallback = "64m",
+	 .change = SLUICE_KEY_RINGS,
 	 .read = sluice_read_size,
 	 .offset = DRAFT(store.memory_size),
 	 .place = DRAFT(store.memory_place),
 	 .minimum = SLUICE_RING_SIZE_MIN,
 	 .maximum = 1ULL << 46},
-	{.path = "store.memory.path", .read = sluice_read_word, .offset = DRAFT(memory_path)},
+	{.path = "store.memory.path",
+	 .does = "directory on tmpfs of the rings of sockets",
+	 .otherwise = "/dev/shm/sluice",
+	 .change = SLUICE_KEY_RINGS,
+	 .read = sluice_read_word,
+	 .offset = DRAFT(memory_path)},
 	{.path = "store.memory.alarm",
+	 .does = "how full a ring is when an alarm is raised",
+	 .otherwise = "none",
 	 .read = sluice_read_percent,
 	 .offset = DRAFT(store.memory_alarm)},
 };
@@ -34,26 +44,38 @@ static const struct sluice_key_table memory_table = {"store.memory", "store.memo
 
 static const struct sluice_key disk_keys[] = {
 	{.path = "store.disk.path",
+	 .does = "directory of what does not fit into memory",
+	 .change = SLUICE_KEY_START,
 	 .read = sluice_read_word,
 	 .offset = DRAFT(disk_path),
 	 .required = true},
 	{.path = "store.disk.size",
+	 .does = "how much the store on the disk takes",
+	 .fallback = "1g",
+	 .change = SLUICE_KEY_START,
 	 .read = sluice_read_size,
 	 .offset = DRAFT(store.disk_size),
 	 .place = DRAFT(store.disk_size_place),
 	 .minimum = SLUICE_SPOOL_SEGMENTS_MIN * SLUICE_SPOOL_SEGMENT_MIN,
 	 .maximum = 1ULL << 50},
 	{.path = "store.disk.segment",
+	 .does = "size of one file",
+	 .otherwise = "64m, less for a small disk",
+	 .change = SLUICE_KEY_START,
 	 .read = sluice_read_size,
 	 .offset = DRAFT(store.disk_segment),
 	 .minimum = SLUICE_SPOOL_SEGMENT_MIN,
 	 .maximum = SLUICE_SPOOL_SEGMENT_MAX},
 	{.path = "store.disk.rate",
+	 .does = "most bytes a second written to disk",
+	 .otherwise = "none",
 	 .read = sluice_read_size,
 	 .offset = DRAFT(store.disk_rate),
 	 .minimum = 1 << 20,
 	 .maximum = 1ULL << 62},
 	{.path = "store.disk.alarm",
+	 .does = "how full the disk is when an alarm is raised",
+	 .otherwise = "none",
 	 .read = sluice_read_percent,
 	 .offset = DRAFT(store.disk_alarm)},
 };
@@ -63,26 +85,44 @@ static const struct sluice_key_table disk_table = {"store.disk", "store.disk", d
 
 static const struct sluice_key spool_keys[] = {
 	{.path = "store.spool.begin",
+	 .does = "how full a ring is when it is emptied to disk",
+	 .fallback = "75%",
 	 .read = sluice_read_percent,
 	 .offset = DRAFT(store.spool_begin)},
-	{.path = "store.spool.end", .read = sluice_read_percent, .offset = DRAFT(store.spool_end)},
+	{.path = "store.spool.end",
+	 .does = "how full it is when that ends",
+	 .fallback = "50%",
+	 .read = sluice_read_percent,
+	 .offset = DRAFT(store.spool_end)},
 };
 
 static const struct sluice_key_table spool_table = {"store.spool", "store.spool", spool_keys,
 						    COUNT(spool_keys)};
 
 static const struct sluice_key store_keys[] = {
-	{.path = "store.memory", .read = sluice_read_nested, .table = &memory_table},
-	{.path = "store.disk", .read = sluice_read_nested, .table = &disk_table},
+	{.path = "store.memory",
+	 .does = "rings",
+	 .read = sluice_read_nested,
+	 .table = &memory_table},
+	{.path = "store.disk",
+	 .does = "the store on a disk",
+	 .otherwise = "none",
+	 .read = sluice_read_nested,
+	 .table = &disk_table},
 	{.path = "store.spool",
+	 .does = "when rings are emptied to disk",
 	 .read = sluice_read_nested,
 	 .table = &spool_table,
 	 .place = DRAFT(spool_place)},
 	{.path = "store.drain",
+	 .does = "in which order what waits is sent",
+	 .fallback = "newest",
 	 .read = sluice_read_choice,
 	 .offset = DRAFT(store.drain),
 	 .choices = ends},
 	{.path = "store.drop",
+	 .does = "what is lost when memory and disk are full",
+	 .fallback = "newest",
 	 .read = sluice_read_choice,
 	 .offset = DRAFT(store.drop),
 	 .place = DRAFT(store.drop_place),
@@ -91,14 +131,6 @@ static const struct sluice_key store_keys[] = {
 
 const struct sluice_key_table sluice_store_table = {"store", "store", store_keys,
 						    COUNT(store_keys)};
-
-void sluice_store_defaults(struct sluice_draft *draft)
-{
-	draft->store.memory_size = 64 << 20;
-	draft->store.disk_size = 1 << 30;
-	draft->store.spool_begin = 75;
-	draft->store.spool_end = 50;
-}
 
 void sluice_store_settle(const struct sluice_reader *reader, struct sluice_draft *draft)
 {

@@ -206,6 +206,26 @@ void sluice_read_nested(struct sluice_reader *reader, const struct sluice_key *k
 	sluice_read_mapping(reader, key->table, node, object);
 }
 
+void sluice_read_fallbacks(struct sluice_reader *reader, const struct sluice_key_table *table,
+			   void *object)
+{
+	yaml_node_t node = {.type = YAML_SCALAR_NODE, .data.scalar.style = YAML_PLAIN_SCALAR_STYLE};
+	size_t number;
+
+	for (number = 0; number < table->count; number++) {
+		const struct sluice_key *key = &table->keys[number];
+
+		if (key->table)
+			sluice_read_fallbacks(reader, key->table, object);
+		if (!key->fallback)
+			continue;
+		/* libyaml has no const; nobody writes to it. */
+		node.data.scalar.value = (yaml_char_t *)(uintptr_t)key->fallback;
+		node.data.scalar.length = strlen(key->fallback);
+		key->read(reader, key, &node, object);
+	}
+}
+
 const char *sluice_reader_scalar(struct sluice_reader *reader, const struct sluice_key *key,
 				 const yaml_node_t *node)
 {

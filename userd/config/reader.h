@@ -40,6 +40,15 @@ const char *sluice_choice_name(const struct sluice_choice *choices, int value);
 /* off, on, and what else YAML's users write for them (values.c) */
 extern const struct sluice_choice sluice_switches[];
 
+/* When a changed value is in force after a reload, and what that costs. */
+enum sluice_key_change {
+	SLUICE_KEY_LIVE,	/* at once, nothing else is disturbed */
+	SLUICE_KEY_CONNECTIONS, /* at once, the output's connections may be made anew */
+	SLUICE_KEY_RINGS, /* at once, rings are replaced; what is in the old ones is delivered */
+	SLUICE_KEY_LATER, /* at the next start */
+	SLUICE_KEY_START, /* likewise, and a reload that changes it is refused */
+};
+
 /* A key of a mapping. */
 struct sluice_key {
 	const char *path; /* "outputs.batch.bytes": the last part is the key, the whole is for
@@ -52,6 +61,14 @@ struct sluice_key {
 	uint64_t maximum;		      /* of numbers, sizes, durations */
 	const struct sluice_choice *choices;  /* of sluice_read_choice() */
 	const struct sluice_key_table *table; /* of sluice_read_nested() */
+	const struct sluice_key_table *items; /* what a mapping in its list may hold */
+	/* What holds where it is not written: a value, read by `read`; or words, where it depends.
+	 */
+	const char *fallback;
+	const char *otherwise;
+	const char *does; /* what it is for, without a capital and a full stop */
+	const char *form; /* what its value looks like, where `read` does not tell */
+	enum sluice_key_change change;
 	bool required;
 	bool unsupported;
 };
@@ -73,6 +90,11 @@ struct sluice_word {
 /* Reads a mapping into `object`. Findings instead of errors; no memory is noted in `reader`. */
 void sluice_read_mapping(struct sluice_reader *reader, const struct sluice_key_table *table,
 			 const yaml_node_t *node, void *object);
+
+/* Sets what a table's keys are where they are not written, as far as that is a value. For memory
+ * that is zeroed. */
+void sluice_read_fallbacks(struct sluice_reader *reader, const struct sluice_key_table *table,
+			   void *object);
 
 /* Readers for keys. Where they write, at key->offset of the object, is in brackets. */
 void sluice_read_nested(struct sluice_reader *reader, const struct sluice_key *key,

@@ -22,6 +22,8 @@ static int command_version(int argc, char **argv);
 
 static const struct command commands[] = {
 	{"check", sluice_ctl_check, "FILE... [-j]", "list every fault of a configuration file"},
+	{"keys", sluice_ctl_keys, "[KEY] [-j]",
+	 "what a configuration may hold: values, defaults, when a change is in force"},
 	{"apply", sluice_ctl_apply, "FILE [--adopt OLD=NEW] [--drop OLD]",
 	 "give a configuration to the running daemon"},
 	{"show", sluice_ctl_show, "inputs|outputs|streams|store|orphans|daemon|rules|routes [-j]",
