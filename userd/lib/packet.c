@@ -30,8 +30,7 @@ static uint64_t add_up(uint64_t sum, const void *bytes, size_t length)
 	const uint8_t *at = bytes;
 
 	for (; length > 1; length -= 2, at += 2)
-		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all of a
-		 * header is set */
+		/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): all set */
 		sum += (uint64_t)at[0] << 8 | at[1];
 	return length ? sum + ((uint64_t)at[0] << 8) : sum;
 }
