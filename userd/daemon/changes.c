@@ -167,6 +167,21 @@ static void change_free(struct sluice_change *change)
 	free(change);
 }
 
+/* The first file that is applied to a daemon without one becomes its own, to be read on SIGHUP. */
+static void adopt_file(struct daemon *daemon)
+{
+	char *path;
+
+	if (!daemon->is_direct || !daemon->config_name || daemon->config_name[0] != '/')
+		return;
+	path = strdup(daemon->config_name);
+	if (!path)
+		return;
+	free(daemon->path);
+	daemon->path = path;
+	daemon->is_direct = false;
+}
+
 /* struct sluice_job.done: in the control thread. */
 static void done_change(struct sluice_job *job)
 {
@@ -179,6 +194,7 @@ static void done_change(struct sluice_job *job)
 		sluice_config_free(change->config);
 	} else {
 		sluice_daemon_note_config(daemon);
+		adopt_file(daemon);
 		/* It may wait for something. */
 		sluice_links_look(&daemon->links);
 		sluice_event_send(SLUICE_EVENT_CONFIG, "", daemon->config_name,
@@ -261,6 +277,11 @@ static bool is_refused(const struct daemon *daemon)
 {
 	if (daemon->stopping) {
 		sluice_warning("SIGHUP: sluiced is stopping; nothing is read again");
+		return true;
+	}
+	if (daemon->is_direct) {
+		sluice_warning("SIGHUP: sluiced was started with --relay, so there is no file to "
+			       "read again; `sluicectl apply FILE` gives it one");
 		return true;
 	}
 	if (!daemon->config_name || !strcmp(daemon->config_name, daemon->path))

@@ -24,6 +24,7 @@ struct sluice_change; /* changes.c */
 struct daemon {
 	struct sluice_options options;
 	char *path;	/* of the configuration it was started with, absolute */
+	bool is_direct; /* that is the command line (direct.h), and `path` says so: no file */
 	char *pid_path; /* of the pid file, likewise; NULL: none */
 	struct sluice_engine *engine;
 	struct sluice_foreman *foreman;

@@ -24,6 +24,7 @@
 #include "../lib/packet_socket.h"
 #include "background.h"
 #include "daemon.h"
+#include "direct.h"
 #include "event.h"
 #include "output/trial.h"
 #include "source/source.h"
@@ -328,18 +329,24 @@ int main(int argc, char **argv)
 	status = sluice_options_read(argc, argv, &daemon.options);
 	if (status >= 0)
 		return status;
-	config = load_and_print(daemon.options.config, daemon.options.check, &status);
+	if (daemon.options.print)
+		return sluice_direct_print(&daemon.options);
+	config = daemon.options.relay.ports
+			 ? sluice_direct_load(&daemon.options, &status)
+			 : load_and_print(daemon.options.config, daemon.options.check, &status);
 	if (!config)
-		return daemon.options.check ? SLUICE_EXIT_CONFIG : status;
+		return daemon.options.check && daemon.options.config ? SLUICE_EXIT_CONFIG : status;
 	if (daemon.options.check) {
 		sluice_config_free(config);
 		return SLUICE_EXIT_OK;
 	}
 	/* SIGHUP reads it again, from wherever we are then; whoever asks what is in force gets the
 	 * same. */
-	daemon.path = realpath(daemon.options.config, NULL);
+	daemon.is_direct = !daemon.options.config;
+	if (!daemon.is_direct)
+		daemon.path = realpath(daemon.options.config, NULL);
 	if (!daemon.path)
-		daemon.path = strdup(daemon.options.config);
+		daemon.path = strdup(daemon.is_direct ? config->path : daemon.options.config);
 	free(config->path);
 	config->path = daemon.path ? strdup(daemon.path) : NULL;
 	if (daemon.options.daemon) {

@@ -16,16 +16,32 @@ enum long_only {
 	OPTION_DAEMON,
 	OPTION_PID_FILE,
 	OPTION_LOG_LEVEL,
+	OPTION_RELAY,
+	OPTION_FRAMING,
+	OPTION_RECEIVER,
+	OPTION_NAME,
+	OPTION_SOURCE,
+	OPTION_PRINT,
 	OPTION_LATER
 };
 
 static const char usage[] = "usage: sluiced -c FILE [--check] [--foreground | --daemon] "
 			    "[--pid-file FILE] [--log-level LEVEL] [-S SOCKET]\n"
+			    "       sluiced --relay PORTS HOST:PORT [--framing F] [--receiver R] "
+			    "[--name N] [--source S] [--print] [...]\n"
 			    "       sluiced --version | --help\n";
 
 static const char help[] =
 	"\n"
 	"  -c, --config FILE   the configuration (sluice.yaml(5))\n"
+	"      --relay PORTS HOST:PORT\n"
+	"                      run without a file: what comes to these UDP ports goes to "
+	"HOST:PORT\n"
+	"      --framing F     with --relay: outputs.framing of sluice.yaml(5)\n"
+	"      --receiver R    with --relay: who receives: rsyslog, syslog-ng, socat, ...\n"
+	"      --name N        with --relay: the relay's name (default: after the ports)\n"
+	"      --source S      with --relay: auto (default), kmod or socket\n"
+	"      --print         with --relay: print the file that it stands for, then exit\n"
 	"      --check         list every fault of the configuration, then exit\n"
 	"      --foreground    stay attached to the terminal (default)\n"
 	"      --daemon        go to the background once everything runs\n"
@@ -53,6 +69,37 @@ static int refuse(const char *word, const char *sentence)
 	return SLUICE_EXIT_USAGE;
 }
 
+/*
+ * Holds together what --relay needs and what needs it; `rest`: the words that are no options, of
+ * which the first is where to. -1: go on; else the status, told.
+ */
+static int settle_relay(struct sluice_options *options, int count, char **rest)
+{
+	struct sluice_starter *relay = &options->relay;
+
+	if (!relay->ports && (relay->framing || relay->receiver || relay->relay || relay->source))
+		return refuse(NULL, "--framing, --receiver, --name and --source belong to --relay; "
+				    "a file says them itself");
+	if (!relay->ports && options->print)
+		return refuse(NULL, "--print prints what --relay stands for: add --relay PORTS "
+				    "HOST:PORT");
+	if (!relay->ports)
+		return -1;
+	if (options->config)
+		return refuse(NULL, "-c FILE and --relay are two configurations: leave one out");
+	if (!count)
+		return refuse(NULL, "--relay: where to is missing: --relay PORTS HOST:PORT, for "
+				    "example --relay 5000-5003 10.9.1.2:6000");
+	if (count > 1)
+		return refuse(rest[1], "is one word too many: --relay PORTS HOST:PORT; several "
+				       "ports or destinations are joined by commas");
+	relay->to = rest[0];
+	/* A background process has no stderr. */
+	if (options->daemon)
+		relay->log = "journal";
+	return -1;
+}
+
 int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 {
 	static const struct option known[] = {
@@ -62,6 +109,12 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		{"daemon", no_argument, NULL, OPTION_DAEMON},
 		{"pid-file", required_argument, NULL, OPTION_PID_FILE},
 		{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+		{"relay", required_argument, NULL, OPTION_RELAY},
+		{"framing", required_argument, NULL, OPTION_FRAMING},
+		{"receiver", required_argument, NULL, OPTION_RECEIVER},
+		{"name", required_argument, NULL, OPTION_NAME},
+		{"source", required_argument, NULL, OPTION_SOURCE},
+		{"print", no_argument, NULL, OPTION_PRINT},
 		{"takeover", no_argument, NULL, OPTION_LATER},
 		{"standby", no_argument, NULL, OPTION_LATER},
 		{"socket", required_argument, NULL, 'S'},
@@ -69,7 +122,7 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	int option, place;
+	int option, place, status;
 
 	*options = (struct sluice_options){.log_level = -1};
 	optind = 1;
@@ -103,6 +156,24 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 					optarg,
 					"is no log level: error, warning, notice, info or debug");
 			break;
+		case OPTION_RELAY:
+			options->relay.ports = optarg;
+			break;
+		case OPTION_FRAMING:
+			options->relay.framing = optarg;
+			break;
+		case OPTION_RECEIVER:
+			options->relay.receiver = optarg;
+			break;
+		case OPTION_NAME:
+			options->relay.relay = optarg;
+			break;
+		case OPTION_SOURCE:
+			options->relay.source = optarg;
+			break;
+		case OPTION_PRINT:
+			options->print = true;
+			break;
 		case OPTION_LATER:
 			fprintf(stderr, "sluiced: --%s: not supported yet\n", known[place].name);
 			return SLUICE_EXIT_USAGE;
@@ -119,9 +190,13 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 			return SLUICE_EXIT_USAGE;
 		}
 	}
+	status = settle_relay(options, argc - optind, argv + optind);
+	if (status >= 0 || options->relay.ports)
+		return status;
 	if (optind < argc)
 		return refuse(argv[optind], "is no option; the configuration goes behind -c");
 	if (!options->config)
-		return refuse(NULL, "a configuration is needed: -c FILE");
+		return refuse(NULL, "a configuration is needed: -c FILE, or --relay PORTS "
+				    "HOST:PORT without one");
 	return -1;
 }

@@ -6,6 +6,7 @@
 #define SLUICE_OPTIONS_H
 
 #include <stdbool.h>
+#include "../config/starter.h"
 
 /* How sluiced ends; also in sluiced.8. */
 enum sluice_exit {
@@ -16,12 +17,14 @@ enum sluice_exit {
 };
 
 struct sluice_options {
-	const char *config;   /* -c */
-	const char *pid_file; /* NULL: none */
-	const char *socket;   /* -S; NULL: the usual one */
-	int log_level;	      /* -1: what the configuration says */
+	const char *config;	     /* -c; NULL: `relay` stands for it */
+	struct sluice_starter relay; /* --relay and what belongs to it; its ports NULL: none */
+	const char *pid_file;	     /* NULL: none */
+	const char *socket;	     /* -S; NULL: the usual one */
+	int log_level;		     /* -1: what the configuration says */
 	bool check;
 	bool daemon;
+	bool print; /* --print: the file that --relay stands for, then exit */
 };
 
 /* Reads the command line. -1: go on; else the status to exit with at once (help, version, a fault,
