@@ -17,7 +17,7 @@ _sluicectl()
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} words=''
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words='check keys apply show del tap spool probe version help'
+		words='init check keys apply show del tap spool probe version help'
 	else
 		case $command in
 		check | apply)
@@ -25,6 +25,17 @@ _sluicectl()
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			[[ $command != check || $current != -* ]] || words='-j --elsewhere'
 			[[ $command != apply || $current != -* ]] || words='--adopt --drop'
+			;;
+		init)
+			case ${COMP_WORDS[COMP_CWORD - 1]} in
+			--output)
+				compopt -o filenames 2>/dev/null
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				;;
+			--receiver) words=$(sluicectl keys outputs.receiver 2>/dev/null | sed -n 's/,//g; s/^ *values: //p') ;;
+			--port | --to) ;;
+			*) words='--port --to --receiver --output --force' ;;
+			esac
 			;;
 		keys)
 			words="-j $(sluicectl keys 2>/dev/null | grep '^[a-z]')"

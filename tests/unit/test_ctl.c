@@ -18,7 +18,7 @@
 #include "ctl/command.h"
 #include "ctl/print.h"
 
-#define WORDS 8
+#define WORDS 10
 
 static char output_path[] = "/tmp/sluice-ctl-XXXXXX";
 
@@ -112,6 +112,23 @@ static void check_lists_the_faults_of_all_files(void **state)
 				  "/nowhere: error: cannot be read: No such file or directory\n");
 	free(said);
 	expect(sluice_ctl_check, "check", SLUICE_CTL_USAGE, "usage: sluicectl check FILE");
+}
+
+/* init: a wrong word is told by option and nothing is written; nor is what has no place. */
+static void init_writes_nothing_that_is_wrong(void **state)
+{
+	(void)state;
+	expect(sluice_ctl_init, "init --ports 5000", SLUICE_CTL_USAGE, "usage: sluicectl init");
+	expect(sluice_ctl_init, "init extra", SLUICE_CTL_USAGE, "usage: sluicectl init");
+	expect(sluice_ctl_init, "init --port 70000 --to 10.9.1.2:6000 --receiver nc --output -",
+	       SLUICE_CTL_USAGE, "--port: error: inputs.port: \"70000\" is out of range");
+	expect(sluice_ctl_init, "init --port 5000 --to 10.9.1.2 --receiver nc --output -",
+	       SLUICE_CTL_USAGE, "--to: error: outputs.to: \"10.9.1.2\" has no port");
+	expect(sluice_ctl_init, "init --port 5000 --to 10.9.1.2:6000 --receiver rsylog --output -",
+	       SLUICE_CTL_USAGE, "did you mean \"rsyslog\"");
+	expect(sluice_ctl_init,
+	       "init --port 5000 --to 10.9.1.2:6000 --receiver nc --output /nowhere/at/all",
+	       SLUICE_CTL_REFUSED, "/nowhere/at/all cannot be written: No such file or directory");
 }
 
 /* The same as JSON. */
@@ -244,6 +261,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(check_lists_the_faults_of_all_files),
+		cmocka_unit_test(init_writes_nothing_that_is_wrong),
 		cmocka_unit_test(check_speaks_json),
 		cmocka_unit_test(wrong_command_lines_get_the_usage),
 		cmocka_unit_test(without_a_daemon_one_sentence_says_so),

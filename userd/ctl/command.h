@@ -21,6 +21,7 @@ enum sluice_ctl_exit {
 };
 
 /* Each takes its own arguments, argv[0] being the command's name, and returns the exit status. */
+int sluice_ctl_init(int argc, char **argv);
 int sluice_ctl_check(int argc, char **argv);
 int sluice_ctl_keys(int argc, char **argv);
 int sluice_ctl_apply(int argc, char **argv);

@@ -21,6 +21,8 @@ static int command_help(int argc, char **argv);
 static int command_version(int argc, char **argv);
 
 static const struct command commands[] = {
+	{"init", sluice_ctl_init, "[--port PORTS] [--to HOST:PORT] [--receiver WHO] [...]",
+	 "write a first configuration"},
 	{"check", sluice_ctl_check, "FILE... [-j]", "list every fault of a configuration file"},
 	{"keys", sluice_ctl_keys, "[KEY] [-j]",
 	 "what a configuration may hold: values, defaults, when a change is in force"},
