@@ -386,8 +386,8 @@ int sluice_identity_load(struct sluice_identity *identity, struct sluice_config 
 		look_for_moved(&root, config->store.disk_path, config);
 		moved = json_string_value(json_object_get(root, "config"));
 		if (moved) {
-			sluice_notice("%s goes on with what a daemon with %s left: that file is "
-				      "gone, and the relay is the same",
+			sluice_notice("%s goes on with what a daemon with %s left: there is no "
+				      "such file, and the relay is the same",
 				      home, moved);
 			free(config->home);
 			config->home = strdup(moved);
