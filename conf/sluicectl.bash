@@ -17,7 +17,7 @@ _sluicectl()
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} words=''
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words='init check keys apply show del tap spool probe version help'
+		words='init check keys import apply show del tap spool probe version help'
 	else
 		case $command in
 		check | apply)
@@ -36,6 +36,12 @@ _sluicectl()
 			--port | --to) ;;
 			*) words='--port --to --receiver --output --force' ;;
 			esac
+			;;
+		import)
+			words='rinetd rsyslog syslog-ng socat'
+			((COMP_CWORD == 2)) || compopt -o filenames 2>/dev/null
+			((COMP_CWORD == 2)) || mapfile -t COMPREPLY < <(compgen -f -- "$current")
+			((COMP_CWORD == 2)) || words=''
 			;;
 		keys)
 			words="-j $(sluicectl keys 2>/dev/null | grep '^[a-z]')"

@@ -30,6 +30,7 @@ int sluice_ctl_delete(int argc, char **argv);
 int sluice_ctl_tap(int argc, char **argv);
 int sluice_ctl_spool(int argc, char **argv);
 int sluice_ctl_probe(int argc, char **argv);
+int sluice_ctl_import(int argc, char **argv);
 
 /* Checks a configuration against its own rules and, unless `view` is NULL, this host's; `findings`
  * is overwritten. 0 or a negative errno. */

@@ -38,6 +38,8 @@ static const struct command commands[] = {
 	 "what lies in the store on a disk, without the daemon"},
 	{"probe", sluice_ctl_probe, "OUTPUT [--count N] | --check FILE [--run ID] [-j]",
 	 "send marked datagrams through an output; find them at its receiver"},
+	{"import", sluice_ctl_import, "rinetd|rsyslog|syslog-ng|socat FILE | socat -- ARGUMENT...",
+	 "a configuration out of another program's"},
 	{"version", command_version, "", "version and date"},
 	{"help", command_help, "", "this list"},
 	{"get", NULL, "", "read one piece of the configuration"},
