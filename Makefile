@@ -188,6 +188,7 @@ install: all ## programs, library, headers, man pages, unit; the module where KE
 	[ -n "$(DESTDIR)" ] || ldconfig
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/pkgconfig $(B)/libsluice.pc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c conf/sluice.logrotate
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/wireshark conf/wireshark/sluice.lua
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; done
 	install -D -m 644 conf/sluiced.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluiced.service
