@@ -29,21 +29,28 @@ struct bed {
 	uint64_t now;
 };
 
+/* An origin that always has something, in the order of the streams. */
+static bool always(const struct sluice_feeder *feeder)
+{
+	(void)feeder;
+	return true;
+}
+
+static const struct sluice_origin origin = {
+	.is_ring = true, .has_work = always, .keeps_younger = always, .respects_older = always};
+
 /* A half whose streams have `priorities` and always something; another worker has something of
  * priority 7 that waits. `rate`: of the output, bits a second, 0 for none. */
 static struct bed *make(const unsigned int *priorities, uint64_t rate)
 {
 	static struct bed bed;
-	static uint64_t cursor;
 	size_t number;
 
 	memset(&bed, 0, sizeof(bed));
 	for (number = 0; number < FEEDERS; number++) {
 		bed.streams[number].priority = priorities[number];
 		bed.feeders[number].stream = &bed.streams[number];
-		/* Something came back: there is work, whatever the ring says. */
-		bed.feeders[number].cursor = (void *)&cursor;
-		bed.feeders[number].returned = 1;
+		bed.feeders[number].origin = &origin;
 		bed.list[number] = &bed.feeders[number];
 	}
 	bed.other = SLUICE_PRECEDENCE_NONE;
