@@ -10,6 +10,8 @@
 
 /* So many young ends in a row make a destination a rejecting one. */
 #define RUN 3U
+/* As long as they follow each other so closely: who is restarted now and then rejects nothing. */
+#define RUN_NS (20 * SLUICE_NS_PER_S)
 /* A limit or an access list ends a connection within this, without having been given anything. */
 #define MOMENT_NS (250 * SLUICE_NS_PER_MS)
 /* A destination that comes and goes is told of once in so long. */
@@ -121,8 +123,12 @@ bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *w
 					    : "it accepts no connections any more",
 				    now);
 	} else if (trial->is_cut && ended < sluice_trial_young_until(trial)) {
-		if (!trial->run)
+		if (!trial->is_rejecting && now - trial->run_began > RUN_NS)
+			trial->run = 0;
+		if (!trial->run) {
 			trial->had_data = false;
+			trial->run_began = now;
+		}
 		trial->had_data |= trial->given != 0;
 		trial->run++;
 		if (trial->run >= RUN && !trial->is_rejecting)

@@ -28,12 +28,13 @@ struct sluice_trial {
 	uint64_t parted;  /* when the peer said that it will send nothing more; 0: it did not */
 	uint64_t until;	  /* it is on trial, and given nothing, until then; 0: it is not on trial */
 	unsigned int run; /* how many in a row the peer ended while they were young */
-	bool had_data;	  /* one of them had been given something */
-	bool is_cut;	  /* the peer ends it: set just before it is given up */
-	bool is_rejecting; /* the run is long enough */
-	uint64_t since;	   /* when that began */
-	uint64_t told_at;  /* when the log was last told of one; 0: never */
-	bool is_told;	   /* it was told of this one */
+	uint64_t run_began; /* when the first of them ended */
+	bool had_data;	    /* one of them had been given something */
+	bool is_cut;	    /* the peer ends it: set just before it is given up */
+	bool is_rejecting;  /* the run is long enough */
+	uint64_t since;	    /* when that began */
+	uint64_t told_at;   /* when the log was last told of one; 0: never */
+	bool is_told;	    /* it was told of this one */
 };
 
 /* TCP is connected. @context worker */

@@ -28,12 +28,12 @@ void sluice_unconfirmed_look(struct sluice_unconfirmed *unconfirmed, const char 
 	if (!unconfirmed->untold ||
 	    (!finally && unconfirmed->told_at && now - unconfirmed->told_at < TELL_NS))
 		return;
-	sluice_warning(
-		"%s: %llu datagram%s unconfirmed: its TCP acknowledged them, and it ended "
-		"the connection at once, perhaps without having read them; %s",
-		who, (unsigned long long)unconfirmed->untold, unconfirmed->untold == 1 ? "" : "s",
-		unconfirmed->is_sent_anew ? "they are sent again (`unconfirmed: resend`)"
-					  : "they are not sent again (`unconfirmed: count`)");
+	sluice_notice("%s: %llu datagram%s unconfirmed: its TCP acknowledged them, and it ended "
+		      "the connection at once, perhaps without having read them; %s",
+		      who, (unsigned long long)unconfirmed->untold,
+		      unconfirmed->untold == 1 ? "" : "s",
+		      unconfirmed->is_sent_anew ? "they are sent again (`unconfirmed: resend`)"
+						: "they are not sent again (`unconfirmed: count`)");
 	unconfirmed->untold = 0;
 	unconfirmed->told_at = now ? now : 1;
 }
