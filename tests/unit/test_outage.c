@@ -15,35 +15,9 @@
 #include <unistd.h>
 #include "daemon/output/outage.h"
 #include "log.h"
+#include "log_helper.h"
 
 #define SECOND 1000000000ULL
-
-static char path[] = "/tmp/sluice-outage-XXXXXX";
-
-/* Begins a new log. cmocka calls it before each test. */
-static int open_log(void **state)
-{
-	(void)state;
-	if (truncate(path, 0))
-		return -1;
-	return sluice_log_open(SLUICE_LOG_TO_FILE, path, LOG_INFO);
-}
-
-/* How many lines of the log have `part` in them. */
-static unsigned int count_lines(const char *part)
-{
-	unsigned int count = 0;
-	char *line = NULL;
-	size_t room = 0;
-	FILE *file = fopen(path, "r");
-
-	assert_non_null(file);
-	while (getline(&line, &room, file) >= 0)
-		count += strstr(line, part) != NULL;
-	free(line);
-	fclose(file);
-	return count;
-}
 
 /* Begin, end, duration and cause of a few. */
 static void few_are_told_one_by_one(void **state)

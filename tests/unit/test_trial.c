@@ -16,35 +16,9 @@
 #include "daemon/output/trial.h"
 #include "daemon/output/unconfirmed.h"
 #include "log.h"
+#include "log_helper.h"
 
 #define SECOND 1000000000ULL
-
-static char path[] = "/tmp/sluice-trial-XXXXXX";
-
-/* Begins a new log. cmocka calls it before each test. */
-static int open_log(void **state)
-{
-	(void)state;
-	if (truncate(path, 0))
-		return -1;
-	return sluice_log_open(SLUICE_LOG_TO_FILE, path, LOG_INFO);
-}
-
-/* How many lines of the log have `part` in them. */
-static unsigned int count_lines(const char *part)
-{
-	unsigned int count = 0;
-	char *line = NULL;
-	size_t room = 0;
-	FILE *file = fopen(path, "r");
-
-	assert_non_null(file);
-	while (getline(&line, &room, file) >= 0)
-		count += strstr(line, part) != NULL;
-	free(line);
-	fclose(file);
-	return count;
-}
 
 static unsigned int events, ends; /* how many of either kind were sent */
 

@@ -37,22 +37,6 @@ static void write_limits(const struct sluice_key *key, char *(*format)(uint64_t,
 		snprintf(values, SLUICE_KEY_VALUES, "%sup to %s", before, format(key->maximum, to));
 }
 
-/* Writes the names of `choices` that are supported. */
-static void write_choices(const struct sluice_choice *choices, char values[SLUICE_KEY_VALUES])
-{
-	const char *separator = "";
-	size_t used = 0;
-
-	values[0] = '\0';
-	for (; choices->name && used < SLUICE_KEY_VALUES; choices++) {
-		if (choices->unsupported)
-			continue;
-		used += (size_t)snprintf(values + used, SLUICE_KEY_VALUES - used, "%s%s", separator,
-					 choices->name);
-		separator = ", ";
-	}
-}
-
 /* Writes what values a key takes. */
 static void write_values(const struct sluice_key *key, char values[SLUICE_KEY_VALUES])
 {
@@ -62,7 +46,7 @@ static void write_values(const struct sluice_key *key, char values[SLUICE_KEY_VA
 	if (key->form) {
 		snprintf(values, SLUICE_KEY_VALUES, "%s", key->form);
 	} else if (key->choices) {
-		write_choices(key->choices, values);
+		sluice_choices_list(key->choices, values, SLUICE_KEY_VALUES);
 	} else if (key->read == sluice_read_size) {
 		write_limits(key, sluice_size_format, "", values);
 	} else if (key->read == sluice_read_duration) {

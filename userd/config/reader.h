@@ -34,7 +34,11 @@ struct sluice_choice {
 	bool unsupported; /* known, and not there yet */
 };
 
-/* values.c. The name of `value`; "?" if it has none. @threadsafe */
+/* values.c. Writes the names of those that are supported, "steal, copy", into `text` of `size`
+ * bytes, as far as they fit. @threadsafe */
+void sluice_choices_list(const struct sluice_choice *choices, char *text, size_t size);
+
+/* The name of `value`; "?" if it has none. @threadsafe */
 const char *sluice_choice_name(const struct sluice_choice *choices, int value);
 
 /* off, on, and what else YAML's users write for them (values.c) */

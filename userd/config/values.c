@@ -139,8 +139,7 @@ void sluice_read_rate(struct sluice_reader *reader, const struct sluice_key *key
 		memcpy((char *)object + key->offset, &bits, sizeof(bits));
 }
 
-/* Writes the names of the choices that may be used now, comma-separated, to `text`. */
-static void list_choices(const struct sluice_choice *choices, char *text, size_t size)
+void sluice_choices_list(const struct sluice_choice *choices, char *text, size_t size)
 {
 	const char *separator = "";
 	size_t used = 0;
@@ -181,7 +180,7 @@ void sluice_read_choice(struct sluice_reader *reader, const struct sluice_key *k
 
 	if (!text)
 		return;
-	list_choices(key->choices, valid, sizeof(valid));
+	sluice_choices_list(key->choices, valid, sizeof(valid));
 	for (choice = key->choices; choice->name; choice++)
 		if (!strcasecmp(text, choice->name))
 			break;

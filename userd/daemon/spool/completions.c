@@ -12,9 +12,6 @@
 #include "../stream/stream.h"
 #include "completions.h"
 
-/* A stream that found no room on the disk tries again after so long. */
-#define PAUSE_NS (200 * SLUICE_NS_PER_MS)
-
 /* The worker looks at its answers. @context worker */
 static void look(struct sluice_handler *handler, uint32_t events, uint64_t now)
 {
@@ -46,7 +43,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 
 	for (number = 0; number < completions->worker->stream_count; number++)
 		sluice_stream_tick(completions->worker->streams[number], now);
-	sluice_worker_set_timer(completions->worker, timer, now + PAUSE_NS);
+	sluice_worker_set_timer(completions->worker, timer, now + SLUICE_COMPLETIONS_PAUSE_NS);
 }
 
 int sluice_completions_open(struct sluice_completions *completions)
@@ -82,7 +79,8 @@ int sluice_completions_enter(struct sluice_completions *completions, struct slui
 	error = sluice_worker_add_timer(worker, &completions->timer);
 	if (error)
 		return error;
-	sluice_worker_set_timer(worker, &completions->timer, sluice_now() + PAUSE_NS);
+	sluice_worker_set_timer(worker, &completions->timer,
+				sluice_now() + SLUICE_COMPLETIONS_PAUSE_NS);
 	return sluice_worker_watch(worker, completions->event, EPOLLIN, &completions->handler);
 }
 

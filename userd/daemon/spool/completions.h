@@ -11,6 +11,9 @@
 #include "../loop/worker.h"
 #include "order.h"
 
+/* A stream that found no room on the disk tries again after so long. */
+#define SLUICE_COMPLETIONS_PAUSE_NS (200 * SLUICE_NS_PER_MS)
+
 struct sluice_completions {
 	struct sluice_handler handler;
 	struct sluice_timer timer; /* streams that found no room on the disk try again */

@@ -176,7 +176,6 @@ static void deliver(struct sluice_disk_feeder *disk, struct sluice_disk_frame *f
 			disk->frames = frame;
 		disk->last = frame;
 		disk->held++;
-		disk->read_bytes += frame->head.span;
 		disk->is_served = true;
 		disk->is_stalled = false;
 	}

@@ -56,7 +56,6 @@ struct sluice_disk_feeder {
 	uint64_t ordered_at;
 	unsigned int turns; /* the ring had since the last one of ours */
 	unsigned int picks;
-	uint64_t read_bytes; /* ever */
 };
 
 /*

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "../../lib/log.h"
 #include "../stream/ring_feeder.h"
+#include "completions.h"
 #include "disk_feeder.h"
 #include "disk_side.h"
 
@@ -196,7 +197,7 @@ static void written(struct sluice_order *order, uint64_t now)
 		/* What comes behind one that failed would leave a hole: all of it again, when those
 		 * under way are back. */
 		side->is_failed = side->orders > 0;
-		side->pause_until = now + SLUICE_DISK_SIDE_PAUSE_NS;
+		side->pause_until = now + SLUICE_COMPLETIONS_PAUSE_NS;
 		if (!side->orders)
 			side->asked = 0;
 		return;

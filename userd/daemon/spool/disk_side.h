@@ -16,8 +16,6 @@
 #define SLUICE_DISK_SIDE_FRAME (252U << 10)
 /* Orders to write that are under way at once. */
 #define SLUICE_DISK_SIDE_ORDERS 32U
-/* One that found no room tries again after so long. */
-#define SLUICE_DISK_SIDE_PAUSE_NS (200 * SLUICE_NS_PER_MS)
 
 struct sluice_disk_side {
 	struct sluice_stream *stream;
