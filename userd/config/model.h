@@ -265,6 +265,11 @@ int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
 /* How many workers deliver what goes to all of the outputs: no more than the least of them has
  * connections; 0: all. @threadsafe */
 size_t sluice_config_reach(const struct sluice_config *config);
+/* The smaller one of two such numbers. @threadsafe */
+static inline size_t sluice_config_least_reach(size_t one, size_t other)
+{
+	return one && (!other || one < other) ? one : other;
+}
 /* Of `workers`, how many that are. @threadsafe */
 static inline size_t sluice_config_reached(size_t reach, size_t workers)
 {

@@ -119,18 +119,12 @@ static void join_names(const struct sluice_config *config, struct sluice_config_
 		snprintf(route->name + used, sizeof(route->name) - used, "@%u", route->priority);
 }
 
-/* The smaller one of two numbers of workers, of which 0 is all. */
-static size_t least_reach(size_t one, size_t other)
-{
-	return one && (!other || one < other) ? one : other;
-}
-
 size_t sluice_config_reach(const struct sluice_config *config)
 {
 	size_t number, reach = 0;
 
 	for (number = 0; config && number < config->output_count; number++)
-		reach = least_reach(reach, config->outputs[number].connections);
+		reach = sluice_config_least_reach(reach, config->outputs[number].connections);
 	return reach;
 }
 
@@ -147,7 +141,7 @@ static int complete(const struct sluice_config *config, struct sluice_config_rou
 		output = &config->outputs[route->outputs[number]];
 		if (output->batch_bytes < route->watermark)
 			route->watermark = output->batch_bytes;
-		route->reach = least_reach(route->reach, output->connections);
+		route->reach = sluice_config_least_reach(route->reach, output->connections);
 		delay_us = output->batch_delay_us;
 		if (delay_us == SLUICE_DELAY_AUTO) {
 			route->is_prompt = true;

@@ -57,18 +57,6 @@ void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers
 	memset(output, 0, sizeof(*output));
 }
 
-/* The output called `guid` in force, or NULL. */
-static struct sluice_whole_output *old_output(const struct sluice_engine *engine,
-					      const uint8_t guid[SLUICE_GUID_SIZE])
-{
-	size_t number;
-
-	for (number = 0; number < engine->output_count; number++)
-		if (!memcmp(engine->outputs[number].guid, guid, SLUICE_GUID_SIZE))
-			return &engine->outputs[number];
-	return NULL;
-}
-
 /* Would `config`'s connections be those that `old` has? */
 static bool is_same_on_the_wire(const struct sluice_whole_output *old,
 				const struct sluice_config_output *config)
@@ -147,7 +135,7 @@ static int make_outputs(struct change *change, char **error)
 	for (number = 0; number < config->output_count; number++) {
 		const struct sluice_config_output *output = &config->outputs[number];
 
-		change->heir_of[number] = old_output(change->engine, output->id);
+		change->heir_of[number] = sluice_engine_find_output(change->engine, output->id);
 		change->kept[number] = change->heir_of[number] &&
 				       is_same_on_the_wire(change->heir_of[number], output);
 		if (!change->kept[number] && make_output(change, output, &change->outputs[number]))

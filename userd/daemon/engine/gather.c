@@ -28,15 +28,11 @@ struct move_call {
 	bool is_late; /* nothing more is waited for */
 };
 
-/* The output in force that is called `guid`: its place, or the number of them. */
-static size_t place_of(const struct sluice_engine *engine, const uint8_t guid[SLUICE_GUID_SIZE])
+/* Connections that an output in force has to a destination over all workers; 0: no limit is set. */
+static size_t connections_of(const struct sluice_engine *engine,
+			     const struct sluice_whole_output *output)
 {
-	size_t place;
-
-	for (place = 0; place < engine->output_count; place++)
-		if (!memcmp(engine->outputs[place].guid, guid, SLUICE_GUID_SIZE))
-			break;
-	return place;
+	return engine->config->outputs[output - engine->outputs].connections;
 }
 
 /* The worker that a stream has to go to. NULL: it stays where it is. */
@@ -44,18 +40,16 @@ static struct sluice_worker *destination(const struct sluice_engine *engine,
 					 const struct sluice_placed_stream *placed)
 {
 	const struct sluice_stream *stream = placed->stream;
-	size_t number, place, reach = 0, connections;
+	const struct sluice_whole_output *output;
+	size_t number, reach = 0;
 
 	/* One that sockets fill is its worker's. */
 	if (stream->kind == SLUICE_SOURCE_SOCKET && !stream->draining)
 		return NULL;
 	for (number = 0; number < stream->feeder_count; number++) {
-		place = place_of(engine, stream->outputs[number]);
-		connections = place < engine->output_count
-				      ? engine->config->outputs[place].connections
-				      : 0;
-		if (connections && (!reach || connections < reach))
-			reach = connections;
+		output = sluice_engine_find_output(engine, stream->outputs[number]);
+		if (output)
+			reach = sluice_config_least_reach(reach, connections_of(engine, output));
 	}
 	return reach && placed->worker->number >= reach ? engine->workers[stream->cpu % reach]
 							: NULL;
@@ -129,6 +123,7 @@ static int take(struct sluice_worker *worker, void *argument)
 	struct move_call *call = argument;
 	const struct sluice_engine *engine = call->engine;
 	struct sluice_stream *stream = call->stream;
+	const struct sluice_whole_output *output;
 	size_t number, place;
 	int error = 0;
 
@@ -141,9 +136,9 @@ static int take(struct sluice_worker *worker, void *argument)
 	sluice_disk_side_move(stream, worker->number);
 	stream->is_moved = true;
 	for (number = 0; number < stream->feeder_count; number++) {
-		place = place_of(engine, stream->outputs[number]);
-		if (place < engine->output_count)
-			sluice_output_add_feeder(engine->outputs[place].halves[worker->number],
+		output = sluice_engine_find_output(engine, stream->outputs[number]);
+		if (output)
+			sluice_output_add_feeder(output->halves[worker->number],
 						 stream->feeders[number]);
 	}
 	sluice_stream_notify(stream);
@@ -209,19 +204,18 @@ void sluice_gather_end(struct sluice_engine *engine)
 
 bool sluice_gather_is_needed(const struct sluice_engine *engine, const struct sluice_config *config)
 {
-	size_t number, place;
+	const struct sluice_whole_output *output;
+	size_t number, before, wanted;
 
 	if (!engine->config)
 		return false;
 	/* Names may go to other outputs in the change: connections that become fewer are enough to
 	 * look. */
 	for (number = 0; number < config->output_count; number++) {
-		place = place_of(engine, config->outputs[number].id);
-		if (config->outputs[number].connections &&
-		    config->outputs[number].connections < engine->worker_count &&
-		    (place == engine->output_count || !engine->config->outputs[place].connections ||
-		     engine->config->outputs[place].connections >
-			     config->outputs[number].connections))
+		output = sluice_engine_find_output(engine, config->outputs[number].id);
+		before = output ? connections_of(engine, output) : 0;
+		wanted = config->outputs[number].connections;
+		if (wanted && wanted < engine->worker_count && (!before || before > wanted))
 			return true;
 	}
 	return false;

@@ -6,6 +6,7 @@
 #ifndef SLUICE_ENGINE_INNER_H
 #define SLUICE_ENGINE_INNER_H
 
+#include <string.h>
 #include "../output/output.h"
 #include "../source/source.h"
 #include "../spool/spooler.h"
@@ -79,6 +80,18 @@ struct sluice_engine {
 
 /* Frees everything that is there. */
 void sluice_engine_free(struct sluice_engine *engine);
+
+/* The output in force called `guid`, or NULL. */
+static inline struct sluice_whole_output *
+sluice_engine_find_output(const struct sluice_engine *engine, const uint8_t guid[SLUICE_GUID_SIZE])
+{
+	size_t number;
+
+	for (number = 0; number < engine->output_count; number++)
+		if (!memcmp(engine->outputs[number].guid, guid, SLUICE_GUID_SIZE))
+			return &engine->outputs[number];
+	return NULL;
+}
 
 extern const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES];
 

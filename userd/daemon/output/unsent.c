@@ -27,6 +27,12 @@ static size_t add_reason(char text[REASONS], size_t used, uint64_t count, const 
 	return more > 0 ? used + (size_t)more : used;
 }
 
+/* How many did not go since the start. */
+static uint64_t total(const struct sluice_tcp_counters *counters)
+{
+	return counters->oversized + counters->skipped + counters->unsendable;
+}
+
 /* Tells of all that did not go since the start. @context worker, or process if never entered */
 static void tell(struct sluice_connection *connection)
 {
@@ -41,7 +47,7 @@ static void tell(struct sluice_connection *connection)
 			 "framing");
 	sluice_warning("%s: datagrams that were not sent, since the start: %s",
 		       sluice_connection_name(connection, name), text);
-	connection->unsent_told = counters->oversized + counters->skipped + counters->unsendable;
+	connection->unsent_told = total(counters);
 }
 
 void sluice_connection_note_unsent(struct sluice_connection *connection,
@@ -62,9 +68,6 @@ void sluice_connection_note_unsent(struct sluice_connection *connection,
 
 void sluice_connection_tell_unsent(struct sluice_connection *connection)
 {
-	const struct sluice_tcp_counters *counters = &connection->counters;
-
-	if (counters->oversized + counters->skipped + counters->unsendable !=
-	    connection->unsent_told)
+	if (total(&connection->counters) != connection->unsent_told)
 		tell(connection);
 }

@@ -64,6 +64,13 @@ struct sluice_socket_bpf {
 	uint64_t seen;
 };
 
+/* The page of a port that has a seat. */
+static inline struct sluice_socket_seat_page *
+sluice_socket_seat_page_of(const struct sluice_port *port)
+{
+	return &port->bpf->pages[(uint32_t)port->ticket];
+}
+
 /* struct sluice_socket_beat.read */
 int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_take *take);
 /* Nothing waits at a port any more: what did is given up. */

@@ -144,16 +144,10 @@ static struct sluice_socket_claim *claim_of(struct sluice_socket_batch *batch,
 	return sluice_socket_batch_claim(batch, &facts);
 }
 
-/* The page of a port that has a seat. */
-static struct sluice_socket_seat_page *page_of(const struct sluice_port *port)
-{
-	return &port->bpf->pages[(uint32_t)port->ticket];
-}
-
 /* Tells the program whether to take what comes to a socket. */
 static void set_full(const struct sluice_port *port, bool is_full)
 {
-	struct sluice_socket_seat_page *page = page_of(port);
+	struct sluice_socket_seat_page *page = sluice_socket_seat_page_of(port);
 
 	if (is_full == !!page->is_full)
 		return;

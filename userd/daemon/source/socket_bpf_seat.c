@@ -6,27 +6,24 @@
 #include "../../lib/barrier.h"
 #include "socket_bpf_inner.h"
 
-/* The page of a port that has a seat. */
-static struct sluice_socket_seat_page *page_of(const struct sluice_port *port)
-{
-	return &port->bpf->pages[(uint32_t)port->ticket];
-}
-
 bool sluice_socket_bpf_has_refused(const struct sluice_port *port)
 {
-	return port->ticket && sluice_load_relaxed(&page_of(port)->refused) != port->refused_told;
+	return port->ticket && sluice_load_relaxed(&sluice_socket_seat_page_of(port)->refused) !=
+				       port->refused_told;
 }
 
 uint32_t sluice_socket_bpf_dropped(const struct sluice_port *port)
 {
 	/* What the program has counted the socket may not have yet: rather too much here than too
 	 * little. */
-	return (uint32_t)sluice_load_relaxed(&page_of(port)->accounted) - port->swept;
+	return (uint32_t)sluice_load_relaxed(&sluice_socket_seat_page_of(port)->accounted) -
+	       port->swept;
 }
 
 uint32_t sluice_socket_bpf_refused(struct sluice_port *port)
 {
-	uint64_t more = sluice_load_relaxed(&page_of(port)->refused) - port->refused_told;
+	uint64_t more = sluice_load_relaxed(&sluice_socket_seat_page_of(port)->refused) -
+			port->refused_told;
 
 	if (more > UINT32_MAX)
 		more = UINT32_MAX;
@@ -36,10 +33,10 @@ uint32_t sluice_socket_bpf_refused(struct sluice_port *port)
 
 void sluice_socket_bpf_shut(struct sluice_port *port)
 {
-	sluice_store_relaxed(&page_of(port)->is_shut, 1);
+	sluice_store_relaxed(&sluice_socket_seat_page_of(port)->is_shut, 1);
 }
 
 void sluice_socket_bpf_take_many(struct sluice_port *port, bool takes)
 {
-	sluice_store_relaxed(&page_of(port)->takes_many, (uint32_t)takes);
+	sluice_store_relaxed(&sluice_socket_seat_page_of(port)->takes_many, (uint32_t)takes);
 }
