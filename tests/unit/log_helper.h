@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A log in a file, for tests of what it says. The test makes `path` with mkstemp().
+ * A log in a file, for tests of what it says: make_log() and remove_log() are for the group,
+ * open_log() for each test.
  */
 #ifndef LOG_HELPER_H
 #define LOG_HELPER_H
@@ -12,6 +13,26 @@
 #include "lib/log.h"
 
 static char path[] = "/tmp/sluice-log-XXXXXX";
+
+/* Makes the file. cmocka calls it before the first test. */
+static int make_log(void **state)
+{
+	int file = mkstemp(path);
+
+	(void)state;
+	if (file < 0)
+		return -1;
+	close(file);
+	return 0;
+}
+
+/* Removes it. cmocka calls it after the last test. */
+static int remove_log(void **state)
+{
+	(void)state;
+	sluice_log_close();
+	return unlink(path);
+}
 
 /* Begins a new log. cmocka calls it before each test. */
 static int open_log(void **state)

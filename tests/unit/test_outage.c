@@ -136,13 +136,6 @@ int main(void)
 		cmocka_unit_test_setup(one_that_lasts_is_told_of, open_log),
 		cmocka_unit_test_setup(giving_up_tells_the_rest, open_log),
 	};
-	int file = mkstemp(path), failed;
 
-	if (file < 0)
-		return 1;
-	close(file);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	sluice_log_close();
-	unlink(path);
-	return failed;
+	return cmocka_run_group_tests(tests, make_log, remove_log);
 }

@@ -148,21 +148,33 @@ static void unconfirmed_ones_are_all_told(void **state)
 	assert_int_equal(count_lines("unconfirmed:"), 3);
 }
 
+/* One that is restarted now and then, each time soon after it was connected, rejects nothing. */
+static void far_apart_they_are_no_run(void **state)
+{
+	struct sluice_trial trial = {0}, other = {0};
+	unsigned int number;
+
+	(void)state;
+	/* The way a person sees three restarts: 15 seconds apart. */
+	for (number = 0; number < 3; number++)
+		assert_false(young_end(&other, true, (10 + 15ULL * number) * SECOND));
+	for (number = 0; number < 10; number++)
+		assert_false(young_end(&trial, true, (10 + 25ULL * number) * SECOND));
+	assert_int_equal(count_lines("accepts and resets at once"), 0);
+	/* Two more right behind the last one make a run of it. */
+	assert_false(young_end(&trial, true, 236 * SECOND));
+	assert_true(young_end(&trial, true, 237 * SECOND));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(three_in_a_row_are_told_once, open_log),
 		cmocka_unit_test_setup(others_break_the_run, open_log),
+		cmocka_unit_test_setup(far_apart_they_are_no_run, open_log),
 		cmocka_unit_test_setup(a_limit_needs_no_data_to_be_passed, open_log),
 		cmocka_unit_test_setup(unconfirmed_ones_are_all_told, open_log),
 	};
-	int file = mkstemp(path), failed;
 
-	if (file < 0)
-		return 1;
-	close(file);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	sluice_log_close();
-	unlink(path);
-	return failed;
+	return cmocka_run_group_tests(tests, make_log, remove_log);
 }
