@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "daemon/event.h"
+#include "daemon/event_socket.h"
 #include "daemon/stream/alarm.h"
 #include "lib/netlink.h"
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "daemon/output/trial.h"
 #include "daemon/output/unconfirmed.h"
+#include "event.h"
 #include "log.h"
 #include "log_helper.h"
 
@@ -23,10 +24,12 @@
 static unsigned int events, ends; /* how many of either kind were sent */
 
 /* Takes an event. */
-static void take_event(enum sluice_event kind, const char *key, const char *where, const char *text)
+static void take_event(enum sluice_event kind, const char *key, const char *where,
+		       const char *interface, const char *text)
 {
 	assert_string_equal(key, "outputs.to");
 	assert_string_equal(where, "it");
+	assert_null(interface);
 	assert_non_null(strstr(text, "it: "));
 	events += kind == SLUICE_EVENT_REJECTING;
 	ends += kind == SLUICE_EVENT_REJECTING_OVER;
@@ -53,7 +56,7 @@ static void three_in_a_row_are_told_once(void **state)
 	uint64_t next = UINT64_MAX;
 
 	(void)state;
-	sluice_trial_tell(take_event);
+	sluice_event_listen(take_event);
 	events = ends = 0;
 	assert_false(young_end(&trial, true, 10 * SECOND));
 	assert_false(young_end(&trial, true, 20 * SECOND));
@@ -79,7 +82,7 @@ static void three_in_a_row_are_told_once(void **state)
 	assert_false(trial.is_rejecting);
 	assert_int_equal(count_lines("keeps its connection again"), 1);
 	assert_int_equal(ends, 1);
-	sluice_trial_tell(NULL);
+	sluice_event_listen(NULL);
 }
 
 /* One that lasted, one that we ended, and one that nobody accepted are none of a run. */

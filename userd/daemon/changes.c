@@ -11,10 +11,10 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#include "../lib/event.h"
 #include "../lib/log.h"
 #include "control/wishes.h"
 #include "daemon.h"
-#include "event.h"
 #include "source/source.h"
 
 /* How long whoever asks is kept waiting at most: for another job's end, for a picture, for a

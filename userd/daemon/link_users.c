@@ -10,8 +10,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "../lib/event.h"
 #include "../lib/log.h"
-#include "event.h"
 #include "link_users.h"
 
 /* An input or output, and an interface that it names. */

@@ -25,8 +25,7 @@
 #include "background.h"
 #include "daemon.h"
 #include "direct.h"
-#include "event.h"
-#include "output/trial.h"
+#include "event_socket.h"
 #include "source/source.h"
 
 /* How often the loop looks after a change that takes long. */
@@ -232,7 +231,6 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	result = sluice_event_open();
 	if (result)
 		sluice_warning("nobody can be told of alarms by netlink: %s", strerror(-result));
-	sluice_trial_tell(sluice_event_send);
 	(void)sluice_socket_inherit();
 	sluice_notice("sluiced %s (%s) starts with %s", SLUICE_VERSION, SLUICE_DATE, daemon->path);
 	if (sluice_engine_start(config, &daemon->engine, &error)) {

@@ -4,6 +4,7 @@
  * for events.
  */
 #include <stdio.h>
+#include "../../lib/event.h"
 #include "../../lib/log.h"
 #include "../../lib/size.h"
 #include "trial.h"
@@ -18,21 +19,6 @@
 #define TELL_NS (60 * SLUICE_NS_PER_S)
 #define TEXT_MAX 1024U
 #define KEY "outputs.to"
-
-static void (*tell)(enum sluice_event kind, const char *key, const char *where, const char *text);
-
-void sluice_trial_tell(void (*event)(enum sluice_event kind, const char *key, const char *where,
-				     const char *text))
-{
-	tell = event;
-}
-
-/* Tells who listens for events, if anybody does. @threadsafe */
-static void send_event(enum sluice_event kind, const char *who, const char *text)
-{
-	if (tell)
-		tell(kind, KEY, who, text);
-}
 
 const char *sluice_trial_words(enum sluice_framing framing)
 {
@@ -86,7 +72,7 @@ static void reject(struct sluice_trial *trial, const char *who, const char *what
 		 "tried again with growing pauses, and counts as connected when one lasts",
 		 who, what, trial->run);
 	sluice_warning("%s", text);
-	send_event(SLUICE_EVENT_REJECTING, who, text);
+	sluice_event_send(SLUICE_EVENT_REJECTING, KEY, who, text);
 }
 
 /*
@@ -107,7 +93,7 @@ static bool end_rejection(struct sluice_trial *trial, const char *who, const cha
 	snprintf(text, sizeof(text), "%s: %s, after %s", who, what,
 		 sluice_duration_say(now - trial->since, lasted));
 	sluice_notice("%s", text);
-	send_event(SLUICE_EVENT_REJECTING_OVER, who, text);
+	sluice_event_send(SLUICE_EVENT_REJECTING_OVER, KEY, who, text);
 	return true;
 }
 

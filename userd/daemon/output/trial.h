@@ -14,7 +14,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sluice/netlink.h>
 #include "../../lib/clock.h"
 #include "../config/model.h"
 
@@ -78,12 +77,5 @@ static inline uint64_t sluice_trial_young_until(const struct sluice_trial *trial
 {
 	return (trial->given ? trial->given : trial->reached) + SLUICE_YOUNG_NS;
 }
-
-/*
- * Whom events are told to; before it is called, and with NULL, nobody. Once, before there are
- * workers. @context process
- */
-void sluice_trial_tell(void (*event)(enum sluice_event kind, const char *key, const char *where,
-				     const char *text));
 
 #endif /* SLUICE_TRIAL_H */

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include "../../lib/barrier.h"
+#include "../../lib/event.h"
 #include "../../lib/log.h"
 #include "../../lib/size.h"
 #include "../loop/worker.h"
-#include "../event.h"
 #include "alarm.h"
 
 #define TEXT_MAX 512U

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Events; see event.h. Touches: a NETLINK_USERSOCK socket.
+ * Events by netlink; see event_socket.h. Touches: a NETLINK_USERSOCK socket.
  */
 #include <errno.h>
 #include <linux/genetlink.h>
@@ -10,9 +10,38 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "event.h"
+#include "../lib/event.h"
+#include "event_socket.h"
 
 static int event_socket = -1;
+
+/* sluice_event_listener: sends the event to the group. Nobody is asked whether it came. @threadsafe
+ */
+static void send_event(enum sluice_event kind, const char *key, const char *where,
+		       const char *interface, const char *text)
+{
+	struct sockaddr_nl group = {.nl_family = AF_NETLINK,
+				    .nl_groups = 1U << (SLUICE_USERSOCK_EVENTS - 1)};
+	struct genlmsghdr header = {.cmd = SLUICE_CMD_DAEMON_EVENT, .version = SLUICE_GENL_VERSION};
+	struct nl_msg *message;
+
+	if (event_socket < 0)
+		return;
+	message = nlmsg_alloc_size(256 + strlen(key) + strlen(where) + strlen(text));
+	if (!message)
+		return;
+	/* Who does not listen, or has no room, misses it. */
+	if (nlmsg_put(message, 0, 0, SLUICE_USERSOCK_TYPE, 0, 0) &&
+	    !nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) &&
+	    !nla_put_u32(message, SLUICE_A_EVENT_KIND, kind) &&
+	    !nla_put_string(message, SLUICE_A_EVENT_KEY, key) &&
+	    !nla_put_string(message, SLUICE_A_EVENT_WHERE, where) &&
+	    (!interface || !nla_put_string(message, SLUICE_A_EVENT_INTERFACE, interface)) &&
+	    !nla_put_string(message, SLUICE_A_EVENT_TEXT, text))
+		(void)sendto(event_socket, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len,
+			     MSG_DONTWAIT, (struct sockaddr *)&group, sizeof(group));
+	nlmsg_free(message);
+}
 
 int sluice_event_open(void)
 {
@@ -26,43 +55,14 @@ int sluice_event_open(void)
 		return -errno;
 	}
 	event_socket = fd;
+	sluice_event_listen(send_event);
 	return 0;
 }
 
 void sluice_event_close(void)
 {
+	sluice_event_listen(NULL);
 	if (event_socket >= 0)
 		close(event_socket);
 	event_socket = -1;
-}
-
-void sluice_event_send(enum sluice_event kind, const char *key, const char *where, const char *text)
-{
-	sluice_event_send_link(kind, key, where, NULL, text);
-}
-
-void sluice_event_send_link(enum sluice_event kind, const char *key, const char *where,
-			    const char *interface, const char *text)
-{
-	struct sockaddr_nl group = {.nl_family = AF_NETLINK,
-				    .nl_groups = 1U << (SLUICE_USERSOCK_EVENTS - 1)};
-	struct genlmsghdr header = {.cmd = SLUICE_CMD_DAEMON_EVENT, .version = SLUICE_GENL_VERSION};
-	struct nl_msg *message;
-
-	if (event_socket < 0 || !key || !where || !text)
-		return;
-	message = nlmsg_alloc_size(256 + strlen(key) + strlen(where) + strlen(text));
-	if (!message)
-		return;
-	/* Nobody is asked whether it came: who does not listen, or has no room, misses it. */
-	if (nlmsg_put(message, 0, 0, SLUICE_USERSOCK_TYPE, 0, 0) &&
-	    !nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) &&
-	    !nla_put_u32(message, SLUICE_A_EVENT_KIND, kind) &&
-	    !nla_put_string(message, SLUICE_A_EVENT_KEY, key) &&
-	    !nla_put_string(message, SLUICE_A_EVENT_WHERE, where) &&
-	    (!interface || !nla_put_string(message, SLUICE_A_EVENT_INTERFACE, interface)) &&
-	    !nla_put_string(message, SLUICE_A_EVENT_TEXT, text))
-		(void)sendto(event_socket, nlmsg_hdr(message), nlmsg_hdr(message)->nlmsg_len,
-			     MSG_DONTWAIT, (struct sockaddr *)&group, sizeof(group));
-	nlmsg_free(message);
 }
