@@ -16,24 +16,6 @@
 #define TCP_RTO_MAX_MS 44 /* linux/tcp.h of Linux 6.15; older kernels refuse it */
 #endif
 
-uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
-{
-	const struct sluice_tcp_timing *timing = &connection->output->timing;
-	uint64_t least = timing->reconnect_min_ns, pause = connection->pause, spread;
-
-	if (pause < least)
-		pause = least;
-	if (pause > timing->reconnect_max_ns)
-		pause = timing->reconnect_max_ns;
-	connection->pause = 2 * pause;
-	/* Half of it is jitter: workers and relays that lost the same peer do not come back all at
-	 * once. */
-	spread = pause / 2;
-	pause -= spread;
-	pause += (spread >> 16) * (sluice_worker_random(connection->output->worker) >> 16);
-	return pause < least ? least : pause;
-}
-
 bool sluice_connection_met_itself(int fd)
 {
 	union {
@@ -125,13 +107,6 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 	/* A connection made at once (loopback) is reported by EPOLLOUT as well. */
 	if (connect(connection->fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)
 		sluice_connection_lose(connection, "cannot connect", errno, now);
-}
-
-void sluice_connection_reset_at_close(int fd)
-{
-	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-
-	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
 void sluice_connection_reach(struct sluice_connection *connection, uint64_t now)

@@ -9,16 +9,12 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../../lib/size.h"
 #include "output.h"
 #include "tcp.h"
 
-/* A connection that acknowledged nothing for so long gives way when the ring is nearly full.
- * Shorter than dead_after, which is for peers that nobody waits for. */
-#define STALL_NS SLUICE_NS_PER_S
 /* So many times dead_after a receiver that is there and does not read is waited for. */
 #define PATIENCE 6U
 /* A peer that has said all has so long to acknowledge what is under way, or four round trips if
@@ -26,26 +22,6 @@
 #define HALF_NS (200 * SLUICE_NS_PER_MS)
 /* What TCP sent in vain before a peer that has no room counts as gone. */
 #define TRIES 2U
-
-void sluice_connection_note_since(struct sluice_connection *connection)
-{
-	enum { UNKNOWN, GONE, THERE, SLOW, NOT_DURABLE, QUEUE_FULL, REJECTING } condition = GONE;
-	struct timespec now;
-
-	if (connection->counters.rejecting)
-		condition = REJECTING;
-	else if (connection->state == SLUICE_TCP_READY)
-		condition = connection->counters.full	  ? QUEUE_FULL
-			    : connection->counters.unsafe ? NOT_DURABLE
-			    : connection->counters.slow	  ? SLOW
-							  : THERE;
-	if (connection->condition == condition)
-		return;
-	connection->condition = condition;
-	clock_gettime(CLOCK_REALTIME, &now);
-	sluice_store_relaxed(&connection->counters.since,
-			     (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec);
-}
 
 /* Asks TCP for what the report shows. */
 void sluice_connection_measure(struct sluice_connection *connection, uint64_t now)
@@ -69,46 +45,6 @@ void sluice_connection_measure(struct sluice_connection *connection, uint64_t no
 	sluice_store_relaxed(&connection->counters.pmtu, (uint64_t)info.tcpi_pmtu);
 }
 
-/*
- * Does this connection hold the others back? It does if a ring is nearly full because of a span
- * that it carries and of which nothing was acknowledged for a while, or (hash) if what is next is
- * its own and it has no room; and another connection could take it. A receiver that is merely slow
- * is not: its oldest span changes.
- */
-bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now)
-{
-	const struct sluice_output *output = connection->output;
-	const struct sluice_segment *oldest;
-	bool is_needed = false;
-	size_t number;
-
-	if (connection->carrier.done != connection->done_seen || !connection->carrier.segments) {
-		connection->done_seen = connection->carrier.done;
-		connection->grown = now;
-	}
-	if (now - connection->grown < STALL_NS)
-		return false;
-	for (number = 0; number < output->feeder_count && !is_needed; number++) {
-		const struct sluice_feeder *feeder = output->feeders[number];
-		uint64_t size = feeder->ring->mask + 1;
-
-		/* What is on the disk holds nobody back. */
-		if (!sluice_feeder_is_first(feeder))
-			continue;
-		oldest = sluice_feeder_segment(feeder, feeder->first);
-		is_needed = oldest && oldest->carrier == &connection->carrier &&
-			    sluice_ring_head(feeder->ring) - oldest->start > size / 4 * 3;
-	}
-	if (!is_needed && output->blocker != connection)
-		return false;
-	for (number = 0; number < output->connection_count; number++)
-		if (output->connections[number] != connection &&
-		    output->connections[number]->state == SLUICE_TCP_READY &&
-		    now - output->connections[number]->grown < 2 * STALL_NS)
-			return true;
-	return false;
-}
-
 void sluice_connection_idles(struct sluice_connection *connection)
 {
 	if (connection->idle_from == UINT64_MAX)
@@ -121,7 +57,7 @@ static uint64_t step_of(const struct sluice_connection *connection)
 {
 	uint64_t step = connection->output->timing.dead_after_ns / 8;
 
-	return step < STALL_NS ? step : STALL_NS;
+	return step < SLUICE_STALL_NS ? step : SLUICE_STALL_NS;
 }
 
 /*
@@ -304,20 +240,6 @@ const char *sluice_connection_silence(struct sluice_connection *connection, uint
 		       : "nothing at all came back from it for longer than `dead-after`";
 }
 
-/* Is there another destination that could get what this one has? */
-static bool is_replaceable(const struct sluice_connection *connection)
-{
-	const struct sluice_output *output = connection->output;
-	size_t number;
-
-	for (number = 0; number < output->connection_count; number++)
-		if (output->connections[number] != connection &&
-		    !output->connections[number]->counters.slow &&
-		    sluice_output_counts_on(output, output->connections[number]))
-			return true;
-	return false;
-}
-
 /*
  * How many times dead_after a receiver is waited for that is there and does not read; 0: for ever.
  * One that has never taken anything gives way to others at once; one that has, and that nobody
@@ -329,8 +251,8 @@ static unsigned int patience_with(const struct sluice_connection *connection)
 		connection->has_read || connection->carrier.done != connection->done_ready;
 
 	if (has_worked)
-		return is_replaceable(connection) ? PATIENCE : 0;
-	return is_replaceable(connection) ? 1 : PATIENCE;
+		return sluice_connection_is_replaceable(connection) ? PATIENCE : 0;
+	return sluice_connection_is_replaceable(connection) ? 1 : PATIENCE;
 }
 
 const char *sluice_connection_stall(const struct sluice_connection *connection, uint64_t since,
@@ -346,7 +268,7 @@ const char *sluice_connection_stall(const struct sluice_connection *connection, 
 		dead *= patience_with(connection);
 		if (!dead)
 			return NULL;
-	} else if (!connection->unanswered && !is_replaceable(connection)) {
+	} else if (!connection->unanswered && !sluice_connection_is_replaceable(connection)) {
 		/* Its TCP has all of it: one that reads slowly has yet to come to what it is to
 		 * answer. */
 		dead *= PATIENCE;

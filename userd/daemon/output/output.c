@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "../../lib/barrier.h"
-#include "../../lib/log.h"
 #include "../../lib/record.h"
 #include "../stream/stream.h"
 #include "output.h"
@@ -138,16 +136,6 @@ static void set_window(struct sluice_output *output)
 			most = size;
 	}
 	output->window = most / 2;
-}
-
-void sluice_output_tell_no_record(const struct sluice_output *output,
-				  const struct sluice_feeder *feeder, uint64_t offset,
-				  uint64_t bytes)
-{
-	sluice_error("output `%s`: the ring of CPU %u holds something that is no record at offset "
-		     "%llu; %llu bytes are passed over",
-		     output->name, feeder->ring->producer->cpu, (unsigned long long)offset,
-		     (unsigned long long)bytes);
 }
 
 /* A feeder of it has something, or may have. */
@@ -321,48 +309,6 @@ uint64_t sluice_output_carried(const struct sluice_output *output)
 	for (number = 0; number < output->connection_count; number++)
 		bytes += output->connections[number]->carrier.bytes;
 	return bytes;
-}
-
-bool sluice_output_needs_standbys(const struct sluice_output *output)
-{
-	size_t number;
-
-	for (number = 0; number < output->connection_count; number++) {
-		const struct sluice_connection *other = output->connections[number];
-
-		/* One that is only just being connected to is not down yet. */
-		if (!other->standby && !other->disabled &&
-		    (other->state == SLUICE_TCP_READY ? !other->trial.until : !other->complained))
-			return false;
-	}
-	return true;
-}
-
-bool sluice_output_waits_for_older(const struct sluice_output *output,
-				   const struct sluice_feeder *feeder)
-{
-	const struct sluice_stream *stream = feeder->stream, *other;
-	size_t number;
-
-	if (!sluice_feeder_respects_older(feeder))
-		return false;
-	for (number = 0; number < output->feeder_count; number++) {
-		other = output->feeders[number]->stream;
-		/* An input that was made more important does not wait for what it left. What only
-		 * the disk knows of is of either kind. */
-		/* What its sockets got since then comes to those of this worker. */
-		if (other->is_moved && other->draining && !stream->is_moved &&
-		    other->priority >= stream->priority &&
-		    !memcmp(other->route, stream->route, sizeof(stream->route)) &&
-		    sluice_feeder_keeps_younger(output->feeders[number]))
-			return true;
-		if (other->draining && (other->kind == stream->kind || other->hung) &&
-		    other->cpu == stream->cpu && other->priority >= stream->priority &&
-		    other->ring.producer->epoch < stream->ring.producer->epoch &&
-		    sluice_feeder_keeps_younger(output->feeders[number]))
-			return true;
-	}
-	return false;
 }
 
 /* Gives a segment of `feeder`, for which the output's rate has room, to whom the mode says. False:

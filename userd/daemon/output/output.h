@@ -99,12 +99,6 @@ void sluice_output_leave(struct sluice_output *output);
  * worker */
 int sluice_output_reserve(struct sluice_output *output, size_t count);
 
-/* Tells the log that from `offset` on a stream holds something that is no record, and that `bytes`
- * are passed over. @context worker */
-void sluice_output_tell_no_record(const struct sluice_output *output,
-				  const struct sluice_feeder *feeder, uint64_t offset,
-				  uint64_t bytes);
-
 /* The streams' feeders come and go. @context worker */
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder);
 /* The same for one of another output, whose receivers may have had what is in it. @context worker
@@ -135,7 +129,7 @@ static inline unsigned int sluice_output_priority_of(const struct sluice_feeder 
 	return ((const struct sluice_stream *)feeder->stream)->priority;
 }
 
-/* Are all destinations down that are no standbys? @context worker */
+/* siblings.c. Are all destinations down that are no standbys? @context worker */
 bool sluice_output_needs_standbys(const struct sluice_output *output);
 
 /* Does `connection` have a part in what is sent now: is it there and not on trial, and if it is a
@@ -148,10 +142,17 @@ static inline bool sluice_output_counts_on(const struct sluice_output *output,
 	       (!connection->standby || sluice_output_needs_standbys(output));
 }
 
-/* Must `feeder` wait, because an older ring of its CPU that is being emptied and is no less
- * important holds something for this output that can be handed out? @context worker */
-bool sluice_output_waits_for_older(const struct sluice_output *output,
-				   const struct sluice_feeder *feeder);
+/* older.c. Does an older ring of the CPU of `feeder` that is being emptied and is no less important
+ * hold something for this output that can be handed out? @context worker */
+bool sluice_output_has_older(const struct sluice_output *output,
+			     const struct sluice_feeder *feeder);
+
+/* Must `feeder` wait for such a ring? @context worker */
+static inline bool sluice_output_waits_for_older(const struct sluice_output *output,
+						 const struct sluice_feeder *feeder)
+{
+	return sluice_feeder_respects_older(feeder) && sluice_output_has_older(output, feeder);
+}
 
 /* turn.c, where precedence matters: the feeder that is to be taken from next; NULL: none has
  * something, or another worker goes first: then *due is when to look again, if it was later or not

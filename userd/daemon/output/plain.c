@@ -259,9 +259,9 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		return error;
 	}
 	if (error)
-		sluice_output_tell_no_record(connection->output, feeder,
-					     segment->start + framed.consumed,
-					     segment->end - segment->start - framed.consumed);
+		sluice_connection_tell_no_record(connection, feeder,
+						 segment->start + framed.consumed,
+						 segment->end - segment->start - framed.consumed);
 	/* What was framed is copied: the ring's bytes are needed again only to send them anew. */
 	sluice_feeder_unpin(feeder, id);
 	sluice_count(&connection->counters.gaps, framed.gaps);

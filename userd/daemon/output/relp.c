@@ -147,9 +147,9 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		return error;
 	}
 	if (error)
-		sluice_output_tell_no_record(connection->output, feeder,
-					     segment->start + staged.consumed,
-					     segment->end - segment->start - staged.consumed);
+		sluice_connection_tell_no_record(connection, feeder,
+						 segment->start + staged.consumed,
+						 segment->end - segment->start - staged.consumed);
 	/* It is copied: the ring's bytes are needed again only to send them anew. */
 	sluice_feeder_unpin(feeder, id);
 	sluice_count(&connection->counters.gaps, staged.gaps);

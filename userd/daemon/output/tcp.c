@@ -4,9 +4,6 @@
  * Touches: sockets.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -21,171 +18,10 @@
  * at. */
 #define DRAIN_NS SLUICE_NS_PER_S
 #define DRAIN_PAUSE_NS (5 * SLUICE_NS_PER_MS)
-/* A connection that lasted so long was a good one, though nothing may have been sent. */
-#define LASTED_NS (10 * SLUICE_NS_PER_S)
 /* A peer that breaks the protocol again and again is told of once in so long. */
 #define FAULT_NS (60 * SLUICE_NS_PER_S)
 /* After so many kilobytes read from one peer the others have their turn. */
 #define READS 16
-
-void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state)
-{
-	connection->state = state;
-	sluice_store_relaxed(&connection->counters.state, (uint64_t)state);
-	sluice_connection_note_since(connection);
-}
-
-bool sluice_connection_is_free(const struct sluice_connection *connection)
-{
-	return connection->state == SLUICE_TCP_READY && !connection->busy &&
-	       connection->protocol->has_room(connection);
-}
-
-bool sluice_connection_is_able(const struct sluice_connection *connection)
-{
-	return sluice_connection_is_free(connection) &&
-	       (!connection->carrier.segments ||
-		connection->carrier.bytes < connection->output->window);
-}
-
-void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at)
-{
-	if (!connection->timer.at || at < connection->timer.at)
-		sluice_worker_set_timer(connection->output->worker, &connection->timer, at);
-}
-
-/* Has it been lost so often without having done anything that others had better step in? */
-static bool comes_and_goes(const struct sluice_connection *connection)
-{
-	return connection->pause > 4 * connection->output->timing.reconnect_min_ns;
-}
-
-const char *sluice_connection_name(const struct sluice_connection *connection,
-				   char text[SLUICE_CONNECTION_NAME])
-{
-	snprintf(text, SLUICE_CONNECTION_NAME, "output `%s`, destination %s, worker %u",
-		 connection->output->name, sluice_target_text(connection->target),
-		 connection->output->worker->number);
-	return text;
-}
-
-/* Says to a peer that is still there that we go, if its protocol has a word for that. */
-static void part(struct sluice_connection *connection)
-{
-	if (connection->protocol->part)
-		connection->protocol->part(connection);
-}
-
-void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
-			    uint64_t now)
-{
-	struct sluice_output *output = connection->output;
-	bool was_ready = connection->state == SLUICE_TCP_READY, is_rejecting;
-	unsigned int count = 0;
-	struct sockaddr_storage address;
-	char name[SLUICE_CONNECTION_NAME];
-	socklen_t length;
-	uint64_t pause;
-
-	if (was_ready)
-		connection->was_useless = connection->carrier.segments &&
-					  connection->carrier.done == connection->done_ready;
-	if (connection->fd >= 0) {
-		if (connection->disabled)
-			part(connection);
-		sluice_connection_unpark(connection, NULL);
-		connection->protocol->lost(connection);
-		close(connection->fd);
-		connection->fd = -1;
-	}
-	is_rejecting = sluice_trial_end(
-		&connection->trial, sluice_connection_name(connection, name),
-		sluice_trial_words(output->form.framing), connection->disabled, now);
-	/* Only one that got something done begins again with short pauses: not who accepts and
-	 * never reads. */
-	if (was_ready && !is_rejecting &&
-	    (connection->carrier.done != connection->done_ready ||
-	     now - connection->readied >= LASTED_NS))
-		connection->pause = 0;
-	sluice_connection_forget(connection);
-	connection->input_masked = false;
-	connection->busy = false;
-	connection->more = false;
-	connection->corked = false;
-	connection->feeder = NULL;
-	connection->inbox_used = 0;
-	sluice_store_relaxed(&connection->counters.rejecting, (uint64_t)is_rejecting);
-	sluice_connection_set_state(connection, SLUICE_TCP_WAITING);
-	connection->deadline = 0;
-	sluice_store_relaxed(&connection->counters.what,
-			     is_rejecting ? sluice_trial_words(output->form.framing) : what);
-	sluice_store_relaxed(&connection->counters.error, is_rejecting ? 0 : (uint64_t)error);
-	sluice_store_relaxed(&connection->counters.backlog, 0);
-	sluice_store_relaxed(&connection->counters.mss, 0);
-	sluice_store_relaxed(&connection->counters.pmtu, 0);
-	sluice_store_relaxed(&connection->counters.achieved, 0);
-	connection->staged = 0;
-	connection->drain = 0;
-	output->changed = true;
-	/* Another one may take what came back. */
-	output->has_work = true;
-	if (connection->disabled) {
-		sluice_outage_give_up(&connection->outage, sluice_connection_name(connection, name),
-				      now);
-		sluice_worker_set_timer(output->worker, &connection->timer, 0);
-		return;
-	}
-	sluice_outage_begin(&connection->outage, sluice_connection_name(connection, name), what,
-			    error, now);
-	connection->complained = true;
-	/* The other addresses of a name are tried at once, the pause comes after all of them. */
-	connection->attempt++;
-	if (was_ready)
-		connection->attempt_first = connection->attempt;
-	if (!was_ready &&
-	    !sluice_target_address(connection->target, 0, &address, &length, &count) &&
-	    connection->attempt - connection->attempt_first < count) {
-		pause = 0;
-	} else {
-		if (!was_ready)
-			sluice_target_refresh(connection->target);
-		connection->attempt_first = connection->attempt;
-		pause = sluice_connection_next_pause(connection);
-	}
-	connection->timer.at = 0;
-	sluice_worker_set_timer(output->worker, &connection->timer, now + pause + 1);
-}
-
-/* The peer ended it: the same, and what its TCP had just acknowledged is in doubt. @context worker
- */
-static void end(struct sluice_connection *connection, const char *what, int error, uint64_t now)
-{
-	connection->trial.is_cut = true;
-	sluice_connection_lose(connection, what, error, now);
-}
-
-/* It keeps its connection: the log hears that it is there. @context worker */
-static void welcome(struct sluice_connection *connection, const char *name, uint64_t now)
-{
-	sluice_store_relaxed(&connection->counters.rejecting, UINT64_C(0));
-	if (!sluice_outage_end(&connection->outage, name, now))
-		sluice_info("%s: connected", name);
-	sluice_connection_note_since(connection);
-	connection->complained &= comes_and_goes(connection);
-}
-
-/* Is its trial over, or has it lasted? @context worker */
-static void look_at_trial(struct sluice_connection *connection, const char *name, uint64_t now,
-			  uint64_t *next)
-{
-	bool was_rejecting = connection->trial.is_rejecting;
-
-	if (sluice_trial_look(&connection->trial, name, now, next) == SLUICE_TRIAL_SAME)
-		return;
-	if (was_rejecting && !connection->trial.is_rejecting)
-		welcome(connection, name, now);
-	connection->output->changed = connection->output->has_work = true;
-}
 
 /* The clock. @context worker */
 static void due(struct sluice_timer *timer, uint64_t now)
@@ -223,7 +59,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 			return;
 		sluice_connection_measure(connection, now);
 		next = now + SLUICE_MEASURE_NS;
-		look_at_trial(connection, name, now, &next);
+		sluice_connection_look_at_trial(connection, name, now, &next);
 		sluice_connection_look(connection, now);
 		if (connection->interface &&
 		    sluice_target_interface(connection->target) != connection->interface)
@@ -248,136 +84,6 @@ static void due(struct sluice_timer *timer, uint64_t now)
 			sluice_connection_tick_by(connection, next);
 		return;
 	}
-}
-
-void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now)
-{
-	struct sluice_output *output = connection->output;
-	char name[SLUICE_CONNECTION_NAME];
-
-	sluice_connection_set_state(connection, SLUICE_TCP_READY);
-	connection->done_ready = connection->carrier.done;
-	connection->readied = now;
-	connection->passed_on = 0;
-	connection->idle_from = UINT64_MAX;
-	connection->bytes_ready = connection->counters.bytes;
-	connection->attempt_first = connection->attempt;
-	connection->measured = 0;
-	connection->grown = now;
-	connection->drained = connection->loaded - connection->carrier.bytes;
-	connection->drained_at = now;
-	output->changed = true;
-	sluice_count(&connection->counters.connects, 1);
-	sluice_connection_measure(connection, now);
-	sluice_connection_name(connection, name);
-	/* Who speaks our protocol does not reject us. */
-	if (connection->protocol->is_answered)
-		(void)sluice_trial_passed(&connection->trial, name, now);
-	sluice_trial_begin(&connection->trial, output->connection_count > 1, now);
-	if (!connection->trial.is_rejecting)
-		welcome(connection, name, now);
-	connection->timer.at = 0;
-	sluice_connection_tick_by(connection, connection->trial.until ? connection->trial.until
-								      : now + SLUICE_MEASURE_NS);
-	output->has_work = true;
-}
-
-void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
-{
-	struct msghdr message = {.msg_iov = connection->pending, .msg_iovlen = 2};
-	size_t place;
-	ssize_t sent;
-
-	while (connection->busy) {
-		sent = sendmsg(connection->fd, &message,
-			       MSG_NOSIGNAL | MSG_DONTWAIT | (connection->more ? MSG_MORE : 0));
-		if (sent < 0) {
-			if (errno == EINTR)
-				continue;
-			if (errno != EAGAIN)
-				end(connection, "writing to it failed", errno, now);
-			return;
-		}
-		sluice_count(&connection->counters.writes, 1);
-		sluice_count(&connection->counters.bytes, (uint64_t)sent);
-		connection->wrote = now;
-		if (!connection->unanswered)
-			connection->unanswered = now;
-		for (place = 0; place < 2; place++) {
-			struct iovec *part = &connection->pending[place];
-			size_t step = (size_t)sent < part->iov_len ? (size_t)sent : part->iov_len;
-
-			part->iov_base = (uint8_t *)part->iov_base + step;
-			part->iov_len -= step;
-			sent -= (ssize_t)step;
-		}
-		if (connection->pending[0].iov_len + connection->pending[1].iov_len)
-			break; /* no room: TCP noted that we want some, EPOLLOUT will tell
-				  (tcp_sendmsg) */
-		connection->busy = false;
-		connection->corked = connection->more;
-		connection->protocol->written(connection, now);
-		connection->feeder = NULL;
-		connection->output->has_work = true;
-	}
-	connection->more = false;
-}
-
-void sluice_connection_push(struct sluice_connection *connection)
-{
-	const int on = 1;
-
-	if (!connection->corked || connection->busy || connection->fd < 0)
-		return;
-	connection->corked = false;
-	/* Setting it anew sends what waits for a full segment (tcp_sock_set_nodelay). */
-	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-}
-
-void sluice_connection_starve(struct sluice_connection *connection, uint64_t now)
-{
-	sluice_connection_lose(connection, "there is no memory for what it is to be sent", 0, now);
-}
-
-void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
-{
-	size_t bytes = connection->pending[0].iov_len + connection->pending[1].iov_len;
-
-	if (!connection->busy)
-		return;
-	connection->idle_from = UINT64_MAX;
-	if (!connection->trial.given)
-		connection->trial.given = now;
-	sluice_pacer_charge(connection->pacer, bytes, now);
-	sluice_pacer_charge(connection->output->pacer, bytes, now);
-	sluice_connection_flush(connection, now);
-}
-
-bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
-			    size_t bytes, uint64_t now)
-{
-	const struct sluice_segment *segment;
-	uint64_t id;
-	bool again;
-	int error;
-
-	if (!connection->carrier.segments)
-		connection->owed = now;
-	segment = sluice_feeder_take(feeder, bytes, &connection->carrier, &id, &again);
-	if (!segment)
-		return false;
-	if (again)
-		sluice_count(&connection->counters.resent, segment->count);
-	connection->loaded += sluice_segment_bytes(segment);
-	error = connection->protocol->load(connection, feeder, id, true, now);
-	if (error == -ENOMEM)
-		sluice_connection_starve(connection, now);
-	if (error)
-		return false;
-	/* As long as more is waiting only whole segments leave. */
-	connection->more = sluice_feeder_look(feeder);
-	sluice_connection_begin(connection, now);
-	return true;
 }
 
 /* The peer broke the protocol. It gets a reset, so that it does not take the end for a good one.
@@ -423,9 +129,10 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			return;
 		}
 		if (length <= 0) {
-			end(connection,
-			    length ? "reading from it failed" : "the peer closed the connection",
-			    length ? errno : 0, now);
+			sluice_connection_cut(connection,
+					      length ? "reading from it failed"
+						     : "the peer closed the connection",
+					      length ? errno : 0, now);
 			return;
 		}
 		connection->heard = now;
@@ -487,7 +194,7 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 			 * refusal is another error). */
 			if (error == ECONNRESET || error == EPIPE)
 				sluice_trial_reach(&connection->trial, now);
-			end(connection, "cannot connect", error, now);
+			sluice_connection_cut(connection, "cannot connect", error, now);
 			return;
 		}
 		if (events & EPOLLHUP)
@@ -500,13 +207,13 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		sluice_connection_flush(connection, now);
 	if (connection->fd >= 0 && events & (EPOLLERR | EPOLLHUP)) {
 		(void)getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length);
-		end(connection, "the connection broke", error, now);
+		sluice_connection_cut(connection, "the connection broke", error, now);
 		return;
 	}
 	/* Half-closed with data behind it: the next read would say so, but no edge comes for it.
 	 * Acknowledgements would not come any more; who gives none goes on. */
 	if (connection->fd >= 0 && events & EPOLLRDHUP && connection->protocol->is_answered)
-		end(connection, "the peer closed the connection", 0, now);
+		sluice_connection_cut(connection, "the peer closed the connection", 0, now);
 }
 
 /* A name as a number (64-bit FNV-1a, Noll), the same on every machine. */
@@ -584,7 +291,7 @@ void sluice_connection_destroy(struct sluice_connection *connection)
 		return;
 	sluice_connection_tell_outages(connection, sluice_now());
 	if (connection->fd >= 0) {
-		part(connection);
+		sluice_connection_say_goodbye(connection);
 		sluice_connection_unpark(connection, NULL);
 		connection->protocol->lost(connection);
 		/* What TCP has taken over it goes on delivering after close(2). */

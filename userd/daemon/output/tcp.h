@@ -235,7 +235,7 @@ const char *sluice_connection_name(const struct sluice_connection *connection,
 /* Sets the state, also for the report. @context worker */
 void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state);
 
-/* health.c. Notes for the report since when the connection is there, gone, slow or not durable, if
+/* Notes for the report since when the connection is there, gone, slow or not durable, if
  * that changed: after each change of its state and of its counters `unsafe`, `slow` and `full`.
  * Attempts to connect change nothing: it is gone still.
  * @context worker, or process if never entered */
@@ -245,8 +245,8 @@ void sluice_connection_note_since(struct sluice_connection *connection);
  * worker */
 void sluice_connection_connect(struct sluice_connection *connection, uint64_t now);
 
-/* The pause before the next attempt, ns: between the least and twice the last, at random. @context
- * worker */
+/* end.c. The pause before the next attempt, ns: between the least and twice the last, at random.
+ * @context worker */
 uint64_t sluice_connection_next_pause(struct sluice_connection *connection);
 
 /*
@@ -255,7 +255,8 @@ uint64_t sluice_connection_next_pause(struct sluice_connection *connection);
  */
 bool sluice_connection_met_itself(int fd);
 
-/* When the socket is closed its peer gets a reset, and what is not sent yet is dropped. @threadsafe
+/* end.c. When the socket is closed its peer gets a reset, and what is not sent yet is dropped.
+ * @threadsafe
  */
 void sluice_connection_reset_at_close(int fd);
 
@@ -287,10 +288,17 @@ void sluice_connection_tell_outages(struct sluice_connection *connection, uint64
  * never entered */
 void sluice_connection_destroy(struct sluice_connection *connection);
 
+/* Tells the log that from `offset` on a stream holds something that is no record, and that `bytes`
+ * are passed over. @context worker */
+void sluice_connection_tell_no_record(const struct sluice_connection *connection,
+				      const struct sluice_feeder *feeder, uint64_t offset,
+				      uint64_t bytes);
+
 /* Can it take a segment now? @context worker */
 bool sluice_connection_is_able(const struct sluice_connection *connection);
 
-/* Takes a segment of at most `bytes` from `feeder` and begins to write it. False if there was none.
+/* writer.c. Takes a segment of at most `bytes` from `feeder` and begins to write it. False if there
+ * was none.
  * @context worker */
 bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    size_t bytes, uint64_t now);
@@ -308,7 +316,8 @@ void sluice_connection_push(struct sluice_connection *connection);
 /* Can it begin to write something, whatever it carries already? @context worker */
 bool sluice_connection_is_free(const struct sluice_connection *connection);
 
-/* Segment `id`, which it carries, waits for its turn; there is room for it. @context worker */
+/* parked.c. Segment `id`, which it carries, waits for its turn; there is room for it. @context
+ * worker */
 void sluice_connection_park(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    uint64_t id);
 
@@ -323,14 +332,32 @@ void sluice_connection_unpark(struct sluice_connection *connection, struct sluic
 /* Writes what is pending, as far as it goes. @context worker */
 void sluice_connection_flush(struct sluice_connection *connection, uint64_t now);
 
-/* The protocol may send from now on. @context worker */
+/* start.c. The protocol may send from now on. @context worker */
 void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now);
+
+/* Is its trial over, or has it lasted? `name` is what the log calls it; *next becomes when to look
+ * again at the latest. @context worker */
+void sluice_connection_look_at_trial(struct sluice_connection *connection, const char *name,
+				     uint64_t now, uint64_t *next);
+
+/* end.c. Says to a peer that is still there that we go, if its protocol has a word for that.
+ * @context worker, or process if never entered */
+void sluice_connection_say_goodbye(struct sluice_connection *connection);
 
 /* Gives the connection up; `what` is a constant half-sentence, `error` an errno or 0. It will be
  * made anew.
  * @context worker */
 void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
 			    uint64_t now);
+
+/* The peer ended it: the same, and what its TCP had just acknowledged is in doubt. @context worker
+ */
+void sluice_connection_cut(struct sluice_connection *connection, const char *what, int error,
+			   uint64_t now);
+
+/* A connection that acknowledged nothing for so long gives way when the ring is nearly full.
+ * Shorter than dead_after, which is for peers that nobody waits for. */
+#define SLUICE_STALL_NS SLUICE_NS_PER_S
 
 /* How often TCP is asked for MSS, path MTU and what was achieved. */
 #define SLUICE_MEASURE_NS SLUICE_NS_PER_S
@@ -366,8 +393,17 @@ void sluice_connection_tell_unsent(struct sluice_connection *connection);
 /* What was noted of a peer is forgotten: the connection is another one. @context worker */
 void sluice_connection_forget(struct sluice_connection *connection);
 
-/* Does it keep others from what they could take? @context worker */
+/*
+ * Does this connection hold the others back? It does if a ring is nearly full because of a span
+ * that it carries and of which nothing was acknowledged for a while, or (hash) if what is next is
+ * its own and it has no room; and another connection could take it. A receiver that is merely slow
+ * is not: its oldest span changes.
+ @context worker
+ */
 bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now);
+
+/* siblings.c. Is there another destination that could get what this one has? @context worker */
+bool sluice_connection_is_replaceable(const struct sluice_connection *connection);
 
 /*
  * Is it of no use: does it owe acknowledgements and there was no sign of it since `since`, for

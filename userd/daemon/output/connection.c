@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A connection's state and name: what all that is done with it begins with. Below the others, in
+ * the connection's worker. Touches: its state, its timer.
+ */
+#include <stdio.h>
+#include <time.h>
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "output.h"
+#include "tcp.h"
+
+void sluice_connection_note_since(struct sluice_connection *connection)
+{
+	enum { UNKNOWN, GONE, THERE, SLOW, NOT_DURABLE, QUEUE_FULL, REJECTING } condition = GONE;
+	struct timespec now;
+
+	if (connection->counters.rejecting)
+		condition = REJECTING;
+	else if (connection->state == SLUICE_TCP_READY)
+		condition = connection->counters.full	  ? QUEUE_FULL
+			    : connection->counters.unsafe ? NOT_DURABLE
+			    : connection->counters.slow	  ? SLOW
+							  : THERE;
+	if (connection->condition == condition)
+		return;
+	connection->condition = condition;
+	clock_gettime(CLOCK_REALTIME, &now);
+	sluice_store_relaxed(&connection->counters.since,
+			     (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec);
+}
+
+void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state)
+{
+	connection->state = state;
+	sluice_store_relaxed(&connection->counters.state, (uint64_t)state);
+	sluice_connection_note_since(connection);
+}
+
+bool sluice_connection_is_free(const struct sluice_connection *connection)
+{
+	return connection->state == SLUICE_TCP_READY && !connection->busy &&
+	       connection->protocol->has_room(connection);
+}
+
+bool sluice_connection_is_able(const struct sluice_connection *connection)
+{
+	return sluice_connection_is_free(connection) &&
+	       (!connection->carrier.segments ||
+		connection->carrier.bytes < connection->output->window);
+}
+
+void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at)
+{
+	if (!connection->timer.at || at < connection->timer.at)
+		sluice_worker_set_timer(connection->output->worker, &connection->timer, at);
+}
+
+const char *sluice_connection_name(const struct sluice_connection *connection,
+				   char text[SLUICE_CONNECTION_NAME])
+{
+	snprintf(text, SLUICE_CONNECTION_NAME, "output `%s`, destination %s, worker %u",
+		 connection->output->name, sluice_target_text(connection->target),
+		 connection->output->worker->number);
+	return text;
+}
+
+void sluice_connection_tell_no_record(const struct sluice_connection *connection,
+				      const struct sluice_feeder *feeder, uint64_t offset,
+				      uint64_t bytes)
+{
+	sluice_error("output `%s`: the ring of CPU %u holds something that is no record at offset "
+		     "%llu; %llu bytes are passed over",
+		     connection->output->name, feeder->ring->producer->cpu,
+		     (unsigned long long)offset, (unsigned long long)bytes);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The end of a connection: it is given up, what it carried goes back, and after a pause it is made
+ * anew. In the connection's worker. Touches: its socket, its timer.
+ */
+#include <sys/socket.h>
+#include <unistd.h>
+#include "../../lib/barrier.h"
+#include "output.h"
+#include "tcp.h"
+
+/* A connection that lasted so long was a good one, though nothing may have been sent. */
+#define LASTED_NS (10 * SLUICE_NS_PER_S)
+
+void sluice_connection_reset_at_close(int fd)
+{
+	const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
+{
+	const struct sluice_tcp_timing *timing = &connection->output->timing;
+	uint64_t least = timing->reconnect_min_ns, pause = connection->pause, spread;
+
+	if (pause < least)
+		pause = least;
+	if (pause > timing->reconnect_max_ns)
+		pause = timing->reconnect_max_ns;
+	connection->pause = 2 * pause;
+	/* Half of it is jitter: workers and relays that lost the same peer do not come back all at
+	 * once. */
+	spread = pause / 2;
+	pause -= spread;
+	pause += (spread >> 16) * (sluice_worker_random(connection->output->worker) >> 16);
+	return pause < least ? least : pause;
+}
+
+void sluice_connection_say_goodbye(struct sluice_connection *connection)
+{
+	if (connection->protocol->part)
+		connection->protocol->part(connection);
+}
+
+void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
+			    uint64_t now)
+{
+	struct sluice_output *output = connection->output;
+	bool was_ready = connection->state == SLUICE_TCP_READY, is_rejecting;
+	unsigned int count = 0;
+	struct sockaddr_storage address;
+	char name[SLUICE_CONNECTION_NAME];
+	socklen_t length;
+	uint64_t pause;
+
+	if (was_ready)
+		connection->was_useless = connection->carrier.segments &&
+					  connection->carrier.done == connection->done_ready;
+	if (connection->fd >= 0) {
+		if (connection->disabled)
+			sluice_connection_say_goodbye(connection);
+		sluice_connection_unpark(connection, NULL);
+		connection->protocol->lost(connection);
+		close(connection->fd);
+		connection->fd = -1;
+	}
+	is_rejecting = sluice_trial_end(
+		&connection->trial, sluice_connection_name(connection, name),
+		sluice_trial_words(output->form.framing), connection->disabled, now);
+	/* Only one that got something done begins again with short pauses: not who accepts and
+	 * never reads. */
+	if (was_ready && !is_rejecting &&
+	    (connection->carrier.done != connection->done_ready ||
+	     now - connection->readied >= LASTED_NS))
+		connection->pause = 0;
+	sluice_connection_forget(connection);
+	connection->input_masked = false;
+	connection->busy = false;
+	connection->more = false;
+	connection->corked = false;
+	connection->feeder = NULL;
+	connection->inbox_used = 0;
+	sluice_store_relaxed(&connection->counters.rejecting, (uint64_t)is_rejecting);
+	sluice_connection_set_state(connection, SLUICE_TCP_WAITING);
+	connection->deadline = 0;
+	sluice_store_relaxed(&connection->counters.what,
+			     is_rejecting ? sluice_trial_words(output->form.framing) : what);
+	sluice_store_relaxed(&connection->counters.error, is_rejecting ? 0 : (uint64_t)error);
+	sluice_store_relaxed(&connection->counters.backlog, 0);
+	sluice_store_relaxed(&connection->counters.mss, 0);
+	sluice_store_relaxed(&connection->counters.pmtu, 0);
+	sluice_store_relaxed(&connection->counters.achieved, 0);
+	connection->staged = 0;
+	connection->drain = 0;
+	output->changed = true;
+	/* Another one may take what came back. */
+	output->has_work = true;
+	if (connection->disabled) {
+		sluice_outage_give_up(&connection->outage, sluice_connection_name(connection, name),
+				      now);
+		sluice_worker_set_timer(output->worker, &connection->timer, 0);
+		return;
+	}
+	sluice_outage_begin(&connection->outage, sluice_connection_name(connection, name), what,
+			    error, now);
+	connection->complained = true;
+	/* The other addresses of a name are tried at once, the pause comes after all of them. */
+	connection->attempt++;
+	if (was_ready)
+		connection->attempt_first = connection->attempt;
+	if (!was_ready &&
+	    !sluice_target_address(connection->target, 0, &address, &length, &count) &&
+	    connection->attempt - connection->attempt_first < count) {
+		pause = 0;
+	} else {
+		if (!was_ready)
+			sluice_target_refresh(connection->target);
+		connection->attempt_first = connection->attempt;
+		pause = sluice_connection_next_pause(connection);
+	}
+	connection->timer.at = 0;
+	sluice_worker_set_timer(output->worker, &connection->timer, now + pause + 1);
+}
+
+void sluice_connection_cut(struct sluice_connection *connection, const char *what, int error,
+			   uint64_t now)
+{
+	connection->trial.is_cut = true;
+	sluice_connection_lose(connection, what, error, now);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a connection is to the others of its output: whether standbys are needed, whether another
+ * could stand in for it, whether it keeps the others waiting. In the connection's worker. Touches:
+ * the connection's account.
+ */
+#include "output.h"
+#include "tcp.h"
+
+bool sluice_output_needs_standbys(const struct sluice_output *output)
+{
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++) {
+		const struct sluice_connection *other = output->connections[number];
+
+		/* One that is only just being connected to is not down yet. */
+		if (!other->standby && !other->disabled &&
+		    (other->state == SLUICE_TCP_READY ? !other->trial.until : !other->complained))
+			return false;
+	}
+	return true;
+}
+
+bool sluice_connection_is_replaceable(const struct sluice_connection *connection)
+{
+	const struct sluice_output *output = connection->output;
+	size_t number;
+
+	for (number = 0; number < output->connection_count; number++)
+		if (output->connections[number] != connection &&
+		    !output->connections[number]->counters.slow &&
+		    sluice_output_counts_on(output, output->connections[number]))
+			return true;
+	return false;
+}
+
+bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now)
+{
+	const struct sluice_output *output = connection->output;
+	const struct sluice_segment *oldest;
+	bool is_needed = false;
+	size_t number;
+
+	if (connection->carrier.done != connection->done_seen || !connection->carrier.segments) {
+		connection->done_seen = connection->carrier.done;
+		connection->grown = now;
+	}
+	if (now - connection->grown < SLUICE_STALL_NS)
+		return false;
+	for (number = 0; number < output->feeder_count && !is_needed; number++) {
+		const struct sluice_feeder *feeder = output->feeders[number];
+		uint64_t size = feeder->ring->mask + 1;
+
+		/* What is on the disk holds nobody back. */
+		if (!sluice_feeder_is_first(feeder))
+			continue;
+		oldest = sluice_feeder_segment(feeder, feeder->first);
+		is_needed = oldest && oldest->carrier == &connection->carrier &&
+			    sluice_ring_head(feeder->ring) - oldest->start > size / 4 * 3;
+	}
+	if (!is_needed && output->blocker != connection)
+		return false;
+	for (number = 0; number < output->connection_count; number++)
+		if (output->connections[number] != connection &&
+		    output->connections[number]->state == SLUICE_TCP_READY &&
+		    now - output->connections[number]->grown < 2 * SLUICE_STALL_NS)
+			return true;
+	return false;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The start of a connection: its protocol is ready, and it is used at once, or after a trial if its
+ * destination rejected others. In the connection's worker. Touches: the connection, the log.
+ */
+#include "../../lib/barrier.h"
+#include "../../lib/log.h"
+#include "output.h"
+#include "tcp.h"
+
+/* Has it been lost so often without having done anything that others had better step in? */
+static bool comes_and_goes(const struct sluice_connection *connection)
+{
+	return connection->pause > 4 * connection->output->timing.reconnect_min_ns;
+}
+
+/* It keeps its connection: the log hears that it is there. @context worker */
+static void welcome(struct sluice_connection *connection, const char *name, uint64_t now)
+{
+	sluice_store_relaxed(&connection->counters.rejecting, UINT64_C(0));
+	if (!sluice_outage_end(&connection->outage, name, now))
+		sluice_info("%s: connected", name);
+	sluice_connection_note_since(connection);
+	connection->complained &= comes_and_goes(connection);
+}
+
+void sluice_connection_look_at_trial(struct sluice_connection *connection, const char *name,
+				     uint64_t now, uint64_t *next)
+{
+	bool was_rejecting = connection->trial.is_rejecting;
+
+	if (sluice_trial_look(&connection->trial, name, now, next) == SLUICE_TRIAL_SAME)
+		return;
+	if (was_rejecting && !connection->trial.is_rejecting)
+		welcome(connection, name, now);
+	connection->output->changed = connection->output->has_work = true;
+}
+
+void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_output *output = connection->output;
+	char name[SLUICE_CONNECTION_NAME];
+
+	sluice_connection_set_state(connection, SLUICE_TCP_READY);
+	connection->done_ready = connection->carrier.done;
+	connection->readied = now;
+	connection->passed_on = 0;
+	connection->idle_from = UINT64_MAX;
+	connection->bytes_ready = connection->counters.bytes;
+	connection->attempt_first = connection->attempt;
+	connection->measured = 0;
+	connection->grown = now;
+	connection->drained = connection->loaded - connection->carrier.bytes;
+	connection->drained_at = now;
+	output->changed = true;
+	sluice_count(&connection->counters.connects, 1);
+	sluice_connection_measure(connection, now);
+	sluice_connection_name(connection, name);
+	/* Who speaks our protocol does not reject us. */
+	if (connection->protocol->is_answered)
+		(void)sluice_trial_passed(&connection->trial, name, now);
+	sluice_trial_begin(&connection->trial, output->connection_count > 1, now);
+	if (!connection->trial.is_rejecting)
+		welcome(connection, name, now);
+	connection->timer.at = 0;
+	sluice_connection_tick_by(connection, connection->trial.until ? connection->trial.until
+								      : now + SLUICE_MEASURE_NS);
+	output->has_work = true;
+}
