@@ -119,7 +119,8 @@ static void tell_events(uint64_t now)
 			handler->ready(handler, events[place].events, now);
 		}
 		for (number = 0, is_busy = false; number < 2; number++)
-			is_busy |= output->connections[number]->state == SLUICE_TCP_CONNECTING;
+			is_busy |=
+				output->group.connections[number]->state == SLUICE_TCP_CONNECTING;
 	} while (is_busy && count > 0);
 	assert_false(is_busy);
 }
@@ -137,7 +138,7 @@ static void who_is_refused_is_tried_again_in_time(void **state)
 	begin(ports);
 	for (step = 0; step < STEPS; step++) {
 		for (number = 0; number < 2; number++) {
-			struct sluice_connection *connection = output->connections[number];
+			struct sluice_connection *connection = output->group.connections[number];
 
 			if (connection->timer.at > now)
 				continue;
@@ -150,12 +151,13 @@ static void who_is_refused_is_tried_again_in_time(void **state)
 			tell_events(now);
 			/* What others do in the meantime makes nothing of it later. */
 			if (step % 7 == 0)
-				sluice_connection_tick_by(output->connections[!number],
+				sluice_connection_tick_by(output->group.connections[!number],
 							  now + MOST_US * SLUICE_NS_PER_US);
 		}
 		worker.next_due = UINT64_MAX;
 		for (number = 0; number < 2; number++) {
-			const struct sluice_connection *connection = output->connections[number];
+			const struct sluice_connection *connection =
+				output->group.connections[number];
 
 			assert_int_equal(connection->state, SLUICE_TCP_WAITING);
 			assert_true(connection->timer.at > now);
@@ -182,7 +184,7 @@ static void who_says_nothing_is_tried_again_in_time(void **state)
 	(void)state;
 	begin(ports);
 	assert_int_equal(listen(ports[0], 16), 0);
-	connection = output->connections[0];
+	connection = output->group.connections[0];
 	for (round = 0; round < 8; round++) {
 		connection->timer.at = 0;
 		connection->timer.due(&connection->timer, now);

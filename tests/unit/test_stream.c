@@ -29,7 +29,7 @@ struct bed {
 /* The stream has something for an output. */
 static void look(void *output)
 {
-	((struct sluice_output *)output)->has_work = true;
+	((struct sluice_output *)output)->group.has_work = true;
 }
 
 static const struct sluice_feeder_user user = {.look = look};
@@ -61,7 +61,7 @@ static void take(struct bed *bed, size_t number)
 
 	assert_non_null(sluice_feeder_take(bed->stream->feeders[number], SLUICE_RING_SIZE_MIN,
 					   &bed->carrier, &bed->id, &again));
-	bed->outputs[number].has_work = false;
+	bed->outputs[number].group.has_work = false;
 }
 
 /*
@@ -79,12 +79,12 @@ static void what_one_output_notices_the_other_hears_of(void **state)
 	assert_true(sluice_stream_release(stream, 1));
 	/* The module stays quiet up to here. */
 	assert_int_equal(stream->ring.consumer->seen, sluice_ring_head(&stream->ring));
-	assert_false(bed->outputs[0].has_work);
-	assert_true(bed->outputs[1].has_work);
+	assert_false(bed->outputs[0].group.has_work);
+	assert_true(bed->outputs[1].group.has_work);
 	take(bed, 1);
 	assert_false(sluice_stream_release(stream, 2));
-	assert_false(bed->outputs[0].has_work);
-	assert_false(bed->outputs[1].has_work);
+	assert_false(bed->outputs[0].group.has_work);
+	assert_false(bed->outputs[1].group.has_work);
 	sluice_stream_destroy(stream);
 }
 
@@ -97,11 +97,11 @@ static void what_was_told_of_wakes_nobody_again(void **state)
 	(void)state;
 	assert_true(store(&stream->ring, 100, 1));
 	sluice_stream_notify(stream);
-	assert_true(bed->outputs[0].has_work && bed->outputs[1].has_work);
-	bed->outputs[1].has_work = false; /* its receiver is away */
+	assert_true(bed->outputs[0].group.has_work && bed->outputs[1].group.has_work);
+	bed->outputs[1].group.has_work = false; /* its receiver is away */
 	take(bed, 0);
 	assert_false(sluice_stream_release(stream, 1));
-	assert_false(bed->outputs[1].has_work);
+	assert_false(bed->outputs[1].group.has_work);
 	sluice_stream_destroy(stream);
 }
 

@@ -58,11 +58,11 @@ static struct bed *make(const unsigned int *priorities, uint64_t rate)
 	bed.now = 1000 * MS;
 	sluice_pacer_set(&bed.pacer, rate);
 	sluice_pacer_charge(&bed.pacer, 1, 1);
-	bed.output = (struct sluice_output){.feeders = bed.list,
-					    .feeder_count = FEEDERS,
+	bed.output = (struct sluice_output){.group = {.feeders = bed.list,
+						      .feeder_count = FEEDERS,
+						      .pacer = &bed.pacer,
+						      .batch_bytes = PORTION},
 					    .precedence = &bed.shared,
-					    .pacer = &bed.pacer,
-					    .batch_bytes = PORTION,
 					    .told = SLUICE_PRECEDENCE_NONE};
 	return &bed;
 }

@@ -65,12 +65,12 @@ static bool is_same_on_the_wire(const struct sluice_whole_output *old,
 	size_t number;
 
 	if (old->target_count != config->to_count ||
-	    !sluice_form_is_same(&old->halves[0]->form, &form) ||
+	    !sluice_form_is_same(&old->halves[0]->group.form, &form) ||
 	    /* What was acknowledged as received only is not acknowledged again by itself. */
-	    old->halves[0]->durable != (config->durable != 0) ||
+	    old->halves[0]->group.durable != (config->durable != 0) ||
 	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||
 	    (config->mode == SLUICE_MODE_HASH &&
-	     old->halves[0]->batch_bytes != config->batch_bytes))
+	     old->halves[0]->group.batch_bytes != config->batch_bytes))
 		return false;
 	for (number = 0; number < config->to_count; number++)
 		if (strcmp(sluice_target_text(old->targets[number]), config->to[number].text) != 0)

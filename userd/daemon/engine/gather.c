@@ -74,7 +74,7 @@ static int resume_outputs(struct sluice_worker *worker, void *argument)
 	(void)argument;
 	for (place = 0; place < worker->output_count; place++) {
 		worker->outputs[place]->paused = false;
-		worker->outputs[place]->has_work = true;
+		worker->outputs[place]->group.has_work = true;
 	}
 	return 0;
 }
@@ -84,9 +84,9 @@ static bool is_away(struct sluice_output *output, bool is_late, uint64_t now)
 {
 	size_t number;
 
-	for (number = 0; is_late && number < output->connection_count; number++)
-		if (output->connections[number]->carrier.segments)
-			sluice_connection_lose(output->connections[number],
+	for (number = 0; is_late && number < output->group.connection_count; number++)
+		if (output->group.connections[number]->carrier.segments)
+			sluice_connection_lose(output->group.connections[number],
 					       "its streams go to another worker", 0, now);
 	return sluice_output_carried(output) > 0;
 }

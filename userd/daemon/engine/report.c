@@ -269,8 +269,8 @@ static int report_destination(const struct sluice_engine *engine,
 	sum->rate = to->rate;
 	sum->name = strdup(sluice_target_text(output->targets[place]));
 	for (worker = 0; worker < engine->worker_count; worker++)
-		if (!worker || !output->halves[worker]->is_absent)
-			add_connection(output->halves[worker]->connections[place], sum, &what,
+		if (!worker || !output->halves[worker]->group.is_absent)
+			add_connection(output->halves[worker]->group.connections[place], sum, &what,
 				       &error);
 	if (!to->enabled)
 		sum->state = "disabled";

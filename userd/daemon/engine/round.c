@@ -27,7 +27,7 @@ static void pump(struct sluice_worker *worker)
 	do {
 		again = false;
 		for (place = 0; place < worker->output_count; place++)
-			if (worker->outputs[place]->has_work)
+			if (worker->outputs[place]->group.has_work)
 				sluice_output_pump(worker->outputs[place], worker->now);
 		for (place = 0; place < worker->stream_count; place++)
 			if (worker->streams[place]->moved)

@@ -193,9 +193,9 @@ static int tell_outages(struct sluice_worker *worker, void *argument)
 
 	(void)argument;
 	for (number = 0; number < worker->output_count; number++)
-		for (place = 0; place < worker->outputs[number]->connection_count; place++)
-			sluice_connection_tell_outages(worker->outputs[number]->connections[place],
-						       worker->now);
+		for (place = 0; place < worker->outputs[number]->group.connection_count; place++)
+			sluice_connection_tell_outages(
+				worker->outputs[number]->group.connections[place], worker->now);
 	return 0;
 }
 

@@ -28,12 +28,11 @@ static bool is_doubtful(const struct sluice_connection *connection)
 }
 
 /* Can `connection` take a segment now? If only its rate says no, *due becomes when it will. */
-static inline bool can_take(const struct sluice_output *output,
-			    const struct sluice_connection *connection, const struct choice *choice)
+static inline bool can_take(const struct sluice_connection *connection, const struct choice *choice)
 {
 	uint64_t when, now = choice->now, *due = choice->due;
 
-	if (connection->busy || !sluice_output_counts_on(output, connection) ||
+	if (connection->busy || !sluice_connection_takes_part(connection) ||
 	    !sluice_connection_is_able(connection))
 		return false;
 	if (choice->is_safe && is_doubtful(connection) &&
@@ -78,10 +77,10 @@ static struct sluice_connection *next_in_turn(struct sluice_output *output,
 	int64_t all = 0;
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++) {
-		struct sluice_connection *connection = output->connections[number];
+	for (number = 0; number < output->group.connection_count; number++) {
+		struct sluice_connection *connection = output->group.connections[number];
 
-		if (!can_take(output, connection, choice))
+		if (!can_take(connection, choice))
 			continue;
 		connection->turn += connection->weight;
 		all += connection->weight;
@@ -112,10 +111,10 @@ static struct sluice_connection *least_behind(struct sluice_output *output,
 	uint64_t fastest = 0;
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++) {
-		struct sluice_connection *connection = output->connections[number];
+	for (number = 0; number < output->group.connection_count; number++) {
+		struct sluice_connection *connection = output->group.connections[number];
 
-		if (!sluice_output_counts_on(output, connection))
+		if (!sluice_connection_takes_part(connection))
 			continue;
 		if (choice->now - connection->drained_at >= RATE_NS)
 			measure(connection, choice->now);
@@ -125,12 +124,12 @@ static struct sluice_connection *least_behind(struct sluice_output *output,
 	}
 	if (is_idle)
 		return next_in_turn(output, choice);
-	for (number = 0; number < output->connection_count; number++) {
-		struct sluice_connection *connection = output->connections[number];
+	for (number = 0; number < output->group.connection_count; number++) {
+		struct sluice_connection *connection = output->group.connections[number];
 
-		if (can_take(output, connection, choice) &&
-		    (!best || cost(connection, output->batch_bytes, fastest) <
-				      cost(best, output->batch_bytes, fastest)))
+		if (can_take(connection, choice) &&
+		    (!best || cost(connection, output->group.batch_bytes, fastest) <
+				      cost(best, output->group.batch_bytes, fastest)))
 			best = connection;
 	}
 	return best;
@@ -143,9 +142,9 @@ struct sluice_connection *sluice_output_choose(struct sluice_output *output, boo
 	size_t number;
 
 	choice.due = due;
-	for (number = 0; number < output->connection_count && !choice.is_safe; number++)
-		choice.is_safe = sluice_output_counts_on(output, output->connections[number]) &&
-				 !is_doubtful(output->connections[number]);
+	for (number = 0; number < output->group.connection_count && !choice.is_safe; number++)
+		choice.is_safe = sluice_connection_takes_part(output->group.connections[number]) &&
+				 !is_doubtful(output->group.connections[number]);
 	return output->mode == SLUICE_MODE_BALANCE ? least_behind(output, &choice)
 						   : next_in_turn(output, &choice);
 }

@@ -7,7 +7,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include "output.h"
 #include "tcp.h"
 
 /* How often a name that is being looked up is asked for. */
@@ -63,7 +62,7 @@ void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timin
 
 void sluice_connection_connect(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_output *output = connection->output;
+	struct sluice_group *group = connection->group;
 	struct sockaddr_storage address;
 	unsigned int count;
 	socklen_t length;
@@ -75,10 +74,10 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 		/* A resolver that does not answer is as bad as one that knows nothing: a standby
 		 * may step in. */
 		if (!connection->deadline)
-			connection->deadline = now + output->timing.connect_timeout_ns;
+			connection->deadline = now + group->timing.connect_timeout_ns;
 		else if (now >= connection->deadline && !connection->complained)
-			connection->complained = output->changed = output->has_work = true;
-		sluice_worker_set_timer(output->worker, &connection->timer, now + RESOLVE_NS);
+			connection->complained = group->changed = group->has_work = true;
+		sluice_worker_set_timer(group->worker, &connection->timer, now + RESOLVE_NS);
 		return;
 	}
 	if (error) {
@@ -94,16 +93,16 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 		sluice_connection_lose(connection, "no socket for it", errno, now);
 		return;
 	}
-	sluice_connection_set_options(connection->fd, &output->timing);
-	error = sluice_worker_watch(output->worker, connection->fd, SLUICE_TCP_WATCHED,
+	sluice_connection_set_options(connection->fd, &group->timing);
+	error = sluice_worker_watch(group->worker, connection->fd, SLUICE_TCP_WATCHED,
 				    &connection->handler);
 	if (error) {
 		sluice_connection_lose(connection, "its socket cannot be watched", -error, now);
 		return;
 	}
 	sluice_connection_set_state(connection, SLUICE_TCP_CONNECTING);
-	connection->deadline = now + output->timing.connect_timeout_ns;
-	sluice_worker_set_timer(output->worker, &connection->timer, connection->deadline);
+	connection->deadline = now + group->timing.connect_timeout_ns;
+	sluice_worker_set_timer(group->worker, &connection->timer, connection->deadline);
 	/* A connection made at once (loopback) is reported by EPOLLOUT as well. */
 	if (connect(connection->fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)
 		sluice_connection_lose(connection, "cannot connect", errno, now);

@@ -7,7 +7,6 @@
 #include <time.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "output.h"
 #include "tcp.h"
 
 void sluice_connection_note_since(struct sluice_connection *connection)
@@ -47,21 +46,21 @@ bool sluice_connection_is_able(const struct sluice_connection *connection)
 {
 	return sluice_connection_is_free(connection) &&
 	       (!connection->carrier.segments ||
-		connection->carrier.bytes < connection->output->window);
+		connection->carrier.bytes < connection->group->window);
 }
 
 void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at)
 {
 	if (!connection->timer.at || at < connection->timer.at)
-		sluice_worker_set_timer(connection->output->worker, &connection->timer, at);
+		sluice_worker_set_timer(connection->group->worker, &connection->timer, at);
 }
 
 const char *sluice_connection_name(const struct sluice_connection *connection,
 				   char text[SLUICE_CONNECTION_NAME])
 {
 	snprintf(text, SLUICE_CONNECTION_NAME, "output `%s`, destination %s, worker %u",
-		 connection->output->name, sluice_target_text(connection->target),
-		 connection->output->worker->number);
+		 connection->group->name, sluice_target_text(connection->target),
+		 connection->group->worker->number);
 	return text;
 }
 
@@ -71,6 +70,6 @@ void sluice_connection_tell_no_record(const struct sluice_connection *connection
 {
 	sluice_error("output `%s`: the ring of CPU %u holds something that is no record at offset "
 		     "%llu; %llu bytes are passed over",
-		     connection->output->name, feeder->ring->producer->cpu,
+		     connection->group->name, feeder->ring->producer->cpu,
 		     (unsigned long long)offset, (unsigned long long)bytes);
 }

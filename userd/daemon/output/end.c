@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
-#include "output.h"
 #include "tcp.h"
 
 /* A connection that lasted so long was a good one, though nothing may have been sent. */
@@ -21,7 +20,7 @@ void sluice_connection_reset_at_close(int fd)
 
 uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
 {
-	const struct sluice_tcp_timing *timing = &connection->output->timing;
+	const struct sluice_tcp_timing *timing = &connection->group->timing;
 	uint64_t least = timing->reconnect_min_ns, pause = connection->pause, spread;
 
 	if (pause < least)
@@ -33,7 +32,7 @@ uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
 	 * once. */
 	spread = pause / 2;
 	pause -= spread;
-	pause += (spread >> 16) * (sluice_worker_random(connection->output->worker) >> 16);
+	pause += (spread >> 16) * (sluice_worker_random(connection->group->worker) >> 16);
 	return pause < least ? least : pause;
 }
 
@@ -46,7 +45,7 @@ void sluice_connection_say_goodbye(struct sluice_connection *connection)
 void sluice_connection_lose(struct sluice_connection *connection, const char *what, int error,
 			    uint64_t now)
 {
-	struct sluice_output *output = connection->output;
+	struct sluice_group *group = connection->group;
 	bool was_ready = connection->state == SLUICE_TCP_READY, is_rejecting;
 	unsigned int count = 0;
 	struct sockaddr_storage address;
@@ -67,7 +66,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	}
 	is_rejecting = sluice_trial_end(
 		&connection->trial, sluice_connection_name(connection, name),
-		sluice_trial_words(output->form.framing), connection->disabled, now);
+		sluice_trial_words(group->form.framing), connection->disabled, now);
 	/* Only one that got something done begins again with short pauses: not who accepts and
 	 * never reads. */
 	if (was_ready && !is_rejecting &&
@@ -85,7 +84,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	sluice_connection_set_state(connection, SLUICE_TCP_WAITING);
 	connection->deadline = 0;
 	sluice_store_relaxed(&connection->counters.what,
-			     is_rejecting ? sluice_trial_words(output->form.framing) : what);
+			     is_rejecting ? sluice_trial_words(group->form.framing) : what);
 	sluice_store_relaxed(&connection->counters.error, is_rejecting ? 0 : (uint64_t)error);
 	sluice_store_relaxed(&connection->counters.backlog, 0);
 	sluice_store_relaxed(&connection->counters.mss, 0);
@@ -93,13 +92,13 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	sluice_store_relaxed(&connection->counters.achieved, 0);
 	connection->staged = 0;
 	connection->drain = 0;
-	output->changed = true;
+	group->changed = true;
 	/* Another one may take what came back. */
-	output->has_work = true;
+	group->has_work = true;
 	if (connection->disabled) {
 		sluice_outage_give_up(&connection->outage, sluice_connection_name(connection, name),
 				      now);
-		sluice_worker_set_timer(output->worker, &connection->timer, 0);
+		sluice_worker_set_timer(group->worker, &connection->timer, 0);
 		return;
 	}
 	sluice_outage_begin(&connection->outage, sluice_connection_name(connection, name), what,
@@ -120,7 +119,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		pause = sluice_connection_next_pause(connection);
 	}
 	connection->timer.at = 0;
-	sluice_worker_set_timer(output->worker, &connection->timer, now + pause + 1);
+	sluice_worker_set_timer(group->worker, &connection->timer, now + pause + 1);
 }
 
 void sluice_connection_cut(struct sluice_connection *connection, const char *what, int error,

@@ -64,10 +64,11 @@ static void deal(struct sluice_output *output)
 		uint64_t first = 0, second = 0, value;
 
 		buckets->first[bucket] = buckets->second[bucket] = NOBODY;
-		for (number = 0; number < output->connection_count; number++) {
-			const struct sluice_connection *connection = output->connections[number];
+		for (number = 0; number < output->group.connection_count; number++) {
+			const struct sluice_connection *connection =
+				output->group.connections[number];
 
-			if (!sluice_output_counts_on(output, connection))
+			if (!sluice_connection_takes_part(connection))
 				continue;
 			value = rank(connection, bucket);
 			if (buckets->first[bucket] == NOBODY || value > first) {
@@ -81,7 +82,7 @@ static void deal(struct sluice_output *output)
 			}
 		}
 	}
-	output->changed = false;
+	output->group.changed = false;
 }
 
 /* The bucket of a datagram's flow; without addresses, of its input. */
@@ -156,7 +157,7 @@ static void give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 static bool has_room(const struct sluice_output *output, const struct sluice_connection *connection)
 {
 	return connection->parked_next - connection->parked_first < SLUICE_PARKED &&
-	       (!connection->carrier.segments || connection->carrier.bytes < output->window);
+	       (!connection->carrier.segments || connection->carrier.bytes < output->group.window);
 }
 
 void sluice_output_put_back(struct sluice_output *output)
@@ -170,25 +171,25 @@ void sluice_output_put_back(struct sluice_output *output)
 		sluice_feeder_return(output->held.feeder, output->held.id, segment->start,
 				     segment->count);
 	output->held.feeder = NULL;
-	output->blocker = NULL;
+	output->group.blocker = NULL;
 }
 
 /* Gives what is held to whom it belongs. False: there is no room. */
 static bool settle(struct sluice_output *output, uint64_t now)
 {
 	struct sluice_connection *connection =
-		output->connections[output->buckets->first[output->held_bucket]];
+		output->group.connections[output->buckets->first[output->held_bucket]];
 
 	/* The receiver of another connection may have said meanwhile that it has it. */
 	if (sluice_feeder_segment(output->held.feeder, output->held.id)) {
 		if (!has_room(output, connection)) {
-			output->blocker = connection;
+			output->group.blocker = connection;
 			return false;
 		}
 		give(output, output->held.feeder, output->held.id, connection, now);
 	}
 	output->held.feeder = NULL;
-	output->blocker = NULL;
+	output->group.blocker = NULL;
 	return true;
 }
 
@@ -216,9 +217,10 @@ static bool hand_out(struct sluice_output *output, struct sluice_feeder *feeder,
 	if (!again && run < length)
 		(void)sluice_feeder_cut(feeder, id, segment->start + run, records);
 	if (again)
-		sluice_count(&output->connections[output->buckets->first[output->held_bucket]]
-				      ->counters.resent,
-			     segment->count);
+		sluice_count(
+			&output->group.connections[output->buckets->first[output->held_bucket]]
+				 ->counters.resent,
+			segment->count);
 	output->held = (struct sluice_parked){.feeder = feeder, .id = id};
 	output->handed += sluice_segment_bytes(segment);
 	return settle(output, now);
@@ -231,20 +233,21 @@ static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *du
 	uint64_t when;
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++) {
-		struct sluice_connection *connection = output->connections[number];
+	for (number = 0; number < output->group.connection_count; number++) {
+		struct sluice_connection *connection = output->group.connections[number];
 
 		if (connection->parked_first == connection->parked_next ||
 		    !sluice_connection_is_free(connection))
 			continue;
-		when = sluice_pacer_due(output->pacer);
+		when = sluice_pacer_due(output->group.pacer);
 		if (sluice_pacer_due(connection->pacer) > when)
 			when = sluice_pacer_due(connection->pacer);
 		if (when <= now) {
 			moved |= sluice_connection_send_parked(
 				connection,
-				sluice_pacer_portion(connection->pacer,
-						     sluice_pacer_portion(output->pacer, SIZE_MAX)),
+				sluice_pacer_portion(
+					connection->pacer,
+					sluice_pacer_portion(output->group.pacer, SIZE_MAX)),
 				now);
 		} else if (*due <= now || when < *due) {
 			*due = when;
@@ -259,8 +262,8 @@ static bool is_settled(const struct sluice_output *output)
 {
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++) {
-		const struct sluice_connection *connection = output->connections[number];
+	for (number = 0; number < output->group.connection_count; number++) {
+		const struct sluice_connection *connection = output->group.connections[number];
 
 		if (!connection->disabled && !connection->standby && !connection->complained &&
 		    connection->state != SLUICE_TCP_READY)
@@ -273,10 +276,10 @@ static bool is_settled(const struct sluice_output *output)
  * it will be. */
 static size_t longest_run(const struct sluice_output *output)
 {
-	size_t number, most = sluice_pacer_portion(output->pacer, output->run_bytes);
+	size_t number, most = sluice_pacer_portion(output->group.pacer, output->group.run_bytes);
 
-	for (number = 0; number < output->connection_count; number++)
-		most = sluice_pacer_portion(output->connections[number]->pacer, most);
+	for (number = 0; number < output->group.connection_count; number++)
+		most = sluice_pacer_portion(output->group.connections[number]->pacer, most);
 	return most;
 }
 
@@ -292,7 +295,7 @@ static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *d
 	size_t number;
 
 	if (sluice_precedence_matters(output->precedence)) {
-		while (barren < output->feeder_count && !output->held.feeder &&
+		while (barren < output->group.feeder_count && !output->held.feeder &&
 		       (feeder = sluice_output_pick(output, barren > 0, now, due))) {
 			handed = output->handed;
 			moved |= hand_out(output, feeder, most, now);
@@ -301,8 +304,8 @@ static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *d
 		}
 		return moved;
 	}
-	for (number = 0; number < output->feeder_count; number++) {
-		feeder = output->feeders[number];
+	for (number = 0; number < output->group.feeder_count; number++) {
+		feeder = output->group.feeders[number];
 		while (!output->held.feeder && sluice_feeder_look(feeder) &&
 		       !sluice_output_waits_for_older(output, feeder) &&
 		       hand_out(output, feeder, most, now))
@@ -318,12 +321,12 @@ void sluice_output_pump_hash(struct sluice_output *output, uint64_t now, uint64_
 	/* It ends: what moves is a segment that leaves a feeder or a connection's queue, and what
 	 * changes a connection that is lost. */
 	do {
-		if (output->changed)
+		if (output->group.changed)
 			deal(output);
 		moved = output->buckets->first[0] != NOBODY && is_settled(output) &&
 			(!output->held.feeder || settle(output, now)) &&
 			hand_out_all(output, now, due);
 		moved |= send_parked(output, now, due);
 		/* Losing a connection deals the buckets anew. */
-	} while (moved || output->changed);
+	} while (moved || output->group.changed);
 }

@@ -12,7 +12,6 @@
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../../lib/size.h"
-#include "output.h"
 #include "tcp.h"
 
 /* So many times dead_after a receiver that is there and does not read is waited for. */
@@ -55,7 +54,7 @@ void sluice_connection_idles(struct sluice_connection *connection)
  * taken everything. */
 static uint64_t step_of(const struct sluice_connection *connection)
 {
-	uint64_t step = connection->output->timing.dead_after_ns / 8;
+	uint64_t step = connection->group->timing.dead_after_ns / 8;
 
 	return step < SLUICE_STALL_NS ? step : SLUICE_STALL_NS;
 }
@@ -97,7 +96,7 @@ static void note_slow(struct sluice_connection *connection, uint64_t now)
 {
 	uint64_t since =
 		connection->moved > connection->readied ? connection->moved : connection->readied;
-	uint64_t dead = connection->output->timing.dead_after_ns;
+	uint64_t dead = connection->group->timing.dead_after_ns;
 	char lasted[SLUICE_SIZE_TEXT], name[SLUICE_CONNECTION_NAME];
 	bool is_slow;
 
@@ -213,7 +212,7 @@ static bool is_gone(const struct sluice_connection *connection)
 const char *sluice_connection_silence(struct sluice_connection *connection, uint64_t now,
 				      uint64_t *next)
 {
-	uint64_t dead = connection->output->timing.dead_after_ns;
+	uint64_t dead = connection->group->timing.dead_after_ns;
 
 	if (connection->is_half && now >= connection->half_due) {
 		if (is_gone(connection)) {
@@ -258,7 +257,7 @@ static unsigned int patience_with(const struct sluice_connection *connection)
 const char *sluice_connection_stall(const struct sluice_connection *connection, uint64_t since,
 				    uint64_t now, uint64_t *next)
 {
-	uint64_t dead = connection->output->timing.dead_after_ns;
+	uint64_t dead = connection->group->timing.dead_after_ns;
 
 	if (connection->moved > since)
 		since = connection->moved;

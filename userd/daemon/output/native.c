@@ -12,7 +12,6 @@
 #include "../../lib/frame.h"
 #include "../../lib/log.h"
 #include "../stream/stream.h"
-#include "output.h"
 #include "tcp.h"
 
 /* Acknowledgements are small; the buffer grows for the rare long one, up to what a frame may have.
@@ -84,12 +83,12 @@ static bool enlarge_staging(struct sluice_connection *connection, size_t bytes)
 }
 
 /* struct sluice_protocol.prepare: the inbox. 0 or -ENOMEM. */
-static int prepare(struct sluice_connection *connection, const struct sluice_output *output)
+static int prepare(struct sluice_connection *connection)
 {
 	connection->inbox_size = INBOX_FIRST;
 	connection->inbox = malloc(INBOX_FIRST);
 	connection->carrier.keep = keep;
-	if (output->mode == SLUICE_MODE_HASH && !enlarge_staging(connection, output->run_bytes))
+	if (connection->group->parks && !enlarge_staging(connection, connection->group->run_bytes))
 		return -ENOMEM;
 	return connection->inbox ? 0 : -ENOMEM;
 }
@@ -106,9 +105,9 @@ static void dispose(struct sluice_connection *connection)
 /* Sends HELLO: who we are and where each stream's cursor stands. */
 static void begin(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_output *output = connection->output;
+	struct sluice_group *group = connection->group;
 	struct sluice_frame_range *ranges = NULL;
-	size_t number, count = 0, room = output->feeder_count;
+	size_t number, count = 0, room = group->feeder_count;
 
 	drop_kept(connection);
 	free(connection->greeting);
@@ -117,7 +116,7 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 		ranges = calloc(room, sizeof(*ranges));
 	/* A HELLO without ranges is a HELLO, too. */
 	for (number = 0; ranges && number < room; number++) {
-		const struct sluice_feeder *feeder = output->feeders[number];
+		const struct sluice_feeder *feeder = group->feeders[number];
 
 		if (!sluice_feeder_is_first(feeder))
 			continue;
@@ -131,7 +130,7 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	memset(&connection->frame, 0, sizeof(connection->frame));
 	connection->frame.type = SLUICE_FRAME_HELLO;
 	connection->frame.count = htole32((uint32_t)count);
-	memcpy(connection->frame.stream, output->guid, sizeof(connection->frame.stream));
+	memcpy(connection->frame.stream, group->guid, sizeof(connection->frame.stream));
 	set_pending(connection, ranges, count * sizeof(*ranges), 0);
 	sluice_connection_flush(connection, now);
 }
@@ -245,7 +244,7 @@ static void note_unsafe(struct sluice_connection *connection, uint64_t now)
 		connection->unsafe_done = connection->carrier.done;
 	}
 	/* For as long as a receiver may take to write, it is alive and holds nobody back. */
-	if (now - connection->unsafe < connection->output->timing.dead_after_ns)
+	if (now - connection->unsafe < connection->group->timing.dead_after_ns)
 		connection->grown = now;
 }
 
@@ -253,7 +252,7 @@ static void note_unsafe(struct sluice_connection *connection, uint64_t now)
  * log once only: one that writes seldom would fill it. */
 static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 {
-	const struct sluice_output *output = connection->output;
+	const struct sluice_group *group = connection->group;
 	char name[SLUICE_CONNECTION_NAME];
 	bool was_unsafe = connection->counters.unsafe;
 
@@ -270,7 +269,7 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 		return;
 	}
 	if (was_unsafe || !connection->unsafe || !connection->carrier.segments ||
-	    now - connection->unsafe < output->timing.dead_after_ns)
+	    now - connection->unsafe < group->timing.dead_after_ns)
 		return;
 	sluice_store_relaxed(&connection->counters.unsafe, UINT64_C(1));
 	sluice_connection_note_since(connection);
@@ -286,7 +285,7 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 
 /* Are the ranges of an ACK or of the answer to HELLO of what was sent, all of them? Of streams that
  * we do not have (any more) nobody knows. */
-static bool is_credible(const struct sluice_output *output, const uint8_t *payload, uint32_t count)
+static bool is_credible(const struct sluice_group *group, const uint8_t *payload, uint32_t count)
 {
 	struct sluice_frame_range range;
 	size_t number;
@@ -294,10 +293,10 @@ static bool is_credible(const struct sluice_output *output, const uint8_t *paylo
 
 	for (place = 0; place < count; place++) {
 		memcpy(&range, payload + (size_t)place * sizeof(range), sizeof(range));
-		for (number = 0; number < output->feeder_count; number++)
-			if (sluice_feeder_is_of(output->feeders[number], range.stream,
+		for (number = 0; number < group->feeder_count; number++)
+			if (sluice_feeder_is_of(group->feeders[number], range.stream,
 						le64toh(range.epoch)) &&
-			    !sluice_feeder_can_have(output->feeders[number], le64toh(range.start),
+			    !sluice_feeder_can_have(group->feeders[number], le64toh(range.start),
 						    le64toh(range.end)))
 				return false;
 	}
@@ -308,7 +307,7 @@ static bool is_credible(const struct sluice_output *output, const uint8_t *paylo
 static void acknowledge(struct sluice_connection *connection, const uint8_t *payload,
 			uint32_t count, bool ahead, uint64_t now)
 {
-	struct sluice_output *output = connection->output;
+	struct sluice_group *group = connection->group;
 	struct sluice_frame_range range;
 	bool is_unsafe = false;
 	size_t number;
@@ -316,12 +315,12 @@ static void acknowledge(struct sluice_connection *connection, const uint8_t *pay
 
 	for (place = 0; place < count; place++) {
 		memcpy(&range, payload + (size_t)place * sizeof(range), sizeof(range));
-		if (output->durable && !(le32toh(range.flags) & SLUICE_RANGE_F_DURABLE)) {
+		if (group->durable && !(le32toh(range.flags) & SLUICE_RANGE_F_DURABLE)) {
 			is_unsafe = true;
 			continue;
 		}
-		for (number = 0; number < output->feeder_count; number++) {
-			struct sluice_feeder *feeder = output->feeders[number];
+		for (number = 0; number < group->feeder_count; number++) {
+			struct sluice_feeder *feeder = group->feeders[number];
 
 			if (!sluice_feeder_is_of(feeder, range.stream, le64toh(range.epoch)))
 				continue;
@@ -333,7 +332,7 @@ static void acknowledge(struct sluice_connection *connection, const uint8_t *pay
 	}
 	if (is_unsafe)
 		note_unsafe(connection, now);
-	output->has_work = true;
+	group->has_work = true;
 }
 
 /* Acts on one whole frame. NULL, or why the connection is no good. */
@@ -354,7 +353,7 @@ static const char *understand(struct sluice_connection *connection,
 			return "it acknowledged before it said HELLO";
 		if (hello && connection->state == SLUICE_TCP_READY)
 			return "it said HELLO twice";
-		if (!is_credible(connection->output, payload, count))
+		if (!is_credible(connection->group, payload, count))
 			return "it acknowledged what it was never sent; nothing of that message "
 			       "counts";
 		done = connection->carrier.done;
@@ -428,8 +427,8 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 	if (connection->counters.faulty && now - connection->readied >= SLUICE_MEASURE_NS)
 		sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
 	/* Often enough that the answers keep one alive that is only slow to acknowledge. */
-	if (pause > connection->output->timing.dead_after_ns / 4)
-		pause = connection->output->timing.dead_after_ns / 4;
+	if (pause > connection->group->timing.dead_after_ns / 4)
+		pause = connection->group->timing.dead_after_ns / 4;
 	if (!connection->busy && now - connection->wrote >= pause) {
 		memset(&connection->frame, 0, sizeof(connection->frame));
 		connection->frame.type = SLUICE_FRAME_HEARTBEAT;
@@ -446,14 +445,14 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 /* struct sluice_protocol.lost: all it carried is to be sent again. @context worker */
 static void lost(struct sluice_connection *connection)
 {
-	struct sluice_output *output = connection->output;
+	struct sluice_group *group = connection->group;
 	size_t number;
 
 	drop_kept(connection);
 	connection->unsafe = 0;
-	for (number = 0; number < output->feeder_count; number++) {
-		sluice_feeder_return_all(output->feeders[number], &connection->carrier);
-		((struct sluice_stream *)output->feeders[number]->stream)->moved = true;
+	for (number = 0; number < group->feeder_count; number++) {
+		sluice_feeder_return_all(group->feeders[number], &connection->carrier);
+		((struct sluice_stream *)group->feeders[number]->stream)->moved = true;
 	}
 }
 

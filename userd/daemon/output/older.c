@@ -12,20 +12,20 @@ bool sluice_output_has_older(const struct sluice_output *output, const struct sl
 	const struct sluice_stream *stream = feeder->stream, *other;
 	size_t number;
 
-	for (number = 0; number < output->feeder_count; number++) {
-		other = output->feeders[number]->stream;
+	for (number = 0; number < output->group.feeder_count; number++) {
+		other = output->group.feeders[number]->stream;
 		/* An input that was made more important does not wait for what it left. What only
 		 * the disk knows of is of either kind. */
 		/* What its sockets got since then comes to those of this worker. */
 		if (other->is_moved && other->draining && !stream->is_moved &&
 		    other->priority >= stream->priority &&
 		    !memcmp(other->route, stream->route, sizeof(stream->route)) &&
-		    sluice_feeder_keeps_younger(output->feeders[number]))
+		    sluice_feeder_keeps_younger(output->group.feeders[number]))
 			return true;
 		if (other->draining && (other->kind == stream->kind || other->hung) &&
 		    other->cpu == stream->cpu && other->priority >= stream->priority &&
 		    other->ring.producer->epoch < stream->ring.producer->epoch &&
-		    sluice_feeder_keeps_younger(output->feeders[number]))
+		    sluice_feeder_keeps_younger(output->group.feeders[number]))
 			return true;
 	}
 	return false;

@@ -33,7 +33,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 		(struct sluice_output *)((char *)timer - offsetof(struct sluice_output, timer));
 
 	(void)now;
-	output->has_work = true;
+	output->group.has_work = true;
 }
 
 int sluice_output_create(const struct sluice_config_output *config,
@@ -50,35 +50,38 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output = calloc(1, sizeof(*output));
 	if (!output)
 		return -ENOMEM;
-	output->worker = worker;
-	memcpy(output->guid, config->id, sizeof(output->guid));
-	memcpy(output->name, config->name, sizeof(output->name));
-	output->form = sluice_form_of(config);
-	output->protocol = protocol;
-	output->durable = config->durable != 0;
-	output->resends = config->resends != 0;
-	output->is_absent = is_absent(config, worker);
-	output->timing = timing_of(config);
+	output->group.worker = worker;
+	memcpy(output->group.guid, config->id, sizeof(output->group.guid));
+	memcpy(output->group.name, config->name, sizeof(output->group.name));
+	output->group.form = sluice_form_of(config);
+	output->group.protocol = protocol;
+	output->group.durable = config->durable != 0;
+	output->group.resends = config->resends != 0;
+	output->group.is_absent = is_absent(config, worker);
+	output->group.timing = timing_of(config);
 	output->timer.due = due;
 	output->mode = config->mode;
-	output->pacer = &pacers[0];
+	output->group.pacer = &pacers[0];
 	output->precedence = precedence;
 	output->told = SLUICE_PRECEDENCE_NONE;
-	output->batch_bytes = config->batch_bytes;
-	output->run_bytes = config->batch_bytes > SLUICE_RECORD_SPAN_MAX ? config->batch_bytes
-									 : SLUICE_RECORD_SPAN_MAX;
-	output->changed = true;
-	if (output->mode == SLUICE_MODE_HASH && sluice_buckets_create(&output->buckets))
+	output->group.batch_bytes = config->batch_bytes;
+	output->group.run_bytes = config->batch_bytes > SLUICE_RECORD_SPAN_MAX
+					  ? config->batch_bytes
+					  : SLUICE_RECORD_SPAN_MAX;
+	output->group.changed = true;
+	output->group.parks = output->mode == SLUICE_MODE_HASH;
+	if (output->group.parks && sluice_buckets_create(&output->buckets))
 		goto destroy;
-	output->connections =
+	output->group.connections =
 		calloc(config->to_count ? config->to_count : 1, sizeof(struct sluice_connection *));
-	if (!output->connections)
+	if (!output->group.connections)
 		goto destroy;
 	for (number = 0; number < config->to_count; number++) {
-		if (sluice_connection_create(output, targets[number], &config->to[number],
-					     &pacers[number + 1], &output->connections[number]))
+		if (sluice_connection_create(&output->group, targets[number], &config->to[number],
+					     &pacers[number + 1],
+					     &output->group.connections[number]))
 			goto destroy;
-		output->connection_count++;
+		output->group.connection_count++;
 	}
 	*result = output;
 	return 0;
@@ -95,14 +98,14 @@ void sluice_output_destroy(struct sluice_output *output)
 	if (!output)
 		return;
 	sluice_output_put_back(output);
-	for (number = 0; number < output->connection_count; number++)
-		sluice_connection_destroy(output->connections[number]);
-	for (number = 0; number < output->feeder_count; number++)
-		if (output->feeders[number]->output == output)
-			output->feeders[number]->output = NULL;
-	free(output->connections);
+	for (number = 0; number < output->group.connection_count; number++)
+		sluice_connection_destroy(output->group.connections[number]);
+	for (number = 0; number < output->group.feeder_count; number++)
+		if (output->group.feeders[number]->output == output)
+			output->group.feeders[number]->output = NULL;
+	free(output->group.connections);
 	free(output->buckets);
-	free(output->feeders);
+	free(output->group.feeders);
 	free(output);
 }
 
@@ -110,14 +113,14 @@ int sluice_output_reserve(struct sluice_output *output, size_t count)
 {
 	struct sluice_feeder **larger;
 
-	if (output->feeder_room - output->feeder_count >= count)
+	if (output->group.feeder_room - output->group.feeder_count >= count)
 		return 0;
-	larger = reallocarray(output->feeders, output->feeder_count + count,
+	larger = reallocarray(output->group.feeders, output->group.feeder_count + count,
 			      sizeof(struct sluice_feeder *));
 	if (!larger)
 		return -ENOMEM;
-	output->feeders = larger;
-	output->feeder_room = output->feeder_count + count;
+	output->group.feeders = larger;
+	output->group.feeder_room = output->group.feeder_count + count;
 	return 0;
 }
 
@@ -130,18 +133,18 @@ static void set_window(struct sluice_output *output)
 	uint64_t most = 0, size;
 	size_t number;
 
-	for (number = 0; number < output->feeder_count; number++) {
-		size = output->feeders[number]->ring->mask + 1;
+	for (number = 0; number < output->group.feeder_count; number++) {
+		size = output->group.feeders[number]->ring->mask + 1;
 		if (size > most)
 			most = size;
 	}
-	output->window = most / 2;
+	output->group.window = most / 2;
 }
 
 /* A feeder of it has something, or may have. */
 static void look(void *output)
 {
-	((struct sluice_output *)output)->has_work = true;
+	((struct sluice_output *)output)->group.has_work = true;
 }
 
 /* Has it a connection that is up? */
@@ -150,8 +153,8 @@ static bool can_take(const void *argument)
 	const struct sluice_output *output = argument;
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++)
-		if (output->connections[number]->state == SLUICE_TCP_READY)
+	for (number = 0; number < output->group.connection_count; number++)
+		if (output->group.connections[number]->state == SLUICE_TCP_READY)
 			return true;
 	return false;
 }
@@ -160,11 +163,11 @@ static const struct sluice_feeder_user user = {.look = look, .can_take = can_tak
 
 void sluice_output_add_feeder(struct sluice_output *output, struct sluice_feeder *feeder)
 {
-	output->feeders[output->feeder_count++] = feeder;
+	output->group.feeders[output->group.feeder_count++] = feeder;
 	sluice_precedence_join(output->precedence, sluice_output_priority_of(feeder));
 	feeder->output = output;
 	feeder->user = &user;
-	output->has_work = true;
+	output->group.has_work = true;
 	set_window(output);
 }
 
@@ -180,17 +183,17 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 {
 	size_t number;
 
-	for (number = 0; number < output->feeder_count; number++) {
-		if (output->feeders[number] != feeder)
+	for (number = 0; number < output->group.feeder_count; number++) {
+		if (output->group.feeders[number] != feeder)
 			continue;
-		output->feeders[number] = output->feeders[--output->feeder_count];
+		output->group.feeders[number] = output->group.feeders[--output->group.feeder_count];
 		sluice_precedence_part(output->precedence, sluice_output_priority_of(feeder));
 		break;
 	}
 	if (output->held.feeder == feeder)
 		sluice_output_put_back(output);
-	for (number = 0; number < output->connection_count; number++)
-		sluice_connection_unpark(output->connections[number], feeder);
+	for (number = 0; number < output->group.connection_count; number++)
+		sluice_connection_unpark(output->group.connections[number], feeder);
 	feeder->output = NULL;
 	set_window(output);
 }
@@ -201,28 +204,28 @@ static void inherit(struct sluice_output *heir, struct sluice_output *old)
 {
 	size_t number, other;
 
-	if (!sluice_form_is_same(&heir->form, &old->form) || heir->durable != old->durable ||
-	    (heir->mode == SLUICE_MODE_HASH) != (old->mode == SLUICE_MODE_HASH))
+	if (!sluice_form_is_same(&heir->group.form, &old->group.form) ||
+	    heir->group.durable != old->group.durable || heir->group.parks != old->group.parks)
 		return;
-	for (number = 0; number < heir->connection_count; number++) {
-		const char *text = sluice_target_text(heir->connections[number]->target);
+	for (number = 0; number < heir->group.connection_count; number++) {
+		const char *text = sluice_target_text(heir->group.connections[number]->target);
 
-		for (other = 0; other < old->connection_count; other++) {
-			struct sluice_connection *moved = old->connections[other], *made;
+		for (other = 0; other < old->group.connection_count; other++) {
+			struct sluice_connection *moved = old->group.connections[other], *made;
 
 			if (!moved || strcmp(sluice_target_text(moved->target), text) != 0)
 				continue;
 			/* They change places; what `old` keeps was never connected. */
-			made = heir->connections[number];
-			old->connections[other] = made;
-			made->output = old;
-			heir->connections[number] = moved;
-			moved->output = heir;
+			made = heir->group.connections[number];
+			old->group.connections[other] = made;
+			made->group = &old->group;
+			heir->group.connections[number] = moved;
+			moved->group = &heir->group;
 			moved->pacer = made->pacer;
 			moved->weight = made->weight;
 			moved->standby = made->standby;
 			if (moved->fd >= 0)
-				sluice_connection_set_options(moved->fd, &heir->timing);
+				sluice_connection_set_options(moved->fd, &heir->group.timing);
 			if (made->disabled && !moved->disabled) {
 				moved->disabled = true;
 				sluice_connection_lose(moved, "it is disabled", 0, sluice_now());
@@ -235,7 +238,7 @@ static void inherit(struct sluice_output *heir, struct sluice_output *old)
 
 int sluice_output_enter(struct sluice_output *output, size_t feeders)
 {
-	struct sluice_worker *worker = output->worker;
+	struct sluice_worker *worker = output->group.worker;
 	size_t entered;
 	int error;
 
@@ -246,8 +249,8 @@ int sluice_output_enter(struct sluice_output *output, size_t feeders)
 		error = sluice_worker_add_timer(worker, &output->timer);
 	if (error)
 		return error;
-	for (entered = 0; entered < output->connection_count; entered++) {
-		error = sluice_worker_add_timer(worker, &output->connections[entered]->timer);
+	for (entered = 0; entered < output->group.connection_count; entered++) {
+		error = sluice_worker_add_timer(worker, &output->group.connections[entered]->timer);
 		if (error)
 			goto withdraw;
 	}
@@ -255,7 +258,7 @@ int sluice_output_enter(struct sluice_output *output, size_t feeders)
 
 withdraw:
 	while (entered--)
-		sluice_worker_remove_timer(worker, &output->connections[entered]->timer);
+		sluice_worker_remove_timer(worker, &output->group.connections[entered]->timer);
 	sluice_output_leave(output);
 	return error;
 }
@@ -268,37 +271,39 @@ void sluice_output_begin(struct sluice_output *output, struct sluice_output *hei
 		inherit(output, heir_of);
 		/* The old one keeps them in its list until it is destroyed, so that its connections
 		 * give back. */
-		for (number = 0; number < heir_of->feeder_count; number++)
-			sluice_output_take_over(output, heir_of->feeders[number]);
+		for (number = 0; number < heir_of->group.feeder_count; number++)
+			sluice_output_take_over(output, heir_of->group.feeders[number]);
 	}
 	/* It may have been asked to send before it had connections. */
-	output->changed = true;
-	for (number = 0; number < output->connection_count; number++)
-		if (output->connections[number]->fd < 0 && !output->connections[number]->timer.at)
-			sluice_worker_set_timer(output->worker, &output->connections[number]->timer,
-						1);
-	output->has_work = true;
+	output->group.changed = true;
+	for (number = 0; number < output->group.connection_count; number++)
+		if (output->group.connections[number]->fd < 0 &&
+		    !output->group.connections[number]->timer.at)
+			sluice_worker_set_timer(output->group.worker,
+						&output->group.connections[number]->timer, 1);
+	output->group.has_work = true;
 }
 
 void sluice_output_leave(struct sluice_output *output)
 {
 	sluice_precedence_tell(output->precedence, &output->told, SLUICE_PRECEDENCE_NONE);
-	sluice_worker_remove_timer(output->worker, &output->timer);
-	sluice_worker_remove_output(output->worker, output);
+	sluice_worker_remove_timer(output->group.worker, &output->timer);
+	sluice_worker_remove_output(output->group.worker, output);
 }
 
 void sluice_output_retune(struct sluice_output *output, const struct sluice_config_output *config)
 {
 	size_t number;
 
-	output->timing = timing_of(config);
+	output->group.timing = timing_of(config);
 	output->mode = config->mode;
-	output->resends = config->resends != 0;
-	output->is_absent = is_absent(config, output->worker);
-	output->batch_bytes = config->batch_bytes;
-	memcpy(output->name, config->name, sizeof(output->name));
-	for (number = 0; number < output->connection_count && number < config->to_count; number++)
-		sluice_connection_retune(output->connections[number], &config->to[number]);
+	output->group.resends = config->resends != 0;
+	output->group.is_absent = is_absent(config, output->group.worker);
+	output->group.batch_bytes = config->batch_bytes;
+	memcpy(output->group.name, config->name, sizeof(output->group.name));
+	for (number = 0; number < output->group.connection_count && number < config->to_count;
+	     number++)
+		sluice_connection_retune(output->group.connections[number], &config->to[number]);
 }
 
 uint64_t sluice_output_carried(const struct sluice_output *output)
@@ -306,8 +311,8 @@ uint64_t sluice_output_carried(const struct sluice_output *output)
 	uint64_t bytes = 0;
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++)
-		bytes += output->connections[number]->carrier.bytes;
+	for (number = 0; number < output->group.connection_count; number++)
+		bytes += output->group.connections[number]->carrier.bytes;
 	return bytes;
 }
 
@@ -324,7 +329,7 @@ static bool give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 
 	if (!connection)
 		return false;
-	portion = sluice_pacer_portion(output->pacer, output->batch_bytes);
+	portion = sluice_pacer_portion(output->group.pacer, output->group.batch_bytes);
 	portion = sluice_pacer_portion(connection->pacer, portion);
 	/* One that may reject what it is given loses one datagram by it, not a batch. */
 	if (connection->trial.is_rejecting)
@@ -342,17 +347,17 @@ static void pump(struct sluice_output *output, uint64_t now, uint64_t *next)
 	size_t barren = 0; /* feeders in a row that had nothing */
 	uint64_t bytes;
 
-	while (barren < output->feeder_count) {
+	while (barren < output->group.feeder_count) {
 		struct sluice_feeder *feeder;
 
-		if (output->next_feeder >= output->feeder_count)
+		if (output->next_feeder >= output->group.feeder_count)
 			output->next_feeder = 0;
-		feeder = output->feeders[output->next_feeder++];
+		feeder = output->group.feeders[output->next_feeder++];
 		if (!sluice_feeder_look(feeder) || sluice_output_waits_for_older(output, feeder)) {
 			barren++;
 			continue;
 		}
-		*next = sluice_pacer_due(output->pacer);
+		*next = sluice_pacer_due(output->group.pacer);
 		if (*next > now || !give(output, feeder, now, next, &bytes)) {
 			output->next_feeder--; /* it is still its turn */
 			return;
@@ -369,12 +374,12 @@ static void pump_by_priority(struct sluice_output *output, uint64_t now, uint64_
 	size_t barren = 0;
 	uint64_t bytes;
 
-	while (barren < output->feeder_count) {
+	while (barren < output->group.feeder_count) {
 		/* One that cannot be had from does not keep the others waiting. */
 		feeder = sluice_output_pick(output, barren > 0, now, next);
 		if (!feeder)
 			return;
-		*next = sluice_pacer_due(output->pacer);
+		*next = sluice_pacer_due(output->group.pacer);
 		/* Asked first: whoever is chosen has had its turn. */
 		if (*next > now || sluice_output_yields(output, now, next) ||
 		    !give(output, feeder, now, next, &bytes))
@@ -389,19 +394,20 @@ void sluice_output_keep_time(struct sluice_output *output, bool is_on_beat)
 	size_t number;
 
 	/* One that has to wait for acknowledgements does not wait for the beat as well. */
-	for (number = 0; number < output->connection_count; number++)
-		sluice_connection_listen(output->connections[number],
-					 !is_on_beat || output->connections[number]->carrier.bytes >
-								output->window / 2);
+	for (number = 0; number < output->group.connection_count; number++)
+		sluice_connection_listen(output->group.connections[number],
+					 !is_on_beat ||
+						 output->group.connections[number]->carrier.bytes >
+							 output->group.window / 2);
 }
 
 void sluice_output_drain_input(struct sluice_output *output, uint64_t now)
 {
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++)
-		if (output->connections[number]->carrier.segments)
-			sluice_connection_drain_input(output->connections[number], now);
+	for (number = 0; number < output->group.connection_count; number++)
+		if (output->group.connections[number]->carrier.segments)
+			sluice_connection_drain_input(output->group.connections[number], now);
 }
 
 void sluice_output_pump(struct sluice_output *output, uint64_t now)
@@ -410,7 +416,7 @@ void sluice_output_pump(struct sluice_output *output, uint64_t now)
 	uint64_t next = 0;
 	size_t number;
 
-	output->has_work = false;
+	output->group.has_work = false;
 	if (output->paused) {
 		sluice_output_announce(output);
 		return;
@@ -423,9 +429,9 @@ void sluice_output_pump(struct sluice_output *output, uint64_t now)
 		pump(output, now, &next);
 	if (is_ranked || output->told != SLUICE_PRECEDENCE_NONE)
 		sluice_output_announce(output);
-	for (number = 0; number < output->connection_count; number++)
-		if (output->connections[number]->corked)
-			sluice_connection_push(output->connections[number]);
+	for (number = 0; number < output->group.connection_count; number++)
+		if (output->group.connections[number]->corked)
+			sluice_connection_push(output->group.connections[number]);
 	if (next > now)
-		sluice_worker_set_timer(output->worker, &output->timer, next);
+		sluice_worker_set_timer(output->group.worker, &output->timer, next);
 }

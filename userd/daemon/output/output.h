@@ -15,7 +15,7 @@
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "../stream/stream.h"
-#include "framing.h"
+#include "group.h"
 #include "precedence.h"
 #include "resolve.h"
 #include "tcp.h"
@@ -25,32 +25,14 @@ struct sluice_buckets;
 
 struct sluice_output {
 	struct sluice_timer timer; /* when the rate lets something go again */
-	struct sluice_worker *worker;
-	uint8_t guid[SLUICE_GUID_SIZE];
-	char name[SLUICE_NAME_MAX + 1];
+	struct sluice_group group; /* its connections, and what they are to do */
 	enum sluice_mode mode;
-	struct sluice_form form;
-	const struct sluice_protocol *protocol; /* that speaks it */
-	bool durable;	/* native: what a receiver has but not on stable storage is not released */
-	bool is_absent; /* `connections` are fewer than workers, and this one has none */
-	bool resends;	/* plain: what is unconfirmed is sent again */
-	struct sluice_pacer *pacer;	      /* of all destinations together, all workers' */
-	struct sluice_precedence *precedence; /* likewise, for streams of different priorities */
-	struct sluice_tcp_timing timing;
-	size_t batch_bytes;
-	uint64_t window; /* bytes of stream that one connection may have under way */
-	struct sluice_connection **connections;
-	size_t connection_count;
-	size_t run_bytes;		/* hash: the most that a run of records may have */
-	struct sluice_buckets *buckets; /* hash: NULL else */
-	struct sluice_carrier hold;	/* hash: carries the segment that is held */
+	struct sluice_precedence *precedence; /* of its streams, all workers' */
+	struct sluice_buckets *buckets;	      /* hash: NULL else */
+	struct sluice_carrier hold;	      /* hash: carries the segment that is held */
 	struct sluice_parked
-		held; /* hash: the one that waits for room at `blocker`; feeder NULL: none */
+		held; /* hash: the one that waits for room at group.blocker; feeder NULL: none */
 	size_t held_bucket;
-	struct sluice_connection *blocker;
-	bool changed; /* a connection came, went, or has another part */
-	struct sluice_feeder **feeders;
-	size_t feeder_count, feeder_room;
 	size_t next_feeder;
 	size_t next_lesser; /* whose turn it is of those that have a share only */
 	size_t picked;	    /* the one that sluice_output_pick() found, */
@@ -64,7 +46,6 @@ struct sluice_output {
 	bool owing; /* what waits in other workers has its share to come, and here is none of it */
 	uint64_t yielded; /* when we last began to leave our turn to it; 0: we do not */
 	uint64_t handed;  /* hash: bytes of streams, ever */
-	bool has_work;	  /* something changed: pump at the end of this round */
 	bool paused; /* hand out nothing: somebody waits for what is under way to be acknowledged */
 };
 
@@ -127,19 +108,6 @@ uint64_t sluice_output_carried(const struct sluice_output *output);
 static inline unsigned int sluice_output_priority_of(const struct sluice_feeder *feeder)
 {
 	return ((const struct sluice_stream *)feeder->stream)->priority;
-}
-
-/* siblings.c. Are all destinations down that are no standbys? @context worker */
-bool sluice_output_needs_standbys(const struct sluice_output *output);
-
-/* Does `connection` have a part in what is sent now: is it there and not on trial, and if it is a
- * standby, are all others down? Asked of every connection for every segment. @context worker */
-static inline bool sluice_output_counts_on(const struct sluice_output *output,
-					   const struct sluice_connection *connection)
-{
-	return connection->state == SLUICE_TCP_READY && !connection->disabled &&
-	       !connection->trial.until &&
-	       (!connection->standby || sluice_output_needs_standbys(output));
 }
 
 /* older.c. Does an older ring of the CPU of `feeder` that is being emptied and is no less important

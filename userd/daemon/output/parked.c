@@ -4,7 +4,6 @@
  * write (writer.c). Between an output and a connection, in one worker. Touches: the connection, the
  * feeders it carries segments of.
  */
-#include "output.h"
 #include "tcp.h"
 
 void sluice_connection_park(struct sluice_connection *connection, struct sluice_feeder *feeder,

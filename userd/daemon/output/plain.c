@@ -14,7 +14,6 @@
 #include "../../lib/record.h"
 #include "../stream/stream.h"
 #include "framing.h"
-#include "output.h"
 #include "tcp.h"
 
 #define INBOX (4U << 10) /* what a plain receiver says is thrown away */
@@ -50,14 +49,14 @@ struct sluice_plain {
 };
 
 /* struct sluice_protocol.prepare: staging buffer and queue. 0 or -ENOMEM. */
-static int prepare(struct sluice_connection *connection, const struct sluice_output *output)
+static int prepare(struct sluice_connection *connection)
 {
 	struct sluice_plain *plain = calloc(1, sizeof(*plain));
 
 	if (!plain)
 		return -ENOMEM;
 	connection->plain = plain;
-	plain->room = output->batch_bytes + SLUICE_FRAMING_RECORD_MAX;
+	plain->room = connection->group->batch_bytes + SLUICE_FRAMING_RECORD_MAX;
 	plain->staging = malloc(plain->room);
 	connection->inbox_size = INBOX;
 	connection->inbox = malloc(INBOX);
@@ -82,7 +81,7 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	const void *preamble;
 	size_t length;
 
-	preamble = sluice_framing_preamble(connection->output->form, &length);
+	preamble = sluice_framing_preamble(connection->group->form, &length);
 	plain->queued = length;
 	plain->confirmed = 0;
 	plain->settled = 0;
@@ -125,7 +124,7 @@ static void finish(struct sluice_connection *connection, const struct sent *sent
 	sluice_feeder_finish(sent->feeder, sent->id);
 	sluice_connection_note_unsent(connection, &sent->unsent, now);
 	((struct sluice_stream *)sent->feeder->stream)->moved = true;
-	connection->output->has_work = true;
+	connection->group->has_work = true;
 }
 
 /* The oldest segment in doubt is in doubt no more. */
@@ -151,7 +150,7 @@ static bool is_in_the_way(const struct sluice_connection *connection)
 	if (!sent->is_kept)
 		return false;
 	segment = sluice_feeder_segment(sent->feeder, sent->id);
-	return !segment || connection->carrier.bytes > connection->output->window / 4 ||
+	return !segment || connection->carrier.bytes > connection->group->window / 4 ||
 	       (sluice_feeder_is_first(sent->feeder) &&
 		sluice_ring_head(sent->feeder->ring) - segment->start >
 			(sent->feeder->ring->mask + 1) / 4 * 3);
@@ -197,7 +196,7 @@ static bool confirm(struct sluice_connection *connection, uint64_t now)
 		struct sent *sent = &plain->queue[plain->first++ % QUEUE];
 
 		sent->acked = now;
-		sent->is_kept = connection->output->resends;
+		sent->is_kept = connection->group->resends;
 		if (!sent->is_kept)
 			finish(connection, sent, now);
 	}
@@ -205,7 +204,7 @@ static bool confirm(struct sluice_connection *connection, uint64_t now)
 	sluice_store_relaxed(&connection->counters.backlog, plain->queued - confirmed);
 	if (plain->first == before)
 		return false;
-	connection->output->has_work = true;
+	connection->group->has_work = true;
 	return true;
 }
 
@@ -220,7 +219,7 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 	uint8_t *larger;
 	int error;
 
-	error = sluice_framing_write(connection->output->form, span, length,
+	error = sluice_framing_write(connection->group->form, span, length,
 				     plain->staging + connection->staged,
 				     plain->room - connection->staged, framed);
 	if (error || framed->consumed == length ||
@@ -235,7 +234,7 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 		return -ENOMEM;
 	plain->staging = larger;
 	plain->room = room;
-	return sluice_framing_write(connection->output->form, span, length,
+	return sluice_framing_write(connection->group->form, span, length,
 				    larger + connection->staged, room - connection->staged, framed);
 }
 
@@ -295,7 +294,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
 	(void)bytes;
-	return connection->staged < connection->output->batch_bytes;
+	return connection->staged < connection->group->batch_bytes;
 }
 
 /* struct sluice_protocol.written: the staging buffer is free. @context worker */
@@ -312,7 +311,7 @@ static void written(struct sluice_connection *connection, uint64_t now)
 			     plain->queue[plain->written % QUEUE].datagrams);
 	/* The queue or the window is nearly full: do not wait for the clock. */
 	if (plain->next - plain->first > QUEUE / 2 ||
-	    connection->carrier.bytes > connection->output->window / 2)
+	    connection->carrier.bytes > connection->group->window / 2)
 		confirm(connection, now);
 }
 
@@ -389,7 +388,7 @@ static uint64_t give_back(struct sluice_connection *connection, const struct sen
 	/* Bytes that are not in memory any more: all of it again, that repeats but never loses. */
 	span = had ? sluice_feeder_bytes(sent->feeder, segment) : NULL;
 	if (span)
-		resume = sluice_framing_resume(connection->output->form, span,
+		resume = sluice_framing_resume(connection->group->form, span,
 					       (size_t)sluice_segment_bytes(segment), had, &records,
 					       &unsent);
 	datagrams = span ? datagrams_before(sent, span, resume) : 0;
@@ -409,7 +408,7 @@ static uint64_t give_back(struct sluice_connection *connection, const struct sen
  */
 static void lost(struct sluice_connection *connection)
 {
-	bool is_cut = connection->trial.is_cut, is_again = is_cut && connection->output->resends;
+	bool is_cut = connection->trial.is_cut, is_again = is_cut && connection->group->resends;
 	struct sluice_plain *plain = connection->plain;
 	uint64_t confirmed = ask(connection), unconfirmed = 0, now = sluice_now();
 	char name[SLUICE_CONNECTION_NAME];

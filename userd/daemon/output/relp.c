@@ -24,7 +24,6 @@
 #include "../../lib/log.h"
 #include "../../lib/size.h"
 #include "../stream/stream.h"
-#include "output.h"
 #include "relp_inner.h"
 #include "tcp.h"
 
@@ -41,11 +40,10 @@
 #define OFFERS "relp_version=0\nrelp_software=sluice," SLUICE_VERSION "\ncommands=syslog"
 
 /* struct sluice_protocol.prepare. 0 or -ENOMEM. */
-static int prepare(struct sluice_connection *connection, const struct sluice_output *output)
+static int prepare(struct sluice_connection *connection)
 {
 	struct sluice_relp *relp = calloc(1, sizeof(*relp));
 
-	(void)output;
 	if (!relp)
 		return -ENOMEM;
 	connection->relp = relp;
@@ -160,7 +158,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		/* Nothing in it to be answered. */
 		sluice_feeder_finish(feeder, id);
 		sluice_connection_note_unsent(connection, &staged.unsent, now);
-		connection->output->has_work = true;
+		connection->group->has_work = true;
 		return 0;
 	}
 	sent = &relp->queue[relp->queue_next++ % SLUICE_RELP_QUEUE];
@@ -179,7 +177,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
 	(void)bytes;
-	return connection->staged < connection->output->batch_bytes;
+	return connection->staged < connection->group->batch_bytes;
 }
 
 /* TCP has everything before datagram `upto`. */
@@ -223,7 +221,7 @@ static void written(struct sluice_connection *connection, uint64_t now)
 	relp->given = sluice_relp_asked_of(relp, relp->offered - 1)->end;
 	offer(connection);
 	sluice_pacer_charge(connection->pacer, connection->pending[0].iov_len, now);
-	sluice_pacer_charge(connection->output->pacer, connection->pending[0].iov_len, now);
+	sluice_pacer_charge(connection->group->pacer, connection->pending[0].iov_len, now);
 }
 
 /* What TCP takes for the way there and back, ns. */
@@ -359,7 +357,7 @@ static const char *answered(struct sluice_connection *connection,
 	       !relp->queue[relp->queue_first % SLUICE_RELP_QUEUE].left)
 		relp->queue_first++;
 	sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
-	connection->output->has_work = true;
+	connection->group->has_work = true;
 	return NULL;
 }
 

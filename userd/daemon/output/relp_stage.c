@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include "../../lib/buffer.h"
 #include "../../lib/record.h"
-#include "output.h"
 #include "relp_inner.h"
 
 /* Makes `asked` hold `count` datagrams. False: no memory; it stays as it is. */
@@ -79,7 +78,7 @@ static size_t count_pieces(const struct sluice_form *form, const struct sluice_r
 static int stage_datagram(struct sluice_connection *connection,
 			  const struct sluice_record_view *view, struct sluice_relp_staged *staged)
 {
-	const struct sluice_form *form = &connection->output->form;
+	const struct sluice_form *form = &connection->group->form;
 	size_t place = 0, piece, left = count_pieces(form, view);
 	int error;
 
@@ -113,7 +112,7 @@ int sluice_relp_stage(struct sluice_connection *connection, const uint8_t *span,
 		if (sluice_record_read(span + staged->consumed, length - staged->consumed, &view))
 			return -EPROTO;
 		staged->gaps += view.type == SLUICE_RECORD_GAP;
-		fate = sluice_framing_fate(&connection->output->form, &view);
+		fate = sluice_framing_fate(&connection->group->form, &view);
 		if (fate == SLUICE_FATE_SENT) {
 			if (!whole && relp->next - relp->first >= SLUICE_RELP_WINDOW)
 				return 0;

@@ -4,15 +4,14 @@
  * could stand in for it, whether it keeps the others waiting. In the connection's worker. Touches:
  * the connection's account.
  */
-#include "output.h"
 #include "tcp.h"
 
-bool sluice_output_needs_standbys(const struct sluice_output *output)
+bool sluice_group_needs_standbys(const struct sluice_group *group)
 {
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++) {
-		const struct sluice_connection *other = output->connections[number];
+	for (number = 0; number < group->connection_count; number++) {
+		const struct sluice_connection *other = group->connections[number];
 
 		/* One that is only just being connected to is not down yet. */
 		if (!other->standby && !other->disabled &&
@@ -24,20 +23,20 @@ bool sluice_output_needs_standbys(const struct sluice_output *output)
 
 bool sluice_connection_is_replaceable(const struct sluice_connection *connection)
 {
-	const struct sluice_output *output = connection->output;
+	const struct sluice_group *group = connection->group;
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++)
-		if (output->connections[number] != connection &&
-		    !output->connections[number]->counters.slow &&
-		    sluice_output_counts_on(output, output->connections[number]))
+	for (number = 0; number < group->connection_count; number++)
+		if (group->connections[number] != connection &&
+		    !group->connections[number]->counters.slow &&
+		    sluice_connection_takes_part(group->connections[number]))
 			return true;
 	return false;
 }
 
 bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now)
 {
-	const struct sluice_output *output = connection->output;
+	const struct sluice_group *group = connection->group;
 	const struct sluice_segment *oldest;
 	bool is_needed = false;
 	size_t number;
@@ -48,8 +47,8 @@ bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t
 	}
 	if (now - connection->grown < SLUICE_STALL_NS)
 		return false;
-	for (number = 0; number < output->feeder_count && !is_needed; number++) {
-		const struct sluice_feeder *feeder = output->feeders[number];
+	for (number = 0; number < group->feeder_count && !is_needed; number++) {
+		const struct sluice_feeder *feeder = group->feeders[number];
 		uint64_t size = feeder->ring->mask + 1;
 
 		/* What is on the disk holds nobody back. */
@@ -59,12 +58,12 @@ bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t
 		is_needed = oldest && oldest->carrier == &connection->carrier &&
 			    sluice_ring_head(feeder->ring) - oldest->start > size / 4 * 3;
 	}
-	if (!is_needed && output->blocker != connection)
+	if (!is_needed && group->blocker != connection)
 		return false;
-	for (number = 0; number < output->connection_count; number++)
-		if (output->connections[number] != connection &&
-		    output->connections[number]->state == SLUICE_TCP_READY &&
-		    now - output->connections[number]->grown < 2 * SLUICE_STALL_NS)
+	for (number = 0; number < group->connection_count; number++)
+		if (group->connections[number] != connection &&
+		    group->connections[number]->state == SLUICE_TCP_READY &&
+		    now - group->connections[number]->grown < 2 * SLUICE_STALL_NS)
 			return true;
 	return false;
 }

@@ -5,13 +5,12 @@
  */
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "output.h"
 #include "tcp.h"
 
 /* Has it been lost so often without having done anything that others had better step in? */
 static bool comes_and_goes(const struct sluice_connection *connection)
 {
-	return connection->pause > 4 * connection->output->timing.reconnect_min_ns;
+	return connection->pause > 4 * connection->group->timing.reconnect_min_ns;
 }
 
 /* It keeps its connection: the log hears that it is there. @context worker */
@@ -33,12 +32,12 @@ void sluice_connection_look_at_trial(struct sluice_connection *connection, const
 		return;
 	if (was_rejecting && !connection->trial.is_rejecting)
 		welcome(connection, name, now);
-	connection->output->changed = connection->output->has_work = true;
+	connection->group->changed = connection->group->has_work = true;
 }
 
 void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_output *output = connection->output;
+	struct sluice_group *group = connection->group;
 	char name[SLUICE_CONNECTION_NAME];
 
 	sluice_connection_set_state(connection, SLUICE_TCP_READY);
@@ -52,18 +51,18 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	connection->grown = now;
 	connection->drained = connection->loaded - connection->carrier.bytes;
 	connection->drained_at = now;
-	output->changed = true;
+	group->changed = true;
 	sluice_count(&connection->counters.connects, 1);
 	sluice_connection_measure(connection, now);
 	sluice_connection_name(connection, name);
 	/* Who speaks our protocol does not reject us. */
 	if (connection->protocol->is_answered)
 		(void)sluice_trial_passed(&connection->trial, name, now);
-	sluice_trial_begin(&connection->trial, output->connection_count > 1, now);
+	sluice_trial_begin(&connection->trial, group->connection_count > 1, now);
 	if (!connection->trial.is_rejecting)
 		welcome(connection, name, now);
 	connection->timer.at = 0;
 	sluice_connection_tick_by(connection, connection->trial.until ? connection->trial.until
 								      : now + SLUICE_MEASURE_NS);
-	output->has_work = true;
+	group->has_work = true;
 }

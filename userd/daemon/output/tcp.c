@@ -11,7 +11,6 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "output.h"
 #include "tcp.h"
 
 /* How long one that gets disabled may take to acknowledge what it has, and how often that is looked
@@ -148,7 +147,7 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			return;
 		if (turn >= READS) {
 			/* Edge-triggered: nobody will tell us of the rest but ourselves. */
-			if (!sluice_worker_change_watch(connection->output->worker, connection->fd,
+			if (!sluice_worker_change_watch(connection->group->worker, connection->fd,
 							SLUICE_TCP_WATCHED, &connection->handler))
 				connection->input_masked = false;
 			return;
@@ -161,7 +160,7 @@ void sluice_connection_listen(struct sluice_connection *connection, bool wakes)
 	/* Of what has come already epoll tells as soon as it is asked. */
 	if (connection->input_masked == wakes && connection->state == SLUICE_TCP_READY &&
 	    connection->protocol->is_answered &&
-	    !sluice_worker_change_watch(connection->output->worker, connection->fd,
+	    !sluice_worker_change_watch(connection->group->worker, connection->fd,
 					wakes ? SLUICE_TCP_WATCHED
 					      : SLUICE_TCP_WATCHED & ~(uint32_t)EPOLLIN,
 					&connection->handler))
@@ -233,11 +232,11 @@ void sluice_connection_retune(struct sluice_connection *connection,
 
 	connection->weight = config->weight;
 	connection->standby = config->standby;
-	connection->disabled = !config->enabled || connection->output->is_absent;
-	connection->output->changed = true;
-	connection->output->has_work = true;
+	connection->disabled = !config->enabled || connection->group->is_absent;
+	connection->group->changed = true;
+	connection->group->has_work = true;
 	if (connection->fd >= 0)
-		sluice_connection_set_options(connection->fd, &connection->output->timing);
+		sluice_connection_set_options(connection->fd, &connection->group->timing);
 	if (!connection->timer.place || was_disabled == connection->disabled)
 		return;
 	if (connection->disabled && connection->state != SLUICE_TCP_READY) {
@@ -248,11 +247,11 @@ void sluice_connection_retune(struct sluice_connection *connection,
 		sluice_connection_tick_by(connection, 1);
 	} else if (connection->state == SLUICE_TCP_WAITING) {
 		connection->complained = false;
-		sluice_worker_set_timer(connection->output->worker, &connection->timer, 1);
+		sluice_worker_set_timer(connection->group->worker, &connection->timer, 1);
 	}
 }
 
-int sluice_connection_create(struct sluice_output *output, struct sluice_target *target,
+int sluice_connection_create(struct sluice_group *group, struct sluice_target *target,
 			     const struct sluice_config_destination *config,
 			     struct sluice_pacer *pacer, struct sluice_connection **result)
 {
@@ -264,16 +263,16 @@ int sluice_connection_create(struct sluice_output *output, struct sluice_target 
 	memset(connection, 0, sizeof(*connection));
 	connection->handler.ready = ready;
 	connection->timer.due = due;
-	connection->output = output;
+	connection->group = group;
 	connection->fd = -1;
 	connection->pacer = pacer;
 	connection->identity = identity_of(config->text);
 	sluice_connection_retune(connection, config);
-	connection->protocol = output->protocol;
-	if (output->mode == SLUICE_MODE_HASH)
+	connection->protocol = group->protocol;
+	if (group->parks)
 		connection->parked = calloc(SLUICE_PARKED, sizeof(*connection->parked));
-	error = connection->protocol->prepare(connection, output);
-	if (error || (output->mode == SLUICE_MODE_HASH && !connection->parked)) {
+	error = connection->protocol->prepare(connection);
+	if (error || (group->parks && !connection->parked)) {
 		connection->protocol->dispose(connection);
 		free(connection->parked);
 		free(connection);
@@ -298,7 +297,7 @@ void sluice_connection_destroy(struct sluice_connection *connection)
 		(void)shutdown(connection->fd, SHUT_WR);
 		close(connection->fd);
 	}
-	sluice_worker_remove_timer(connection->output->worker, &connection->timer);
+	sluice_worker_remove_timer(connection->group->worker, &connection->timer);
 	connection->protocol->dispose(connection);
 	sluice_target_put(connection->target);
 	free(connection->parked);

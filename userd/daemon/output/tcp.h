@@ -23,13 +23,13 @@
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "framing.h"
+#include "group.h"
 #include "outage.h"
 #include "pace.h"
 #include "resolve.h"
 #include "trial.h"
 #include "unconfirmed.h"
 
-struct sluice_output;
 struct sluice_connection;
 
 enum sluice_tcp_state {
@@ -37,13 +37,6 @@ enum sluice_tcp_state {
 	SLUICE_TCP_CONNECTING,
 	SLUICE_TCP_GREETING,
 	SLUICE_TCP_READY
-};
-
-struct sluice_tcp_timing {
-	uint64_t reconnect_min_ns;
-	uint64_t reconnect_max_ns;
-	uint64_t connect_timeout_ns;
-	uint64_t dead_after_ns;
 };
 
 /* Counters of one connection for the report: written by the worker, read relaxed by others. */
@@ -76,8 +69,8 @@ struct sluice_protocol {
 	bool is_answered; /* the peer says something about what it gets */
 	const char
 		*late; /* why it is lost if it is not ready in time; NULL: begin() makes it ready */
-	/* Memory for connections of output `output`. 0 or -ENOMEM. @context process too */
-	int (*prepare)(struct sluice_connection *connection, const struct sluice_output *output);
+	/* Memory for a connection of its group. 0 or -ENOMEM. @context process too */
+	int (*prepare)(struct sluice_connection *connection);
 	void (*dispose)(struct sluice_connection *connection);
 	/* TCP is connected: greet, or be ready. */
 	void (*begin)(struct sluice_connection *connection, uint64_t now);
@@ -129,7 +122,7 @@ struct sluice_connection {
 	struct sluice_carrier carrier; /* first: feeders know connections by it */
 	struct sluice_handler handler;
 	struct sluice_timer timer;
-	struct sluice_output *output;
+	struct sluice_group *group; /* that it is one of */
 	const struct sluice_protocol *protocol;
 	struct sluice_target *target; /* a reference */
 	int fd;			      /* -1: none */
@@ -268,9 +261,9 @@ void sluice_connection_reach(struct sluice_connection *connection, uint64_t now)
  * for. @context worker */
 void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timing);
 
-/* Makes a connection to `target` (takes a reference), not in a loop yet. 0 or -ENOMEM. @context
- * process */
-int sluice_connection_create(struct sluice_output *output, struct sluice_target *target,
+/* Makes a connection of `group` to `target` (takes a reference), not in a loop yet. 0 or -ENOMEM.
+ * @context process */
+int sluice_connection_create(struct sluice_group *group, struct sluice_target *target,
 			     const struct sluice_config_destination *config,
 			     struct sluice_pacer *pacer, struct sluice_connection **connection);
 
@@ -401,6 +394,15 @@ void sluice_connection_forget(struct sluice_connection *connection);
  @context worker
  */
 bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t now);
+
+/* Does it take part in what is sent now: is it there and not on trial, and if it is a standby, are
+ * all others down? Asked of every connection for every segment. @context worker */
+static inline bool sluice_connection_takes_part(const struct sluice_connection *connection)
+{
+	return connection->state == SLUICE_TCP_READY && !connection->disabled &&
+	       !connection->trial.until &&
+	       (!connection->standby || sluice_group_needs_standbys(connection->group));
+}
 
 /* siblings.c. Is there another destination that could get what this one has? @context worker */
 bool sluice_connection_is_replaceable(const struct sluice_connection *connection);

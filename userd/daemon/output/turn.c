@@ -19,7 +19,7 @@
 /* The priority of the feeder at `place`, to be compared with SLUICE_PRECEDENCE_NONE. */
 static int priority_at(const struct sluice_output *output, size_t place)
 {
-	return (int)sluice_output_priority_of(output->feeders[place]);
+	return (int)sluice_output_priority_of(output->group.feeders[place]);
 }
 
 /* The next in turn from `from` on that has something, of a priority below `below`: of the highest
@@ -29,12 +29,12 @@ static size_t find(const struct sluice_output *output, size_t from, int below, b
 	size_t number, place, found = NOWHERE;
 	int priority, best = SLUICE_PRECEDENCE_NONE;
 
-	for (number = 0; number < output->feeder_count; number++) {
-		place = (from + number) % output->feeder_count;
+	for (number = 0; number < output->group.feeder_count; number++) {
+		place = (from + number) % output->group.feeder_count;
 		priority = priority_at(output, place);
 		if (priority >= below || priority <= best ||
-		    !sluice_feeder_look(output->feeders[place]) ||
-		    sluice_output_waits_for_older(output, output->feeders[place]))
+		    !sluice_feeder_look(output->group.feeders[place]) ||
+		    sluice_output_waits_for_older(output, output->group.feeders[place]))
 			continue;
 		found = place;
 		best = priority;
@@ -47,7 +47,7 @@ static size_t find(const struct sluice_output *output, size_t from, int below, b
 /* The portion that shares are counted in. */
 static size_t portion_of(const struct sluice_output *output)
 {
-	return sluice_pacer_portion(output->pacer, output->batch_bytes);
+	return sluice_pacer_portion(output->group.pacer, output->group.batch_bytes);
 }
 
 /* Is there a connection that could take something, now or soon? */
@@ -55,8 +55,8 @@ static bool is_connected(const struct sluice_output *output)
 {
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++)
-		if (sluice_output_counts_on(output, output->connections[number]))
+	for (number = 0; number < output->group.connection_count; number++)
+		if (sluice_connection_takes_part(output->group.connections[number]))
 			return true;
 	return false;
 }
@@ -64,13 +64,13 @@ static bool is_connected(const struct sluice_output *output)
 /* When the rates let something go, at the earliest; 0: there are none, or it may go. */
 static uint64_t due_at(const struct sluice_output *output)
 {
-	uint64_t due = sluice_pacer_due(output->pacer), earliest = UINT64_MAX, when;
+	uint64_t due = sluice_pacer_due(output->group.pacer), earliest = UINT64_MAX, when;
 	size_t number;
 
-	for (number = 0; number < output->connection_count; number++) {
-		if (!sluice_output_counts_on(output, output->connections[number]))
+	for (number = 0; number < output->group.connection_count; number++) {
+		if (!sluice_connection_takes_part(output->group.connections[number]))
 			continue;
-		when = sluice_pacer_due(output->connections[number]->pacer);
+		when = sluice_pacer_due(output->group.connections[number]->pacer);
 		if (when < earliest)
 			earliest = when;
 	}
@@ -130,7 +130,7 @@ struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any,
 	output->due_at = due_at(output);
 	output->owing = false;
 	if (any)
-		return output->feeders[place];
+		return output->group.feeders[place];
 	best = priority_at(output, place);
 	sluice_precedence_tell(precedence, &output->told, best);
 	most = most_of(output);
@@ -148,7 +148,7 @@ struct sluice_feeder *sluice_output_pick(struct sluice_output *output, bool any,
 	}
 	if (lesser != NOWHERE)
 		output->picked = lesser;
-	return output->feeders[output->picked];
+	return output->group.feeders[output->picked];
 }
 
 bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *due)

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "output.h"
 #include "tcp.h"
 
 /* They are told of once in so long. */

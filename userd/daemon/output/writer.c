@@ -9,7 +9,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include "../../lib/barrier.h"
-#include "output.h"
 #include "tcp.h"
 
 void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
@@ -49,7 +48,7 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 		connection->corked = connection->more;
 		connection->protocol->written(connection, now);
 		connection->feeder = NULL;
-		connection->output->has_work = true;
+		connection->group->has_work = true;
 	}
 	connection->more = false;
 }
@@ -80,7 +79,7 @@ void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
 	if (!connection->trial.given)
 		connection->trial.given = now;
 	sluice_pacer_charge(connection->pacer, bytes, now);
-	sluice_pacer_charge(connection->output->pacer, bytes, now);
+	sluice_pacer_charge(connection->group->pacer, bytes, now);
 	sluice_connection_flush(connection, now);
 }
 
