@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "daemon/output/output.h"
-#include "daemon/output/tcp.h"
+#include "daemon/link/connection.h"
 
 #define LEAST_US 20000
 #define MOST_US 60000

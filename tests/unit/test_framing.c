@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "daemon/output/framing.h"
+#include "daemon/link/framing.h"
 #include "span_helper.h"
 
 #define FORM(name) ((struct sluice_form){.framing = (name)})

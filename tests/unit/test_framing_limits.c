@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "daemon/output/framing.h"
+#include "daemon/link/framing.h"
 #include "span_helper.h"
 
 /* The span becomes `expected` in `form`; bytes, so that NULs can be told. */

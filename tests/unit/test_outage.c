@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "daemon/output/outage.h"
+#include "daemon/link/outage.h"
 #include "log.h"
 #include "log_helper.h"
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
-#include "daemon/output/pace.h"
+#include "daemon/link/pace.h"
 
 #define MS 1000000ULL
 #define SECOND 1000000000ULL

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
-#include "daemon/output/relp_frame.h"
+#include "daemon/link/relp_frame.h"
 
 #define OPENED                                                                                     \
 	"1 rsp 93 200 OK\nrelp_version=0\nrelp_software=librelp,1.11.0,http://librelp.adiscon.com" \

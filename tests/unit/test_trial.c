@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "daemon/output/trial.h"
-#include "daemon/output/unconfirmed.h"
+#include "daemon/link/trial.h"
+#include "daemon/link/unconfirmed.h"
 #include "event.h"
 #include "log.h"
 #include "log_helper.h"

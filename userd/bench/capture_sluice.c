@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "../daemon/output/framing.h"
+#include "../daemon/link/framing.h"
 #include "capture.h"
 #include "frame.h"
 #include "kernel.h"
@@ -152,7 +152,7 @@ refuse:
 	return status;
 }
 
-/* One native frame per span, CRC and all, as userd/daemon/output does it: as long as more is
+/* One native frame per span, CRC and all, as userd/daemon/link does it: as long as more is
  * waiting only whole segments leave. */
 static int deliver(const struct reader *reader, int fd, const struct sluice_span *span)
 {

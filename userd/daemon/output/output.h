@@ -2,7 +2,7 @@
 /*
  * One worker's half of an output: its destinations, each with a connection of this worker's own,
  * and the feeders of the streams that go there. It gives segments to the connections, which of them
- * by the output's mode (balance.c, hash.c) and when by its rate (pace.h). Between streams and
+ * by the output's mode (balance.c, hash.c) and when by its rate (link/pace.h). Between streams and
  * connections, in one worker. Touches: feeders and connections of its worker.
  */
 #ifndef SLUICE_OUTPUT_H
@@ -15,10 +15,10 @@
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "../stream/stream.h"
-#include "group.h"
+#include "../link/group.h"
 #include "precedence.h"
-#include "resolve.h"
-#include "tcp.h"
+#include "../link/resolve.h"
+#include "../link/connection.h"
 
 /* By which destination a flow goes; hash.c */
 struct sluice_buckets;

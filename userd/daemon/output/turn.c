@@ -13,7 +13,7 @@
 /* and wait no longer than this, whatever became of the other one. */
 #define PATIENCE_NS (100 * SLUICE_NS_PER_MS)
 /* So long we leave our turn to another worker: no longer than what the rate lets us make up for
- * (pace.c). */
+ * (link/pace.c). */
 #define YIELD_NS (10 * SLUICE_NS_PER_MS)
 
 /* The priority of the feeder at `place`, to be compared with SLUICE_PRECEDENCE_NONE. */

@@ -7,7 +7,7 @@
 #include <time.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "tcp.h"
+#include "connection.h"
 
 void sluice_connection_note_since(struct sluice_connection *connection)
 {

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "../../lib/clock.h"
-#include "../config/model.h"
+#include "../../config/model.h"
 
 /* A connection is young for so long, counted anew from what it is first given. */
 #define SLUICE_YOUNG_NS (5 * SLUICE_NS_PER_S)

@@ -3,7 +3,7 @@
  * Which protocol speaks a framing. Above all of them: whoever makes outputs asks, so that no
  * connection needs to know what protocols there are. Touches: nothing.
  */
-#include "tcp.h"
+#include "connection.h"
 
 const struct sluice_protocol *sluice_protocol_of(enum sluice_framing framing)
 {

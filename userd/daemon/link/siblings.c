@@ -4,7 +4,7 @@
  * could stand in for it, whether it keeps the others waiting. In the connection's worker. Touches:
  * the connection's account.
  */
-#include "tcp.h"
+#include "connection.h"
 
 bool sluice_group_needs_standbys(const struct sluice_group *group)
 {

@@ -4,7 +4,7 @@
  * write (writer.c). Between an output and a connection, in one worker. Touches: the connection, the
  * feeders it carries segments of.
  */
-#include "tcp.h"
+#include "connection.h"
 
 void sluice_connection_park(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    uint64_t id)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Getting connected: the next address, the socket and what it has set, the pause after an attempt
- * that failed. Beside tcp.c, in the connection's worker. Touches: its socket.
+ * that failed. Below tcp.c, in the connection's worker. Touches: its socket.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include "tcp.h"
+#include "connection.h"
 
 /* How often a name that is being looked up is asked for. */
 #define RESOLVE_NS (50 * SLUICE_NS_PER_MS)

@@ -5,7 +5,7 @@
  */
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "tcp.h"
+#include "connection.h"
 
 /* Has it been lost so often without having done anything that others had better step in? */
 static bool comes_and_goes(const struct sluice_connection *connection)

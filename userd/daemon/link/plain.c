@@ -2,8 +2,8 @@
 /*
  * Plain framings on a connection: the records of a segment are framed into a staging buffer and
  * written; the segment is done when TCP has acknowledged its last byte, which is all that can be
- * known of such a receiver ("sent, unconfirmed"). Between feeders and tcp.c, in one worker.
- * Touches: the connection, the feeders of its output.
+ * known of such a receiver ("sent, unconfirmed"). Between feeders and writer.c, in one worker.
+ * Touches: the connection, the feeders of its group.
  */
 #include <errno.h>
 #include <linux/sockios.h>
@@ -14,7 +14,7 @@
 #include "../../lib/record.h"
 #include "../stream/stream.h"
 #include "framing.h"
-#include "tcp.h"
+#include "connection.h"
 
 #define INBOX (4U << 10) /* what a plain receiver says is thrown away */
 /* Segments that wait for TCP's acknowledgement, or had it lately. */

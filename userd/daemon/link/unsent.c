@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "tcp.h"
+#include "connection.h"
 
 /* They are told of once in so long. */
 #define TOLD_NS (60 * SLUICE_NS_PER_S)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Connections; see tcp.h. Edge-triggered: registered once per connection, no epoll_ctl after that.
- * Touches: sockets.
+ * Connections; see connection.h: what its socket and its clock say. Edge-triggered: registered once
+ * per connection, no epoll_ctl after that. Touches: sockets.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "tcp.h"
+#include "connection.h"
 
 /* How long one that gets disabled may take to acknowledge what it has, and how often that is looked
  * at. */

@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
-#include "tcp.h"
+#include "connection.h"
 
 /* A connection that lasted so long was a good one, though nothing may have been sent. */
 #define LASTED_NS (10 * SLUICE_NS_PER_S)

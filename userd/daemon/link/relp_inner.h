@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include "framing.h"
 #include "relp_frame.h"
-#include "tcp.h"
+#include "connection.h"
 
 /* So many datagrams may be unanswered: librelp's clients have 128, and a long way needs more. */
 #define SLUICE_RELP_WINDOW 4096U

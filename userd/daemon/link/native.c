@@ -2,7 +2,7 @@
 /*
  * The native protocol on a connection: a span leaves the ring as it lies there, behind a 64-byte
  * header; the receiver's own acknowledgement completes it. See lib/frame.h. Between feeders and
- * tcp.c, in one worker. Touches: the connection, the feeders of its output.
+ * writer.c, in one worker. Touches: the connection, the feeders of its group.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "../../lib/frame.h"
 #include "../../lib/log.h"
 #include "../stream/stream.h"
-#include "tcp.h"
+#include "connection.h"
 
 /* Acknowledgements are small; the buffer grows for the rare long one, up to what a frame may have.
  */

@@ -3,7 +3,7 @@
  * RELP on a connection: each datagram is a `syslog` command with a number of its own, and the
  * receiver answers each. A segment is done when all of its datagrams have been answered; of what a
  * lost connection carried, everything from the first one on that was not goes again. Between
- * feeders and tcp.c, in one worker. Touches: the connection, the feeders of its output.
+ * feeders and writer.c, in one worker. Touches: the connection, the feeders of its group.
  *
  *      first              written             offered             next
  *   ─────┼───────────────────┼───────────────────┼──────────────────┤    datagrams of the session,
@@ -25,7 +25,7 @@
 #include "../../lib/size.h"
 #include "../stream/stream.h"
 #include "relp_inner.h"
-#include "tcp.h"
+#include "connection.h"
 
 #define STAGING_FIRST (16U << 10)
 /* A receiver that waits so long before each answer has a queue that is full, or nearly: rsyslog

@@ -9,7 +9,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 #include "../../lib/barrier.h"
-#include "tcp.h"
+#include "connection.h"
 
 void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 {

@@ -10,8 +10,8 @@
  *      ▲                               │                         │                              │
  *      └───────────────────────────────┴──── lost: spans go back ┴──────────────────────────────┘
  */
-#ifndef SLUICE_TCP_H
-#define SLUICE_TCP_H
+#ifndef SLUICE_CONNECTION_H
+#define SLUICE_CONNECTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -428,4 +428,4 @@ void sluice_connection_drain_input(struct sluice_connection *connection, uint64_
 /* Sees to it that the protocol's tick comes at `at` at the latest. @context worker */
 void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at);
 
-#endif /* SLUICE_TCP_H */
+#endif /* SLUICE_CONNECTION_H */

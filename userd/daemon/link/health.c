@@ -12,7 +12,7 @@
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../../lib/size.h"
-#include "tcp.h"
+#include "connection.h"
 
 /* So many times dead_after a receiver that is there and does not read is waited for. */
 #define PATIENCE 6U
