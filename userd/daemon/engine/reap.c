@@ -18,14 +18,12 @@ struct reap_call {
 static int leave_if_empty(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_stream *stream = ((struct reap_call *)argument)->stream;
-	size_t number;
 
 	if (sluice_stream_remaining(stream) || sluice_stream_on_disk(stream))
 		return 0;
-	for (number = 0; number < stream->feeder_count; number++)
-		if (stream->feeders[number]->output)
-			sluice_output_remove_feeder(stream->feeders[number]->output,
-						    stream->feeders[number]);
+	for_each_feeder (feeder, stream)
+		if (feeder->output)
+			sluice_output_remove_feeder(feeder->output, feeder);
 	(void)sluice_stream_release(stream, worker->now);
 	sluice_stream_leave(stream);
 	return 1;

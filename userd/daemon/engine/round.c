@@ -22,16 +22,15 @@ static void pump(struct sluice_worker *worker)
 {
 	unsigned int turn = 0;
 	bool again;
-	size_t place;
 
 	do {
 		again = false;
-		for (place = 0; place < worker->output_count; place++)
-			if (worker->outputs[place]->group.has_work)
-				sluice_output_pump(worker->outputs[place], worker->now);
-		for (place = 0; place < worker->stream_count; place++)
-			if (worker->streams[place]->moved)
-				again |= sluice_stream_release(worker->streams[place], worker->now);
+		for_each_output (output, worker)
+			if (output->group.has_work)
+				sluice_output_pump(output, worker->now);
+		for_each_stream (stream, worker)
+			if (stream->moved)
+				again |= sluice_stream_release(stream, worker->now);
 	} while (again && ++turn < TURNS);
 	if (again)
 		worker->next_due = worker->now;
@@ -40,19 +39,16 @@ static void pump(struct sluice_worker *worker)
 /* Reads acknowledgements that did not wake us. */
 static void drain_inputs(struct sluice_worker *worker)
 {
-	size_t place;
-
 	if (worker->beats < BEATS)
 		return;
-	for (place = 0; place < worker->output_count; place++)
-		sluice_output_drain_input(worker->outputs[place], worker->now);
+	for_each_output (output, worker)
+		sluice_output_drain_input(output, worker->now);
 }
 
 /* Tells the outputs whether there is a beat, at its end at once. */
 static void keep_time(struct sluice_worker *worker)
 {
 	bool was_on_beat = worker->beats >= BEATS;
-	size_t place;
 
 	if (worker->next_due > worker->now + BEAT_NS)
 		worker->beats = 0;
@@ -60,8 +56,8 @@ static void keep_time(struct sluice_worker *worker)
 		worker->beats++;
 	if (!was_on_beat && worker->beats < BEATS)
 		return;
-	for (place = 0; place < worker->output_count; place++)
-		sluice_output_keep_time(worker->outputs[place], worker->beats >= BEATS);
+	for_each_output (output, worker)
+		sluice_output_keep_time(output, worker->beats >= BEATS);
 }
 
 void sluice_round(struct sluice_worker *worker, bool after_call)

@@ -57,6 +57,13 @@ struct sluice_group {
 	bool has_work; /* something changed: pump at the end of this round */
 };
 
+/* Goes through the connections of `group`, which none joins or leaves meanwhile. */
+#define for_each_connection(connection, group)                                                     \
+	for (struct sluice_connection *const *connection##_at = (group)->connections, *connection; \
+	     connection##_at < (group)->connections + (group)->connection_count &&                 \
+	     ((connection) = *connection##_at, true);                                              \
+	     connection##_at++)
+
 /* siblings.c. Are all destinations down that are no standbys? @context worker */
 bool sluice_group_needs_standbys(const struct sluice_group *group);
 

@@ -288,15 +288,13 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 static bool is_credible(const struct sluice_group *group, const uint8_t *payload, uint32_t count)
 {
 	struct sluice_frame_range range;
-	size_t number;
 	uint32_t place;
 
 	for (place = 0; place < count; place++) {
 		memcpy(&range, payload + (size_t)place * sizeof(range), sizeof(range));
-		for (number = 0; number < group->feeder_count; number++)
-			if (sluice_feeder_is_of(group->feeders[number], range.stream,
-						le64toh(range.epoch)) &&
-			    !sluice_feeder_can_have(group->feeders[number], le64toh(range.start),
+		for_each_feeder (feeder, group)
+			if (sluice_feeder_is_of(feeder, range.stream, le64toh(range.epoch)) &&
+			    !sluice_feeder_can_have(feeder, le64toh(range.start),
 						    le64toh(range.end)))
 				return false;
 	}
@@ -310,7 +308,6 @@ static void acknowledge(struct sluice_connection *connection, const uint8_t *pay
 	struct sluice_group *group = connection->group;
 	struct sluice_frame_range range;
 	bool is_unsafe = false;
-	size_t number;
 	uint32_t place;
 
 	for (place = 0; place < count; place++) {
@@ -319,9 +316,7 @@ static void acknowledge(struct sluice_connection *connection, const uint8_t *pay
 			is_unsafe = true;
 			continue;
 		}
-		for (number = 0; number < group->feeder_count; number++) {
-			struct sluice_feeder *feeder = group->feeders[number];
-
+		for_each_feeder (feeder, group) {
 			if (!sluice_feeder_is_of(feeder, range.stream, le64toh(range.epoch)))
 				continue;
 			/* What an earlier connection sent, and this one hears of, counts here. */
@@ -446,13 +441,12 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 static void lost(struct sluice_connection *connection)
 {
 	struct sluice_group *group = connection->group;
-	size_t number;
 
 	drop_kept(connection);
 	connection->unsafe = 0;
-	for (number = 0; number < group->feeder_count; number++) {
-		sluice_feeder_return_all(group->feeders[number], &connection->carrier);
-		((struct sluice_stream *)group->feeders[number]->stream)->moved = true;
+	for_each_feeder (feeder, group) {
+		sluice_feeder_return_all(feeder, &connection->carrier);
+		((struct sluice_stream *)feeder->stream)->moved = true;
 	}
 }
 

@@ -8,11 +8,7 @@
 
 bool sluice_group_needs_standbys(const struct sluice_group *group)
 {
-	size_t number;
-
-	for (number = 0; number < group->connection_count; number++) {
-		const struct sluice_connection *other = group->connections[number];
-
+	for_each_connection (other, group) {
 		/* One that is only just being connected to is not down yet. */
 		if (!other->standby && !other->disabled &&
 		    (other->state == SLUICE_TCP_READY ? !other->trial.until : !other->complained))
@@ -24,12 +20,10 @@ bool sluice_group_needs_standbys(const struct sluice_group *group)
 bool sluice_connection_is_replaceable(const struct sluice_connection *connection)
 {
 	const struct sluice_group *group = connection->group;
-	size_t number;
 
-	for (number = 0; number < group->connection_count; number++)
-		if (group->connections[number] != connection &&
-		    !group->connections[number]->counters.slow &&
-		    sluice_connection_takes_part(group->connections[number]))
+	for_each_connection (other, group)
+		if (other != connection && !other->counters.slow &&
+		    sluice_connection_takes_part(other))
 			return true;
 	return false;
 }
@@ -60,10 +54,9 @@ bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t
 	}
 	if (!is_needed && group->blocker != connection)
 		return false;
-	for (number = 0; number < group->connection_count; number++)
-		if (group->connections[number] != connection &&
-		    group->connections[number]->state == SLUICE_TCP_READY &&
-		    now - group->connections[number]->grown < 2 * SLUICE_STALL_NS)
+	for_each_connection (other, group)
+		if (other != connection && other->state == SLUICE_TCP_READY &&
+		    now - other->grown < 2 * SLUICE_STALL_NS)
 			return true;
 	return false;
 }

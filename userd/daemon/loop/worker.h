@@ -134,4 +134,16 @@ void sluice_worker_remove_output(struct sluice_worker *worker, struct sluice_out
 /* A number that nobody needs to guess, for jitter. @context worker */
 uint32_t sluice_worker_random(struct sluice_worker *worker);
 
+/* Goes through the streams, or the outputs, of `worker`, of which none comes or goes meanwhile. */
+#define for_each_stream(stream, worker)                                             \
+	for (struct sluice_stream *const *stream##_at = (worker)->streams, *stream; \
+	     stream##_at < (worker)->streams + (worker)->stream_count &&            \
+	     ((stream) = *stream##_at, true);                                       \
+	     stream##_at++)
+#define for_each_output(output, worker)                                             \
+	for (struct sluice_output *const *output##_at = (worker)->outputs, *output; \
+	     output##_at < (worker)->outputs + (worker)->output_count &&            \
+	     ((output) = *output##_at, true);                                       \
+	     output##_at++)
+
 #endif /* SLUICE_WORKER_H */

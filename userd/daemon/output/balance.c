@@ -75,11 +75,8 @@ static struct sluice_connection *next_in_turn(struct sluice_output *output,
 {
 	struct sluice_connection *best = NULL;
 	int64_t all = 0;
-	size_t number;
 
-	for (number = 0; number < output->group.connection_count; number++) {
-		struct sluice_connection *connection = output->group.connections[number];
-
+	for_each_connection (connection, &output->group) {
 		if (!can_take(connection, choice))
 			continue;
 		connection->turn += connection->weight;
@@ -109,11 +106,8 @@ static struct sluice_connection *least_behind(struct sluice_output *output,
 	struct sluice_connection *best = NULL;
 	bool is_idle = true;
 	uint64_t fastest = 0;
-	size_t number;
 
-	for (number = 0; number < output->group.connection_count; number++) {
-		struct sluice_connection *connection = output->group.connections[number];
-
+	for_each_connection (connection, &output->group) {
 		if (!sluice_connection_takes_part(connection))
 			continue;
 		if (choice->now - connection->drained_at >= RATE_NS)
@@ -124,9 +118,7 @@ static struct sluice_connection *least_behind(struct sluice_output *output,
 	}
 	if (is_idle)
 		return next_in_turn(output, choice);
-	for (number = 0; number < output->group.connection_count; number++) {
-		struct sluice_connection *connection = output->group.connections[number];
-
+	for_each_connection (connection, &output->group) {
 		if (can_take(connection, choice) &&
 		    (!best || cost(connection, output->group.batch_bytes, fastest) <
 				      cost(best, output->group.batch_bytes, fastest)))

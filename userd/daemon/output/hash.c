@@ -231,11 +231,8 @@ static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *du
 {
 	bool moved = false;
 	uint64_t when;
-	size_t number;
 
-	for (number = 0; number < output->group.connection_count; number++) {
-		struct sluice_connection *connection = output->group.connections[number];
-
+	for_each_connection (connection, &output->group) {
 		if (connection->parked_first == connection->parked_next ||
 		    !sluice_connection_is_free(connection))
 			continue;
@@ -260,11 +257,7 @@ static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *du
  * that they do not move twice: for an attempt to connect at most. */
 static bool is_settled(const struct sluice_output *output)
 {
-	size_t number;
-
-	for (number = 0; number < output->group.connection_count; number++) {
-		const struct sluice_connection *connection = output->group.connections[number];
-
+	for_each_connection (connection, &output->group) {
 		if (!connection->disabled && !connection->standby && !connection->complained &&
 		    connection->state != SLUICE_TCP_READY)
 			return false;
@@ -276,10 +269,10 @@ static bool is_settled(const struct sluice_output *output)
  * it will be. */
 static size_t longest_run(const struct sluice_output *output)
 {
-	size_t number, most = sluice_pacer_portion(output->group.pacer, output->group.run_bytes);
+	size_t most = sluice_pacer_portion(output->group.pacer, output->group.run_bytes);
 
-	for (number = 0; number < output->group.connection_count; number++)
-		most = sluice_pacer_portion(output->group.connections[number]->pacer, most);
+	for_each_connection (connection, &output->group)
+		most = sluice_pacer_portion(connection->pacer, most);
 	return most;
 }
 
@@ -288,24 +281,22 @@ static size_t longest_run(const struct sluice_output *output)
 static bool hand_out_all(struct sluice_output *output, uint64_t now, uint64_t *due)
 {
 	size_t most = longest_run(output);
-	struct sluice_feeder *feeder;
+	struct sluice_feeder *picked;
 	bool moved = false;
 	size_t barren = 0;
 	uint64_t handed;
-	size_t number;
 
 	if (sluice_precedence_matters(output->precedence)) {
 		while (barren < output->group.feeder_count && !output->held.feeder &&
-		       (feeder = sluice_output_pick(output, barren > 0, now, due))) {
+		       (picked = sluice_output_pick(output, barren > 0, now, due))) {
 			handed = output->handed;
-			moved |= hand_out(output, feeder, most, now);
+			moved |= hand_out(output, picked, most, now);
 			sluice_output_account(output, output->handed - handed);
 			barren = output->handed > handed ? 0 : barren + 1;
 		}
 		return moved;
 	}
-	for (number = 0; number < output->group.feeder_count; number++) {
-		feeder = output->group.feeders[number];
+	for_each_feeder (feeder, &output->group) {
 		while (!output->held.feeder && sluice_feeder_look(feeder) &&
 		       !sluice_output_waits_for_older(output, feeder) &&
 		       hand_out(output, feeder, most, now))

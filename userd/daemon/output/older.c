@@ -10,22 +10,21 @@
 bool sluice_output_has_older(const struct sluice_output *output, const struct sluice_feeder *feeder)
 {
 	const struct sluice_stream *stream = feeder->stream, *other;
-	size_t number;
 
-	for (number = 0; number < output->group.feeder_count; number++) {
-		other = output->group.feeders[number]->stream;
+	for_each_feeder (older, &output->group) {
+		other = older->stream;
 		/* An input that was made more important does not wait for what it left. What only
 		 * the disk knows of is of either kind. */
 		/* What its sockets got since then comes to those of this worker. */
 		if (other->is_moved && other->draining && !stream->is_moved &&
 		    other->priority >= stream->priority &&
 		    !memcmp(other->route, stream->route, sizeof(stream->route)) &&
-		    sluice_feeder_keeps_younger(output->group.feeders[number]))
+		    sluice_feeder_keeps_younger(older))
 			return true;
 		if (other->draining && (other->kind == stream->kind || other->hung) &&
 		    other->cpu == stream->cpu && other->priority >= stream->priority &&
 		    other->ring.producer->epoch < stream->ring.producer->epoch &&
-		    sluice_feeder_keeps_younger(output->group.feeders[number]))
+		    sluice_feeder_keeps_younger(older))
 			return true;
 	}
 	return false;

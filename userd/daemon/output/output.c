@@ -93,16 +93,14 @@ destroy:
 
 void sluice_output_destroy(struct sluice_output *output)
 {
-	size_t number;
-
 	if (!output)
 		return;
 	sluice_output_put_back(output);
-	for (number = 0; number < output->group.connection_count; number++)
-		sluice_connection_destroy(output->group.connections[number]);
-	for (number = 0; number < output->group.feeder_count; number++)
-		if (output->group.feeders[number]->output == output)
-			output->group.feeders[number]->output = NULL;
+	for_each_connection (connection, &output->group)
+		sluice_connection_destroy(connection);
+	for_each_feeder (feeder, &output->group)
+		if (feeder->output == output)
+			feeder->output = NULL;
 	free(output->group.connections);
 	free(output->buckets);
 	free(output->group.feeders);
@@ -131,10 +129,9 @@ int sluice_output_reserve(struct sluice_output *output, size_t count)
 static void set_window(struct sluice_output *output)
 {
 	uint64_t most = 0, size;
-	size_t number;
 
-	for (number = 0; number < output->group.feeder_count; number++) {
-		size = output->group.feeders[number]->ring->mask + 1;
+	for_each_feeder (feeder, &output->group) {
+		size = feeder->ring->mask + 1;
 		if (size > most)
 			most = size;
 	}
@@ -151,10 +148,9 @@ static void look(void *output)
 static bool can_take(const void *argument)
 {
 	const struct sluice_output *output = argument;
-	size_t number;
 
-	for (number = 0; number < output->group.connection_count; number++)
-		if (output->group.connections[number]->state == SLUICE_TCP_READY)
+	for_each_connection (connection, &output->group)
+		if (connection->state == SLUICE_TCP_READY)
 			return true;
 	return false;
 }
@@ -192,8 +188,8 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 	}
 	if (output->held.feeder == feeder)
 		sluice_output_put_back(output);
-	for (number = 0; number < output->group.connection_count; number++)
-		sluice_connection_unpark(output->group.connections[number], feeder);
+	for_each_connection (connection, &output->group)
+		sluice_connection_unpark(connection, feeder);
 	feeder->output = NULL;
 	set_window(output);
 }
@@ -265,22 +261,18 @@ withdraw:
 
 void sluice_output_begin(struct sluice_output *output, struct sluice_output *heir_of)
 {
-	size_t number;
-
 	if (heir_of) {
 		inherit(output, heir_of);
 		/* The old one keeps them in its list until it is destroyed, so that its connections
 		 * give back. */
-		for (number = 0; number < heir_of->group.feeder_count; number++)
-			sluice_output_take_over(output, heir_of->group.feeders[number]);
+		for_each_feeder (feeder, &heir_of->group)
+			sluice_output_take_over(output, feeder);
 	}
 	/* It may have been asked to send before it had connections. */
 	output->group.changed = true;
-	for (number = 0; number < output->group.connection_count; number++)
-		if (output->group.connections[number]->fd < 0 &&
-		    !output->group.connections[number]->timer.at)
-			sluice_worker_set_timer(output->group.worker,
-						&output->group.connections[number]->timer, 1);
+	for_each_connection (connection, &output->group)
+		if (connection->fd < 0 && !connection->timer.at)
+			sluice_worker_set_timer(output->group.worker, &connection->timer, 1);
 	output->group.has_work = true;
 }
 
@@ -309,10 +301,9 @@ void sluice_output_retune(struct sluice_output *output, const struct sluice_conf
 uint64_t sluice_output_carried(const struct sluice_output *output)
 {
 	uint64_t bytes = 0;
-	size_t number;
 
-	for (number = 0; number < output->group.connection_count; number++)
-		bytes += output->group.connections[number]->carrier.bytes;
+	for_each_connection (connection, &output->group)
+		bytes += connection->carrier.bytes;
 	return bytes;
 }
 
@@ -391,30 +382,24 @@ static void pump_by_priority(struct sluice_output *output, uint64_t now, uint64_
 
 void sluice_output_keep_time(struct sluice_output *output, bool is_on_beat)
 {
-	size_t number;
-
 	/* One that has to wait for acknowledgements does not wait for the beat as well. */
-	for (number = 0; number < output->group.connection_count; number++)
-		sluice_connection_listen(output->group.connections[number],
-					 !is_on_beat ||
-						 output->group.connections[number]->carrier.bytes >
-							 output->group.window / 2);
+	for_each_connection (connection, &output->group)
+		sluice_connection_listen(connection,
+					 !is_on_beat || connection->carrier.bytes >
+								output->group.window / 2);
 }
 
 void sluice_output_drain_input(struct sluice_output *output, uint64_t now)
 {
-	size_t number;
-
-	for (number = 0; number < output->group.connection_count; number++)
-		if (output->group.connections[number]->carrier.segments)
-			sluice_connection_drain_input(output->group.connections[number], now);
+	for_each_connection (connection, &output->group)
+		if (connection->carrier.segments)
+			sluice_connection_drain_input(connection, now);
 }
 
 void sluice_output_pump(struct sluice_output *output, uint64_t now)
 {
 	bool is_ranked = sluice_precedence_matters(output->precedence);
 	uint64_t next = 0;
-	size_t number;
 
 	output->group.has_work = false;
 	if (output->paused) {
@@ -429,9 +414,9 @@ void sluice_output_pump(struct sluice_output *output, uint64_t now)
 		pump(output, now, &next);
 	if (is_ranked || output->told != SLUICE_PRECEDENCE_NONE)
 		sluice_output_announce(output);
-	for (number = 0; number < output->group.connection_count; number++)
-		if (output->group.connections[number]->corked)
-			sluice_connection_push(output->group.connections[number]);
+	for_each_connection (connection, &output->group)
+		if (connection->corked)
+			sluice_connection_push(connection);
 	if (next > now)
 		sluice_worker_set_timer(output->group.worker, &output->timer, next);
 }

@@ -53,10 +53,8 @@ static size_t portion_of(const struct sluice_output *output)
 /* Is there a connection that could take something, now or soon? */
 static bool is_connected(const struct sluice_output *output)
 {
-	size_t number;
-
-	for (number = 0; number < output->group.connection_count; number++)
-		if (sluice_connection_takes_part(output->group.connections[number]))
+	for_each_connection (connection, &output->group)
+		if (sluice_connection_takes_part(connection))
 			return true;
 	return false;
 }
@@ -65,12 +63,11 @@ static bool is_connected(const struct sluice_output *output)
 static uint64_t due_at(const struct sluice_output *output)
 {
 	uint64_t due = sluice_pacer_due(output->group.pacer), earliest = UINT64_MAX, when;
-	size_t number;
 
-	for (number = 0; number < output->group.connection_count; number++) {
-		if (!sluice_connection_takes_part(output->group.connections[number]))
+	for_each_connection (connection, &output->group) {
+		if (!sluice_connection_takes_part(connection))
 			continue;
-		when = sluice_pacer_due(output->group.connections[number]->pacer);
+		when = sluice_pacer_due(connection->pacer);
 		if (when < earliest)
 			earliest = when;
 	}

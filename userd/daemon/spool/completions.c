@@ -39,10 +39,9 @@ static void due(struct sluice_timer *timer, uint64_t now)
 	struct sluice_completions *completions =
 		(struct sluice_completions *)((char *)timer -
 					      offsetof(struct sluice_completions, timer));
-	size_t number;
 
-	for (number = 0; number < completions->worker->stream_count; number++)
-		sluice_stream_tick(completions->worker->streams[number], now);
+	for_each_stream (stream, completions->worker)
+		sluice_stream_tick(stream, now);
 	sluice_worker_set_timer(completions->worker, timer, now + SLUICE_COMPLETIONS_PAUSE_NS);
 }
 

@@ -285,4 +285,12 @@ uint64_t sluice_feeder_find(const struct sluice_feeder *feeder, uint64_t offset)
 uint64_t sluice_feeder_complete(struct sluice_feeder *feeder, struct sluice_segment *segment);
 void sluice_feeder_advance(struct sluice_feeder *feeder);
 
+/* Goes through the feeders of `owner`, a stream or a group of connections: it may lose none
+ * meanwhile. */
+#define for_each_feeder(feeder, owner)                                             \
+	for (struct sluice_feeder *const *feeder##_at = (owner)->feeders, *feeder; \
+	     feeder##_at < (owner)->feeders + (owner)->feeder_count &&             \
+	     ((feeder) = *feeder##_at, true);                                      \
+	     feeder##_at++)
+
 #endif /* SLUICE_FEEDER_H */
