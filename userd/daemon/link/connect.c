@@ -68,15 +68,15 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 	socklen_t length;
 	int error;
 
-	error = sluice_target_address(connection->target, connection->attempt, &address, &length,
-				      &count);
+	error = sluice_target_address(connection->target, connection->attempt.address, &address,
+				      &length, &count);
 	if (error == -EAGAIN) {
 		/* A resolver that does not answer is as bad as one that knows nothing: a standby
 		 * may step in. */
-		if (!connection->deadline)
-			connection->deadline = now + group->timing.connect_timeout_ns;
-		else if (now >= connection->deadline && !connection->complained)
-			connection->complained = group->changed = group->has_work = true;
+		if (!connection->attempt.deadline)
+			connection->attempt.deadline = now + group->timing.connect_timeout_ns;
+		else if (now >= connection->attempt.deadline && !connection->attempt.complained)
+			connection->attempt.complained = group->changed = group->has_work = true;
 		sluice_worker_set_timer(group->worker, &connection->timer, now + RESOLVE_NS);
 		return;
 	}
@@ -87,7 +87,7 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 				       0, now);
 		return;
 	}
-	connection->interface = sluice_target_interface(connection->target);
+	connection->attempt.interface = sluice_target_interface(connection->target);
 	connection->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (connection->fd < 0) {
 		sluice_connection_lose(connection, "no socket for it", errno, now);
@@ -101,8 +101,8 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 		return;
 	}
 	sluice_connection_set_state(connection, SLUICE_TCP_CONNECTING);
-	connection->deadline = now + group->timing.connect_timeout_ns;
-	sluice_worker_set_timer(group->worker, &connection->timer, connection->deadline);
+	connection->attempt.deadline = now + group->timing.connect_timeout_ns;
+	sluice_worker_set_timer(group->worker, &connection->timer, connection->attempt.deadline);
 	/* A connection made at once (loopback) is reported by EPOLLOUT as well. */
 	if (connect(connection->fd, (struct sockaddr *)&address, length) && errno != EINPROGRESS)
 		sluice_connection_lose(connection, "cannot connect", errno, now);
@@ -120,7 +120,7 @@ void sluice_connection_reach(struct sluice_connection *connection, uint64_t now)
 	}
 	sluice_connection_set_state(connection, SLUICE_TCP_GREETING);
 	sluice_trial_reach(&connection->trial, now);
-	connection->heard = now;
-	connection->wrote = now;
+	connection->signs.heard = now;
+	connection->signs.wrote = now;
 	connection->protocol->begin(connection, now);
 }

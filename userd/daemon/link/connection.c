@@ -21,9 +21,9 @@ void sluice_connection_note_since(struct sluice_connection *connection)
 			    : connection->counters.unsafe ? NOT_DURABLE
 			    : connection->counters.slow	  ? SLOW
 							  : THERE;
-	if (connection->condition == condition)
+	if (connection->told.condition == condition)
 		return;
-	connection->condition = condition;
+	connection->told.condition = condition;
 	clock_gettime(CLOCK_REALTIME, &now);
 	sluice_store_relaxed(&connection->counters.since,
 			     (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec);
@@ -38,7 +38,7 @@ void sluice_connection_set_state(struct sluice_connection *connection, enum slui
 
 bool sluice_connection_is_free(const struct sluice_connection *connection)
 {
-	return connection->state == SLUICE_TCP_READY && !connection->busy &&
+	return connection->state == SLUICE_TCP_READY && !connection->writing.busy &&
 	       connection->protocol->has_room(connection);
 }
 

@@ -17,18 +17,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/uio.h>
-#include "../../lib/frame.h"
 #include "../../config/model.h"
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
+#include "attempt.h"
 #include "framing.h"
 #include "group.h"
-#include "outage.h"
+#include "health.h"
+#include "native.h"
 #include "pace.h"
 #include "resolve.h"
+#include "role.h"
+#include "told.h"
 #include "trial.h"
-#include "unconfirmed.h"
+#include "writing.h"
 
 struct sluice_connection;
 
@@ -88,8 +90,8 @@ struct sluice_protocol {
 	bool (*has_room)(const struct sluice_connection *connection);
 	/* All that was to be written is. */
 	void (*written)(struct sluice_connection *connection, uint64_t now);
-	/* `length` bytes came into connection->inbox at inbox_used. NULL, or why the connection is
-	 * no good. */
+	/* `length` bytes came into connection->inbox behind what is there. NULL, or why the
+	 * connection is no good. */
 	const char *(*received)(struct sluice_connection *connection, size_t length, uint64_t now);
 	/* Looks after the connection; *next is when to look again at the latest. NULL, or why it is
 	 * no good. */
@@ -110,14 +112,7 @@ const struct sluice_protocol *sluice_protocol_of(enum sluice_framing framing);
 struct sluice_plain; /* plain.c */
 struct sluice_relp;  /* relp.c */
 
-/* A segment that a connection carries and has not begun to write. */
-struct sluice_parked {
-	struct sluice_feeder *feeder;
-	uint64_t id;
-};
-
-#define SLUICE_PARKED 1024U /* how many a connection has at most */
-
+/* Its members are in the headers of who writes them, but for what the others begin with. */
 struct sluice_connection {
 	struct sluice_carrier carrier; /* first: feeders know connections by it */
 	struct sluice_handler handler;
@@ -126,90 +121,24 @@ struct sluice_connection {
 	const struct sluice_protocol *protocol;
 	struct sluice_target *target; /* a reference */
 	int fd;			      /* -1: none */
-	unsigned int interface;	      /* by which a link-local address was reached; 0: it is none */
 	bool input_masked;	      /* what comes does not wake the worker */
 	enum sluice_tcp_state state;
 
-	/* What is being written */
-	struct iovec pending[2];
-	bool busy;
-	bool more;		      /* something will follow it at once: TCP may wait for that */
-	bool corked;		      /* and it does */
-	size_t staged;		      /* bytes in the protocol's staging buffer that belong to it */
-	struct sluice_feeder *feeder; /* whose segment it is; NULL: it is the protocol's own */
-	uint64_t segment;
-	union {
-		struct sluice_frame frame;
-		struct sluice_frame_lost frame_lost;
-	};
+	struct sluice_writing writing;
+	struct sluice_inbox inbox;
+	struct sluice_role role;
+	struct sluice_load load;
+	struct sluice_parking parking;
+	struct sluice_attempt attempt;
+	struct sluice_trial trial; /* does it end connections at once? */
+	struct sluice_signs signs;
+	struct sluice_start start;
+	struct sluice_progress progress;
+	struct sluice_health health;
+	struct sluice_half half;
+	struct sluice_told told;
 
-	/* Its part in the output */
-	unsigned int weight;
-	bool standby, disabled;
-	int64_t turn;	     /* round-robin: how much it is behind its share */
-	uint64_t loaded;     /* bytes of streams, ever */
-	uint64_t drained;    /* of them, no longer carried, when its rate was last taken */
-	uint64_t drained_at; /* and when that was */
-	uint64_t drain; /* bytes of streams a second that it gets rid of when it has enough; 0: not
-			   known */
-	uint64_t identity;	      /* hash: what its destination is called, as a number */
-	struct sluice_pacer *pacer;   /* its destination's */
-	struct sluice_parked *parked; /* hash: SLUICE_PARKED of them; NULL else */
-	uint64_t parked_first, parked_next;
-
-	/* What was read and not understood yet */
-	uint8_t *inbox;
-	size_t inbox_size, inbox_used;
-
-	uint64_t heard;	      /* when something last came */
-	uint64_t wrote;	      /* when something was last written */
-	uint64_t owed;	      /* since when it owes an acknowledgement, if it carries anything */
-	uint64_t deadline;    /* of connecting or greeting */
-	uint64_t pause;	      /* the next one, ns */
-	unsigned int attempt; /* which address */
-	unsigned int attempt_first; /* since it last worked */
-	uint64_t done_seen;	    /* carrier.done when it last grew */
-	uint64_t grown;		    /* and when that was */
-	uint64_t readied;	    /* when it was ready */
-	uint64_t done_ready;	    /* carrier.done then */
-	uint64_t bytes_ready;	    /* counters.bytes then */
-	uint64_t passed_on;	    /* bytes of this connection that the peer's TCP has */
-	uint64_t idle_from;  /* of them, those from here on are heartbeats; UINT64_MAX: none */
-	uint64_t moved;	     /* when that last grew */
-	uint64_t bytes_seen; /* counters.bytes then */
-	uint64_t measured;   /* when TCP was last asked for its figures */
-	uint64_t unanswered; /* since when something is under way and nothing came back; 0: nothing
-				is */
-	uint64_t asked;	     /* when TCP was last asked for that */
-	uint32_t repeats;    /* what TCP had sent again when something last came back */
-	uint32_t tries;	     /* what it sent in vain since: probes, and segments again */
-	bool is_full;	     /* the peer's TCP answers, and has no room for what waits */
-	bool was_full, has_read; /* it once was, and had room again later: somebody reads */
-	bool is_half;		 /* plain: the peer will say nothing more, and may still read */
-	uint64_t half_at;	 /* bytes of this connection that were written when it said so */
-	uint64_t half_due;	 /* when to see whether it still acknowledges, */
-	uint64_t half_mark;	 /* and what had been by the last time; UINT64_MAX: all */
-	uint64_t full_at;	 /* when it was last seen full for a while; 0: not lately */
-	unsigned int condition;	 /* what counters.since is of; 0: of nothing yet */
-	bool slow_told;		 /* the log knows that it is slow, */
-	uint64_t slow_since;	 /* and that it read nothing since then */
-	bool complained; /* it is gone, and was not seen to work since: others may step in */
-	struct sluice_outage outage; /* what the log knows of its interruptions */
-	uint64_t unsent_at;	     /* when the log was last told what is not sent; 0: never, */
-	uint64_t unsent_told;	     /* and how many these were */
-	struct sluice_trial trial;   /* does it end connections at once? */
-	struct sluice_unconfirmed unconfirmed; /* what the log knows of those datagrams */
-	uint64_t fault_told; /* when the log was last told that it broke the protocol; 0: never */
-	uint64_t unsafe; /* native: since when it acknowledges only as received; 0: it does not */
-	uint64_t unsafe_done; /* carrier.done then */
-	unsigned int
-		unsafe_told; /* what the log knows: 0 nothing, 1 that it is so, 2 that it was */
-	bool was_useless;    /* it was lost with something to acknowledge, and had done nothing */
-
-	uint8_t *greeting; /* native: HELLO's payload */
-	uint8_t *kept;	   /* native: what is left of a span that the store took out of the ring */
-	uint8_t *staging;  /* native, hash: where short spans are put together */
-	size_t staging_room;
+	struct sluice_native native;
 	struct sluice_plain *plain; /* plain framings */
 	struct sluice_relp *relp;
 	struct sluice_tcp_counters counters;
@@ -399,9 +328,9 @@ bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t
  * all others down? Asked of every connection for every segment. @context worker */
 static inline bool sluice_connection_takes_part(const struct sluice_connection *connection)
 {
-	return connection->state == SLUICE_TCP_READY && !connection->disabled &&
+	return connection->state == SLUICE_TCP_READY && !connection->role.disabled &&
 	       !connection->trial.until &&
-	       (!connection->standby || sluice_group_needs_standbys(connection->group));
+	       (!connection->role.standby || sluice_group_needs_standbys(connection->group));
 }
 
 /* siblings.c. Is there another destination that could get what this one has? @context worker */

@@ -21,13 +21,13 @@ void sluice_connection_reset_at_close(int fd)
 uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
 {
 	const struct sluice_tcp_timing *timing = &connection->group->timing;
-	uint64_t least = timing->reconnect_min_ns, pause = connection->pause, spread;
+	uint64_t least = timing->reconnect_min_ns, pause = connection->attempt.pause, spread;
 
 	if (pause < least)
 		pause = least;
 	if (pause > timing->reconnect_max_ns)
 		pause = timing->reconnect_max_ns;
-	connection->pause = 2 * pause;
+	connection->attempt.pause = 2 * pause;
 	/* Half of it is jitter: workers and relays that lost the same peer do not come back all at
 	 * once. */
 	spread = pause / 2;
@@ -54,10 +54,11 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	uint64_t pause;
 
 	if (was_ready)
-		connection->was_useless = connection->carrier.segments &&
-					  connection->carrier.done == connection->done_ready;
+		connection->attempt.was_useless =
+			connection->carrier.segments &&
+			connection->carrier.done == connection->start.done;
 	if (connection->fd >= 0) {
-		if (connection->disabled)
+		if (connection->role.disabled)
 			sluice_connection_say_goodbye(connection);
 		sluice_connection_unpark(connection, NULL);
 		connection->protocol->lost(connection);
@@ -66,23 +67,23 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	}
 	is_rejecting = sluice_trial_end(
 		&connection->trial, sluice_connection_name(connection, name),
-		sluice_trial_words(group->form.framing), connection->disabled, now);
+		sluice_trial_words(group->form.framing), connection->role.disabled, now);
 	/* Only one that got something done begins again with short pauses: not who accepts and
 	 * never reads. */
 	if (was_ready && !is_rejecting &&
-	    (connection->carrier.done != connection->done_ready ||
-	     now - connection->readied >= LASTED_NS))
-		connection->pause = 0;
+	    (connection->carrier.done != connection->start.done ||
+	     now - connection->start.at >= LASTED_NS))
+		connection->attempt.pause = 0;
 	sluice_connection_forget(connection);
 	connection->input_masked = false;
-	connection->busy = false;
-	connection->more = false;
-	connection->corked = false;
-	connection->feeder = NULL;
-	connection->inbox_used = 0;
+	connection->writing.busy = false;
+	connection->writing.more = false;
+	connection->writing.corked = false;
+	connection->writing.feeder = NULL;
+	connection->inbox.used = 0;
 	sluice_store_relaxed(&connection->counters.rejecting, (uint64_t)is_rejecting);
 	sluice_connection_set_state(connection, SLUICE_TCP_WAITING);
-	connection->deadline = 0;
+	connection->attempt.deadline = 0;
 	sluice_store_relaxed(&connection->counters.what,
 			     is_rejecting ? sluice_trial_words(group->form.framing) : what);
 	sluice_store_relaxed(&connection->counters.error, is_rejecting ? 0 : (uint64_t)error);
@@ -90,32 +91,32 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	sluice_store_relaxed(&connection->counters.mss, 0);
 	sluice_store_relaxed(&connection->counters.pmtu, 0);
 	sluice_store_relaxed(&connection->counters.achieved, 0);
-	connection->staged = 0;
-	connection->drain = 0;
+	connection->writing.staged = 0;
+	connection->load.rate = 0;
 	group->changed = true;
 	/* Another one may take what came back. */
 	group->has_work = true;
-	if (connection->disabled) {
-		sluice_outage_give_up(&connection->outage, sluice_connection_name(connection, name),
-				      now);
+	if (connection->role.disabled) {
+		sluice_outage_give_up(&connection->told.outage,
+				      sluice_connection_name(connection, name), now);
 		sluice_worker_set_timer(group->worker, &connection->timer, 0);
 		return;
 	}
-	sluice_outage_begin(&connection->outage, sluice_connection_name(connection, name), what,
-			    error, now);
-	connection->complained = true;
+	sluice_outage_begin(&connection->told.outage, sluice_connection_name(connection, name),
+			    what, error, now);
+	connection->attempt.complained = true;
 	/* The other addresses of a name are tried at once, the pause comes after all of them. */
-	connection->attempt++;
+	connection->attempt.address++;
 	if (was_ready)
-		connection->attempt_first = connection->attempt;
+		connection->attempt.address_first = connection->attempt.address;
 	if (!was_ready &&
 	    !sluice_target_address(connection->target, 0, &address, &length, &count) &&
-	    connection->attempt - connection->attempt_first < count) {
+	    connection->attempt.address - connection->attempt.address_first < count) {
 		pause = 0;
 	} else {
 		if (!was_ready)
 			sluice_target_refresh(connection->target);
-		connection->attempt_first = connection->attempt;
+		connection->attempt.address_first = connection->attempt.address;
 		pause = sluice_connection_next_pause(connection);
 	}
 	connection->timer.at = 0;

@@ -28,16 +28,16 @@ void sluice_connection_measure(struct sluice_connection *connection, uint64_t no
 	struct tcp_info info;
 	socklen_t length = sizeof(info);
 
-	uint64_t passed = now - connection->measured, bytes = connection->counters.bytes;
+	uint64_t passed = now - connection->health.measured, bytes = connection->counters.bytes;
 
 	if (passed < SLUICE_MEASURE_NS)
 		return;
-	if (connection->measured)
+	if (connection->health.measured)
 		sluice_store_relaxed(&connection->counters.achieved,
-				     (uint64_t)((double)(bytes - connection->bytes_seen) * 8 *
-						SLUICE_NS_PER_S / (double)passed));
-	connection->measured = now;
-	connection->bytes_seen = bytes;
+				     (uint64_t)((double)(bytes - connection->health.bytes_seen) *
+						8 * SLUICE_NS_PER_S / (double)passed));
+	connection->health.measured = now;
+	connection->health.bytes_seen = bytes;
 	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
 		return;
 	sluice_store_relaxed(&connection->counters.mss, (uint64_t)info.tcpi_snd_mss);
@@ -46,8 +46,8 @@ void sluice_connection_measure(struct sluice_connection *connection, uint64_t no
 
 void sluice_connection_idles(struct sluice_connection *connection)
 {
-	if (connection->idle_from == UINT64_MAX)
-		connection->idle_from = connection->counters.bytes - connection->bytes_ready;
+	if (connection->health.idle_from == UINT64_MAX)
+		connection->health.idle_from = connection->counters.bytes - connection->start.bytes;
 }
 
 /* A fraction of dead_after, no more than a second: so often TCP is asked for a peer that has not
@@ -71,50 +71,52 @@ static void ask(struct sluice_connection *connection, uint64_t now)
 
 	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
 		return;
-	connection->asked = now;
+	connection->health.asked = now;
 	answered = now - (uint64_t)info.tcpi_last_ack_recv * SLUICE_NS_PER_MS;
-	if (!connection->unanswered)
-		connection->unanswered = now;
-	if (answered > connection->unanswered) {
-		connection->unanswered = answered;
-		connection->repeats = info.tcpi_total_retrans;
+	if (!connection->health.unanswered)
+		connection->health.unanswered = now;
+	if (answered > connection->health.unanswered) {
+		connection->health.unanswered = answered;
+		connection->health.repeats = info.tcpi_total_retrans;
 	}
-	connection->tries = info.tcpi_probes + info.tcpi_total_retrans - connection->repeats;
+	connection->health.tries =
+		info.tcpi_probes + info.tcpi_total_retrans - connection->health.repeats;
 	/*
 	 * Its window is shut (Linux 5.4 tells; what waits while nothing is under way finds it too
 	 * small), or what it said last was that it has no room for what it was sent.
 	 */
-	connection->is_full =
+	connection->health.is_full =
 		(!info.tcpi_unacked && info.tcpi_notsent_bytes) ||
 		(length > offsetof(struct tcp_info, tcpi_snd_wnd) && !info.tcpi_snd_wnd) ||
-		(answered > connection->moved && answered > connection->owed);
-	connection->was_full |= connection->is_full;
+		(answered > connection->health.moved && answered > connection->signs.owed);
+	connection->health.was_full |= connection->health.is_full;
 }
 
 /* Notes whether the connection is slow, for the report; begin and end of it for the log. */
 static void note_slow(struct sluice_connection *connection, uint64_t now)
 {
-	uint64_t since =
-		connection->moved > connection->readied ? connection->moved : connection->readied;
+	uint64_t since = connection->health.moved > connection->start.at ? connection->health.moved
+									 : connection->start.at;
 	uint64_t dead = connection->group->timing.dead_after_ns;
 	char lasted[SLUICE_SIZE_TEXT], name[SLUICE_CONNECTION_NAME];
 	bool is_slow;
 
-	if (connection->is_full && now - since >= 2 * step_of(connection))
-		connection->full_at = now;
-	is_slow = connection->unanswered && connection->full_at && now - connection->full_at < dead;
+	if (connection->health.is_full && now - since >= 2 * step_of(connection))
+		connection->health.full_at = now;
+	is_slow = connection->health.unanswered && connection->health.full_at &&
+		  now - connection->health.full_at < dead;
 	sluice_store_relaxed(&connection->counters.slow, (uint64_t)is_slow);
-	if (!is_slow && connection->slow_told) {
-		connection->slow_told = false;
+	if (!is_slow && connection->told.is_slow) {
+		connection->told.is_slow = false;
 		sluice_notice("%s: it reads again, after %s",
 			      sluice_connection_name(connection, name),
-			      sluice_duration_say(now - connection->slow_since, lasted));
+			      sluice_duration_say(now - connection->told.slow_since, lasted));
 	}
 	sluice_connection_note_since(connection);
-	if (!is_slow || connection->slow_told || now - since < dead)
+	if (!is_slow || connection->told.is_slow || now - since < dead)
 		return;
-	connection->slow_told = true;
-	connection->slow_since = since;
+	connection->told.is_slow = true;
+	connection->told.slow_since = since;
 	sluice_warning("%s: it is there and has read nothing for longer than `dead-after`; what is "
 		       "under way to it waits (state `slow`)",
 		       sluice_connection_name(connection, name));
@@ -122,14 +124,15 @@ static void note_slow(struct sluice_connection *connection, uint64_t now)
 
 void sluice_connection_forget(struct sluice_connection *connection)
 {
-	connection->unanswered = 0;
-	connection->asked = 0;
-	connection->repeats = 0;
-	connection->tries = 0;
-	connection->is_full = connection->was_full = connection->has_read = false;
-	connection->full_at = 0;
-	connection->is_half = false;
-	connection->slow_told = false;
+	connection->health.unanswered = 0;
+	connection->health.asked = 0;
+	connection->health.repeats = 0;
+	connection->health.tries = 0;
+	connection->health.is_full = connection->health.was_full = connection->health.has_read =
+		false;
+	connection->health.full_at = 0;
+	connection->half.has_ended = false;
+	connection->told.is_slow = false;
 	sluice_store_relaxed(&connection->counters.slow, UINT64_C(0));
 }
 
@@ -139,7 +142,7 @@ void sluice_connection_forget(struct sluice_connection *connection)
  */
 void sluice_connection_look(struct sluice_connection *connection, uint64_t now)
 {
-	uint64_t passed_on = connection->counters.bytes - connection->bytes_ready;
+	uint64_t passed_on = connection->counters.bytes - connection->start.bytes;
 	int waiting = 0;
 
 	if (ioctl(connection->fd, SIOCOUTQ, &waiting) || waiting < 0 ||
@@ -147,16 +150,17 @@ void sluice_connection_look(struct sluice_connection *connection, uint64_t now)
 		return;
 	passed_on -= (uint64_t)waiting;
 	/* A kernel takes heartbeats for a peer that never reads them: they are no sign of life. */
-	if (passed_on > connection->passed_on && connection->passed_on < connection->idle_from) {
-		connection->moved = now;
-		connection->has_read |= connection->was_full;
+	if (passed_on > connection->health.passed_on &&
+	    connection->health.passed_on < connection->health.idle_from) {
+		connection->health.moved = now;
+		connection->health.has_read |= connection->health.was_full;
 	}
-	connection->passed_on = passed_on;
+	connection->health.passed_on = passed_on;
 	if (!waiting) {
-		connection->unanswered = 0;
-		connection->is_full = false;
-		connection->full_at = 0;
-	} else if (now - connection->asked >= step_of(connection)) {
+		connection->health.unanswered = 0;
+		connection->health.is_full = false;
+		connection->health.full_at = 0;
+	} else if (now - connection->health.asked >= step_of(connection)) {
 		ask(connection, now);
 	}
 	note_slow(connection, now);
@@ -185,18 +189,18 @@ static void look_later(struct sluice_connection *connection, uint64_t now)
 	uint64_t wait;
 	int waiting = unacknowledged(connection, &wait);
 
-	connection->half_mark =
+	connection->half.mark =
 		waiting ? connection->counters.bytes - (uint64_t)waiting : UINT64_MAX;
-	connection->half_due = now + wait;
+	connection->half.due = now + wait;
 }
 
 void sluice_connection_half(struct sluice_connection *connection, uint64_t now)
 {
-	connection->is_half = true;
+	connection->half.has_ended = true;
 	connection->trial.parted = now;
-	connection->half_at = connection->counters.bytes - connection->bytes_ready;
+	connection->half.at = connection->counters.bytes - connection->start.bytes;
 	look_later(connection, now);
-	sluice_connection_tick_by(connection, connection->half_due);
+	sluice_connection_tick_by(connection, connection->half.due);
 }
 
 /* Is a peer that said all gone? It is if it left what was under way a while ago unacknowledged,
@@ -206,7 +210,7 @@ static bool is_gone(const struct sluice_connection *connection)
 	uint64_t wait;
 	int waiting = unacknowledged(connection, &wait);
 
-	return waiting && connection->counters.bytes - (uint64_t)waiting == connection->half_mark;
+	return waiting && connection->counters.bytes - (uint64_t)waiting == connection->half.mark;
 }
 
 const char *sluice_connection_silence(struct sluice_connection *connection, uint64_t now,
@@ -214,27 +218,27 @@ const char *sluice_connection_silence(struct sluice_connection *connection, uint
 {
 	uint64_t dead = connection->group->timing.dead_after_ns;
 
-	if (connection->is_half && now >= connection->half_due) {
+	if (connection->half.has_ended && now >= connection->half.due) {
 		if (is_gone(connection)) {
 			connection->trial.is_cut = true;
 			return "the peer closed the connection";
 		}
 		look_later(connection, now);
 	}
-	if (connection->is_half && connection->half_due < *next)
-		*next = connection->half_due;
-	if (!connection->unanswered)
+	if (connection->half.has_ended && connection->half.due < *next)
+		*next = connection->half.due;
+	if (!connection->health.unanswered)
 		return NULL;
 	/* What came since TCP was last asked counts. */
-	if (now >= connection->unanswered + dead)
+	if (now >= connection->health.unanswered + dead)
 		ask(connection, now);
-	if (now < connection->unanswered + dead) {
-		if (connection->unanswered + dead < *next)
-			*next = connection->unanswered + dead;
+	if (now < connection->health.unanswered + dead) {
+		if (connection->health.unanswered + dead < *next)
+			*next = connection->health.unanswered + dead;
 		return NULL;
 	}
 	/* Probes of a shut window come ever more seldom: one that was not due yet says nothing. */
-	return connection->is_full && connection->tries < TRIES
+	return connection->health.is_full && connection->health.tries < TRIES
 		       ? NULL
 		       : "nothing at all came back from it for longer than `dead-after`";
 }
@@ -247,7 +251,7 @@ const char *sluice_connection_silence(struct sluice_connection *connection, uint
 static unsigned int patience_with(const struct sluice_connection *connection)
 {
 	bool has_worked =
-		connection->has_read || connection->carrier.done != connection->done_ready;
+		connection->health.has_read || connection->carrier.done != connection->start.done;
 
 	if (has_worked)
 		return sluice_connection_is_replaceable(connection) ? PATIENCE : 0;
@@ -259,24 +263,26 @@ const char *sluice_connection_stall(const struct sluice_connection *connection, 
 {
 	uint64_t dead = connection->group->timing.dead_after_ns;
 
-	if (connection->moved > since)
-		since = connection->moved;
+	if (connection->health.moved > since)
+		since = connection->health.moved;
 	if (!connection->carrier.segments)
 		return NULL;
-	if (connection->is_full) {
+	if (connection->health.is_full) {
 		dead *= patience_with(connection);
 		if (!dead)
 			return NULL;
-	} else if (!connection->unanswered && !sluice_connection_is_replaceable(connection)) {
+	} else if (!connection->health.unanswered &&
+		   !sluice_connection_is_replaceable(connection)) {
 		/* Its TCP has all of it: one that reads slowly has yet to come to what it is to
 		 * answer. */
 		dead *= PATIENCE;
 	}
 	if (now >= since + dead)
-		return connection->is_full ? "it is there, and has read nothing for too long"
-					   : "nothing came from it and its TCP took nothing for "
-					     "longer than `dead-after`, though it owes "
-					     "acknowledgements";
+		return connection->health.is_full
+			       ? "it is there, and has read nothing for too long"
+			       : "nothing came from it and its TCP took nothing for "
+				 "longer than `dead-after`, though it owes "
+				 "acknowledgements";
 	if (since + dead < *next)
 		*next = since + dead;
 	return NULL;
@@ -287,8 +293,8 @@ void sluice_connection_tell_outages(struct sluice_connection *connection, uint64
 	char name[SLUICE_CONNECTION_NAME] = "";
 
 	/* One that was never entered has no name yet, and nothing to tell. */
-	if (sluice_outage_is_open(&connection->outage) || connection->unconfirmed.untold)
+	if (sluice_outage_is_open(&connection->told.outage) || connection->told.unconfirmed.untold)
 		sluice_connection_name(connection, name);
-	sluice_outage_close(&connection->outage, name, now);
-	sluice_unconfirmed_look(&connection->unconfirmed, name, true, now);
+	sluice_outage_close(&connection->told.outage, name, now);
+	sluice_unconfirmed_look(&connection->told.unconfirmed, name, true, now);
 }

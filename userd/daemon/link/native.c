@@ -27,20 +27,22 @@
 static void set_pending(struct sluice_connection *connection, const void *payload, size_t length,
 			uint64_t blank)
 {
-	connection->frame.length = htole32((uint32_t)length);
-	connection->frame.payload_crc = htole32(length ? sluice_crc32c(0, payload, length) : 0);
-	connection->pending[0].iov_base = &connection->frame;
-	connection->pending[0].iov_len = sluice_frame_seal_lost(&connection->frame_lost, blank);
-	connection->pending[1].iov_base = (void *)(uintptr_t)payload;
-	connection->pending[1].iov_len = length;
-	connection->busy = true;
+	connection->native.frame.length = htole32((uint32_t)length);
+	connection->native.frame.payload_crc =
+		htole32(length ? sluice_crc32c(0, payload, length) : 0);
+	connection->writing.pending[0].iov_base = &connection->native.frame;
+	connection->writing.pending[0].iov_len =
+		sluice_frame_seal_lost(&connection->native.frame_lost, blank);
+	connection->writing.pending[1].iov_base = (void *)(uintptr_t)payload;
+	connection->writing.pending[1].iov_len = length;
+	connection->writing.busy = true;
 }
 
 /* The copy of what the store took away is needed no more. */
 static void drop_kept(struct sluice_connection *connection)
 {
-	free(connection->kept);
-	connection->kept = NULL;
+	free(connection->native.kept);
+	connection->native.kept = NULL;
 }
 
 /* struct sluice_carrier.keep: the rest of the span is copied, once per span and only when the peer
@@ -48,10 +50,10 @@ static void drop_kept(struct sluice_connection *connection)
 static bool keep(struct sluice_carrier *carrier)
 {
 	struct sluice_connection *connection = (struct sluice_connection *)carrier;
-	struct iovec *rest = &connection->pending[1];
+	struct iovec *rest = &connection->writing.pending[1];
 	uint8_t *copy = NULL;
 
-	if (!connection->feeder || connection->kept)
+	if (!connection->writing.feeder || connection->native.kept)
 		return false;
 	if (rest->iov_len) {
 		copy = malloc(rest->iov_len);
@@ -60,8 +62,8 @@ static bool keep(struct sluice_carrier *carrier)
 		memcpy(copy, rest->iov_base, rest->iov_len);
 		rest->iov_base = copy;
 	}
-	connection->kept = copy;
-	sluice_feeder_unpin(connection->feeder, connection->segment);
+	connection->native.kept = copy;
+	sluice_feeder_unpin(connection->writing.feeder, connection->writing.segment);
 	return true;
 }
 
@@ -72,34 +74,34 @@ static bool keep(struct sluice_carrier *carrier)
  */
 static bool enlarge_staging(struct sluice_connection *connection, size_t bytes)
 {
-	size_t room = 2 * (bytes + sizeof(connection->frame_lost));
-	uint8_t *larger = realloc(connection->staging, room);
+	size_t room = 2 * (bytes + sizeof(connection->native.frame_lost));
+	uint8_t *larger = realloc(connection->native.staging, room);
 
 	if (!larger)
 		return false;
-	connection->staging = larger;
-	connection->staging_room = room;
+	connection->native.staging = larger;
+	connection->native.room = room;
 	return true;
 }
 
 /* struct sluice_protocol.prepare: the inbox. 0 or -ENOMEM. */
 static int prepare(struct sluice_connection *connection)
 {
-	connection->inbox_size = INBOX_FIRST;
-	connection->inbox = malloc(INBOX_FIRST);
+	connection->inbox.size = INBOX_FIRST;
+	connection->inbox.bytes = malloc(INBOX_FIRST);
 	connection->carrier.keep = keep;
 	if (connection->group->parks && !enlarge_staging(connection, connection->group->run_bytes))
 		return -ENOMEM;
-	return connection->inbox ? 0 : -ENOMEM;
+	return connection->inbox.bytes ? 0 : -ENOMEM;
 }
 
 /* struct sluice_protocol.dispose. @context worker, or process if never entered */
 static void dispose(struct sluice_connection *connection)
 {
-	free(connection->inbox);
-	free(connection->greeting);
-	free(connection->kept);
-	free(connection->staging);
+	free(connection->inbox.bytes);
+	free(connection->native.greeting);
+	free(connection->native.kept);
+	free(connection->native.staging);
 }
 
 /* Sends HELLO: who we are and where each stream's cursor stands. */
@@ -110,8 +112,8 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	size_t number, count = 0, room = group->feeder_count;
 
 	drop_kept(connection);
-	free(connection->greeting);
-	connection->greeting = NULL;
+	free(connection->native.greeting);
+	connection->native.greeting = NULL;
 	if (room)
 		ranges = calloc(room, sizeof(*ranges));
 	/* A HELLO without ranges is a HELLO, too. */
@@ -126,11 +128,12 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 		ranges[count].start = htole64(sluice_feeder_floor(feeder));
 		count++;
 	}
-	connection->greeting = (uint8_t *)ranges;
-	memset(&connection->frame, 0, sizeof(connection->frame));
-	connection->frame.type = SLUICE_FRAME_HELLO;
-	connection->frame.count = htole32((uint32_t)count);
-	memcpy(connection->frame.stream, group->guid, sizeof(connection->frame.stream));
+	connection->native.greeting = (uint8_t *)ranges;
+	memset(&connection->native.frame, 0, sizeof(connection->native.frame));
+	connection->native.frame.type = SLUICE_FRAME_HELLO;
+	connection->native.frame.count = htole32((uint32_t)count);
+	memcpy(connection->native.frame.stream, group->guid,
+	       sizeof(connection->native.frame.stream));
 	set_pending(connection, ranges, count * sizeof(*ranges), 0);
 	sluice_connection_flush(connection, now);
 }
@@ -138,8 +141,8 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 /* Would a span of `bytes` still fit into the staging buffer? */
 static bool fits(const struct sluice_connection *connection, uint64_t bytes)
 {
-	return connection->staged + sizeof(connection->frame_lost) + bytes <=
-	       connection->staging_room;
+	return connection->writing.staged + sizeof(connection->native.frame_lost) + bytes <=
+	       connection->native.room;
 }
 
 /* Adds header and span to the staging buffer, for which there is room: short spans go many to a
@@ -147,19 +150,19 @@ static bool fits(const struct sluice_connection *connection, uint64_t bytes)
 static void stage(struct sluice_connection *connection, const uint8_t *bytes, size_t length,
 		  uint64_t blank)
 {
-	uint8_t *at = connection->staging + connection->staged;
+	uint8_t *at = connection->native.staging + connection->writing.staged;
 	size_t header;
 
-	connection->frame.length = htole32((uint32_t)length);
-	connection->frame.payload_crc = htole32(sluice_crc32c(0, bytes, length));
-	header = sluice_frame_seal_lost(&connection->frame_lost, blank);
-	memcpy(at, &connection->frame_lost, header);
+	connection->native.frame.length = htole32((uint32_t)length);
+	connection->native.frame.payload_crc = htole32(sluice_crc32c(0, bytes, length));
+	header = sluice_frame_seal_lost(&connection->native.frame_lost, blank);
+	memcpy(at, &connection->native.frame_lost, header);
 	memcpy(at + header, bytes, length);
-	connection->staged += header + length;
-	connection->pending[0].iov_base = connection->staging;
-	connection->pending[0].iov_len = connection->staged;
-	connection->pending[1].iov_len = 0;
-	connection->busy = true;
+	connection->writing.staged += header + length;
+	connection->writing.pending[0].iov_base = connection->native.staging;
+	connection->writing.pending[0].iov_len = connection->writing.staged;
+	connection->writing.pending[1].iov_len = 0;
+	connection->writing.busy = true;
 }
 
 /* struct sluice_protocol.load: a segment as it lies in the ring. @context worker */
@@ -181,13 +184,14 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		sluice_feeder_return(feeder, id, segment->start, segment->count);
 		return -ENOMEM;
 	}
-	memset(&connection->frame, 0, sizeof(connection->frame));
-	connection->frame.type = SLUICE_FRAME_DATA;
-	connection->frame.count = htole32((uint32_t)segment->count);
-	memcpy(connection->frame.stream, producer->stream, sizeof(connection->frame.stream));
-	connection->frame.epoch = htole64(producer->epoch);
-	connection->frame.offset = htole64(segment->start);
-	connection->frame.floor = htole64(sluice_feeder_floor(feeder));
+	memset(&connection->native.frame, 0, sizeof(connection->native.frame));
+	connection->native.frame.type = SLUICE_FRAME_DATA;
+	connection->native.frame.count = htole32((uint32_t)segment->count);
+	memcpy(connection->native.frame.stream, producer->stream,
+	       sizeof(connection->native.frame.stream));
+	connection->native.frame.epoch = htole64(producer->epoch);
+	connection->native.frame.offset = htole64(segment->start);
+	connection->native.frame.floor = htole64(sluice_feeder_floor(feeder));
 	sluice_feeder_sends(feeder, id);
 	if (!alone) {
 		stage(connection, bytes, length, blank);
@@ -196,8 +200,8 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		((struct sluice_stream *)feeder->stream)->moved = true;
 		return 0;
 	}
-	connection->feeder = feeder;
-	connection->segment = id;
+	connection->writing.feeder = feeder;
+	connection->writing.segment = id;
 	set_pending(connection, bytes, length, blank);
 	return 0;
 }
@@ -206,7 +210,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
  * @context worker */
 static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
-	return !connection->staged || fits(connection, bytes);
+	return !connection->writing.staged || fits(connection, bytes);
 }
 
 /* struct sluice_protocol.has_room: what bounds a connection is its window of bytes. @context worker
@@ -220,32 +224,33 @@ static bool has_room(const struct sluice_connection *connection)
 /* struct sluice_protocol.written: the ring's bytes are with TCP now. @context worker */
 static void written(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_feeder *feeder = connection->feeder;
+	struct sluice_feeder *feeder = connection->writing.feeder;
 	const struct sluice_segment *segment;
 
 	(void)now;
 	drop_kept(connection);
-	connection->staged = 0;
+	connection->writing.staged = 0;
 	sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
 	if (!feeder)
 		return;
-	segment = sluice_feeder_segment(feeder, connection->segment);
+	segment = sluice_feeder_segment(feeder, connection->writing.segment);
 	if (segment)
 		sluice_count(&connection->counters.sent, segment->count);
-	sluice_feeder_unpin(feeder, connection->segment);
+	sluice_feeder_unpin(feeder, connection->writing.segment);
 	((struct sluice_stream *)feeder->stream)->moved = true;
 }
 
 /* The receiver has said `received` where the output waits for more. */
 static void note_unsafe(struct sluice_connection *connection, uint64_t now)
 {
-	if (!connection->unsafe || connection->unsafe_done != connection->carrier.done) {
-		connection->unsafe = now;
-		connection->unsafe_done = connection->carrier.done;
+	if (!connection->native.unsafe ||
+	    connection->native.unsafe_done != connection->carrier.done) {
+		connection->native.unsafe = now;
+		connection->native.unsafe_done = connection->carrier.done;
 	}
 	/* For as long as a receiver may take to write, it is alive and holds nobody back. */
-	if (now - connection->unsafe < connection->group->timing.dead_after_ns)
-		connection->grown = now;
+	if (now - connection->native.unsafe < connection->group->timing.dead_after_ns)
+		connection->progress.at = now;
 }
 
 /* Says when a receiver's word is not enough: nothing is released, and nobody would know why. In the
@@ -256,26 +261,26 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 	char name[SLUICE_CONNECTION_NAME];
 	bool was_unsafe = connection->counters.unsafe;
 
-	if (connection->unsafe_done != connection->carrier.done) {
-		connection->unsafe = 0;
-		connection->unsafe_done = connection->carrier.done;
+	if (connection->native.unsafe_done != connection->carrier.done) {
+		connection->native.unsafe = 0;
+		connection->native.unsafe_done = connection->carrier.done;
 		sluice_store_relaxed(&connection->counters.unsafe, UINT64_C(0));
 		sluice_connection_note_since(connection);
-		if (was_unsafe && connection->unsafe_told == 1) {
-			connection->unsafe_told = 2;
+		if (was_unsafe && connection->native.unsafe_told == 1) {
+			connection->native.unsafe_told = 2;
 			sluice_notice("%s: it acknowledges as durable now",
 				      sluice_connection_name(connection, name));
 		}
 		return;
 	}
-	if (was_unsafe || !connection->unsafe || !connection->carrier.segments ||
-	    now - connection->unsafe < group->timing.dead_after_ns)
+	if (was_unsafe || !connection->native.unsafe || !connection->carrier.segments ||
+	    now - connection->native.unsafe < group->timing.dead_after_ns)
 		return;
 	sluice_store_relaxed(&connection->counters.unsafe, UINT64_C(1));
 	sluice_connection_note_since(connection);
-	if (connection->unsafe_told)
+	if (connection->native.unsafe_told)
 		return;
-	connection->unsafe_told = 1;
+	connection->native.unsafe_told = 1;
 	sluice_warning(
 		"%s: it has acknowledged as received only for longer than `dead-after`, and `ack: "
 		"durable` releases nothing before it is on stable storage there: let the receiver "
@@ -368,7 +373,7 @@ static const char *understand(struct sluice_connection *connection,
 static bool grow(struct sluice_connection *connection, size_t needed)
 {
 	return needed <= INBOX_MOST &&
-	       sluice_buffer_grow(&connection->inbox, &connection->inbox_size, needed);
+	       sluice_buffer_grow(&connection->inbox.bytes, &connection->inbox.size, needed);
 }
 
 /* struct sluice_protocol.received: whole frames are understood, the rest waits. @context worker */
@@ -379,31 +384,32 @@ static const char *received(struct sluice_connection *connection, size_t length,
 	const char *what;
 	int error;
 
-	connection->inbox_used += length;
+	connection->inbox.used += length;
 	for (;;) {
-		left = connection->inbox_used - used;
-		error = sluice_frame_check(connection->inbox + used, left);
+		left = connection->inbox.used - used;
+		error = sluice_frame_check(connection->inbox.bytes + used, left);
 		if (error == -EAGAIN)
 			break;
 		if (error == -EPROTONOSUPPORT)
 			return "it speaks another version of the native protocol";
 		if (error)
 			return "what it sent is no native frame (is its framing `native`?)";
-		memcpy(&frame, connection->inbox + used, sizeof(frame));
+		memcpy(&frame, connection->inbox.bytes + used, sizeof(frame));
 		whole = (size_t)le16toh(frame.header_length) + le32toh(frame.length);
 		if (left < whole) {
-			memmove(connection->inbox, connection->inbox + used, left);
-			connection->inbox_used = left;
+			memmove(connection->inbox.bytes, connection->inbox.bytes + used, left);
+			connection->inbox.used = left;
 			return grow(connection, whole) ? NULL : "it sent a frame that is too long";
 		}
 		what = understand(connection, &frame,
-				  connection->inbox + used + le16toh(frame.header_length), now);
+				  connection->inbox.bytes + used + le16toh(frame.header_length),
+				  now);
 		if (what)
 			return what;
 		used += whole;
 	}
-	memmove(connection->inbox, connection->inbox + used, left);
-	connection->inbox_used = left;
+	memmove(connection->inbox.bytes, connection->inbox.bytes + used, left);
+	connection->inbox.used = left;
 	return NULL;
 }
 
@@ -411,29 +417,29 @@ static const char *received(struct sluice_connection *connection, size_t length,
 static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
 {
 	/* A peer that was silent because there was nothing to say is not dead yet when there is. */
-	uint64_t since =
-		connection->heard > connection->owed ? connection->heard : connection->owed;
+	uint64_t since = connection->signs.heard > connection->signs.owed ? connection->signs.heard
+									  : connection->signs.owed;
 	const char *what = sluice_connection_stall(connection, since, now, next);
 	uint64_t pause = HEARTBEAT_NS;
 
 	if (what)
 		return what;
 	look_at_promise(connection, now);
-	if (connection->counters.faulty && now - connection->readied >= SLUICE_MEASURE_NS)
+	if (connection->counters.faulty && now - connection->start.at >= SLUICE_MEASURE_NS)
 		sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
 	/* Often enough that the answers keep one alive that is only slow to acknowledge. */
 	if (pause > connection->group->timing.dead_after_ns / 4)
 		pause = connection->group->timing.dead_after_ns / 4;
-	if (!connection->busy && now - connection->wrote >= pause) {
-		memset(&connection->frame, 0, sizeof(connection->frame));
-		connection->frame.type = SLUICE_FRAME_HEARTBEAT;
-		connection->feeder = NULL;
+	if (!connection->writing.busy && now - connection->signs.wrote >= pause) {
+		memset(&connection->native.frame, 0, sizeof(connection->native.frame));
+		connection->native.frame.type = SLUICE_FRAME_HEARTBEAT;
+		connection->writing.feeder = NULL;
 		sluice_connection_idles(connection);
 		set_pending(connection, NULL, 0, 0);
 		sluice_connection_flush(connection, now);
 	}
-	if (!connection->busy && connection->wrote + pause < *next)
-		*next = connection->wrote + pause;
+	if (!connection->writing.busy && connection->signs.wrote + pause < *next)
+		*next = connection->signs.wrote + pause;
 	return NULL;
 }
 
@@ -443,7 +449,7 @@ static void lost(struct sluice_connection *connection)
 	struct sluice_group *group = connection->group;
 
 	drop_kept(connection);
-	connection->unsafe = 0;
+	connection->native.unsafe = 0;
 	for_each_feeder (feeder, group) {
 		sluice_feeder_return_all(feeder, &connection->carrier);
 		((struct sluice_stream *)feeder->stream)->moved = true;

@@ -9,24 +9,24 @@
 void sluice_connection_park(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    uint64_t id)
 {
-	connection->parked[connection->parked_next++ % SLUICE_PARKED] =
+	connection->parking.list[connection->parking.next++ % SLUICE_PARKED] =
 		(struct sluice_parked){.feeder = feeder, .id = id};
 }
 
 void sluice_connection_unpark(struct sluice_connection *connection, struct sluice_feeder *feeder)
 {
-	uint64_t place, kept = connection->parked_first;
+	uint64_t place, kept = connection->parking.first;
 
-	for (place = connection->parked_first; place < connection->parked_next; place++) {
-		struct sluice_parked parked = connection->parked[place % SLUICE_PARKED];
+	for (place = connection->parking.first; place < connection->parking.next; place++) {
+		struct sluice_parked parked = connection->parking.list[place % SLUICE_PARKED];
 		const struct sluice_segment *segment =
 			sluice_feeder_segment(parked.feeder, parked.id);
 
 		if (feeder && parked.feeder != feeder)
-			connection->parked[kept++ % SLUICE_PARKED] = parked;
+			connection->parking.list[kept++ % SLUICE_PARKED] = parked;
 		else if (segment)
 			sluice_feeder_return(parked.feeder, parked.id, segment->start,
 					     segment->count);
 	}
-	connection->parked_next = kept;
+	connection->parking.next = kept;
 }

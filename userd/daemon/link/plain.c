@@ -58,9 +58,9 @@ static int prepare(struct sluice_connection *connection)
 	connection->plain = plain;
 	plain->room = connection->group->batch_bytes + SLUICE_FRAMING_RECORD_MAX;
 	plain->staging = malloc(plain->room);
-	connection->inbox_size = INBOX;
-	connection->inbox = malloc(INBOX);
-	return plain->staging && connection->inbox ? 0 : -ENOMEM;
+	connection->inbox.size = INBOX;
+	connection->inbox.bytes = malloc(INBOX);
+	return plain->staging && connection->inbox.bytes ? 0 : -ENOMEM;
 }
 
 /* struct sluice_protocol.dispose. @context worker, or process if never entered */
@@ -70,7 +70,7 @@ static void dispose(struct sluice_connection *connection)
 	if (connection->plain)
 		free(connection->plain->staging);
 	free(connection->plain);
-	free(connection->inbox);
+	free(connection->inbox.bytes);
 }
 
 /* struct sluice_protocol.begin: nothing to say but the framing's preamble, so it is ready. @context
@@ -90,10 +90,10 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	plain->written = 0;
 	plain->pause = ASK_FIRST_NS;
 	sluice_connection_is_ready(connection, now);
-	connection->pending[0].iov_base = (void *)(uintptr_t)preamble;
-	connection->pending[0].iov_len = length;
-	connection->pending[1].iov_len = 0;
-	connection->busy = length > 0;
+	connection->writing.pending[0].iov_base = (void *)(uintptr_t)preamble;
+	connection->writing.pending[0].iov_len = length;
+	connection->writing.pending[1].iov_len = 0;
+	connection->writing.busy = length > 0;
 	sluice_connection_flush(connection, now);
 }
 
@@ -107,7 +107,7 @@ static bool has_room(const struct sluice_connection *connection)
 static uint64_t ask(struct sluice_connection *connection)
 {
 	struct sluice_plain *plain = connection->plain;
-	uint64_t given = plain->queued - connection->pending[0].iov_len;
+	uint64_t given = plain->queued - connection->writing.pending[0].iov_len;
 	int waiting = 0;
 
 	/* Still right after the connection broke (tcp_ioctl: write_seq - snd_una). */
@@ -171,7 +171,7 @@ static uint64_t settles_at(const struct sluice_connection *connection)
  * time proves nothing. */
 static bool is_parted(const struct sluice_connection *connection)
 {
-	return connection->is_half && connection->plain->confirmed <= connection->half_at;
+	return connection->half.has_ended && connection->plain->confirmed <= connection->half.at;
 }
 
 /* Ends the doubt about what was acknowledged long enough ago. */
@@ -220,22 +220,23 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 	int error;
 
 	error = sluice_framing_write(connection->group->form, span, length,
-				     plain->staging + connection->staged,
-				     plain->room - connection->staged, framed);
+				     plain->staging + connection->writing.staged,
+				     plain->room - connection->writing.staged, framed);
 	if (error || framed->consumed == length ||
 	    (framed->consumed &&
 	     sluice_feeder_cut(feeder, id, segment->start + framed->consumed, framed->records)))
 		return error;
 	/* It was cut for a connection with a larger buffer (batch.bytes was changed): make this one
 	 * as large. */
-	room = connection->staged + 4 * length + SLUICE_FRAMING_RECORD_MAX;
+	room = connection->writing.staged + 4 * length + SLUICE_FRAMING_RECORD_MAX;
 	larger = realloc(plain->staging, room);
 	if (!larger)
 		return -ENOMEM;
 	plain->staging = larger;
 	plain->room = room;
 	return sluice_framing_write(connection->group->form, span, length,
-				    larger + connection->staged, room - connection->staged, framed);
+				    larger + connection->writing.staged,
+				    room - connection->writing.staged, framed);
 }
 
 /* struct sluice_protocol.load: a segment's records, framed into the staging buffer. @context worker
@@ -279,11 +280,11 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	sent->unsent = framed.unsent;
 	plain->next++;
 	plain->queued += framed.written;
-	connection->pending[0].iov_base = plain->staging;
-	connection->staged += framed.written;
-	connection->pending[0].iov_len = connection->staged;
-	connection->pending[1].iov_len = 0;
-	connection->busy = connection->staged > 0;
+	connection->writing.pending[0].iov_base = plain->staging;
+	connection->writing.staged += framed.written;
+	connection->writing.pending[0].iov_len = connection->writing.staged;
+	connection->writing.pending[1].iov_len = 0;
+	connection->writing.busy = connection->writing.staged > 0;
 	plain->pause = ASK_FIRST_NS;
 	sluice_connection_tick_by(connection, now + plain->pause);
 	return 0;
@@ -294,7 +295,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
 	(void)bytes;
-	return connection->staged < connection->group->batch_bytes;
+	return connection->writing.staged < connection->group->batch_bytes;
 }
 
 /* struct sluice_protocol.written: the staging buffer is free. @context worker */
@@ -302,7 +303,7 @@ static void written(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_plain *plain = connection->plain;
 
-	connection->staged = 0;
+	connection->writing.staged = 0;
 	/* A segment without output may have been finished before. */
 	if (plain->written < plain->first)
 		plain->written = plain->first;
@@ -320,7 +321,7 @@ static const char *received(struct sluice_connection *connection, size_t length,
 {
 	(void)length;
 	(void)now;
-	connection->inbox_used = 0;
+	connection->inbox.used = 0;
 	return NULL;
 }
 
@@ -356,7 +357,7 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 	if (plain->first < plain->next && now + plain->pause < *next)
 		*next = now + plain->pause;
 	/* What a plain receiver says is no sign of life: only its TCP is. */
-	return sluice_connection_stall(connection, connection->owed, now, next);
+	return sluice_connection_stall(connection, connection->signs.owed, now, next);
 }
 
 /* How many of the segment's datagrams lie before `end`, a record boundary of `span`. */
@@ -434,8 +435,9 @@ static void lost(struct sluice_connection *connection)
 	if (!unconfirmed)
 		return;
 	sluice_count(&connection->counters.unconfirmed, unconfirmed);
-	sluice_unconfirmed_add(&connection->unconfirmed, sluice_connection_name(connection, name),
-			       unconfirmed, is_again, now);
+	sluice_unconfirmed_add(&connection->told.unconfirmed,
+			       sluice_connection_name(connection, name), unconfirmed, is_again,
+			       now);
 }
 
 const struct sluice_protocol sluice_protocol_plain = {

@@ -51,9 +51,9 @@ static int prepare(struct sluice_connection *connection)
 	relp->staging = malloc(relp->room);
 	relp->asked_room = SLUICE_RELP_WINDOW;
 	relp->asked = malloc(relp->asked_room * sizeof(*relp->asked));
-	connection->inbox_size = SLUICE_RELP_AROUND_MAX + SLUICE_RELP_DATA_MAX;
-	connection->inbox = malloc(connection->inbox_size);
-	return relp->staging && relp->asked && connection->inbox ? 0 : -ENOMEM;
+	connection->inbox.size = SLUICE_RELP_AROUND_MAX + SLUICE_RELP_DATA_MAX;
+	connection->inbox.bytes = malloc(connection->inbox.size);
+	return relp->staging && relp->asked && connection->inbox.bytes ? 0 : -ENOMEM;
 }
 
 /* struct sluice_protocol.dispose. @context worker, or process if never entered */
@@ -65,7 +65,7 @@ static void dispose(struct sluice_connection *connection)
 		free(connection->relp->asked);
 	}
 	free(connection->relp);
-	free(connection->inbox);
+	free(connection->inbox.bytes);
 }
 
 /* struct sluice_protocol.begin: opens a session. */
@@ -77,11 +77,11 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	relp->queue_first = relp->queue_next = 0;
 	relp->given = 0;
 	relp->late_row = relp->quick_row = 0;
-	connection->pending[0].iov_base = relp->staging;
-	connection->pending[0].iov_len = sluice_relp_write(sluice_relp_txnr(0), "open", OFFERS,
-							   strlen(OFFERS), relp->staging);
-	connection->pending[1].iov_len = 0;
-	connection->busy = true;
+	connection->writing.pending[0].iov_base = relp->staging;
+	connection->writing.pending[0].iov_len = sluice_relp_write(
+		sluice_relp_txnr(0), "open", OFFERS, strlen(OFFERS), relp->staging);
+	connection->writing.pending[1].iov_len = 0;
+	connection->writing.busy = true;
 	sluice_connection_flush(connection, now);
 }
 
@@ -106,10 +106,10 @@ static void offer(struct sluice_connection *connection)
 				: relp->first + SLUICE_RELP_WINDOW;
 	if (relp->offered > relp->written)
 		end = sluice_relp_asked_of(relp, relp->offered - 1)->end;
-	connection->pending[0].iov_base = relp->staging + relp->given;
-	connection->pending[0].iov_len = end - relp->given;
-	connection->pending[1].iov_len = 0;
-	connection->busy = end > relp->given;
+	connection->writing.pending[0].iov_base = relp->staging + relp->given;
+	connection->writing.pending[0].iov_len = end - relp->given;
+	connection->writing.pending[1].iov_len = 0;
+	connection->writing.busy = end > relp->given;
 }
 
 /* struct sluice_protocol.load: a segment's datagrams become commands in the staging buffer. Nothing
@@ -120,7 +120,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	struct sluice_relp *relp = connection->relp;
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
 	const uint8_t *span = sluice_feeder_bytes(feeder, segment);
-	size_t length = (size_t)sluice_segment_bytes(segment), before = connection->staged;
+	size_t length = (size_t)sluice_segment_bytes(segment), before = connection->writing.staged;
 	uint64_t start = relp->next;
 	struct sluice_relp_staged staged = {0};
 	struct sluice_relp_sent *sent;
@@ -140,7 +140,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 		error = sluice_relp_stage(connection, span, length, true, &staged);
 	if (error == -ENOMEM || error == -ENODATA) {
 		relp->next = start;
-		connection->staged = before;
+		connection->writing.staged = before;
 		sluice_feeder_return(feeder, id, segment->start, segment->count);
 		return error;
 	}
@@ -177,7 +177,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
 {
 	(void)bytes;
-	return connection->staged < connection->group->batch_bytes;
+	return connection->writing.staged < connection->group->batch_bytes;
 }
 
 /* TCP has everything before datagram `upto`. */
@@ -199,7 +199,7 @@ static void go_on(struct sluice_connection *connection, uint64_t now)
 {
 	const struct sluice_relp *relp = connection->relp;
 
-	if (connection->busy || relp->offered == relp->next)
+	if (connection->writing.busy || relp->offered == relp->next)
 		return;
 	offer(connection);
 	sluice_connection_begin(connection, now);
@@ -213,15 +213,15 @@ static void written(struct sluice_connection *connection, uint64_t now)
 	note_written(connection, relp->offered);
 	sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
 	if (relp->offered == relp->next) {
-		connection->staged = 0;
+		connection->writing.staged = 0;
 		relp->given = 0;
 		return;
 	}
 	/* The window may have become wider meanwhile. */
 	relp->given = sluice_relp_asked_of(relp, relp->offered - 1)->end;
 	offer(connection);
-	sluice_pacer_charge(connection->pacer, connection->pending[0].iov_len, now);
-	sluice_pacer_charge(connection->group->pacer, connection->pending[0].iov_len, now);
+	sluice_pacer_charge(connection->role.pacer, connection->writing.pending[0].iov_len, now);
+	sluice_pacer_charge(connection->group->pacer, connection->writing.pending[0].iov_len, now);
 }
 
 /* What TCP takes for the way there and back, ns. */
@@ -309,9 +309,10 @@ static bool is_sent(const struct sluice_connection *connection, uint64_t number)
 	const struct sluice_relp *relp = connection->relp;
 
 	return number < relp->written ||
-	       (connection->busy &&
+	       (connection->writing.busy &&
 		sluice_relp_asked_of(relp, number)->end <=
-			(size_t)((uint8_t *)connection->pending[0].iov_base - relp->staging));
+			(size_t)((uint8_t *)connection->writing.pending[0].iov_base -
+				 relp->staging));
 }
 
 /* An answer to a datagram. NULL, or why the connection is no good. */
@@ -407,10 +408,10 @@ static const char *received(struct sluice_connection *connection, size_t length,
 	size_t used = 0;
 	int error;
 
-	connection->inbox_used += length;
+	connection->inbox.used += length;
 	for (;;) {
-		error = sluice_relp_read(connection->inbox + used, connection->inbox_used - used,
-					 &frame);
+		error = sluice_relp_read(connection->inbox.bytes + used,
+					 connection->inbox.used - used, &frame);
 		if (error == -EAGAIN)
 			break;
 		if (error == -EMSGSIZE)
@@ -422,8 +423,8 @@ static const char *received(struct sluice_connection *connection, size_t length,
 			return what;
 		used += frame.whole;
 	}
-	connection->inbox_used -= used;
-	memmove(connection->inbox, connection->inbox + used, connection->inbox_used);
+	connection->inbox.used -= used;
+	memmove(connection->inbox.bytes, connection->inbox.bytes + used, connection->inbox.used);
 	go_on(connection, now);
 	return NULL;
 }
@@ -433,10 +434,10 @@ static const char *received(struct sluice_connection *connection, size_t length,
  * @context worker */
 static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
 {
-	uint64_t since =
-		connection->heard > connection->owed ? connection->heard : connection->owed;
+	uint64_t since = connection->signs.heard > connection->signs.owed ? connection->signs.heard
+									  : connection->signs.owed;
 
-	if (connection->counters.faulty && now - connection->readied >= SLUICE_MEASURE_NS)
+	if (connection->counters.faulty && now - connection->start.at >= SLUICE_MEASURE_NS)
 		sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
 	return sluice_connection_stall(connection, since, now, next);
 }
@@ -448,7 +449,7 @@ static void part(struct sluice_connection *connection)
 	uint8_t close[SLUICE_RELP_AROUND_MAX];
 	size_t length;
 
-	if (connection->state != SLUICE_TCP_READY || connection->busy)
+	if (connection->state != SLUICE_TCP_READY || connection->writing.busy)
 		return;
 	length = sluice_relp_write(sluice_relp_txnr(connection->relp->offered), "close", NULL, 0,
 				   close);

@@ -46,15 +46,16 @@ static int stage_command(struct sluice_connection *connection, const uint8_t *by
 	struct sluice_relp_asked *asked;
 
 	if (!enlarge_asked(relp, relp->next - relp->first + 1) ||
-	    !enlarge_staging(relp, connection->staged + SLUICE_RELP_AROUND_MAX + length))
+	    !enlarge_staging(relp, connection->writing.staged + SLUICE_RELP_AROUND_MAX + length))
 		return -ENOMEM;
-	connection->staged += sluice_relp_write(sluice_relp_txnr(relp->next), "syslog", bytes,
-						length, relp->staging + connection->staged);
+	connection->writing.staged +=
+		sluice_relp_write(sluice_relp_txnr(relp->next), "syslog", bytes, length,
+				  relp->staging + connection->writing.staged);
 	asked = sluice_relp_asked_of(relp, relp->next++);
 	*asked = (struct sluice_relp_asked){
 		.offset = (uint32_t)staged->consumed,
 		.records = (uint32_t)staged->records,
-		.end = (uint32_t)connection->staged,
+		.end = (uint32_t)connection->writing.staged,
 		.unsent = staged->unsent,
 		.more = (uint16_t)more,
 	};

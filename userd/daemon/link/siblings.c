@@ -10,8 +10,9 @@ bool sluice_group_needs_standbys(const struct sluice_group *group)
 {
 	for_each_connection (other, group) {
 		/* One that is only just being connected to is not down yet. */
-		if (!other->standby && !other->disabled &&
-		    (other->state == SLUICE_TCP_READY ? !other->trial.until : !other->complained))
+		if (!other->role.standby && !other->role.disabled &&
+		    (other->state == SLUICE_TCP_READY ? !other->trial.until
+						      : !other->attempt.complained))
 			return false;
 	}
 	return true;
@@ -35,11 +36,12 @@ bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t
 	bool is_needed = false;
 	size_t number;
 
-	if (connection->carrier.done != connection->done_seen || !connection->carrier.segments) {
-		connection->done_seen = connection->carrier.done;
-		connection->grown = now;
+	if (connection->carrier.done != connection->progress.done ||
+	    !connection->carrier.segments) {
+		connection->progress.done = connection->carrier.done;
+		connection->progress.at = now;
 	}
-	if (now - connection->grown < SLUICE_STALL_NS)
+	if (now - connection->progress.at < SLUICE_STALL_NS)
 		return false;
 	for (number = 0; number < group->feeder_count && !is_needed; number++) {
 		const struct sluice_feeder *feeder = group->feeders[number];
@@ -56,7 +58,7 @@ bool sluice_connection_holds_back(struct sluice_connection *connection, uint64_t
 		return false;
 	for_each_connection (other, group)
 		if (other != connection && other->state == SLUICE_TCP_READY &&
-		    now - other->grown < 2 * SLUICE_STALL_NS)
+		    now - other->progress.at < 2 * SLUICE_STALL_NS)
 			return true;
 	return false;
 }

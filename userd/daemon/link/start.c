@@ -10,17 +10,17 @@
 /* Has it been lost so often without having done anything that others had better step in? */
 static bool comes_and_goes(const struct sluice_connection *connection)
 {
-	return connection->pause > 4 * connection->group->timing.reconnect_min_ns;
+	return connection->attempt.pause > 4 * connection->group->timing.reconnect_min_ns;
 }
 
 /* It keeps its connection: the log hears that it is there. @context worker */
 static void welcome(struct sluice_connection *connection, const char *name, uint64_t now)
 {
 	sluice_store_relaxed(&connection->counters.rejecting, UINT64_C(0));
-	if (!sluice_outage_end(&connection->outage, name, now))
+	if (!sluice_outage_end(&connection->told.outage, name, now))
 		sluice_info("%s: connected", name);
 	sluice_connection_note_since(connection);
-	connection->complained &= comes_and_goes(connection);
+	connection->attempt.complained &= comes_and_goes(connection);
 }
 
 void sluice_connection_look_at_trial(struct sluice_connection *connection, const char *name,
@@ -41,16 +41,16 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	char name[SLUICE_CONNECTION_NAME];
 
 	sluice_connection_set_state(connection, SLUICE_TCP_READY);
-	connection->done_ready = connection->carrier.done;
-	connection->readied = now;
-	connection->passed_on = 0;
-	connection->idle_from = UINT64_MAX;
-	connection->bytes_ready = connection->counters.bytes;
-	connection->attempt_first = connection->attempt;
-	connection->measured = 0;
-	connection->grown = now;
-	connection->drained = connection->loaded - connection->carrier.bytes;
-	connection->drained_at = now;
+	connection->start.done = connection->carrier.done;
+	connection->start.at = now;
+	connection->health.passed_on = 0;
+	connection->health.idle_from = UINT64_MAX;
+	connection->start.bytes = connection->counters.bytes;
+	connection->attempt.address_first = connection->attempt.address;
+	connection->health.measured = 0;
+	connection->progress.at = now;
+	connection->load.drained = connection->load.given - connection->carrier.bytes;
+	connection->load.drained_at = now;
 	group->changed = true;
 	sluice_count(&connection->counters.connects, 1);
 	sluice_connection_measure(connection, now);

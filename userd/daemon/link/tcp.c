@@ -33,23 +33,23 @@ static void due(struct sluice_timer *timer, uint64_t now)
 	uint64_t next;
 
 	sluice_connection_name(connection, name);
-	sluice_outage_look(&connection->outage, name, false, now);
-	sluice_unconfirmed_look(&connection->unconfirmed, name, false, now);
+	sluice_outage_look(&connection->told.outage, name, false, now);
+	sluice_unconfirmed_look(&connection->told.unconfirmed, name, false, now);
 	switch (connection->state) {
 	case SLUICE_TCP_WAITING:
-		if (!connection->disabled)
+		if (!connection->role.disabled)
 			sluice_connection_connect(connection, now);
 		return;
 	case SLUICE_TCP_CONNECTING:
 	case SLUICE_TCP_GREETING:
-		if (now >= connection->deadline)
+		if (now >= connection->attempt.deadline)
 			sluice_connection_lose(connection,
 					       connection->state == SLUICE_TCP_CONNECTING
 						       ? "no answer to connecting in time"
 						       : connection->protocol->late,
 					       0, now);
 		else
-			sluice_connection_tick_by(connection, connection->deadline);
+			sluice_connection_tick_by(connection, connection->attempt.deadline);
 		return;
 	case SLUICE_TCP_READY:
 		/* Nobody else hears one that carries nothing while others keep the worker awake. */
@@ -60,8 +60,8 @@ static void due(struct sluice_timer *timer, uint64_t now)
 		next = now + SLUICE_MEASURE_NS;
 		sluice_connection_look_at_trial(connection, name, now, &next);
 		sluice_connection_look(connection, now);
-		if (connection->interface &&
-		    sluice_target_interface(connection->target) != connection->interface)
+		if (connection->attempt.interface &&
+		    sluice_target_interface(connection->target) != connection->attempt.interface)
 			what = "its interface is gone or another one now";
 		else
 			what = sluice_connection_silence(connection, now, &next);
@@ -71,11 +71,11 @@ static void due(struct sluice_timer *timer, uint64_t now)
 		    sluice_connection_holds_back(connection, now))
 			what = "it acknowledges nothing, and the ring is nearly full; others take "
 			       "over";
-		if (!what && connection->disabled &&
-		    ((!connection->carrier.segments && !connection->busy) ||
-		     now >= connection->deadline))
+		if (!what && connection->role.disabled &&
+		    ((!connection->carrier.segments && !connection->writing.busy) ||
+		     now >= connection->attempt.deadline))
 			what = "it is disabled";
-		if (connection->disabled && next > now + DRAIN_PAUSE_NS)
+		if (connection->role.disabled && next > now + DRAIN_PAUSE_NS)
 			next = now + DRAIN_PAUSE_NS;
 		if (what && connection->state == SLUICE_TCP_READY)
 			sluice_connection_lose(connection, what, 0, now);
@@ -96,12 +96,12 @@ static void fault(struct sluice_connection *connection, const char *what, uint64
 	sluice_connection_reset_at_close(connection->fd);
 	/* The log may know already that it is gone; what it does when it is back is something else.
 	 */
-	if (connection->complained &&
-	    (!connection->fault_told || now - connection->fault_told >= FAULT_NS)) {
+	if (connection->attempt.complained &&
+	    (!connection->told.fault_at || now - connection->told.fault_at >= FAULT_NS)) {
 		sluice_warning("%s: %s (%llu times since the start)",
 			       sluice_connection_name(connection, name), what,
 			       (unsigned long long)connection->counters.faults);
-		connection->fault_told = now;
+		connection->told.fault_at = now;
 	}
 }
 
@@ -113,10 +113,10 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 	ssize_t length;
 	size_t room;
 
-	for (turn = 0; connection->fd >= 0 && !connection->is_half; turn++) {
-		room = connection->inbox_size - connection->inbox_used;
-		length = recv(connection->fd, connection->inbox + connection->inbox_used, room,
-			      MSG_DONTWAIT);
+	for (turn = 0; connection->fd >= 0 && !connection->half.has_ended; turn++) {
+		room = connection->inbox.size - connection->inbox.used;
+		length = recv(connection->fd, connection->inbox.bytes + connection->inbox.used,
+			      room, MSG_DONTWAIT);
 		if (length < 0 && errno == EINTR)
 			continue;
 		if (length < 0 && errno == EAGAIN)
@@ -134,7 +134,7 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 					      length ? errno : 0, now);
 			return;
 		}
-		connection->heard = now;
+		connection->signs.heard = now;
 		what = connection->protocol->received(connection, (size_t)length, now);
 		if (what) {
 			fault(connection, what, now);
@@ -202,7 +202,7 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		read_all(connection, now);
-	if (connection->fd >= 0 && events & EPOLLOUT && connection->busy)
+	if (connection->fd >= 0 && events & EPOLLOUT && connection->writing.busy)
 		sluice_connection_flush(connection, now);
 	if (connection->fd >= 0 && events & (EPOLLERR | EPOLLHUP)) {
 		(void)getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &error, &length);
@@ -228,25 +228,25 @@ static uint64_t identity_of(const char *text)
 void sluice_connection_retune(struct sluice_connection *connection,
 			      const struct sluice_config_destination *config)
 {
-	bool was_disabled = connection->disabled;
+	bool was_disabled = connection->role.disabled;
 
-	connection->weight = config->weight;
-	connection->standby = config->standby;
-	connection->disabled = !config->enabled || connection->group->is_absent;
+	connection->role.weight = config->weight;
+	connection->role.standby = config->standby;
+	connection->role.disabled = !config->enabled || connection->group->is_absent;
 	connection->group->changed = true;
 	connection->group->has_work = true;
 	if (connection->fd >= 0)
 		sluice_connection_set_options(connection->fd, &connection->group->timing);
-	if (!connection->timer.place || was_disabled == connection->disabled)
+	if (!connection->timer.place || was_disabled == connection->role.disabled)
 		return;
-	if (connection->disabled && connection->state != SLUICE_TCP_READY) {
+	if (connection->role.disabled && connection->state != SLUICE_TCP_READY) {
 		sluice_connection_lose(connection, "it is disabled", 0, sluice_now());
-	} else if (connection->disabled) {
+	} else if (connection->role.disabled) {
 		/* What is under way may be acknowledged first, so that nothing is sent twice. */
-		connection->deadline = sluice_now() + DRAIN_NS;
+		connection->attempt.deadline = sluice_now() + DRAIN_NS;
 		sluice_connection_tick_by(connection, 1);
 	} else if (connection->state == SLUICE_TCP_WAITING) {
-		connection->complained = false;
+		connection->attempt.complained = false;
 		sluice_worker_set_timer(connection->group->worker, &connection->timer, 1);
 	}
 }
@@ -265,16 +265,16 @@ int sluice_connection_create(struct sluice_group *group, struct sluice_target *t
 	connection->timer.due = due;
 	connection->group = group;
 	connection->fd = -1;
-	connection->pacer = pacer;
-	connection->identity = identity_of(config->text);
+	connection->role.pacer = pacer;
+	connection->role.identity = identity_of(config->text);
 	sluice_connection_retune(connection, config);
 	connection->protocol = group->protocol;
 	if (group->parks)
-		connection->parked = calloc(SLUICE_PARKED, sizeof(*connection->parked));
+		connection->parking.list = calloc(SLUICE_PARKED, sizeof(*connection->parking.list));
 	error = connection->protocol->prepare(connection);
-	if (error || (group->parks && !connection->parked)) {
+	if (error || (group->parks && !connection->parking.list)) {
 		connection->protocol->dispose(connection);
-		free(connection->parked);
+		free(connection->parking.list);
 		free(connection);
 		return -ENOMEM;
 	}
@@ -300,6 +300,6 @@ void sluice_connection_destroy(struct sluice_connection *connection)
 	sluice_worker_remove_timer(connection->group->worker, &connection->timer);
 	connection->protocol->dispose(connection);
 	sluice_target_put(connection->target);
-	free(connection->parked);
+	free(connection->parking.list);
 	free(connection);
 }

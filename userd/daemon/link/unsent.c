@@ -46,7 +46,7 @@ static void tell(struct sluice_connection *connection)
 			 "framing");
 	sluice_warning("%s: datagrams that were not sent, since the start: %s",
 		       sluice_connection_name(connection, name), text);
-	connection->unsent_told = total(counters);
+	connection->told.unsent = total(counters);
 }
 
 void sluice_connection_note_unsent(struct sluice_connection *connection,
@@ -59,14 +59,14 @@ void sluice_connection_note_unsent(struct sluice_connection *connection,
 	sluice_count(&counters->oversized, unsent->oversized);
 	sluice_count(&counters->skipped, unsent->skipped);
 	sluice_count(&counters->unsendable, unsent->unsendable);
-	if (connection->unsent_at && now - connection->unsent_at < TOLD_NS)
+	if (connection->told.unsent_at && now - connection->told.unsent_at < TOLD_NS)
 		return;
-	connection->unsent_at = now;
+	connection->told.unsent_at = now;
 	tell(connection);
 }
 
 void sluice_connection_tell_unsent(struct sluice_connection *connection)
 {
-	if (total(&connection->counters) != connection->unsent_told)
+	if (total(&connection->counters) != connection->told.unsent)
 		tell(connection);
 }

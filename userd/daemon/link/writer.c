@@ -13,13 +13,14 @@
 
 void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 {
-	struct msghdr message = {.msg_iov = connection->pending, .msg_iovlen = 2};
+	struct msghdr message = {.msg_iov = connection->writing.pending, .msg_iovlen = 2};
 	size_t place;
 	ssize_t sent;
 
-	while (connection->busy) {
+	while (connection->writing.busy) {
 		sent = sendmsg(connection->fd, &message,
-			       MSG_NOSIGNAL | MSG_DONTWAIT | (connection->more ? MSG_MORE : 0));
+			       MSG_NOSIGNAL | MSG_DONTWAIT |
+				       (connection->writing.more ? MSG_MORE : 0));
 		if (sent < 0) {
 			if (errno == EINTR)
 				continue;
@@ -30,36 +31,36 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 		}
 		sluice_count(&connection->counters.writes, 1);
 		sluice_count(&connection->counters.bytes, (uint64_t)sent);
-		connection->wrote = now;
-		if (!connection->unanswered)
-			connection->unanswered = now;
+		connection->signs.wrote = now;
+		if (!connection->health.unanswered)
+			connection->health.unanswered = now;
 		for (place = 0; place < 2; place++) {
-			struct iovec *part = &connection->pending[place];
+			struct iovec *part = &connection->writing.pending[place];
 			size_t step = (size_t)sent < part->iov_len ? (size_t)sent : part->iov_len;
 
 			part->iov_base = (uint8_t *)part->iov_base + step;
 			part->iov_len -= step;
 			sent -= (ssize_t)step;
 		}
-		if (connection->pending[0].iov_len + connection->pending[1].iov_len)
+		if (connection->writing.pending[0].iov_len + connection->writing.pending[1].iov_len)
 			break; /* no room: TCP noted that we want some, EPOLLOUT will tell
 				  (tcp_sendmsg) */
-		connection->busy = false;
-		connection->corked = connection->more;
+		connection->writing.busy = false;
+		connection->writing.corked = connection->writing.more;
 		connection->protocol->written(connection, now);
-		connection->feeder = NULL;
+		connection->writing.feeder = NULL;
 		connection->group->has_work = true;
 	}
-	connection->more = false;
+	connection->writing.more = false;
 }
 
 void sluice_connection_push(struct sluice_connection *connection)
 {
 	const int on = 1;
 
-	if (!connection->corked || connection->busy || connection->fd < 0)
+	if (!connection->writing.corked || connection->writing.busy || connection->fd < 0)
 		return;
-	connection->corked = false;
+	connection->writing.corked = false;
 	/* Setting it anew sends what waits for a full segment (tcp_sock_set_nodelay). */
 	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
@@ -71,14 +72,15 @@ void sluice_connection_starve(struct sluice_connection *connection, uint64_t now
 
 void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
 {
-	size_t bytes = connection->pending[0].iov_len + connection->pending[1].iov_len;
+	size_t bytes =
+		connection->writing.pending[0].iov_len + connection->writing.pending[1].iov_len;
 
-	if (!connection->busy)
+	if (!connection->writing.busy)
 		return;
-	connection->idle_from = UINT64_MAX;
+	connection->health.idle_from = UINT64_MAX;
 	if (!connection->trial.given)
 		connection->trial.given = now;
-	sluice_pacer_charge(connection->pacer, bytes, now);
+	sluice_pacer_charge(connection->role.pacer, bytes, now);
 	sluice_pacer_charge(connection->group->pacer, bytes, now);
 	sluice_connection_flush(connection, now);
 }
@@ -92,42 +94,42 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 	int error;
 
 	if (!connection->carrier.segments)
-		connection->owed = now;
+		connection->signs.owed = now;
 	segment = sluice_feeder_take(feeder, bytes, &connection->carrier, &id, &again);
 	if (!segment)
 		return false;
 	if (again)
 		sluice_count(&connection->counters.resent, segment->count);
-	connection->loaded += sluice_segment_bytes(segment);
+	connection->load.given += sluice_segment_bytes(segment);
 	error = connection->protocol->load(connection, feeder, id, true, now);
 	if (error == -ENOMEM)
 		sluice_connection_starve(connection, now);
 	if (error)
 		return false;
 	/* As long as more is waiting only whole segments leave. */
-	connection->more = sluice_feeder_look(feeder);
+	connection->writing.more = sluice_feeder_look(feeder);
 	sluice_connection_begin(connection, now);
 	return true;
 }
 
 bool sluice_connection_send_parked(struct sluice_connection *connection, size_t bytes, uint64_t now)
 {
-	uint64_t before = connection->parked_first;
+	uint64_t before = connection->parking.first;
 	const struct sluice_segment *segment;
 
-	while (connection->parked_first < connection->parked_next &&
+	while (connection->parking.first < connection->parking.next &&
 	       connection->protocol->has_room(connection)) {
 		struct sluice_parked *parked =
-			&connection->parked[connection->parked_first % SLUICE_PARKED];
+			&connection->parking.list[connection->parking.first % SLUICE_PARKED];
 
 		segment = sluice_feeder_segment(parked->feeder, parked->id);
-		if (segment && connection->staged &&
-		    connection->staged + sluice_segment_bytes(segment) > bytes)
+		if (segment && connection->writing.staged &&
+		    connection->writing.staged + sluice_segment_bytes(segment) > bytes)
 			break;
 		if (segment &&
 		    !connection->protocol->takes_more(connection, sluice_segment_bytes(segment)))
 			break;
-		connection->parked_first++;
+		connection->parking.first++;
 		/* One that went back for want of memory would come again at once: after a pause. */
 		if (segment && connection->protocol->load(connection, parked->feeder, parked->id,
 							  false, now) == -ENOMEM) {
@@ -136,5 +138,5 @@ bool sluice_connection_send_parked(struct sluice_connection *connection, size_t 
 		}
 	}
 	sluice_connection_begin(connection, now);
-	return connection->parked_first > before;
+	return connection->parking.first > before;
 }

@@ -24,7 +24,8 @@ struct choice {
  */
 static bool is_doubtful(const struct sluice_connection *connection)
 {
-	return connection->was_useless && connection->carrier.done == connection->done_ready;
+	return connection->attempt.was_useless &&
+	       connection->carrier.done == connection->start.done;
 }
 
 /* Can `connection` take a segment now? If only its rate says no, *due becomes when it will. */
@@ -32,13 +33,13 @@ static inline bool can_take(const struct sluice_connection *connection, const st
 {
 	uint64_t when, now = choice->now, *due = choice->due;
 
-	if (connection->busy || !sluice_connection_takes_part(connection) ||
+	if (connection->writing.busy || !sluice_connection_takes_part(connection) ||
 	    !sluice_connection_is_able(connection))
 		return false;
 	if (choice->is_safe && is_doubtful(connection) &&
 	    (choice->is_return || connection->carrier.segments))
 		return false;
-	when = sluice_pacer_due(connection->pacer);
+	when = sluice_pacer_due(connection->role.pacer);
 	if (when <= now)
 		return true;
 	if (*due <= now || when < *due)
@@ -52,20 +53,21 @@ static inline bool can_take(const struct sluice_connection *connection, const st
  */
 static void measure(struct sluice_connection *connection, uint64_t now)
 {
-	uint64_t drained = connection->loaded - connection->carrier.bytes, rate;
-	uint64_t passed = now - connection->drained_at;
+	uint64_t drained = connection->load.given - connection->carrier.bytes, rate;
+	uint64_t passed = now - connection->load.drained_at;
 
-	rate = (uint64_t)((double)(drained - connection->drained) * SLUICE_NS_PER_S /
+	rate = (uint64_t)((double)(drained - connection->load.drained) * SLUICE_NS_PER_S /
 			  (double)passed);
 	if (connection->carrier.segments)
-		connection->drain = connection->drain
-					    ? connection->drain - connection->drain / RATE_SHARE +
-						      rate / RATE_SHARE
-					    : rate;
-	else if (rate > connection->drain)
-		connection->drain = rate;
-	connection->drained = drained;
-	connection->drained_at = now;
+		connection->load.rate = connection->load.rate
+						? connection->load.rate -
+							  connection->load.rate / RATE_SHARE +
+							  rate / RATE_SHARE
+						: rate;
+	else if (rate > connection->load.rate)
+		connection->load.rate = rate;
+	connection->load.drained = drained;
+	connection->load.drained_at = now;
 }
 
 /* Smooth weighted round-robin: everybody gains its weight, the one who has most goes and pays for
@@ -79,13 +81,13 @@ static struct sluice_connection *next_in_turn(struct sluice_output *output,
 	for_each_connection (connection, &output->group) {
 		if (!can_take(connection, choice))
 			continue;
-		connection->turn += connection->weight;
-		all += connection->weight;
-		if (!best || connection->turn > best->turn)
+		connection->load.turn += connection->role.weight;
+		all += connection->role.weight;
+		if (!best || connection->load.turn > best->load.turn)
 			best = connection;
 	}
 	if (best)
-		best->turn -= all;
+		best->load.turn -= all;
 	return best;
 }
 
@@ -93,10 +95,10 @@ static struct sluice_connection *next_in_turn(struct sluice_output *output,
  * rate of one that was never measured. */
 static double cost(const struct sluice_connection *connection, size_t bytes, uint64_t fastest)
 {
-	uint64_t rate = connection->drain ? connection->drain : fastest;
+	uint64_t rate = connection->load.rate ? connection->load.rate : fastest;
 
 	return (double)(connection->carrier.bytes + bytes) /
-	       ((double)(rate ? rate : 1) * connection->weight);
+	       ((double)(rate ? rate : 1) * connection->role.weight);
 }
 
 /* The one that will be through first. Where nobody is behind they take turns. */
@@ -110,11 +112,11 @@ static struct sluice_connection *least_behind(struct sluice_output *output,
 	for_each_connection (connection, &output->group) {
 		if (!sluice_connection_takes_part(connection))
 			continue;
-		if (choice->now - connection->drained_at >= RATE_NS)
+		if (choice->now - connection->load.drained_at >= RATE_NS)
 			measure(connection, choice->now);
 		is_idle &= !connection->carrier.segments;
-		if (connection->drain > fastest)
-			fastest = connection->drain;
+		if (connection->load.rate > fastest)
+			fastest = connection->load.rate;
 	}
 	if (is_idle)
 		return next_in_turn(output, choice);

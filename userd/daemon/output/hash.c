@@ -46,8 +46,8 @@ static uint64_t rank(const struct sluice_connection *connection, uint64_t bucket
 	uint64_t best = 0, value;
 	unsigned int throw;
 
-	for (throw = 0; throw < connection->weight; throw ++) {
-		value = mix(connection->identity + mix(bucket << 8 | throw));
+	for (throw = 0; throw < connection->role.weight; throw ++) {
+		value = mix(connection->role.identity + mix(bucket << 8 | throw));
 		if (value > best)
 			best = value;
 	}
@@ -139,13 +139,13 @@ static void give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 	uint64_t bytes = sluice_segment_bytes(segment);
 
 	if (!connection->carrier.segments)
-		connection->owed = now;
+		connection->signs.owed = now;
 	output->hold.bytes -= bytes;
 	output->hold.segments--;
 	segment->carrier = &connection->carrier;
 	connection->carrier.bytes += bytes;
 	connection->carrier.segments++;
-	connection->loaded += bytes;
+	connection->load.given += bytes;
 	/* It may wait for long: the store can have its memory meanwhile. What came from the disk
 	 * has a place of its own. */
 	if (sluice_feeder_is_first(feeder))
@@ -156,7 +156,7 @@ static void give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 /* May another run wait at `connection`? */
 static bool has_room(const struct sluice_output *output, const struct sluice_connection *connection)
 {
-	return connection->parked_next - connection->parked_first < SLUICE_PARKED &&
+	return connection->parking.next - connection->parking.first < SLUICE_PARKED &&
 	       (!connection->carrier.segments || connection->carrier.bytes < output->group.window);
 }
 
@@ -233,17 +233,17 @@ static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *du
 	uint64_t when;
 
 	for_each_connection (connection, &output->group) {
-		if (connection->parked_first == connection->parked_next ||
+		if (connection->parking.first == connection->parking.next ||
 		    !sluice_connection_is_free(connection))
 			continue;
 		when = sluice_pacer_due(output->group.pacer);
-		if (sluice_pacer_due(connection->pacer) > when)
-			when = sluice_pacer_due(connection->pacer);
+		if (sluice_pacer_due(connection->role.pacer) > when)
+			when = sluice_pacer_due(connection->role.pacer);
 		if (when <= now) {
 			moved |= sluice_connection_send_parked(
 				connection,
 				sluice_pacer_portion(
-					connection->pacer,
+					connection->role.pacer,
 					sluice_pacer_portion(output->group.pacer, SIZE_MAX)),
 				now);
 		} else if (*due <= now || when < *due) {
@@ -258,8 +258,8 @@ static bool send_parked(struct sluice_output *output, uint64_t now, uint64_t *du
 static bool is_settled(const struct sluice_output *output)
 {
 	for_each_connection (connection, &output->group) {
-		if (!connection->disabled && !connection->standby && !connection->complained &&
-		    connection->state != SLUICE_TCP_READY)
+		if (!connection->role.disabled && !connection->role.standby &&
+		    !connection->attempt.complained && connection->state != SLUICE_TCP_READY)
 			return false;
 	}
 	return true;
@@ -272,7 +272,7 @@ static size_t longest_run(const struct sluice_output *output)
 	size_t most = sluice_pacer_portion(output->group.pacer, output->group.run_bytes);
 
 	for_each_connection (connection, &output->group)
-		most = sluice_pacer_portion(connection->pacer, most);
+		most = sluice_pacer_portion(connection->role.pacer, most);
 	return most;
 }
 

@@ -217,16 +217,16 @@ static void inherit(struct sluice_output *heir, struct sluice_output *old)
 			made->group = &old->group;
 			heir->group.connections[number] = moved;
 			moved->group = &heir->group;
-			moved->pacer = made->pacer;
-			moved->weight = made->weight;
-			moved->standby = made->standby;
+			moved->role.pacer = made->role.pacer;
+			moved->role.weight = made->role.weight;
+			moved->role.standby = made->role.standby;
 			if (moved->fd >= 0)
 				sluice_connection_set_options(moved->fd, &heir->group.timing);
-			if (made->disabled && !moved->disabled) {
-				moved->disabled = true;
+			if (made->role.disabled && !moved->role.disabled) {
+				moved->role.disabled = true;
 				sluice_connection_lose(moved, "it is disabled", 0, sluice_now());
 			}
-			moved->disabled = made->disabled;
+			moved->role.disabled = made->role.disabled;
 			break;
 		}
 	}
@@ -321,13 +321,13 @@ static bool give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 	if (!connection)
 		return false;
 	portion = sluice_pacer_portion(output->group.pacer, output->group.batch_bytes);
-	portion = sluice_pacer_portion(connection->pacer, portion);
+	portion = sluice_pacer_portion(connection->role.pacer, portion);
 	/* One that may reject what it is given loses one datagram by it, not a batch. */
 	if (connection->trial.is_rejecting)
 		portion = 1;
-	loaded = connection->loaded;
+	loaded = connection->load.given;
 	*bytes = sluice_connection_send(connection, feeder, portion, now)
-			 ? connection->loaded - loaded
+			 ? connection->load.given - loaded
 			 : 0;
 	return true;
 }
@@ -415,7 +415,7 @@ void sluice_output_pump(struct sluice_output *output, uint64_t now)
 	if (is_ranked || output->told != SLUICE_PRECEDENCE_NONE)
 		sluice_output_announce(output);
 	for_each_connection (connection, &output->group)
-		if (connection->corked)
+		if (connection->writing.corked)
 			sluice_connection_push(connection);
 	if (next > now)
 		sluice_worker_set_timer(output->group.worker, &output->timer, next);

@@ -67,7 +67,7 @@ static uint64_t due_at(const struct sluice_output *output)
 	for_each_connection (connection, &output->group) {
 		if (!sluice_connection_takes_part(connection))
 			continue;
-		when = sluice_pacer_due(connection->pacer);
+		when = sluice_pacer_due(connection->role.pacer);
 		if (when < earliest)
 			earliest = when;
 	}
