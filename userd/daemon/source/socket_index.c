@@ -57,14 +57,6 @@ bool sluice_port_index_has(const struct sluice_port_index *index, uint16_t numbe
 	return index->first[number];
 }
 
-bool sluice_port_key_is_same(const struct sluice_port_key *one, const struct sluice_port_key *other)
-{
-	return one->family == other->family && one->both == other->both &&
-	       one->port == other->port && one->bpf == other->bpf && one->index == other->index &&
-	       !memcmp(one->address, other->address, sizeof(one->address)) &&
-	       !strcmp(one->interface, other->interface);
-}
-
 struct sluice_port *sluice_port_index_find(const struct sluice_port_index *index,
 					   const struct sluice_port_key *key)
 {
