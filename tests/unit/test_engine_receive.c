@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include "engine_helper.h"
 #include "overflow_helper.h"
-#include "../../userd/daemon/source/socket_way.h"
+#include "../../userd/daemon/source/socket_bpf.h"
 
 #define INPUT                                                                                   \
 	"relay: test\ninputs:\n  - {name: in, port: %u, source: socket, receive: %s, outputs: " \
@@ -136,13 +136,13 @@ static void rings_are_bounded(void **state)
 	struct sluice_config config = {0};
 
 	(void)state;
-	assert_int_equal(sluice_socket_way_ring(&config, 1), 16 << 20);
-	assert_int_equal(sluice_socket_way_ring(&config, 16), 16 << 20);
-	assert_int_equal(sluice_socket_way_ring(&config, 17), 8 << 20);
-	assert_int_equal(sluice_socket_way_ring(&config, 64), 4 << 20);
-	assert_int_equal(sluice_socket_way_ring(&config, 1024), 1 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 1), 16 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 16), 16 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 17), 8 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 64), 4 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 1024), 1 << 20);
 	config.socket_ring = 64 << 20;
-	assert_int_equal(sluice_socket_way_ring(&config, 64), 64 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 64), 64 << 20);
 }
 
 /* When the ring is full and the program's, too, what is lost is counted, and told of in the stream.

@@ -26,7 +26,12 @@ enum sluice_source {
 
 /* How a socket is read: as well as can be had, many datagrams a system call, or by a program in the
  * kernel that copies them into a ring. */
-enum sluice_receive { SLUICE_RECEIVE_AUTO, SLUICE_RECEIVE_CALLS, SLUICE_RECEIVE_BPF };
+enum sluice_receive {
+	SLUICE_RECEIVE_AUTO,
+	SLUICE_RECEIVE_CALLS,
+	SLUICE_RECEIVE_BPF,
+	SLUICE_RECEIVE_COUNT /* how many these are */
+};
 
 enum sluice_mode {
 	SLUICE_MODE_ROUND_ROBIN,

@@ -3,8 +3,8 @@
  * The socket source: inputs without the module. Every worker has a socket of its own for every
  * port (SO_REUSEPORT: the kernel spreads senders over them, each sender stays with one), or for
  * its part of them if they are many, and a ring of its own per route. For the control thread;
- * what happens per datagram is in socket_port.c. Touches: sockets, memfds, the workers' port
- * sets.
+ * what happens per datagram is in the ways of receiving (socket_way.h). Touches: sockets, memfds,
+ * the workers' port sets.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,11 +16,28 @@
 #include "../../config/sentence.h"
 #include "socket.h"
 #include "socket_account.h"
-#include "socket_bpf.h"
 #include "socket_claim.h"
 #include "socket_index.h"
 #include "socket_intake.h"
 #include "socket_way.h"
+
+/* Frees the readers that have no sockets, or all of them. */
+static void close_readers(struct sluice_intake *intake, bool all)
+{
+	const struct sluice_socket_way *const *way;
+	struct sluice_socket_beat **reader;
+	size_t number;
+
+	for (number = 0; intake->readers && number < intake->context->worker_count; number++) {
+		for_each_socket_way (way) {
+			reader = &intake->readers[number].of[(*way)->receive];
+			if (!*reader || (!all && !(*way)->is_unused(*reader)))
+				continue;
+			(*way)->close(*reader);
+			*reader = NULL;
+		}
+	}
+}
 
 /* struct sluice_source_class.free: sockets are closed. */
 static void intake_free(struct sluice_intake *intake)
@@ -39,14 +56,13 @@ static void intake_free(struct sluice_intake *intake)
 		intake->inputs = input->next;
 		sluice_socket_input_free(input);
 	}
-	for (number = 0; intake->bpf && number < intake->context->worker_count; number++)
-		sluice_socket_bpf_close(intake->bpf[number]);
+	close_readers(intake, true);
 	for (number = 0; intake->fresh_index && number < intake->context->worker_count; number++)
 		sluice_port_index_close(&intake->fresh_index[number]);
 	free(intake->sets);
 	free(intake->fresh);
 	free(intake->fresh_index);
-	free(intake->bpf);
+	free(intake->readers);
 	free(intake);
 }
 
@@ -55,19 +71,23 @@ static int intake_open(const struct sluice_source_context *context, struct sluic
 		       char **error)
 {
 	struct sluice_intake *intake = calloc(1, sizeof(*intake));
+	const struct sluice_socket_way *const *way;
 	struct rlimit limit;
 	size_t number;
 
 	if (!intake)
 		goto memory;
 	intake->context = context;
-	sluice_socket_bpf_log();
+	for_each_socket_way (way) {
+		if ((*way)->begin)
+			(*way)->begin();
+	}
 	sluice_socket_account_open();
 	intake->sets = calloc(context->worker_count, sizeof(*intake->sets));
 	intake->fresh = calloc(context->worker_count, sizeof(struct sluice_port *));
-	intake->bpf = calloc(context->worker_count, sizeof(struct sluice_socket_bpf *));
+	intake->readers = calloc(context->worker_count, sizeof(*intake->readers));
 	intake->fresh_index = calloc(context->worker_count, sizeof(*intake->fresh_index));
-	if (!intake->sets || !intake->fresh || !intake->bpf || !intake->fresh_index)
+	if (!intake->sets || !intake->fresh || !intake->readers || !intake->fresh_index)
 		goto memory;
 	for (number = 0; number < context->worker_count; number++)
 		if (sluice_port_index_open(&intake->fresh_index[number]))
@@ -115,12 +135,12 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 			 const struct sluice_config_route *route, struct sluice_stream_table *fresh,
 			 char **error)
 {
-	const struct sluice_socket_way_bed bed = {plan, intake->sets, intake->bpf,
+	const struct sluice_socket_way_bed bed = {plan, intake->sets, intake->readers,
 						  intake->context->worker_count, intake->follows};
 	struct sluice_socket_input *record;
 	struct sluice_socket_candidate *candidate;
 	struct sluice_port_key key;
-	enum sluice_receive receive;
+	const struct sluice_socket_way *way;
 	size_t worker, range;
 	unsigned int number;
 	uint16_t index;
@@ -157,7 +177,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 	record->wanted = true;
 	snprintf(record->name, sizeof(record->name), "%s", input->name);
 	sluice_socket_input_look(record, input);
-	receive = sluice_socket_way_choose(&bed, input, record);
+	way = sluice_socket_way_choose(&bed, input, record);
 	/* Of those behind them there is none: who is no candidate has no port. */
 	for (worker = 0;
 	     worker < sluice_config_reached(route->reach, intake->context->worker_count);
@@ -166,7 +186,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 						intake->candidate_count];
 		candidate->config = input;
 		candidate->input = record;
-		candidate->bpf = receive == SLUICE_RECEIVE_BPF;
+		candidate->way = way;
 		/* The rest of the delay is for what comes after: storing, sending. */
 		candidate->wait_most_ns = route->delay_us * SLUICE_NS_PER_US / 4 * 3;
 		candidate->is_prompt = route->is_prompt;
@@ -179,7 +199,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 				if (!sluice_socket_is_dealt(intake, (uint16_t)number, worker))
 					continue;
 				sluice_port_describe(input, (uint16_t)number, &key);
-				key.bpf = candidate->bpf;
+				key.way = way;
 				result = sluice_socket_prepare_port(intake, plan, input, &key,
 								    record, worker, error);
 				if (result)
@@ -321,12 +341,12 @@ static void intake_commit(struct sluice_intake *intake)
 		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &call);
 		intake->fresh[number] = NULL;
 	}
-	sluice_socket_bpf_release(intake->bpf, intake->context->worker_count);
+	close_readers(intake, false);
 	absorb_left_over(intake);
 	while ((input = *link)) {
 		if (input->wanted) {
 			sluice_socket_input_settle(input);
-			input->way = input->next_way;
+			input->choice = input->next_choice;
 			link = &input->next;
 			continue;
 		}
@@ -348,7 +368,7 @@ static void intake_cancel(struct sluice_intake *intake)
 		sluice_worker_call(intake->context->workers[number], sluice_ports_cancel, &call);
 		intake->fresh[number] = NULL;
 	}
-	sluice_socket_bpf_release(intake->bpf, intake->context->worker_count);
+	close_readers(intake, false);
 	/* Inputs that only the plan had stay until the next commit: they cost nothing. */
 }
 
@@ -420,8 +440,8 @@ static enum sluice_receive intake_receive(struct sluice_intake *intake,
 {
 	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
 
-	*why = input ? input->way.why : NULL;
-	return input ? input->way.receive : SLUICE_RECEIVE_AUTO;
+	*why = input ? input->choice.why : NULL;
+	return input ? input->choice.receive : SLUICE_RECEIVE_AUTO;
 }
 
 /* struct sluice_source_class.retire: the ring is all there is. */

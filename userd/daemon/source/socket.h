@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The socket source's inner interface: ports (socket_port.c and socket_drops.c, in the worker) and
- * the two ways of reading them (socket_calls.c, socket_bpf.c), when they are read (socket_round.h),
- * all those of a worker (socket_set.c), opening them (socket_open.c) and the source as a whole
- * (socket.c, in the control thread).
+ * The socket source's inner interface: ports (socket_port.c and socket_drops.c, in the worker), all
+ * those of a worker (socket_set.c), opening them (socket_open.c) and the source as a whole
+ * (socket.c, in the control thread). The ways of reading them are behind socket_way.h.
  */
 #ifndef SLUICE_SOCKET_H
 #define SLUICE_SOCKET_H
@@ -40,7 +39,7 @@ struct sluice_socket_state {
 
 /* In which way its sockets are read, and why in no better one, for the user; NULL: there is none,
  * or nobody asked. AUTO: not chosen yet. */
-struct sluice_socket_way {
+struct sluice_socket_choice {
 	enum sluice_receive receive;
 	const char *why;
 };
@@ -54,8 +53,8 @@ struct sluice_socket_input {
 	struct sluice_socket_state state;
 	uint64_t waits_since;		       /* if it waits for something: ns */
 	struct sluice_socket_state next_state; /* of the plan */
-	struct sluice_socket_way way;
-	struct sluice_socket_way next_way;	 /* of the plan */
+	struct sluice_socket_choice choice;
+	struct sluice_socket_choice next_choice; /* of the plan */
 	struct sluice_socket_counters *counters; /* by worker */
 	struct sluice_socket_input *next;
 };
@@ -67,17 +66,27 @@ struct sluice_port_key {
 	uint8_t address[16]; /* all zero: any */
 	uint16_t port;
 	char interface[IF_NAMESIZE];
-	unsigned int index; /* of the interface now; 0: any, or it is not there */
-	bool bpf;	    /* read by way of socket_bpf.c */
+	unsigned int index;		     /* of the interface now; 0: any, or it is not there */
+	const struct sluice_socket_way *way; /* in which it is read (socket_way.h) */
 };
 
 struct sluice_port_use;
+struct sluice_socket_beat;
 struct sluice_socket_batch;
 struct sluice_socket_claim;
 struct sluice_socket_hold;
-struct sluice_socket_round;
+struct sluice_socket_way;
 
-/* Where a port that is read with calls is in its worker's round (socket_round.h). */
+/* How long a socket's losses are left alone at most. */
+#define SLUICE_LOOK_AFTER_NS (200 * SLUICE_NS_PER_MS)
+
+/* What a worker reads its sockets by (socket_way.h): one for each way; NULL: none of them needs it
+ * now. */
+struct sluice_socket_readers {
+	struct sluice_socket_beat *of[SLUICE_RECEIVE_COUNT];
+};
+
+/* Where a port that is read with calls is in its worker's round (socket_round.c). */
 enum sluice_port_queue_kind {
 	SLUICE_PORT_RESTS, /* until epoll tells of it */
 	SLUICE_PORT_READY,
@@ -101,7 +110,7 @@ struct sluice_port {
 	bool takes_many;    /* broadcast and multicast are this socket's */
 	bool touched;	    /* datagrams came since its losses were last looked at */
 	int fd;
-	struct sluice_socket_bpf *bpf;	   /* its worker's; NULL: it is read with calls */
+	struct sluice_socket_beat *reader; /* its worker's; with calls as long as it is watched */
 	struct sluice_socket_count *count; /* with calls: what of joined datagrams it loses */
 	uint32_t drops;	  /* as the socket counts them, that were told of; with bpf those that were
 			     lost */
@@ -116,8 +125,6 @@ struct sluice_port {
 	unsigned long discarded;
 	struct sluice_socket_hold *hold; /* what waits for room in a ring; NULL: nothing */
 	/* With calls. */
-	struct sluice_socket_round
-		*round; /* its worker's, which watches it; NULL: not yet, or no more */
 	enum sluice_port_queue_kind queue;
 	TAILQ_ENTRY(sluice_port) turn; /* in that; with bpf among those at which something waits */
 	TAILQ_ENTRY(sluice_port) look; /* in the round's list of those that are `touched` */
@@ -149,9 +156,8 @@ struct sluice_port_set {
 	struct sluice_timer timer; /* looks after losses now and then */
 	struct sluice_worker *worker;
 	struct sluice_port *ports;
-	struct sluice_port_index index;	   /* of them */
-	struct sluice_socket_bpf *bpf;	   /* that the worker watches; NULL: none */
-	struct sluice_socket_round *round; /* those that are read with calls; NULL: none so far */
+	struct sluice_port_index index;	      /* of them */
+	struct sluice_socket_readers readers; /* that the worker watches */
 	unsigned int looks;
 	/* Wrong checksums in this network namespace when all ports were looked at: the last time,
 	 * and as many times as it takes. */
@@ -159,21 +165,21 @@ struct sluice_port_set {
 };
 
 /*
- * Opens and binds a socket. `exclusive`: make sure that no other program has the port. `bpf`: of
- * the worker, if key->bpf. 0, or a negative errno with a sentence in *error. @owner caller:
- * sluice_port_free() @context process
+ * Opens and binds a socket. `exclusive`: make sure that no other program has the port. `reader`: of
+ * the worker and the way in the key, if that prepares one. 0, or a negative errno with a sentence
+ * in *error. @owner caller: sluice_port_free() @context process
  */
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
 		     const struct sluice_port_key *key, bool exclusive,
-		     struct sluice_socket_bpf *bpf, struct sluice_port **port, char **error);
+		     struct sluice_socket_beat *reader, struct sluice_port **port, char **error);
 /* The same with a socket that is open and bound already, which it takes over; `drops`: how many of
  * its losses were told; `due`: how many datagrams beyond the first of their packet may be in it.
  * NULL: no memory, and `fd` stays the caller's.
  * @owner caller: sluice_port_free() @context process */
 struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops,
 				      uint32_t due);
-/* Another socket bound to the same as `key`, in the same group, that is read with calls. 0 or a
- * negative errno.
+/* Another socket bound to the same as `key`, in the same group, of a way that prepares no reader. 0
+ * or a negative errno.
  * @owner caller: sluice_port_free() @context any */
 int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_port **port);
 /* Can a socket be bound to the address of `key` now? An address may be missing, or not be usable
@@ -187,7 +193,7 @@ void sluice_port_free(struct sluice_port *port);
 void sluice_port_set_use(struct sluice_port *port, struct sluice_port_use *use);
 /* Has datagrams from now on tell what `use` wants to know. @context process */
 void sluice_port_prepare_use(const struct sluice_port *port, const struct sluice_port_use *use);
-/* The key of an input's port `number`; `bpf` is left to the caller. @context process */
+/* The key of an input's port `number`; the way is left to the caller. @context process */
 void sluice_port_describe(const struct sluice_config_input *input, uint16_t number,
 			  struct sluice_port_key *key);
 /* Tells what is lost in a port's rings before the port leaves them, or goes: no other may be left
@@ -197,13 +203,6 @@ void sluice_port_tell(const struct sluice_port *port);
 bool sluice_port_key_is_same(const struct sluice_port_key *one,
 			     const struct sluice_port_key *other);
 
-/* Has the socket a program in the kernel? Without one it gets what is for many in each worker.
- * @threadsafe */
-static inline bool sluice_port_has_program(const struct sluice_port *port)
-{
-	return port->bpf || port->count;
-}
-
 /* Are broadcast and multicast, which come to every socket that is bound right, this one's? @context
  * worker */
 void sluice_port_take_many(struct sluice_port *port, bool takes);
@@ -211,6 +210,15 @@ void sluice_port_take_many(struct sluice_port *port, bool takes);
  * its way comes still, until a grace period is over (socket_grace.h). Where that cannot be, it is
  * shut. @context worker */
 void sluice_port_withdraw(struct sluice_port *port);
+/* Does it wait for room in a ring? @context worker */
+bool sluice_port_is_starved(const struct sluice_port *port);
+/* Stores what is in it. Returns true when it is empty. @context worker */
+bool sluice_port_drain(struct sluice_port *port, uint64_t now);
+/* Stores all that is in one that is shut or withdrawn; what finds no room is counted as lost.
+ * @context worker */
+void sluice_port_empty(struct sluice_port *port, uint64_t now);
+/* Counts all that is in one that is withdrawn as lost. @context worker */
+void sluice_port_discard(struct sluice_port *port);
 /* Counts what the socket lost since last time, as far as it is known why; all of it if `is_last`:
  * it will not be asked again. Returns whether it is to be looked at again, also if nothing comes.
  * @context worker */
@@ -230,18 +238,9 @@ void sluice_port_lose(struct sluice_port *port, enum sluice_lost_cause cause, ui
 void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_claim *claim,
 			   uint32_t more);
 
-/* Makes what reading with calls needs in a worker (socket_calls.c). 0 or -ENOMEM. @context worker
- */
-int sluice_socket_calls_enter(struct sluice_worker *worker);
-/*
- * Reads a socket once and makes records of what comes, in a turn that has begun; adds to *take.
- * 1: there may be more; 0: it is empty; -ENOBUFS: the ring is full; another negative errno.
- * @context worker
- */
-int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batch *batch,
-			     struct sluice_port_take *take);
-/* Throws up to `most` datagrams away. Returns how many. @context worker */
-uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most);
+/* What sluice_stream.refill is for streams of this source; stream->source is a struct
+ * sluice_port_set (socket_set.c). @context worker */
+bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
 
 /* The input called `guid` in a list (socket_inputs.c), or NULL. @context process, as all of these
  * */

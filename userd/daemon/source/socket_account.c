@@ -17,7 +17,7 @@
 #include "socket_account.h"
 #include "source.h"
 
-/* Longer than a socket is left unasked (SELDOM looks in socket_port.c), and than an empty socket is
+/* Longer than a socket is left unasked (SELDOM looks in socket_set.c), and than an empty socket is
  * waited for. */
 #define AGES 4U
 #define AGE_NS SLUICE_NS_PER_S

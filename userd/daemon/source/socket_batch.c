@@ -9,6 +9,7 @@
 #include <time.h>
 #include "../../lib/barrier.h"
 #include "socket_batch.h"
+#include "socket_way.h"
 
 void sluice_socket_batch_begin(struct sluice_socket_batch *batch)
 {

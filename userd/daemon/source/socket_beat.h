@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When something is read that many datagrams come by: the sockets of a worker that are read with
- * calls (socket_round.c), or the ring that they share (socket_bpf.c).
+ * calls (socket_round.c), or the ring that they share (socket_bpf_way.c).
  *
  * Waking is dear, and so is writing, so a datagram that follows another soon waits for more (most
  * of the batch delay), and as long as many come nothing is listened to at all but read on a beat.

@@ -16,10 +16,8 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "../../config/sentence.h"
 #include <receive.skel.h>
 #include "socket_bpf_inner.h"
-#include "socket_claim.h"
 
 /* Emptied packets that may have come in the moment between binding and the verdict. */
 #define SWEEP_MAX 65536U
@@ -147,7 +145,6 @@ int sluice_socket_bpf_open(struct sluice_socket_bpf **result, struct sluice_port
 		goto fail;
 	}
 	bpf->pages = pages;
-	bpf->beat.read = sluice_socket_bpf_read;
 	bpf->beat.fd = bpf_map__fd(bpf->object->maps.ring);
 	bpf->beat.buffer = size;
 	*result = bpf;
@@ -156,25 +153,6 @@ int sluice_socket_bpf_open(struct sluice_socket_bpf **result, struct sluice_port
 fail:
 	sluice_socket_bpf_close(bpf);
 	return error;
-}
-
-int sluice_socket_bpf_prepare(struct sluice_socket_bpf **bpf, struct sluice_port_set *set,
-			      size_t size, char **error)
-{
-	int result = *bpf ? 0 : sluice_socket_bpf_open(bpf, set, size);
-
-	if (result)
-		sluice_say(error,
-			   "the program for `receive: bpf`, with a ring of %zu bytes for each "
-			   "worker, cannot be loaded: %s; make `socket.ring` smaller, or use "
-			   "`receive: calls`",
-			   size, strerror(-result));
-	return result;
-}
-
-bool sluice_socket_bpf_is_unused(const struct sluice_socket_bpf *bpf)
-{
-	return !bpf->users;
 }
 
 void sluice_socket_bpf_close(struct sluice_socket_bpf *bpf)
@@ -188,18 +166,6 @@ void sluice_socket_bpf_close(struct sluice_socket_bpf *bpf)
 	free(bpf->aside.bytes);
 	free(bpf->seats);
 	free(bpf);
-}
-
-void sluice_socket_bpf_release(struct sluice_socket_bpf **list, size_t count)
-{
-	size_t number;
-
-	for (number = 0; number < count; number++) {
-		if (!list[number] || !sluice_socket_bpf_is_unused(list[number]))
-			continue;
-		sluice_socket_bpf_close(list[number]);
-		list[number] = NULL;
-	}
 }
 
 /* Finds a seat that nobody has; the next one, so that a seat is not taken again soon. Returns its
@@ -218,7 +184,7 @@ static int find_seat(struct sluice_socket_bpf *bpf)
 
 int sluice_socket_bpf_attach(struct sluice_port *port, int fd)
 {
-	struct sluice_socket_bpf *bpf = port->bpf;
+	struct sluice_socket_bpf *bpf = sluice_socket_bpf_of(port);
 	int program = bpf_program__fd(bpf->object->progs.filter), number = find_seat(bpf);
 	socklen_t length = sizeof(port->cookie);
 	struct sluice_socket_seat *seat;
@@ -245,16 +211,13 @@ int sluice_socket_bpf_attach(struct sluice_port *port, int fd)
 /* The seat of a port that has one. */
 static struct sluice_socket_seat *seat_of(const struct sluice_port *port)
 {
-	return &port->bpf->seats[(uint32_t)port->ticket];
+	return &sluice_socket_bpf_of(port)->seats[(uint32_t)port->ticket];
 }
 
 void sluice_socket_bpf_detach(struct sluice_port *port)
 {
-	struct sluice_socket_bpf *bpf = port->bpf;
+	struct sluice_socket_bpf *bpf = sluice_socket_bpf_of(port);
 
-	if (!bpf || !port->ticket)
-		return;
-	sluice_socket_bpf_forget(port);
 	(void)bpf_map_delete_elem(bpf_map__fd(bpf->object->maps.tickets), &port->cookie);
 	seat_of(port)->port = NULL;
 	sluice_store_release(&seat_of(port)->ticket, (uint64_t)0);
@@ -281,8 +244,8 @@ int sluice_socket_bpf_join(struct sluice_port *port, int fd)
 	uint32_t number = (uint32_t)port->ticket;
 	const int on = 1;
 
-	if (bpf_map_update_elem(bpf_map__fd(port->bpf->object->maps.sockets), &number, &fd,
-				BPF_ANY))
+	if (bpf_map_update_elem(bpf_map__fd(sluice_socket_bpf_of(port)->object->maps.sockets),
+				&number, &fd, BPF_ANY))
 		return -errno;
 	sweep(port, fd);
 	/* Only now: a swept emptied packet counts as one datagram. */
@@ -290,62 +253,10 @@ int sluice_socket_bpf_join(struct sluice_port *port, int fd)
 	return 0;
 }
 
-int sluice_socket_bpf_enter(struct sluice_socket_bpf *bpf, struct sluice_worker *worker)
-{
-	return bpf->beat.entered ? 0 : sluice_socket_beat_enter(&bpf->beat, worker);
-}
-
-void sluice_socket_bpf_leave(struct sluice_socket_bpf *bpf)
-{
-	sluice_socket_beat_leave(&bpf->beat);
-}
-
 void sluice_socket_bpf_own(struct sluice_port *port)
 {
-	port->bpf->beat.worker = port->worker;
+	sluice_socket_bpf_of(port)->beat.worker = port->worker;
 	seat_of(port)->port = port;
-}
-
-void sluice_socket_bpf_settle(struct sluice_socket_bpf *bpf)
-{
-	bpf->aside.settled = bpf->aside.used;
-}
-
-void sluice_socket_bpf_adapt(struct sluice_socket_bpf *bpf, const struct sluice_port *list)
-{
-	uint64_t most_ns = UINT64_MAX;
-	bool is_prompt = false;
-
-	for (; list; list = list->next) {
-		if (list->bpf != bpf)
-			continue;
-		if (list->use->wait_most_ns < most_ns)
-			most_ns = list->use->wait_most_ns;
-		is_prompt |= list->use->is_prompt;
-	}
-	if (most_ns != UINT64_MAX)
-		sluice_socket_beat_adapt(&bpf->beat, most_ns, is_prompt);
-}
-
-bool sluice_socket_bpf_drain(struct sluice_socket_bpf *bpf, uint64_t now)
-{
-	return sluice_socket_beat_drain(&bpf->beat, now);
-}
-
-void sluice_socket_bpf_refill(struct sluice_socket_bpf *bpf, uint64_t now)
-{
-	if (TAILQ_EMPTY(&bpf->waiting))
-		return;
-	bpf->has_news = true;
-	(void)sluice_socket_beat_drain(&bpf->beat, now);
-}
-
-void sluice_socket_bpf_hurry(struct sluice_socket_bpf *bpf, uint64_t now)
-{
-	if (TAILQ_EMPTY(&bpf->waiting) || !bpf->beat.entered)
-		return;
-	bpf->has_news = true;
-	sluice_worker_set_timer(bpf->beat.worker, &bpf->beat.timer, now + 1);
 }
 
 uint64_t sluice_socket_bpf_refused_in_all(const struct sluice_socket_bpf *bpf)

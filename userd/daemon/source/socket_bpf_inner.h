@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What socket_bpf.c (programs, maps, sockets) and socket_bpf_read.c (what comes out of the ring)
- * share.
+ * What the files of `receive: bpf` share: socket_bpf.c (programs, maps, sockets), socket_bpf_seat.c
+ * (what is counted), socket_bpf_read.c (what comes out of the ring), socket_bpf_way.c (all of it).
  */
 #ifndef SLUICE_SOCKET_BPF_INNER_H
 #define SLUICE_SOCKET_BPF_INNER_H
@@ -45,7 +45,7 @@ struct sluice_socket_aside {
 TAILQ_HEAD(sluice_socket_bpf_queue, sluice_port);
 
 struct sluice_socket_bpf {
-	struct sluice_socket_beat beat; /* first */
+	struct sluice_socket_beat beat; /* first: it is a reader (socket_way.h) */
 	struct sluice_port_set *set;
 	struct sluice_receive_programs *object;
 	struct sluice_socket_bpf_ring ring;
@@ -64,11 +64,17 @@ struct sluice_socket_bpf {
 	uint64_t seen;
 };
 
+/* The reader of a port of this way. */
+static inline struct sluice_socket_bpf *sluice_socket_bpf_of(const struct sluice_port *port)
+{
+	return (struct sluice_socket_bpf *)port->reader;
+}
+
 /* The page of a port that has a seat. */
 static inline struct sluice_socket_seat_page *
 sluice_socket_seat_page_of(const struct sluice_port *port)
 {
-	return &port->bpf->pages[(uint32_t)port->ticket];
+	return &sluice_socket_bpf_of(port)->pages[(uint32_t)port->ticket];
 }
 
 /* struct sluice_socket_beat.read */

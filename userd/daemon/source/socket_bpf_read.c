@@ -152,7 +152,7 @@ static void set_full(const struct sluice_port *port, bool is_full)
 	if (is_full == !!page->is_full)
 		return;
 	sluice_store_relaxed(&page->is_full, (uint32_t)is_full);
-	port->bpf->full_sockets += is_full ? 1 : -1;
+	sluice_socket_bpf_of(port)->full_sockets += is_full ? 1 : -1;
 }
 
 /* Do all inputs of a socket have one stream, so that it costs nobody else when the socket takes
@@ -202,10 +202,10 @@ static struct sluice_socket_hold *make_hold(struct sluice_port *port,
 	if (!hold)
 		return NULL;
 	if (!port->hold)
-		TAILQ_INSERT_TAIL(&port->bpf->waiting, port, turn);
+		TAILQ_INSERT_TAIL(&sluice_socket_bpf_of(port)->waiting, port, turn);
 	hold->next = port->hold;
 	port->hold = hold;
-	port->bpf->holds++;
+	sluice_socket_bpf_of(port)->holds++;
 	return hold;
 }
 
@@ -215,12 +215,12 @@ static void remove_hold(struct sluice_port *port, struct sluice_socket_hold **li
 	struct sluice_socket_hold *hold = *link;
 
 	*link = hold->next;
-	port->bpf->holds--;
-	port->bpf->held -= hold->bytes;
+	sluice_socket_bpf_of(port)->holds--;
+	sluice_socket_bpf_of(port)->held -= hold->bytes;
 	sluice_socket_hold_free(hold);
 	if (port->hold)
 		return;
-	TAILQ_REMOVE(&port->bpf->waiting, port, turn);
+	TAILQ_REMOVE(&sluice_socket_bpf_of(port)->waiting, port, turn);
 	set_full(port, false);
 }
 
@@ -388,7 +388,7 @@ void sluice_socket_bpf_look_after(struct sluice_socket_bpf *bpf)
 		return;
 	bpf->seen = refused;
 	for (port = bpf->set->ports; port; port = port->next)
-		if (port->bpf == bpf && sluice_socket_bpf_has_refused(port))
+		if (port->reader == &bpf->beat && sluice_socket_bpf_has_refused(port))
 			sluice_port_count_drops(port, false);
 	/* It overflowed while we rested, unless that was for want of room. */
 	if (TAILQ_EMPTY(&bpf->waiting))
@@ -448,12 +448,12 @@ int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_t
 
 void sluice_socket_bpf_empty(struct sluice_port *port, uint64_t now)
 {
-	struct sluice_socket_bpf *bpf = port->bpf;
+	struct sluice_socket_bpf *bpf = sluice_socket_bpf_of(port);
 	unsigned long end = sluice_load_acquire(bpf->ring.producer);
 	struct sluice_port_take take = {0};
 
 	while ((long)(bpf->ring.read - end) < 0 || bpf->aside.taken < bpf->aside.settled)
-		(void)sluice_socket_bpf_drain(bpf, now);
+		(void)sluice_socket_beat_drain(&bpf->beat, now);
 	begin(bpf);
 	store_holds(bpf, port, &take, UINT_MAX);
 	sluice_socket_batch_end(&bpf->batch);
@@ -461,7 +461,7 @@ void sluice_socket_bpf_empty(struct sluice_port *port, uint64_t now)
 
 uint32_t sluice_socket_bpf_discard(struct sluice_port *port)
 {
-	struct sluice_socket_bpf *bpf = port->bpf;
+	struct sluice_socket_bpf *bpf = sluice_socket_bpf_of(port);
 	const struct sluice_socket_entry *entry;
 	struct sluice_socket_aside aside = bpf->aside;
 	struct sluice_socket_seat *seat = &bpf->seats[(uint32_t)port->ticket % bpf->seat_count];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * The way `receive: calls`: many datagrams a system call. Between the kernel's socket buffer and
+ * Reading a socket with calls, see socket_calls.h. Between the kernel's socket buffer and
  * the ring. Touches: the socket, the worker's scratch memory, the ring's producer side.
  */
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include "socket_batch.h"
+#include "socket_calls.h"
 #include "socket_count.h"
 
 /* Datagrams per recvmmsg(2), and as many as are asked for where few came. */

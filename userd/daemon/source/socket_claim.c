@@ -75,7 +75,7 @@ static void make_claim(const struct sluice_port_key *key,
 
 	memset(claim, 0, sizeof(*claim));
 	sluice_port_describe(config, key->port, &own);
-	own.bpf = candidate->bpf;
+	own.way = candidate->way;
 	claim->stream = candidate->stream;
 	claim->input = candidate->input;
 	claim->is_own = sluice_port_key_is_same(&own, key);

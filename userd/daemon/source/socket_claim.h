@@ -16,8 +16,8 @@ struct sluice_socket_candidate {
 	struct sluice_socket_input *input;
 	struct sluice_stream *stream;
 	uint64_t wait_most_ns;
-	bool is_prompt; /* one that comes alone is read at once */
-	bool bpf;	/* its sockets are read by a program */
+	bool is_prompt;			     /* one that comes alone is read at once */
+	const struct sluice_socket_way *way; /* in which its sockets are read */
 };
 
 /* An input that may get datagrams of a socket, and which of them. */

@@ -20,9 +20,8 @@
 #include <sys/socket.h>
 #include "socket.h"
 #include "socket_account.h"
-#include "socket_bpf.h"
 #include "socket_count.h"
-#include "socket_round.h"
+#include "socket_way.h"
 
 /* What the socket counts as dropped, nobody was told of, and its program, if it has one, does not
  * know of. */
@@ -37,8 +36,7 @@ static uint32_t untold(const struct sluice_port *port)
 		return 0;
 	/* Wraps at 32 bits. */
 	more = figures[SK_MEMINFO_DROPS] - port->drops;
-	more -= port->bpf ? sluice_socket_bpf_dropped(port)
-			  : (uint32_t)sluice_socket_count_refused_packets(port->count);
+	more -= port->key.way->dropped(port);
 	/* What the program has copied it may count before the socket does. */
 	return (int32_t)more <= 0 ? 0 : more;
 }
@@ -67,15 +65,7 @@ static uint32_t judge(struct sluice_port *port, bool is_last)
 		return 0;
 	}
 	suspects.drops = due(port, more, is_last);
-	if (port->bpf) {
-		suspects.overflow_most = 0;
-	} else if (port->count) {
-		suspects.overflow_most = sluice_socket_count_overflow_most(port->count);
-		suspects.overflow_least = sluice_socket_count_overflow_least(port->count);
-	} else {
-		/* Since it was shut the socket refuses all that comes: nobody counts that apart. */
-		suspects.overflow_most = port->closing ? more : SLUICE_OVERFLOW_UNKNOWN;
-	}
+	port->key.way->suspect(port, more, &suspects);
 	sluice_socket_account_judge(&suspects, &findings);
 	sluice_socket_count_overflow_told(port->count, findings.overflow);
 	port->drops += findings.checksum + findings.overflow;
@@ -87,14 +77,12 @@ static uint32_t judge(struct sluice_port *port, bool is_last)
 
 bool sluice_port_count_drops(struct sluice_port *port, bool is_last)
 {
-	uint32_t more = judge(port, is_last);
+	const struct sluice_socket_way *way = port->key.way;
+	uint32_t more = judge(port, is_last) + way->refused(port, false);
 
-	if (port->bpf)
-		more += sluice_socket_bpf_refused(port);
 	sluice_port_lose(port, SLUICE_LOST_SOCKET, more);
-	/* It overflowed while we rested, unless that was for want of room. */
-	if (more && port->round && !port->starved)
-		port->round->beat.wait_ns /= 2;
+	if (more && way->overflowed)
+		way->overflowed(port);
 	return port->pending && !port->closing;
 }
 
@@ -104,15 +92,12 @@ void sluice_port_settle(struct sluice_port *port)
 
 	/* Without a program what was refused since it was shut is among the drops, and cannot be
 	 * told from the rest. */
-	if (port->bpf || port->count)
+	if (sluice_port_has_program(port))
 		more += judge(port, true);
 	sluice_port_lose(port, SLUICE_LOST_SOCKET, more);
 }
 
 void sluice_port_settle_late(struct sluice_port *port)
 {
-	uint64_t late = port->bpf ? sluice_socket_bpf_refused(port)
-				  : sluice_socket_count_refused(port->count);
-
-	sluice_port_lose(port, SLUICE_LOST_SOCKET, (uint32_t)late);
+	sluice_port_lose(port, SLUICE_LOST_SOCKET, port->key.way->refused(port, true));
 }

@@ -14,7 +14,7 @@ struct sluice_intake {
 	struct sluice_port_set *sets;	       /* by worker */
 	struct sluice_port **fresh;	       /* by worker: ports made by prepare */
 	struct sluice_port_index *fresh_index; /* by worker: of those */
-	struct sluice_socket_bpf **bpf;	       /* by worker; NULL: none of its sockets needs it */
+	struct sluice_socket_readers *readers; /* by worker: those that ways prepare */
 	struct sluice_socket_input *inputs;
 	/* While it prepares: a row for each worker of as many candidates as the plan has inputs. */
 	struct sluice_socket_candidate *candidates;

@@ -53,7 +53,7 @@ void sluice_port_describe(const struct sluice_config_input *input, uint16_t numb
 bool sluice_port_key_is_same(const struct sluice_port_key *one, const struct sluice_port_key *other)
 {
 	return one->family == other->family && one->both == other->both &&
-	       one->port == other->port && one->bpf == other->bpf && one->index == other->index &&
+	       one->port == other->port && one->way == other->way && one->index == other->index &&
 	       !memcmp(one->address, other->address, sizeof(one->address)) &&
 	       !strcmp(one->interface, other->interface);
 }

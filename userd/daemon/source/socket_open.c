@@ -5,18 +5,16 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "../../config/sentence.h"
-#include "bpf/seat.h"
 #include "socket.h"
-#include "socket_bpf.h"
 #include "socket_claim.h"
 #include "socket_count.h"
+#include "socket_way.h"
 
 /* What a socket may hold while its worker does something else: a tenth of a second of a gigabit.
  * More is taken only as far as it fills. */
@@ -132,7 +130,7 @@ bool sluice_port_has_its_address(const struct sluice_port_key *key)
 	return error != -EADDRNOTAVAIL;
 }
 
-/* Makes a socket bound to `key`, for `port` with the program of its worker on it, NULL: with none.
+/* Makes a socket bound to `key`, for `port` with what its way puts on it, NULL: with nothing.
  * Returns it, or a negative errno and in *step what did not work. */
 static int open_bound(const struct sluice_port_key *key, bool shared, struct sluice_port *port,
 		      const char **step)
@@ -162,14 +160,14 @@ static int open_bound(const struct sluice_port_key *key, bool shared, struct slu
 		goto close;
 	bind_freely(fd, key);
 	*step = "be given to a BPF program";
-	error = port ? sluice_socket_bpf_attach(port, fd) : 0;
+	error = port && key->way->attach ? key->way->attach(port, fd) : 0;
 	if (error)
 		goto close;
 	*step = "be bound";
 	if (bind(fd, &address.any, length))
 		goto fail;
 	*step = "be put into a BPF map";
-	error = port ? sluice_socket_bpf_join(port, fd) : 0;
+	error = port && key->way->join ? key->way->join(port, fd) : 0;
 	if (!error)
 		return fd;
 	goto close;
@@ -217,11 +215,12 @@ static void explain(const struct sluice_config *config, const struct sluice_conf
 			      "service, `ulimit -n`), name fewer ports, or use `source: "
 			      "kmod`, which needs none",
 			      input->name, key->port);
-	else if (error == -ENOSPC && key->bpf)
+	else if (error == -ENOSPC && key->way->sockets_most)
 		sluice_say_at(sentence, config, &input->place,
-			      "input `%s`: no room for UDP port %u: with `receive: bpf` a worker "
+			      "input `%s`: no room for UDP port %u: with `receive: %s` a worker "
 			      "has %u sockets at most; use `receive: calls`, or name fewer ports",
-			      input->name, key->port, SLUICE_SOCKET_SEATS);
+			      input->name, key->port, sluice_config_receive_name(key->way->receive),
+			      key->way->sockets_most);
 	else
 		sluice_say_at(sentence, config, &input->place,
 			      "input `%s`: the socket for UDP port %u cannot %s: %s", input->name,
@@ -231,29 +230,14 @@ static void explain(const struct sluice_config *config, const struct sluice_conf
 /* Makes room for what comes while the worker does something else. */
 static void prepare_buffer(struct sluice_port *port)
 {
-	const int on = 1, buffer = BUFFER;
-	socklen_t length = sizeof(int);
-	int size = 0, error;
+	const int buffer = BUFFER;
 
 	/* Beyond net.core.rmem_max only with CAP_NET_ADMIN; the resting time adapts to what it
 	 * became. */
 	if (setsockopt(port->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
 		(void)setsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
-	/* A program leaves nothing in it, but each packet passes through it as large as it came. */
-	if (port->bpf)
-		return;
-	(void)getsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
-	/* Datagrams of one sender that came together are received together, if what is lost of them
-	 * can be counted; an older kernel hands over each. */
-	error = sluice_socket_count_open(&port->count, port->fd);
-	if (!error)
-		(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
-	else
-		sluice_debug(
-			"port %u: datagrams are not received together, because what the socket "
-			"loses of them could not be counted: %s",
-			port->key.port, strerror(-error));
-	port->buffer = size > 0 ? (uint64_t)size : 1;
+	if (port->key.way->equip)
+		port->key.way->equip(port);
 }
 
 struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key, uint32_t drops,
@@ -273,15 +257,12 @@ struct sluice_port *sluice_port_adopt(int fd, const struct sluice_port_key *key,
 
 int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_port **port)
 {
-	struct sluice_port_key plain = *key;
 	const char *step;
-	int fd;
+	int fd = open_bound(key, true, NULL, &step);
 
-	plain.bpf = false;
-	fd = open_bound(&plain, true, NULL, &step);
 	if (fd < 0)
 		return fd;
-	*port = sluice_port_adopt(fd, &plain, 0, 0);
+	*port = sluice_port_adopt(fd, key, 0, 0);
 	if (*port)
 		return 0;
 	close(fd);
@@ -290,7 +271,8 @@ int sluice_port_open_beside(const struct sluice_port_key *key, struct sluice_por
 
 int sluice_port_open(const struct sluice_config *config, const struct sluice_config_input *input,
 		     const struct sluice_port_key *key, bool exclusive,
-		     struct sluice_socket_bpf *bpf, struct sluice_port **result, char **sentence)
+		     struct sluice_socket_beat *reader, struct sluice_port **result,
+		     char **sentence)
 {
 	const char *step;
 	struct sluice_port *port;
@@ -311,8 +293,8 @@ int sluice_port_open(const struct sluice_config *config, const struct sluice_con
 	}
 	port->key = *key;
 	port->fd = -1;
-	port->bpf = key->bpf ? bpf : NULL;
-	fd = open_bound(key, true, port->bpf ? port : NULL, &step);
+	port->reader = reader;
+	fd = open_bound(key, true, port, &step);
 	if (fd < 0) {
 		sluice_port_free(port);
 		goto explain;

@@ -24,7 +24,7 @@
 #include "socket_count.h"
 #include "socket_grace.h"
 #include "socket_index.h"
-#include "socket_round.h"
+#include "socket_way.h"
 
 /* How often a socket is drained at most before it is handed over: what is in it then the next
  * daemon reads. */
@@ -79,6 +79,7 @@ static bool describe(int fd, struct sluice_port_key *key)
 	socklen_t length = sizeof(address), name = sizeof(key->interface);
 
 	memset(key, 0, sizeof(*key));
+	key->way = &sluice_socket_way_calls;
 	if (option(fd, SOL_SOCKET, SO_TYPE) != SOCK_DGRAM ||
 	    option(fd, SOL_SOCKET, SO_PROTOCOL) != IPPROTO_UDP ||
 	    option(fd, SOL_SOCKET, SO_REUSEPORT) != 1 || getsockname(fd, &address.any, &length))
@@ -278,7 +279,7 @@ static void prepare(const struct sluice_port_set *set)
 	bool waits = false;
 
 	for (port = set->ports; port; port = port->next) {
-		if (port->bpf || port->closing)
+		if (!port->key.way->is_passed || port->closing)
 			continue;
 		/* The next daemon counts from its own beginning: until then each datagram is a
 		 * packet, of which the socket counts losses. */
@@ -327,10 +328,13 @@ static int add(struct sluice_pass_call *call, const struct sluice_port *port)
  * negative errno. */
 static int pass_beside(struct sluice_pass_call *call, const struct sluice_port *port)
 {
+	struct sluice_port_key plain = port->key;
 	const int off = 0;
 	struct sluice_port *beside;
-	int error = sluice_port_open_beside(&port->key, &beside);
+	int error;
 
+	plain.way = &sluice_socket_way_calls;
+	error = sluice_port_open_beside(&plain, &beside);
 	if (error)
 		return error;
 	beside->worker = port->worker;
@@ -349,7 +353,7 @@ int sluice_ports_pass(struct sluice_worker *worker, void *argument)
 	(void)worker;
 	prepare(call->set);
 	while (!error && (port = *link)) {
-		if (port->bpf || port->closing) {
+		if (!port->key.way->is_passed || port->closing) {
 			if (!port->closing)
 				error = pass_beside(call, port);
 			link = &port->next;

@@ -1,52 +1,69 @@
 // SPDX-License-Identifier: MIT
 /*
- * One UDP socket in its worker, and its end. When it is read is in socket_round.c, what it lost in
- * socket_drops.c. Touches: the socket.
+ * One UDP socket in its worker, and its end, in whatever way it is read (socket_way.h). What it
+ * lost is in socket_drops.c. Touches: the socket.
  */
-#include <errno.h>
 #include <limits.h>
-#include <linux/filter.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "socket.h"
-#include "socket_bpf.h"
-#include "socket_claim.h"
-#include "socket_count.h"
-#include "socket_round.h"
+#include "socket_way.h"
 
 void sluice_port_take_many(struct sluice_port *port, bool takes)
 {
 	port->takes_many = takes;
-	if (port->bpf)
-		sluice_socket_bpf_take_many(port, takes);
-	else if (port->count)
-		sluice_socket_count_take_many(port->count, takes);
+	port->key.way->take_many(port, takes);
+}
+
+bool sluice_port_is_starved(const struct sluice_port *port)
+{
+	return port->key.way->is_starved(port);
+}
+
+bool sluice_port_drain(struct sluice_port *port, uint64_t now)
+{
+	return port->key.way->drain(port, now);
+}
+
+void sluice_port_empty(struct sluice_port *port, uint64_t now)
+{
+	uint32_t left = port->key.way->empty(port, now);
+
+	if (!left)
+		return;
+	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
+	sluice_warning("port %u: closed with %u datagrams in its buffer, because the ring is full",
+		       port->key.port, left);
+}
+
+void sluice_port_discard(struct sluice_port *port)
+{
+	uint32_t left = port->key.way->discard(port);
+
+	if (!left)
+		return;
+	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
+	sluice_warning("port %u: %u datagrams came to a socket of a change that failed, and cannot "
+		       "be told apart; they are lost",
+		       port->key.port, left);
 }
 
 /* From now on nothing new gets into it, though the kernel finds it. */
 static void shut(struct sluice_port *port)
 {
-	/* A filter that keeps nothing: the buffer can be emptied to the end although the sender
-	 * goes on. */
-	struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
-	const struct sock_fprog program = {.len = 1, .filter = &nothing};
+	int error;
 
 	if (port->closing)
 		return;
-	/* Before, because the socket counts what the filter refuses as well. */
+	/* Before, because the socket counts what is refused as well. */
 	sluice_port_count_drops(port, false);
-	if (port->bpf)
-		sluice_socket_bpf_shut(port);
-	else if (port->count)
-		sluice_socket_count_shut(port->count);
-	else if (setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)))
+	error = port->key.way->shut(port);
+	if (error)
 		sluice_warning("port %u: the socket cannot be shut before it is emptied: %s",
-			       port->key.port, strerror(errno));
+			       port->key.port, strerror(-error));
 	port->closing = true;
 }
 
@@ -68,25 +85,10 @@ void sluice_port_withdraw(struct sluice_port *port)
 	port->closing = true;
 }
 
-/* Its worker watches it no more. */
-static void forget(struct sluice_port *port)
-{
-	struct sluice_socket_round *round = port->round;
-
-	if (!round)
-		return;
-	/* Not by closing it: somebody else may have it open, too. */
-	(void)epoll_ctl(round->beat.fd, EPOLL_CTL_DEL, port->fd, NULL);
-	sluice_port_take_out(port);
-	if (port->touched)
-		TAILQ_REMOVE(&round->touched, port, look);
-	port->touched = false;
-	port->round = NULL;
-}
-
 void sluice_port_close(struct sluice_port *port)
 {
-	forget(port);
+	if (port->key.way->forget)
+		port->key.way->forget(port);
 	if (port->fd >= 0)
 		close(port->fd);
 	port->fd = -1;
@@ -98,8 +100,7 @@ void sluice_port_free(struct sluice_port *port)
 		return;
 	/* Before the programs: they go with the socket, not it with them. */
 	sluice_port_close(port);
-	sluice_socket_bpf_detach(port);
-	sluice_socket_count_close(port->count);
+	port->key.way->detach(port);
 	if (!port->borrows)
 		free(port->use);
 	free(port->next_use);

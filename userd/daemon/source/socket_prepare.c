@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../config/deal.h"
-#include "socket_bpf.h"
 #include "socket_index.h"
 #include "socket_intake.h"
 #include "socket_way.h"
@@ -89,6 +88,7 @@ int sluice_socket_prepare_port(struct sluice_intake *intake, const struct sluice
 			       const struct sluice_port_key *key,
 			       struct sluice_socket_input *record, size_t number, char **error)
 {
+	struct sluice_socket_beat **reader = &intake->readers[number].of[key->way->receive];
 	struct sluice_port *port;
 	int result = 0;
 
@@ -100,15 +100,13 @@ int sluice_socket_prepare_port(struct sluice_intake *intake, const struct sluice
 		port = sluice_port_index_find(&intake->fresh_index[number], key);
 	if (!port) {
 		port = sluice_socket_inherited(key, (unsigned int)number);
-		if (!port && key->bpf)
-			result = sluice_socket_bpf_prepare(
-				&intake->bpf[number], &intake->sets[number],
-				sluice_socket_way_ring(plan->config, intake->context->worker_count),
-				error);
+		if (!port && key->way->prepare)
+			result = key->way->prepare(reader, &intake->sets[number], plan->config,
+						   intake->context->worker_count, error);
 		if (!port && !result)
 			result = sluice_port_open(plan->config, input, key,
-						  !port_is_ours(intake, key->port),
-						  intake->bpf[number], &port, error);
+						  !port_is_ours(intake, key->port), *reader, &port,
+						  error);
 		if (result)
 			return cannot_open(intake, key, record, result, error);
 		port->next = intake->fresh[number];

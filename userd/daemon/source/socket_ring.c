@@ -13,7 +13,6 @@
 #include "../../lib/log.h"
 #include "../../config/sentence.h"
 #include "socket.h"
-#include "socket_round.h"
 
 /* What a worker is asked to make: a ring on its own node. */
 struct ring_order {

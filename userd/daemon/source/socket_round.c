@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: MIT
 /*
- * When the sockets of a worker are read, see socket_round.h. Between the worker's loop and the
- * sockets (socket_port.c). Touches: the worker's timers, the sockets' epoll set, the rings'
- * counts of losses.
+ * The way `receive: calls` (socket_way.h): when the sockets of a worker are read, and in which
+ * order. They have an epoll set of their own, which the worker looks at on one beat
+ * (socket_beat.h): whichever has something is read in turn, however many there are. No timer and no
+ * call of epoll_ctl(2) is any socket's own. Between the worker's loop and what reads one socket
+ * (socket_calls.h). Touches: the worker's timers, the sockets' epoll set, the rings' counts of
+ * losses.
+ *
+ *   sockets ──edge──► epoll set ──beat──► queue ──read──► empty: the next edge tells
+ *                                           ▲      ├────► more: again, behind the others
+ *                                           │      └────► no room ──► waits ──room, or time──┐
+ *                                           └────────────────────────────────────────────────┘
  */
 #include <errno.h>
+#include <linux/filter.h>
+#include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
-#include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "socket_account.h"
-#include "socket_bpf.h"
+#include "socket_batch.h"
+#include "socket_beat.h"
+#include "socket_calls.h"
 #include "socket_claim.h"
 #include "socket_count.h"
-#include "socket_round.h"
+#include "socket_way.h"
 
 /* Sockets that epoll tells of at once. */
 #define EVENTS 256
@@ -28,26 +39,58 @@
 #define EMPTYING_TURNS 32768U
 #define EMPTYING_DATAGRAMS (1U << 20)
 #define RETRY_NS (10 * SLUICE_NS_PER_MS)
-#define SELDOM 5U
+
+TAILQ_HEAD(port_queue, sluice_port);
+
+/* The sockets of one worker. */
+struct round {
+	struct sluice_socket_beat beat; /* first; its descriptor is the sockets' epoll set */
+	struct sluice_socket_batch batch;
+	struct port_queue ready;   /* may have something */
+	struct port_queue waiting; /* have something that cannot be stored now */
+	struct port_queue touched; /* datagrams came since their losses were last looked at */
+};
+
+/* The round that watches a port; NULL: not yet, or no more. */
+static struct round *round_of(const struct sluice_port *port)
+{
+	return (struct round *)port->reader;
+}
+
+/* That of a set; NULL: there is none so far. */
+static struct round *round_in(const struct sluice_port_set *set)
+{
+	return (struct round *)set->readers.of[SLUICE_RECEIVE_CALLS];
+}
+
+/* Takes a port out of the queue that it is in. */
+static void take_out(struct sluice_port *port)
+{
+	if (port->queue == SLUICE_PORT_READY)
+		TAILQ_REMOVE(&round_of(port)->ready, port, turn);
+	else if (port->queue == SLUICE_PORT_WAITS)
+		TAILQ_REMOVE(&round_of(port)->waiting, port, turn);
+	port->queue = SLUICE_PORT_RESTS;
+}
 
 /* It may have something: it is read when those before it were. */
 static void line_up(struct sluice_port *port)
 {
-	if (!port->round || port->queue == SLUICE_PORT_READY || port->closing)
+	if (!round_of(port) || port->queue == SLUICE_PORT_READY || port->closing)
 		return;
-	sluice_port_take_out(port);
+	take_out(port);
 	port->queue = SLUICE_PORT_READY;
-	TAILQ_INSERT_TAIL(&port->round->ready, port, turn);
+	TAILQ_INSERT_TAIL(&round_of(port)->ready, port, turn);
 }
 
 /* It cannot be read now: at `at` it is tried again, 0: when there is room. */
 static void put_off(struct sluice_port *port, uint64_t at)
 {
-	struct sluice_socket_round *round = port->round;
+	struct round *round = round_of(port);
 
 	if (!round || port->closing)
 		return;
-	sluice_port_take_out(port);
+	take_out(port);
 	port->queue = SLUICE_PORT_WAITS;
 	TAILQ_INSERT_TAIL(&round->waiting, port, turn);
 	port->retry_at = at;
@@ -62,12 +105,10 @@ static void put_off(struct sluice_port *port, uint64_t at)
  * looked at soon. */
 static void touch(struct sluice_port *port)
 {
-	if (port->touched || port->closing || (!port->round && !port->bpf))
+	if (port->touched || port->closing || !round_of(port))
 		return;
 	port->touched = true;
-	/* Of those that a program empties all are looked at, now and then. */
-	if (port->round)
-		TAILQ_INSERT_TAIL(&port->round->touched, port, look);
+	TAILQ_INSERT_TAIL(&round_of(port)->touched, port, look);
 }
 
 /* Tells the streams of a port that there is no room for what is in it. */
@@ -136,11 +177,11 @@ static void put_away(struct sluice_port *port, int more, uint64_t now)
 	else if (more < 0)
 		put_off(port, now + RETRY_NS);
 	else
-		sluice_port_take_out(port);
+		take_out(port);
 }
 
 /* Those that wait are tried again whose time it is. */
-static void try_again(struct sluice_socket_round *round, uint64_t now)
+static void try_again(struct round *round, uint64_t now)
 {
 	struct sluice_port *port, *next;
 	uint64_t at = 0;
@@ -158,7 +199,7 @@ static void try_again(struct sluice_socket_round *round, uint64_t now)
 /* struct sluice_socket_beat.read: a turn of all that have something. */
 static int read_round(struct sluice_socket_beat *beat, struct sluice_port_take *take)
 {
-	struct sluice_socket_round *round = (struct sluice_socket_round *)beat;
+	struct round *round = (struct round *)beat;
 	unsigned int most = take->datagrams + BATCH;
 	struct epoll_event events[EVENTS];
 	struct sluice_port *port;
@@ -172,7 +213,7 @@ static int read_round(struct sluice_socket_beat *beat, struct sluice_port_take *
 		for (place = 0; place < count; place++)
 			line_up(events[place].data.ptr);
 		while (take->datagrams < most && (port = TAILQ_FIRST(&round->ready))) {
-			sluice_port_take_out(port);
+			take_out(port);
 			put_away(port, read_once(port, &round->batch, take), beat->worker->now);
 		}
 	} while (count == EVENTS && take->datagrams < most);
@@ -183,7 +224,7 @@ static int read_round(struct sluice_socket_beat *beat, struct sluice_port_take *
 /* Makes the epoll set of a worker's sockets. 0 or a negative errno. */
 static int make_round(struct sluice_port_set *set, struct sluice_worker *worker)
 {
-	struct sluice_socket_round *round = calloc(1, sizeof(*round));
+	struct round *round = calloc(1, sizeof(*round));
 	int error;
 
 	if (!round)
@@ -200,7 +241,7 @@ static int make_round(struct sluice_port_set *set, struct sluice_worker *worker)
 	error = sluice_socket_beat_enter(&round->beat, worker);
 	if (error)
 		goto close;
-	set->round = round;
+	set->readers.of[SLUICE_RECEIVE_CALLS] = &round->beat;
 	return 0;
 
 close:
@@ -210,32 +251,72 @@ free:
 	return error;
 }
 
-int sluice_port_enter(struct sluice_port *port, struct sluice_port_set *set,
-		      struct sluice_worker *worker)
+/* struct sluice_socket_way.equip */
+static void equip(struct sluice_port *port)
+{
+	socklen_t length = sizeof(int);
+	const int on = 1;
+	int size = 0, error;
+
+	(void)getsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
+	/* Datagrams of one sender that came together are received together, if what is lost of them
+	 * can be counted; an older kernel hands over each. */
+	error = sluice_socket_count_open(&port->count, port->fd);
+	if (!error)
+		(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
+	else
+		sluice_debug(
+			"port %u: datagrams are not received together, because what the socket "
+			"loses of them could not be counted: %s",
+			port->key.port, strerror(-error));
+	port->buffer = size > 0 ? (uint64_t)size : 1;
+}
+
+/* struct sluice_socket_way.enter */
+static int enter(struct sluice_port *port, struct sluice_port_set *set)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.ptr = port};
 	int error;
 
-	port->worker = worker;
-	if (port->bpf) {
-		sluice_socket_bpf_own(port);
-		return 0;
-	}
-	if (sluice_socket_calls_enter(worker))
+	if (sluice_socket_calls_enter(port->worker))
 		return -ENOMEM;
-	error = set->round ? 0 : make_round(set, worker);
-	if (error || !set->round)
+	error = round_in(set) ? 0 : make_round(set, port->worker);
+	if (error || !round_in(set))
 		return error;
 	/* The edge of what is in it already is told, too. */
-	if (epoll_ctl(set->round->beat.fd, EPOLL_CTL_ADD, port->fd, &event))
+	if (epoll_ctl(round_in(set)->beat.fd, EPOLL_CTL_ADD, port->fd, &event))
 		return -errno;
-	port->round = set->round;
+	port->reader = &round_in(set)->beat;
 	return 0;
 }
 
-void sluice_socket_round_adapt(struct sluice_port_set *set, uint64_t now)
+/* struct sluice_socket_way.forget */
+static void forget(struct sluice_port *port)
 {
-	struct sluice_socket_round *round = set->round;
+	struct round *round = round_of(port);
+
+	if (!round)
+		return;
+	/* Not by closing it: somebody else may have it open, too. */
+	(void)epoll_ctl(round->beat.fd, EPOLL_CTL_DEL, port->fd, NULL);
+	take_out(port);
+	if (port->touched)
+		TAILQ_REMOVE(&round->touched, port, look);
+	port->touched = false;
+	port->reader = NULL;
+}
+
+/* struct sluice_socket_way.detach */
+static void detach(struct sluice_port *port)
+{
+	sluice_socket_count_close(port->count);
+}
+
+/* struct sluice_socket_way.adapt: those that wait for room are tried soon: the ring may be another.
+ */
+static void adapt(struct sluice_port_set *set, uint64_t now)
+{
+	struct round *round = round_in(set);
 	uint64_t most_ns = UINT64_MAX, buffer = UINT64_MAX;
 	const struct sluice_port *port;
 	bool is_prompt = false;
@@ -243,7 +324,7 @@ void sluice_socket_round_adapt(struct sluice_port_set *set, uint64_t now)
 	if (!round)
 		return;
 	for (port = set->ports; port; port = port->next) {
-		if (port->bpf)
+		if (port->key.way != &sluice_socket_way_calls)
 			continue;
 		is_prompt |= port->use->is_prompt;
 		if (port->use->wait_most_ns < most_ns)
@@ -262,21 +343,23 @@ void sluice_socket_round_adapt(struct sluice_port_set *set, uint64_t now)
 		sluice_socket_beat_hurry(&round->beat, now + 1);
 }
 
-void sluice_socket_round_leave(struct sluice_port_set *set)
+/* struct sluice_socket_way.leave */
+static void leave(struct sluice_port_set *set)
 {
-	struct sluice_socket_round *round = set->round;
+	struct round *round = round_in(set);
 
 	if (!round)
 		return;
 	sluice_socket_beat_leave(&round->beat);
 	close(round->beat.fd);
 	free(round);
-	set->round = NULL;
+	set->readers.of[SLUICE_RECEIVE_CALLS] = NULL;
 }
 
-bool sluice_port_is_starved(const struct sluice_port *port)
+/* struct sluice_socket_way.is_starved */
+static bool is_starved(const struct sluice_port *port)
 {
-	return port->bpf ? port->hold != NULL : port->starved;
+	return port->starved;
 }
 
 /* Reads a port up to `turns` times, whatever others have. What the last time returned. */
@@ -294,57 +377,62 @@ static int read_often(struct sluice_port *port, unsigned int turns)
 	return more;
 }
 
-bool sluice_port_drain(struct sluice_port *port, uint64_t now)
+/* struct sluice_socket_way.drain */
+static bool drain(struct sluice_port *port, uint64_t now)
 {
-	int more;
+	int more = read_often(port, TURNS);
 
-	if (port->bpf)
-		return sluice_socket_bpf_drain(port->bpf, now);
-	more = read_often(port, TURNS);
 	put_away(port, more, now);
 	if (port->queue == SLUICE_PORT_READY)
-		sluice_socket_beat_hurry(&port->round->beat, now + 1);
+		sluice_socket_beat_hurry(port->reader, now + 1);
 	return more == 0;
 }
 
-void sluice_port_empty(struct sluice_port *port, uint64_t now)
+/* struct sluice_socket_way.discard */
+static uint32_t discard(struct sluice_port *port)
 {
-	uint32_t left = 0;
+	return sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
+}
 
-	/* Nothing comes in any more, unless the filter was refused: therefore the limits. */
-	if (port->bpf) {
-		sluice_socket_bpf_empty(port, now);
-		if (port->hold || port->is_discarded)
-			left = sluice_socket_bpf_discard(port);
-	} else if (read_often(port, EMPTYING_TURNS) == -ENOBUFS) {
-		left = sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
+/* struct sluice_socket_way.empty */
+static uint32_t empty(struct sluice_port *port, uint64_t now)
+{
+	(void)now;
+	return read_often(port, EMPTYING_TURNS) == -ENOBUFS ? discard(port) : 0;
+}
+
+/* struct sluice_socket_way.shut */
+static int shut(struct sluice_port *port)
+{
+	/* A filter that keeps nothing: the buffer can be emptied to the end although the sender
+	 * goes on. */
+	struct sock_filter nothing = {.code = BPF_RET | BPF_K, .k = 0};
+	const struct sock_fprog program = {.len = 1, .filter = &nothing};
+
+	if (port->count) {
+		sluice_socket_count_shut(port->count);
+		return 0;
 	}
-	if (!left)
-		return;
-	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
-	sluice_warning("port %u: closed with %u datagrams in its buffer, because the ring is full",
-		       port->key.port, left);
+	return setsockopt(port->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program))
+		       ? -errno
+		       : 0;
 }
 
-void sluice_port_discard(struct sluice_port *port)
+/* struct sluice_socket_way.take_many */
+static void take_many(struct sluice_port *port, bool takes)
 {
-	uint32_t left = port->bpf ? sluice_socket_bpf_discard(port)
-				  : sluice_socket_calls_discard(port, EMPTYING_DATAGRAMS);
-
-	if (!left)
-		return;
-	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
-	sluice_warning("port %u: %u datagrams came to a socket of a change that failed, and cannot "
-		       "be told apart; they are lost",
-		       port->key.port, left);
+	if (port->count)
+		sluice_socket_count_take_many(port->count, takes);
 }
 
-/* Reads those that waited for room in a stream. */
-static void refill_ports(struct sluice_socket_round *round, const struct sluice_stream *stream,
-			 uint64_t now)
+/* struct sluice_socket_way.refill: those that waited for room in the stream are read. */
+static void refill(struct sluice_port_set *set, const struct sluice_stream *stream, uint64_t now)
 {
+	struct round *round = round_in(set);
 	struct sluice_port *port, *next;
 
+	if (!round)
+		return;
 	for (port = TAILQ_FIRST(&round->waiting); port; port = next) {
 		next = TAILQ_NEXT(port, turn);
 		if (port->starved && sluice_port_use_fills(port->use, stream))
@@ -352,26 +440,6 @@ static void refill_ports(struct sluice_socket_round *round, const struct sluice_
 	}
 	if (!TAILQ_EMPTY(&round->ready))
 		(void)sluice_socket_beat_drain(&round->beat, now);
-}
-
-bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
-{
-	struct sluice_port_set *set = stream->source;
-	uint64_t head = sluice_ring_head(&stream->ring);
-
-	/* Not for every few bytes: a quarter of the ring is worth a batch. */
-	if (!set || sluice_ring_room(&stream->ring) < (stream->ring.mask + 1) / 4)
-		return false;
-	/* Its ports may have another ring by now: what it did not find room to tell is told
-	 * here. */
-	stream->starved = !sluice_ring_tell(&stream->ring);
-	if (sluice_ring_head(&stream->ring) != head)
-		sluice_stream_notify(stream);
-	if (set->bpf)
-		sluice_socket_bpf_refill(set->bpf, now);
-	if (set->round)
-		refill_ports(set->round, stream, now);
-	return sluice_ring_head(&stream->ring) != head;
 }
 
 /* What did a port lose of datagrams that came together? */
@@ -383,17 +451,17 @@ static void look_at_joined(struct sluice_port *port, uint64_t now)
 	/* One that rests has nothing; but something may have come just now. */
 	if ((sluice_socket_count_is_open(port->count) || (port->count && port->pending)) &&
 	    port->queue == SLUICE_PORT_RESTS)
-		is_empty = sluice_port_drain(port, now);
+		is_empty = drain(port, now);
 	more = sluice_socket_count_lost(port->count, is_empty);
 	if (more)
 		sluice_port_lose(port, SLUICE_LOST_SOCKET, more);
 }
 
 /*
- * What did a port lose? The last losses before a silence come with no datagram: nobody else would
- * tell of them; nor of those of one that waits for room, which may be for hours. What its buffer
- * holds is older, and comes behind. `erred`: datagrams with a wrong checksum came to some socket of
- * this network namespace, and nobody is woken for those.
+ * struct sluice_socket_way.look_at: what did a port lose? The last losses before a silence come
+ * with no datagram: nobody else would tell of them; nor of those of one that waits for room, which
+ * may be for hours. What its buffer holds is older, and comes behind. `erred`: datagrams with a
+ * wrong checksum came to some socket of this network namespace, and nobody is woken for those.
  */
 static void look_at(struct sluice_port *port, bool erred, uint64_t now)
 {
@@ -402,64 +470,82 @@ static void look_at(struct sluice_port *port, bool erred, uint64_t now)
 		return;
 	if (port->touched && !port->starved) {
 		port->touched = false;
-		if (port->round)
-			TAILQ_REMOVE(&port->round->touched, port, look);
+		if (round_of(port))
+			TAILQ_REMOVE(&round_of(port)->touched, port, look);
 	}
 	if (sluice_port_count_drops(port, false))
 		touch(port);
 }
 
-/* Looks at those of a round that something came to; what is touched anew meanwhile has its turn the
- * next time. */
-static void look_at_touched(struct sluice_socket_round *round, uint64_t now)
+/* struct sluice_socket_way.look_after: looks at those that something came to; what is touched anew
+ * meanwhile has its turn the next time. */
+static void look_after(struct sluice_port_set *set, bool all, uint64_t now)
 {
-	struct sluice_port *port = TAILQ_FIRST(&round->touched), *next;
-	const struct sluice_port *last = TAILQ_LAST(&round->touched, sluice_port_queue);
+	struct round *round = round_in(set);
+	struct sluice_port *port, *next;
+	const struct sluice_port *last;
 
-	for (; port; port = next) {
+	if (!round || all)
+		return;
+	last = TAILQ_LAST(&round->touched, port_queue);
+	for (port = TAILQ_FIRST(&round->touched); port; port = next) {
 		next = port == last ? NULL : TAILQ_NEXT(port, look);
 		look_at(port, false, now);
 	}
 }
 
-/* Tells what the streams of a set could not tell for want of room. */
-static void tell_again(const struct sluice_port_set *set)
+/* struct sluice_socket_way.dropped */
+static uint32_t dropped(const struct sluice_port *port)
 {
-	size_t number;
-
-	for (number = 0; number < set->worker->stream_count; number++) {
-		struct sluice_stream *stream = set->worker->streams[number];
-		uint64_t head = sluice_ring_head(&stream->ring);
-
-		if (stream->source != set)
-			continue;
-		(void)sluice_ring_tell(&stream->ring);
-		if (sluice_ring_head(&stream->ring) != head)
-			sluice_stream_notify(stream);
-	}
+	return (uint32_t)sluice_socket_count_refused_packets(port->count);
 }
 
-void sluice_socket_round_look_after(struct sluice_port_set *set, uint64_t now)
+/* struct sluice_socket_way.suspect */
+static void suspect(const struct sluice_port *port, uint32_t more,
+		    struct sluice_socket_suspects *suspects)
 {
-	uint64_t errors = sluice_socket_account_look(sluice_now());
-	bool erred = errors && errors != set->errors;
-	struct sluice_port *port;
-
-	set->looks++;
-	if (set->bpf)
-		sluice_socket_bpf_look_after(set->bpf);
-	/* Of each only now and then: that is dear. What came by a program only the socket itself
-	 * may have lost. */
-	if (set->looks % SELDOM == 0) {
-		/* Twice: the namespace counts it a moment before the socket does. */
-		if (erred && errors == set->next_errors)
-			set->errors = errors;
-		if (erred)
-			set->next_errors = errors;
-		for (port = set->ports; port; port = port->next)
-			look_at(port, erred, now);
-	} else if (set->round) {
-		look_at_touched(set->round, now);
+	if (port->count) {
+		suspects->overflow_most = sluice_socket_count_overflow_most(port->count);
+		suspects->overflow_least = sluice_socket_count_overflow_least(port->count);
+		return;
 	}
-	tell_again(set);
+	/* Since it was shut the socket refuses all that comes: nobody counts that apart. */
+	suspects->overflow_most = port->closing ? more : SLUICE_OVERFLOW_UNKNOWN;
 }
+
+/* struct sluice_socket_way.refused */
+static uint32_t refused(struct sluice_port *port, bool is_late)
+{
+	return is_late ? (uint32_t)sluice_socket_count_refused(port->count) : 0;
+}
+
+/* struct sluice_socket_way.overflowed, unless that was for want of room. */
+static void overflowed(struct sluice_port *port)
+{
+	if (port->reader && !port->starved)
+		port->reader->wait_ns /= 2;
+}
+
+const struct sluice_socket_way sluice_socket_way_calls = {
+	.receive = SLUICE_RECEIVE_CALLS,
+	.is_passed = true,
+	.adapt = adapt,
+	.leave = leave,
+	.refill = refill,
+	.look_after = look_after,
+	.equip = equip,
+	.enter = enter,
+	.forget = forget,
+	.detach = detach,
+	.is_starved = is_starved,
+	.drain = drain,
+	.empty = empty,
+	.discard = discard,
+	.shut = shut,
+	.take_many = take_many,
+	.look_at = look_at,
+	.dropped = dropped,
+	.suspect = suspect,
+	.refused = refused,
+	.overflowed = overflowed,
+};

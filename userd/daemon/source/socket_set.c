@@ -7,18 +7,76 @@
 #include <string.h>
 #include "../../lib/log.h"
 #include "socket.h"
-#include "socket_bpf.h"
+#include "socket_account.h"
 #include "socket_claim.h"
 #include "socket_grace.h"
 #include "socket_index.h"
-#include "socket_round.h"
+#include "socket_way.h"
 
-/* struct sluice_port_set.timer.due: losses are looked after. @context worker */
+/* Of each socket losses are looked after every so many times. */
+#define SELDOM 5U
+
+bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
+{
+	const struct sluice_socket_way *const *way;
+	struct sluice_port_set *set = stream->source;
+	uint64_t head = sluice_ring_head(&stream->ring);
+
+	/* Not for every few bytes: a quarter of the ring is worth a batch. */
+	if (!set || sluice_ring_room(&stream->ring) < (stream->ring.mask + 1) / 4)
+		return false;
+	/* Its ports may have another ring by now: what it did not find room to tell is told
+	 * here. */
+	stream->starved = !sluice_ring_tell(&stream->ring);
+	if (sluice_ring_head(&stream->ring) != head)
+		sluice_stream_notify(stream);
+	for_each_socket_way (way)
+		(*way)->refill(set, stream, now);
+	return sluice_ring_head(&stream->ring) != head;
+}
+
+/* Tells what the streams of a set could not tell for want of room. */
+static void tell_again(const struct sluice_port_set *set)
+{
+	size_t number;
+
+	for (number = 0; number < set->worker->stream_count; number++) {
+		struct sluice_stream *stream = set->worker->streams[number];
+		uint64_t head = sluice_ring_head(&stream->ring);
+
+		if (stream->source != set)
+			continue;
+		(void)sluice_ring_tell(&stream->ring);
+		if (sluice_ring_head(&stream->ring) != head)
+			sluice_stream_notify(stream);
+	}
+}
+
+/* struct sluice_port_set.timer.due: what was lost since the last time? @context worker */
 static void look_after(struct sluice_timer *timer, uint64_t now)
 {
 	struct sluice_port_set *set = (struct sluice_port_set *)timer;
+	uint64_t errors = sluice_socket_account_look(sluice_now());
+	bool erred = errors && errors != set->errors;
+	const struct sluice_socket_way *const *way;
+	struct sluice_port *port;
+	bool all;
 
-	sluice_socket_round_look_after(set, now);
+	/* Of each only now and then: that is dear. What came by a program only the socket itself
+	 * may have lost. */
+	all = ++set->looks % SELDOM == 0;
+	for_each_socket_way (way)
+		(*way)->look_after(set, all, now);
+	if (all) {
+		/* Twice: the namespace counts it a moment before the socket does. */
+		if (erred && errors == set->next_errors)
+			set->errors = errors;
+		if (erred)
+			set->next_errors = errors;
+		for (port = set->ports; port; port = port->next)
+			port->key.way->look_at(port, erred, now);
+	}
+	tell_again(set);
 	sluice_worker_set_timer(set->worker, timer, now + SLUICE_LOOK_AFTER_NS);
 }
 
@@ -39,6 +97,7 @@ int sluice_port_set_enter(struct sluice_worker *worker, void *argument)
 
 int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 {
+	const struct sluice_socket_way *const *way;
 	struct sluice_port_set *set = argument;
 	size_t number;
 
@@ -52,10 +111,8 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 		set->ports = port->next;
 		sluice_port_free(port);
 	}
-	if (set->bpf)
-		sluice_socket_bpf_leave(set->bpf);
-	set->bpf = NULL;
-	sluice_socket_round_leave(set);
+	for_each_socket_way (way)
+		(*way)->leave(set);
 	sluice_port_index_close(&set->index);
 	sluice_worker_remove_timer(worker, &set->timer);
 	return 0;
@@ -64,39 +121,30 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_ports_call *call = argument;
-	struct sluice_socket_bpf *bpf = NULL;
+	const struct sluice_socket_way *const *way;
 	struct sluice_port *port;
-	int error;
+	int error = 0;
 
 	for (port = call->fresh; port; port = port->next) {
-		error = sluice_port_enter(port, call->set, worker);
+		port->worker = worker;
+		error = port->key.way->enter(port, call->set);
 		if (error)
 			return error;
-		bpf = port->bpf ? port->bpf : bpf;
 	}
-	if (!bpf)
-		return 0;
-	sluice_socket_bpf_settle(bpf);
-	if (call->set->bpf)
-		return 0;
-	sluice_socket_bpf_adapt(bpf, call->fresh);
-	call->set->bpf = bpf;
-	return sluice_socket_bpf_enter(bpf, worker);
+	for_each_socket_way (way) {
+		if (!error && (*way)->watch)
+			error = (*way)->watch(call->set, call->fresh);
+	}
+	return error;
 }
 
 /* Looks anew at what the sockets of a set have in common, after a change. */
 static void adapt(struct sluice_port_set *set, uint64_t now)
 {
-	sluice_socket_round_adapt(set, now);
-	if (!set->bpf)
-		return;
-	if (sluice_socket_bpf_is_unused(set->bpf)) {
-		sluice_socket_bpf_leave(set->bpf);
-		set->bpf = NULL;
-		return;
-	}
-	sluice_socket_bpf_adapt(set->bpf, set->ports);
-	sluice_socket_bpf_hurry(set->bpf, now);
+	const struct sluice_socket_way *const *way;
+
+	for_each_socket_way (way)
+		(*way)->adapt(set, now);
 }
 
 void sluice_port_tell(const struct sluice_port *port)
@@ -151,7 +199,7 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 			sluice_port_empty(port, worker->now);
 		sluice_port_settle(port);
 		/* Nobody but the socket itself knows what was refused. */
-		if (!port->bpf && !port->count)
+		if (!sluice_port_has_program(port))
 			sluice_port_count_drops(port, true);
 		sluice_port_close(port);
 		all_withdrawn = all_withdrawn && port->withdrawn;
@@ -161,7 +209,7 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 	while ((port = list)) {
 		list = port->next;
 		/* What a program had begun to copy. */
-		if (port->bpf)
+		if (port->key.way->trails)
 			sluice_port_empty(port, worker->now);
 		sluice_port_settle_late(port);
 		sluice_port_tell(port);
@@ -225,7 +273,7 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_ports_call *call = argument;
 	struct sluice_port *port, *next, *replaced = NULL;
-	struct sluice_socket_bpf *bpf = NULL;
+	const struct sluice_socket_way *const *way;
 	const struct sluice_port *before;
 
 	for (port = call->fresh; port; port = next) {
@@ -245,17 +293,17 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 		free(port->use);
 		port->use = before->use;
 		port->borrows = true;
-		if (port->bpf) {
-			sluice_socket_bpf_own(port);
-			bpf = port->bpf;
-		}
+		if (port->key.way->own)
+			port->key.way->own(port);
 		sluice_port_withdraw(port);
 		port->next = replaced;
 		replaced = port;
 	}
 	/* What was put aside is theirs, or nobody's. */
-	if (bpf || call->set->bpf)
-		sluice_socket_bpf_settle(bpf ? bpf : call->set->bpf);
+	for_each_socket_way (way) {
+		if ((*way)->settle)
+			(*way)->settle(call->set, replaced);
+	}
 	replace_ports(replaced, worker);
 	adapt(call->set, worker->now);
 	return 0;
@@ -283,7 +331,7 @@ int sluice_ports_absorb(struct sluice_worker *worker, void *argument)
 			replaced = port;
 			continue;
 		}
-		left = sluice_socket_calls_discard(port, UINT32_MAX);
+		left = port->key.way->discard(port);
 		sluice_warning("port %u: no input wants it any more; its socket, which the last "
 			       "sluiced left open, is closed with %u datagrams in it",
 			       port->key.port, left);
