@@ -13,10 +13,10 @@
 
 /* The namespace of all GUIDs that sluice derives. Drawn once at random; another one would give
  * every input, output and route without an `id` another GUID after an upgrade. */
-static const uint8_t guid_namespace[16] = {0x5f, 0x0b, 0xb7, 0x6a, 0x3c, 0x1e, 0x4e, 0x52,
+static const sluice_guid guid_namespace = {0x5f, 0x0b, 0xb7, 0x6a, 0x3c, 0x1e, 0x4e, 0x52,
 					   0x8d, 0x44, 0x9a, 0x1f, 0x27, 0x63, 0xc8, 0x0d};
 
-int sluice_guid_parse(const char *text, uint8_t guid[16])
+int sluice_guid_parse(const char *text, sluice_guid guid)
 {
 	uuid_t parsed;
 
@@ -24,11 +24,11 @@ int sluice_guid_parse(const char *text, uint8_t guid[16])
 	 * length. */
 	if (!text || !guid || strlen(text) != SLUICE_GUID_TEXT - 1 || uuid_parse(text, parsed) != 0)
 		return -EINVAL;
-	memcpy(guid, parsed, sizeof(parsed));
+	sluice_guid_copy(guid, parsed);
 	return 0;
 }
 
-char *sluice_guid_format(const uint8_t guid[16], char text[SLUICE_GUID_TEXT])
+char *sluice_guid_format(const sluice_guid guid, char text[SLUICE_GUID_TEXT])
 {
 	if (!text)
 		return NULL;
@@ -40,7 +40,7 @@ char *sluice_guid_format(const uint8_t guid[16], char text[SLUICE_GUID_TEXT])
 	return text;
 }
 
-int sluice_guid_derive(const char *kind, const void *name, size_t length, uint8_t guid[16])
+int sluice_guid_derive(const char *kind, const void *name, size_t length, sluice_guid guid)
 {
 	size_t kind_length;
 	char *buffer;
@@ -60,9 +60,4 @@ int sluice_guid_derive(const char *kind, const void *name, size_t length, uint8_
 	uuid_generate_sha1(guid, guid_namespace, buffer, kind_length + 1 + length);
 	free(buffer);
 	return 0;
-}
-
-bool sluice_guid_is_zero(const uint8_t guid[16])
-{
-	return !guid || uuid_is_null(guid);
 }

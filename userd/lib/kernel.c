@@ -134,7 +134,7 @@ int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_ke
 
 /* ROUTE_DEL and RULE_DEL: the GUID is all they take. */
 static int delete_by_guid(struct sluice_kernel *kernel, uint8_t command, int attribute,
-			  const uint8_t guid[16])
+			  const sluice_guid guid)
 {
 	struct nl_msg *message;
 
@@ -146,12 +146,12 @@ static int delete_by_guid(struct sluice_kernel *kernel, uint8_t command, int att
 	return change(kernel, message);
 }
 
-int sluice_kernel_route_delete(struct sluice_kernel *kernel, const uint8_t guid[16])
+int sluice_kernel_route_delete(struct sluice_kernel *kernel, const sluice_guid guid)
 {
 	return delete_by_guid(kernel, SLUICE_CMD_ROUTE_DEL, SLUICE_A_ROUTE_ID, guid);
 }
 
-int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const uint8_t guid[16])
+int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const sluice_guid guid)
 {
 	return delete_by_guid(kernel, SLUICE_CMD_RULE_DEL, SLUICE_A_RULE_ID, guid);
 }
@@ -235,7 +235,7 @@ static int put_nested_rule(struct nl_msg *message, const struct sluice_kernel_ru
 
 int sluice_kernel_rules_exchange(struct sluice_kernel *kernel,
 				 const struct sluice_kernel_rule *rules, size_t rule_count,
-				 const uint8_t (*gone)[16], size_t gone_count)
+				 const sluice_guid *gone, size_t gone_count)
 {
 	size_t number, size = gone_count * (NLA_HDRLEN + SLUICE_GUID_SIZE);
 	struct nl_msg *message;

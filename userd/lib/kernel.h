@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sluice/netlink.h>
 #include <sluice/record.h>
+#include "guid.h"
 
 struct sluice_kernel; /* a connection to the module */
 
@@ -25,7 +26,7 @@ struct sluice_counters {
 };
 
 struct sluice_kernel_route {
-	uint8_t guid[16];
+	sluice_guid guid;
 	char name[SLUICE_NAME_MAX + 1];
 	uint64_t ring_size;
 	uint32_t watermark;
@@ -43,8 +44,8 @@ struct sluice_kernel_prefix {
 };
 
 struct sluice_kernel_rule {
-	uint8_t guid[16];
-	uint8_t route[16];
+	sluice_guid guid;
+	sluice_guid route;
 	char name[SLUICE_NAME_MAX + 1];
 	uint16_t input;
 	uint8_t verdict;
@@ -57,13 +58,13 @@ struct sluice_kernel_rule {
 	struct sluice_kernel_prefix source;
 	char interface[IF_NAMESIZE];
 	bool continues; /* exchange only: the counters of rule `before`, which goes, go on in it */
-	uint8_t before[16];
+	sluice_guid before;
 	struct sluice_counters counters; /* out */
 };
 
 struct sluice_kernel_stream {
-	uint8_t route[16];
-	uint8_t uuid[16];
+	sluice_guid route;
+	sluice_guid uuid;
 	uint64_t epoch;
 	uint32_t cpu;
 	uint64_t size;
@@ -86,16 +87,16 @@ const char *sluice_kernel_error(const struct sluice_kernel *kernel);
  * says. */
 int sluice_kernel_route_set(struct sluice_kernel *kernel, const struct sluice_kernel_route *route,
 			    bool exclusive);
-int sluice_kernel_route_delete(struct sluice_kernel *kernel, const uint8_t guid[16]);
+int sluice_kernel_route_delete(struct sluice_kernel *kernel, const sluice_guid guid);
 int sluice_kernel_rule_set(struct sluice_kernel *kernel, const struct sluice_kernel_rule *rule,
 			   bool exclusive);
-int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const uint8_t guid[16]);
+int sluice_kernel_rule_delete(struct sluice_kernel *kernel, const sluice_guid guid);
 
 /* Makes or changes `rules` and deletes those called `gone`, all in one step or none. -ENOSYS: the
  * module is older than this; -EMSGSIZE: more than this user may send at once. */
 int sluice_kernel_rules_exchange(struct sluice_kernel *kernel,
 				 const struct sluice_kernel_rule *rules, size_t rule_count,
-				 const uint8_t (*gone)[16], size_t gone_count);
+				 const sluice_guid *gone, size_t gone_count);
 
 /* Whole lists. @owner caller: free(*list). An interrupted (inconsistent) dump is repeated up to 10
  * times. */

@@ -14,6 +14,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 #include <sluice/netlink.h>
+#include "guid.h"
 #include "kernel.h"
 
 struct sluice_netlink;
@@ -82,6 +83,6 @@ int sluice_netlink_put_counters(struct nl_msg *message, int type,
 uint64_t sluice_attribute_u64(const struct nlattr *attribute);
 uint32_t sluice_attribute_u32(const struct nlattr *attribute);
 const char *sluice_attribute_string(const struct nlattr *attribute);
-void sluice_attribute_guid(const struct nlattr *attribute, uint8_t guid[16]);
+void sluice_attribute_guid(const struct nlattr *attribute, sluice_guid guid);
 
 #endif /* SLUICE_LIB_NETLINK_H */

@@ -244,10 +244,10 @@ const char *sluice_attribute_string(const struct nlattr *attribute)
 	return attribute ? nla_get_string(attribute) : "";
 }
 
-void sluice_attribute_guid(const struct nlattr *attribute, uint8_t guid[16])
+void sluice_attribute_guid(const struct nlattr *attribute, sluice_guid guid)
 {
 	if (attribute)
-		memcpy(guid, nla_data(attribute), SLUICE_GUID_SIZE);
+		sluice_guid_copy(guid, nla_data(attribute));
 	else
 		memset(guid, 0, SLUICE_GUID_SIZE);
 }

@@ -9,7 +9,7 @@
 #define VERSION_MARKED 0x80U
 #define PRIORITY_BYTE 15
 
-void sluice_priority_mark(uint8_t guid[16], unsigned int priority)
+void sluice_priority_mark(sluice_guid guid, unsigned int priority)
 {
 	if (!guid || !priority || priority >= SLUICE_PRIORITIES)
 		return;
@@ -18,7 +18,7 @@ void sluice_priority_mark(uint8_t guid[16], unsigned int priority)
 		(uint8_t)((guid[PRIORITY_BYTE] & ~(SLUICE_PRIORITIES - 1U)) | priority);
 }
 
-unsigned int sluice_priority_of(const uint8_t guid[16])
+unsigned int sluice_priority_of(const sluice_guid guid)
 {
 	if (!guid || (guid[VERSION_BYTE] & 0xf0U) != VERSION_MARKED)
 		return 0;

@@ -11,14 +11,15 @@
 #define SLUICE_PRIORITY_H
 
 #include <stdint.h>
+#include "guid.h"
 
 /* 0 .. 7, the higher the more important, 0 if nothing else is said: as in IEEE 802.1Q */
 #define SLUICE_PRIORITIES 8U
 
 /* Writes `priority`, less than SLUICE_PRIORITIES, into a GUID of version 5. @threadsafe */
-void sluice_priority_mark(uint8_t guid[16], unsigned int priority);
+void sluice_priority_mark(sluice_guid guid, unsigned int priority);
 
 /* What a route's GUID says; of one that was not made by sluice: 0. @threadsafe */
-unsigned int sluice_priority_of(const uint8_t guid[16]);
+unsigned int sluice_priority_of(const sluice_guid guid);
 
 #endif /* SLUICE_PRIORITY_H */

@@ -49,17 +49,17 @@ void sluice_receiver_close(struct sluice_receiver *receiver)
 }
 
 /* True if the stream is the one of these names. */
-static bool is_named(const struct sluice_receiver_stream *known, const uint8_t output[16],
-		     const uint8_t stream[16], uint64_t epoch)
+static bool is_named(const struct sluice_receiver_stream *known, const sluice_guid output,
+		     const sluice_guid stream, uint64_t epoch)
 {
-	return known->epoch == epoch && memcmp(known->stream, stream, 16) == 0 &&
-	       memcmp(known->output, output, 16) == 0;
+	return known->epoch == epoch && sluice_guid_equal(known->stream, stream) &&
+	       sluice_guid_equal(known->output, output);
 }
 
 /* As receiver_inner.h says. */
 struct sluice_receiver_stream *sluice_receiver_find(struct sluice_receiver *receiver,
-						    const uint8_t output[16],
-						    const uint8_t stream[16], uint64_t epoch)
+						    const sluice_guid output,
+						    const sluice_guid stream, uint64_t epoch)
 {
 	struct sluice_receiver_stream **list;
 	struct sluice_receiver_stream *made;
@@ -91,8 +91,8 @@ struct sluice_receiver_stream *sluice_receiver_find(struct sluice_receiver *rece
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return NULL;
-	memcpy(made->output, output, 16);
-	memcpy(made->stream, stream, 16);
+	sluice_guid_copy(made->output, output);
+	sluice_guid_copy(made->stream, stream);
 	made->epoch = epoch;
 	made->changed = true;
 	receiver->latest = receiver->stream_count;
@@ -150,8 +150,8 @@ int sluice_receiver_ranges(const struct sluice_receiver *receiver,
 	for (index = 0; index < receiver->stream_count; index++) {
 		const struct sluice_receiver_stream *stream = receiver->streams[index];
 
-		memcpy(range.output, stream->output, sizeof(range.output));
-		memcpy(range.stream, stream->stream, sizeof(range.stream));
+		sluice_guid_copy(range.output, stream->output);
+		sluice_guid_copy(range.stream, stream->stream);
 		range.epoch = stream->epoch;
 		for (part = 0; part < stream->have.count && !result; part++) {
 			range.start = stream->have.list[part].start;
@@ -275,7 +275,7 @@ static int hand_over(struct sluice_receiver *receiver, const struct sluice_recei
 }
 
 /* As receiver_inner.h says. */
-int sluice_receiver_frame(struct sluice_receiver *receiver, const uint8_t output[16],
+int sluice_receiver_frame(struct sluice_receiver *receiver, const sluice_guid output,
 			  const struct sluice_frame *frame, const uint8_t *payload, uint64_t blank,
 			  struct sluice_receiver_stream **where)
 {

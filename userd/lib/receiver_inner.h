@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <sluice/receiver.h>
 #include "frame.h"
+#include "guid.h"
 #include "ranges.h"
 
 /* Streams that a receiver knows at most: what a peer can make it allocate is bounded. */
@@ -16,8 +17,8 @@
 
 /* What is had of one stream. */
 struct sluice_receiver_stream {
-	uint8_t output[16];
-	uint8_t stream[16];
+	sluice_guid output;
+	sluice_guid stream;
 	uint64_t epoch;
 	struct sluice_ranges have;
 	bool changed; /* for who keeps it: set here, cleared there */
@@ -25,8 +26,8 @@ struct sluice_receiver_stream {
 
 /* Finds a stream or makes it. NULL: no memory, or there are too many. @owner receiver */
 struct sluice_receiver_stream *sluice_receiver_find(struct sluice_receiver *receiver,
-						    const uint8_t output[16],
-						    const uint8_t stream[16], uint64_t epoch);
+						    const sluice_guid output,
+						    const sluice_guid stream, uint64_t epoch);
 
 /* Stream number `index` in the order in which they were made, NULL behind the last. @owner receiver
  */
@@ -42,7 +43,7 @@ int sluice_receiver_floor(struct sluice_receiver_stream *stream, uint64_t floor)
  * it is not records, and nothing was handed over; -ENOSPC, -ENOMEM, or what the program's function
  * says. `blank` bytes behind it count as received with it. `*where` is the stream it belongs to.
  */
-int sluice_receiver_frame(struct sluice_receiver *receiver, const uint8_t output[16],
+int sluice_receiver_frame(struct sluice_receiver *receiver, const sluice_guid output,
 			  const struct sluice_frame *frame, const uint8_t *payload, uint64_t blank,
 			  struct sluice_receiver_stream **where);
 

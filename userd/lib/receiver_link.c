@@ -28,7 +28,7 @@ struct sluice_receiver_link {
 	bool greeted;	   /* the relay's HELLO has come */
 	bool hello_due;	   /* and is to be answered */
 	bool heartbeat_due;
-	uint8_t output[16];
+	sluice_guid output;
 	struct sluice_receiver_stream *
 		*asked; /* streams that the HELLO names; @owner link, not they */
 	size_t asked_count;
@@ -149,7 +149,7 @@ static int greet(struct sluice_receiver_link *link, const struct sluice_decoder_
 		link->fault = "a HELLO whose count and length do not agree";
 		return -EPROTO;
 	}
-	memcpy(link->output, item->frame.stream, sizeof(link->output));
+	sluice_guid_copy(link->output, item->frame.stream);
 	link->asked = calloc(count ? count : 1, sizeof(struct sluice_receiver_stream *));
 	if (!link->asked)
 		return -ENOMEM;
@@ -257,7 +257,7 @@ static int put_frame(struct sluice_receiver_link *link, enum sluice_frame_type t
 		return -ENOMEM;
 	frame.count = htole32((uint32_t)count);
 	frame.length = htole32((uint32_t)length);
-	memcpy(frame.stream, link->output, sizeof(frame.stream));
+	sluice_guid_copy(frame.stream, link->output);
 	frame.payload_crc = htole32(sluice_crc32c(0, ranges, length));
 	sluice_frame_seal(&frame);
 	memcpy(out, &frame, sizeof(frame));
@@ -278,7 +278,7 @@ static struct sluice_frame_range wire_range(const struct sluice_receiver_stream 
 		.flags = htole32(promise == SLUICE_RECEIVER_DURABLE ? SLUICE_RANGE_F_DURABLE : 0),
 	};
 
-	memcpy(wire.stream, stream->stream, sizeof(wire.stream));
+	sluice_guid_copy(wire.stream, stream->stream);
 	return wire;
 }
 
@@ -332,7 +332,7 @@ static int make_ready(struct sluice_receiver_link *link, const struct sluice_fra
 
 		/* What is said to be durable stays said. */
 		if (known->epoch == range->epoch && !(known->flags & ~range->flags) &&
-		    memcmp(known->stream, range->stream, sizeof(known->stream)) == 0 &&
+		    sluice_guid_equal(known->stream, range->stream) &&
 		    le64toh(known->start) >= le64toh(range->start) &&
 		    le64toh(known->end) <= le64toh(range->end))
 			link->ready[index] = link->ready[--link->ready_count];

@@ -55,7 +55,7 @@ static int describe(struct sluice_ring *ring, void *mapping, size_t mapping_size
 	return 0;
 }
 
-int sluice_ring_attach(struct sluice_ring *ring, int fd, const uint8_t route[16], uint32_t cpu,
+int sluice_ring_attach(struct sluice_ring *ring, int fd, const sluice_guid route, uint32_t cpu,
 		       uint32_t flags)
 {
 	struct sluice_attach attach = {.cpu = cpu, .flags = flags};
@@ -66,7 +66,7 @@ int sluice_ring_attach(struct sluice_ring *ring, int fd, const uint8_t route[16]
 	if (!ring || !route)
 		return -EINVAL;
 	memset(ring, 0, sizeof(*ring));
-	memcpy(attach.route, route, sizeof(attach.route));
+	sluice_guid_copy(attach.route, route);
 	if (ioctl(fd, SLUICE_IOC_ATTACH, &attach))
 		return -errno;
 	if (attach.map_size < SLUICE_RING_SIZE_MIN || attach.map_size > SIZE_MAX)
@@ -159,7 +159,7 @@ int sluice_ring_map_to_look(struct sluice_ring *ring, int fd, size_t data_offset
 }
 
 /* As ring.h says: makes a ring in the empty file `fd`. 0 or a negative errno. */
-int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const uint8_t stream[16],
+int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const sluice_guid stream,
 			  uint64_t epoch, uint32_t cpu)
 {
 	size_t index_bytes =
@@ -179,7 +179,7 @@ int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const u
 
 	if (!stream || !size_is_allowed(size))
 		return -EINVAL;
-	memcpy(head.stream, stream, sizeof(head.stream));
+	sluice_guid_copy(head.stream, stream);
 	/* Takes the pages now: a machine that has not got them says so here and not with a SIGBUS
 	 * later. */
 	if (ftruncate(fd, (off_t)(data_offset + size)))
@@ -191,7 +191,7 @@ int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const u
 	return sluice_ring_map(ring, fd, data_offset, size);
 }
 
-int sluice_ring_create(struct sluice_ring *ring, size_t size, const uint8_t stream[16],
+int sluice_ring_create(struct sluice_ring *ring, size_t size, const sluice_guid stream,
 		       uint64_t epoch, uint32_t cpu)
 {
 	int fd, error;
@@ -394,19 +394,17 @@ int sluice_ring_locate(const struct sluice_ring *ring, uint64_t offset, uint64_t
 /* True if a slot belongs to nobody. */
 static bool slot_is_free(const struct sluice_ring_cursor *slot)
 {
-	static const uint8_t none[16];
-
-	return !memcmp(slot->output, none, sizeof(none));
+	return sluice_guid_is_zero(slot->output);
 }
 
-struct sluice_ring_cursor *sluice_ring_cursor(struct sluice_ring *ring, const uint8_t output[16])
+struct sluice_ring_cursor *sluice_ring_cursor(struct sluice_ring *ring, const sluice_guid output)
 {
 	struct sluice_ring_cursor *slot, *free_slot = NULL;
 	unsigned int number;
 
 	for (number = 0; number < SLUICE_RING_CURSORS; number++) {
 		slot = &ring->consumer->cursor[number];
-		if (!memcmp(slot->output, output, sizeof(slot->output)))
+		if (sluice_guid_equal(slot->output, output))
 			return slot;
 		if (!free_slot && slot_is_free(slot))
 			free_slot = slot;
@@ -418,7 +416,7 @@ struct sluice_ring_cursor *sluice_ring_cursor(struct sluice_ring *ring, const ui
 	/* A successor that finds the GUID must find the offset too, even if we die between the two
 	 * stores. */
 	__atomic_thread_fence(__ATOMIC_RELEASE);
-	memcpy(free_slot->output, output, sizeof(free_slot->output));
+	sluice_guid_copy(free_slot->output, output);
 	return free_slot;
 }
 
@@ -429,19 +427,18 @@ void sluice_ring_move_tail(struct sluice_ring *ring, uint64_t tail)
 }
 
 /* Is the slot's output one of `outputs`? */
-static bool slot_is_of(const struct sluice_ring_cursor *slot, const uint8_t (*outputs)[16],
+static bool slot_is_of(const struct sluice_ring_cursor *slot, const sluice_guid *outputs,
 		       size_t count)
 {
 	size_t output;
 
 	for (output = 0; output < count; output++)
-		if (!memcmp(slot->output, outputs[output], sizeof(slot->output)))
+		if (sluice_guid_equal(slot->output, outputs[output]))
 			return true;
 	return false;
 }
 
-uint64_t sluice_ring_held(const struct sluice_ring *ring, const uint8_t (*outputs)[16],
-			  size_t count)
+uint64_t sluice_ring_held(const struct sluice_ring *ring, const sluice_guid *outputs, size_t count)
 {
 	const struct sluice_ring_consumer *consumer =
 		(const void *)((const uint8_t *)ring->mapping + SLUICE_RING_PAGE);
@@ -462,7 +459,7 @@ uint64_t sluice_ring_held(const struct sluice_ring *ring, const uint8_t (*output
 	return held;
 }
 
-void sluice_ring_release(struct sluice_ring *ring, const uint8_t (*outputs)[16], size_t count)
+void sluice_ring_release(struct sluice_ring *ring, const sluice_guid *outputs, size_t count)
 {
 	uint64_t head = sluice_ring_head(ring), least = head;
 	struct sluice_ring_cursor *slot;

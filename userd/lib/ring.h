@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sluice/record.h>
 #include <sluice/ring.h>
+#include "guid.h"
 
 struct sluice_ring {
 	const struct sluice_ring_producer *producer;
@@ -39,13 +40,13 @@ struct sluice_span {
 /* Attaches to ring `cpu` of `route` through /dev/sluice `fd` (opened by the caller, who keeps it)
  * and maps it. `flags`: SLUICE_ATTACH_*. 0, or -ENOENT, -EBUSY, -EPROTO (not a ring we understand),
  * other negative errno. */
-int sluice_ring_attach(struct sluice_ring *ring, int fd, const uint8_t route[16], uint32_t cpu,
+int sluice_ring_attach(struct sluice_ring *ring, int fd, const sluice_guid route, uint32_t cpu,
 		       uint32_t flags);
 
 /* Makes a ring of `size` bytes (power of two within the limits of uapi/sluice/ring.h) in a new
  * memfd, for a user-space source; its pages are there when this returns. 0, -EINVAL, -ENOMEM, other
  * negative errno. @owner caller: destroy */
-int sluice_ring_create(struct sluice_ring *ring, size_t size, const uint8_t stream[16],
+int sluice_ring_create(struct sluice_ring *ring, size_t size, const sluice_guid stream,
 		       uint64_t epoch, uint32_t cpu);
 
 /*
@@ -56,12 +57,12 @@ int sluice_ring_create(struct sluice_ring *ring, size_t size, const uint8_t stre
  * @owner caller: destroy, which removes the file if everything in it was given back
  */
 int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
-		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found);
+		     const sluice_guid stream, uint64_t epoch, uint32_t cpu, bool *found);
 
 /* Likewise, and somebody knows that a ring of the epoch `least` was there: those of earlier ones
  * are not ours. */
 int sluice_ring_keep_since(struct sluice_ring *ring, const char *path, size_t size,
-			   const uint8_t stream[16], uint64_t epoch, uint32_t cpu, uint64_t least,
+			   const sluice_guid stream, uint64_t epoch, uint32_t cpu, uint64_t least,
 			   bool *found);
 
 /* The ring that was in the file `path`, as its twin knew it (ring_twin.h), in a memfd: the file is
@@ -73,7 +74,7 @@ int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path);
 int sluice_ring_look(struct sluice_ring *ring, const char *path);
 
 /* For ring.c and ring_file.c only. */
-int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const uint8_t stream[16],
+int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const sluice_guid stream,
 			  uint64_t epoch, uint32_t cpu);
 int sluice_ring_map(struct sluice_ring *ring, int fd, size_t data_offset, size_t size);
 int sluice_ring_map_to_look(struct sluice_ring *ring, int fd, size_t data_offset, size_t size);
@@ -138,21 +139,20 @@ static inline const uint8_t *sluice_ring_at(const struct sluice_ring *ring, uint
 
 /* Finds or claims the cursor slot of an output. Returns NULL if all are taken. A new slot starts at
  * tail. */
-struct sluice_ring_cursor *sluice_ring_cursor(struct sluice_ring *ring, const uint8_t output[16]);
+struct sluice_ring_cursor *sluice_ring_cursor(struct sluice_ring *ring, const sluice_guid output);
 
 /*
  * Moves tail to the least `acked` of the claimed cursors, release. Those whose outputs are not in
  * `outputs` are freed if nothing waits for them; else they stay, and hold the tail. A tail beyond
  * head (a broken predecessor's) becomes head.
  */
-void sluice_ring_release(struct sluice_ring *ring, const uint8_t (*outputs)[16], size_t count);
+void sluice_ring_release(struct sluice_ring *ring, const sluice_guid *outputs, size_t count);
 
 /*
  * Where the first byte lies that waits for an output that is not in `outputs`. UINT64_MAX: nothing
  * waits for others. Also for a ring that is mapped to look only.
  */
-uint64_t sluice_ring_held(const struct sluice_ring *ring, const uint8_t (*outputs)[16],
-			  size_t count);
+uint64_t sluice_ring_held(const struct sluice_ring *ring, const sluice_guid *outputs, size_t count);
 
 /* When the record at `offset`, a boundary, came, in nanoseconds since 1970. 0: it is not there, or
  * its consumer gave it back while we looked. For statistics. */

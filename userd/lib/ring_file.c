@@ -289,7 +289,7 @@ static int revive(struct sluice_ring *ring, const char *path, int fd,
 
 /* Makes the file anew. 0 or a negative errno. */
 static int make(struct sluice_ring *ring, struct keeping *keeping, size_t size,
-		const uint8_t stream[16], uint64_t epoch, uint32_t cpu)
+		const sluice_guid stream, uint64_t epoch, uint32_t cpu)
 {
 	const char *path = keeping->path;
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), error;
@@ -323,13 +323,13 @@ static int make(struct sluice_ring *ring, struct keeping *keeping, size_t size,
 }
 
 int sluice_ring_keep(struct sluice_ring *ring, const char *path, size_t size,
-		     const uint8_t stream[16], uint64_t epoch, uint32_t cpu, bool *found)
+		     const sluice_guid stream, uint64_t epoch, uint32_t cpu, bool *found)
 {
 	return sluice_ring_keep_since(ring, path, size, stream, epoch, cpu, 0, found);
 }
 
 int sluice_ring_keep_since(struct sluice_ring *ring, const char *path, size_t size,
-			   const uint8_t stream[16], uint64_t epoch, uint32_t cpu, uint64_t least,
+			   const sluice_guid stream, uint64_t epoch, uint32_t cpu, uint64_t least,
 			   bool *found)
 {
 	struct keeping keeping = {.path = path, .least = least, .fd = -1};

@@ -17,8 +17,7 @@
 static bool is_same_life(const struct sluice_ring_producer *head,
 			 const struct sluice_ring_known *known)
 {
-	return head->epoch == known->epoch ||
-	       !memcmp(head->stream, known->stream, sizeof(head->stream));
+	return head->epoch == known->epoch || sluice_guid_equal(head->stream, known->stream);
 }
 
 /* Do the words differ in a single bit, or not at all? */
@@ -62,7 +61,7 @@ void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluic
 		return;
 	right = head;
 	right.size = known->size;
-	memcpy(right.stream, known->stream, sizeof(right.stream));
+	sluice_guid_copy(right.stream, known->stream);
 	right.epoch = known->epoch;
 	right.data_offset = (uint32_t)(2 * page + index);
 	right.index_offset = (uint32_t)(2 * page);

@@ -136,7 +136,7 @@ static int understand(const struct sluice_ring_twin *twin, const char *path,
 	    twin->size & (twin->size - 1) || !line || !copy)
 		return -EPROTO;
 	known->size = twin->size;
-	memcpy(known->stream, twin->stream, sizeof(known->stream));
+	sluice_guid_copy(known->stream, twin->stream);
 	known->epoch = twin->epoch;
 	known->cpu = twin->cpu;
 	known->head = line->head;
@@ -272,7 +272,7 @@ static void fill(const struct sluice_ring *ring, const uint8_t owner[16])
 	twin->magic = MAGIC;
 	twin->version = VERSION;
 	twin->size = producer->size;
-	memcpy(twin->stream, producer->stream, sizeof(twin->stream));
+	sluice_guid_copy(twin->stream, producer->stream);
 	twin->epoch = producer->epoch;
 	memcpy(twin->owner, owner, sizeof(twin->owner));
 	twin->cpu = producer->cpu;

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 #include "barrier.h"
+#include "guid.h"
 #include "ring.h"
 
 /* GAP records it remembers: with more of them in a ring the oldest count as one datagram each. */
@@ -39,7 +40,7 @@ struct sluice_ring_twin {
 	uint32_t magic;
 	uint32_t version;
 	uint64_t size; /* of the ring */
-	uint8_t stream[16];
+	sluice_guid stream;
 	uint64_t epoch;
 	uint8_t owner[16]; /* as in the ring's file */
 	uint32_t cpu;
@@ -51,7 +52,7 @@ struct sluice_ring_twin {
 /* What a twin knew. */
 struct sluice_ring_known {
 	uint64_t size;
-	uint8_t stream[16];
+	sluice_guid stream;
 	uint64_t epoch;
 	uint32_t cpu;
 	uint64_t head;

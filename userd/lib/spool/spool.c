@@ -188,16 +188,16 @@ free:
  * The UUID in the heads of segments, which goes to `uuid`: the one that most of the first few have.
  * If that is not what `uuid` had, more of them have it than have that. False: there is none.
  */
-static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
+static bool find_uuid(struct sluice_spool *spool, sluice_guid uuid)
 {
 	const struct sluice_spool_segment_head *head = (void *)spool->block;
 	size_t looked = 0, wanted_count = 0, lead = 0, other_count = 0, place;
-	uint8_t wanted[16], other[16], seen[HEADS][16];
+	sluice_guid wanted, other, seen[HEADS];
 	unsigned int number;
 	char *path;
 	int fd;
 
-	memcpy(wanted, uuid, sizeof(wanted));
+	sluice_guid_copy(wanted, uuid);
 	/* Enough if the first few agree: every one costs a look at the disk. */
 	for (number = 0;
 	     number < 1024 && looked < HEADS && !(wanted_count == looked && looked == HEADS_AGREED);
@@ -209,26 +209,26 @@ static bool find_uuid(struct sluice_spool *spool, uint8_t uuid[16])
 			continue;
 		if (!sluice_disk_read(fd, spool->block, SLUICE_DISK_BLOCK, 0) &&
 		    !sluice_spool_segment_check(head)) {
-			memcpy(seen[looked++], head->store, sizeof(head->store));
-			wanted_count += !memcmp(head->store, wanted, sizeof(wanted));
+			sluice_guid_copy(seen[looked++], head->store);
+			wanted_count += sluice_guid_equal(head->store, wanted);
 		}
 		close(fd);
 	}
 	/* Of the others, the one that has the majority, if one has. */
 	for (place = 0; place < looked; place++) {
-		if (!memcmp(seen[place], wanted, sizeof(wanted)))
+		if (sluice_guid_equal(seen[place], wanted))
 			continue;
 		if (!lead)
-			memcpy(other, seen[place], sizeof(other));
-		if (!memcmp(seen[place], other, sizeof(other)))
+			sluice_guid_copy(other, seen[place]);
+		if (sluice_guid_equal(seen[place], other))
 			lead++;
 		else
 			lead--;
 	}
 	for (place = 0; lead && place < looked; place++)
-		other_count += !memcmp(seen[place], other, sizeof(other));
+		other_count += sluice_guid_equal(seen[place], other);
 	if (lead && other_count > wanted_count)
-		memcpy(uuid, other, sizeof(other));
+		sluice_guid_copy(uuid, other);
 	return wanted_count || other_count;
 }
 
@@ -256,7 +256,7 @@ static int replace_checkpoint(struct sluice_spool *spool, char **error)
 static int identify(struct sluice_spool *spool, char **error)
 {
 	struct sluice_spool_store *store = (void *)spool->block;
-	uint8_t uuid[16];
+	sluice_guid uuid;
 	int result = spool->checkpoint_fd < 0 ? -ENOENT
 					      : sluice_disk_read(spool->checkpoint_fd, spool->block,
 								 SLUICE_DISK_BLOCK, 0);
@@ -264,9 +264,9 @@ static int identify(struct sluice_spool *spool, char **error)
 	if (!result)
 		result = sluice_spool_store_check(store);
 	if (!result) {
-		memcpy(spool->store, store->store, sizeof(spool->store));
-		memcpy(uuid, spool->store, sizeof(uuid));
-		if (!find_uuid(spool, uuid) || !memcmp(uuid, spool->store, sizeof(uuid)))
+		sluice_guid_copy(spool->store, store->store);
+		sluice_guid_copy(uuid, spool->store);
+		if (!find_uuid(spool, uuid) || sluice_guid_equal(uuid, spool->store))
 			return 0;
 		result = replace_checkpoint(spool, error);
 		if (result)
@@ -283,7 +283,7 @@ static int identify(struct sluice_spool *spool, char **error)
 	if (spool->look)
 		return 0;
 	memset(spool->block, 0, SLUICE_DISK_BLOCK);
-	memcpy(store->store, spool->store, sizeof(store->store));
+	sluice_guid_copy(store->store, spool->store);
 	sluice_spool_store_seal(store);
 	result = sluice_disk_write(spool->checkpoint_fd, spool->block, SLUICE_DISK_BLOCK, 0);
 	if (!result)

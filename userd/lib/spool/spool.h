@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../guid.h"
 #include "ranges.h"
 #include "spool_format.h"
 
@@ -42,9 +43,9 @@ struct sluice_spool_options {
 
 /* Which stream. */
 struct sluice_spool_name {
-	uint8_t stream[16];
+	sluice_guid stream;
 	uint64_t epoch;
-	uint8_t route[16];
+	sluice_guid route;
 	uint32_t cpu;
 };
 
@@ -63,8 +64,8 @@ struct sluice_spool_frame {
 
 /* How many datagrams were given up. */
 struct sluice_spool_drop {
-	uint8_t route[16];
-	uint8_t output[16]; /* who lacked them; zeros: anybody, each counted once */
+	sluice_guid route;
+	sluice_guid output; /* who lacked them; zeros: anybody, each counted once */
 	uint16_t input;	    /* of the route */
 	uint64_t datagrams;
 };
@@ -142,14 +143,14 @@ int sluice_spool_resting(const struct sluice_spool *spool);
  */
 int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log,
 			const struct sluice_spool_frame *frame, const void *payload,
-			const uint8_t (*outputs)[16], size_t output_count);
+			const sluice_guid *outputs, size_t output_count);
 
 /* Everything appended is durable. 0, or a negative errno with the meaning it has for append. */
 int sluice_spool_commit(struct sluice_spool *spool);
 
 /* `output` needs [start, end) of the stream no more. 0 or -ENOMEM (it will get it again). */
 int sluice_spool_acknowledge(struct sluice_spool *spool, struct sluice_spool_log *log,
-			     const uint8_t output[16], uint64_t start, uint64_t end);
+			     const sluice_guid output, uint64_t start, uint64_t end);
 
 /*
  * What becomes of a store that is full: append says -ENOSPC, or (drop) it gives up its oldest
@@ -184,13 +185,13 @@ int sluice_spool_note(struct sluice_spool *spool);
 /* Calls `each` for every run of bytes of a log that `output` still needs, oldest offset first, with
  * the serial of its segment, until it returns not 0, which is returned. */
 int sluice_spool_backlog(struct sluice_spool *spool, struct sluice_spool_log *log,
-			 const uint8_t output[16],
+			 const sluice_guid output,
 			 int (*each)(void *context, uint64_t start, uint64_t end, uint64_t serial),
 			 void *context);
 
 /* Calls `each` for every output that needs something of a log. */
 int sluice_spool_waiting(struct sluice_spool *spool, struct sluice_spool_log *log,
-			 int (*each)(void *context, const uint8_t output[16]), void *context);
+			 int (*each)(void *context, const sluice_guid output), void *context);
 
 /* Room that sluice_spool_read() needs. */
 #define SLUICE_SPOOL_READ_ROOM (SLUICE_SPOOL_PAYLOAD_MAX + 3U * SLUICE_DISK_BLOCK)
@@ -229,7 +230,7 @@ int sluice_spool_frames(struct sluice_spool *spool, struct sluice_spool_log *log
  * which they are.
  */
 bool sluice_spool_miss(struct sluice_spool *spool, struct sluice_spool_log *log,
-		       const uint8_t output[16], uint64_t start, uint64_t end, uint64_t bytes,
+		       const sluice_guid output, uint64_t start, uint64_t end, uint64_t bytes,
 		       uint64_t *records);
 
 /* Writes zeros to a free segment that never had any, so that the disk's own bookkeeping is done

@@ -58,7 +58,7 @@ static int begin_next(struct sluice_spool *spool)
 
 int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log,
 			const struct sluice_spool_frame *frame, const void *payload,
-			const uint8_t (*outputs)[16], size_t output_count)
+			const sluice_guid *outputs, size_t output_count)
 {
 	size_t head_length = sizeof(struct sluice_spool_frame_head) + 16 * output_count;
 	int error;

@@ -15,7 +15,7 @@
 /* A catalog that is being made, in the room behind the entries of a slot. */
 struct making {
 	const struct sluice_spool *spool;
-	uint8_t (*outputs)[16];
+	sluice_guid *outputs;
 	struct sluice_spool_catalog_stream *streams;
 	struct sluice_spool_catalog_run *runs;
 	size_t output_count, stream_count, run_count;
@@ -23,14 +23,14 @@ struct making {
 };
 
 /* The place of a GUID in the table, which grows if it is not there. False: the table is full. */
-static bool find_output(struct making *making, const uint8_t guid[16], size_t *place)
+static bool find_output(struct making *making, const sluice_guid guid, size_t *place)
 {
 	for (*place = 0; *place < making->output_count; ++*place)
-		if (!memcmp(making->outputs[*place], guid, 16))
+		if (sluice_guid_equal(making->outputs[*place], guid))
 			return true;
 	if (*place == SLUICE_SPOOL_CATALOG_OUTPUTS)
 		return false;
-	memcpy(making->outputs[making->output_count++], guid, 16);
+	sluice_guid_copy(making->outputs[making->output_count++], guid);
 	return true;
 }
 
@@ -123,7 +123,7 @@ static uint32_t crc_of(const struct sluice_spool_catalog *catalog, size_t bytes)
 void sluice_spool_catalog_write(const struct sluice_spool *spool, void *memory, size_t bytes)
 {
 	const size_t fixed = sizeof(struct sluice_spool_catalog) +
-			     SLUICE_SPOOL_CATALOG_OUTPUTS * sizeof(uint8_t[16]);
+			     SLUICE_SPOOL_CATALOG_OUTPUTS * sizeof(sluice_guid);
 	struct sluice_spool_catalog *catalog = memory;
 	struct making making = {.spool = spool};
 	uint32_t flags = 0;
@@ -137,8 +137,8 @@ void sluice_spool_catalog_write(const struct sluice_spool *spool, void *memory, 
 		const struct sluice_spool_name *name = &spool->logs[number]->name;
 		struct sluice_spool_catalog_stream *stream = &making.streams[making.stream_count++];
 
-		memcpy(stream->stream, name->stream, sizeof(stream->stream));
-		memcpy(stream->route, name->route, sizeof(stream->route));
+		sluice_guid_copy(stream->stream, name->stream);
+		sluice_guid_copy(stream->route, name->route);
 		stream->epoch = htole64(name->epoch);
 		stream->cpu = htole32(name->cpu);
 	}
@@ -194,7 +194,7 @@ struct entry {
 	struct sluice_spool_log *log;
 	uint64_t serial, start, end, count;
 	uint8_t type;
-	uint8_t outputs[SLUICE_SPOOL_CATALOG_OUTPUTS][16];
+	sluice_guid outputs[SLUICE_SPOOL_CATALOG_OUTPUTS];
 	size_t output_count;
 };
 
@@ -255,7 +255,7 @@ static int miss(struct sluice_spool *spool, const struct entry *entry)
 		if (extent.type == SLUICE_SPOOL_DATA)
 			extent.length = (uint32_t)(hole.end - hole.start);
 		error = sluice_spool_index_add(spool, entry->log, &extent,
-					       (const uint8_t(*)[16])entry->outputs,
+					       (const sluice_guid *)entry->outputs,
 					       entry->output_count);
 	}
 	return error;
@@ -265,7 +265,7 @@ static int miss(struct sluice_spool *spool, const struct entry *entry)
 static int read_run(struct sluice_spool *spool, const struct sluice_spool_catalog *catalog,
 		    const struct sluice_spool_catalog_run *run, struct entry *entry)
 {
-	const uint8_t(*outputs)[16] = (const void *)(catalog + 1);
+	const sluice_guid *outputs = (const void *)(catalog + 1);
 	const struct sluice_spool_catalog_stream *streams =
 		(const void *)(outputs + SLUICE_SPOOL_CATALOG_OUTPUTS);
 	struct sluice_spool_name name;
@@ -284,10 +284,10 @@ static int read_run(struct sluice_spool *spool, const struct sluice_spool_catalo
 		return -EPROTO;
 	for (number = 0; number < le32toh(catalog->outputs); number++)
 		if (le64toh(run->outputs) & (1ULL << number))
-			memcpy(entry->outputs[entry->output_count++], outputs[number], 16);
+			sluice_guid_copy(entry->outputs[entry->output_count++], outputs[number]);
 	streams += le16toh(run->stream);
-	memcpy(name.stream, streams->stream, sizeof(name.stream));
-	memcpy(name.route, streams->route, sizeof(name.route));
+	sluice_guid_copy(name.stream, streams->stream);
+	sluice_guid_copy(name.route, streams->route);
 	name.epoch = le64toh(streams->epoch);
 	name.cpu = le32toh(streams->cpu);
 	entry->log = sluice_spool_index_log(spool, &name);
@@ -297,7 +297,7 @@ static int read_run(struct sluice_spool *spool, const struct sluice_spool_catalo
 /* Is there a catalog, whole? */
 static bool is_whole(const struct sluice_spool_catalog *catalog, size_t bytes)
 {
-	uint64_t wanted = sizeof(*catalog) + SLUICE_SPOOL_CATALOG_OUTPUTS * sizeof(uint8_t[16]);
+	uint64_t wanted = sizeof(*catalog) + SLUICE_SPOOL_CATALOG_OUTPUTS * sizeof(sluice_guid);
 
 	if (bytes < wanted || le32toh(catalog->magic) != SLUICE_SPOOL_CATALOG_MAGIC ||
 	    le32toh(catalog->version) != SLUICE_SPOOL_VERSION ||
@@ -319,7 +319,7 @@ int sluice_spool_catalog_compare(struct sluice_spool *spool, const void *memory,
 	if (!is_whole(catalog, bytes))
 		return 0;
 	runs = (const void *)((const uint8_t *)(catalog + 1) +
-			      SLUICE_SPOOL_CATALOG_OUTPUTS * sizeof(uint8_t[16]) +
+			      SLUICE_SPOOL_CATALOG_OUTPUTS * sizeof(sluice_guid) +
 			      le32toh(catalog->streams) *
 				      sizeof(struct sluice_spool_catalog_stream));
 	for (number = 0; !error && number < le32toh(catalog->runs); number++) {
@@ -365,7 +365,7 @@ void sluice_spool_catalog_report_missing(struct sluice_spool *spool)
 
 /* What the output has of [start, end), or finds in the store; *found: records of the frames there.
  * 0 or -ENOMEM. */
-static int list_had(struct sluice_spool_log *log, const uint8_t output[16], uint64_t start,
+static int list_had(struct sluice_spool_log *log, const sluice_guid output, uint64_t start,
 		    uint64_t end, struct sluice_ranges *had, uint64_t *found)
 {
 	int reader = sluice_spool_index_reader(log, output, false), error = 0;
@@ -398,7 +398,7 @@ static bool overlaps(const struct sluice_ranges *set, uint64_t start, uint64_t e
 }
 
 bool sluice_spool_miss(struct sluice_spool *spool, struct sluice_spool_log *log,
-		       const uint8_t output[16], uint64_t start, uint64_t end, uint64_t bytes,
+		       const sluice_guid output, uint64_t start, uint64_t end, uint64_t bytes,
 		       uint64_t *records)
 {
 	uint64_t total = 0, found = 0, at, upto, left, part;
@@ -415,7 +415,7 @@ bool sluice_spool_miss(struct sluice_spool *spool, struct sluice_spool_log *log,
 		total += hole.end - hole.start;
 	/* What it has of it by way of the ring has no number. */
 	for (place = 0; place < log->output_count; place++)
-		if (!memcmp(log->outputs[place].guid, output, 16))
+		if (sluice_guid_equal(log->outputs[place].guid, output))
 			is_acked = overlaps(&log->outputs[place].acked, start, end);
 	if (error || total != bytes || !records || is_acked || *records < found ||
 	    stand_in(spool, spool->serial, &place)) {
@@ -442,8 +442,7 @@ bool sluice_spool_miss(struct sluice_spool *spool, struct sluice_spool_log *log,
 		extent.start = hole.start;
 		extent.end = upto;
 		extent.count = (uint32_t)part;
-		error = sluice_spool_index_add(spool, log, &extent, (const uint8_t(*)[16])output,
-					       1);
+		error = sluice_spool_index_add(spool, log, &extent, (const sluice_guid *)output, 1);
 		spool->figures.damaged_frames++;
 		spool->figures.damaged_records += part;
 	}

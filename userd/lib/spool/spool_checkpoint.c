@@ -40,9 +40,8 @@ static uint32_t collect(const struct sluice_spool *spool, struct sluice_spool_en
 			     range++) {
 				struct sluice_spool_entry *entry = &entries[count++];
 
-				memcpy(entry->stream, log->name.stream, sizeof(entry->stream));
-				memcpy(entry->output, log->outputs[reader].guid,
-				       sizeof(entry->output));
+				sluice_guid_copy(entry->stream, log->name.stream);
+				sluice_guid_copy(entry->output, log->outputs[reader].guid);
 				entry->epoch = htole64(log->name.epoch);
 				entry->start = htole64(acked->list[range].start);
 				entry->end = htole64(acked->list[range].end);
@@ -70,7 +69,7 @@ static void fill(struct sluice_spool *spool)
 	void *rest;
 
 	memset(spool->slot, 0, SLUICE_SPOOL_SLOT);
-	memcpy(slot->store, spool->store, sizeof(slot->store));
+	sluice_guid_copy(slot->store, spool->store);
 	slot->generation = htole64(spool->generation + 1);
 	slot->serial = htole64(spool->serial);
 	slot->count = htole32(collect(spool, (struct sluice_spool_entry *)(slot + 1)));
@@ -132,7 +131,7 @@ static int check_slot(const struct sluice_spool *spool)
 	const struct sluice_spool_slot *slot = (void *)spool->slot;
 	int error = sluice_spool_slot_check(slot);
 
-	if (!error && memcmp(slot->store, spool->store, sizeof(slot->store)) != 0)
+	if (!error && !sluice_guid_equal(slot->store, spool->store))
 		error = -EPROTO;
 	if (!error &&
 	    le32toh(slot->entries_crc) !=
@@ -174,7 +173,7 @@ static void apply(struct sluice_spool *spool)
 			struct sluice_spool_log *log = spool->logs[place];
 
 			if (log->name.epoch != le64toh(entries[number].epoch) ||
-			    memcmp(log->name.stream, entries[number].stream, 16) != 0)
+			    !sluice_guid_equal(log->name.stream, entries[number].stream))
 				continue;
 			(void)sluice_spool_acknowledge(spool, log, entries[number].output,
 						       le64toh(entries[number].start),

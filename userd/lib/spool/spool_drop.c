@@ -49,8 +49,8 @@ static int count(struct sluice_spool_drop **list, size_t *known, size_t *room, s
 		if (place >= *known)
 			place = 0;
 		if ((*list)[place].input == drop->input &&
-		    !memcmp((*list)[place].output, drop->output, sizeof(drop->output)) &&
-		    !memcmp((*list)[place].route, drop->route, sizeof(drop->route))) {
+		    sluice_guid_equal((*list)[place].output, drop->output) &&
+		    sluice_guid_equal((*list)[place].route, drop->route)) {
 			(*list)[place].datagrams += drop->datagrams;
 			*latest = place;
 			return 0;
@@ -77,7 +77,7 @@ static int count_datagram(struct giving *giving, const struct heap *heap, uint64
 	size_t reader;
 	int error = 0;
 
-	memcpy(drop.route, heap->log->name.route, sizeof(drop.route));
+	sluice_guid_copy(drop.route, heap->log->name.route);
 	for (reader = 0; !error && reader < heap->log->output_count; reader++) {
 		const struct sluice_spool_reader *output = &heap->log->outputs[reader];
 
@@ -85,7 +85,7 @@ static int count_datagram(struct giving *giving, const struct heap *heap, uint64
 		    (output->acked.count && sluice_ranges_covers(&output->acked, start, end)))
 			continue;
 		any = true;
-		memcpy(drop.output, output->guid, sizeof(drop.output));
+		sluice_guid_copy(drop.output, output->guid);
 		error = count(&giving->drops, &giving->drop_count, &giving->drop_room,
 			      &giving->latest, &drop);
 	}
@@ -302,13 +302,13 @@ static int gather(struct giving *giving, struct sluice_spool_log *log)
 }
 
 /* How many outputs wait for a heap; their GUIDs go to `outputs`. */
-static size_t list_outputs(const struct heap *heap, uint8_t outputs[][16])
+static size_t list_outputs(const struct heap *heap, sluice_guid outputs[])
 {
 	size_t reader, waiting = 0;
 
 	for (reader = 0; reader < heap->log->output_count; reader++)
 		if (heap->needs & (1ULL << reader))
-			memcpy(outputs[waiting++], heap->log->outputs[reader].guid, 16);
+			sluice_guid_copy(outputs[waiting++], heap->log->outputs[reader].guid);
 	return waiting;
 }
 
@@ -316,7 +316,7 @@ static size_t list_outputs(const struct heap *heap, uint8_t outputs[][16])
  * or as sluice_spool_append(). */
 static int write_heaps(struct giving *giving)
 {
-	uint8_t outputs[SLUICE_SPOOL_LOG_OUTPUTS][16];
+	sluice_guid outputs[SLUICE_SPOOL_LOG_OUTPUTS];
 	size_t heads = 0, length, waiting;
 	const struct heap *heap;
 	uint64_t bytes = 0;
@@ -346,7 +346,7 @@ static int write_heaps(struct giving *giving)
 
 		waiting = list_outputs(heap, outputs);
 		error = sluice_spool_put_frame(giving->spool, heap->log, &frame, heap->marks.list,
-					       (const uint8_t(*)[16])outputs, waiting);
+					       (const sluice_guid *)outputs, waiting);
 	}
 	return error ? error : sluice_spool_commit(giving->spool);
 }

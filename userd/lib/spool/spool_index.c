@@ -17,7 +17,7 @@ struct sluice_spool_log *sluice_spool_index_log(struct sluice_spool *spool,
 	for (number = 0; number < spool->log_count; number++) {
 		log = spool->logs[number];
 		if (log->name.epoch == name->epoch &&
-		    !memcmp(log->name.stream, name->stream, sizeof(name->stream)))
+		    sluice_guid_equal(log->name.stream, name->stream))
 			return log;
 	}
 	if (spool->log_count == spool->log_room) {
@@ -140,19 +140,19 @@ uint64_t sluice_spool_log_bytes(const struct sluice_spool_log *log)
 	return log->bytes;
 }
 
-int sluice_spool_index_reader(struct sluice_spool_log *log, const uint8_t output[16], bool make)
+int sluice_spool_index_reader(struct sluice_spool_log *log, const sluice_guid output, bool make)
 {
 	size_t number;
 
 	for (number = 0; number < log->output_count; number++)
-		if (!memcmp(log->outputs[number].guid, output, 16))
+		if (sluice_guid_equal(log->outputs[number].guid, output))
 			return (int)number;
 	if (!make)
 		return -ENOENT;
 	if (number == SLUICE_SPOOL_LOG_OUTPUTS)
 		return -E2BIG;
 	memset(&log->outputs[number], 0, sizeof(log->outputs[number]));
-	memcpy(log->outputs[number].guid, output, 16);
+	sluice_guid_copy(log->outputs[number].guid, output);
 	log->output_count++;
 	return (int)number;
 }
@@ -267,7 +267,7 @@ static int unlearn(struct sluice_ranges *acked, uint64_t start, uint64_t end)
 }
 
 int sluice_spool_index_add(struct sluice_spool *spool, struct sluice_spool_log *log,
-			   const struct sluice_spool_extent *extent, const uint8_t (*outputs)[16],
+			   const struct sluice_spool_extent *extent, const sluice_guid *outputs,
 			   size_t output_count)
 {
 	struct sluice_spool_extent *larger, *fresh;
@@ -427,7 +427,7 @@ void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_lo
 }
 
 int sluice_spool_acknowledge(struct sluice_spool *spool, struct sluice_spool_log *log,
-			     const uint8_t output[16], uint64_t start, uint64_t end)
+			     const sluice_guid output, uint64_t start, uint64_t end)
 {
 	int reader, error;
 
@@ -446,7 +446,7 @@ int sluice_spool_acknowledge(struct sluice_spool *spool, struct sluice_spool_log
 }
 
 int sluice_spool_backlog(struct sluice_spool *spool, struct sluice_spool_log *log,
-			 const uint8_t output[16],
+			 const sluice_guid output,
 			 int (*each)(void *context, uint64_t start, uint64_t end, uint64_t serial),
 			 void *context)
 {
@@ -485,7 +485,7 @@ int sluice_spool_backlog(struct sluice_spool *spool, struct sluice_spool_log *lo
 }
 
 int sluice_spool_waiting(struct sluice_spool *spool, struct sluice_spool_log *log,
-			 int (*each)(void *context, const uint8_t output[16]), void *context)
+			 int (*each)(void *context, const sluice_guid output), void *context)
 {
 	uint64_t needs = 0;
 	size_t number;

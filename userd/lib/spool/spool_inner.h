@@ -53,7 +53,7 @@ struct sluice_spool_extent {
 };
 
 struct sluice_spool_reader {
-	uint8_t guid[16];
+	sluice_guid guid;
 	struct sluice_ranges acked;
 };
 
@@ -71,7 +71,7 @@ struct sluice_spool_log {
 
 struct sluice_spool {
 	char *path;
-	uint8_t store[16];
+	sluice_guid store;
 	bool look;
 	bool is_read_only; /* looks because nothing can be written, and has the lock all the same */
 	uint64_t segment_size;
@@ -141,7 +141,7 @@ void sluice_spool_settle_segment(struct sluice_spool *spool, size_t place);
 struct sluice_spool_log *sluice_spool_index_log(struct sluice_spool *spool,
 						const struct sluice_spool_name *name);
 int sluice_spool_index_add(struct sluice_spool *spool, struct sluice_spool_log *log,
-			   const struct sluice_spool_extent *extent, const uint8_t (*outputs)[16],
+			   const struct sluice_spool_extent *extent, const sluice_guid *outputs,
 			   size_t output_count);
 /* Frames of segment `place` leave the index; only_pending: those not committed. */
 void sluice_spool_index_remove(struct sluice_spool *spool, size_t place, bool only_pending);
@@ -154,7 +154,7 @@ uint64_t sluice_spool_index_next(const struct sluice_spool_log *log, uint64_t of
 /* Applies log->outputs[number].acked to all extents that overlap [start, end). */
 void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_log *log,
 			      size_t number, uint64_t start, uint64_t end);
-int sluice_spool_index_reader(struct sluice_spool_log *log, const uint8_t output[16], bool make);
+int sluice_spool_index_reader(struct sluice_spool_log *log, const sluice_guid output, bool make);
 void sluice_spool_index_free(struct sluice_spool *spool);
 
 /* Nobody needs frames any more that are marked as superseded; if not `really`, they are not any
@@ -177,7 +177,7 @@ bool sluice_spool_has_spare(const struct sluice_spool *spool);
 bool sluice_spool_fits(const struct sluice_spool *spool, uint64_t bytes, size_t head_length);
 int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *log,
 			   const struct sluice_spool_frame *frame, const void *payload,
-			   const uint8_t (*outputs)[16], size_t output_count);
+			   const sluice_guid *outputs, size_t output_count);
 
 /* spool_drop.c: gives up the oldest segment, so that there is one to be begun next; the active one
  * takes the marks. 0; -ENOENT: there is none to give up; -ENOSPC: the marks do not fit; else as

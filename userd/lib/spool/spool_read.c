@@ -33,8 +33,8 @@ static int check(const struct sluice_spool *spool, const struct sluice_spool_log
 	    le64toh(head->epoch) != log->name.epoch || le64toh(head->offset) != extent->start ||
 	    le32toh(head->length) != extent->length ||
 	    le16toh(head->head_length) != extent->head_length ||
-	    memcmp(head->stream, log->name.stream, 16) != 0 ||
-	    memcmp(head->store, spool->store, 16) != 0)
+	    !sluice_guid_equal(head->stream, log->name.stream) ||
+	    !sluice_guid_equal(head->store, spool->store))
 		return -EPROTO;
 	return sluice_crc32c(0, buffer + extent->head_length, extent->length) ==
 			       le32toh(head->payload_crc)

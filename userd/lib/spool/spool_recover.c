@@ -39,12 +39,12 @@ static int enter(struct sluice_spool *spool, size_t place, uint64_t position,
 
 	if (head->type != SLUICE_SPOOL_DATA && head->type != SLUICE_SPOOL_GAPS)
 		return 0;
-	memcpy(name.stream, head->stream, sizeof(name.stream));
-	memcpy(name.route, head->route, sizeof(name.route));
+	sluice_guid_copy(name.stream, head->stream);
+	sluice_guid_copy(name.route, head->route);
 	log = sluice_spool_index_log(spool, &name);
 	if (!log)
 		return -ENOMEM;
-	return sluice_spool_index_add(spool, log, &extent, (const uint8_t(*)[16])(head + 1),
+	return sluice_spool_index_add(spool, log, &extent, (const sluice_guid *)(head + 1),
 				      le32toh(head->outputs));
 }
 
@@ -54,7 +54,7 @@ static bool belongs(const struct sluice_spool *spool, size_t place,
 {
 	return !sluice_spool_frame_check(head, available) &&
 	       le64toh(head->serial) == spool->segments[place].serial &&
-	       !memcmp(head->store, spool->store, sizeof(head->store));
+	       sluice_guid_equal(head->store, spool->store);
 }
 
 /* Enters what the list at `position` says. 0; -EBADMSG or what the disk said: it cannot be used,
@@ -211,8 +211,7 @@ static uint64_t serial_of(struct sluice_spool *spool, size_t place)
 	for (at = SLUICE_DISK_BLOCK; window.bytes && at < segment->size; at += SLUICE_DISK_BLOCK) {
 		head = (void *)look_at(spool, place, &window, at, SLUICE_DISK_BLOCK);
 		if (head && !sluice_spool_frame_check(head, SLUICE_DISK_BLOCK) &&
-		    !memcmp(head->store, spool->store, sizeof(head->store)) &&
-		    le64toh(head->serial) > best)
+		    sluice_guid_equal(head->store, spool->store) && le64toh(head->serial) > best)
 			best = le64toh(head->serial);
 	}
 	free(window.bytes);
@@ -294,7 +293,7 @@ static int examine(struct sluice_spool *spool, size_t place)
 		error = -EBADMSG;
 	} else {
 		error = sluice_spool_segment_check(head);
-		if (!error && memcmp(head->store, spool->store, sizeof(head->store)) != 0)
+		if (!error && !sluice_guid_equal(head->store, spool->store))
 			error = -EPROTO;
 	}
 	if (error == -EPROTONOSUPPORT) {

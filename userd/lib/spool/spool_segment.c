@@ -103,7 +103,7 @@ int sluice_spool_segment_write_head(struct sluice_spool *spool, size_t place,
 	if (fd < 0)
 		return fd;
 	memset(spool->block, 0, SLUICE_DISK_BLOCK);
-	memcpy(head->store, spool->store, sizeof(head->store));
+	sluice_guid_copy(head->store, spool->store);
 	head->serial = htole64(segment->serial);
 	head->size = htole64(segment->size);
 	head->list = htole64(list);

@@ -73,7 +73,7 @@ static int write_list(struct sluice_spool *spool)
 	buffer = sluice_disk_memory(bytes);
 	if (!buffer)
 		return -ENOMEM;
-	memcpy(head.store, spool->store, sizeof(head.store));
+	sluice_guid_copy(head.store, spool->store);
 	head.payload_crc = htole32(sluice_crc32c(0, spool->list, spool->list_bytes));
 	sluice_spool_frame_seal(&head);
 	memcpy(buffer, &head, sizeof(head));
@@ -205,7 +205,7 @@ bool sluice_spool_fits(const struct sluice_spool *spool, uint64_t bytes, size_t 
 /* Puts head and payload into `buffer`. Returns the head's length. */
 static size_t build(const struct sluice_spool *spool, const struct sluice_spool_log *log,
 		    const struct sluice_spool_frame *frame, const void *payload,
-		    const uint8_t (*outputs)[16], size_t output_count, uint8_t *buffer)
+		    const sluice_guid *outputs, size_t output_count, uint8_t *buffer)
 {
 	struct sluice_spool_frame_head *head = (void *)buffer;
 	size_t head_length = sizeof(*head) + 16 * output_count, whole;
@@ -214,9 +214,9 @@ static size_t build(const struct sluice_spool *spool, const struct sluice_spool_
 	head->type = frame->type;
 	head->length = htole32(frame->length);
 	head->count = htole32(frame->count);
-	memcpy(head->store, spool->store, sizeof(head->store));
-	memcpy(head->stream, log->name.stream, sizeof(head->stream));
-	memcpy(head->route, log->name.route, sizeof(head->route));
+	sluice_guid_copy(head->store, spool->store);
+	sluice_guid_copy(head->stream, log->name.stream);
+	sluice_guid_copy(head->route, log->name.route);
 	head->epoch = htole64(log->name.epoch);
 	head->offset = htole64(frame->offset);
 	head->span = htole64(frame->span);
@@ -257,7 +257,7 @@ bool sluice_spool_has_spare(const struct sluice_spool *spool)
 
 int sluice_spool_put_frame(struct sluice_spool *spool, struct sluice_spool_log *log,
 			   const struct sluice_spool_frame *frame, const void *payload,
-			   const uint8_t (*outputs)[16], size_t output_count)
+			   const sluice_guid *outputs, size_t output_count)
 {
 	struct sluice_spool_extent extent = {.is_pending = true};
 	struct sluice_spool_segment *segment = &spool->segments[spool->active];
