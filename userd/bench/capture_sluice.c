@@ -31,11 +31,11 @@ struct reader {
 	size_t rules;
 	uint64_t position;
 	uint64_t sequence;
-	uint8_t stream[16];
+	sluice_guid stream;
 };
 
 /* GUIDs of the bench: the route is number 0, its rules count from 1. */
-static void guid_of(uint8_t guid[16], size_t number)
+static void guid_of(sluice_guid guid, size_t number)
 {
 	memset(guid, 0xbe, 16);
 	memcpy(guid, &number, sizeof(number));
@@ -45,7 +45,7 @@ static void guid_of(uint8_t guid[16], size_t number)
 static void sluice_close(void *state)
 {
 	struct reader *reader = state;
-	uint8_t guid[16];
+	sluice_guid guid;
 	size_t number;
 
 	sluice_ring_destroy(&reader->ring);
@@ -144,7 +144,7 @@ static int sluice_open(const struct sluice_capture_options *options, void **stat
 	status = sluice_ring_attach(&reader->ring, reader->fd, route.guid, 0, 0);
 	if (status < 0)
 		goto refuse;
-	memcpy(reader->stream, reader->ring.producer->stream, sizeof(reader->stream));
+	sluice_guid_copy(reader->stream, reader->ring.producer->stream);
 	*state = reader;
 	return 0;
 refuse:
@@ -172,7 +172,7 @@ static int deliver(const struct reader *reader, int fd, const struct sluice_span
 	ssize_t sent;
 	int status = 0;
 
-	memcpy(frame.stream, reader->stream, sizeof(frame.stream));
+	sluice_guid_copy(frame.stream, reader->stream);
 	sluice_frame_seal(&frame);
 	sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT | more);
 	if (sent < 0 && errno != EAGAIN)

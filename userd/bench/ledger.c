@@ -26,8 +26,8 @@ _Static_assert(sizeof(struct roots) <= SLUICE_STATE_ROOT, "the roots fit the sta
 /* A stream as it lies in the state. */
 struct kept_stream {
 	uint64_t next;
-	uint8_t output[16];
-	uint8_t stream[16];
+	sluice_guid output;
+	sluice_guid stream;
 	uint64_t epoch;
 	uint64_t ranges; /* offset of struct sluice_range [capacity] */
 	uint64_t capacity;
@@ -209,7 +209,7 @@ int sluice_ledger_keep(struct sluice_ledger *ledger, const char *path, enum slui
 }
 
 /* Finds an input or makes it. NULL if there is no room. */
-static struct input *find_input(struct sluice_ledger *ledger, const uint8_t stream[16],
+static struct input *find_input(struct sluice_ledger *ledger, const sluice_guid stream,
 				uint64_t epoch, uint64_t number)
 {
 	struct sluice_ledger_input fresh = {
@@ -217,16 +217,16 @@ static struct input *find_input(struct sluice_ledger *ledger, const uint8_t stre
 	uint64_t offset;
 	size_t index;
 
-	memcpy(fresh.stream, stream, 16);
+	sluice_guid_copy(fresh.stream, stream);
 	if (ledger->latest && ledger->latest->now.input == number &&
 	    ledger->latest->now.epoch == epoch &&
-	    memcmp(ledger->latest->now.stream, stream, 16) == 0)
+	    sluice_guid_equal(ledger->latest->now.stream, stream))
 		return ledger->latest;
 	for (index = 0; index < ledger->input_count; index++) {
 		struct input *input = ledger->inputs[index];
 
 		if (input->now.input == number && input->now.epoch == epoch &&
-		    memcmp(input->now.stream, stream, 16) == 0) {
+		    sluice_guid_equal(input->now.stream, stream)) {
 			ledger->latest = input;
 			return input;
 		}
@@ -322,7 +322,7 @@ struct sluice_receiver *sluice_ledger_receiver(struct sluice_ledger *ledger)
 int sluice_ledger_datagram(struct sluice_ledger *ledger, uint16_t port, const uint8_t *payload,
 			   size_t length)
 {
-	static const uint8_t none[16];
+	static const sluice_guid none;
 	struct input *input;
 
 	if (!ledger || (!payload && length))
@@ -346,8 +346,8 @@ static int keep_stream(struct sluice_ledger *ledger, const struct sluice_receive
 
 	if (!place)
 		return -ENOMEM;
-	memcpy(fresh.output, stream->output, 16);
-	memcpy(fresh.stream, stream->stream, 16);
+	sluice_guid_copy(fresh.output, stream->output);
+	sluice_guid_copy(fresh.stream, stream->stream);
 	fresh.ranges =
 		sluice_state_allocate(ledger->state, RANGES_FIRST * sizeof(struct sluice_range));
 	place->offset = sluice_state_allocate(ledger->state, sizeof(fresh));

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sluice/record.h>
+#include "../lib/guid.h"
 #include "../lib/receiver_inner.h"
 #include "tally.h"
 
@@ -59,7 +60,7 @@ struct sluice_ledger_sums {
 /* What came of one input (native) or by one port (plain framings). */
 struct sluice_ledger_input {
 	uint64_t next;	    /* offset of the one made before */
-	uint8_t stream[16]; /* zeros: a port */
+	sluice_guid stream; /* zeros: a port */
 	uint64_t epoch;
 	uint64_t input; /* index of the input, or the port */
 	uint64_t received;

@@ -34,7 +34,7 @@ static const char *cause_name(size_t cause, char text[16])
 }
 
 /* A UUID as text. Returns `text`. */
-static const char *uuid_text(const uint8_t uuid[16], char text[37])
+static const char *uuid_text(const sluice_guid uuid, char text[37])
 {
 	size_t place;
 	size_t written = 0;
@@ -51,9 +51,7 @@ static const char *uuid_text(const uint8_t uuid[16], char text[37])
 /* Did it come over a plain framing, so that all that is known is the port? */
 static bool is_port(const struct sluice_ledger_input *input)
 {
-	static const uint8_t none[16];
-
-	return memcmp(input->stream, none, sizeof(none)) == 0;
+	return sluice_guid_is_zero(input->stream);
 }
 
 /* As report.h says. */

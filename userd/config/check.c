@@ -22,7 +22,7 @@ static bool is_name(struct sluice_findings *findings, const char *path,
 		    const struct sluice_word *word)
 {
 	char quoted[SLUICE_QUOTE_TEXT];
-	uint8_t guid[16];
+	sluice_guid guid;
 
 	sluice_quote(word->text, quoted);
 	if (strlen(word->text) > SLUICE_NAME_MAX)
@@ -45,7 +45,7 @@ static bool is_name(struct sluice_findings *findings, const char *path,
 
 /* Reads an id, or derives it from the name if none is given. */
 static void settle_id(struct sluice_findings *findings, const char *kind,
-		      const struct sluice_word *id, const char *name, uint8_t guid[16])
+		      const struct sluice_word *id, const char *name, sluice_guid guid)
 {
 	char quoted[SLUICE_QUOTE_TEXT];
 

@@ -126,7 +126,7 @@ static int split(struct sluice_config_output *output, struct sluice_config_outpu
 		if (!to)
 			return -ENOMEM;
 		lanes[made] = *output;
-		memcpy(name, output->group, SLUICE_GUID_SIZE);
+		memcpy(name, output->group, sizeof(output->group));
 		length = snprintf(name + SLUICE_GUID_SIZE, sizeof(name) - SLUICE_GUID_SIZE, "%s",
 				  from->text);
 		if (length >= (int)(sizeof(name) - SLUICE_GUID_SIZE))
@@ -159,7 +159,7 @@ static int take_outputs(struct sluice_draft *draft, struct sluice_config *config
 		size_t lanes = sluice_config_lanes(output);
 
 		first[number] = config->output_count;
-		memcpy(output->group, output->id, sizeof(output->group));
+		sluice_guid_copy(output->group, output->id);
 		output->has_id = draft->outputs[number].id.text != NULL;
 		if (output->mode == SLUICE_MODE_DUPLICATE && output->to_count) {
 			if (split(output, &config->outputs[config->output_count]))

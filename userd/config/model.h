@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sluice/netlink.h>
+#include "../lib/guid.h"
 
 enum sluice_source {
 	SLUICE_SOURCE_AUTO,
@@ -112,7 +113,7 @@ struct sluice_config_prefix {
 };
 
 struct sluice_config_input {
-	uint8_t id[SLUICE_GUID_SIZE]; /* given, or derived from the name (uuid v5) so that it is
+	sluice_guid id; /* given, or derived from the name (uuid v5) so that it is
 					 stable */
 	char name[SLUICE_NAME_MAX + 1];
 	struct sluice_config_place place;
@@ -160,10 +161,10 @@ struct sluice_config_destination {
  * destinations that are enabled, side by side: each gets everything and has a cursor of its own.
  */
 struct sluice_config_output {
-	uint8_t id[SLUICE_GUID_SIZE];	 /* the cursors' */
-	uint8_t group[SLUICE_GUID_SIZE]; /* the output's, as the user knows it; the same unless it
+	sluice_guid id;	   /* the cursors' */
+	sluice_guid group; /* the output's, as the user knows it; the same unless it
 					    duplicates */
-	bool has_id; /* `id` is written in the file; else it is derived from the name */
+	bool has_id;	   /* `id` is written in the file; else it is derived from the name */
 	char name[SLUICE_NAME_MAX + 1];
 	struct sluice_config_place place;
 	struct sluice_config_destination *to;
@@ -244,7 +245,7 @@ struct sluice_config {
  * restart, and tells the priority (lib/priority.h).
  */
 struct sluice_config_route {
-	uint8_t id[SLUICE_GUID_SIZE];
+	sluice_guid id;
 	char name[SLUICE_NAME_MAX +
 		  1]; /* names of the outputs joined by '+', cut; then @priority, if any */
 	unsigned int priority;

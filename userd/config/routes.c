@@ -25,8 +25,8 @@ size_t sluice_config_cpus(void)
 
 bool sluice_config_is_twin(const struct sluice_config *config, size_t number)
 {
-	return number > 0 && !memcmp(config->outputs[number].group,
-				     config->outputs[number - 1].group, SLUICE_GUID_SIZE);
+	return number > 0 &&
+	       sluice_guid_equal(config->outputs[number].group, config->outputs[number - 1].group);
 }
 
 /* qsort: by the set of outputs, then by priority, then by the order in the file. `argument`: the
@@ -70,7 +70,7 @@ static int compare_guids(const void *left, const void *right)
  */
 static int derive_id(const struct sluice_config *config, struct sluice_config_route *route)
 {
-	uint8_t(*guids)[SLUICE_GUID_SIZE] = calloc(route->output_count + 1, sizeof(*guids));
+	sluice_guid *guids = calloc(route->output_count + 1, sizeof(*guids));
 	uint64_t size = htole64(route->ring_size);
 	size_t number, count = 0;
 	int error;
@@ -81,8 +81,8 @@ static int derive_id(const struct sluice_config *config, struct sluice_config_ro
 	 */
 	for (number = 0; number < route->output_count; number++)
 		if (!number || !sluice_config_is_twin(config, route->outputs[number]))
-			memcpy(guids[count++], config->outputs[route->outputs[number]].group,
-			       SLUICE_GUID_SIZE);
+			sluice_guid_copy(guids[count++],
+					 config->outputs[route->outputs[number]].group);
 	qsort(guids, count, sizeof(*guids), compare_guids);
 	memcpy(guids[count++], &size, sizeof(size));
 	error = sluice_guid_derive("route", guids, count * sizeof(*guids), route->id);

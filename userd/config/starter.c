@@ -190,7 +190,7 @@ static int make_text(const struct sluice_starter *wish, const char *relay, const
 static int name_by_ports(const struct sluice_config_input *input, char name[SLUICE_NAME_MAX + 1])
 {
 	char guid_text[SLUICE_GUID_TEXT];
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	size_t used, range;
 	int error;
 

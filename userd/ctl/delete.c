@@ -14,7 +14,7 @@
 #include "kernel.h"
 
 /* True if `wanted` is "all", this name or this id. */
-static bool is_meant(const char *wanted, const char *name, const uint8_t guid[16])
+static bool is_meant(const char *wanted, const char *name, const sluice_guid guid)
 {
 	char text[SLUICE_GUID_TEXT];
 

@@ -38,7 +38,7 @@ void sluice_list_counters(json_t *object, const struct sluice_counters *counters
 	json_object_set_new(object, "lost", lost);
 }
 
-json_t *sluice_list_guid(const unsigned char guid[16])
+json_t *sluice_list_guid(const sluice_guid guid)
 {
 	char text[SLUICE_GUID_TEXT];
 
@@ -72,13 +72,13 @@ void sluice_list_put_u32(json_t *object, const char *key, const struct nlattr *a
 
 void sluice_list_put_guid(json_t *object, const char *key, const struct nlattr *attribute)
 {
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 
 	sluice_attribute_guid(attribute, guid);
 	json_object_set_new(object, key, sluice_list_guid(guid));
 }
 
-void sluice_list_put_priority(json_t *object, const unsigned char route[16])
+void sluice_list_put_priority(json_t *object, const sluice_guid route)
 {
 	json_object_set_new(object, "priority", json_integer(sluice_priority_of(route)));
 }

@@ -7,6 +7,7 @@
 #define SLUICE_CTL_LIST_H
 
 #include <jansson.h>
+#include "../lib/guid.h"
 
 /*
  * Each returns a new array (@owner caller: json_decref()), or NULL, having printed one sentence to
@@ -26,7 +27,7 @@ struct sluice_counters;
 void sluice_list_counters(json_t *object, const struct sluice_counters *counters);
 
 /* A GUID as JSON string. @owner caller */
-json_t *sluice_list_guid(const unsigned char guid[16]);
+json_t *sluice_list_guid(const sluice_guid guid);
 
 /* Adds a 64-bit number that is an identity and no amount, as a string: as a number programs that
  * keep numbers as doubles (jq 1.6, JavaScript) would change it. */
@@ -41,6 +42,6 @@ void sluice_list_put_guid(json_t *object, const char *key, const struct nlattr *
 void sluice_list_put_counters(json_t *object, struct nlattr *attribute);
 
 /* Adds the priority that a route's GUID tells. */
-void sluice_list_put_priority(json_t *object, const unsigned char route[16]);
+void sluice_list_put_priority(json_t *object, const sluice_guid route);
 
 #endif /* SLUICE_CTL_LIST_H */

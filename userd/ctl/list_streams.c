@@ -89,7 +89,7 @@ static int on_stream(struct nlattr **attributes, void *context)
 }
 
 /* The object of this id in the list, NULL if there is none. */
-static json_t *find(const json_t *list, const uint8_t uuid[16])
+static json_t *find(const json_t *list, const sluice_guid uuid)
 {
 	char text[SLUICE_GUID_TEXT];
 	size_t number;
@@ -106,12 +106,12 @@ static json_t *find(const json_t *list, const uint8_t uuid[16])
 
 /* The name of a route of the module; "" if it has gone. */
 static const char *route_name(const struct sluice_kernel_route *routes, size_t count,
-			      const uint8_t guid[16])
+			      const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < count; number++)
-		if (!memcmp(routes[number].guid, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(routes[number].guid, guid))
 			return routes[number].name;
 	return "";
 }

@@ -45,7 +45,7 @@ static int add_frame(void *context, const struct sluice_spool_frame *frame)
 }
 
 /* Prints an output that waits. */
-static int print_output(void *context, const uint8_t output[16])
+static int print_output(void *context, const sluice_guid output)
 {
 	char text[SLUICE_GUID_TEXT];
 

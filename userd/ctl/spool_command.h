@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "../lib/guid.h"
 
 struct sluice_spool_export;
 
@@ -18,7 +19,7 @@ int sluice_spool_export_open(const char *format, const char *file,
 			     struct sluice_spool_export **result);
 
 /* What comes next is of this stream. 0 or a negative errno. */
-int sluice_spool_export_stream(struct sluice_spool_export *out, const uint8_t stream[16],
+int sluice_spool_export_stream(struct sluice_spool_export *out, const sluice_guid stream,
 			       uint32_t cpu);
 
 /* Writes the datagrams of a span. 0 or a negative errno. */

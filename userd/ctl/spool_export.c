@@ -49,7 +49,7 @@ int sluice_spool_export_open(const char *format, const char *file,
 	return 0;
 }
 
-int sluice_spool_export_stream(struct sluice_spool_export *out, const uint8_t stream[16],
+int sluice_spool_export_stream(struct sluice_spool_export *out, const sluice_guid stream,
 			       uint32_t cpu)
 {
 	char name[SLUICE_GUID_TEXT], description[32];

@@ -32,7 +32,7 @@
 /* One ring that is looked at. */
 struct view {
 	struct sluice_ring ring;
-	uint8_t route[16];
+	sluice_guid route;
 	uint32_t cpu;
 	char name[SLUICE_NAME_MAX + 16];
 	int fd;
@@ -200,12 +200,12 @@ static bool is_wanted(const struct tap *tap, const struct sluice_kernel_route *r
 
 /* The route of this GUID, NULL if it is gone. */
 static const struct sluice_kernel_route *find_route(const struct sluice_kernel_route *routes,
-						    size_t count, const uint8_t guid[16])
+						    size_t count, const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < count; number++)
-		if (memcmp(routes[number].guid, guid, sizeof(routes[number].guid)) == 0)
+		if (sluice_guid_equal(routes[number].guid, guid))
 			return &routes[number];
 	return NULL;
 }
@@ -241,7 +241,7 @@ static int list_views(struct tap *tap)
 		view = &tap->views[tap->count++];
 		view->fd = -1;
 		view->cpu = streams[number].cpu;
-		memcpy(view->route, route->guid, sizeof(view->route));
+		sluice_guid_copy(view->route, route->guid);
 		snprintf(view->name, sizeof(view->name), "%s/cpu%u", route->name, view->cpu);
 	}
 	if (!error && tap->count == 0) {
