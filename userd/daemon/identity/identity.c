@@ -72,7 +72,7 @@ static int remember(struct sluice_identity *next, const struct sluice_config *co
 	size_t number, place;
 
 	memset(known, 0, sizeof(*known));
-	memcpy(known->group, output->group, sizeof(known->group));
+	sluice_guid_copy(known->group, output->group);
 	memcpy(known->name, output->name, sizeof(known->name));
 	known->in_force = true;
 	known->lanes = calloc(group->end - group->first, sizeof(*known->lanes));
@@ -83,7 +83,7 @@ static int remember(struct sluice_identity *next, const struct sluice_config *co
 		struct sluice_known_lane *lane = &known->lanes[known->lane_count++];
 
 		output = &config->outputs[number];
-		memcpy(lane->id, output->id, sizeof(lane->id));
+		sluice_guid_copy(lane->id, output->id);
 		lane->to = calloc(output->to_count + 1, sizeof(char *));
 		if (!lane->to)
 			return -ENOMEM;
@@ -98,12 +98,12 @@ static int remember(struct sluice_identity *next, const struct sluice_config *co
 }
 
 /* Is `id` a lane of the configuration? */
-static bool is_lane(const struct sluice_config *config, const uint8_t id[SLUICE_GUID_SIZE])
+static bool is_lane(const struct sluice_config *config, const sluice_guid id)
 {
 	size_t number;
 
 	for (number = 0; number < config->output_count; number++)
-		if (sluice_guids_are_equal(config->outputs[number].id, id))
+		if (sluice_guid_equal(config->outputs[number].id, id))
 			return true;
 	return false;
 }
@@ -117,7 +117,7 @@ static int remember_past(struct sluice_identity *next, const struct sluice_confi
 	int result = 0;
 
 	*known = (struct sluice_known_output){0};
-	memcpy(known->group, past->group, sizeof(known->group));
+	sluice_guid_copy(known->group, past->group);
 	memcpy(known->name, past->name, sizeof(known->name));
 	known->lanes = calloc(past->lane_count + 1, sizeof(*known->lanes));
 	if (!known->lanes)
@@ -127,7 +127,7 @@ static int remember_past(struct sluice_identity *next, const struct sluice_confi
 
 		if (is_lane(config, past->lanes[number].id))
 			continue;
-		memcpy(lane->id, past->lanes[number].id, sizeof(lane->id));
+		sluice_guid_copy(lane->id, past->lanes[number].id);
 		known->lane_count++;
 		result = copy_destinations(lane, past->lanes[number].to,
 					   past->lanes[number].to_count);
@@ -140,14 +140,13 @@ static int remember_past(struct sluice_identity *next, const struct sluice_confi
 }
 
 /* Adds an alias; one that is there of the same cursor is replaced. 0 or -ENOMEM. */
-static int add_alias(struct sluice_identity *identity, const uint8_t old[SLUICE_GUID_SIZE],
-		     const uint8_t *heir)
+static int add_alias(struct sluice_identity *identity, const sluice_guid old, const uint8_t *heir)
 {
 	struct sluice_alias *aliases;
 	size_t number;
 
 	for (number = 0; number < identity->alias_count; number++)
-		if (sluice_guids_are_equal(identity->aliases[number].old, old))
+		if (sluice_guid_equal(identity->aliases[number].old, old))
 			break;
 	if (number == identity->alias_count) {
 		aliases = reallocarray(identity->aliases, number + 1, sizeof(*aliases));
@@ -157,9 +156,9 @@ static int add_alias(struct sluice_identity *identity, const uint8_t old[SLUICE_
 		identity->alias_count++;
 	}
 	memset(&identity->aliases[number], 0, sizeof(*identity->aliases));
-	memcpy(identity->aliases[number].old, old, SLUICE_GUID_SIZE);
+	sluice_guid_copy(identity->aliases[number].old, old);
 	if (heir)
-		memcpy(identity->aliases[number].heir, heir, SLUICE_GUID_SIZE);
+		sluice_guid_copy(identity->aliases[number].heir, heir);
 	return 0;
 }
 
@@ -170,9 +169,9 @@ static bool is_the_same(const struct sluice_known_output *known,
 	size_t lane;
 
 	for (lane = 0; lane < known->lane_count; lane++)
-		if (sluice_guids_are_equal(known->lanes[lane].id, output->id))
+		if (sluice_guid_equal(known->lanes[lane].id, output->id))
 			return true;
-	return sluice_guids_are_equal(known->group, output->group);
+	return sluice_guid_equal(known->group, output->group);
 }
 
 /* What the lanes of an output waited for goes to the one that follows all of them. 0 or -ENOMEM. */
@@ -214,15 +213,15 @@ static int keep_aliases(struct sluice_identity *next, const struct sluice_identi
 /* Is it called so, by name or by GUID? */
 static bool is_called(const struct sluice_known_output *known, const char *name)
 {
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	size_t lane;
 
 	if (sluice_guid_parse(name, guid))
 		return !strcmp(known->name, name);
-	if (sluice_guids_are_equal(known->group, guid))
+	if (sluice_guid_equal(known->group, guid))
 		return true;
 	for (lane = 0; lane < known->lane_count; lane++)
-		if (sluice_guids_are_equal(known->lanes[lane].id, guid))
+		if (sluice_guid_equal(known->lanes[lane].id, guid))
 			return true;
 	return false;
 }
@@ -230,13 +229,13 @@ static bool is_called(const struct sluice_known_output *known, const char *name)
 /* The lane of `config` that gets what waits for others. NULL: there is no such output. */
 static const uint8_t *heir_called(const struct sluice_config *config, const char *name)
 {
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	bool is_guid = !sluice_guid_parse(name, guid);
 	size_t number;
 
 	for (number = 0; number < config->output_count; number++)
-		if (is_guid ? sluice_guids_are_equal(config->outputs[number].group, guid) ||
-				      sluice_guids_are_equal(config->outputs[number].id, guid)
+		if (is_guid ? sluice_guid_equal(config->outputs[number].group, guid) ||
+				      sluice_guid_equal(config->outputs[number].id, guid)
 			    : !strcmp(config->outputs[number].name, name))
 			return config->outputs[number].id;
 	return NULL;
@@ -276,7 +275,7 @@ static int grant(struct sluice_identity *next, const struct sluice_identity *ide
 	const struct sluice_config_output *renamed;
 	const struct sluice_known_output *known;
 	const uint8_t *heir = NULL, *stays;
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	size_t number, lane, found = 0;
 	int result = 0;
 
@@ -314,7 +313,7 @@ static int grant(struct sluice_identity *next, const struct sluice_identity *ide
 			   wish->old);
 		return -EINVAL;
 	}
-	if (renamed && heir && sluice_guids_are_equal(renamed->id, heir))
+	if (renamed && heir && sluice_guid_equal(renamed->id, heir))
 		return 0;
 	if (renamed) {
 		sluice_say(error,
@@ -392,15 +391,14 @@ int sluice_identity_follow(const struct sluice_identity *identity,
 	return result;
 }
 
-const uint8_t *sluice_identity_heir(const struct sluice_identity *identity,
-				    const uint8_t id[SLUICE_GUID_SIZE])
+const uint8_t *sluice_identity_heir(const struct sluice_identity *identity, const sluice_guid id)
 {
 	size_t steps, number;
 
 	/* As long a chain as there are aliases; a circle ends there, too. */
 	for (steps = 0; steps < identity->alias_count; steps++) {
 		for (number = 0; number < identity->alias_count; number++)
-			if (sluice_guids_are_equal(identity->aliases[number].old, id))
+			if (sluice_guid_equal(identity->aliases[number].old, id))
 				break;
 		if (number == identity->alias_count)
 			return id;
@@ -412,8 +410,7 @@ const uint8_t *sluice_identity_heir(const struct sluice_identity *identity,
 }
 
 bool sluice_identity_is_cared_for(const struct sluice_identity *identity,
-				  const struct sluice_config *config,
-				  const uint8_t id[SLUICE_GUID_SIZE])
+				  const struct sluice_config *config, const sluice_guid id)
 {
 	const uint8_t *heir = sluice_identity_heir(identity, id);
 
@@ -438,31 +435,29 @@ bool sluice_identity_has_in_common(const struct sluice_identity *identity,
 	return false;
 }
 
-const char *sluice_identity_name(const struct sluice_identity *identity,
-				 const uint8_t id[SLUICE_GUID_SIZE])
+const char *sluice_identity_name(const struct sluice_identity *identity, const sluice_guid id)
 {
 	size_t number, lane;
 
 	for (number = 0; number < identity->count; number++)
 		for (lane = 0; lane < identity->outputs[number].lane_count; lane++)
-			if (sluice_guids_are_equal(identity->outputs[number].lanes[lane].id, id))
+			if (sluice_guid_equal(identity->outputs[number].lanes[lane].id, id))
 				return identity->outputs[number].name;
 	return NULL;
 }
 
-uint8_t (*sluice_identity_cursors(const struct sluice_identity *identity,
-				  const struct sluice_config *config,
-				  size_t *count))[SLUICE_GUID_SIZE]
+sluice_guid *sluice_identity_cursors(const struct sluice_identity *identity,
+				     const struct sluice_config *config, size_t *count)
 {
-	uint8_t(*guids)[SLUICE_GUID_SIZE] =
+	sluice_guid *guids =
 		calloc(config->output_count + identity->alias_count + 1, sizeof(*guids));
 	size_t number;
 
 	*count = 0;
 	for (number = 0; guids && number < config->output_count; number++)
-		memcpy(guids[(*count)++], config->outputs[number].id, SLUICE_GUID_SIZE);
+		sluice_guid_copy(guids[(*count)++], config->outputs[number].id);
 	for (number = 0; guids && number < identity->alias_count; number++)
 		if (sluice_identity_is_cared_for(identity, config, identity->aliases[number].old))
-			memcpy(guids[(*count)++], identity->aliases[number].old, SLUICE_GUID_SIZE);
+			sluice_guid_copy(guids[(*count)++], identity->aliases[number].old);
 	return guids;
 }

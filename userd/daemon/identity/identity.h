@@ -23,14 +23,14 @@
 
 /* What has a cursor. */
 struct sluice_known_lane {
-	uint8_t id[SLUICE_GUID_SIZE];
+	sluice_guid id;
 	char **to; /* destinations as written, lower case; @owner the lane */
 	size_t to_count;
 };
 
 /* An output as the user knows it. */
 struct sluice_known_output {
-	uint8_t group[SLUICE_GUID_SIZE]; /* its `id` */
+	sluice_guid group; /* its `id` */
 	char name[SLUICE_NAME_MAX + 1];
 	bool in_force; /* else an earlier configuration had it */
 	struct sluice_known_lane *lanes;
@@ -39,13 +39,13 @@ struct sluice_known_output {
 
 /* What waits for `old` goes to `heir`; an heir of zeroes: it is dropped. */
 struct sluice_alias {
-	uint8_t old[SLUICE_GUID_SIZE];
-	uint8_t heir[SLUICE_GUID_SIZE];
+	sluice_guid old;
+	sluice_guid heir;
 };
 
 /* An input, and its number in records. */
 struct sluice_known_input {
-	uint8_t id[SLUICE_GUID_SIZE];
+	sluice_guid id;
 	uint16_t number;
 	bool in_force; /* else an earlier configuration had it */
 	char *match;   /* which datagrams are its own, as text; @owner the input */
@@ -106,16 +106,14 @@ int sluice_identity_follow(const struct sluice_identity *identity,
  * Whom a cursor called `id` is for: `id` itself, its heir, or NULL: what waits for it is
  * dropped. @threadsafe
  */
-const uint8_t *sluice_identity_heir(const struct sluice_identity *identity,
-				    const uint8_t id[SLUICE_GUID_SIZE]);
+const uint8_t *sluice_identity_heir(const struct sluice_identity *identity, const sluice_guid id);
 
 /*
  * Is `id` that of an output of `config`, or does an alias lead to one, or to nobody? Then
  * somebody sees to it. @threadsafe
  */
 bool sluice_identity_is_cared_for(const struct sluice_identity *identity,
-				  const struct sluice_config *config,
-				  const uint8_t id[SLUICE_GUID_SIZE]);
+				  const struct sluice_config *config, const sluice_guid id);
 
 /* Was an output of `config` in force, by name or by a destination? @threadsafe */
 bool sluice_identity_has_in_common(const struct sluice_identity *identity,
@@ -126,20 +124,18 @@ bool sluice_identity_has_in_common(const struct sluice_identity *identity,
  * long as it is remembered, and one that no other has, because records in rings outlive a daemon. 0
  * or -ENOENT. @threadsafe
  */
-int sluice_identity_number(const struct sluice_identity *identity,
-			   const uint8_t id[SLUICE_GUID_SIZE], uint16_t *number);
+int sluice_identity_number(const struct sluice_identity *identity, const sluice_guid id,
+			   uint16_t *number);
 
 /* The name of the output that has, or had, a lane called `id`; NULL: nobody knows it. */
-const char *sluice_identity_name(const struct sluice_identity *identity,
-				 const uint8_t id[SLUICE_GUID_SIZE]);
+const char *sluice_identity_name(const struct sluice_identity *identity, const sluice_guid id);
 
 /*
  * The GUIDs of all cursors that `config` sees to, aliases included. *count: how many. NULL: no
  * memory.
  * @owner caller: free()
  */
-uint8_t (*sluice_identity_cursors(const struct sluice_identity *identity,
-				  const struct sluice_config *config,
-				  size_t *count))[SLUICE_GUID_SIZE];
+sluice_guid *sluice_identity_cursors(const struct sluice_identity *identity,
+				     const struct sluice_config *config, size_t *count);
 
 #endif /* SLUICE_IDENTITY_H */

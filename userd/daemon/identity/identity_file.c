@@ -42,7 +42,7 @@ const char *sluice_identity_home(const struct sluice_config *config)
 char *sluice_identity_prefix(const char *home)
 {
 	char text[SLUICE_GUID_TEXT], *prefix;
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 
 	if (sluice_guid_derive("rings", home, strlen(home), guid) ||
 	    asprintf(&prefix, PREFIX "%s", sluice_guid_format(guid, text)) < 0)
@@ -132,7 +132,7 @@ static void put_aside(const char *path, const char *why)
 }
 
 /* A GUID out of an object. False: there is none. */
-static bool get_guid(const json_t *object, const char *key, uint8_t guid[SLUICE_GUID_SIZE])
+static bool get_guid(const json_t *object, const char *key, sluice_guid guid)
 {
 	return !sluice_guid_parse(json_string_value(json_object_get(object, key)), guid);
 }

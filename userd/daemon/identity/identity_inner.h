@@ -15,13 +15,6 @@ struct sluice_group {
 	const struct sluice_known_output *known; /* it goes on with; NULL: it is new */
 };
 
-/* Are they the same? */
-static inline bool sluice_guids_are_equal(const uint8_t one[SLUICE_GUID_SIZE],
-					  const uint8_t other[SLUICE_GUID_SIZE])
-{
-	return !memcmp(one, other, SLUICE_GUID_SIZE);
-}
-
 /* The groups of `config`; *count: how many. NULL: no memory. @owner caller: free() */
 struct sluice_group *sluice_groups_list(const struct sluice_config *config, size_t *count);
 

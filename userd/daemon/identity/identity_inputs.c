@@ -25,14 +25,14 @@ void sluice_identity_free_inputs(struct sluice_identity *identity)
 
 /* The one called `id`; `guess` is a place where it may be. NULL: none. */
 static const struct sluice_known_input *find(const struct sluice_identity *identity,
-					     const uint8_t id[SLUICE_GUID_SIZE], size_t guess)
+					     const sluice_guid id, size_t guess)
 {
 	size_t number;
 
-	if (guess < identity->input_count && sluice_guids_are_equal(identity->inputs[guess].id, id))
+	if (guess < identity->input_count && sluice_guid_equal(identity->inputs[guess].id, id))
 		return &identity->inputs[guess];
 	for (number = 0; number < identity->input_count; number++)
-		if (sluice_guids_are_equal(identity->inputs[number].id, id))
+		if (sluice_guid_equal(identity->inputs[number].id, id))
 			return &identity->inputs[number];
 	return NULL;
 }
@@ -55,12 +55,11 @@ static const struct sluice_known_input *find_renamed(const struct sluice_identit
 }
 
 /* Adds one to *next, which has room. 0 or -ENOMEM. */
-static int add(struct sluice_identity *next, const uint8_t id[SLUICE_GUID_SIZE], const char *match,
-	       bool in_force)
+static int add(struct sluice_identity *next, const sluice_guid id, const char *match, bool in_force)
 {
 	struct sluice_known_input *input = &next->inputs[next->input_count];
 
-	memcpy(input->id, id, SLUICE_GUID_SIZE);
+	sluice_guid_copy(input->id, id);
 	input->in_force = in_force;
 	input->match = strdup(match);
 	if (!input->match)
@@ -151,8 +150,8 @@ free:
 	return result;
 }
 
-int sluice_identity_number(const struct sluice_identity *identity,
-			   const uint8_t id[SLUICE_GUID_SIZE], uint16_t *number)
+int sluice_identity_number(const struct sluice_identity *identity, const sluice_guid id,
+			   uint16_t *number)
 {
 	const struct sluice_known_input *input = identity ? find(identity, id, SIZE_MAX) : NULL;
 

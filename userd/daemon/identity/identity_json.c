@@ -25,7 +25,7 @@ bool sluice_identity_checksum(const json_t *root, uint32_t *sum)
 }
 
 /* A GUID as JSON. */
-static json_t *guid_json(const uint8_t guid[SLUICE_GUID_SIZE])
+static json_t *guid_json(const sluice_guid guid)
 {
 	char text[SLUICE_GUID_TEXT];
 

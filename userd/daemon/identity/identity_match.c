@@ -32,7 +32,7 @@ static bool is_claimed(const struct sluice_group *groups, size_t count,
 
 	for (number = 0; number < count; number++)
 		if (groups[number].known &&
-		    sluice_guids_are_equal(groups[number].known->group, known->group))
+		    sluice_guid_equal(groups[number].known->group, known->group))
 			return true;
 	return false;
 }
@@ -47,7 +47,7 @@ static const struct sluice_known_output *latest_of(const struct sluice_identity 
 	size_t number;
 
 	for (number = 0; number < identity->count; number++)
-		if (sluice_guids_are_equal(identity->outputs[number].group, known->group))
+		if (sluice_guid_equal(identity->outputs[number].group, known->group))
 			return &identity->outputs[number];
 	return known;
 }
@@ -92,7 +92,7 @@ static void match_groups(const struct sluice_identity *identity, const struct sl
 		output = &config->outputs[groups[number].first];
 		for (place = 0; output->has_id && place < identity->count && !groups[number].known;
 		     place++)
-			if (sluice_guids_are_equal(identity->outputs[place].group, output->group) &&
+			if (sluice_guid_equal(identity->outputs[place].group, output->group) &&
 			    !is_claimed(groups, count, &identity->outputs[place]))
 				groups[number].known = &identity->outputs[place];
 	}
@@ -128,32 +128,32 @@ static void match_groups(const struct sluice_identity *identity, const struct sl
 
 /* Does somebody have `guid`, of what is remembered or of the groups before `upto`? */
 static bool is_taken(const struct sluice_identity *identity, const struct sluice_config *config,
-		     size_t upto, const uint8_t guid[SLUICE_GUID_SIZE])
+		     size_t upto, const sluice_guid guid)
 {
 	const struct sluice_known_output *known;
 	size_t number, lane;
 
 	for (number = 0; number < identity->count; number++) {
 		known = &identity->outputs[number];
-		if (sluice_guids_are_equal(known->group, guid))
+		if (sluice_guid_equal(known->group, guid))
 			return true;
 		for (lane = 0; lane < known->lane_count; lane++)
-			if (sluice_guids_are_equal(known->lanes[lane].id, guid))
+			if (sluice_guid_equal(known->lanes[lane].id, guid))
 				return true;
 	}
 	for (number = 0; number < identity->alias_count; number++)
-		if (sluice_guids_are_equal(identity->aliases[number].old, guid))
+		if (sluice_guid_equal(identity->aliases[number].old, guid))
 			return true;
 	for (number = 0; number < upto; number++)
-		if (sluice_guids_are_equal(config->outputs[number].group, guid) ||
-		    sluice_guids_are_equal(config->outputs[number].id, guid))
+		if (sluice_guid_equal(config->outputs[number].group, guid) ||
+		    sluice_guid_equal(config->outputs[number].id, guid))
 			return true;
 	return false;
 }
 
 /* Makes another GUID out of one until nobody has it. 0 or a negative errno. */
 static int make_unique(const struct sluice_identity *identity, const struct sluice_config *config,
-		       size_t upto, const char *kind, uint8_t guid[SLUICE_GUID_SIZE])
+		       size_t upto, const char *kind, sluice_guid guid)
 {
 	int result = 0;
 
@@ -167,20 +167,20 @@ static int name_new(const struct sluice_identity *identity, struct sluice_config
 		    const struct sluice_group *group)
 {
 	struct sluice_config_output *first = &config->outputs[group->first];
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	size_t number;
 	int result = 0;
 
-	memcpy(guid, first->group, sizeof(guid));
+	sluice_guid_copy(guid, first->group);
 	if (!first->has_id)
 		result = make_unique(identity, config, group->first, "output", guid);
 	for (number = group->first; !result && number < group->end; number++) {
 		struct sluice_config_output *output = &config->outputs[number];
-		bool is_alone = sluice_guids_are_equal(output->id, output->group);
+		bool is_alone = sluice_guid_equal(output->id, output->group);
 
-		memcpy(output->group, guid, sizeof(guid));
+		sluice_guid_copy(output->group, guid);
 		if (is_alone)
-			memcpy(output->id, guid, sizeof(guid));
+			sluice_guid_copy(output->id, guid);
 		/* One that is written as `id` may be what another lane has, too. */
 		result = make_unique(identity, config, number, "lane", output->id);
 	}
@@ -195,7 +195,7 @@ static bool is_given(const struct sluice_config *config, const struct sluice_gro
 
 	for (number = group->first; number < group->end; number++)
 		if (settled[number - group->first] &&
-		    sluice_guids_are_equal(config->outputs[number].id, lane->id))
+		    sluice_guid_equal(config->outputs[number].id, lane->id))
 			return true;
 	return false;
 }
@@ -217,7 +217,7 @@ static void give_lanes(struct sluice_config *config, const struct sluice_group *
 			if (is_given(config, group, settled, &known->lanes[lane]) ||
 			    (strict && !sluice_lane_affinity(&known->lanes[lane], output)))
 				continue;
-			memcpy(output->id, known->lanes[lane].id, SLUICE_GUID_SIZE);
+			sluice_guid_copy(output->id, known->lanes[lane].id);
 			settled[number - group->first] = true;
 		}
 	}
@@ -235,7 +235,7 @@ static int name_lanes(const struct sluice_identity *identity, struct sluice_conf
 	if (settled)
 		give_lanes(config, group, settled, group->known, true);
 	for (number = 0; settled && number < identity->count; number++)
-		if (sluice_guids_are_equal(identity->outputs[number].group, group->known->group))
+		if (sluice_guid_equal(identity->outputs[number].group, group->known->group))
 			give_lanes(config, group, settled, &identity->outputs[number], true);
 	if (settled)
 		give_lanes(config, group, settled, group->known, false);
@@ -270,8 +270,7 @@ int sluice_identity_resolve(const struct sluice_identity *identity, struct sluic
 		 */
 		for (lane = group->first; lane < group->end; lane++)
 			if (!config->outputs[lane].has_id)
-				memcpy(config->outputs[lane].group, group->known->group,
-				       SLUICE_GUID_SIZE);
+				sluice_guid_copy(config->outputs[lane].group, group->known->group);
 	}
 	for (number = 0; !result && number < count; number++)
 		result = groups[number].known ? name_lanes(identity, config, &groups[number])

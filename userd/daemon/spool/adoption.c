@@ -13,11 +13,11 @@
 /* What adoption has in hand. */
 struct adoption {
 	struct sluice_spool *spool;
-	const uint8_t (*outputs)[SLUICE_GUID_SIZE];
+	const sluice_guid *outputs;
 	size_t output_count;
 	bool tell;
 	bool (*is_served)(void *context, const struct sluice_spool_name *name,
-			  const uint8_t output[SLUICE_GUID_SIZE]);
+			  const sluice_guid output);
 	void *context;
 	struct orphan *list;
 };
@@ -28,7 +28,7 @@ struct orphan {
 	struct sluice_spool_name name;
 	uint64_t end;
 	size_t count;
-	uint8_t outputs[SLUICE_SPOOL_LOG_OUTPUTS][SLUICE_GUID_SIZE];
+	sluice_guid outputs[SLUICE_SPOOL_LOG_OUTPUTS];
 };
 
 /* Which outputs of the configuration wait for the log? */
@@ -39,17 +39,17 @@ struct claim {
 };
 
 /* One output that waits. */
-static int claim(void *context, const uint8_t output[16])
+static int claim(void *context, const sluice_guid output)
 {
 	struct claim *claims = context;
 	size_t number;
 
 	for (number = 0; number < claims->adoption->output_count; number++) {
-		if (memcmp(claims->adoption->outputs[number], output, 16) != 0)
+		if (!sluice_guid_equal(claims->adoption->outputs[number], output))
 			continue;
 		if (!claims->adoption->is_served(claims->adoption->context, &claims->orphan->name,
 						 output))
-			memcpy(claims->orphan->outputs[claims->orphan->count++], output, 16);
+			sluice_guid_copy(claims->orphan->outputs[claims->orphan->count++], output);
 		return 0;
 	}
 	claims->strangers++;
@@ -103,7 +103,7 @@ static int make_stream(const struct orphan *orphan, struct sluice_stream **strea
 	size_t number;
 	int error;
 
-	memcpy(route.id, orphan->name.route, sizeof(route.id));
+	sluice_guid_copy(route.id, orphan->name.route);
 	error = sluice_ring_create(&ring, SLUICE_RING_SIZE_MIN, orphan->name.stream,
 				   orphan->name.epoch, orphan->name.cpu);
 	if (error)
@@ -125,11 +125,10 @@ static int make_stream(const struct orphan *orphan, struct sluice_stream **strea
 	return 0;
 }
 
-int sluice_disk_side_adopt(struct sluice_spooler *spooler,
-			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t output_count,
-			   bool tell,
+int sluice_disk_side_adopt(struct sluice_spooler *spooler, const sluice_guid *outputs,
+			   size_t output_count, bool tell,
 			   bool (*is_served)(void *context, const struct sluice_spool_name *name,
-					     const uint8_t output[SLUICE_GUID_SIZE]),
+					     const sluice_guid output),
 			   int (*take)(void *context, struct sluice_stream *stream), void *context)
 {
 	struct adoption adoption = {.outputs = outputs,

@@ -56,7 +56,7 @@ static struct sluice_feeder *disk_of(const struct sluice_feeder *feeder)
 /* Gives an output's feeder of the ring one of the disk, which goes into the stream as well; there
  * is room. 0 or -ENOMEM. */
 static int add_disk_feeder(struct sluice_stream *stream, struct sluice_feeder *ring,
-			   const uint8_t output[SLUICE_GUID_SIZE], uint64_t floor)
+			   const sluice_guid output, uint64_t floor)
 {
 	struct sluice_disk_side *side = stream->side;
 	struct sluice_feeder *disk =
@@ -67,14 +67,14 @@ static int add_disk_feeder(struct sluice_stream *stream, struct sluice_feeder *r
 	ring->floor = floor;
 	disk->backlog->border = floor;
 	stream->feeders[stream->feeder_count] = disk;
-	memcpy(stream->outputs[stream->feeder_count], output, SLUICE_GUID_SIZE);
+	sluice_guid_copy(stream->outputs[stream->feeder_count], output);
 	stream->feeder_count++;
 	return 0;
 }
 
 /* An output came later: what lies on the disk is older, and waits for others. */
 static int add_feeder(struct sluice_stream *stream, struct sluice_feeder *feeder,
-		      const uint8_t output[SLUICE_GUID_SIZE])
+		      const sluice_guid output)
 {
 	if (sluice_stream_reserve(stream, stream->feeder_count + 1))
 		return -ENOMEM;
@@ -117,7 +117,7 @@ static void tell(struct sluice_disk_side *side)
 			order->log = side->log;
 			order->start = backlog->acked.list[range].start;
 			order->end = backlog->acked.list[range].end;
-			memcpy(order->output, side->stream->outputs[number], sizeof(order->output));
+			sluice_guid_copy(order->output, side->stream->outputs[number]);
 			sluice_spooler_order(side->spooler, order);
 		}
 		if (backlog->acked.count)
@@ -162,8 +162,7 @@ static bool list_outputs(const struct sluice_disk_side *side, struct sluice_orde
 			continue;
 		if (feeder->backlog->border < order->end)
 			feeder->backlog->border = order->end;
-		memcpy(order->outputs[order->output_count++], stream->outputs[number],
-		       SLUICE_GUID_SIZE);
+		sluice_guid_copy(order->outputs[order->output_count++], stream->outputs[number]);
 	}
 	return order->output_count > 0;
 }
@@ -397,8 +396,8 @@ int sluice_disk_side_create(struct sluice_stream *stream, struct sluice_spooler 
 
 	if (!side)
 		return -ENOMEM;
-	memcpy(name.stream, producer->stream, sizeof(name.stream));
-	memcpy(name.route, stream->route, sizeof(name.route));
+	sluice_guid_copy(name.stream, producer->stream);
+	sluice_guid_copy(name.route, stream->route);
 	side->stream = stream;
 	side->spooler = spooler;
 	side->worker = worker;

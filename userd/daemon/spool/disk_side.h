@@ -70,11 +70,10 @@ void sluice_disk_check_tell_older(struct sluice_stream *stream, uint64_t last);
  * took), with an empty ring, for those of `outputs` that wait for something and that no stream
  * serves. Calls `take` for each, which owns it. `tell`: says in the log what waits for outputs that
  * are not among them. 0 or a negative errno. @context process */
-int sluice_disk_side_adopt(struct sluice_spooler *spooler,
-			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t output_count,
-			   bool tell,
+int sluice_disk_side_adopt(struct sluice_spooler *spooler, const sluice_guid *outputs,
+			   size_t output_count, bool tell,
 			   bool (*is_served)(void *context, const struct sluice_spool_name *name,
-					     const uint8_t output[SLUICE_GUID_SIZE]),
+					     const sluice_guid output),
 			   int (*take)(void *context, struct sluice_stream *stream), void *context);
 
 #endif /* SLUICE_DISK_SIDE_H */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../../lib/guid.h"
 #include "spool/spool.h"
 
 /* Frames that one order to read brings at most. */
@@ -30,8 +31,8 @@ struct sluice_order {
 	uint64_t sequence; /* WRITE: of `end` */
 	uint32_t count;	   /* WRITE: records; READ: frames at most */
 	const uint8_t *bytes;
-	uint8_t output[16];
-	uint8_t (*outputs)[16]; /* WRITE: who waits for it; @owner the order */
+	sluice_guid output;
+	sluice_guid *outputs; /* WRITE: who waits for it; @owner the order */
 	size_t output_count;
 	/* The answer */
 	int result;

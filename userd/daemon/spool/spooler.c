@@ -166,7 +166,7 @@ static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list
 		};
 
 		error = sluice_spool_append(spooler->spool, order->log, &frame, order->bytes,
-					    (const uint8_t(*)[16])order->outputs,
+					    (const sluice_guid *)order->outputs,
 					    order->output_count);
 		order->serial = sluice_spool_serial(spooler->spool);
 	}

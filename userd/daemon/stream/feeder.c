@@ -63,11 +63,11 @@ const uint8_t *sluice_feeder_bytes(const struct sluice_feeder *feeder,
 	return feeder->origin->bytes(feeder, segment);
 }
 
-bool sluice_feeder_is_of(const struct sluice_feeder *feeder, const uint8_t stream[16],
+bool sluice_feeder_is_of(const struct sluice_feeder *feeder, const sluice_guid stream,
 			 uint64_t epoch)
 {
 	return feeder->ring->producer->epoch == epoch &&
-	       !memcmp(feeder->ring->producer->stream, stream, 16);
+	       sluice_guid_equal(feeder->ring->producer->stream, stream);
 }
 
 bool sluice_feeder_keeps_younger(const struct sluice_feeder *feeder)

@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../../lib/guid.h"
 #include "../../lib/ranges.h"
 #include "../../lib/ring.h"
 #include "backlog.h"
@@ -252,7 +253,7 @@ const uint8_t *sluice_feeder_bytes(const struct sluice_feeder *feeder,
 
 /* Does it feed from (`stream`, `epoch`)? Several feeders of an output may: an acknowledgement
  * concerns all of them. */
-bool sluice_feeder_is_of(const struct sluice_feeder *feeder, const uint8_t stream[16],
+bool sluice_feeder_is_of(const struct sluice_feeder *feeder, const sluice_guid stream,
 			 uint64_t epoch);
 
 /* Does a younger stream wait for what is to be had by way of it (`store.drain: oldest`: from the

@@ -387,7 +387,7 @@ static const struct sluice_origin ring_origin = {
 };
 
 int sluice_ring_feeder_open(struct sluice_feeder *feeder, struct sluice_ring *ring,
-			    const uint8_t output[16], bool *repaired)
+			    const sluice_guid output, bool *repaired)
 {
 	uint64_t start;
 	int error;
@@ -422,7 +422,7 @@ int sluice_ring_feeder_open(struct sluice_feeder *feeder, struct sluice_ring *ri
 	return 0;
 }
 
-int sluice_ring_feeder_create(struct sluice_ring *ring, const uint8_t output[16],
+int sluice_ring_feeder_create(struct sluice_ring *ring, const sluice_guid output,
 			      struct sluice_feeder **result, bool *repaired)
 {
 	struct sluice_feeder *feeder = malloc(sizeof(*feeder));

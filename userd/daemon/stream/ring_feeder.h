@@ -15,14 +15,14 @@
  * -EPROTO (not even the tail is a boundary). @owner caller: sluice_ring_feeder_close()
  */
 int sluice_ring_feeder_open(struct sluice_feeder *feeder, struct sluice_ring *ring,
-			    const uint8_t output[16], bool *repaired);
+			    const sluice_guid output, bool *repaired);
 
 /* Frees what it has; the cursor slot stays as it is. Safe on a zeroed feeder. */
 void sluice_ring_feeder_close(struct sluice_feeder *feeder);
 
 /* The same two for a feeder in memory of its own, which sluice_feeder_destroy() ends. @owner caller
  */
-int sluice_ring_feeder_create(struct sluice_ring *ring, const uint8_t output[16],
+int sluice_ring_feeder_create(struct sluice_ring *ring, const sluice_guid output,
 			      struct sluice_feeder **feeder, bool *repaired);
 
 /* Everything before it needs no place in the ring: acknowledged, or on the disk. */

@@ -53,8 +53,8 @@ static void join(struct sluice_stream *stream, struct sluice_feeder *feeder)
 }
 
 int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_config_route *route,
-			 const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count,
-			 enum sluice_source kind, uint32_t cpu, struct sluice_stream **result)
+			 const sluice_guid *outputs, size_t count, enum sluice_source kind,
+			 uint32_t cpu, struct sluice_stream **result)
 {
 	struct sluice_stream *stream;
 	int error = -ENOMEM;
@@ -75,7 +75,7 @@ int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_c
 	stream->fd = fd;
 	stream->kind = kind;
 	stream->cpu = cpu;
-	memcpy(stream->route, route->id, sizeof(stream->route));
+	sluice_guid_copy(stream->route, route->id);
 	stream->priority = sluice_priority_of(route->id);
 	memcpy(stream->name, route->name, sizeof(stream->name));
 	stream->handler.ready = ready;
@@ -96,7 +96,7 @@ int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_c
 				       stream->name, cpu);
 		join(stream, feeder);
 		stream->feeders[number] = feeder;
-		memcpy(stream->outputs[number], outputs[number], SLUICE_GUID_SIZE);
+		sluice_guid_copy(stream->outputs[number], outputs[number]);
 		stream->feeder_count++;
 	}
 	stream->tail = sluice_ring_tail(&stream->ring);
@@ -132,7 +132,7 @@ void sluice_stream_destroy(struct sluice_stream *stream)
 int sluice_stream_reserve(struct sluice_stream *stream, size_t count)
 {
 	struct sluice_feeder **feeders;
-	uint8_t(*outputs)[SLUICE_GUID_SIZE];
+	sluice_guid *outputs;
 
 	if (!count)
 		return 0;
@@ -288,17 +288,17 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 }
 
 struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,
-					   const uint8_t guid[SLUICE_GUID_SIZE])
+					   const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < stream->feeder_count; number++)
-		if (!memcmp(stream->outputs[number], guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(stream->outputs[number], guid))
 			return stream->feeders[number];
 	return NULL;
 }
 
-int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE])
+int sluice_stream_add_feeder(struct sluice_stream *stream, const sluice_guid guid)
 {
 	struct sluice_feeder *feeder;
 	bool repaired;
@@ -310,7 +310,7 @@ int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SL
 	if (error)
 		return error;
 	join(stream, feeder);
-	memcpy(stream->outputs[stream->feeder_count], guid, SLUICE_GUID_SIZE);
+	sluice_guid_copy(stream->outputs[stream->feeder_count], guid);
 	stream->feeders[stream->feeder_count++] = feeder;
 	return stream->disk ? stream->disk->add_feeder(stream, feeder, guid) : 0;
 }
@@ -326,14 +326,13 @@ static void keep_cursor(struct sluice_stream *stream, const struct sluice_feeder
 }
 
 /* Takes the feeder of output `guid` out of the stream. `keep`: its cursor stays. */
-static void remove_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE],
-			  bool keep)
+static void remove_feeder(struct sluice_stream *stream, const sluice_guid guid, bool keep)
 {
 	struct sluice_feeder *feeder;
 	size_t number;
 
 	for (number = 0; number < stream->feeder_count; number++)
-		if (!memcmp(stream->outputs[number], guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(stream->outputs[number], guid))
 			break;
 	if (number == stream->feeder_count)
 		return;
@@ -354,12 +353,12 @@ static void remove_feeder(struct sluice_stream *stream, const uint8_t guid[SLUIC
 	stream->moved = true;
 }
 
-void sluice_stream_leave_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE])
+void sluice_stream_leave_feeder(struct sluice_stream *stream, const sluice_guid guid)
 {
 	remove_feeder(stream, guid, true);
 }
 
-void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE])
+void sluice_stream_drop_feeder(struct sluice_stream *stream, const sluice_guid guid)
 {
 	remove_feeder(stream, guid, false);
 }

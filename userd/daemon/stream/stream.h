@@ -26,7 +26,7 @@ struct sluice_disk_side; /* spool/disk_side.h */
 struct sluice_stream_disk {
 	/* Gives a new feeder of the ring one of the disk. 0 or -ENOMEM. */
 	int (*add_feeder)(struct sluice_stream *stream, struct sluice_feeder *feeder,
-			  const uint8_t output[SLUICE_GUID_SIZE]);
+			  const sluice_guid output);
 	/* At the end of a round: orders what is to be written, tells what was acknowledged. */
 	void (*tend)(struct sluice_stream *stream, uint64_t now);
 	/* Notes in the ring's cursors what lies on the disk. */
@@ -44,13 +44,13 @@ struct sluice_stream {
 	struct sluice_worker *worker;
 	struct sluice_ring ring;
 	int fd; /* /dev/sluice; -1: the ring is our own */
-	uint8_t route[SLUICE_GUID_SIZE];
-	char name[SLUICE_NAME_MAX + 1];	      /* of the route, for messages */
-	unsigned int priority;		      /* of the route */
-	uint32_t cpu;			      /* of a user-space source: number of the worker */
-	enum sluice_source kind;	      /* SLUICE_SOURCE_KMOD or SLUICE_SOURCE_SOCKET */
-	struct sluice_feeder **feeders;	      /* each by itself: connections know their addresses */
-	uint8_t (*outputs)[SLUICE_GUID_SIZE]; /* whose feeder each is */
+	sluice_guid route;
+	char name[SLUICE_NAME_MAX + 1]; /* of the route, for messages */
+	unsigned int priority;		/* of the route */
+	uint32_t cpu;			/* of a user-space source: number of the worker */
+	enum sluice_source kind;	/* SLUICE_SOURCE_KMOD or SLUICE_SOURCE_SOCKET */
+	struct sluice_feeder **feeders; /* each by itself: connections know their addresses */
+	sluice_guid *outputs;		/* whose feeder each is */
 	size_t feeder_count;
 	bool moved;    /* look at cursors and tail at the end of this round */
 	bool hung;     /* the module deleted the route; what is in the ring is still there */
@@ -81,8 +81,8 @@ struct sluice_stream {
  * @owner caller: sluice_stream_destroy() @context process
  */
 int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_config_route *route,
-			 const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count,
-			 enum sluice_source kind, uint32_t cpu, struct sluice_stream **stream);
+			 const sluice_guid *outputs, size_t count, enum sluice_source kind,
+			 uint32_t cpu, struct sluice_stream **stream);
 
 /* Unmaps, closes, frees. Not in a worker any more. NULL is allowed. @context process */
 void sluice_stream_destroy(struct sluice_stream *stream);
@@ -107,18 +107,18 @@ void sluice_stream_tick(struct sluice_stream *stream, uint64_t now);
 
 /* The feeder of output `guid`, or NULL. @context worker */
 struct sluice_feeder *sluice_stream_feeder(const struct sluice_stream *stream,
-					   const uint8_t guid[SLUICE_GUID_SIZE]);
+					   const sluice_guid guid);
 
 /* Adds a feeder for output `guid`, which begins where its cursor stands, or at the tail. 0,
  * -ENOMEM, -ENOSPC (no cursor is free), -EPROTO. @context worker */
-int sluice_stream_add_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
+int sluice_stream_add_feeder(struct sluice_stream *stream, const sluice_guid guid);
 
 /* Forgets the feeder of output `guid`, which no connection uses any more, and leaves its cursor
  * where it is: what waits for the output stays. @context worker */
-void sluice_stream_leave_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
+void sluice_stream_leave_feeder(struct sluice_stream *stream, const sluice_guid guid);
 
 /* The same, but its cursor holds the tail back no longer. @context worker */
-void sluice_stream_drop_feeder(struct sluice_stream *stream, const uint8_t guid[SLUICE_GUID_SIZE]);
+void sluice_stream_drop_feeder(struct sluice_stream *stream, const sluice_guid guid);
 
 /* Bytes that some output has not got yet, of those before its limit: of the output that lacks most.
  * @context worker */
