@@ -114,10 +114,10 @@ static int attach(struct sluice_ring *ring, const char *name,
 
 /* Makes the stream of one of the module's rings, with feeders for `outputs`. */
 static int make_stream(struct sluice_intake *intake, const struct sluice_config_route *route,
-		       const struct sluice_kernel_stream *found,
-		       const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count,
-		       struct sluice_ring *ring, int fd, struct sluice_stream_table *fresh,
-		       struct sluice_stream **stream, char **error)
+		       const struct sluice_kernel_stream *found, const sluice_guid *outputs,
+		       size_t count, struct sluice_ring *ring, int fd,
+		       struct sluice_stream_table *fresh, struct sluice_stream **stream,
+		       char **error)
 {
 	struct sluice_worker *worker =
 		intake->context->workers[found->cpu %
@@ -148,23 +148,22 @@ static int take_route(struct sluice_intake *intake, const struct sluice_config_r
 		      const struct sluice_kernel_stream *streams, size_t count,
 		      struct sluice_stream_table *fresh, char **error)
 {
-	uint8_t(*outputs)[SLUICE_GUID_SIZE] = sluice_route_outputs(intake->plan->config, route);
+	sluice_guid *outputs = sluice_route_outputs(intake->plan->config, route);
 	struct sluice_stream *stream;
 	struct sluice_ring ring = {0};
 	int result = outputs ? 0 : -ENOMEM, fd;
 	size_t number;
 
 	for (number = 0; !result && number < count; number++) {
-		if (memcmp(streams[number].route, route->id, SLUICE_GUID_SIZE) != 0 ||
+		if (!sluice_guid_equal(streams[number].route, route->id) ||
 		    sluice_stream_table_find(intake->context->streams, route->id,
 					     SLUICE_SOURCE_KMOD, streams[number].cpu))
 			continue;
 		fd = attach(&ring, route->name, &streams[number], error);
-		result =
-			fd < 0 ? fd
-			       : make_stream(intake, route, &streams[number],
-					     (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
-					     route->output_count, &ring, fd, fresh, &stream, error);
+		result = fd < 0 ? fd
+				: make_stream(intake, route, &streams[number],
+					      (const sluice_guid *)outputs, route->output_count,
+					      &ring, fd, fresh, &stream, error);
 	}
 	free(outputs);
 	return result;
@@ -179,14 +178,14 @@ static void adopt(struct sluice_intake *intake, const struct sluice_kernel_route
 		  const struct sluice_kernel_stream *found, struct sluice_stream_table *fresh)
 {
 	struct sluice_config_route route = {0};
-	uint8_t(*outputs)[SLUICE_GUID_SIZE];
+	sluice_guid *outputs;
 	struct sluice_stream *stream;
 	struct sluice_ring ring = {0};
 	char *error = NULL;
 	size_t count;
 	int fd;
 
-	memcpy(route.id, known->guid, sizeof(route.id));
+	sluice_guid_copy(route.id, known->guid);
 	memcpy(route.name, known->name, sizeof(route.name));
 	route.reach = sluice_config_reach(intake->plan->config);
 	fd = attach(&ring, known->name, found, &error);
@@ -210,8 +209,8 @@ static void adopt(struct sluice_intake *intake, const struct sluice_kernel_route
 		free(outputs);
 		return;
 	}
-	if (!make_stream(intake, &route, found, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs, count,
-			 &ring, fd, fresh, &stream, &error))
+	if (!make_stream(intake, &route, found, (const sluice_guid *)outputs, count, &ring, fd,
+			 fresh, &stream, &error))
 		stream->draining = true;
 	free(outputs);
 say:
@@ -221,13 +220,13 @@ say:
 }
 
 /* Is the route one of the plan's with inputs of ours? */
-static bool plan_has(const struct sluice_source_plan *plan, const uint8_t guid[SLUICE_GUID_SIZE])
+static bool plan_has(const struct sluice_source_plan *plan, const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < plan->config->input_count; number++)
 		if (plan->kinds[number] == SLUICE_SOURCE_KMOD &&
-		    !memcmp(plan->routes[plan->route_of[number]].id, guid, SLUICE_GUID_SIZE))
+		    sluice_guid_equal(plan->routes[plan->route_of[number]].id, guid))
 			return true;
 	return false;
 }
@@ -296,15 +295,14 @@ static int intake_activate(struct sluice_intake *intake, const struct sluice_sou
 }
 
 /* Has the route a stream that is in force? */
-static bool is_served(const struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE])
+static bool is_served(const struct sluice_intake *intake, const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < intake->context->streams->count; number++) {
 		const struct sluice_stream *stream = intake->context->streams->list[number].stream;
 
-		if (stream->kind == SLUICE_SOURCE_KMOD &&
-		    !memcmp(stream->route, guid, SLUICE_GUID_SIZE))
+		if (stream->kind == SLUICE_SOURCE_KMOD && sluice_guid_equal(stream->route, guid))
 			return true;
 	}
 	return false;
@@ -312,12 +310,12 @@ static bool is_served(const struct sluice_intake *intake, const uint8_t guid[SLU
 
 /* Is there anything in the rings of a route, among `streams`? */
 static bool holds_something(const struct sluice_kernel_stream *streams, size_t count,
-			    const uint8_t route[SLUICE_GUID_SIZE])
+			    const sluice_guid route)
 {
 	size_t number;
 
 	for (number = 0; number < count; number++)
-		if (!memcmp(streams[number].route, route, SLUICE_GUID_SIZE) &&
+		if (sluice_guid_equal(streams[number].route, route) &&
 		    streams[number].head != streams[number].tail)
 			return true;
 	return false;
@@ -380,7 +378,7 @@ static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *st
 		const struct sluice_stream *other = intake->context->streams->list[number].stream;
 
 		if (other != stream && other->kind == SLUICE_SOURCE_KMOD &&
-		    !memcmp(other->route, stream->route, SLUICE_GUID_SIZE))
+		    sluice_guid_equal(other->route, stream->route))
 			others++;
 	}
 	if (stream->held < sluice_ring_head(&stream->ring))
@@ -428,14 +426,14 @@ static int intake_measure(struct sluice_intake *intake)
 }
 
 /* struct sluice_source_class.counters, out of the last dump. */
-static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE],
+static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 			   struct sluice_counters *counters, uint16_t *index)
 {
 	size_t number;
 
 	memset(counters, 0, sizeof(*counters));
 	for (number = 0; number < intake->measured_count; number++) {
-		if (memcmp(intake->measured[number].guid, guid, SLUICE_GUID_SIZE) != 0)
+		if (!sluice_guid_equal(intake->measured[number].guid, guid))
 			continue;
 		*counters = intake->measured[number].counters;
 		*index = intake->measured[number].input;
@@ -445,7 +443,7 @@ static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUI
 }
 
 /* Maps a ring to look only. 0 or a negative errno. @owner caller: sluice_ring_destroy() */
-static int look_at(struct sluice_ring *ring, const uint8_t route[SLUICE_GUID_SIZE], uint32_t cpu)
+static int look_at(struct sluice_ring *ring, const sluice_guid route, uint32_t cpu)
 {
 	int fd = open(DEVICE, O_RDONLY | O_CLOEXEC), result;
 
@@ -492,8 +490,8 @@ int sluice_source_kmod_look(const struct sluice_config *config,
 
 /* struct sluice_source_class.is_held: looks at the cursors of the route's rings. */
 static bool intake_is_held(struct sluice_intake *intake, const struct sluice_config *config,
-			   size_t workers, const uint8_t route[SLUICE_GUID_SIZE],
-			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count)
+			   size_t workers, const sluice_guid route, const sluice_guid *outputs,
+			   size_t count)
 {
 	struct sluice_ring ring;
 	size_t cpu, cpus = sluice_config_cpus();

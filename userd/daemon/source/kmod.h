@@ -18,7 +18,7 @@ struct sluice_kmod_ledger {
 	size_t route_count;
 	struct sluice_kernel_rule *rules; /* all there were */
 	size_t rule_count;
-	uint8_t (*changed)[SLUICE_GUID_SIZE]; /* routes that were set */
+	sluice_guid *changed; /* routes that were set */
 	size_t changed_count;
 	bool rules_changed;
 };
@@ -31,7 +31,7 @@ void sluice_kmod_ledger_free(struct sluice_kmod_ledger *ledger);
 
 /* The route called `guid` as it was, or NULL. */
 const struct sluice_kernel_route *sluice_kmod_ledger_route(const struct sluice_kmod_ledger *ledger,
-							   const uint8_t guid[SLUICE_GUID_SIZE]);
+							   const sluice_guid guid);
 
 /* Does a route's name begin with the mark of this relay, by its name of now or before? */
 bool sluice_kmod_is_marked(const struct sluice_config *config,
@@ -40,8 +40,7 @@ bool sluice_kmod_is_marked(const struct sluice_config *config,
 /* Is the route ours? `context` tells which ones we serve. */
 bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
 			 const struct sluice_source_context *context,
-			 const struct sluice_source_plan *plan,
-			 const uint8_t route[SLUICE_GUID_SIZE]);
+			 const struct sluice_source_plan *plan, const sluice_guid route);
 
 /* The name of a route in the module: "RELAY/NAME", cut. */
 void sluice_kmod_route_name(const struct sluice_config *config, const char *name,
@@ -66,7 +65,7 @@ struct sluice_kmod_exchange {
 
 /* Is `guid` among `rules`? */
 bool sluice_kmod_is_among(const struct sluice_kernel_rule *rules, size_t count,
-			  const uint8_t guid[SLUICE_GUID_SIZE]);
+			  const sluice_guid guid);
 
 /*
  * Notes in each rule wanted that the module does not have which rule it continues: one that goes

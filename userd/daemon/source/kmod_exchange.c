@@ -10,12 +10,12 @@
 #include "kmod.h"
 
 bool sluice_kmod_is_among(const struct sluice_kernel_rule *rules, size_t count,
-			  const uint8_t guid[SLUICE_GUID_SIZE])
+			  const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < count; number++)
-		if (!memcmp(rules[number].guid, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(rules[number].guid, guid))
 			return true;
 	return false;
 }
@@ -53,7 +53,7 @@ void sluice_kmod_exchange_continue(struct sluice_kmod_exchange *exchange)
 		for (place = 0; place < exchange->now_count && !wanted->continues; place++) {
 			if (!exchange->goes[place] || !match_alike(&exchange->now[place], wanted))
 				continue;
-			memcpy(wanted->before, exchange->now[place].guid, SLUICE_GUID_SIZE);
+			sluice_guid_copy(wanted->before, exchange->now[place].guid);
 			wanted->continues = true;
 		}
 	}
@@ -67,7 +67,7 @@ sluice_kmod_exchange_before(const struct sluice_kmod_exchange *exchange,
 	size_t number;
 
 	for (number = 0; number < exchange->now_count; number++)
-		if (!memcmp(exchange->now[number].guid, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(exchange->now[number].guid, guid))
 			return &exchange->now[number];
 	return NULL;
 }
@@ -75,8 +75,7 @@ sluice_kmod_exchange_before(const struct sluice_kmod_exchange *exchange,
 int sluice_kmod_exchange_make(const struct sluice_kmod_exchange *exchange,
 			      struct sluice_kernel *kernel)
 {
-	uint8_t(*gone)[SLUICE_GUID_SIZE] =
-		calloc(exchange->now_count ? exchange->now_count : 1, sizeof(*gone));
+	sluice_guid *gone = calloc(exchange->now_count ? exchange->now_count : 1, sizeof(*gone));
 	size_t number, count = 0;
 	int result;
 
@@ -84,11 +83,11 @@ int sluice_kmod_exchange_make(const struct sluice_kmod_exchange *exchange,
 		return -ENOMEM;
 	for (number = 0; number < exchange->now_count; number++)
 		if (exchange->goes[number])
-			memcpy(gone[count++], exchange->now[number].guid, SLUICE_GUID_SIZE);
+			sluice_guid_copy(gone[count++], exchange->now[number].guid);
 	result = count || exchange->wanted_count
-			 ? sluice_kernel_rules_exchange(
-				   kernel, exchange->wanted, exchange->wanted_count,
-				   (const uint8_t(*)[SLUICE_GUID_SIZE])gone, count)
+			 ? sluice_kernel_rules_exchange(kernel, exchange->wanted,
+							exchange->wanted_count,
+							(const sluice_guid *)gone, count)
 			 : 0;
 	free(gone);
 	return result;

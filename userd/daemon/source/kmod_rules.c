@@ -40,24 +40,24 @@ void sluice_kmod_ledger_free(struct sluice_kmod_ledger *ledger)
 }
 
 const struct sluice_kernel_route *sluice_kmod_ledger_route(const struct sluice_kmod_ledger *ledger,
-							   const uint8_t guid[SLUICE_GUID_SIZE])
+							   const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < ledger->route_count; number++)
-		if (!memcmp(ledger->routes[number].guid, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(ledger->routes[number].guid, guid))
 			return &ledger->routes[number];
 	return NULL;
 }
 
 /* The rule called `guid` as it was, or NULL. */
 static const struct sluice_kernel_rule *ledger_rule(const struct sluice_kmod_ledger *ledger,
-						    const uint8_t guid[SLUICE_GUID_SIZE])
+						    const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < ledger->rule_count; number++)
-		if (!memcmp(ledger->rules[number].guid, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(ledger->rules[number].guid, guid))
 			return &ledger->rules[number];
 	return NULL;
 }
@@ -109,20 +109,18 @@ bool sluice_kmod_is_marked(const struct sluice_config *config,
 
 bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
 			 const struct sluice_source_context *context,
-			 const struct sluice_source_plan *plan,
-			 const uint8_t route[SLUICE_GUID_SIZE])
+			 const struct sluice_source_plan *plan, const sluice_guid route)
 {
 	const struct sluice_kernel_route *known = sluice_kmod_ledger_route(ledger, route);
 	size_t number;
 
 	for (number = 0; number < plan->route_count; number++)
-		if (!memcmp(plan->routes[number].id, route, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(plan->routes[number].id, route))
 			return true;
 	for (number = 0; number < context->streams->count; number++) {
 		const struct sluice_stream *stream = context->streams->list[number].stream;
 
-		if (stream->kind == SLUICE_SOURCE_KMOD &&
-		    !memcmp(stream->route, route, SLUICE_GUID_SIZE))
+		if (stream->kind == SLUICE_SOURCE_KMOD && sluice_guid_equal(stream->route, route))
 			return true;
 	}
 	return known && sluice_kmod_is_marked(plan->config, plan->identity, known->name);
@@ -139,10 +137,10 @@ int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 		.alarm = (uint8_t)plan->config->store.memory_alarm,
 		.is_prompt = route->is_prompt,
 	};
-	uint8_t(*changed)[SLUICE_GUID_SIZE];
+	sluice_guid *changed;
 	int result;
 
-	memcpy(wanted.guid, route->id, sizeof(wanted.guid));
+	sluice_guid_copy(wanted.guid, route->id);
 	sluice_kmod_route_name(plan->config, route->name, wanted.name);
 	changed = reallocarray(ledger->changed, ledger->changed_count + 1, sizeof(*changed));
 	if (!changed) {
@@ -156,7 +154,7 @@ int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 			   sluice_kernel_error(kernel));
 		return result;
 	}
-	memcpy(ledger->changed[ledger->changed_count++], route->id, SLUICE_GUID_SIZE);
+	sluice_guid_copy(ledger->changed[ledger->changed_count++], route->id);
 	return 0;
 }
 
@@ -177,8 +175,8 @@ static int rule_of(const struct sluice_config_input *input, const struct sluice_
 	memset(rule, 0, sizeof(*rule));
 	if (input->port_count > sizeof(rule->ports) / sizeof(rule->ports[0]))
 		return -E2BIG;
-	memcpy(rule->guid, input->id, sizeof(rule->guid));
-	memcpy(rule->route, route->id, sizeof(rule->route));
+	sluice_guid_copy(rule->guid, input->id);
+	sluice_guid_copy(rule->route, route->id);
 	memcpy(rule->name, input->name, sizeof(rule->name));
 	rule->verdict = (uint8_t)input->verdict;
 	rule->hook = (uint8_t)input->hook;

@@ -427,7 +427,7 @@ static bool intake_follow(struct sluice_intake *intake, const struct sluice_sour
 }
 
 /* struct sluice_source_class.state */
-static const char *intake_state(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE])
+static const char *intake_state(struct sluice_intake *intake, const sluice_guid guid)
 {
 	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
 
@@ -435,8 +435,8 @@ static const char *intake_state(struct sluice_intake *intake, const uint8_t guid
 }
 
 /* struct sluice_source_class.receive */
-static enum sluice_receive intake_receive(struct sluice_intake *intake,
-					  const uint8_t guid[SLUICE_GUID_SIZE], const char **why)
+static enum sluice_receive intake_receive(struct sluice_intake *intake, const sluice_guid guid,
+					  const char **why)
 {
 	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
 
@@ -502,7 +502,7 @@ static int intake_measure(struct sluice_intake *intake)
 }
 
 /* struct sluice_source_class.counters, summed over the workers. */
-static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE],
+static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 			   struct sluice_counters *counters, uint16_t *index)
 {
 	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
@@ -517,8 +517,8 @@ static int intake_counters(struct sluice_intake *intake, const uint8_t guid[SLUI
 
 /* struct sluice_source_class.is_held: looks at the cursors of the route's files. */
 static bool intake_is_held(struct sluice_intake *intake, const struct sluice_config *config,
-			   size_t workers, const uint8_t route[SLUICE_GUID_SIZE],
-			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count)
+			   size_t workers, const sluice_guid route, const sluice_guid *outputs,
+			   size_t count)
 {
 	unsigned int worker;
 
@@ -530,7 +530,7 @@ static bool intake_is_held(struct sluice_intake *intake, const struct sluice_con
 }
 
 /* struct sluice_source_class.unmatched, summed over the workers. */
-static uint64_t intake_unmatched(struct sluice_intake *intake, const uint8_t guid[SLUICE_GUID_SIZE])
+static uint64_t intake_unmatched(struct sluice_intake *intake, const sluice_guid guid)
 {
 	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
 	struct sluice_counters counters;

@@ -46,7 +46,7 @@ struct sluice_socket_choice {
 
 /* An input, for as long as a configuration has it. */
 struct sluice_socket_input {
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	char name[SLUICE_NAME_MAX + 1]; /* of the last plan */
 	uint16_t index;			/* in records */
 	bool wanted;			/* the plan has it */
@@ -245,11 +245,11 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
 /* The input called `guid` in a list (socket_inputs.c), or NULL. @context process, as all of these
  * */
 struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
-						     const uint8_t guid[SLUICE_GUID_SIZE]);
+						     const sluice_guid guid);
 /* The same, made with number `index` if it is not there. NULL: no memory. @owner the list */
 struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
-						    const uint8_t guid[SLUICE_GUID_SIZE],
-						    size_t workers, uint16_t index);
+						    const sluice_guid guid, size_t workers,
+						    uint16_t index);
 /* It is in no list and no port uses it any more. */
 void sluice_socket_input_free(struct sluice_socket_input *input);
 /* Sums its counters up over the workers. Returns the datagrams that belong to no input. */
@@ -341,8 +341,8 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 			      struct sluice_stream_table *fresh, char **error);
 /* The file of a worker's ring (socket_keep.c); NULL: none, or no memory. @owner caller: free()
  * @context process */
-char *sluice_socket_ring_path(const struct sluice_config *config,
-			      const uint8_t route[SLUICE_GUID_SIZE], unsigned int worker);
+char *sluice_socket_ring_path(const struct sluice_config *config, const sluice_guid route,
+			      unsigned int worker);
 /* Makes streams of rings that an earlier daemon of the same configuration left and that nobody of
  * now fills. 0 or -ENOMEM.
  * @context process */
@@ -353,8 +353,7 @@ int sluice_socket_adopt_rings(const struct sluice_source_context *context,
  * `outputs`?
  * @context process */
 bool sluice_socket_is_held(const struct sluice_config *config, unsigned int worker,
-			   const uint8_t route[SLUICE_GUID_SIZE],
-			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count);
+			   const sluice_guid route, const sluice_guid *outputs, size_t count);
 /* Has a stream of the table its ring in this file? */
 bool sluice_socket_is_taken(const struct sluice_stream_table *table, const char *path);
 

@@ -14,17 +14,17 @@
 #include "socket.h"
 
 struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
-						     const uint8_t guid[SLUICE_GUID_SIZE])
+						     const sluice_guid guid)
 {
 	for (; list; list = list->next)
-		if (!memcmp(list->guid, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(list->guid, guid))
 			return list;
 	return NULL;
 }
 
 struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
-						    const uint8_t guid[SLUICE_GUID_SIZE],
-						    size_t workers, uint16_t index)
+						    const sluice_guid guid, size_t workers,
+						    uint16_t index)
 {
 	struct sluice_socket_input *input = sluice_socket_input_find(*list, guid);
 	size_t bytes = workers * sizeof(struct sluice_socket_counters);
@@ -40,7 +40,7 @@ struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input *
 		return NULL;
 	}
 	memset(input->counters, 0, bytes);
-	memcpy(input->guid, guid, SLUICE_GUID_SIZE);
+	sluice_guid_copy(input->guid, guid);
 	input->index = index;
 	input->next = *list;
 	*list = input;

@@ -67,8 +67,8 @@ static char *prefix_of(const struct sluice_config *config)
 	return prefix;
 }
 
-char *sluice_socket_ring_path(const struct sluice_config *config,
-			      const uint8_t route[SLUICE_GUID_SIZE], unsigned int worker)
+char *sluice_socket_ring_path(const struct sluice_config *config, const sluice_guid route,
+			      unsigned int worker)
 {
 	const char *directory = directory_of(config);
 	char text[SLUICE_GUID_TEXT], *prefix, *path;
@@ -102,7 +102,7 @@ char *sluice_socket_note_path(const struct sluice_config *config, bool before)
 
 /* Reads what stands behind the prefix in the name of a ring's file: the route's GUID, as it is
  * written there, and a worker. False: it is another name. */
-static bool parse_name(const char *name, uint8_t route[SLUICE_GUID_SIZE], unsigned int *worker)
+static bool parse_name(const char *name, sluice_guid route, unsigned int *worker)
 {
 	char text[SLUICE_GUID_TEXT], *end;
 	const char *digits;
@@ -138,7 +138,7 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	struct sluice_stream *stream = NULL;
 	const char *name = strrchr(path, '/');
 	struct sluice_ring ring;
-	uint8_t(*outputs)[SLUICE_GUID_SIZE];
+	sluice_guid *outputs;
 	unsigned int worker;
 	size_t count;
 	bool found;
@@ -164,8 +164,8 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	}
 	sluice_notice("a ring with %llu bytes that nobody fills any more is delivered",
 		      (unsigned long long)(sluice_ring_head(&ring) - sluice_ring_tail(&ring)));
-	error = sluice_stream_create(&ring, -1, &route, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
-				     count, SLUICE_SOURCE_SOCKET, worker, &stream);
+	error = sluice_stream_create(&ring, -1, &route, (const sluice_guid *)outputs, count,
+				     SLUICE_SOURCE_SOCKET, worker, &stream);
 	if (error) {
 		sluice_ring_destroy(&ring);
 		goto free;
@@ -191,7 +191,7 @@ static int each_file(const char *directory, const char *prefix,
 {
 	DIR *list = opendir(directory);
 	struct dirent *entry;
-	uint8_t route[SLUICE_GUID_SIZE];
+	sluice_guid route;
 	unsigned int worker;
 	char *path;
 	int result = 0;
@@ -328,8 +328,7 @@ int sluice_socket_adopt_rings(const struct sluice_source_context *context,
 }
 
 bool sluice_socket_is_held(const struct sluice_config *config, unsigned int worker,
-			   const uint8_t route[SLUICE_GUID_SIZE],
-			   const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count)
+			   const sluice_guid route, const sluice_guid *outputs, size_t count)
 {
 	char *path = sluice_socket_ring_path(config, route, worker);
 	struct sluice_ring ring;

@@ -69,7 +69,7 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 			      struct sluice_stream_table *fresh, char **error)
 {
 	struct sluice_worker *worker = context->workers[number];
-	uint8_t(*outputs)[SLUICE_GUID_SIZE] = sluice_route_outputs(plan->config, route);
+	sluice_guid *outputs = sluice_route_outputs(plan->config, route);
 	struct sluice_stream *stream = NULL;
 	struct stat state;
 	uint64_t left;
@@ -93,9 +93,9 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 	if (order.found && left && !order.ring.is_revived)
 		sluice_notice("route `%s`, worker %zu: its ring is still there, with %llu bytes",
 			      route->name, number, (unsigned long long)left);
-	result = sluice_stream_create(
-		&order.ring, -1, route, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
-		route->output_count, SLUICE_SOURCE_SOCKET, worker->number, &stream);
+	result = sluice_stream_create(&order.ring, -1, route, (const sluice_guid *)outputs,
+				      route->output_count, SLUICE_SOURCE_SOCKET, worker->number,
+				      &stream);
 	if (result) {
 		sluice_ring_destroy(&order.ring);
 		goto free;

@@ -76,8 +76,8 @@ struct sluice_source_class {
 	 * before prepare; `source` may be NULL.
 	 */
 	bool (*is_held)(struct sluice_intake *source, const struct sluice_config *config,
-			size_t workers, const uint8_t route[SLUICE_GUID_SIZE],
-			const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count);
+			size_t workers, const sluice_guid route, const sluice_guid *outputs,
+			size_t count);
 	/* A stream that only drained is empty: frees what belongs to its route outside. True: it
 	 * may be destroyed. */
 	bool (*retire)(struct sluice_intake *source, struct sluice_stream *stream);
@@ -93,22 +93,22 @@ struct sluice_source_class {
 	/* Counters of all inputs are taken now; counters() tells those of one, and its number in
 	 * records. 0 or a negative errno (-ENOENT). */
 	int (*measure)(struct sluice_intake *source);
-	int (*counters)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE],
+	int (*counters)(struct sluice_intake *source, const sluice_guid input,
 			struct sluice_counters *counters, uint16_t *index);
 	/* Datagrams that came to the sockets of an input and belong to none. NULL: what belongs to
 	 * no input is not taken. */
-	uint64_t (*unmatched)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE]);
+	uint64_t (*unmatched)(struct sluice_intake *source, const sluice_guid input);
 	/* Interfaces or addresses came or went: inputs of `plan`, which is in force, that waited
 	 * for one begin to receive, and those whose interface is gone wait for it. True: one waits;
 	 * call again in a second. NULL: the kernel follows them itself. */
 	bool (*follow)(struct sluice_intake *source, const struct sluice_source_plan *plan);
 	/* What an input waits for, for the user; valid until the next call. NULL: nothing. The
 	 * function may be NULL. */
-	const char *(*state)(struct sluice_intake *source, const uint8_t input[SLUICE_GUID_SIZE]);
+	const char *(*state)(struct sluice_intake *source, const sluice_guid input);
 	/* In which way the sockets of an input are read, and in *why why in no better one, for the
 	 * user: a constant, or NULL. The function may be NULL: it has none. */
-	enum sluice_receive (*receive)(struct sluice_intake *source,
-				       const uint8_t input[SLUICE_GUID_SIZE], const char **why);
+	enum sluice_receive (*receive)(struct sluice_intake *source, const sluice_guid input,
+				       const char **why);
 	void (*free)(struct sluice_intake *source);
 };
 
@@ -158,7 +158,7 @@ int sluice_source_kmod_probe(void);
 /* The stream of `route`, `kind` and `cpu` (SOCKET: number of the worker) in a table, or NULL. One
  * whose route the module deleted does not count. */
 struct sluice_placed_stream *sluice_stream_table_find(const struct sluice_stream_table *table,
-						      const uint8_t route[SLUICE_GUID_SIZE],
+						      const sluice_guid route,
 						      enum sluice_source kind, uint32_t cpu);
 
 /* Adds one. 0 or -ENOMEM. */
@@ -169,13 +169,13 @@ int sluice_stream_table_add(struct sluice_stream_table *table, struct sluice_str
 void sluice_stream_table_remove(struct sluice_stream_table *table, size_t place);
 
 /* The outputs of a route as GUIDs. NULL: no memory. @owner caller: free() */
-uint8_t (*sluice_route_outputs(const struct sluice_config *config,
-			       const struct sluice_config_route *route))[SLUICE_GUID_SIZE];
+sluice_guid *sluice_route_outputs(const struct sluice_config *config,
+				  const struct sluice_config_route *route);
 
 /* Which of the cursors that the plan sees to are in the ring, each once; *count: how many. NULL: no
  * memory.
  * @owner caller: free() */
-uint8_t (*sluice_cursor_outputs(const struct sluice_source_plan *plan,
-				const struct sluice_ring *ring, size_t *count))[SLUICE_GUID_SIZE];
+sluice_guid *sluice_cursor_outputs(const struct sluice_source_plan *plan,
+				   const struct sluice_ring *ring, size_t *count);
 
 #endif /* SLUICE_SOURCE_H */

@@ -10,7 +10,7 @@
 #include "source.h"
 
 struct sluice_placed_stream *sluice_stream_table_find(const struct sluice_stream_table *table,
-						      const uint8_t route[SLUICE_GUID_SIZE],
+						      const sluice_guid route,
 						      enum sluice_source kind, uint32_t cpu)
 {
 	size_t place;
@@ -19,7 +19,7 @@ struct sluice_placed_stream *sluice_stream_table_find(const struct sluice_stream
 		const struct sluice_stream *stream = table->list[place].stream;
 
 		if (!sluice_load_relaxed(&stream->hung) && stream->kind == kind &&
-		    stream->cpu == cpu && !memcmp(stream->route, route, SLUICE_GUID_SIZE))
+		    stream->cpu == cpu && sluice_guid_equal(stream->route, route))
 			return &table->list[place];
 	}
 	return NULL;
@@ -52,35 +52,33 @@ void sluice_stream_table_remove(struct sluice_stream_table *table, size_t place)
 	table->count--;
 }
 
-uint8_t (*sluice_route_outputs(const struct sluice_config *config,
-			       const struct sluice_config_route *route))[SLUICE_GUID_SIZE]
+sluice_guid *sluice_route_outputs(const struct sluice_config *config,
+				  const struct sluice_config_route *route)
 {
-	uint8_t(*guids)[SLUICE_GUID_SIZE] =
-		calloc(route->output_count ? route->output_count : 1, sizeof(*guids));
+	sluice_guid *guids = calloc(route->output_count ? route->output_count : 1, sizeof(*guids));
 	size_t number;
 
 	for (number = 0; guids && number < route->output_count; number++)
-		memcpy(guids[number], config->outputs[route->outputs[number]].id, SLUICE_GUID_SIZE);
+		sluice_guid_copy(guids[number], config->outputs[route->outputs[number]].id);
 	return guids;
 }
 
 /* Is there a cursor of output `guid` in the ring? */
-static bool has_cursor(const struct sluice_ring *ring, const uint8_t guid[SLUICE_GUID_SIZE])
+static bool has_cursor(const struct sluice_ring *ring, const sluice_guid guid)
 {
 	size_t slot;
 
 	for (slot = 0; slot < SLUICE_RING_CURSORS; slot++)
-		if (!memcmp(ring->consumer->cursor[slot].output, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(ring->consumer->cursor[slot].output, guid))
 			return true;
 	return false;
 }
 
-uint8_t (*sluice_cursor_outputs(const struct sluice_source_plan *plan,
-				const struct sluice_ring *ring, size_t *count))[SLUICE_GUID_SIZE]
+sluice_guid *sluice_cursor_outputs(const struct sluice_source_plan *plan,
+				   const struct sluice_ring *ring, size_t *count)
 {
 	size_t number, all, kept = 0;
-	uint8_t(*guids)[SLUICE_GUID_SIZE] =
-		sluice_identity_cursors(plan->identity, plan->config, &all);
+	sluice_guid *guids = sluice_identity_cursors(plan->identity, plan->config, &all);
 
 	*count = 0;
 	if (!guids || !ring->consumer)
