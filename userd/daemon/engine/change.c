@@ -95,7 +95,7 @@ static int make_output(struct change *change, const struct sluice_config_output 
 	struct sluice_engine *engine = change->engine;
 	size_t number;
 
-	memcpy(output->guid, config->id, sizeof(output->guid));
+	sluice_guid_copy(output->guid, config->id);
 	output->targets =
 		calloc(config->to_count ? config->to_count : 1, sizeof(struct sluice_target *));
 	output->halves = calloc(engine->worker_count, sizeof(struct sluice_output *));
@@ -342,8 +342,7 @@ static void drain_outputs(struct change *change)
 /* The half of the output that gets what waits for `guid` in this worker after the change, or NULL.
  */
 static struct sluice_output *half_of(const struct change *change,
-				     const struct sluice_worker *worker,
-				     const uint8_t guid[SLUICE_GUID_SIZE])
+				     const struct sluice_worker *worker, const sluice_guid guid)
 {
 	size_t number;
 
@@ -351,7 +350,7 @@ static struct sluice_output *half_of(const struct change *change,
 	if (!guid)
 		return NULL;
 	for (number = 0; number < change->config->output_count; number++)
-		if (!memcmp(change->config->outputs[number].id, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(change->config->outputs[number].id, guid))
 			return (change->kept[number] ? change->heir_of[number]
 						     : &change->outputs[number])
 				->halves[worker->number];
@@ -361,12 +360,12 @@ static struct sluice_output *half_of(const struct change *change,
 /* A feeder whose output is gone goes. What waits for it stays, unless the operator said that it be
  * dropped. */
 static void unbind(const struct change *change, struct sluice_stream *stream,
-		   const struct sluice_feeder *feeder, const uint8_t guid[SLUICE_GUID_SIZE])
+		   const struct sluice_feeder *feeder, const sluice_guid guid)
 {
-	uint8_t id[SLUICE_GUID_SIZE];
+	sluice_guid id;
 
 	/* The stream's own list moves. */
-	memcpy(id, guid, sizeof(id));
+	sluice_guid_copy(id, guid);
 	if (sluice_identity_heir(&change->identity, id)) {
 		sluice_stream_leave_feeder(stream, id);
 		return;
@@ -395,9 +394,8 @@ static void bind_stream(const struct change *change, struct sluice_worker *worke
 		number++;
 	}
 	/* What waits for others holds the tail. */
-	stream->held =
-		sluice_ring_held(&stream->ring, (const uint8_t(*)[SLUICE_GUID_SIZE])stream->outputs,
-				 stream->feeder_count);
+	stream->held = sluice_ring_held(&stream->ring, (const sluice_guid *)stream->outputs,
+					stream->feeder_count);
 	sluice_stream_notify(stream);
 }
 

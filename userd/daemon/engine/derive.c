@@ -139,7 +139,7 @@ bool sluice_derived_fills(const struct sluice_derived *derived, const struct slu
 	for (number = 0; number < config->input_count; number++) {
 		route = &derived->routes[derived->route_of[number]];
 		if (derived->kinds[number] == stream->kind &&
-		    !memcmp(route->id, stream->route, SLUICE_GUID_SIZE))
+		    sluice_guid_equal(route->id, stream->route))
 			/* Workers that do not deliver it have no sockets for it. */
 			return stream->kind != SLUICE_SOURCE_SOCKET || !route->reach ||
 			       stream->cpu < route->reach;
@@ -149,8 +149,8 @@ bool sluice_derived_fills(const struct sluice_derived *derived, const struct slu
 
 /* Is a route of that name still being emptied? A ring of sockets of a worker that shall have none
  * for it is no hindrance. */
-static bool is_draining(const struct sluice_stream_table *streams,
-			const uint8_t guid[SLUICE_GUID_SIZE], size_t reach)
+static bool is_draining(const struct sluice_stream_table *streams, const sluice_guid guid,
+			size_t reach)
 {
 	size_t number;
 
@@ -158,16 +158,15 @@ static bool is_draining(const struct sluice_stream_table *streams,
 		if (streams->list[number].stream->draining &&
 		    (!reach || streams->list[number].stream->cpu < reach ||
 		     streams->list[number].stream->kind != SLUICE_SOURCE_SOCKET) &&
-		    !memcmp(streams->list[number].stream->route, guid, SLUICE_GUID_SIZE))
+		    sluice_guid_equal(streams->list[number].stream->route, guid))
 			return true;
 	return false;
 }
 
 /* Is there a stream of this route that an output feeds from which is not in `outputs`? *found:
  * there is a stream. */
-static bool has_leaving(const struct sluice_stream_table *streams,
-			const uint8_t guid[SLUICE_GUID_SIZE],
-			const uint8_t (*outputs)[SLUICE_GUID_SIZE], size_t count, bool *found)
+static bool has_leaving(const struct sluice_stream_table *streams, const sluice_guid guid,
+			const sluice_guid *outputs, size_t count, bool *found)
 {
 	size_t number, place, output;
 
@@ -175,13 +174,12 @@ static bool has_leaving(const struct sluice_stream_table *streams,
 	for (number = 0; number < streams->count; number++) {
 		const struct sluice_stream *stream = streams->list[number].stream;
 
-		if (memcmp(stream->route, guid, SLUICE_GUID_SIZE) != 0)
+		if (!sluice_guid_equal(stream->route, guid))
 			continue;
 		*found = true;
 		for (place = 0; place < stream->feeder_count; place++) {
 			for (output = 0; output < count; output++)
-				if (!memcmp(stream->outputs[place], outputs[output],
-					    SLUICE_GUID_SIZE))
+				if (sluice_guid_equal(stream->outputs[place], outputs[output]))
 					break;
 			if (output == count)
 				return true;
@@ -192,8 +190,7 @@ static bool has_leaving(const struct sluice_stream_table *streams,
 
 /* Can the route not be filled, under the name that it has now? */
 static bool is_unusable(const struct sluice_engine *engine, const struct sluice_config *config,
-			const struct sluice_config_route *route,
-			const uint8_t (*outputs)[SLUICE_GUID_SIZE])
+			const struct sluice_config_route *route, const sluice_guid *outputs)
 {
 	size_t number;
 	bool found;
@@ -212,7 +209,7 @@ static bool is_unusable(const struct sluice_engine *engine, const struct sluice_
 int sluice_derived_rename(struct sluice_derived *derived, const struct sluice_engine *engine,
 			  const struct sluice_config *config)
 {
-	uint8_t(*outputs)[SLUICE_GUID_SIZE];
+	sluice_guid *outputs;
 	size_t number;
 	int result = 0;
 
@@ -222,8 +219,8 @@ int sluice_derived_rename(struct sluice_derived *derived, const struct sluice_en
 		outputs = sluice_route_outputs(config, route);
 		if (!outputs)
 			return -ENOMEM;
-		while (!result && is_unusable(engine, config, route,
-					      (const uint8_t(*)[SLUICE_GUID_SIZE])outputs)) {
+		while (!result &&
+		       is_unusable(engine, config, route, (const sluice_guid *)outputs)) {
 			result =
 				sluice_guid_derive("route", route->id, SLUICE_GUID_SIZE, route->id);
 			sluice_priority_mark(route->id, route->priority);

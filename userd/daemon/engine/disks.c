@@ -19,7 +19,7 @@ struct adopting {
 
 /* Does a stream of the table that goes on with what the store has feed the output from it? */
 static bool feeds(const struct sluice_stream_table *table, const struct sluice_spool_name *name,
-		  const uint8_t output[SLUICE_GUID_SIZE])
+		  const sluice_guid output)
 {
 	const struct sluice_ring_producer *producer;
 	size_t number;
@@ -27,7 +27,7 @@ static bool feeds(const struct sluice_stream_table *table, const struct sluice_s
 	for (number = 0; number < table->count; number++) {
 		producer = table->list[number].stream->ring.producer;
 		if (producer->epoch == name->epoch &&
-		    !memcmp(producer->stream, name->stream, sizeof(name->stream)) &&
+		    sluice_guid_equal(producer->stream, name->stream) &&
 		    sluice_stream_feeder(table->list[number].stream, output))
 			return true;
 	}
@@ -35,8 +35,7 @@ static bool feeds(const struct sluice_stream_table *table, const struct sluice_s
 }
 
 /* Does the output get what the store has of a stream by way of that? */
-static bool is_served(void *context, const struct sluice_spool_name *name,
-		      const uint8_t output[SLUICE_GUID_SIZE])
+static bool is_served(void *context, const struct sluice_spool_name *name, const sluice_guid output)
 {
 	const struct adopting *adopting = context;
 
@@ -58,16 +57,15 @@ int sluice_engine_add_disk(struct sluice_engine *engine, const struct sluice_sou
 			   struct sluice_stream_table *fresh, char **error)
 {
 	struct adopting adopting = {.engine = engine, .fresh = fresh};
-	uint8_t(*outputs)[SLUICE_GUID_SIZE];
+	sluice_guid *outputs;
 	size_t number, count;
 	int result;
 
 	outputs = sluice_identity_cursors(plan->identity, plan->config, &count);
 	if (!outputs)
 		return -ENOMEM;
-	result =
-		sluice_disk_side_adopt(engine->spooler, (const uint8_t(*)[SLUICE_GUID_SIZE])outputs,
-				       count, !engine->config, is_served, take_orphan, &adopting);
+	result = sluice_disk_side_adopt(engine->spooler, (const sluice_guid *)outputs, count,
+					!engine->config, is_served, take_orphan, &adopting);
 	free(outputs);
 	for (number = 0; !result && number < fresh->count; number++)
 		result = sluice_disk_side_create(fresh->list[number].stream, engine->spooler,

@@ -12,13 +12,14 @@
 #include <stdint.h>
 #include "../../config/model.h"
 #include "../identity/identity.h"
+#include "../../lib/guid.h"
 #include "../../lib/kernel.h"
 #include "spool/spool.h"
 
 struct sluice_engine;
 
 struct sluice_engine_cursor {
-	uint8_t output[SLUICE_GUID_SIZE];
+	sluice_guid output;
 	char output_name[SLUICE_NAME_MAX + 1];
 	uint64_t acked;
 	uint64_t taken;
@@ -26,9 +27,9 @@ struct sluice_engine_cursor {
 };
 
 struct sluice_engine_stream {
-	uint8_t route[SLUICE_GUID_SIZE];
+	sluice_guid route;
 	char name[SLUICE_NAME_MAX + 1]; /* the route's */
-	uint8_t uuid[SLUICE_GUID_SIZE];
+	sluice_guid uuid;
 	uint64_t epoch;
 	uint32_t cpu;
 	uint64_t size, head, tail, wakes;
@@ -89,7 +90,7 @@ struct sluice_engine_destination {
 };
 
 struct sluice_engine_output {
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	char name[SLUICE_NAME_MAX + 1];
 	const char *mode;
 	const char *framing;
@@ -101,7 +102,7 @@ struct sluice_engine_output {
 };
 
 struct sluice_engine_input {
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	char name[SLUICE_NAME_MAX + 1];
 	const char *source; /* "kmod", "socket" */
 	char *match;	    /* as text; @owner the report */

@@ -18,7 +18,7 @@ enum { SLUICE_INTAKE_KMOD, SLUICE_INTAKE_SOCKET, SLUICE_INTAKES };
 
 /* An output over all workers. */
 struct sluice_whole_output {
-	uint8_t guid[SLUICE_GUID_SIZE];
+	sluice_guid guid;
 	struct sluice_target **targets; /* references, in the order of the configuration */
 	size_t target_count;
 	struct sluice_pacer *pacers;	      /* the output's, then each target's; all workers' */
@@ -83,12 +83,12 @@ void sluice_engine_free(struct sluice_engine *engine);
 
 /* The output in force called `guid`, or NULL. */
 static inline struct sluice_whole_output *
-sluice_engine_find_output(const struct sluice_engine *engine, const uint8_t guid[SLUICE_GUID_SIZE])
+sluice_engine_find_output(const struct sluice_engine *engine, const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < engine->output_count; number++)
-		if (!memcmp(engine->outputs[number].guid, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(engine->outputs[number].guid, guid))
 			return &engine->outputs[number];
 	return NULL;
 }

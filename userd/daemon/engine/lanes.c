@@ -16,7 +16,7 @@ static const struct sluice_config_route *route_of(const struct sluice_source_pla
 	size_t number;
 
 	for (number = 0; number < plan->route_count; number++)
-		if (!memcmp(plan->routes[number].id, stream->route, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(plan->routes[number].id, stream->route))
 			return &plan->routes[number];
 	return NULL;
 }
@@ -25,7 +25,7 @@ static const struct sluice_config_route *route_of(const struct sluice_source_pla
  * or a negative errno. */
 static int take_cursors(const struct sluice_source_plan *plan, struct sluice_stream *stream)
 {
-	uint8_t(*guids)[SLUICE_GUID_SIZE];
+	sluice_guid *guids;
 	size_t number, count;
 	int result = 0;
 

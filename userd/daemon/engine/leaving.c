@@ -28,7 +28,7 @@
 
 /* One output that goes, over all streams. */
 struct leaving {
-	uint8_t id[SLUICE_GUID_SIZE];
+	sluice_guid id;
 	struct sluice_waiting waiting; /* in memory */
 	uint64_t disk;		       /* bytes on the disk */
 };
@@ -48,19 +48,19 @@ struct survey {
 };
 
 /* Will nobody see to the output called `id` then? */
-static bool is_leaving(const struct survey *survey, const uint8_t id[SLUICE_GUID_SIZE])
+static bool is_leaving(const struct survey *survey, const sluice_guid id)
 {
 	return !sluice_identity_is_cared_for(survey->identity, survey->config, id);
 }
 
 /* Its line in the survey. NULL: no memory. */
-static struct leaving *line_of(struct survey *survey, const uint8_t id[SLUICE_GUID_SIZE])
+static struct leaving *line_of(struct survey *survey, const sluice_guid id)
 {
 	struct leaving *list;
 	size_t number;
 
 	for (number = 0; number < survey->count; number++)
-		if (!memcmp(survey->list[number].id, id, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(survey->list[number].id, id))
 			return &survey->list[number];
 	list = reallocarray(survey->list, number + 1, sizeof(*list));
 	if (!list)
@@ -68,7 +68,7 @@ static struct leaving *line_of(struct survey *survey, const uint8_t id[SLUICE_GU
 	survey->list = list;
 	survey->count++;
 	memset(&list[number], 0, sizeof(*list));
-	memcpy(list[number].id, id, SLUICE_GUID_SIZE);
+	sluice_guid_copy(list[number].id, id);
 	return &list[number];
 }
 
@@ -228,7 +228,7 @@ static void describe(const struct leaving *line, char *text, size_t room)
 }
 
 /* The name of an output that goes, as the user knows it. */
-static const char *name_of(const struct survey *survey, const uint8_t id[SLUICE_GUID_SIZE],
+static const char *name_of(const struct survey *survey, const sluice_guid id,
 			   char text[SLUICE_GUID_TEXT])
 {
 	const char *name = sluice_identity_name(survey->identity, id);

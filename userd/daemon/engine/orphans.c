@@ -33,7 +33,7 @@ struct round {
 };
 
 /* Adds a line, or to the one that there is of the same. 0 or -ENOMEM. */
-static int add(const struct round *round, const uint8_t output[SLUICE_GUID_SIZE], const char *where,
+static int add(const struct round *round, const sluice_guid output, const char *where,
 	       uint64_t bytes, uint64_t since_ns)
 {
 	struct sluice_orphans *orphans = round->orphans;
@@ -43,8 +43,8 @@ static int add(const struct round *round, const uint8_t output[SLUICE_GUID_SIZE]
 
 	for (number = 0; number < orphans->count; number++) {
 		orphan = &orphans->list[number];
-		if (memcmp(orphan->output, output, SLUICE_GUID_SIZE) != 0 ||
-		    orphan->place != round->place || strcmp(orphan->where, where) != 0)
+		if (!sluice_guid_equal(orphan->output, output) || orphan->place != round->place ||
+		    strcmp(orphan->where, where) != 0)
 			continue;
 		orphan->bytes += bytes;
 		if (since_ns && (!orphan->since_ns || since_ns < orphan->since_ns))
@@ -57,7 +57,7 @@ static int add(const struct round *round, const uint8_t output[SLUICE_GUID_SIZE]
 	orphans->list = list;
 	orphan = &list[orphans->count];
 	memset(orphan, 0, sizeof(*orphan));
-	memcpy(orphan->output, output, SLUICE_GUID_SIZE);
+	sluice_guid_copy(orphan->output, output);
 	name = sluice_identity_name(&round->engine->identity, output);
 	if (name)
 		memcpy(orphan->name, name, strlen(name) + 1);
@@ -76,7 +76,7 @@ static int look_at_ring(void *context, const struct sluice_ring *ring, const cha
 {
 	const struct sluice_ring_consumer *consumer =
 		(const void *)((const uint8_t *)ring->mapping + SLUICE_RING_PAGE);
-	static const uint8_t nobody[SLUICE_GUID_SIZE];
+	static const sluice_guid nobody;
 	const struct round *round = context;
 	const struct sluice_engine *engine = round->engine;
 	uint64_t head = sluice_ring_head(ring), tail = sluice_ring_tail(ring), from;
@@ -104,7 +104,7 @@ static int add_run(void *context, uint64_t start, uint64_t end, uint64_t serial)
 }
 
 /* One output that waits for something of a log. */
-static int look_at_waiting(void *context, const uint8_t output[16])
+static int look_at_waiting(void *context, const sluice_guid output)
 {
 	const struct round *round = context;
 	const struct sluice_engine *engine = round->engine;
@@ -117,7 +117,7 @@ static int look_at_waiting(void *context, const uint8_t output[16])
 }
 
 /* One output that waits for something of a store that the configuration does not have. */
-static int look_at_stray(void *context, const uint8_t output[16])
+static int look_at_stray(void *context, const sluice_guid output)
 {
 	const struct round *round = context;
 	uint64_t bytes = 0;

@@ -6,11 +6,12 @@
 #ifndef SLUICE_ORPHANS_H
 #define SLUICE_ORPHANS_H
 
+#include "../../lib/guid.h"
 #include "engine.h"
 
 /* What waits in one place for one output. */
 struct sluice_orphan {
-	uint8_t output[SLUICE_GUID_SIZE];
+	sluice_guid output;
 	char name[SLUICE_NAME_MAX + 1]; /* empty: nobody remembers */
 	const char *place;		/* "memory", "module", "disk" */
 	char *where;			/* file, route, folder; @owner the list */

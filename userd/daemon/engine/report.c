@@ -52,7 +52,7 @@ static size_t intake_of(const struct sluice_engine *engine, size_t number)
 /* Adds a line of the store's account to the input that it is of, or to the output. */
 static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 {
-	static const uint8_t anybody[SLUICE_GUID_SIZE];
+	static const sluice_guid anybody;
 	const struct dropped *dropped = context;
 	const struct sluice_engine *engine = dropped->engine;
 	const struct sluice_config *config = engine->config;
@@ -67,8 +67,9 @@ static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 			if (dropped->report->inputs[number].has_index &&
 			    dropped->report->inputs[number].index == drop->input &&
 			    (!is_mixed ||
-			     !memcmp(engine->derived.routes[engine->derived.route_of[number]].id,
-				     drop->route, SLUICE_GUID_SIZE)))
+			     sluice_guid_equal(
+				     engine->derived.routes[engine->derived.route_of[number]].id,
+				     drop->route)))
 				break;
 		if (number < config->input_count)
 			dropped->report->inputs[number].dropped += drop->datagrams;
@@ -76,7 +77,7 @@ static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 	}
 	for (number = 0; number < config->output_count; number++) {
 		place += number && !sluice_config_is_twin(config, number);
-		if (!memcmp(config->outputs[number].id, drop->output, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(config->outputs[number].id, drop->output))
 			dropped->report->outputs[place].dropped += drop->datagrams;
 	}
 }
@@ -139,7 +140,7 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 		struct sluice_engine_input *picture = &report->inputs[number];
 		size_t kind = intake_of(engine, number);
 		report->input_count++;
-		memcpy(picture->guid, input->id, sizeof(picture->guid));
+		sluice_guid_copy(picture->guid, input->id);
 		memcpy(picture->name, input->name, sizeof(picture->name));
 		picture->source = sluice_config_source_name(engine->derived.kinds[number]);
 		picture->verdict = sluice_config_verdict_name(input->verdict);
@@ -326,7 +327,7 @@ static int report_outputs(struct sluice_engine *engine, struct sluice_engine_rep
 		if (!sluice_config_is_twin(engine->config, number))
 			report->output_count++;
 		picture = &report->outputs[report->output_count - 1];
-		memcpy(picture->guid, config->group, sizeof(picture->guid));
+		sluice_guid_copy(picture->guid, config->group);
 		memcpy(picture->name, config->name, sizeof(picture->name));
 		picture->mode = sluice_config_mode_name(config->mode);
 		picture->framing = sluice_config_framing_name(config->framing);
@@ -338,13 +339,12 @@ static int report_outputs(struct sluice_engine *engine, struct sluice_engine_rep
 }
 
 /* The name of output `guid`, or "". */
-static const char *output_name(const struct sluice_config *config,
-			       const uint8_t guid[SLUICE_GUID_SIZE])
+static const char *output_name(const struct sluice_config *config, const sluice_guid guid)
 {
 	size_t number;
 
 	for (number = 0; number < config->output_count; number++)
-		if (!memcmp(config->outputs[number].id, guid, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(config->outputs[number].id, guid))
 			return config->outputs[number].name;
 	return "";
 }
@@ -356,9 +356,9 @@ static int report_stream(const struct sluice_engine *engine, const struct sluice
 	const struct sluice_ring_producer *producer = stream->ring.producer;
 	size_t number;
 
-	memcpy(picture->route, stream->route, sizeof(picture->route));
+	sluice_guid_copy(picture->route, stream->route);
 	memcpy(picture->name, stream->name, sizeof(picture->name));
-	memcpy(picture->uuid, producer->stream, sizeof(picture->uuid));
+	sluice_guid_copy(picture->uuid, producer->stream);
 	picture->epoch = producer->epoch;
 	picture->cpu = stream->cpu;
 	picture->size = producer->size;
@@ -386,7 +386,7 @@ static int report_stream(const struct sluice_engine *engine, const struct sluice
 			continue;
 		cursor = &picture->cursors[picture->cursor_count++];
 
-		memcpy(cursor->output, stream->outputs[number], sizeof(cursor->output));
+		sluice_guid_copy(cursor->output, stream->outputs[number]);
 		snprintf(cursor->output_name, sizeof(cursor->output_name), "%s",
 			 output_name(engine->config, cursor->output));
 		cursor->acked = sluice_load_relaxed(&slot->acked);

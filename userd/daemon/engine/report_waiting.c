@@ -41,7 +41,7 @@ static int find_frame(void *context, const struct sluice_spool_frame *frame)
 }
 
 /* What of a stream waits on the disk for an output. */
-static void look_at_disk(const struct sluice_stream *stream, const uint8_t id[SLUICE_GUID_SIZE],
+static void look_at_disk(const struct sluice_stream *stream, const sluice_guid id,
 			 struct look *look)
 {
 	look->log = sluice_disk_side_log(stream);
@@ -64,8 +64,7 @@ static void add_waiting(struct sluice_engine_waiting *sum, const struct sluice_e
 /* Adds what waits for `id` to the pictures of the output that gets it, if one does, and of the
  * destination, if one alone does. */
 static void add_to_output(const struct sluice_engine *engine, struct sluice_engine_report *report,
-			  const uint8_t id[SLUICE_GUID_SIZE],
-			  const struct sluice_engine_waiting *waiting)
+			  const sluice_guid id, const struct sluice_engine_waiting *waiting)
 {
 	const struct sluice_config *config = engine->config;
 	struct sluice_engine_output *output;
@@ -74,7 +73,7 @@ static void add_to_output(const struct sluice_engine *engine, struct sluice_engi
 	id = sluice_identity_heir(&engine->identity, id);
 	for (number = 0; id && number < config->output_count; number++) {
 		place += number && !sluice_config_is_twin(config, number);
-		if (!memcmp(config->outputs[number].id, id, SLUICE_GUID_SIZE))
+		if (sluice_guid_equal(config->outputs[number].id, id))
 			break;
 	}
 	if (!id || number == config->output_count)

@@ -146,14 +146,13 @@ struct inventory {
 };
 
 /* The entry of output `guid`, or NULL. */
-static struct waiting *entry_of(const struct inventory *inventory,
-				const uint8_t guid[SLUICE_GUID_SIZE])
+static struct waiting *entry_of(const struct inventory *inventory, const sluice_guid guid)
 {
 	const struct sluice_config *config = inventory->engine->config;
 	size_t number;
 
 	for (number = 0; number < config->output_count; number++) {
-		if (memcmp(config->outputs[number].id, guid, SLUICE_GUID_SIZE) != 0)
+		if (!sluice_guid_equal(config->outputs[number].id, guid))
 			continue;
 		while (number && sluice_config_is_twin(config, number))
 			number--;
