@@ -55,7 +55,7 @@ static void none_close(void *state)
 	(void)state;
 }
 
-const struct sluice_capture_method sluice_capture_none = {
+static const struct sluice_capture_method none = {
 	.name = "none",
 	.drop = true,
 	.open = none_open,
@@ -145,7 +145,7 @@ static long run_bursts(const struct measurement *what, void *state, uint64_t *sp
 		missing += CAPTURE_BURST - more;
 	}
 	*spent = now() - begun;
-	if (what->method == &sluice_capture_none || what->options.full)
+	if (what->method == &none || what->options.full)
 		return 0;
 	for (number = 0; number < LATE_TRIES && missing > 0; number++) {
 		nanosleep(&pause, NULL);
@@ -392,7 +392,7 @@ static int compare_at(struct measurement *what)
 	size_t index;
 	int status;
 
-	what->method = &sluice_capture_none;
+	what->method = &none;
 	status = figure(what, &base);
 	for (index = 0; index < METHODS && status == 0; index++) {
 		if (!is_named(what->list, methods[index]->name))

@@ -62,7 +62,6 @@ struct sluice_capture_method {
 	void (*close)(void *state);
 };
 
-extern const struct sluice_capture_method sluice_capture_none;
 extern const struct sluice_capture_method sluice_capture_sluice;
 extern const struct sluice_capture_method sluice_capture_recvmmsg;
 extern const struct sluice_capture_method sluice_capture_tpacket3;

@@ -165,12 +165,6 @@ void sluice_emitter_close(struct sluice_emitter *emitter)
 }
 
 /* As emitter.h says. */
-size_t sluice_emitter_room(const struct sluice_emitter *emitter)
-{
-	return emitter ? emitter->room : 0;
-}
-
-/* As emitter.h says. */
 const struct sluice_emitter_counts *sluice_emitter_counts(const struct sluice_emitter *emitter)
 {
 	return &emitter->counts;

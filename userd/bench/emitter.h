@@ -51,9 +51,6 @@ int sluice_emitter_open(struct sluice_emitter **emitter, const struct sluice_emi
 			uint32_t size, const char **why);
 void sluice_emitter_close(struct sluice_emitter *emitter);
 
-/* How many datagrams of the largest size fit into one burst. */
-size_t sluice_emitter_room(const struct sluice_emitter *emitter);
-
 /* Room for the next datagram of the burst, `length` bytes to port number `port` of the range (0
  * ..). NULL: full. */
 uint8_t *sluice_emitter_add(struct sluice_emitter *emitter, size_t port, uint32_t length);

@@ -422,7 +422,8 @@ static void check_cursors(const struct sluice_draft *draft, const struct sluice_
 				    count, SLUICE_INPUT_OUTPUTS_MAX);
 }
 
-void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *findings)
+/* Checks what concerns more than one key. */
+static void check_draft(struct sluice_draft *draft, struct sluice_findings *findings)
 {
 	size_t number;
 
@@ -469,7 +470,7 @@ int sluice_config_parse(const char *text, size_t length, const char *name,
 	reader.document = &document;
 	sluice_draft_read(&reader, yaml_document_get_root_node(&document), &draft);
 	if (!reader.out_of_memory)
-		sluice_draft_check(&draft, findings);
+		check_draft(&draft, findings);
 	yaml_document_delete(&document);
 	if (reader.out_of_memory)
 		error = -ENOMEM;

@@ -81,9 +81,6 @@ void sluice_findings_add(struct sluice_findings *findings, enum sluice_severity 
 /* By place; two that say the same of the same place become one. */
 void sluice_findings_sort(struct sluice_findings *findings);
 
-/* "name:line:column: error: sentence" of one finding. NULL: no memory. @owner caller: free() */
-char *sluice_finding_text(const struct sluice_finding *finding, const char *name);
-
 /* All of them, a line each, ended by newlines. NULL: no memory. @owner caller: free() */
 char *sluice_findings_text(const struct sluice_findings *findings, const char *name);
 

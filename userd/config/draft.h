@@ -92,9 +92,6 @@ extern const struct sluice_key_table sluice_output_table;
 extern const struct sluice_key_table sluice_destination_table;
 void sluice_store_settle(const struct sluice_reader *reader, struct sluice_draft *draft);
 
-/* Checks what concerns more than one key. */
-void sluice_draft_check(struct sluice_draft *draft, struct sluice_findings *findings);
-
 /* Part of it (overlap.c): finds every two inputs that can match the same datagram. 0 or -ENOMEM. */
 int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findings *findings);
 

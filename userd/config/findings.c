@@ -107,7 +107,8 @@ const char *sluice_severity_name(enum sluice_severity severity)
 	}
 }
 
-char *sluice_finding_text(const struct sluice_finding *finding, const char *name)
+/* "name:line:column: error: sentence" of one finding. NULL: no memory. @owner caller: free() */
+static char *finding_text(const struct sluice_finding *finding, const char *name)
 {
 	char *line;
 	int length;
@@ -135,7 +136,7 @@ char *sluice_findings_text(const struct sluice_findings *findings, const char *n
 	if (!stream)
 		return NULL;
 	for (number = 0; number < findings->count; number++) {
-		line = sluice_finding_text(&findings->list[number], name);
+		line = finding_text(&findings->list[number], name);
 		if (!line || fprintf(stream, "%s\n", line) < 0) {
 			free(line);
 			fclose(stream);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Checks of what an output makes of datagrams that its receiver cannot take: keys that do not go
- * together, and keys that its receiver contradicts. Part of sluice_draft_check() and of
+ * together, and keys that its receiver contradicts. Part of check_draft() (check.c) and of
  * sluice_config_check_host(). Touches: nothing but memory.
  */
 #include <stdio.h>

@@ -120,9 +120,3 @@ ssize_t sluice_packet_receive(int fd, char **buffer, size_t *room, size_t most)
 	length = recv(fd, *buffer, *room, 0);
 	return length < 0 ? -errno : length;
 }
-
-bool sluice_packet_is_nobody(int error)
-{
-	return error == -ENOENT || error == -ECONNREFUSED || error == -EACCES ||
-	       error == -ENOTDIR || error == -EPROTOTYPE;
-}

@@ -45,8 +45,4 @@ int sluice_packet_connect(const char *path, uid_t *uid);
  */
 ssize_t sluice_packet_receive(int fd, char **buffer, size_t *room, size_t most);
 
-/* Is what can be said with `error` of sluice_packet_connect() that nobody is there, or that we may
- * not? */
-bool sluice_packet_is_nobody(int error);
-
 #endif /* SLUICE_LIB_PACKET_SOCKET_H */

@@ -34,7 +34,8 @@ static size_t usable_cpus(cpu_set_t *set)
 	return count > 0 ? (size_t)count : 1;
 }
 
-size_t sluice_engine_workers_wanted(const struct sluice_config *config)
+/* How many workers `config` wants on this machine, at least 1. */
+static size_t workers_wanted(const struct sluice_config *config)
 {
 	cpu_set_t set;
 
@@ -60,7 +61,7 @@ static int cpu_of(size_t number)
 static int start_workers(struct sluice_engine *engine, const struct sluice_config *config,
 			 char **error)
 {
-	size_t count = sluice_engine_workers_wanted(config);
+	size_t count = workers_wanted(config);
 	int result;
 
 	engine->workers = calloc(count, sizeof(struct sluice_worker *));
@@ -314,7 +315,7 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 	if (result)
 		goto free;
 	sluice_engine_reap(engine);
-	wanted = sluice_engine_workers_wanted(config);
+	wanted = workers_wanted(config);
 	if (wanted != engine->worker_count) {
 		sluice_say_at(
 			error, config, &config->worker_place,

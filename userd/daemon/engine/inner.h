@@ -142,7 +142,4 @@ void sluice_ring_list_tell(const struct sluice_identity *identity,
 void sluice_derived_free(struct sluice_derived *derived);
 void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers);
 
-/* How many workers `config` wants on this machine, at least 1. */
-size_t sluice_engine_workers_wanted(const struct sluice_config *config);
-
 #endif /* SLUICE_ENGINE_INNER_H */

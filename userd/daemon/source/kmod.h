@@ -42,10 +42,6 @@ bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
 			 const struct sluice_source_context *context,
 			 const struct sluice_source_plan *plan, const sluice_guid route);
 
-/* The name of a route in the module: "RELAY/NAME", cut. */
-void sluice_kmod_route_name(const struct sluice_config *config, const char *name,
-			    char text[SLUICE_NAME_MAX + 1]);
-
 /* Sets a route and notes it in the ledger. 0 or a negative errno with a sentence. */
 int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kernel *kernel,
 			  const struct sluice_source_plan *plan,

@@ -78,8 +78,9 @@ static size_t mark(const char *relay, char text[SLUICE_NAME_MAX + 1])
 	return length;
 }
 
-void sluice_kmod_route_name(const struct sluice_config *config, const char *name,
-			    char text[SLUICE_NAME_MAX + 1])
+/* The name of a route in the module: "RELAY/NAME", cut. */
+static void route_name(const struct sluice_config *config, const char *name,
+		       char text[SLUICE_NAME_MAX + 1])
 {
 	size_t length = mark(config->relay, text), more = strlen(name);
 
@@ -141,7 +142,7 @@ int sluice_kmod_set_route(struct sluice_kmod_ledger *ledger, struct sluice_kerne
 	int result;
 
 	sluice_guid_copy(wanted.guid, route->id);
-	sluice_kmod_route_name(plan->config, route->name, wanted.name);
+	route_name(plan->config, route->name, wanted.name);
 	changed = reallocarray(ledger->changed, ledger->changed_count + 1, sizeof(*changed));
 	if (!changed) {
 		sluice_say(error, "out of memory for route `%s`", route->name);

@@ -72,7 +72,6 @@ struct sluice_port_key {
 
 struct sluice_port_use;
 struct sluice_socket_beat;
-struct sluice_socket_batch;
 struct sluice_socket_claim;
 struct sluice_socket_hold;
 struct sluice_socket_way;
@@ -354,7 +353,5 @@ int sluice_socket_adopt_rings(const struct sluice_source_context *context,
  * @context process */
 bool sluice_socket_is_held(const struct sluice_config *config, unsigned int worker,
 			   const sluice_guid route, const sluice_guid *outputs, size_t count);
-/* Has a stream of the table its ring in this file? */
-bool sluice_socket_is_taken(const struct sluice_stream_table *table, const char *path);
 
 #endif /* SLUICE_SOCKET_H */

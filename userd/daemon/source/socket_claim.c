@@ -14,8 +14,10 @@
  * the disk to take something. */
 #define PATIENCE_NS (100 * SLUICE_NS_PER_MS)
 
-bool sluice_socket_prefix_holds(const struct sluice_config_prefix *prefix, int family,
-				const uint8_t *address)
+/* Does an address of `family` lie in `prefix`? One that was not given holds every address.
+ * @threadsafe */
+static bool prefix_holds(const struct sluice_config_prefix *prefix, int family,
+			 const uint8_t *address)
 {
 	size_t whole = prefix->length / 8, bits = prefix->length % 8;
 
@@ -61,8 +63,7 @@ static bool can_reach(const struct sluice_port_key *key, const struct sluice_con
 	if (key->interface[0] && input->interface[0] &&
 	    strcmp(key->interface, input->interface) != 0)
 		return false;
-	return !has_address(key) ||
-	       sluice_socket_prefix_holds(&input->address, key->family, key->address);
+	return !has_address(key) || prefix_holds(&input->address, key->family, key->address);
 }
 
 /* Makes the claim of a candidate that can reach the socket. */
@@ -133,9 +134,8 @@ struct sluice_socket_claim *sluice_port_use_find(struct sluice_port_use *use,
 	for (number = 0; number < use->count; number++) {
 		struct sluice_socket_claim *claim = &use->claims[number];
 
-		if (sluice_socket_prefix_holds(&claim->source, facts->family, facts->source) &&
-		    sluice_socket_prefix_holds(&claim->destination, facts->family,
-					       facts->destination) &&
+		if (prefix_holds(&claim->source, facts->family, facts->source) &&
+		    prefix_holds(&claim->destination, facts->family, facts->destination) &&
 		    (!claim->checks_interface ||
 		     (claim->interface && claim->interface == facts->interface)))
 			return claim;

@@ -78,9 +78,4 @@ bool sluice_port_use_fills(const struct sluice_port_use *use, const struct sluic
  */
 uint64_t sluice_port_room(struct sluice_port *port);
 
-/* Does an address of `family` lie in `prefix`? One that was not given holds every address.
- * @threadsafe */
-bool sluice_socket_prefix_holds(const struct sluice_config_prefix *prefix, int family,
-				const uint8_t *address);
-
 #endif /* SLUICE_SOCKET_CLAIM_H */

@@ -288,6 +288,20 @@ int sluice_source_socket_look(const struct sluice_config *config,
 	return each_ring_file(config, identity, look_at, &look);
 }
 
+/* Has a stream of the table its ring in this file? */
+static bool is_taken(const struct sluice_stream_table *table, const char *path)
+{
+	size_t number;
+
+	for (number = 0; number < table->count; number++) {
+		const char *file = table->list[number].stream->ring.file;
+
+		if (file && !strcmp(file, path))
+			return true;
+	}
+	return false;
+}
+
 /* What adoption has in hand. */
 struct adopting {
 	const struct sluice_source_context *context;
@@ -300,8 +314,7 @@ static int adopt_one(void *context, const char *path)
 {
 	const struct adopting *adopting = context;
 
-	if (sluice_socket_is_taken(adopting->fresh, path) ||
-	    sluice_socket_is_taken(adopting->context->streams, path))
+	if (is_taken(adopting->fresh, path) || is_taken(adopting->context->streams, path))
 		return 0;
 	return take(adopting->context, adopting->plan, path, adopting->fresh);
 }
@@ -340,17 +353,4 @@ bool sluice_socket_is_held(const struct sluice_config *config, unsigned int work
 	}
 	free(path);
 	return is_held;
-}
-
-bool sluice_socket_is_taken(const struct sluice_stream_table *table, const char *path)
-{
-	size_t number;
-
-	for (number = 0; number < table->count; number++) {
-		const char *file = table->list[number].stream->ring.file;
-
-		if (file && !strcmp(file, path))
-			return true;
-	}
-	return false;
 }

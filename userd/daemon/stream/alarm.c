@@ -78,7 +78,9 @@ void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room)
 	}
 }
 
-void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool is_over, uint64_t dropped)
+/* The alarm of one that gives up its oldest segments: it did since we looked, or it has no reason
+ * to any more. `dropped` datagrams went that way since the start. */
+static void tell_dropping(struct sluice_alarm *alarm, bool did, bool is_over, uint64_t dropped)
 {
 	static const char text[] = "memory and disk are full; the oldest datagrams on the disk are "
 				   "given up for new ones (store.drop: oldest)";
@@ -142,7 +144,6 @@ void sluice_alarm_look(struct sluice_disk_alarms *alarms,
 	(void)sluice_alarm_watch(&alarms->level, figures->used,
 				 figures->segments * figures->segment_size, mark, "the disk",
 				 "store", "store.disk.alarm");
-	sluice_alarm_dropping(&alarms->dropping, did_drop, has_room || !drops_oldest,
-			      figures->dropped);
+	tell_dropping(&alarms->dropping, did_drop, has_room || !drops_oldest, figures->dropped);
 	alarms->dropped_segments = figures->dropped_segments;
 }

@@ -40,10 +40,6 @@ void sluice_alarm_noting(struct sluice_alarm *alarm, int error);
  * of room again. */
 void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room);
 
-/* The alarm of one that gives up its oldest segments: it did since we looked, or it has no reason
- * to any more. `dropped` datagrams went that way since the start. */
-void sluice_alarm_dropping(struct sluice_alarm *alarm, bool did, bool is_over, uint64_t dropped);
-
 /* Those of the disk store. */
 struct sluice_disk_alarms {
 	struct sluice_alarm failing, full, level, dropping;

@@ -406,8 +406,9 @@ struct sluice_spool_extent *sluice_spool_index_find(struct sluice_spool *spool,
 	return best;
 }
 
-void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_log *log,
-			      size_t number, uint64_t start, uint64_t end)
+/* Applies log->outputs[number].acked to all extents that overlap [start, end). */
+static void apply(struct sluice_spool *spool, struct sluice_spool_log *log, size_t number,
+		  uint64_t start, uint64_t end)
 {
 	const struct sluice_ranges *acked = &log->outputs[number].acked;
 	uint64_t bit = 1ULL << number;
@@ -441,7 +442,7 @@ int sluice_spool_acknowledge(struct sluice_spool *spool, struct sluice_spool_log
 		return error;
 	spool->dirty = true;
 	spool->is_noted = false;
-	sluice_spool_index_apply(spool, log, (size_t)reader, start, end);
+	apply(spool, log, (size_t)reader, start, end);
 	return 0;
 }
 

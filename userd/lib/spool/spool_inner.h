@@ -151,9 +151,6 @@ struct sluice_spool_extent *sluice_spool_index_find(struct sluice_spool *spool,
 						    struct sluice_spool_log *log, uint64_t offset);
 /* Where the first extent behind `offset` begins; UINT64_MAX: nowhere. */
 uint64_t sluice_spool_index_next(const struct sluice_spool_log *log, uint64_t offset);
-/* Applies log->outputs[number].acked to all extents that overlap [start, end). */
-void sluice_spool_index_apply(struct sluice_spool *spool, struct sluice_spool_log *log,
-			      size_t number, uint64_t start, uint64_t end);
 int sluice_spool_index_reader(struct sluice_spool_log *log, const sluice_guid output, bool make);
 void sluice_spool_index_free(struct sluice_spool *spool);
 

@@ -146,14 +146,6 @@ void sluice_spool_marks_take(struct sluice_spool_marks *marks, const struct slui
 	}
 }
 
-void sluice_spool_marks_shift(struct sluice_spool_marks *marks, uint32_t shift)
-{
-	size_t place;
-
-	for (place = 0; place < marks->count; place++)
-		marks->list[place].start = htole32(le32toh(marks->list[place].start) + shift);
-}
-
 /* How many of a mark began before `end`. */
 static uint64_t before(const struct sluice_spool_mark *mark, uint32_t end)
 {

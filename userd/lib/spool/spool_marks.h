@@ -36,9 +36,6 @@ void sluice_spool_marks_add(struct sluice_spool_marks *marks, uint32_t at, uint3
 void sluice_spool_marks_take(struct sluice_spool_marks *marks, const struct sluice_spool_mark *list,
 			     size_t count, uint32_t shift);
 
-/* Moves all of them `shift` units back. */
-void sluice_spool_marks_shift(struct sluice_spool_marks *marks, uint32_t shift);
-
 /* How many datagrams of a mark began in [start, end), in units. @threadsafe */
 uint64_t sluice_spool_mark_count(const struct sluice_spool_mark *mark, uint32_t start,
 				 uint32_t end);
