@@ -4,7 +4,7 @@
  * which go to 1 or 16 TCP connections by turns, each with a header, from a mapped ring; a process
  * of its own takes everything and throws it away.
  *
- *   epoll      as userd/daemon/engine/worker.c does: a sendmsg(2) a span, non-blocking; what does
+ *   epoll      as userd/daemon/loop/worker.c does: a sendmsg(2) a span, non-blocking; what does
  *              not fit waits for EPOLLOUT
  *   io_uring   one submission for all spans of a beat, those of one connection linked;
  *              IORING_OP_SENDMSG, which waits by itself

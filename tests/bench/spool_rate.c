@@ -18,7 +18,7 @@
 /* With its head, a frame is 256 KiB then. */
 #define FRAME (252U << 10)
 #define COMMIT 16U /* frames that are made durable together: what the spooler does */
-#define AHEAD 6U   /* frames that are read for one order: SLUICE_RACK_BOOKS */
+#define AHEAD 6U   /* frames that are read for one order: SLUICE_ORDER_FRAMES */
 
 /* CLOCK_MONOTONIC in seconds. */
 static double now(void)

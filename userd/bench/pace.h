@@ -26,7 +26,7 @@ struct sluice_pace {
 /* Starts at `now`. `rate` 0: unpaced. */
 void sluice_pace_start(struct sluice_pace *pace, uint64_t rate, bool bits, uint64_t now);
 
-/* When the next datagram, of `size` payload bytes, should be handed to sluice_pace_take(): its
+/* When the next datagram, of `size` payload bytes, should be handed over: its
  * deadline, or a little later if several are then due together. 0 if unpaced. */
 uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size);
 

@@ -125,7 +125,7 @@ struct sluice_feeder {
 	struct sluice_segment
 		*segments; /* of segment `id` at [id & (SLUICE_FEEDER_SEGMENTS - 1)] */
 	uint64_t first;	   /* id of the first that is not done, or next */
-	uint64_t summed;   /* of feeder_sequence.c: how many records [summed, next) had ... */
+	uint64_t summed;   /* of ring_feeder.c: how many records [summed, next) had ... */
 	uint64_t summed_sequence; /* ... less than lie before them: records before segment `summed`
 				   */
 	bool recount;		  /* a segment behind it has changed */
