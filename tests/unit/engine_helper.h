@@ -572,4 +572,18 @@ static inline void await(const struct receiver *receiver, uint64_t count)
 			 (unsigned long long)receiver->damaged);
 }
 
+/* Datagrams that all destinations of the first output were sent, by its own count. */
+static inline uint64_t sent_by(struct sluice_engine *engine)
+{
+	struct sluice_engine_report report;
+	uint64_t sent = 0;
+	size_t number;
+
+	assert_int_equal(sluice_engine_report(engine, &report), 0);
+	for (number = 0; number < report.outputs[0].destination_count; number++)
+		sent += report.outputs[0].destinations[number].sent;
+	sluice_engine_report_free(&report);
+	return sent;
+}
+
 #endif /* TESTS_ENGINE_HELPER_H */

@@ -154,6 +154,8 @@ static void read_slowly(enum sluice_framing framing, const char *format)
 	send_numbers(port, 40, 80, 1000, framing);
 	await(&receiver, 80);
 	await_state(engine, "connected");
+	/* All of it counts, also what TCP acknowledged while the same write went on. */
+	assert_int_equal(sent_by(engine), 80);
 	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
 	receiver_stop(&receiver);
 	assert_int_equal(receiver.accepted, 1);
@@ -167,6 +169,38 @@ static void who_reads_slowly_is_not_dead(void **state)
 	(void)state;
 	read_slowly(SLUICE_FRAMING_NEWLINE, INPUT PEER("[\"127.0.0.1:%u\"]", "newline") STORE);
 	read_slowly(SLUICE_FRAMING_NATIVE, INPUT PEER("[\"127.0.0.1:%u\"]", "native") STORE);
+}
+
+/* Connections break in the middle of long writes: what TCP had acknowledged of these was sent, and
+ * counts. */
+static void what_a_broken_write_delivered_counts(void **state)
+{
+	static struct receiver receiver;
+	struct sluice_engine *engine;
+	uint16_t port = free_port();
+
+	(void)state;
+	if (!has_namespace)
+		skip();
+	write_setting("/proc/sys/net/ipv4/tcp_wmem", "4096 8192 8192");
+	receiver.reset_every = 200021;
+	receiver.resets = 4;
+	receiver.slow_us = 20000;
+	receiver_start(&receiver, SLUICE_FRAMING_NEWLINE, 0);
+	make_small(&receiver);
+	engine = start_engine(
+		INPUT "  - {name: out, to: [\"127.0.0.1:%u\"], framing: newline, batch: {bytes: "
+		      "512k, delay: 1ms}, reconnect: {min: 10ms, max: 50ms}}\n" STORE,
+		port, receiver.port);
+	send_numbers(port, 0, 2000, 1000, SLUICE_FRAMING_NEWLINE);
+	await(&receiver, 2000);
+	assert_true(receiver.broken > 2);
+	assert_true(sent_by(engine) >= 2000);
+	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
+	receiver_stop(&receiver);
+	assert_int_equal(receiver.repeated + receiver.damaged, 0);
+	receiver_free(&receiver);
+	write_setting("/proc/sys/net/ipv4/tcp_wmem", "4096 16384 4194304");
 }
 
 /* The only receiver stops reading for ten times `dead-after`: its connection waits, and nothing is
@@ -376,6 +410,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_output_never_meets_itself),
 		cmocka_unit_test(who_reads_slowly_is_not_dead),
+		cmocka_unit_test(what_a_broken_write_delivered_counts),
 		cmocka_unit_test(who_stops_reading_is_waited_for),
 		cmocka_unit_test(who_stops_reading_holds_nobody_up),
 		cmocka_unit_test(who_vanished_is_found),

@@ -44,7 +44,7 @@ struct sluice_plain {
 	uint64_t pause;	      /* until it is asked again */
 	uint64_t settled;     /* of queue: what lies from here to `first` TCP acknowledged lately */
 	uint64_t first, next; /* of queue */
-	uint64_t written;     /* of queue: what lies before is with TCP */
+	uint64_t written;     /* of queue: what lies before is with TCP, and counts as sent */
 	struct sent queue[QUEUE];
 };
 
@@ -185,6 +185,16 @@ static void settle(struct sluice_connection *connection, uint64_t now)
 		settle_one(connection, now);
 }
 
+/* Segments before `upto` are with TCP: they count as sent. */
+static void note_written(struct sluice_connection *connection, uint64_t upto)
+{
+	struct sluice_plain *plain = connection->plain;
+
+	for (; plain->written < upto; plain->written++)
+		sluice_count(&connection->counters.sent,
+			     plain->queue[plain->written % QUEUE].datagrams);
+}
+
 /* Notes the segments that TCP has got acknowledged: they are done, or soon. Returns true if there
  * was one. */
 static bool confirm(struct sluice_connection *connection, uint64_t now)
@@ -200,6 +210,8 @@ static bool confirm(struct sluice_connection *connection, uint64_t now)
 		if (!sent->is_kept)
 			finish(connection, sent, now);
 	}
+	/* Others of the same write may not be with TCP yet. */
+	note_written(connection, plain->first);
 	settle(connection, now);
 	sluice_store_relaxed(&connection->counters.backlog, plain->queued - confirmed);
 	if (plain->first == before)
@@ -304,12 +316,7 @@ static void written(struct sluice_connection *connection, uint64_t now)
 	struct sluice_plain *plain = connection->plain;
 
 	connection->writing.staged = 0;
-	/* A segment without output may have been finished before. */
-	if (plain->written < plain->first)
-		plain->written = plain->first;
-	for (; plain->written < plain->next; plain->written++)
-		sluice_count(&connection->counters.sent,
-			     plain->queue[plain->written % QUEUE].datagrams);
+	note_written(connection, plain->next);
 	/* The queue or the window is nearly full: do not wait for the clock. */
 	if (plain->next - plain->first > QUEUE / 2 ||
 	    connection->carrier.bytes > connection->group->window / 2)
@@ -422,9 +429,13 @@ static void lost(struct sluice_connection *connection)
 
 		if (confirmed < sent->end) {
 			had = give_back(connection, sent, had, is_again, now);
+			/* Of a write that was not through, what TCP acknowledged was sent. */
+			if (plain->settled >= plain->written)
+				sluice_count(&connection->counters.sent, had);
 			unconfirmed += is_cut ? had : 0;
 			continue;
 		}
+		note_written(connection, plain->settled + 1);
 		unconfirmed += is_cut ? sent->datagrams : 0;
 		if (is_open && is_again)
 			(void)give_back(connection, sent, 0, true, now);
