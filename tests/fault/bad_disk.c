@@ -8,10 +8,11 @@
  *
  * call NUMBER of that kind, counted from 0 since the file changed, fails (ever: all from then on;
  * ring: only what goes through an io_uring counts and fails). KIND: short (half of it is written),
- * eio, enospc (a write fails with that), sync (fdatasync fails with EIO). What failed is noted in
+ * eio, enospc (a write fails with that), sync (fdatasync fails with EIO), dead (any of these calls,
+ * and fallocate, fails with EIO; with ever, a disk that can only be read). What failed is noted in
  * the same file with ".done" behind its name, and of each call that failed a line "PATH HOW" in one
- * with ".paths"; HOW: pwrite, fdatasync or io_uring, and +direct behind it when the file is open
- * with O_DIRECT. Without the file nothing fails.
+ * with ".paths"; HOW: pwrite, fdatasync, fallocate or io_uring, and +direct behind it when the file
+ * is open with O_DIRECT. Without the file nothing fails.
  *
  * A write that goes through an io_uring fails in the kernel: before it is submitted its entry is
  * changed to one that cannot but fail so (or be short), and the completion comes the way it always
@@ -55,8 +56,10 @@ static bool fails(int fd, const char *how, char kind[WORD])
 		number = strtoul(order + length, &rest, 10);
 		is_ever = strstr(rest, "ever") != NULL;
 		is_ring = strstr(rest, "ring") != NULL;
-		is_mine = !strcmp(how, "fdatasync") == !strcmp(kind, "sync") &&
-			  (!is_ring || !strcmp(how, "io_uring"));
+		is_mine = !strcmp(kind, "dead") ||
+			  (strcmp(how, "fallocate") != 0 &&
+			   !strcmp(how, "fdatasync") == !strcmp(kind, "sync") &&
+			   (!is_ring || !strcmp(how, "io_uring")));
 	}
 	if (is_mine) {
 		result = calls == number || (is_ever && calls > number);
@@ -104,6 +107,20 @@ int fdatasync(int fd)
 		real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
 	if (!fails(fd, "fdatasync", kind))
 		return real(fd);
+	errno = EIO;
+	return -1;
+}
+
+/* fallocate(2) */
+int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	static int (*real)(int, int, off_t, off_t);
+	char kind[WORD];
+
+	if (!real)
+		real = (int (*)(int, int, off_t, off_t))dlsym(RTLD_NEXT, "fallocate");
+	if (!fails(fd, "fallocate", kind))
+		return real(fd, mode, offset, length);
 	errno = EIO;
 	return -1;
 }

@@ -134,6 +134,23 @@ static void clear_checkpoint(struct sluice_spool *spool, const char *path)
 	spool->is_checkpoint_foreign = spool->look || !put_aside(path);
 }
 
+/* Nothing can be written there, because of `error`: what the store holds is delivered all the same.
+ */
+static void enter_read_only(struct sluice_spool *spool, int error)
+{
+	spool->is_read_only = true;
+	spool->look = true;
+	spool->write_error = error;
+}
+
+/* Was something ever written to the file? */
+static bool has_content(int fd)
+{
+	struct stat state;
+
+	return !fstat(fd, &state) && state.st_size > 0;
+}
+
 /* Opens the checkpoint file, makes it if need be, and takes the lock that is on it. */
 static int open_checkpoint(struct sluice_spool *spool, char **error)
 {
@@ -145,13 +162,14 @@ static int open_checkpoint(struct sluice_spool *spool, char **error)
 		return say(error, -ENOMEM, "out of memory");
 	clear_checkpoint(spool, path);
 	spool->checkpoint_fd = sluice_disk_open(path, spool->look ? O_RDONLY : O_RDWR | O_CREAT);
-	if (spool->checkpoint_fd == -EROFS) {
-		/* What a store holds is delivered from a disk that cannot be written, too. */
+	if (!spool->look && (spool->checkpoint_fd == -EROFS || spool->checkpoint_fd == -EIO)) {
+		result = spool->checkpoint_fd;
 		spool->checkpoint_fd = sluice_disk_open(path, O_RDONLY);
-		spool->is_read_only = spool->checkpoint_fd >= 0;
-		spool->look = spool->is_read_only;
-		if (!spool->look)
-			spool->checkpoint_fd = -EROFS;
+		if (spool->checkpoint_fd < 0)
+			spool->checkpoint_fd = result;
+		else
+			enter_read_only(spool, result);
+		result = 0;
 	}
 	if (spool->look && (spool->checkpoint_fd == -ENOENT || spool->is_checkpoint_foreign))
 		goto free; /* a store that lost it can be looked at */
@@ -176,6 +194,10 @@ static int open_checkpoint(struct sluice_spool *spool, char **error)
 	if (!spool->look) {
 		result = sluice_disk_reserve(spool->checkpoint_fd,
 					     SLUICE_DISK_BLOCK + 2 * SLUICE_SPOOL_SLOT);
+		if (result == -EIO && has_content(spool->checkpoint_fd)) {
+			enter_read_only(spool, result);
+			result = 0;
+		}
 		if (result)
 			say(error, result, "%s: %s", path, strerror(-result));
 	}
@@ -257,6 +279,7 @@ static int identify(struct sluice_spool *spool, char **error)
 {
 	struct sluice_spool_store *store = (void *)spool->block;
 	sluice_guid uuid;
+	bool is_known;
 	int result = spool->checkpoint_fd < 0 ? -ENOENT
 					      : sluice_disk_read(spool->checkpoint_fd, spool->block,
 								 SLUICE_DISK_BLOCK, 0);
@@ -278,7 +301,8 @@ static int identify(struct sluice_spool *spool, char **error)
 			"`store.disk.path` another directory",
 			spool->path);
 	}
-	if (!find_uuid(spool, spool->store))
+	is_known = find_uuid(spool, spool->store);
+	if (!is_known)
 		uuid_generate_random(spool->store);
 	if (spool->look)
 		return 0;
@@ -288,6 +312,10 @@ static int identify(struct sluice_spool *spool, char **error)
 	result = sluice_disk_write(spool->checkpoint_fd, spool->block, SLUICE_DISK_BLOCK, 0);
 	if (!result)
 		result = sluice_disk_sync(spool->checkpoint_fd);
+	if (result == -EIO && is_known) {
+		enter_read_only(spool, result);
+		return 0;
+	}
 	if (result)
 		return say(error, result, "%s/checkpoint: cannot be written: %s", spool->path,
 			   strerror(-result));
@@ -372,9 +400,13 @@ static void tell(const struct sluice_spool *spool)
 			"is lost with it",
 			spool->path);
 	if (spool->is_read_only)
-		sluice_error("spool %s: the file system is read-only: what waits there is "
-			     "delivered (%s), and nothing is written to it until the next start",
+		sluice_error("spool %s: %s: what waits there is delivered (%s), and nothing is "
+			     "written to it until the next start",
 			     spool->path,
+			     spool->write_error == -EROFS
+				     ? "the file system is read-only"
+				     : "the disk cannot be written (input/output error): see the "
+				       "kernel's log",
 			     spool->stand_in ? "which is noted in memory until the disk can be "
 					       "written: after a restart of the machine it is "
 					       "delivered once more"

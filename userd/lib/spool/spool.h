@@ -100,9 +100,9 @@ struct sluice_spool_figures {
  * Opens the store in options->path, making what is not there: all segments with their room on the
  * disk. Files that are damaged, foreign or of a newer version are put aside (renamed) and counted,
  * never a reason not to start; nor is that there is no room for what takes their place. A store on
- * a file system that is read-only can be read: append fails (-EROFS). 0, or a negative errno with a
- * sentence: -ENOSPC (a new store), -EROFS (likewise), -EACCES, -EBUSY (another process has it),
- * -EINVAL.
+ * a file system that is read-only, or on a disk that fails whenever it is written, can be read:
+ * append fails (-EROFS, -EIO). 0, or a negative errno with a sentence: -ENOSPC (a new store),
+ * -EROFS, -EIO (likewise), -EACCES, -EBUSY (another process has it), -EINVAL.
  * @owner caller: sluice_spool_close(); *error: free() @context process
  */
 int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_spool **spool,

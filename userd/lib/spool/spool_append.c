@@ -66,7 +66,7 @@ int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log
 	if (!spool || !log || !frame || !payload || !outputs || !output_count)
 		return -EINVAL;
 	if (spool->look)
-		return spool->is_read_only ? -EROFS : -EINVAL;
+		return spool->is_read_only ? spool->write_error : -EINVAL;
 	if (output_count > SLUICE_SPOOL_OUTPUTS || frame->length > SLUICE_SPOOL_PAYLOAD_MAX ||
 	    frame->offset + frame->span < frame->offset)
 		return -E2BIG;

@@ -74,6 +74,7 @@ struct sluice_spool {
 	sluice_guid store;
 	bool look;
 	bool is_read_only; /* looks because nothing can be written, and has the lock all the same */
+	int write_error;   /* why: -EROFS or -EIO */
 	uint64_t segment_size;
 	struct sluice_spool_segment *segments;
 	size_t segment_count, segment_room;
