@@ -50,7 +50,7 @@ _sluicectl()
 			words='inputs outputs streams store orphans daemon rules routes -j'
 			;;
 		tap)
-			words="--output --backlog --count $(_sluicectl_names routes)"
+			words="--output --backlog --count --interfaces $(_sluicectl_names routes)"
 			;;
 		spool)
 			words='list check export repair'

@@ -87,7 +87,8 @@ static void begin(struct capture *capture)
 	memset(capture, 0, sizeof(*capture));
 	capture->file = open_memstream(&capture->bytes, &capture->size);
 	assert_non_null(capture->file);
-	assert_int_equal(sluice_pcapng_begin(&capture->writer, capture->file, "unit test"), 0);
+	assert_int_equal(sluice_pcapng_begin(&capture->writer, capture->file, "unit test", NULL),
+			 0);
 }
 
 /* Reads the options of a block, from `at` to `end`: each padded to 4 bytes with zeros, the last one
@@ -237,11 +238,11 @@ static void a_capture_begins_and_ends(void **state)
 
 	(void)state;
 	begin(&capture);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, "cpu0",
-						 "route \"\xc3\xa9\" of cpu 0", &number),
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "cpu0", "route \"\xc3\xa9\" of cpu 0",
+					      &number),
 			 0);
 	assert_int_equal(number, 0);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, "", "", &number), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "", "", &number), 0);
 	assert_int_equal(number, 1);
 	end(&capture);
 	assert_int_equal(capture.count, 5);
@@ -284,7 +285,7 @@ static void a_packet_holds_its_datagram(void **state)
 	for (size_t place = 0; place < SLUICE_PAYLOAD_MAX; place++)
 		payload[place] = (uint8_t)(place * 7 + place / 256);
 	begin(&capture);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, "name", "text", &number), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "name", "text", &number), 0);
 	for (size_t which = 0; which < count; which++) {
 		struct sluice_record_view view = data_of(payload, lengths[which]);
 
@@ -352,7 +353,7 @@ static void a_packet_tells_what_its_record_says(void **state)
 
 	(void)state;
 	begin(&capture);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, "name", "text", &number), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "name", "text", &number), 0);
 	view.address = &address;
 	view.flags = SLUICE_RECORD_F_BADCSUM | SLUICE_RECORD_F_HWTIME | SLUICE_RECORD_F_ADDRESS |
 		     SLUICE_RECORD_F_SEQUENCE;
@@ -389,8 +390,8 @@ static void losses_are_told_once_and_summed(void **state)
 
 	(void)state;
 	begin(&capture);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, "a", "a", &first), 0);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, "b", "b", &second), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "a", "a", &first), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "b", "b", &second), 0);
 	write_gap(&capture, first, 5, SLUICE_LOST_RING_FULL);
 	write_gap(&capture, first, 2, 1000);
 	assert_int_equal(sluice_pcapng_missed(capture.writer, first, 11, TIME_NS + 2), 0);
@@ -425,6 +426,41 @@ static void losses_are_told_once_and_summed(void **state)
 	forget(&capture);
 }
 
+/* Streams that share an interface: that one stands in the file, and each comment names the stream.
+ */
+static void streams_share_an_interface(void **state)
+{
+	struct sluice_record_view view = data_of((const uint8_t *)"x", 1);
+	struct capture capture = {0};
+	uint32_t first, second;
+
+	(void)state;
+	capture.file = open_memstream(&capture.bytes, &capture.size);
+	assert_non_null(capture.file);
+	assert_int_equal(sluice_pcapng_begin(&capture.writer, capture.file, "unit test", "all"), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "a", "a", &first), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "b", "b", &second), 0);
+	write_gap(&capture, first, 5, SLUICE_LOST_RING_FULL);
+	assert_int_equal(sluice_pcapng_record(capture.writer, second, &view), 0);
+	assert_int_equal(sluice_pcapng_record(capture.writer, first, &view), 0);
+	assert_int_equal(sluice_pcapng_missed(capture.writer, second, 11, TIME_NS + 2), 0);
+	end(&capture);
+	assert_int_equal(capture.count, 2 + 1 + 2 + 1 + 1);
+	assert_text(&capture.blocks[1], 2, 0, "all");
+	assert_int_equal(get32(capture.blocks[3].body), 0);
+	assert_null(find(&capture.blocks[3], 4, 0));
+	assert_text(&capture.blocks[3], 1, 0, "input 7, addresses not recorded, stream b");
+	assert_int_equal(get32(capture.blocks[4].body), 0);
+	assert_counter(&capture.blocks[4], 4, 5);
+	assert_text(&capture.blocks[4], 1, 1, "input 7, addresses not recorded, stream a");
+	assert_text(&capture.blocks[5], 1, 0,
+		    "11 records were overwritten before this reader saw them, stream b");
+	assert_counter(&capture.blocks[6], 4, 2);
+	assert_counter(&capture.blocks[6], 5, 5);
+	assert_counter(&capture.blocks[6], 7, 11);
+	forget(&capture);
+}
+
 /* Thousands of losses before a packet, and endless names: cut off, and the blocks stay whole. */
 static void long_texts_are_cut(void **state)
 {
@@ -437,7 +473,7 @@ static void long_texts_are_cut(void **state)
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	begin(&capture);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, name, name, &number), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, name, name, &number), 0);
 	for (unsigned int turn = 0; turn < 40; turn++)
 		write_gap(&capture, number, UINT64_MAX / 100, SLUICE_LOST_DISK);
 	assert_int_equal(sluice_pcapng_record(capture.writer, number, &view), 0);
@@ -459,15 +495,15 @@ static void what_cannot_be_is_refused(void **state)
 	FILE *full;
 
 	(void)state;
-	assert_int_equal(sluice_pcapng_begin(NULL, stdout, "x"), -EINVAL);
-	assert_int_equal(sluice_pcapng_begin(&writer, NULL, "x"), -EINVAL);
-	assert_int_equal(sluice_pcapng_begin(&writer, stdout, NULL), -EINVAL);
+	assert_int_equal(sluice_pcapng_begin(NULL, stdout, "x", NULL), -EINVAL);
+	assert_int_equal(sluice_pcapng_begin(&writer, NULL, "x", NULL), -EINVAL);
+	assert_int_equal(sluice_pcapng_begin(&writer, stdout, NULL, NULL), -EINVAL);
 	assert_int_equal(sluice_pcapng_end(NULL), 0);
 	begin(&capture);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, NULL, "x", &number), -EINVAL);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, NULL, "x", &number), -EINVAL);
 	assert_int_equal(sluice_pcapng_record(capture.writer, 0, &view), -EINVAL);
 	assert_int_equal(sluice_pcapng_missed(capture.writer, 0, 1, 1), -EINVAL);
-	assert_int_equal(sluice_pcapng_interface(capture.writer, "x", "x", &number), 0);
+	assert_int_equal(sluice_pcapng_stream(capture.writer, "x", "x", &number), 0);
 	assert_int_equal(sluice_pcapng_record(capture.writer, number, NULL), -EINVAL);
 	view.payload_length = SLUICE_PAYLOAD_MAX + 1;
 	assert_int_equal(sluice_pcapng_record(capture.writer, number, &view), -EINVAL);
@@ -483,7 +519,7 @@ static void what_cannot_be_is_refused(void **state)
 	full = fopen("/dev/full", "w");
 	assert_non_null(full);
 	setvbuf(full, NULL, _IONBF, 0);
-	assert_int_equal(sluice_pcapng_begin(&writer, full, "x"), -EIO);
+	assert_int_equal(sluice_pcapng_begin(&writer, full, "x", NULL), -EIO);
 	fclose(full);
 }
 
@@ -494,6 +530,7 @@ int main(void)
 		cmocka_unit_test(a_packet_holds_its_datagram),
 		cmocka_unit_test(a_packet_tells_what_its_record_says),
 		cmocka_unit_test(losses_are_told_once_and_summed),
+		cmocka_unit_test(streams_share_an_interface),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(what_cannot_be_is_refused),
 	};

@@ -32,7 +32,7 @@ static const struct command commands[] = {
 	 "what is there, as a table or as JSON"},
 	{"del", sluice_ctl_delete, "rule|route ID|NAME|all",
 	 "take a rule or route out of the module"},
-	{"tap", sluice_ctl_tap, "[ROUTE] [--output FILE] [--backlog] [--count N]",
+	{"tap", sluice_ctl_tap, "[ROUTE] [--output FILE] [--backlog] [--count N] [--interfaces]",
 	 "look at live rings: pcapng to stdout or a file"},
 	{"spool", sluice_ctl_spool, "list|check|export|repair DIRECTORY ...",
 	 "what lies in the store on a disk, without the daemon"},

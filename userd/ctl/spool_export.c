@@ -38,7 +38,9 @@ int sluice_spool_export_open(const char *format, const char *file,
 		free(out);
 		return error;
 	}
-	error = is_pcapng ? sluice_pcapng_begin(&out->capture, out->file, "sluicectl spool") : 0;
+	error = is_pcapng
+			? sluice_pcapng_begin(&out->capture, out->file, "sluicectl spool", "spool")
+			: 0;
 	if (error) {
 		if (out->file != stdout)
 			fclose(out->file);
@@ -57,8 +59,8 @@ int sluice_spool_export_stream(struct sluice_spool_export *out, const sluice_gui
 	if (!out->capture)
 		return 0;
 	snprintf(description, sizeof(description), "CPU %u", cpu);
-	return sluice_pcapng_interface(out->capture, sluice_guid_format(stream, name), description,
-				       &out->interface);
+	return sluice_pcapng_stream(out->capture, sluice_guid_format(stream, name), description,
+				    &out->interface);
 }
 
 int sluice_spool_export_span(struct sluice_spool_export *out, const uint8_t *span, size_t length)

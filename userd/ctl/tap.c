@@ -36,9 +36,9 @@ struct view {
 	uint32_t cpu;
 	char name[SLUICE_NAME_MAX + 16];
 	int fd;
-	uint32_t interface; /* in the capture */
-	uint64_t offset;    /* of the next record */
-	uint64_t sequence;  /* records before it */
+	uint32_t number;   /* in the capture */
+	uint64_t offset;   /* of the next record */
+	uint64_t sequence; /* records before it */
 };
 
 /* What the command line says, and all views. */
@@ -46,6 +46,7 @@ struct tap {
 	const char *route; /* name or GUID; NULL: all */
 	const char *file;  /* NULL: stdout */
 	bool backlog;	   /* begin with what is in the rings already */
+	bool is_parted;	   /* an interface for each ring */
 	uint64_t wanted;   /* datagrams, 0: no end */
 	uint64_t written;
 	struct view *views;
@@ -118,7 +119,7 @@ static int view_open(struct tap *tap, struct view *view)
 	snprintf(description, sizeof(description), "stream %s epoch %llu",
 		 sluice_guid_format(view->ring.producer->stream, text),
 		 (unsigned long long)view->ring.producer->epoch);
-	error = sluice_pcapng_interface(tap->capture, view->name, description, &view->interface);
+	error = sluice_pcapng_stream(tap->capture, view->name, description, &view->number);
 	if (!error)
 		return 0;
 close:
@@ -144,7 +145,7 @@ static int view_skip(struct tap *tap, struct view *view)
 
 	if (error)
 		return error;
-	return sluice_pcapng_missed(tap->capture, view->interface,
+	return sluice_pcapng_missed(tap->capture, view->number,
 				    view->sequence > sequence ? view->sequence - sequence : 0,
 				    now());
 }
@@ -180,7 +181,7 @@ static int view_drain(struct tap *tap, struct view *view)
 			head = view->offset;
 			continue;
 		}
-		error = sluice_pcapng_record(tap->capture, view->interface, &record);
+		error = sluice_pcapng_record(tap->capture, view->number, &record);
 		view->offset += step;
 		view->sequence++;
 		if (record.type == SLUICE_RECORD_DATA)
@@ -323,6 +324,8 @@ static bool parse(struct tap *tap, int argc, char **argv)
 	for (word = 1; word < argc; word++) {
 		if (strcmp(argv[word], "--backlog") == 0) {
 			tap->backlog = true;
+		} else if (strcmp(argv[word], "--interfaces") == 0) {
+			tap->is_parted = true;
 		} else if (strcmp(argv[word], "--output") == 0 && word + 1 < argc) {
 			tap->file = argv[++word];
 		} else if (strcmp(argv[word], "--count") == 0 && word + 1 < argc) {
@@ -347,7 +350,10 @@ static int run(struct tap *tap, FILE *to)
 	int error, end;
 
 	tap->to = to;
-	error = sluice_pcapng_begin(&tap->capture, to, "sluicectl " SLUICE_VERSION);
+	error = sluice_pcapng_begin(&tap->capture, to, "sluicectl " SLUICE_VERSION,
+				    tap->is_parted ? NULL
+				    : tap->route   ? tap->route
+						   : "sluice");
 	for (number = 0; number < tap->count && !error; number++)
 		error = view_open(tap, &tap->views[number]);
 	if (!error && fflush(to))
@@ -377,7 +383,7 @@ int sluice_ctl_tap(int argc, char **argv)
 		return SLUICE_CTL_REFUSED;
 	if (!parse(tap, argc, argv)) {
 		fputs("usage: sluicectl tap [ROUTE] [--output FILE] [--backlog] [--count "
-		      "DATAGRAMS]\n",
+		      "DATAGRAMS] [--interfaces]\n",
 		      stderr);
 		status = SLUICE_CTL_USAGE;
 		goto free;

@@ -44,11 +44,14 @@
 #define PROTOCOL_UDP 17U
 
 #define COMMENT_MAX 400U
+/* Bytes of a stream's name that comments repeat. */
+#define NAME_SHOWN 63U
 /* The largest block: a packet with its comments, or a section with somebody's name. */
 #define BLOCK_MAX (HEADERS_MAX + SLUICE_RECORD_SPAN_MAX + 4096U)
 
-/* What is known of one interface. */
-struct interface {
+/* What is known of one stream. */
+struct stream {
+	char name[NAME_SHOWN + 1];
 	uint64_t received;
 	uint64_t lost;	 /* told of by GAP records */
 	uint64_t untold; /* of those, not told of by a packet yet */
@@ -59,9 +62,10 @@ struct interface {
 
 struct sluice_pcapng {
 	FILE *to;
-	struct interface *interfaces;
+	struct stream *streams;
 	uint32_t count;
-	size_t length; /* of the block being made */
+	bool is_shared; /* one interface for all of them */
+	size_t length;	/* of the block being made */
 	uint8_t block[BLOCK_MAX];
 };
 
@@ -145,7 +149,23 @@ static int block_end(struct sluice_pcapng *capture)
 	return fwrite(capture->block, capture->length, 1, capture->to) == 1 ? 0 : -EIO;
 }
 
-int sluice_pcapng_begin(struct sluice_pcapng **capture, FILE *to, const char *application)
+/* Writes the block of an interface. 0 or -EIO. */
+static int write_interface(struct sluice_pcapng *capture, const char *name, const char *description)
+{
+	const uint8_t resolution = NANOSECONDS;
+
+	block_begin(capture, BLOCK_INTERFACE);
+	put16(capture, LINKTYPE_RAW);
+	put16(capture, 0);
+	put32(capture, 0); /* packets are not cut */
+	put_text(capture, INTERFACE_NAME, name);
+	put_text(capture, INTERFACE_DESCRIPTION, description);
+	put_option(capture, INTERFACE_TIME_RESOLUTION, &resolution, sizeof(resolution));
+	return block_end(capture);
+}
+
+int sluice_pcapng_begin(struct sluice_pcapng **capture, FILE *to, const char *application,
+			const char *only)
 {
 	struct sluice_pcapng *fresh;
 	uint64_t length = UINT64_MAX; /* not known: a section goes on until the file ends */
@@ -157,6 +177,7 @@ int sluice_pcapng_begin(struct sluice_pcapng **capture, FILE *to, const char *ap
 	if (!fresh)
 		return -ENOMEM;
 	fresh->to = to;
+	fresh->is_shared = only != NULL;
 	block_begin(fresh, BLOCK_SECTION);
 	put32(fresh, BYTE_ORDER_MAGIC);
 	put16(fresh, 1);
@@ -164,6 +185,8 @@ int sluice_pcapng_begin(struct sluice_pcapng **capture, FILE *to, const char *ap
 	put(fresh, &length, sizeof(length));
 	put_text(fresh, SECTION_APPLICATION, application);
 	error = block_end(fresh);
+	if (!error && only)
+		error = write_interface(fresh, only, "the comment of a packet names its stream");
 	if (error) {
 		free(fresh);
 		return error;
@@ -172,28 +195,21 @@ int sluice_pcapng_begin(struct sluice_pcapng **capture, FILE *to, const char *ap
 	return 0;
 }
 
-int sluice_pcapng_interface(struct sluice_pcapng *capture, const char *name,
-			    const char *description, uint32_t *number)
+int sluice_pcapng_stream(struct sluice_pcapng *capture, const char *name, const char *description,
+			 uint32_t *number)
 {
-	const uint8_t resolution = NANOSECONDS;
-	struct interface *grown;
+	struct stream *grown;
 
 	if (!capture || !name || !description || !number || capture->count == UINT32_MAX)
 		return -EINVAL;
-	grown = reallocarray(capture->interfaces, (size_t)capture->count + 1, sizeof(*grown));
+	grown = reallocarray(capture->streams, (size_t)capture->count + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	capture->interfaces = grown;
+	capture->streams = grown;
 	memset(&grown[capture->count], 0, sizeof(*grown));
+	snprintf(grown[capture->count].name, sizeof(grown[capture->count].name), "%s", name);
 	*number = capture->count++;
-	block_begin(capture, BLOCK_INTERFACE);
-	put16(capture, LINKTYPE_RAW);
-	put16(capture, 0);
-	put32(capture, 0); /* packets are not cut */
-	put_text(capture, INTERFACE_NAME, name);
-	put_text(capture, INTERFACE_DESCRIPTION, description);
-	put_option(capture, INTERFACE_TIME_RESOLUTION, &resolution, sizeof(resolution));
-	return block_end(capture);
+	return capture->is_shared ? 0 : write_interface(capture, name, description);
 }
 
 /* Adds 16-bit words to a sum as RFC 1071 wants it; an odd byte is the upper half of a word. */
@@ -329,19 +345,35 @@ static void describe(char *text, size_t size, const struct sluice_record_view *r
 		append(text, size, ", sequence %u", le32toh(address->sequence));
 }
 
-/* Writes the totals of an interface, with a comment if that is not NULL. 0 or -EIO. */
+/* The interface of a stream. */
+static uint32_t interface_of(const struct sluice_pcapng *capture, uint32_t number)
+{
+	return capture->is_shared ? 0 : number;
+}
+
+/* Writes the totals of a stream's interface, with a comment if that is not NULL. 0 or -EIO. */
 static int write_statistics(struct sluice_pcapng *capture, uint32_t number, const char *comment)
 {
-	const struct interface *interface = &capture->interfaces[number];
+	struct stream sum = capture->streams[number];
+	uint32_t other;
 
+	for (other = 0; capture->is_shared && other < capture->count; other++) {
+		if (other == number)
+			continue;
+		sum.received += capture->streams[other].received;
+		sum.lost += capture->streams[other].lost;
+		sum.missed += capture->streams[other].missed;
+		if (capture->streams[other].last_time_ns > sum.last_time_ns)
+			sum.last_time_ns = capture->streams[other].last_time_ns;
+	}
 	block_begin(capture, BLOCK_STATISTICS);
-	put32(capture, number);
-	put_time(capture, interface->last_time_ns);
+	put32(capture, interface_of(capture, number));
+	put_time(capture, sum.last_time_ns);
 	if (comment)
 		put_text(capture, OPTION_COMMENT, comment);
-	put_counter(capture, STATISTICS_RECEIVED, interface->received);
-	put_counter(capture, STATISTICS_LOST, interface->lost);
-	put_counter(capture, STATISTICS_MISSED, interface->missed);
+	put_counter(capture, STATISTICS_RECEIVED, sum.received);
+	put_counter(capture, STATISTICS_LOST, sum.lost);
+	put_counter(capture, STATISTICS_MISSED, sum.missed);
 	return block_end(capture);
 }
 
@@ -349,17 +381,17 @@ static int write_statistics(struct sluice_pcapng *capture, uint32_t number, cons
 static int write_packet(struct sluice_pcapng *capture, uint32_t number,
 			const struct sluice_record_view *record)
 {
-	struct interface *interface = &capture->interfaces[number];
+	struct stream *stream = &capture->streams[number];
 	const uint32_t flags = PACKET_INBOUND;
 	uint8_t headers[HEADERS_MAX];
 	char comment[COMMENT_MAX];
 	size_t length = make_headers(headers, record);
 	uint32_t whole = (uint32_t)(length + record->payload_length);
 
-	interface->received++;
-	interface->last_time_ns = record->time_ns;
+	stream->received++;
+	stream->last_time_ns = record->time_ns;
 	block_begin(capture, BLOCK_PACKET);
-	put32(capture, number);
+	put32(capture, interface_of(capture, number));
 	put_time(capture, record->time_ns);
 	put32(capture, whole);
 	put32(capture, whole);
@@ -367,13 +399,15 @@ static int write_packet(struct sluice_pcapng *capture, uint32_t number,
 	put(capture, record->payload, record->payload_length);
 	put_padding(capture);
 	put_option(capture, PACKET_FLAGS, &flags, sizeof(flags));
-	if (interface->untold) {
-		put_counter(capture, PACKET_DROPPED, interface->untold);
-		put_text(capture, OPTION_COMMENT, interface->note);
-		interface->untold = 0;
-		interface->note[0] = '\0';
+	if (stream->untold) {
+		put_counter(capture, PACKET_DROPPED, stream->untold);
+		put_text(capture, OPTION_COMMENT, stream->note);
+		stream->untold = 0;
+		stream->note[0] = '\0';
 	}
 	describe(comment, sizeof(comment), record);
+	if (capture->is_shared)
+		append(comment, sizeof(comment), ", stream %s", stream->name);
 	put_text(capture, OPTION_COMMENT, comment);
 	return block_end(capture);
 }
@@ -385,7 +419,7 @@ static int write_gap(struct sluice_pcapng *capture, uint32_t number,
 	static const char *const causes[] = {"ring_full", "bad_length", "bad_checksum",
 					     "bad_tail",  "copy",	"no_ring",
 					     "socket",	  "disk",	"dropped_oldest"};
-	struct interface *interface = &capture->interfaces[number];
+	struct stream *stream = &capture->streams[number];
 	struct sluice_record_gap gap;
 	char text[COMMENT_MAX] = "";
 	uint32_t cause;
@@ -402,11 +436,10 @@ static int write_gap(struct sluice_pcapng *capture, uint32_t number,
 		append(text, sizeof(text), "cause %u", cause);
 	if (gap.bytes)
 		append(text, sizeof(text), ", %llu bytes", (unsigned long long)le64toh(gap.bytes));
-	append(interface->note, sizeof(interface->note), "%s%s", interface->note[0] ? "; " : "",
-	       text);
-	interface->lost += le64toh(gap.datagrams);
-	interface->untold += le64toh(gap.datagrams);
-	interface->last_time_ns = record->time_ns;
+	append(stream->note, sizeof(stream->note), "%s%s", stream->note[0] ? "; " : "", text);
+	stream->lost += le64toh(gap.datagrams);
+	stream->untold += le64toh(gap.datagrams);
+	stream->last_time_ns = record->time_ns;
 	return write_statistics(capture, number, text);
 }
 
@@ -431,10 +464,12 @@ int sluice_pcapng_missed(struct sluice_pcapng *capture, uint32_t number, uint64_
 
 	if (!capture || number >= capture->count)
 		return -EINVAL;
-	capture->interfaces[number].missed += records;
-	capture->interfaces[number].last_time_ns = time_ns;
+	capture->streams[number].missed += records;
+	capture->streams[number].last_time_ns = time_ns;
 	append(text, sizeof(text), "%llu records were overwritten before this reader saw them",
 	       (unsigned long long)records);
+	if (capture->is_shared)
+		append(text, sizeof(text), ", stream %s", capture->streams[number].name);
 	return write_statistics(capture, number, text);
 }
 
@@ -445,11 +480,12 @@ int sluice_pcapng_end(struct sluice_pcapng *capture)
 
 	if (!capture)
 		return 0;
-	for (number = 0; number < capture->count && !error; number++)
-		error = write_statistics(capture, number, NULL);
+	for (number = 0; number < (capture->is_shared ? 1 : capture->count) && !error; number++)
+		if (number < capture->count)
+			error = write_statistics(capture, number, NULL);
 	if (fflush(capture->to) && !error)
 		error = -EIO;
-	free(capture->interfaces);
+	free(capture->streams);
 	free(capture);
 	return error;
 }

@@ -21,21 +21,26 @@
 
 struct sluice_pcapng; /* one capture being written */
 
-/* Begins a capture on `to`, which the caller keeps and closes after sluice_pcapng_end();
- * `application` names the writing program. 0, -EINVAL, -ENOMEM, or -EIO. @owner caller:
- * sluice_pcapng_end() */
-int sluice_pcapng_begin(struct sluice_pcapng **capture, FILE *to, const char *application);
+/*
+ * Begins a capture on `to`, which the caller keeps and closes after sluice_pcapng_end();
+ * `application` names the writing program. `only`: the name of the capture's one interface, which
+ * all streams share, because libpcap 1.10 refuses a file with two of link type RAW; NULL: each
+ * stream is an interface. 0, -EINVAL, -ENOMEM, or -EIO. @owner caller: sluice_pcapng_end()
+ */
+int sluice_pcapng_begin(struct sluice_pcapng **capture, FILE *to, const char *application,
+			const char *only);
 
-/* Adds an interface (a stream): its number goes to *number. 0, -EINVAL, -ENOMEM, -EIO. */
-int sluice_pcapng_interface(struct sluice_pcapng *capture, const char *name,
-			    const char *description, uint32_t *number);
+/* Adds a stream: its number goes to *number. Where the capture has one interface its name stands in
+ * the comments of its packets, else it is an interface. 0, -EINVAL, -ENOMEM, -EIO. */
+int sluice_pcapng_stream(struct sluice_pcapng *capture, const char *name, const char *description,
+			 uint32_t *number);
 
-/* Writes one record of interface `number`; types other than DATA and GAP are left out. 0, -EINVAL,
+/* Writes one record of stream `number`; types other than DATA and GAP are left out. 0, -EINVAL,
  * -EIO. */
 int sluice_pcapng_record(struct sluice_pcapng *capture, uint32_t number,
 			 const struct sluice_record_view *record);
 
-/* Tells of `records` of interface `number` that the writer itself came too late for, at `time_ns`.
+/* Tells of `records` of stream `number` that the writer itself came too late for, at `time_ns`.
  * 0, -EINVAL, -EIO. */
 int sluice_pcapng_missed(struct sluice_pcapng *capture, uint32_t number, uint64_t records,
 			 uint64_t time_ns);
