@@ -43,13 +43,16 @@ static void put_text(struct file *file, const char *text)
 	put(file, text, strlen(text));
 }
 
+/* Flows that datagrams are sent by, in turn. */
+static uint32_t flows = 4;
+
 /* The mark of datagram `number` of COUNT. */
 static struct sluice_probe_mark mark_of(uint32_t number, uint32_t length, bool nasty)
 {
 	struct sluice_probe_mark mark = {.run = RUN,
 					 .number = number,
 					 .count = COUNT,
-					 .flow = number % 4,
+					 .flow = (number - 1) % flows,
 					 .at = sizeof(HEAD) - 1,
 					 .length = length,
 					 .most = length,
@@ -329,6 +332,51 @@ static void torn_by_another(void **state)
 	sluice_probe_found_free(&found);
 }
 
+/* Writes all but those for which `is_lost` says so, and expects a cause. */
+static void lose(bool (*is_lost)(uint32_t number), const char *cause)
+{
+	struct sluice_probe_found found;
+	struct file file = {NULL, 0};
+	uint32_t number;
+
+	for (number = 1; number <= COUNT; number++)
+		if (!is_lost(number))
+			put_line(&file, number, 200);
+	search(&file, 0, &found);
+	expect_cause(&found, cause);
+	sluice_probe_found_free(&found);
+}
+
+/* A flow of four. */
+static bool is_of_flow(uint32_t number)
+{
+	return number % 4 == 2;
+}
+
+/* Two of each flow. */
+static bool is_in_the_middle(uint32_t number)
+{
+	return number >= 9 && number <= 16;
+}
+
+/* Every other one, with one flow. */
+static bool is_even(uint32_t number)
+{
+	return number % 2 == 0;
+}
+
+/* What is missing tells by its place: a connection that nobody reads, one that broke, a full queue.
+ */
+static void missing_by_flow(void **state)
+{
+	(void)state;
+	lose(is_of_flow, "one-connection-unread");
+	lose(is_in_the_middle, "connection-broken");
+	flows = 1;
+	lose(is_even, "queue-full");
+	flows = 4;
+}
+
 /* Nasty bytes, written in each way that a receiver has for them; and one that it leaves out. */
 static void nasty_bytes_in_every_form(void **state)
 {
@@ -475,6 +523,7 @@ int main(void)
 		cmocka_unit_test(missing_repeated_too_late),
 		cmocka_unit_test(glued_in_a_line),
 		cmocka_unit_test(torn_by_another),
+		cmocka_unit_test(missing_by_flow),
 		cmocka_unit_test(nasty_bytes_in_every_form),
 		cmocka_unit_test(one_run_of_several),
 		cmocka_unit_test(any_file_is_survived),

@@ -10,6 +10,7 @@
 
 #define RSYSLOG_LIMIT 8096U
 #define HAPROXY_LIMIT 1024U
+#define BREAKS_MOST 2U /* times that a connection breaks in a run, while full queues lose often */
 #define ESCAPE_MOST 8U /* bytes that one byte becomes at most, and some */
 
 /* What the signs are made of. */
@@ -21,8 +22,53 @@ struct signs {
 	uint32_t first_missing; /* missing ones before the first that was seen */
 	uint32_t last_missing;	/* missing ones behind the last that was seen */
 	uint32_t seen_most;	/* the longest that was seen */
+	uint32_t flow_missing;	/* missing ones of flows of which nothing was seen, */
+	uint32_t flows_missing; /* and how many flows those are */
+	uint32_t runs_most;	/* runs of missing ones in a flow that was seen, at most, */
+	uint32_t run_missing;	/* and how many are in runs between seen ones of their flow */
 	bool is_nasty;
 };
+
+/* Flows of the run: the least number that fits what was seen; the sender takes them in turn. */
+static uint32_t count_flows(const struct sluice_probe_found *found)
+{
+	uint32_t flows = 1, number;
+
+	for (number = 0; number < found->count && flows <= SLUICE_PROBE_FLOWS_MAX; number++) {
+		if (found->list[number].seen && number % flows != found->list[number].flow) {
+			flows++;
+			number = UINT32_MAX; /* begin again */
+		}
+	}
+	return flows > SLUICE_PROBE_FLOWS_MAX ? 1 : flows;
+}
+
+/* Looks at what is missing flow by flow: a connection carries all of some flows. */
+static void read_flows(const struct sluice_probe_found *found, struct signs *signs)
+{
+	uint32_t flows = count_flows(found), flow, number;
+
+	for (flow = 0; flow < flows && flow < found->count; flow++) {
+		uint32_t runs = 0, inner = 0, run = 0, seen = 0, missing = 0;
+
+		for (number = flow; number < found->count; number += flows) {
+			if (!found->list[number].seen) {
+				run++;
+				missing++;
+				continue;
+			}
+			/* What is missing before the first has another cause. */
+			runs += run && seen;
+			inner += seen ? run : 0;
+			run = 0;
+			seen++;
+		}
+		signs->flow_missing += seen ? 0 : missing;
+		signs->flows_missing += !seen;
+		signs->run_missing += inner;
+		signs->runs_most = runs > signs->runs_most ? runs : signs->runs_most;
+	}
+}
 
 /* Counts what the causes ask for. */
 static struct signs read_signs(const struct sluice_probe_found *found)
@@ -58,6 +104,8 @@ static struct signs read_signs(const struct sluice_probe_found *found)
 		}
 	}
 	signs.last_missing = any ? behind : 0;
+	if (found->missing)
+		read_flows(found, &signs);
 	return signs;
 }
 
@@ -231,27 +279,55 @@ static bool is_connection_limit(const struct signs *signs, char *text, size_t si
 	return true;
 }
 
-/* One of several connections is not read. */
+/* One of several connections is not read: all of its flows are missing. */
 static bool is_unread_connection(const struct signs *signs, char *text, size_t size)
 {
-	const struct sluice_probe_found *found = signs->found;
+	if (!signs->flow_missing || signs->flow_missing < signs->run_missing ||
+	    signs->flow_missing < signs->last_missing)
+		return false;
+	snprintf(text, size,
+		 "%" PRIu32 " missing, all of %" PRIu32
+		 " flows: one of several connections is not read (nc -l reads one at a time), or "
+		 "was accepted and reset (a limit of connections: syslog-ng's max-connections() is "
+		 "10)",
+		 signs->flow_missing, signs->flows_missing);
+	return true;
+}
 
-	if (found->missing <= signs->first_missing + signs->last_missing)
+/* Runs of missing ones that a connection leaves when it breaks: in each flow that it carries one.
+ */
+static bool is_broken_connection(const struct signs *signs, char *text, size_t size)
+{
+	if (!signs->run_missing || signs->run_missing < signs->last_missing ||
+	    signs->runs_most > BREAKS_MOST)
 		return false;
 	snprintf(text, size,
 		 "%" PRIu32
-		 " missing between others that came: one of several connections is not read "
-		 "(nc -l reads one at a time; a limit of connections), or the queue behind the "
-		 "receiver is "
-		 "full and it throws away (rsyslog's imtcp)",
-		 found->missing);
+		 " missing in a row between others that came: a connection was reset, or the "
+		 "receiver was restarted, in mid-stream; what its kernel had acknowledged and it "
+		 "had not read is gone",
+		 signs->run_missing);
+	return true;
+}
+
+/* Missing here and there. */
+static bool is_full_queue(const struct signs *signs, char *text, size_t size)
+{
+	if (!signs->run_missing || signs->run_missing < signs->last_missing)
+		return false;
+	snprintf(text, size,
+		 "%" PRIu32
+		 " missing here and there between others that came: the queue behind the receiver "
+		 "is full, and it throws away what TCP has acknowledged (rsyslog's imtcp, "
+		 "syslog-ng without flow-control)",
+		 signs->run_missing);
 	return true;
 }
 
 /* The last ones are not there yet. */
 static bool is_unfinished(const struct signs *signs, char *text, size_t size)
 {
-	if (!signs->last_missing || signs->last_missing * 3 < signs->found->missing)
+	if (!signs->last_missing || signs->last_missing * 5 < signs->found->missing)
 		return false;
 	snprintf(text, size,
 		 "the last %" PRIu32
@@ -319,10 +395,16 @@ static const struct {
 	{"connection-limit", is_connection_limit, MISSING,
 	 "a limit of the receiver's of at least workers times relays (syslog-ng: "
 	 "max-connections())"},
-	{"not-written-yet", is_unfinished, MISSING, "wait, and check again"},
 	{"one-connection-unread", is_unread_connection, MISSING,
-	 "workers: 1 for a receiver that reads one connection; else raise its limit of connections "
-	 "(syslog-ng: max-connections()), and see its own log and statistics"},
+	 "connections: 1 for a receiver that reads one; else raise its limit of connections "
+	 "(syslog-ng: max-connections()), and see its own log"},
+	{"connection-broken", is_broken_connection, MISSING,
+	 "framing: native or relp, which are acknowledged; with others unconfirmed: resend repeats "
+	 "instead of losing. See sluicectl show outputs, UNCONFIRMED, and the receiver's log"},
+	{"queue-full", is_full_queue, MISSING,
+	 "in rsyslog framing: relp and queue.type=\"Direct\", or a larger queue.size; in syslog-ng "
+	 "flags(flow-control); see the receiver's own statistics (impstats: discarded.full)"},
+	{"not-written-yet", is_unfinished, MISSING, "wait, and check again"},
 	{"sent-again", is_resent, REPEATED,
 	 "framing: native has each datagram once; for others see sluicectl show outputs, RESENT"},
 	{"several-connections", is_out_of_order, ORDER,
