@@ -33,11 +33,22 @@ run_one()
 			timeout -k 10 "${limit:-400}" "$file"
 		else
 			mapfile -t extra < <(sed -n 's/^# system: yes$/--system/p' "$file")
-			vm-images/run --kernel "${machine%/*}" --nic "${machine#*/}" --smp 2 "${extra[@]}" \
+			nice -n 5 vm-images/run --kernel "${machine%/*}" --nic "${machine#*/}" --smp 2 "${extra[@]}" \
 				--timeout "${limit:-400}" -- "$PWD/$file"
 		fi
 		;;
 	esac
+}
+
+# timed NAME COMMAND...: runs a command, its errors where its output goes, and notes in $results/times what it took: seconds by the
+# clock, of processors in user space and in the kernel.
+timed()
+{
+	local name=$1 status took TIMEFORMAT='%R %U %S'
+	shift
+	{ took=$({ time "$@" >&3 2>&3 </dev/null 3>&-; } 2>&1); status=$?; } 3>&1
+	echo "$name $took" >>"$results/times"
+	return $status
 }
 
 # report NAME STATUS SECONDS LOG: prints a test's line and, if it failed, what it said.
@@ -72,7 +83,8 @@ judge_together()
 		for name in "$@"; do
 			left+=("$PWD/$(scenario_file "${name%%@*}")")
 		done
-		vm-images/run "${arguments[@]}" --smp 2 --timeout 2400 -- "$PWD/tests/batch" "${left[@]}" >"$log" 2>&1 </dev/null
+		timed "$lot" nice -n 5 vm-images/run "${arguments[@]}" --smp 2 --timeout 2400 -- \
+			"$PWD/tests/batch" "${left[@]}" >"$log"
 		machine=$?
 		left=()
 		for name in "$@"; do
@@ -98,7 +110,7 @@ judge()
 {
 	local name=$1 log began=$SECONDS status
 	log=$results/$(tr / _ <<<"$name").log
-	run_one "$name" >"$log" 2>&1 </dev/null
+	timed "$name" run_one "$name" >"$log"
 	status=$?
 	report "$name" $status $((SECONDS - began)) "$log"
 }

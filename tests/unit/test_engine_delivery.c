@@ -2,6 +2,8 @@
 /*
  * The engine on loopback with the socket source: what is sent by UDP is delivered over TCP, exactly
  * once to a native receiver whatever that does to its connections, in whole frames to a plain one.
+ *
+ * takes: 40
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,8 @@
  * Every key of an output changes live, in each mode and framing, under traffic, with one
  * destination up and one down: all of it arrives, and no worker goes round in circles. On loopback
  * with the socket source.
+ *
+ * takes: 20
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,6 +2,8 @@
 /*
  * Peers that are not what an output expects: itself, a receiver that claims too much, one that
  * comes and goes. On loopback, in a network namespace of the test's own where it may have one.
+ *
+ * takes: 20
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,6 +2,8 @@
 /*
  * The spool on a disk that misbehaves: torn writes, bits that flip, syncs that fail, files that are
  * missing, foreign or newer.
+ *
+ * takes: 40
  */
 #include <setjmp.h>
 #include <stdarg.h>
