@@ -148,7 +148,7 @@ SOAK_SEED  ?= $(shell date +%s)
 soak: all ## a random operator's life, SOAK_STEPS long, natively, with both ways of receiving; root (hours: see docs/soak.md)
 	tests/operator/soak $(SOAK_SEED) $(SOAK_STEPS)
 
-# CI lives the seeds 1 to 200; these are others.
+# make test lives the seeds 1 to 100, make test-all 1 to 200; these are others.
 MUTATE_SEED  ?= 200001
 MUTATE_SEEDS ?= 10000
 MUTATE_JOBS  ?= 2

@@ -40,6 +40,12 @@ scaled()
 	echo $(($1 / scale))
 }
 
+# short_or_long SHORT LONG: prints how much of something there is: LONG with `make test-all`, else SHORT.
+short_or_long()
+{
+	if [ -n "${SLUICE_LONG:-}" ]; then echo "$2"; else echo "$1"; fi
+}
+
 # finish: ends what the scenario started. If the daemon runs, its views have to agree first (tests/ledger); on failure
 # shows all that was counted, and the logs.
 finish()

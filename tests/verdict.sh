@@ -84,7 +84,7 @@ judge_together()
 			left+=("$PWD/$(scenario_file "${name%%@*}")")
 		done
 		timed "$lot" nice -n 5 vm-images/run "${arguments[@]}" --smp 2 --timeout 2400 -- \
-			"$PWD/tests/batch" "${left[@]}" >"$log"
+			env ${SLUICE_LONG:+SLUICE_LONG=yes} "$PWD/tests/batch" "${left[@]}" >"$log"
 		machine=$?
 		left=()
 		for name in "$@"; do

@@ -17,6 +17,7 @@ from client import Netlink, Ring, in_namespace
 
 V4, V6 = "10.9.0.1", "fd09:0::1"
 CPUS = os.cpu_count()
+LONG = "SLUICE_LONG" in os.environ  # make test-all
 SLOW = os.environ.get("SLUICE_VM") == "debug"
 tests = []
 
