@@ -90,19 +90,21 @@ plan()
 # vm-images/run --system. Says how it went in the file $results/ready-NEED.
 make_ready()
 {
-	local status
+	local log=$results/make-$1.log
+	: >"$log"
+	# The first two say on the terminal what takes them long.
 	if [ "$1" = system ]; then
-		vm-images/system-dir
+		vm-images/system-dir >/dev/null
 	else
-		vm-images/kernel-dir "$1" >/dev/null && env -u MAKEFLAGS make --no-print-directory -s kmod KERNEL="$1"
-	fi >"$results/make-$1.log" 2>&1
-	status=$?
-	if [ $status -ne 0 ]; then
-		echo "tests: what tests need cannot be made: $1 ($results/make-$1.log)"
-		tail -n 20 "$results/make-$1.log"
+		vm-images/kernel-dir "$1" >/dev/null &&
+			env -u MAKEFLAGS make --no-print-directory -s kmod KERNEL="$1" >"$log" 2>&1
 	fi
-	echo $status >"$results/.ready"
-	mv "$results/.ready" "$results/ready-$1"
+	echo $? >"$results/.ready-$1"
+	if [ "$(<"$results/.ready-$1")" -ne 0 ]; then
+		tail -n 20 "$log"
+		echo "tests: \"$1\", which tests need, cannot be made, see above and $log"
+	fi
+	mv "$results/.ready-$1" "$results/ready-$1"
 }
 
 # are_ready NEED...: true when all of these have been made, or cannot be made.
