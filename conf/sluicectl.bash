@@ -23,7 +23,7 @@ _sluicectl()
 		check | apply)
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
-			[[ $command != check || $current != -* ]] || words='-j --elsewhere'
+			[[ $command != check || $current != -* ]] || words='-j --elsewhere --online'
 			[[ $command != apply || $current != -* ]] || words='--adopt --drop'
 			;;
 		init)

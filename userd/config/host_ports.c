@@ -140,6 +140,15 @@ static bool is_ours(const struct search *search, const struct sluice_holder *hol
 	return search->view == SLUICE_HOST_FILE && sluice_holder_runs(holder, search->config->path);
 }
 
+/* Reads who has which port, once. */
+static void read_holders(struct search *search)
+{
+	if (search->has_holders)
+		return;
+	search->has_holders = true;
+	search->error = sluice_holders_read(&search->holders);
+}
+
 /* Says who has the port, unless it is the daemon itself. */
 static void tell_holder(struct search *search, const struct sluice_config_input *input,
 			uint16_t port)
@@ -149,10 +158,7 @@ static void tell_holder(struct search *search, const struct sluice_config_input 
 	const struct sluice_holder *holder, *stranger = NULL;
 	size_t count, number;
 
-	if (!search->has_holders) {
-		search->has_holders = true;
-		search->error = sluice_holders_read(&search->holders);
-	}
+	read_holders(search);
 	holder = sluice_holders_of(&search->holders, port, &count);
 	for (number = 0; number < count; number++) {
 		if (is_ours(search, &holder[number]))
@@ -242,6 +248,37 @@ static void check_ports(struct search *search, const struct sluice_config_input 
 				break;
 }
 
+/* Says whose sockets get nothing any more because the module takes what comes for their ports.
+ * One of an input is enough: whoever has one of a range often has all of it. */
+static void check_stolen(struct search *search, const struct sluice_config_input *input)
+{
+	const struct sluice_config_place *place =
+		input->port_place.line ? &input->port_place : &input->place;
+	const struct sluice_holder *holder;
+	size_t count, number, range;
+	unsigned int port;
+
+	if (input->verdict != SLUICE_VERDICT_STEAL)
+		return;
+	read_holders(search);
+	for (range = 0; range < input->port_count; range++)
+		for (port = input->ports[range].first; port <= input->ports[range].last; port++) {
+			holder = sluice_holders_of(&search->holders, (uint16_t)port, &count);
+			for (number = 0; number < count; number++) {
+				if (!holder[number].pid || holder[number].pid == getpid() ||
+				    !strcmp(holder[number].program, "sluiced"))
+					continue;
+				sluice_findings_add(
+					search->findings, SLUICE_FINDING_WARNING, place,
+					"inputs.port: UDP port %u is %s's, process %d, which gets "
+					"nothing of what this input takes; write `verdict: copy` "
+					"if both shall have it",
+					port, holder[number].program, holder[number].pid);
+				return;
+			}
+		}
+}
+
 /* Are there descriptors for the sockets of all workers (deal.h)? */
 static void check_descriptors(struct search *search, int module)
 {
@@ -292,6 +329,8 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 		check_source(&search, &config->inputs[number], module);
 		if (is_socket(&config->inputs[number], module))
 			check_ports(&search, &config->inputs[number]);
+		else
+			check_stolen(&search, &config->inputs[number]);
 	}
 	check_descriptors(&search, module);
 	sluice_holders_free(&search.holders);

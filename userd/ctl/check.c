@@ -9,22 +9,45 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../config/check.h"
+#include "../config/together.h"
 #include "../daemon/source/socket_trial.h"
 #include "../lib/kernel.h"
+#include "check_firewall.h"
+#include "check_online.h"
 #include "command.h"
 #include "print.h"
+
+/* What `sluicectl check` is doing. */
+struct task {
+	bool elsewhere;			/* the files are for another host */
+	bool online;			/* destinations are asked */
+	json_t *list;			/* of findings; NULL: they go to stdout */
+	struct sluice_config **configs; /* of the files so far; NULL: could not be read */
+	size_t count;
+};
+
+/* As sluice_ctl_check_text(), and leaves the model in *config, NULL if there is none. @owner
+ * caller */
+static int check_text(const char *name, const char *text, size_t length,
+		      const enum sluice_host_view *view, struct sluice_config **config,
+		      struct sluice_findings *findings)
+{
+	int error = sluice_config_parse(text, length, name, config, findings);
+
+	if (!error && view)
+		error = sluice_config_check_host(*config, *view, findings);
+	if (error && findings->error_count == 0)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, NULL, "out of memory");
+	return error;
+}
 
 int sluice_ctl_check_text(const char *name, const char *text, size_t length,
 			  const enum sluice_host_view *view, struct sluice_findings *findings)
 {
 	struct sluice_config *config = NULL;
-	int error = sluice_config_parse(text, length, name, &config, findings);
+	int error = check_text(name, text, length, view, &config, findings);
 
-	if (!error && view)
-		error = sluice_config_check_host(config, *view, findings);
 	sluice_config_free(config);
-	if (error && findings->error_count == 0)
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, NULL, "out of memory");
 	return error;
 }
 
@@ -71,24 +94,18 @@ static bool has_module(void)
 
 /* Is it written that an input comes from sockets that are read as well as can be had? Of the
  * default nothing is said: a file without a fault is passed over in silence. */
-static bool wants_best_way(const char *path, const char *text, size_t length)
+static bool wants_best_way(const struct sluice_config *config)
 {
-	struct sluice_config *config = NULL;
-	struct sluice_findings findings;
 	bool wants = false;
 	size_t number;
 
-	if (!sluice_config_parse(text, length, path, &config, &findings))
-		for (number = 0; number < config->input_count && !wants; number++) {
-			const struct sluice_config_input *input = &config->inputs[number];
+	for (number = 0; number < config->input_count && !wants; number++) {
+		const struct sluice_config_input *input = &config->inputs[number];
 
-			wants = input->receive_place.line &&
-				input->receive == SLUICE_RECEIVE_AUTO &&
-				(input->source == SLUICE_SOURCE_SOCKET ||
-				 (input->source == SLUICE_SOURCE_AUTO && !has_module()));
-		}
-	sluice_config_free(config);
-	sluice_findings_free(&findings);
+		wants = input->receive_place.line && input->receive == SLUICE_RECEIVE_AUTO &&
+			(input->source == SLUICE_SOURCE_SOCKET ||
+			 (input->source == SLUICE_SOURCE_AUTO && !has_module()));
+	}
 	return wants;
 }
 
@@ -119,25 +136,48 @@ static void tell_way(const char *path, json_t *list)
 		json_array_append_new(list, object);
 }
 
-/* Checks one file, against this host as well unless it is for another one (`elsewhere`); findings
- * go to `list`, or to stdout if that is NULL. Returns whether it may be used. */
-static bool check_file(const char *path, bool elsewhere, json_t *list)
+/* Holds a configuration against those of the files before it, which run on the same host. */
+static void check_others(const struct task *task, const struct sluice_config *config,
+			 struct sluice_findings *findings)
+{
+	size_t number;
+
+	for (number = 0; number < task->count && !task->elsewhere; number++)
+		if (task->configs[number])
+			(void)sluice_config_check_together(task->configs[number], config, findings);
+}
+
+/* Checks one file, against this host as well unless it is for another one. Returns whether it may
+ * be used. */
+static bool check_file(struct task *task, const char *path)
 {
 	const enum sluice_host_view view = SLUICE_HOST_FILE;
+	struct sluice_config *config = NULL;
 	struct sluice_findings findings;
 	char *text = NULL;
 	size_t length;
 	bool right;
+	int error;
 
-	if (!sluice_config_read(path, &text, &length, &findings))
-		sluice_ctl_check_text(path, text, length, elsewhere ? NULL : &view, &findings);
-	if (list)
-		collect(list, path, &findings);
+	error = sluice_config_read(path, &text, &length, &findings);
+	if (!error)
+		error = check_text(path, text, length, task->elsewhere ? NULL : &view, &config,
+				   &findings);
+	if (config) {
+		check_others(task, config, &findings);
+		if (!task->elsewhere)
+			sluice_ctl_check_firewall(config, has_module(), &findings);
+		if (task->online && !error)
+			sluice_ctl_check_online(config, &findings);
+	}
+	if (task->list)
+		collect(task->list, path, &findings);
 	else
 		sluice_ctl_print_findings(path, &findings);
-	right = text && findings.error_count == 0;
-	if (right && !elsewhere && wants_best_way(path, text, length))
-		tell_way(path, list);
+	right = !error && findings.error_count == 0;
+	if (right && !task->elsewhere && wants_best_way(config))
+		tell_way(path, task->list);
+	task->configs[task->count++] = config;
 	sluice_findings_free(&findings);
 	free(text);
 	return right;
@@ -146,36 +186,49 @@ static bool check_file(const char *path, bool elsewhere, json_t *list)
 /* Says how it is called. Returns the exit status. */
 static int usage(void)
 {
-	fputs("usage: sluicectl check FILE... [--elsewhere] [-j]\n", stderr);
+	fputs("usage: sluicectl check FILE... [--elsewhere] [--online] [-j]\n", stderr);
 	return SLUICE_CTL_USAGE;
 }
 
 int sluice_ctl_check(int argc, char **argv)
 {
 	int status = SLUICE_CTL_OK, word, files = 0;
-	bool as_json = false, elsewhere = false;
-	json_t *list = NULL;
+	struct task task = {0};
+	bool as_json = false;
+	size_t number;
 
 	for (word = 1; word < argc; word++) {
 		if (!strcmp(argv[word], "-j") || !strcmp(argv[word], "--json"))
 			as_json = true;
 		else if (!strcmp(argv[word], "--elsewhere"))
-			elsewhere = true;
+			task.elsewhere = true;
+		else if (!strcmp(argv[word], "--online"))
+			task.online = true;
 		else if (argv[word][0] == '-' && argv[word][1])
 			return usage();
 		else
 			argv[1 + files++] = argv[word];
 	}
-	if (files == 0)
+	if (files == 0 || (task.elsewhere && task.online))
 		return usage();
+	task.configs = calloc((size_t)files, sizeof(struct sluice_config *));
 	if (as_json)
-		list = json_array();
+		task.list = json_array();
+	if (!task.configs || (as_json && !task.list)) {
+		fputs("sluicectl check: out of memory\n", stderr);
+		status = SLUICE_CTL_REFUSED;
+		goto free;
+	}
 	for (word = 1; word <= files; word++) {
-		if (!check_file(argv[word], elsewhere, list))
+		if (!check_file(&task, argv[word]))
 			status = SLUICE_CTL_FINDINGS;
 	}
-	if (as_json && sluice_print(list, true, NULL, 0))
+	if (as_json && sluice_print(task.list, true, NULL, 0))
 		status = SLUICE_CTL_REFUSED;
-	json_decref(list);
+free:
+	for (number = 0; number < task.count; number++)
+		sluice_config_free(task.configs[number]);
+	free(task.configs);
+	json_decref(task.list);
 	return status;
 }
