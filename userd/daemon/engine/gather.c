@@ -58,23 +58,19 @@ static struct sluice_worker *destination(const struct sluice_engine *engine,
 /* Worker call: outputs hand out nothing. */
 static int pause_outputs(struct sluice_worker *worker, void *argument)
 {
-	size_t place;
-
 	(void)argument;
-	for (place = 0; place < worker->output_count; place++)
-		worker->outputs[place]->paused = true;
+	for_each_output (output, worker)
+		output->paused = true;
 	return 0;
 }
 
 /* Worker call: they do again. */
 static int resume_outputs(struct sluice_worker *worker, void *argument)
 {
-	size_t place;
-
 	(void)argument;
-	for (place = 0; place < worker->output_count; place++) {
-		worker->outputs[place]->paused = false;
-		worker->outputs[place]->group.has_work = true;
+	for_each_output (output, worker) {
+		output->paused = false;
+		output->group.has_work = true;
 	}
 	return 0;
 }
@@ -96,18 +92,15 @@ static int release(struct sluice_worker *worker, void *argument)
 {
 	struct move_call *call = argument;
 	struct sluice_stream *stream = call->stream;
-	size_t number;
 
-	for (number = 0; number < stream->feeder_count; number++)
-		if (stream->feeders[number]->output &&
-		    is_away(stream->feeders[number]->output, call->is_late, worker->now))
+	for_each_feeder (feeder, stream)
+		if (feeder->output && is_away(feeder->output, call->is_late, worker->now))
 			return 1;
 	if (!sluice_disk_side_is_idle(stream))
 		return 1;
-	for (number = 0; number < stream->feeder_count; number++)
-		if (stream->feeders[number]->output)
-			sluice_output_remove_feeder(stream->feeders[number]->output,
-						    stream->feeders[number]);
+	for_each_feeder (feeder, stream)
+		if (feeder->output)
+			sluice_output_remove_feeder(feeder->output, feeder);
 	/* Nothing of that worker stores into it, nor may look at it any more. */
 	stream->refill = NULL;
 	stream->source = NULL;

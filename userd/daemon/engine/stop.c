@@ -39,16 +39,13 @@ static bool is_mortal(const struct sluice_stream *stream)
 /* Worker call: nothing beyond what is in the rings now is handed out, of those that are kept. */
 static int set_limits(struct sluice_worker *worker, void *argument)
 {
-	size_t number, place;
-
 	(void)argument;
-	for (number = 0; number < worker->stream_count; number++) {
-		struct sluice_stream *stream = worker->streams[number];
+	for_each_stream (stream, worker) {
 		uint64_t head = is_mortal(stream) ? UINT64_MAX : sluice_ring_head(&stream->ring);
 
-		for (place = 0; place < stream->feeder_count; place++)
-			if (sluice_feeder_is_of_ring(stream->feeders[place]))
-				stream->feeders[place]->limit = head;
+		for_each_feeder (feeder, stream)
+			if (sluice_feeder_is_of_ring(feeder))
+				feeder->limit = head;
 		sluice_stream_notify(stream);
 	}
 	return 0;
@@ -57,10 +54,8 @@ static int set_limits(struct sluice_worker *worker, void *argument)
 /* Worker call: what is in the rings goes to the disk from now on, or (NULL) no more. */
 static int clear_rings(struct sluice_worker *worker, void *argument)
 {
-	size_t number;
-
-	for (number = 0; number < worker->stream_count; number++)
-		sluice_disk_side_clear(worker->streams[number], argument != NULL);
+	for_each_stream (stream, worker)
+		sluice_disk_side_clear(stream, argument != NULL);
 	return 0;
 }
 
@@ -76,12 +71,11 @@ struct remainder {
 static uint64_t behind(const struct sluice_stream *stream)
 {
 	uint64_t head = sluice_ring_head(&stream->ring), most = 0, need;
-	size_t number;
 
-	for (number = 0; number < stream->feeder_count; number++) {
-		if (!sluice_feeder_is_of_ring(stream->feeders[number]))
+	for_each_feeder (feeder, stream) {
+		if (!sluice_feeder_is_of_ring(feeder))
 			continue;
-		need = sluice_ring_feeder_need(stream->feeders[number]);
+		need = sluice_ring_feeder_need(feeder);
 		if (head > need && head - need > most)
 			most = head - need;
 	}
@@ -92,11 +86,8 @@ static uint64_t behind(const struct sluice_stream *stream)
 static int add_remaining(struct sluice_worker *worker, void *argument)
 {
 	struct remainder *left = argument;
-	size_t number;
 
-	for (number = 0; number < worker->stream_count; number++) {
-		const struct sluice_stream *stream = worker->streams[number];
-
+	for_each_stream (stream, worker) {
 		if (is_mortal(stream))
 			left->mortal += behind(stream);
 		else
@@ -188,13 +179,10 @@ static void add_feeder(const struct sluice_stream *stream, const struct sluice_f
 /* Worker call: the log is told what it does not know of interruptions, before its last lines. */
 static int tell_outages(struct sluice_worker *worker, void *argument)
 {
-	size_t number, place;
-
 	(void)argument;
-	for (number = 0; number < worker->output_count; number++)
-		for (place = 0; place < worker->outputs[number]->group.connection_count; place++)
-			sluice_connection_tell_outages(
-				worker->outputs[number]->group.connections[place], worker->now);
+	for_each_output (output, worker)
+		for_each_connection (connection, &output->group)
+			sluice_connection_tell_outages(connection, worker->now);
 	return 0;
 }
 
@@ -202,11 +190,9 @@ static int tell_outages(struct sluice_worker *worker, void *argument)
 static int take_inventory(struct sluice_worker *worker, void *argument)
 {
 	const struct inventory *inventory = argument;
-	size_t number, place;
+	size_t place;
 
-	for (number = 0; number < worker->stream_count; number++) {
-		const struct sluice_stream *stream = worker->streams[number];
-
+	for_each_stream (stream, worker) {
 		for (place = 0; place < stream->feeder_count; place++) {
 			const struct sluice_feeder *feeder = stream->feeders[place];
 			struct waiting *entry = entry_of(inventory, stream->outputs[place]);
