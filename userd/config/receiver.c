@@ -112,6 +112,7 @@ static const struct sluice_receiver receivers[] = {
 		.name = "a reader of capture files",
 		.ways = {{.framing = SLUICE_FRAMING_PCAP, .input = "tshark -i -, or tcpdump -r -"}},
 		.connections = 1,
+		.is_proven = true,
 	},
 	{
 		/* The input tcp with the codec line. */

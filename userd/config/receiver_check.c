@@ -143,6 +143,12 @@ static void check_profile(const struct sluice_draft_output *draft, struct sluice
 
 	if (!receiver)
 		return;
+	if (!receiver->is_proven)
+		sluice_findings_add(findings, SLUICE_FINDING_NOTE, &draft->receiver_place,
+				    "outputs.receiver: what is known of %s is from its documents "
+				    "and was never tried: `sluicectl probe` sends marked datagrams "
+				    "through an output and finds them in what arrived",
+				    receiver->name);
 	way = sluice_receiver_way_of(receiver, output->framing);
 	if (!way) {
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->framing_place,
