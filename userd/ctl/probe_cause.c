@@ -381,7 +381,7 @@ static const struct {
 	 "framing: octet-counted for the output, or in rsyslog: input(... "
 	 "supportOctetCountedFraming=\"off\")"},
 	{"torn-by-connections", is_torn, CUT | GLUED,
-	 "one connection: workers: 1 and one destination; or a receiver that writes whole "
+	 "connections: 1 and one destination for the output; or a receiver that writes whole "
 	 "messages"},
 	{"byte-ends-message", is_ended_by_byte, CUT,
 	 "framing: octet-counted for the output, and a receiver that reads it (syslog-ng: "
