@@ -405,8 +405,8 @@ static void tell(const struct sluice_spool *spool)
 			     spool->path,
 			     spool->write_error == -EROFS
 				     ? "the file system is read-only"
-				     : "the disk cannot be written (input/output error): see the "
-				       "kernel's log",
+				     : "the disk cannot be written (input/output error; see the "
+				       "kernel's log)",
 			     spool->stand_in ? "which is noted in memory until the disk can be "
 					       "written: after a restart of the machine it is "
 					       "delivered once more"
