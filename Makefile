@@ -44,7 +44,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit unit scenario hooks lint install clean help soak mutate mutate-asan
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit unit scenario netlink hooks lint install clean help soak mutate mutate-asan
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -114,14 +114,23 @@ test-unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## unit tests under A
 unit: $(if $(T),$(B)/unit/test_$(T),$(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS))) ## one unit program, T=feeder; nothing else is linked
 	tests/run-unit $^
 
-scenario: all $(B)/netlink-fuzz $(PRELOADED) ## scenarios by name, T='P2-*' or T=P2-kill-9-under-traffic@native
+scenario: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) ## scenarios by name, T='P2-*' or T=P2-kill-9-under-traffic@native
 	tests/run $(if $(T),'$(T)',$(error say which: make scenario T=NAME))
+
+netlink: ## what names netlink attributes, from uapi/sluice.yaml: header, policies, constants of the tests
+	uapi/generate.py
 
 hooks: ## before each commit of this clone, check what it changes (tests/lint/pre-commit)
 	ln -sf "$(CURDIR)/tests/lint/pre-commit" "$$(git rev-parse --git-path hooks)/pre-commit"
 
 $(B)/netlink-fuzz: tests/netlink/fuzz.c uapi/sluice/netlink.h
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+# The kernel's own client of netlink specifications; in a virtual machine it is seen as everything in build/ is.
+YNL := $(B)/ynl/tools/net/ynl/cli.py
+$(YNL): /usr/src/linux-source-6.12.tar.xz
+	@mkdir -p $(B)/ynl
+	tar -xf $< -C $(B)/ynl --strip-components=1 --touch --wildcards '*/tools/net/ynl/cli.py' '*/tools/net/ynl/lib/*.py'
 
 $(PRELOADED): $(B)/%.so: tests/fault/%.c tests/fault/preload.h
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -shared -fPIC -o $@ $<
@@ -137,10 +146,10 @@ kmod: ## build the module; KERNEL=6.1 (default), 5.10, 6.1-rt, 6.12, 7, debug
 		$(KMOD_FLAGS) modules
 	find $(KMOD)/tree/kmod -name '*.ko' -exec cp -u -t $(KMOD) {} +
 
-test: all $(B)/netlink-fuzz $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
+test: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
 	tests/run $(TEST)
 
-test-all: all $(B)/netlink-fuzz $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
+test-all: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
 	tests/run -a $(TEST)
 
 SOAK_STEPS ?= 20000

@@ -3,9 +3,9 @@
  * The commands of the generic netlink family, and those of routes. Rules are in netlink_rule.c and
  * netlink_exchange.c, streams and events in netlink_stream.c, messages in netlink_message.c.
  *
- * The schema is uapi/sluice/netlink.h; attributes are checked by the policies here before a handler
- * sees them, and what a policy cannot say is refused with a sentence. Handlers run one at a time
- * (genl mutex). Touches routes and rules through route.c and rule.c.
+ * The schema is uapi/sluice/netlink.h; attributes are checked by the policies of netlink_policy.c
+ * before a handler sees them, and what a policy cannot say is refused with a sentence. Handlers run
+ * one at a time (genl mutex). Touches routes and rules through route.c and rule.c.
  */
 #define pr_fmt(fmt) "sluice: " fmt
 
@@ -13,16 +13,6 @@
 #include <linux/module.h>
 #include <linux/string.h>
 #include "netlink.h"
-
-static const struct nla_policy route_policy[SLUICE_A_ROUTE_PROMPT + 1] = {
-	[SLUICE_A_ROUTE_ID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
-	[SLUICE_A_ROUTE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
-	[SLUICE_A_ROUTE_RING_SIZE] = { .type = NLA_U64 },
-	[SLUICE_A_ROUTE_WATERMARK] = { .type = NLA_U32 },
-	[SLUICE_A_ROUTE_DELAY] = { .type = NLA_U32 },
-	[SLUICE_A_ROUTE_ALARM] = NLA_POLICY_MAX(NLA_U8, 100),
-	[SLUICE_A_ROUTE_PROMPT] = NLA_POLICY_MAX(NLA_U8, 1),
-};
 
 /* For commands that take no attribute. */
 static const struct nla_policy no_policy[1] = {};
@@ -296,22 +286,22 @@ static const struct genl_ops operations[] = {
 	{
 		.cmd = SLUICE_CMD_ROUTE_SET,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.policy = route_policy,
-		.maxattr = ARRAY_SIZE(route_policy) - 1,
+		.policy = sluice_route_set_policy,
+		.maxattr = SLUICE_ROUTE_SET_LAST,
 		.doit = route_set_doit,
 	},
 	{
 		.cmd = SLUICE_CMD_ROUTE_DEL,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.policy = route_policy,
-		.maxattr = SLUICE_A_ROUTE_ID,
+		.policy = sluice_route_set_policy,
+		.maxattr = SLUICE_ROUTE_DEL_LAST,
 		.doit = route_del_doit,
 	},
 	{
 		.cmd = SLUICE_CMD_ROUTE_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.policy = route_policy,
-		.maxattr = SLUICE_A_ROUTE_ID,
+		.policy = sluice_route_set_policy,
+		.maxattr = SLUICE_ROUTE_GET_LAST,
 		.doit = route_get_doit,
 		.dumpit = route_get_dumpit,
 	},
@@ -319,29 +309,29 @@ static const struct genl_ops operations[] = {
 		.cmd = SLUICE_CMD_RULE_SET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = sluice_rule_policy,
-		.maxattr = SLUICE_A_RULE_BATCHING,
+		.maxattr = SLUICE_RULE_SET_LAST,
 		.doit = sluice_rule_set_doit,
 	},
 	{
 		.cmd = SLUICE_CMD_RULE_DEL,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = sluice_rule_policy,
-		.maxattr = SLUICE_A_RULE_ID,
+		.maxattr = SLUICE_RULE_DEL_LAST,
 		.doit = sluice_rule_del_doit,
 	},
 	{
 		.cmd = SLUICE_CMD_RULE_GET,
 		.flags = GENL_UNS_ADMIN_PERM,
 		.policy = sluice_rule_policy,
-		.maxattr = SLUICE_A_RULE_ID,
+		.maxattr = SLUICE_RULE_GET_LAST,
 		.doit = sluice_rule_get_doit,
 		.dumpit = sluice_rule_get_dumpit,
 	},
 	{
 		.cmd = SLUICE_CMD_RULES_EXCHANGE,
 		.flags = GENL_UNS_ADMIN_PERM,
-		.policy = sluice_exchange_policy,
-		.maxattr = SLUICE_A_RULE_GONE,
+		.policy = sluice_rules_exchange_policy,
+		.maxattr = SLUICE_RULES_EXCHANGE_LAST,
 		.doit = sluice_rules_exchange_doit,
 	},
 	{

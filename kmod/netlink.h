@@ -5,10 +5,8 @@
 
 #include <net/genetlink.h>
 #include <net/sock.h>
+#include "netlink_policy.h"
 #include "sluice.h"
-
-extern const struct nla_policy sluice_rule_policy[];
-extern const struct nla_policy sluice_exchange_policy[];
 
 /* Command handlers; genl mutex held. */
 int sluice_rule_set_doit(struct sk_buff *skb, struct genl_info *info);

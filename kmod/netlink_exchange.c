@@ -30,7 +30,7 @@ struct exchange {
 	struct sluice_rule_change *changes;
 	const struct sluice_rule **by_guid;
 	unsigned int count;
-	struct nlattr *attributes[SLUICE_A_RULE_CONTINUES + 1];
+	struct nlattr *attributes[SLUICE_RULE_LAST + 1];
 };
 
 /* How many rules the request names. */
@@ -131,7 +131,7 @@ static int read_rules(struct exchange *exchange)
 	nlmsg_for_each_attr(attribute, info->nlhdr, GENL_HDRLEN, rest) {
 		if (nla_type(attribute) != SLUICE_A_RULE)
 			continue;
-		error = nla_parse_nested(exchange->attributes, SLUICE_A_RULE_CONTINUES, attribute,
+		error = nla_parse_nested(exchange->attributes, SLUICE_RULE_LAST, attribute,
 					 sluice_rule_policy, info->extack);
 		if (error)
 			return error;

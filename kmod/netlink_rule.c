@@ -15,33 +15,8 @@
 #include <net/netlink.h>
 #include "netlink.h"
 
-#define KNOWN_FLAGS                                                                                \
-	(SLUICE_RULE_F_ADDRESS | SLUICE_RULE_F_NO_CHECKSUM | SLUICE_RULE_F_KEEP_BADCSUM |          \
-	 SLUICE_RULE_F_HWTIME)
-
-const struct nla_policy sluice_rule_policy[SLUICE_A_RULE_CONTINUES + 1] = {
-	[SLUICE_A_RULE_ID] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
-	[SLUICE_A_RULE_NAME] = { .type = NLA_NUL_STRING, .len = SLUICE_NAME_MAX },
-	[SLUICE_A_RULE_ROUTE] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
-	[SLUICE_A_RULE_INPUT] = { .type = NLA_U16 },
-	[SLUICE_A_RULE_PORTS] = { .type = NLA_BINARY,
-				  .len = SLUICE_RANGES_MAX * sizeof(struct sluice_port_range) },
-	[SLUICE_A_RULE_DESTINATION] = { .type = NLA_BINARY, .len = 16 },
-	[SLUICE_A_RULE_DESTINATION_LEN] = { .type = NLA_U8 },
-	[SLUICE_A_RULE_SOURCE] = { .type = NLA_BINARY, .len = 16 },
-	[SLUICE_A_RULE_SOURCE_LEN] = { .type = NLA_U8 },
-	[SLUICE_A_RULE_INTERFACE] = { .type = NLA_NUL_STRING, .len = IFNAMSIZ - 1 },
-	[SLUICE_A_RULE_VERDICT] = NLA_POLICY_MAX(NLA_U8, SLUICE_VERDICT_COPY),
-	[SLUICE_A_RULE_FLAGS] = NLA_POLICY_MASK(NLA_U32, KNOWN_FLAGS),
-	[SLUICE_A_RULE_HOOK] = NLA_POLICY_MAX(NLA_U8, SLUICE_HOOK_INGRESS),
-	[SLUICE_A_RULE_BATCHING] = NLA_POLICY_MAX(NLA_U8, SLUICE_BATCHING_AUTO),
-	[SLUICE_A_RULE_CONTINUES] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
-};
-
-const struct nla_policy sluice_exchange_policy[SLUICE_A_RULE_GONE + 1] = {
-	[SLUICE_A_RULE] = NLA_POLICY_NESTED(sluice_rule_policy),
-	[SLUICE_A_RULE_GONE] = NLA_POLICY_EXACT_LEN(SLUICE_GUID_SIZE),
-};
+/* The policy lets pass as many ports as a rule has room for. */
+static_assert(SLUICE_RANGES_MAX * sizeof(struct sluice_port_range) == SLUICE_RULE_PORTS_SIZE);
 
 /* Puts a prefix into a message. 0 or -EMSGSIZE. */
 static int put_prefix(struct sk_buff *skb, int attribute, int length_attribute,

@@ -28,7 +28,7 @@ NLMSG_ERROR, NLMSG_DONE, GENL_ID_CTRL = 2, 3, 16
 
 COMMANDS = "UNSPEC ROUTE_SET ROUTE_DEL ROUTE_GET RULE_SET RULE_DEL RULE_GET STREAM_GET STREAM_EVENT".split()
 COMMAND = {name: number for number, name in enumerate(COMMANDS)}
-ATTRIBUTES = [name.removeprefix("SLUICE_A_") for name in schema.enumeration("sluice_attribute")]
+ATTRIBUTES = [name.removeprefix("SLUICE_A_") for name in schema.ATTRIBUTE]
 ATTRIBUTE = {name: number for number, name in enumerate(ATTRIBUTES)}
 U64 = {"ROUTE_RING_SIZE", "STREAM_EPOCH", "STREAM_SIZE", "STREAM_HEAD", "STREAM_TAIL", "STREAM_WAKES"}
 U32 = {"ROUTE_WATERMARK", "ROUTE_DELAY", "ROUTE_RULES", "RULE_FLAGS", "STREAM_CPU", "STREAM_OWNER", "EVENT_KIND"}

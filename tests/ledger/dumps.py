@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the daemon and the module say over netlink, read without any part of sluice but its public header, which also has the
+"""What the daemon and the module say over netlink, read without any part of sluice but its specification, which also has the
 type of each attribute."""
 import pathlib
 import re
@@ -10,6 +10,7 @@ import sys
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "netlink"))
 import schema
+from constants import TYPES
 
 USERSOCK, USERSOCK_PORT, USERSOCK_TYPE = 2, 0x736C7569, 0x10
 
@@ -22,12 +23,12 @@ def numbered(members, prefix):
 
 NAMES = numbered(schema.ATTRIBUTE, "SLUICE_A_")
 COUNTERS = {number: name.lower() for number, name in
-            numbered(schema.enumeration("sluice_counter_attribute"), "SLUICE_C_").items()}
+            numbered(schema.ENUMERATIONS["sluice_counter_attribute"], "SLUICE_C_").items()}
 CAUSES = [name.lower() for name in re.findall(r"\bSLUICE_LOST_(?!CAUSES)(\w+)\s*=?\s*\d*,",
                                              (schema.HEADER.parent / "record.h").read_text())]
-TYPES = {}
-for _name, _comment in re.findall(r"\bSLUICE_A_(\w+),\s*/\*\s*\[([^\]]*)", schema.HEADER.read_text()):
-    TYPES[_name] = _comment
+
+
+WIDTHS = {"u64": "=Q", "u32": "=I", "u16": "=H", "u8": "=B"}
 
 
 def attributes(body):
@@ -60,20 +61,19 @@ def counters(body):
 
 
 def value(name, payload):
-    """One attribute's value by the type that the header gives it."""
+    """One attribute's value by its type."""
     kind = TYPES.get(name, "")
     if name.endswith("_COUNTERS"):
         return counters(payload)
     if name == "STREAM_CURSORS":
         return [decode(nest) for _, nest in attributes(payload)]
-    if kind.startswith("nested"):
+    if kind == "nest":
         return decode(payload)
-    if kind.startswith("string"):
+    if kind == "string":
         return payload.rstrip(b"\0").decode(errors="replace")
-    for width, form in (("u64", "=Q"), ("u32", "=I"), ("u16", "=H"), ("u8", "=B")):
-        if kind.startswith(width):
-            return struct.unpack(form, payload)[0]
-    return guid(payload) if len(payload) == 16 and not kind.startswith("binary 4") else payload.hex()
+    if kind in WIDTHS:
+        return struct.unpack(WIDTHS[kind], payload)[0]
+    return guid(payload) if kind == "guid" else payload.hex()
 
 
 def decode(body):

@@ -14,9 +14,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import schema
 
 NETLINK_USERSOCK, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP = 2, 270, 1, 20
-EVENTS = {value: name.removeprefix("SLUICE_EVENT_").lower() for name, value in schema.enumeration("sluice_event").items()}
-ATTRIBUTES = schema.enumeration("sluice_attribute")
-DAEMON_EVENT = schema.enumeration("sluice_command")["SLUICE_CMD_DAEMON_EVENT"]
+EVENTS = {value: name.removeprefix("SLUICE_EVENT_").lower() for name, value in schema.ENUMERATIONS["sluice_event"].items()}
+ATTRIBUTES = schema.ATTRIBUTE
+DAEMON_EVENT = schema.COMMAND["SLUICE_CMD_DAEMON_EVENT"]
 
 listener = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_USERSOCK)
 listener.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A netlink client that owes nothing to sluice but its public header: numbers are read from
-uapi/sluice/netlink.h, everything else is struct and socket. For tests that must send what the tool never would."""
+"""A netlink client that owes nothing to sluice but its specification: numbers are those of uapi/sluice.yaml
+(constants.py), everything else is struct and socket. For tests that must send what the tool never would."""
 import pathlib
-import re
 import socket
 import struct
+
+from constants import ENUMERATIONS
 
 HEADER = pathlib.Path(__file__).resolve().parents[2] / "uapi/sluice/netlink.h"
 NETLINK_GENERIC, SOL_NETLINK, NETLINK_EXT_ACK, NETLINK_CAP_ACK = 16, 270, 11, 10
@@ -16,22 +17,8 @@ NLMSGERR_ATTR_MSG = 1
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME = 16, 3, 1, 2
 
 
-def enumeration(name):
-    """The members of an enum of the header, without their common prefix's trailing markers."""
-    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(), flags=re.S)
-    body = re.search(r"enum %s \{(.*?)\};" % name, text, re.S).group(1)
-    members, value = {}, 0
-    for entry in filter(None, (part.strip() for part in body.split(","))):
-        if "=" in entry:
-            entry, expression = (part.strip() for part in entry.split("="))
-            value = members[expression.split()[0]] - 1 if "END" in expression else int(expression, 0)
-        members[entry] = value
-        value += 1
-    return members
-
-
-COMMAND = enumeration("sluice_command")
-ATTRIBUTE = enumeration("sluice_attribute")
+COMMAND = ENUMERATIONS["sluice_command"]
+ATTRIBUTE = ENUMERATIONS["sluice_attribute"]
 
 
 def attribute(kind, payload):

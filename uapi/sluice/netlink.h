@@ -89,6 +89,14 @@
 #define SLUICE_USERSOCK_TYPE 0x10U /* NLMSG_MIN_TYPE, linux/netlink.h */
 #define SLUICE_USERSOCK_EVENTS 20U /* multicast group of its events, of 32 */
 
+struct sluice_port_range {
+	__u16 first;
+	__u16 last; /* >= first */
+};
+
+/* All below is made from uapi/sluice.yaml: uapi/generate.py. */
+/* clang-format off */
+
 #define SLUICE_GUID_SIZE 16
 #define SLUICE_NAME_MAX 63 /* bytes, without the final NUL */
 
@@ -115,230 +123,287 @@ enum sluice_command {
 };
 
 enum sluice_verdict {
-	SLUICE_VERDICT_STEAL = 0, /* the stack never sees it: no ICMP, no other socket */
-	SLUICE_VERDICT_COPY = 1,  /* the stack goes on with it as if nothing had been */
+	/* the stack never sees it: no ICMP, no other socket */
+	SLUICE_VERDICT_STEAL = 0,
+	/* the stack goes on with it as if nothing had been */
+	SLUICE_VERDICT_COPY = 1,
 };
 
 /* Where a rule's datagrams are taken. One rule per datagram, whatever their hooks. */
 enum sluice_hook {
-	SLUICE_HOOK_PREROUTING = 0, /* before connection tracking, the firewall and routing */
-	SLUICE_HOOK_LOCAL_IN = 1,   /* behind the firewall's INPUT: only what is for this host */
-	SLUICE_HOOK_INGRESS =
-		2, /* of the rule's interface, before IP; what it leaves: prerouting */
+	/* before connection tracking, the firewall and routing */
+	SLUICE_HOOK_PREROUTING = 0,
+	/* behind the firewall's INPUT: only what is for this host */
+	SLUICE_HOOK_LOCAL_IN = 1,
+	/* of the rule's interface, before IP; what it leaves: prerouting */
+	SLUICE_HOOK_INGRESS = 2,
 };
 
 /* Whether the rule's interface joins the datagrams of a burst while the rule is there. */
 enum sluice_batching {
-	SLUICE_BATCHING_OFF = 0,  /* the interface is left as it is */
-	SLUICE_BATCHING_ON = 1,	  /* it does; its setting goes back with the rule */
-	SLUICE_BATCHING_AUTO = 2, /* it does while it does GRO */
+	SLUICE_BATCHING_OFF = 0,		/* the interface is left as it is */
+	SLUICE_BATCHING_ON = 1,			/* it does; its setting goes back with the rule */
+	SLUICE_BATCHING_AUTO = 2,		/* it does while it does GRO */
+};
+
+enum sluice_event {
+	SLUICE_EVENT_OWNER = 1,			/* another consumer owns the ring, or nobody */
+	SLUICE_EVENT_OVERFLOW = 2,		/* the ring became full */
+	SLUICE_EVENT_ROOM = 3,			/* it has room again */
+	SLUICE_EVENT_ALARM = 4,			/* it is filled to ROUTE_ALARM percent */
+	/* to 10 percent of its size less, or half of a mark below 20; or no alarm is set */
+	SLUICE_EVENT_ALARM_OVER = 5,
+	SLUICE_EVENT_CONFIG = 6,		/* another configuration is in force [D] */
+	/* an interface that the configuration names is down, or gone [D] */
+	SLUICE_EVENT_LINK_DOWN = 7,
+	SLUICE_EVENT_LINK_UP = 8,		/* it is up again, with a carrier [D] */
+	/* a destination accepts connections and ends them at once [D] */
+	SLUICE_EVENT_REJECTING = 9,
+	SLUICE_EVENT_REJECTING_OVER = 10,	/* it keeps its connection again [D] */
 };
 
 /* SLUICE_A_RULE_FLAGS */
-#define SLUICE_RULE_F_ADDRESS 0x01	/* records carry an address block */
-#define SLUICE_RULE_F_NO_CHECKSUM 0x02	/* do not verify UDP checksums */
+#define SLUICE_RULE_F_ADDRESS 0x01 /* records carry an address block */
+#define SLUICE_RULE_F_NO_CHECKSUM 0x02 /* do not verify UDP checksums */
 #define SLUICE_RULE_F_KEEP_BADCSUM 0x04 /* store datagrams with a wrong checksum, marked */
 #define SLUICE_RULE_F_HWTIME 0x08 /* store the network card's time where it gave one, marked */
-
-enum sluice_event {
-	SLUICE_EVENT_OWNER = 1,	     /* another consumer owns the ring, or nobody */
-	SLUICE_EVENT_OVERFLOW = 2,   /* the ring became full */
-	SLUICE_EVENT_ROOM = 3,	     /* it has room again */
-	SLUICE_EVENT_ALARM = 4,	     /* it is filled to ROUTE_ALARM percent */
-	SLUICE_EVENT_ALARM_OVER = 5, /* to 10 percent of its size less, or half of a mark below 20;
-					or no alarm is set */
-	SLUICE_EVENT_CONFIG = 6,     /* another configuration is in force [D] */
-	SLUICE_EVENT_LINK_DOWN =
-		7, /* an interface that the configuration names is down, or gone [D] */
-	SLUICE_EVENT_LINK_UP = 8, /* it is up again, with a carrier [D] */
-	SLUICE_EVENT_REJECTING =
-		9, /* a destination accepts connections and ends them at once [D] */
-	SLUICE_EVENT_REJECTING_OVER = 10, /* it keeps its connection again [D] */
-};
-
-struct sluice_port_range {
-	__u16 first;
-	__u16 last; /* >= first */
-};
 
 /* Top-level attributes. In brackets: the type. */
 enum sluice_attribute {
 	SLUICE_A_UNSPEC,
-	SLUICE_A_PAD,
-
-	SLUICE_A_ROUTE_ID,	  /* [binary 16] */
-	SLUICE_A_ROUTE_NAME,	  /* [string] */
-	SLUICE_A_ROUTE_RING_SIZE, /* [u64] */
-	SLUICE_A_ROUTE_WATERMARK, /* [u32] bytes that wake the consumer at once */
-	SLUICE_A_ROUTE_DELAY,	  /* [u32] µs after which it is woken for less */
-	SLUICE_A_ROUTE_RULES,	  /* [u32] out */
-
-	SLUICE_A_RULE_ID,	       /* [binary 16] */
-	SLUICE_A_RULE_NAME,	       /* [string] */
-	SLUICE_A_RULE_ROUTE,	       /* [binary 16] */
-	SLUICE_A_RULE_INPUT,	       /* [u16] */
-	SLUICE_A_RULE_PORTS,	       /* [binary, struct sluice_port_range[]], 1 to 256 of them */
-	SLUICE_A_RULE_DESTINATION,     /* [binary 4 or 16] */
-	SLUICE_A_RULE_DESTINATION_LEN, /* [u8] prefix length; absent: the whole address */
-	SLUICE_A_RULE_SOURCE,	       /* [binary 4 or 16] */
-	SLUICE_A_RULE_SOURCE_LEN,      /* [u8] */
-	SLUICE_A_RULE_INTERFACE,       /* [string, IFNAMSIZ] */
-	SLUICE_A_RULE_VERDICT,	       /* [u8] enum sluice_verdict */
-	SLUICE_A_RULE_FLAGS,	       /* [u32] SLUICE_RULE_F_* */
-	SLUICE_A_RULE_COUNTERS,	       /* [nested enum sluice_counter_attribute] out */
-
-	SLUICE_A_STREAM_ID,    /* [binary 16] */
-	SLUICE_A_STREAM_EPOCH, /* [u64] */
-	SLUICE_A_STREAM_CPU,   /* [u32] */
-	SLUICE_A_STREAM_SIZE,  /* [u64] bytes of RAM */
-	SLUICE_A_STREAM_HEAD,  /* [u64] */
-	SLUICE_A_STREAM_TAIL,  /* [u64] */
-	SLUICE_A_STREAM_OWNER, /* [u32] pid of the consumer, in the asker's pid namespace; 0: none
-				*/
-	SLUICE_A_STREAM_WAKES, /* [u64] */
-	SLUICE_A_STREAM_COUNTERS, /* [nested enum sluice_counter_attribute] */
-	SLUICE_A_STREAM_CURSORS,  /* [nested list of SLUICE_A_CURSOR] [D] */
-	SLUICE_A_CURSOR,	  /* [nested: OUTPUT_ID, OUTPUT_NAME, CURSOR_ACKED, CURSOR_TAKEN] */
-	SLUICE_A_CURSOR_ACKED,	  /* [u64] */
-	SLUICE_A_CURSOR_TAKEN,	  /* [u64] */
-
-	SLUICE_A_EVENT_KIND, /* [u32] enum sluice_event */
-
-	SLUICE_A_INPUT_ID,	 /* [binary 16] */
-	SLUICE_A_INPUT_NAME,	 /* [string] */
-	SLUICE_A_INPUT_SOURCE,	 /* [string] kmod, socket: what `auto` became */
-	SLUICE_A_INPUT_MATCH,	 /* [string] ports and filters as text */
-	SLUICE_A_INPUT_VERDICT,	 /* [string] */
-	SLUICE_A_INPUT_OUTPUTS,	 /* [string] names, comma-separated */
-	SLUICE_A_INPUT_COUNTERS, /* [nested enum sluice_counter_attribute] */
-
-	SLUICE_A_OUTPUT_ID,	     /* [binary 16] */
-	SLUICE_A_OUTPUT_NAME,	     /* [string] */
-	SLUICE_A_OUTPUT_MODE,	     /* [string] */
-	SLUICE_A_OUTPUT_FRAMING,     /* [string] */
-	SLUICE_A_OUTPUT_DESTINATION, /* [nested, repeated: SLUICE_A_DESTINATION_*] */
-	SLUICE_A_DESTINATION_NAME,   /* [string] address:port as configured */
-	SLUICE_A_DESTINATION_STATE,  /* [string] connected, slow, connecting, waiting, ... */
-	SLUICE_A_DESTINATION_ERROR,  /* [string] why it was last lost, empty if never */
-	SLUICE_A_DESTINATION_SENT,   /* [u64] datagrams written to TCP; native and plain alike */
-	SLUICE_A_DESTINATION_BYTES,  /* [u64] bytes written to TCP */
-	SLUICE_A_DESTINATION_ACKED,  /* [u64] datagrams acknowledged by the receiver (native, relp),
-					0 if plain */
-	SLUICE_A_DESTINATION_RESENT, /* [u64] datagrams sent again after a lost connection */
-	SLUICE_A_DESTINATION_WRITES, /* [u64] system calls that sent */
-	SLUICE_A_DESTINATION_CONNECTS, /* [u64] connections made */
-	SLUICE_A_DESTINATION_MSS,      /* [u32] TCP maximum segment size, 0 if not connected */
-	SLUICE_A_DESTINATION_PMTU,     /* [u32] path MTU, 0 if not connected */
-	SLUICE_A_DESTINATION_BACKLOG,  /* [u64] bytes written and not yet acknowledged */
-
-	SLUICE_A_DAEMON_VERSION, /* [string] */
-	SLUICE_A_DAEMON_RELAY,	 /* [string] name of the relay */
-	SLUICE_A_DAEMON_PID,	 /* [u32] */
-	SLUICE_A_DAEMON_UPTIME,	 /* [u64] seconds */
-	SLUICE_A_DAEMON_CONFIG,	 /* [string] path of the configuration in force */
-	SLUICE_A_DAEMON_WORKERS, /* [u32] */
-
-	SLUICE_A_CONFIG_TEXT, /* [binary, no NUL needed] */
-	SLUICE_A_CONFIG_NAME, /* [string] */
-
-	SLUICE_A_DESTINATION_GAPS,	 /* [u64] plain framings: GAP records passed over */
-	SLUICE_A_DESTINATION_UNSENDABLE, /* [u64] datagrams without a form in the framing, or
-					    refused */
-	SLUICE_A_DESTINATION_ESCAPED, /* [u64] bytes that were escaped, messages that got a priority
-				       */
-	SLUICE_A_DESTINATION_RATE,    /* [u64] bits a second that it may have, 0: no limit */
-	SLUICE_A_DESTINATION_ACHIEVED, /* [u64] bits a second that it got in the last second */
-	SLUICE_A_DESTINATION_ROLE,     /* [string] active, standby, disabled */
-	SLUICE_A_OUTPUT_RATE, /* [u64] bits a second of all its destinations, 0: no limit */
-
-	SLUICE_A_STORE_MEMORY_SIZE,   /* [u64] bytes of all rings */
-	SLUICE_A_STORE_MEMORY_USED,   /* [u64] of them, not acknowledged and not on the disk */
-	SLUICE_A_STORE_MEMORY_ALARMS, /* [u64] how often a ring's alarm was raised */
-	SLUICE_A_STORE_DISK_PATH,     /* [string] absent, as all DISK ones: there is no disk */
-	SLUICE_A_STORE_DISK_SIZE,     /* [u64] bytes of all segments */
-	SLUICE_A_STORE_DISK_USED,     /* [u64] of them, in segments that are not free */
-	SLUICE_A_STORE_DISK_WAITING,  /* [u64] bytes of stream that an output needs */
-	SLUICE_A_STORE_DISK_SPOOLED,  /* [u64] bytes of stream written, since the start */
-	SLUICE_A_STORE_DISK_DRAINED, /* [u64] bytes of stream that every output has got, likewise */
-	SLUICE_A_STORE_DISK_SEGMENTS,	    /* [u64] */
-	SLUICE_A_STORE_DISK_FREE,	    /* [u64] segments without needs */
-	SLUICE_A_STORE_DISK_DAMAGED_FRAMES, /* [u64] found so, since the start */
-	SLUICE_A_STORE_DISK_DAMAGED,	    /* [u64] datagrams in them, told as GAP */
-	SLUICE_A_STORE_DISK_QUARANTINED,    /* [u64] files put aside at the start */
-	SLUICE_A_STORE_DISK_ABANDONED,	    /* [u64] segments given up after a failed write */
-	SLUICE_A_STORE_DISK_ALARMS, /* [u64] how often it was filled, full or could not be written
-				     */
-	SLUICE_A_STORE_ALARMS_NOW,  /* [u32] alarms of memory and disk that are raised */
-	SLUICE_A_STREAM_DISK, /* [u64] bytes of it on the disk that an output needs; absent: no disk
-				 [D] */
-
-	SLUICE_A_RULE_HOOK,	/* [u8] enum sluice_hook */
-	SLUICE_A_RULE_BATCHING, /* [u8] enum sluice_batching */
-	SLUICE_A_ROUTE_ALARM,	/* [u8] percent of a ring that raise an alarm; 0: none */
-	SLUICE_A_EVENT_KEY,	/* [string] key of the configuration that it belongs to [D] */
-	SLUICE_A_EVENT_WHERE,	/* [string] what it happened to: a route, a folder, a file [D] */
-	SLUICE_A_EVENT_TEXT,	/* [string] the same as a sentence, as in the log [D] */
-
-	SLUICE_A_STORE_DISK_DROPPED, /* [u64] datagrams that it gave up for newer ones, since the
-					start */
-	SLUICE_A_INPUT_DROPPED,	 /* [u64] of those stored: given up before every output had them */
-	SLUICE_A_OUTPUT_DROPPED, /* [u64] given up before this output had them */
-	SLUICE_A_INPUT_PRIORITY, /* [u32] 0 to 7, the higher the sooner sent */
-	SLUICE_A_INPUT_RECEIVE,	 /* [string] how its sockets are read: calls, bpf */
-	SLUICE_A_RULE_CONTINUES, /* [binary 16] in RULE: of the rule whose counters go on in it */
-	SLUICE_A_RULE,		 /* [nested, repeated: SLUICE_A_RULE_*] a rule to make or change */
-	SLUICE_A_RULE_GONE,	 /* [binary 16, repeated] ID of a rule to delete */
-
-	SLUICE_A_INPUT_DROPPED_BY_CHANGE, /* [u64] of those dropped: because an operator said so */
-	SLUICE_A_CONFIG_ADOPT,	/* [string] "OLD=NEW": what waits for OLD goes to NEW [D] */
-	SLUICE_A_CONFIG_DROP,	/* [string] what waits for this output is dropped [D] */
-	SLUICE_A_ORPHAN_OUTPUT, /* [binary 16] ID for whom it waits [D] */
-	SLUICE_A_ORPHAN_NAME,	/* [string] what that was called, if anybody remembers [D] */
-	SLUICE_A_ORPHAN_PLACE,	/* [string] memory, module, disk [D] */
-	SLUICE_A_ORPHAN_WHERE,	/* [string] a file, a route, a folder [D] */
-	SLUICE_A_ORPHAN_BYTES,	/* [u64] of stream [D] */
-	SLUICE_A_ORPHAN_SINCE,	/* [u64] nanoseconds since 1970, of the oldest; 0: not known [D] */
-	SLUICE_A_INPUT_UNMATCHED, /* [u64] came to its sockets and belong to no input */
-
-	SLUICE_A_DAEMON_STATE,	    /* [string] running, stopping since ..., a worker that does not
-				       answer */
-	SLUICE_A_DAEMON_OWN_CONFIG, /* [string] path of the configuration it was started with */
-	SLUICE_A_DAEMON_CONFIG_AGE, /* [u64] seconds for which the configuration has been in force
-				     */
-	SLUICE_A_INPUT_STATE,	    /* [string] active, or what it waits for */
-	SLUICE_A_OUTPUT_MEMORY,	    /* [u64] bytes of streams that wait for it in memory [D] */
-	SLUICE_A_OUTPUT_DISK,	    /* [u64] likewise on the disk [D] */
-	SLUICE_A_OUTPUT_OLDEST, /* [u64] when the oldest came, ns since 1970; 0: nothing waits [D]
-				 */
-	SLUICE_A_CURSOR_DISK,	/* [u64] bytes of the stream that wait for it on the disk [D] */
-	SLUICE_A_STORE_DROPPED_BY_CHANGE, /* [u64] of all inputs, those that are gone included [D]
-					   */
-	SLUICE_A_DESTINATION_SINCE,  /* [u64] when it became what its state says, ns since 1970 [D]
-				      */
-	SLUICE_A_DESTINATION_MEMORY, /* [u64] bytes that wait in memory for it alone; absent: for
-					others, too [D] */
-	SLUICE_A_DESTINATION_DISK,   /* [u64] likewise on the disk [D] */
-	SLUICE_A_DESTINATION_OLDEST, /* [u64] likewise when the oldest came, ns since 1970 [D] */
-	SLUICE_A_DESTINATION_FAULTS, /* [u64] connections ended because it broke the protocol [D] */
-	SLUICE_A_DAEMON_BAD_CHECKSUM, /* [u64] that the kernel dropped in this network namespace,
-					 whatever their port; absent: not known [D] */
-	SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED, /* [u64] of them those that no input has counted [D]
-						*/
-	SLUICE_A_EVENT_INTERFACE,	       /* [string] LINK_DOWN, LINK_UP: which [D] */
-	SLUICE_A_ROUTE_PROMPT, /* [u8] 1: what comes alone wakes at once, the delay is for where
-				  many come */
-	SLUICE_A_DESTINATION_REFUSED, /* [u64] relp: datagrams that the receiver refused [D] */
-	SLUICE_A_INPUT_RECEIVE_WHY, /* [string] why not in a better way; empty: there is none [D] */
-	SLUICE_A_DESTINATION_OVERSIZED,	  /* [u64] not sent: longer than `max-datagram` [D] */
-	SLUICE_A_DESTINATION_SKIPPED,	  /* [u64] not sent: empty [D] */
-	SLUICE_A_DESTINATION_SPLIT,	  /* [u64] sent as several messages, because longer than
-					     `max-datagram` [D] */
-	SLUICE_A_DESTINATION_PIECES,	  /* [u64] how many messages these became [D] */
-	SLUICE_A_DESTINATION_TRUNCATED,	  /* [u64] sent without their end, because longer than
-					     `max-datagram` [D] */
-	SLUICE_A_DESTINATION_UNCONFIRMED, /* [u64] plain: datagrams acknowledged by TCP right before
-					     its end [D] */
-
+	SLUICE_A_PAD,				/* [padding] */
+	SLUICE_A_ROUTE_ID,			/* [binary 16] */
+	SLUICE_A_ROUTE_NAME,			/* [string] */
+	SLUICE_A_ROUTE_RING_SIZE,		/* [u64] */
+	SLUICE_A_ROUTE_WATERMARK,		/* [u32] bytes that wake the consumer at once */
+	SLUICE_A_ROUTE_DELAY,			/* [u32] µs after which it is woken for less */
+	SLUICE_A_ROUTE_RULES,			/* [u32] in answers only */
+	SLUICE_A_RULE_ID,			/* [binary 16] */
+	SLUICE_A_RULE_NAME,			/* [string] */
+	SLUICE_A_RULE_ROUTE,			/* [binary 16] */
+	SLUICE_A_RULE_INPUT,			/* [u16] */
+	/* [binary] struct sluice_port_range, 1 to 256 of them */
+	SLUICE_A_RULE_PORTS,
+	SLUICE_A_RULE_DESTINATION,		/* [binary] 4 or 16 bytes, network byte order */
+	SLUICE_A_RULE_DESTINATION_LEN,		/* [u8] prefix length; absent: the whole address */
+	SLUICE_A_RULE_SOURCE,			/* [binary] 4 or 16 bytes, network byte order */
+	SLUICE_A_RULE_SOURCE_LEN,		/* [u8] */
+	SLUICE_A_RULE_INTERFACE,		/* [string] */
+	SLUICE_A_RULE_VERDICT,			/* [u8] enum sluice_verdict */
+	SLUICE_A_RULE_FLAGS,			/* [u32] SLUICE_RULE_F_* */
+	/* [nested sluice_counter_attribute] in answers only */
+	SLUICE_A_RULE_COUNTERS,
+	SLUICE_A_STREAM_ID,			/* [binary 16] */
+	SLUICE_A_STREAM_EPOCH,			/* [u64] */
+	SLUICE_A_STREAM_CPU,			/* [u32] */
+	SLUICE_A_STREAM_SIZE,			/* [u64] bytes of RAM */
+	SLUICE_A_STREAM_HEAD,			/* [u64] */
+	SLUICE_A_STREAM_TAIL,			/* [u64] */
+	/* [u32] pid of the consumer, in the asker's pid namespace; 0: none */
+	SLUICE_A_STREAM_OWNER,
+	SLUICE_A_STREAM_WAKES,			/* [u64] */
+	SLUICE_A_STREAM_COUNTERS,		/* [nested sluice_counter_attribute] */
+	SLUICE_A_STREAM_CURSORS,		/* [nested] list of CURSOR [D] */
+	/* [nested] OUTPUT_ID, OUTPUT_NAME, CURSOR_ACKED, CURSOR_TAKEN [D] */
+	SLUICE_A_CURSOR,
+	SLUICE_A_CURSOR_ACKED,			/* [u64] [D] */
+	SLUICE_A_CURSOR_TAKEN,			/* [u64] [D] */
+	SLUICE_A_EVENT_KIND,			/* [u32] enum sluice_event */
+	SLUICE_A_INPUT_ID,			/* [binary 16] [D] */
+	SLUICE_A_INPUT_NAME,			/* [string] [D] */
+	SLUICE_A_INPUT_SOURCE,			/* [string] kmod, socket: what `auto` became [D] */
+	SLUICE_A_INPUT_MATCH,			/* [string] ports and filters as text [D] */
+	SLUICE_A_INPUT_VERDICT,			/* [string] [D] */
+	SLUICE_A_INPUT_OUTPUTS,			/* [string] names, comma-separated [D] */
+	SLUICE_A_INPUT_COUNTERS,		/* [nested sluice_counter_attribute] [D] */
+	SLUICE_A_OUTPUT_ID,			/* [binary 16] [D] */
+	SLUICE_A_OUTPUT_NAME,			/* [string] [D] */
+	SLUICE_A_OUTPUT_MODE,			/* [string] [D] */
+	SLUICE_A_OUTPUT_FRAMING,		/* [string] [D] */
+	SLUICE_A_OUTPUT_DESTINATION,		/* [nested, repeated] DESTINATION_* [D] */
+	SLUICE_A_DESTINATION_NAME,		/* [string] address:port as configured [D] */
+	/*
+	 * [string] connected, connecting, waiting, disabled; slow: connected, but its TCP has no
+	 * room for what waits; ack-not-durable: connected, but it acknowledges less than the output
+	 * waits for; queue-full: connected, but it answers so late that its queue must be full, and
+	 * what it acknowledges may be discarded there; protocol-error: its last connection was
+	 * ended because it broke the protocol, and it has done nothing right since; rejecting: it
+	 * ended the last connections within their first seconds, and none has lasted since [D]
+	 */
+	SLUICE_A_DESTINATION_STATE,
+	/* [string] why it was last lost, empty if never [D] */
+	SLUICE_A_DESTINATION_ERROR,
+	/* [u64] datagrams written to TCP; native and plain alike [D] */
+	SLUICE_A_DESTINATION_SENT,
+	SLUICE_A_DESTINATION_BYTES,		/* [u64] bytes written to TCP [D] */
+	/* [u64] datagrams acknowledged by the receiver (native, relp), 0 if plain [D] */
+	SLUICE_A_DESTINATION_ACKED,
+	/* [u64] datagrams sent again after a lost connection [D] */
+	SLUICE_A_DESTINATION_RESENT,
+	SLUICE_A_DESTINATION_WRITES,		/* [u64] system calls that sent [D] */
+	SLUICE_A_DESTINATION_CONNECTS,		/* [u64] connections made [D] */
+	/* [u32] TCP maximum segment size, 0 if not connected [D] */
+	SLUICE_A_DESTINATION_MSS,
+	SLUICE_A_DESTINATION_PMTU,		/* [u32] path MTU, 0 if not connected [D] */
+	/* [u64] bytes written and not yet acknowledged [D] */
+	SLUICE_A_DESTINATION_BACKLOG,
+	SLUICE_A_DAEMON_VERSION,		/* [string] [D] */
+	SLUICE_A_DAEMON_RELAY,			/* [string] name of the relay [D] */
+	SLUICE_A_DAEMON_PID,			/* [u32] [D] */
+	SLUICE_A_DAEMON_UPTIME,			/* [u64] seconds [D] */
+	/* [string] path of the configuration in force [D] */
+	SLUICE_A_DAEMON_CONFIG,
+	SLUICE_A_DAEMON_WORKERS,		/* [u32] [D] */
+	SLUICE_A_CONFIG_TEXT,			/* [binary] binary, no NUL needed [D] */
+	SLUICE_A_CONFIG_NAME,			/* [string] [D] */
+	/* [u64] plain framings: GAP records passed over [D] */
+	SLUICE_A_DESTINATION_GAPS,
+	/* [u64] datagrams without a form in the framing, or refused [D] */
+	SLUICE_A_DESTINATION_UNSENDABLE,
+	/* [u64] bytes that were escaped, and messages that got a priority in front [D] */
+	SLUICE_A_DESTINATION_ESCAPED,
+	/* [u64] bits a second that it may have, 0: no limit [D] */
+	SLUICE_A_DESTINATION_RATE,
+	/* [u64] bits a second that it got in the last second [D] */
+	SLUICE_A_DESTINATION_ACHIEVED,
+	SLUICE_A_DESTINATION_ROLE,		/* [string] active, standby, disabled [D] */
+	/* [u64] bits a second of all its destinations, 0: no limit [D] */
+	SLUICE_A_OUTPUT_RATE,
+	SLUICE_A_STORE_MEMORY_SIZE,		/* [u64] bytes of all rings [D] */
+	/* [u64] of them, not acknowledged and not on the disk [D] */
+	SLUICE_A_STORE_MEMORY_USED,
+	SLUICE_A_STORE_MEMORY_ALARMS,		/* [u64] how often a ring's alarm was raised [D] */
+	/* [string] absent, as all DISK ones: there is no disk [D] */
+	SLUICE_A_STORE_DISK_PATH,
+	SLUICE_A_STORE_DISK_SIZE,		/* [u64] bytes of all segments [D] */
+	/* [u64] of them, in segments that are not free [D] */
+	SLUICE_A_STORE_DISK_USED,
+	SLUICE_A_STORE_DISK_WAITING,		/* [u64] bytes of stream that an output needs [D] */
+	/* [u64] bytes of stream written, since the start [D] */
+	SLUICE_A_STORE_DISK_SPOOLED,
+	/* [u64] bytes of stream that every output has got, since the start [D] */
+	SLUICE_A_STORE_DISK_DRAINED,
+	SLUICE_A_STORE_DISK_SEGMENTS,		/* [u64] [D] */
+	SLUICE_A_STORE_DISK_FREE,		/* [u64] segments without needs [D] */
+	SLUICE_A_STORE_DISK_DAMAGED_FRAMES,	/* [u64] found so, since the start [D] */
+	SLUICE_A_STORE_DISK_DAMAGED,		/* [u64] datagrams in them, told as GAP [D] */
+	SLUICE_A_STORE_DISK_QUARANTINED,	/* [u64] files put aside at the start [D] */
+	/* [u64] segments given up after a failed write [D] */
+	SLUICE_A_STORE_DISK_ABANDONED,
+	/* [u64] how often it was filled, full or could not be written [D] */
+	SLUICE_A_STORE_DISK_ALARMS,
+	/* [u32] alarms of memory and disk that are raised [D] */
+	SLUICE_A_STORE_ALARMS_NOW,
+	/* [u64] bytes of it on the disk that an output needs; absent: no disk [D] */
+	SLUICE_A_STREAM_DISK,
+	SLUICE_A_RULE_HOOK,			/* [u8] enum sluice_hook */
+	SLUICE_A_RULE_BATCHING,			/* [u8] enum sluice_batching */
+	/* [u8] percent of a ring that raise an alarm; 0: none */
+	SLUICE_A_ROUTE_ALARM,
+	/* [string] key of the configuration that it belongs to [D] */
+	SLUICE_A_EVENT_KEY,
+	/* [string] what it happened to: a route, a folder, a file [D] */
+	SLUICE_A_EVENT_WHERE,
+	/* [string] the same as a sentence, as in the log [D] */
+	SLUICE_A_EVENT_TEXT,
+	/* [u64] datagrams that it gave up for newer ones, since the start [D] */
+	SLUICE_A_STORE_DISK_DROPPED,
+	/* [u64] of those stored: given up before every output had them [D] */
+	SLUICE_A_INPUT_DROPPED,
+	SLUICE_A_OUTPUT_DROPPED,		/* [u64] given up before this output had them [D] */
+	SLUICE_A_INPUT_PRIORITY,		/* [u32] 0 to 7, the higher the sooner sent [D] */
+	/* [string] how its sockets are read: calls, bpf; not there with source: kmod [D] */
+	SLUICE_A_INPUT_RECEIVE,
+	/* [binary 16] in rule: of the rule whose counters go on in it */
+	SLUICE_A_RULE_CONTINUES,
+	/*
+	 * [nested, repeated] a rule to make or change, of the attributes that rule-set has, and
+	 * rule-continues
+	 */
+	SLUICE_A_RULE,
+	SLUICE_A_RULE_GONE,			/* [binary 16, repeated] ID of a rule to delete */
+	/* [u64] of those dropped: because an operator said so [D] */
+	SLUICE_A_INPUT_DROPPED_BY_CHANGE,
+	/* [string] "OLD=NEW": what waits for OLD goes to NEW [D] */
+	SLUICE_A_CONFIG_ADOPT,
+	/* [string] what waits for this output is dropped [D] */
+	SLUICE_A_CONFIG_DROP,
+	SLUICE_A_ORPHAN_OUTPUT,			/* [binary 16] ID for whom it waits [D] */
+	/* [string] what that was called, if anybody remembers [D] */
+	SLUICE_A_ORPHAN_NAME,
+	SLUICE_A_ORPHAN_PLACE,			/* [string] memory, module, disk [D] */
+	SLUICE_A_ORPHAN_WHERE,			/* [string] a file, a route, a folder [D] */
+	SLUICE_A_ORPHAN_BYTES,			/* [u64] of stream [D] */
+	/* [u64] nanoseconds since 1970, of the oldest; 0: not known [D] */
+	SLUICE_A_ORPHAN_SINCE,
+	/*
+	 * [u64] datagrams that came to its sockets and belong to no input; not there with source:
+	 * kmod [D]
+	 */
+	SLUICE_A_INPUT_UNMATCHED,
+	/* [string] running, stopping since ..., a worker that does not answer [D] */
+	SLUICE_A_DAEMON_STATE,
+	/* [string] path of the configuration it was started with [D] */
+	SLUICE_A_DAEMON_OWN_CONFIG,
+	/* [u64] seconds for which the configuration has been in force [D] */
+	SLUICE_A_DAEMON_CONFIG_AGE,
+	SLUICE_A_INPUT_STATE,			/* [string] active, or what it waits for [D] */
+	/* [u64] bytes of streams that wait for it in memory [D] */
+	SLUICE_A_OUTPUT_MEMORY,
+	SLUICE_A_OUTPUT_DISK,			/* [u64] likewise on the disk [D] */
+	/* [u64] when the oldest came, nanoseconds since 1970; 0: nothing waits [D] */
+	SLUICE_A_OUTPUT_OLDEST,
+	/* [u64] bytes of the stream that wait for it on the disk [D] */
+	SLUICE_A_CURSOR_DISK,
+	/*
+	 * [u64] datagrams dropped because an operator said so, of all inputs, those that are gone
+	 * included [D]
+	 */
+	SLUICE_A_STORE_DROPPED_BY_CHANGE,
+	/* [u64] when it became what its state says, nanoseconds since 1970 [D] */
+	SLUICE_A_DESTINATION_SINCE,
+	/* [u64] bytes that wait in memory for it alone; absent: for others, too [D] */
+	SLUICE_A_DESTINATION_MEMORY,
+	SLUICE_A_DESTINATION_DISK,		/* [u64] likewise on the disk [D] */
+	/* [u64] likewise when the oldest came, nanoseconds since 1970 [D] */
+	SLUICE_A_DESTINATION_OLDEST,
+	/* [u64] connections that were ended because it broke the protocol [D] */
+	SLUICE_A_DESTINATION_FAULTS,
+	/*
+	 * [u64] datagrams with a wrong UDP checksum that the kernel dropped in this network
+	 * namespace, whatever their port; absent, not known [D]
+	 */
+	SLUICE_A_DAEMON_BAD_CHECKSUM,
+	/* [u64] of them those that no input has counted [D] */
+	SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED,
+	/* [string] link-down, link-up, which interface [D] */
+	SLUICE_A_EVENT_INTERFACE,
+	/* [u8] 1: what comes alone wakes at once, the delay is for where many come */
+	SLUICE_A_ROUTE_PROMPT,
+	/* [u64] relp: datagrams that the receiver refused; they are not sent again [D] */
+	SLUICE_A_DESTINATION_REFUSED,
+	/* [string] why not in a better way; empty: there is none [D] */
+	SLUICE_A_INPUT_RECEIVE_WHY,
+	/* [u64] datagrams that were not sent because they are longer than `max-datagram` [D] */
+	SLUICE_A_DESTINATION_OVERSIZED,
+	/* [u64] datagrams that were not sent because they are empty [D] */
+	SLUICE_A_DESTINATION_SKIPPED,
+	/*
+	 * [u64] datagrams that were sent as several messages, because they are longer than
+	 * `max-datagram` [D]
+	 */
+	SLUICE_A_DESTINATION_SPLIT,
+	SLUICE_A_DESTINATION_PIECES,		/* [u64] messages that these became [D] */
+	/*
+	 * [u64] datagrams that were sent without their end, because they are longer than
+	 * `max-datagram` [D]
+	 */
+	SLUICE_A_DESTINATION_TRUNCATED,
+	/*
+	 * [u64] datagrams of framings without acknowledgements that its TCP had acknowledged right
+	 * before it ended the connection, so that it may not have read them [D]
+	 */
+	SLUICE_A_DESTINATION_UNCONFIRMED,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };
@@ -346,12 +411,12 @@ enum sluice_attribute {
 /* matched = stored + sum of lost, always. */
 enum sluice_counter_attribute {
 	SLUICE_C_UNSPEC,
-	SLUICE_C_PAD,
-	SLUICE_C_MATCHED,      /* [u64] datagrams */
-	SLUICE_C_STORED,       /* [u64] datagrams */
-	SLUICE_C_STORED_BYTES, /* [u64] payload bytes */
-	SLUICE_C_GAPS,	       /* [u64] GAP records; streams only */
-	SLUICE_C_LOST,	       /* [binary, u64[]] by enum sluice_lost_cause */
+	SLUICE_C_PAD,				/* [padding] */
+	SLUICE_C_MATCHED,			/* [u64] datagrams */
+	SLUICE_C_STORED,			/* [u64] datagrams */
+	SLUICE_C_STORED_BYTES,			/* [u64] payload bytes */
+	SLUICE_C_GAPS,				/* [u64] GAP records; streams only */
+	SLUICE_C_LOST,				/* [binary] u64 each, by enum sluice_lost_cause */
 	__SLUICE_C_END,
 	SLUICE_C_MAX = __SLUICE_C_END - 1,
 };

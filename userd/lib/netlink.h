@@ -22,6 +22,8 @@ struct sluice_netlink;
 /* What every attribute of the schema must look like; used by both ends. Index: enum
  * sluice_attribute. */
 extern const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1];
+/* The same of counters. Index: enum sluice_counter_attribute. */
+extern const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1];
 
 /* Connects to the generic netlink family `family`: 0, -ENOENT (no such family: the module is not
  * loaded), -EPERM or another negative errno. @owner caller: sluice_netlink_close() */
