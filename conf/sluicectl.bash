@@ -47,7 +47,7 @@ _sluicectl()
 			words="-j $(sluicectl keys 2>/dev/null | grep '^[a-z]')"
 			;;
 		show)
-			words='inputs outputs streams store orphans daemon rules routes -j'
+			words='inputs outputs streams store orphans daemon rules routes fields -j'
 			;;
 		tap)
 			words="--output --backlog --count --interfaces $(_sluicectl_names routes)"

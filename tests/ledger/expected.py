@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What `sluicectl show` has to say, worked out from the netlink dumps alone, and what its tables have to say, from its JSON."""
+import re
 import time
 
 import dumps
@@ -24,6 +25,13 @@ def plain(message, prefix, names, **others):
     return found
 
 
+def told(message, prefix, apart="", **others):
+    """{key: value} of all attributes with that prefix but those `apart`, and of `others` under another name."""
+    names = [name.removeprefix(prefix) for name in dumps.TYPES if name.startswith(prefix)]
+    apart = set(apart.split()) | {name.removeprefix(prefix) for name in others.values()}
+    return plain(message, prefix, " ".join(name for name in names if name not in apart), **others)
+
+
 def counted(counters):
     """The members that a nest of counters becomes."""
     return {"matched": counters["matched"], "stored": counters["stored"], "stored_bytes": counters["stored_bytes"],
@@ -32,7 +40,7 @@ def counted(counters):
 
 def inputs(dump):
     """Of `show inputs -j`."""
-    return [dict(plain(one, "INPUT_", "ID NAME SOURCE MATCH VERDICT STATE RECEIVE PRIORITY DROPPED DROPPED_BY_CHANGE UNMATCHED"),
+    return [dict(told(one, "INPUT_", "RECEIVE_WHY OUTPUTS COUNTERS"),
                  **({"receive_why": one["INPUT_RECEIVE_WHY"]} if one.get("INPUT_RECEIVE_WHY") else {}),
                  outputs=[name for name in one["INPUT_OUTPUTS"].split(",") if name], **counted(one["INPUT_COUNTERS"]))
             for one in dump["daemon"]["INPUT_GET"]]
@@ -40,10 +48,7 @@ def inputs(dump):
 
 def destination(one):
     """Of a destination in `show outputs -j`."""
-    found = plain(one, "DESTINATION_", "STATE ERROR SENT ACKED RESENT BYTES BACKLOG WRITES CONNECTS ROLE GAPS UNSENDABLE ESCAPED "
-                  "OVERSIZED SKIPPED SPLIT PIECES TRUNCATED "
-                  "RATE ACHIEVED MSS PMTU", to="DESTINATION_NAME", refused="DESTINATION_REFUSED",
-                  unconfirmed="DESTINATION_UNCONFIRMED", protocol_errors="DESTINATION_FAULTS")
+    found = told(one, "DESTINATION_", "SINCE MEMORY DISK OLDEST", to="DESTINATION_NAME", protocol_errors="DESTINATION_FAULTS")
     found["since"] = moment(one["DESTINATION_SINCE"])
     # What waits for it alone.
     if "DESTINATION_MEMORY" in one:
@@ -57,7 +62,7 @@ def outputs(dump):
     for one in dump["daemon"]["OUTPUT_GET"]:
         destinations = [destination(nest) for nest in one["OUTPUT_DESTINATION"]]
         # What is of an output as a whole, from what is of its destinations.
-        found.append(dict(plain(one, "OUTPUT_", "ID NAME MODE FRAMING RATE DROPPED MEMORY DISK"), destinations=destinations,
+        found.append(dict(told(one, "OUTPUT_", "DESTINATION OLDEST"), destinations=destinations,
                           oldest=moment(one["OUTPUT_OLDEST"]),
                           achieved=sum(nest["achieved"] for nest in destinations),
                           backlog=sum(nest["backlog"] for nest in destinations)))
@@ -100,9 +105,8 @@ def store(dump):
     for one in dump["daemon"]["STORE_GET"]:
         disk = None
         if "STORE_DISK_PATH" in one:
-            disk = plain(one, "STORE_DISK_", "PATH SIZE USED WAITING SPOOLED DRAINED SEGMENTS DAMAGED_FRAMES DAMAGED QUARANTINED "
-                         "ABANDONED DROPPED ALARMS", free_segments="STORE_DISK_FREE")
-        found.append(dict(plain(one, "STORE_", "ALARMS_NOW DROPPED_BY_CHANGE"), memory=plain(one, "STORE_MEMORY_", "SIZE USED ALARMS"),
+            disk = told(one, "STORE_DISK_", free_segments="STORE_DISK_FREE")
+        found.append(dict(plain(one, "STORE_", "ALARMS_NOW DROPPED_BY_CHANGE"), memory=told(one, "STORE_MEMORY_"),
                           disk=disk))
     return found
 
@@ -115,8 +119,8 @@ def orphans(dump):
 
 def daemon(dump):
     """Of `show daemon -j`."""
-    return [plain(one, "DAEMON_", "VERSION RELAY PID STATE WORKERS BAD_CHECKSUM BAD_CHECKSUM_UNPLACED", uptime_seconds="DAEMON_UPTIME",
-                  configuration="DAEMON_CONFIG", configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG")
+    return [told(one, "DAEMON_", uptime_seconds="DAEMON_UPTIME", configuration="DAEMON_CONFIG",
+                 configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG")
             for one in dump["daemon"]["DAEMON_GET"]]
 
 
@@ -167,6 +171,9 @@ def columns(view, rows, head):
         is_rare, key = key.endswith("?"), key.rstrip("?")
         if not is_rare or any(row.get(key) for row in rows) or f" {title} " in f" {head} ":
             found.append((title, key))
+    # A column that is not listed above has the title that its key has.
+    listed = {title for title, _ in found}
+    found += [(title, title.lower()) for title in re.findall(r"\S+(?: \S+)*", head) if title not in listed]
     return found
 
 

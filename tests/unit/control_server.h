@@ -131,6 +131,7 @@ static inline int fake_report(void *context, struct sluice_engine_report *report
 						     .disk_alarms = 7,
 						     .alarms_now = 2,
 						     .disk_path = "/var/lib/sluice",
+						     .disk_size = 1ULL << 30,
 						     .disk = {.segments = 16,
 							      .segment_size = 64 << 20,
 							      .free_segments = 3,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include "daemon.h"
+#include "field.h"
 #include "guid.h"
 #include "list.h"
 #include "netlink.h"
@@ -28,60 +29,83 @@ static json_t *split_names(const char *names)
 	return list;
 }
 
-/* One input. */
-static int on_input(struct nlattr **attributes, void *context)
+/* When something was, as text; empty: never, or nobody knows. */
+static json_t *moment_text(const struct nlattr *attribute)
 {
-	json_t *object = json_object();
-
-	sluice_list_put_guid(object, "id", attributes[SLUICE_A_INPUT_ID]);
-	sluice_list_put_string(object, "name", attributes[SLUICE_A_INPUT_NAME]);
-	sluice_list_put_string(object, "source", attributes[SLUICE_A_INPUT_SOURCE]);
-	sluice_list_put_string(object, "match", attributes[SLUICE_A_INPUT_MATCH]);
-	sluice_list_put_string(object, "verdict", attributes[SLUICE_A_INPUT_VERDICT]);
-	if (attributes[SLUICE_A_INPUT_STATE])
-		sluice_list_put_string(object, "state", attributes[SLUICE_A_INPUT_STATE]);
-	if (attributes[SLUICE_A_INPUT_RECEIVE])
-		sluice_list_put_string(object, "receive", attributes[SLUICE_A_INPUT_RECEIVE]);
-	if (*sluice_attribute_string(attributes[SLUICE_A_INPUT_RECEIVE_WHY]))
-		sluice_list_put_string(object, "receive_why",
-				       attributes[SLUICE_A_INPUT_RECEIVE_WHY]);
-	sluice_list_put_u32(object, "priority", attributes[SLUICE_A_INPUT_PRIORITY]);
-	json_object_set_new(
-		object, "outputs",
-		split_names(sluice_attribute_string(attributes[SLUICE_A_INPUT_OUTPUTS])));
-	sluice_list_put_counters(object, attributes[SLUICE_A_INPUT_COUNTERS]);
-	sluice_list_put_u64(object, "dropped", attributes[SLUICE_A_INPUT_DROPPED]);
-	sluice_list_put_u64(object, "dropped_by_change",
-			    attributes[SLUICE_A_INPUT_DROPPED_BY_CHANGE]);
-	if (attributes[SLUICE_A_INPUT_UNMATCHED])
-		sluice_list_put_u64(object, "unmatched", attributes[SLUICE_A_INPUT_UNMATCHED]);
-	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
-}
-
-/* When something came, as text; empty: nobody knows. */
-static json_t *since_text(const struct nlattr *attribute)
-{
-	uint64_t since = attribute ? nla_get_u64(attribute) : 0;
-	time_t second = (time_t)(since / 1000000000);
+	uint64_t moment = sluice_attribute_u64(attribute);
+	time_t second = (time_t)(moment / 1000000000);
 	struct tm broken;
 	char text[40] = "";
 
-	if (since && gmtime_r(&second, &broken))
+	if (moment && gmtime_r(&second, &broken))
 		strftime(text, sizeof(text), "%FT%TZ", &broken);
 	return json_string(text);
+}
+
+/* Adds one field to `object`. */
+static void put_field(json_t *object, const struct sluice_field *field, struct nlattr *attribute)
+{
+	switch (field->kind) {
+	case SLUICE_FIELD_NUMBER:
+		if (sluice_netlink_policy[field->attribute].type == NLA_U32)
+			sluice_list_put_u32(object, field->key, attribute);
+		else
+			sluice_list_put_u64(object, field->key, attribute);
+		break;
+	case SLUICE_FIELD_REASON:
+		if (!*sluice_attribute_string(attribute))
+			break;
+		/* fall through */
+	case SLUICE_FIELD_TEXT:
+	case SLUICE_FIELD_LONG_TEXT:
+		sluice_list_put_string(object, field->key, attribute);
+		break;
+	case SLUICE_FIELD_NAMES:
+		json_object_set_new(object, field->key,
+				    split_names(sluice_attribute_string(attribute)));
+		break;
+	case SLUICE_FIELD_GUID:
+		sluice_list_put_guid(object, field->key, attribute);
+		break;
+	case SLUICE_FIELD_MOMENT:
+		json_object_set_new(object, field->key, moment_text(attribute));
+		break;
+	case SLUICE_FIELD_COUNTERS:
+		sluice_list_put_counters(object, attribute);
+		break;
+	case SLUICE_FIELD_PART:
+		break;
+	}
+}
+
+/* An object of all fields of a list that the attributes have. */
+static json_t *fields_of(enum sluice_field_list list, struct nlattr **attributes)
+{
+	json_t *object = json_object();
+	size_t row;
+
+	for (row = 0; row < sluice_field_count; row++) {
+		const struct sluice_field *field = &sluice_fields[row];
+
+		if (field->list == list && (!field->is_optional || attributes[field->attribute]))
+			put_field(object, field, attributes[field->attribute]);
+	}
+	return object;
+}
+
+/* One input. */
+static int on_input(struct nlattr **attributes, void *context)
+{
+	json_t *object = fields_of(SLUICE_FIELDS_INPUT, attributes);
+
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
 /* What waits in one place for an output that is gone. */
 static int on_orphan(struct nlattr **attributes, void *context)
 {
-	json_t *object = json_object();
+	json_t *object = fields_of(SLUICE_FIELDS_ORPHAN, attributes);
 
-	sluice_list_put_guid(object, "id", attributes[SLUICE_A_ORPHAN_OUTPUT]);
-	sluice_list_put_string(object, "name", attributes[SLUICE_A_ORPHAN_NAME]);
-	sluice_list_put_string(object, "place", attributes[SLUICE_A_ORPHAN_PLACE]);
-	sluice_list_put_string(object, "where", attributes[SLUICE_A_ORPHAN_WHERE]);
-	sluice_list_put_u64(object, "bytes", attributes[SLUICE_A_ORPHAN_BYTES]);
-	json_object_set_new(object, "since", since_text(attributes[SLUICE_A_ORPHAN_SINCE]));
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
@@ -89,47 +113,11 @@ static int on_orphan(struct nlattr **attributes, void *context)
 static json_t *destination(struct nlattr *nest)
 {
 	struct nlattr *attributes[SLUICE_A_MAX + 1];
-	json_t *object;
 
 	if (nla_parse_nested(attributes, SLUICE_A_MAX, nest,
 			     (struct nla_policy *)sluice_netlink_policy) < 0)
 		return NULL;
-	object = json_object();
-	sluice_list_put_string(object, "to", attributes[SLUICE_A_DESTINATION_NAME]);
-	sluice_list_put_string(object, "state", attributes[SLUICE_A_DESTINATION_STATE]);
-	sluice_list_put_string(object, "error", attributes[SLUICE_A_DESTINATION_ERROR]);
-	json_object_set_new(object, "since", since_text(attributes[SLUICE_A_DESTINATION_SINCE]));
-	/* What waits for others, too, is told of the output. */
-	if (attributes[SLUICE_A_DESTINATION_MEMORY]) {
-		sluice_list_put_u64(object, "memory", attributes[SLUICE_A_DESTINATION_MEMORY]);
-		sluice_list_put_u64(object, "disk", attributes[SLUICE_A_DESTINATION_DISK]);
-		json_object_set_new(object, "oldest",
-				    since_text(attributes[SLUICE_A_DESTINATION_OLDEST]));
-	}
-	sluice_list_put_u64(object, "sent", attributes[SLUICE_A_DESTINATION_SENT]);
-	sluice_list_put_u64(object, "acked", attributes[SLUICE_A_DESTINATION_ACKED]);
-	sluice_list_put_u64(object, "resent", attributes[SLUICE_A_DESTINATION_RESENT]);
-	sluice_list_put_u64(object, "bytes", attributes[SLUICE_A_DESTINATION_BYTES]);
-	sluice_list_put_u64(object, "backlog", attributes[SLUICE_A_DESTINATION_BACKLOG]);
-	sluice_list_put_u64(object, "writes", attributes[SLUICE_A_DESTINATION_WRITES]);
-	sluice_list_put_u64(object, "connects", attributes[SLUICE_A_DESTINATION_CONNECTS]);
-	sluice_list_put_string(object, "role", attributes[SLUICE_A_DESTINATION_ROLE]);
-	sluice_list_put_u64(object, "gaps", attributes[SLUICE_A_DESTINATION_GAPS]);
-	sluice_list_put_u64(object, "unsendable", attributes[SLUICE_A_DESTINATION_UNSENDABLE]);
-	sluice_list_put_u64(object, "escaped", attributes[SLUICE_A_DESTINATION_ESCAPED]);
-	sluice_list_put_u64(object, "oversized", attributes[SLUICE_A_DESTINATION_OVERSIZED]);
-	sluice_list_put_u64(object, "skipped", attributes[SLUICE_A_DESTINATION_SKIPPED]);
-	sluice_list_put_u64(object, "split", attributes[SLUICE_A_DESTINATION_SPLIT]);
-	sluice_list_put_u64(object, "pieces", attributes[SLUICE_A_DESTINATION_PIECES]);
-	sluice_list_put_u64(object, "truncated", attributes[SLUICE_A_DESTINATION_TRUNCATED]);
-	sluice_list_put_u64(object, "refused", attributes[SLUICE_A_DESTINATION_REFUSED]);
-	sluice_list_put_u64(object, "unconfirmed", attributes[SLUICE_A_DESTINATION_UNCONFIRMED]);
-	sluice_list_put_u64(object, "protocol_errors", attributes[SLUICE_A_DESTINATION_FAULTS]);
-	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_DESTINATION_RATE]);
-	sluice_list_put_u64(object, "achieved", attributes[SLUICE_A_DESTINATION_ACHIEVED]);
-	sluice_list_put_u32(object, "mss", attributes[SLUICE_A_DESTINATION_MSS]);
-	sluice_list_put_u32(object, "pmtu", attributes[SLUICE_A_DESTINATION_PMTU]);
-	return object;
+	return fields_of(SLUICE_FIELDS_DESTINATION, attributes);
 }
 
 /*
@@ -176,17 +164,8 @@ static json_t *sum_of(const json_t *destinations, const char *key)
 /* One output and its destinations. */
 static int on_output(struct nlattr **attributes, void *context)
 {
-	json_t *object = json_object(), *destinations = json_array();
+	json_t *object = fields_of(SLUICE_FIELDS_OUTPUT, attributes), *destinations = json_array();
 
-	sluice_list_put_guid(object, "id", attributes[SLUICE_A_OUTPUT_ID]);
-	sluice_list_put_string(object, "name", attributes[SLUICE_A_OUTPUT_NAME]);
-	sluice_list_put_string(object, "mode", attributes[SLUICE_A_OUTPUT_MODE]);
-	sluice_list_put_string(object, "framing", attributes[SLUICE_A_OUTPUT_FRAMING]);
-	sluice_list_put_u64(object, "rate", attributes[SLUICE_A_OUTPUT_RATE]);
-	sluice_list_put_u64(object, "dropped", attributes[SLUICE_A_OUTPUT_DROPPED]);
-	sluice_list_put_u64(object, "memory", attributes[SLUICE_A_OUTPUT_MEMORY]);
-	sluice_list_put_u64(object, "disk", attributes[SLUICE_A_OUTPUT_DISK]);
-	json_object_set_new(object, "oldest", since_text(attributes[SLUICE_A_OUTPUT_OLDEST]));
 	each_repeated(attributes, SLUICE_A_OUTPUT_DESTINATION, destinations, destination);
 	json_object_set_new(object, "backlog", sum_of(destinations, "backlog"));
 	json_object_set_new(object, "achieved", sum_of(destinations, "achieved"));
@@ -197,68 +176,23 @@ static int on_output(struct nlattr **attributes, void *context)
 /* The daemon itself. */
 static int on_daemon(struct nlattr **attributes, void *context)
 {
-	json_t *object = json_object();
+	json_t *object = fields_of(SLUICE_FIELDS_DAEMON, attributes);
 
-	sluice_list_put_string(object, "version", attributes[SLUICE_A_DAEMON_VERSION]);
-	sluice_list_put_string(object, "relay", attributes[SLUICE_A_DAEMON_RELAY]);
-	sluice_list_put_u32(object, "pid", attributes[SLUICE_A_DAEMON_PID]);
-	sluice_list_put_u64(object, "uptime_seconds", attributes[SLUICE_A_DAEMON_UPTIME]);
-	sluice_list_put_string(object, "configuration", attributes[SLUICE_A_DAEMON_CONFIG]);
-	sluice_list_put_u64(object, "configuration_seconds",
-			    attributes[SLUICE_A_DAEMON_CONFIG_AGE]);
-	sluice_list_put_string(object, "started_with", attributes[SLUICE_A_DAEMON_OWN_CONFIG]);
-	sluice_list_put_string(object, "state", attributes[SLUICE_A_DAEMON_STATE]);
-	sluice_list_put_u32(object, "workers", attributes[SLUICE_A_DAEMON_WORKERS]);
-	if (attributes[SLUICE_A_DAEMON_BAD_CHECKSUM]) {
-		sluice_list_put_u64(object, "bad_checksum",
-				    attributes[SLUICE_A_DAEMON_BAD_CHECKSUM]);
-		sluice_list_put_u64(object, "bad_checksum_unplaced",
-				    attributes[SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED]);
-	}
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
 /* The store: its disk only if there is one. */
 static int on_store(struct nlattr **attributes, void *context)
 {
-	static const struct {
-		const char *key;
-		int attribute;
-	} disk[] = {
-		{"size", SLUICE_A_STORE_DISK_SIZE},
-		{"used", SLUICE_A_STORE_DISK_USED},
-		{"waiting", SLUICE_A_STORE_DISK_WAITING},
-		{"spooled", SLUICE_A_STORE_DISK_SPOOLED},
-		{"drained", SLUICE_A_STORE_DISK_DRAINED},
-		{"segments", SLUICE_A_STORE_DISK_SEGMENTS},
-		{"free_segments", SLUICE_A_STORE_DISK_FREE},
-		{"damaged_frames", SLUICE_A_STORE_DISK_DAMAGED_FRAMES},
-		{"damaged", SLUICE_A_STORE_DISK_DAMAGED},
-		{"quarantined", SLUICE_A_STORE_DISK_QUARANTINED},
-		{"abandoned", SLUICE_A_STORE_DISK_ABANDONED},
-		{"dropped", SLUICE_A_STORE_DISK_DROPPED},
-		{"alarms", SLUICE_A_STORE_DISK_ALARMS},
-	};
-	json_t *object = json_object(), *part = json_object();
-	size_t number;
+	json_t *object = json_object(), *whole = fields_of(SLUICE_FIELDS_STORE, attributes);
 
-	sluice_list_put_u64(part, "size", attributes[SLUICE_A_STORE_MEMORY_SIZE]);
-	sluice_list_put_u64(part, "used", attributes[SLUICE_A_STORE_MEMORY_USED]);
-	sluice_list_put_u64(part, "alarms", attributes[SLUICE_A_STORE_MEMORY_ALARMS]);
-	json_object_set_new(object, "memory", part);
-	part = json_null();
-	if (attributes[SLUICE_A_STORE_DISK_PATH]) {
-		part = json_object();
-		sluice_list_put_string(part, "path", attributes[SLUICE_A_STORE_DISK_PATH]);
-		for (number = 0; number < sizeof(disk) / sizeof(disk[0]); number++)
-			sluice_list_put_u64(part, disk[number].key,
-					    attributes[disk[number].attribute]);
-	}
-	json_object_set_new(object, "disk", part);
-	sluice_list_put_u32(object, "alarms_now", attributes[SLUICE_A_STORE_ALARMS_NOW]);
-	if (attributes[SLUICE_A_STORE_DROPPED_BY_CHANGE])
-		sluice_list_put_u64(object, "dropped_by_change",
-				    attributes[SLUICE_A_STORE_DROPPED_BY_CHANGE]);
+	json_object_set_new(object, "memory", fields_of(SLUICE_FIELDS_MEMORY, attributes));
+	json_object_set_new(object, "disk",
+			    attributes[SLUICE_A_STORE_DISK_PATH]
+				    ? fields_of(SLUICE_FIELDS_DISK, attributes)
+				    : json_null());
+	json_object_update(object, whole);
+	json_decref(whole);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 

@@ -28,7 +28,8 @@ static const struct command commands[] = {
 	 "what a configuration may hold: values, defaults, when a change is in force"},
 	{"apply", sluice_ctl_apply, "FILE [--adopt OLD=NEW] [--drop OLD]",
 	 "give a configuration to the running daemon"},
-	{"show", sluice_ctl_show, "inputs|outputs|streams|store|orphans|daemon|rules|routes [-j]",
+	{"show", sluice_ctl_show,
+	 "inputs|outputs|streams|store|orphans|daemon|rules|routes|fields [-j]",
 	 "what is there, as a table or as JSON"},
 	{"del", sluice_ctl_delete, "rule|route ID|NAME|all",
 	 "take a rule or route out of the module"},
@@ -64,7 +65,7 @@ static void help(FILE *to)
 
 		snprintf(usage, sizeof(usage), "%s %s", commands[index].name,
 			 commands[index].arguments);
-		fprintf(to, "  %-67s %s%s\n", usage, commands[index].what,
+		fprintf(to, "  %-74s %s%s\n", usage, commands[index].what,
 			commands[index].run ? "" : " (not supported yet)");
 	}
 	fputs("\nexit status: 0 all right, 1 faults in the configuration or in what arrived, 2 "

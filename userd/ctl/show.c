@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "command.h"
+#include "fields.h"
 #include "list.h"
 #include "print.h"
 
@@ -13,11 +14,21 @@
 		sizeof((const struct sluice_print_column[]){__VA_ARGS__}) / \
 			sizeof(struct sluice_print_column)
 
-/* A thing that can be shown. */
+#define FIELDS(...)                                                     \
+	(const enum sluice_field_list[]){__VA_ARGS__},                  \
+		sizeof((const enum sluice_field_list[]){__VA_ARGS__}) / \
+			sizeof(enum sluice_field_list)
+#define NO_FIELDS NULL, 0
+#define NO_COLUMNS NULL, 0
+#define COLUMNS_MAX 64U /* of a view */
+
+/* A thing that can be shown: columns of its own, and behind them those of its fields. */
 struct view {
 	const char *name;
 	json_t *(*list)(void);
 	json_t *(*flatten)(json_t *list);
+	const enum sluice_field_list *lists;
+	size_t list_count;
 	const struct sluice_print_column *columns;
 	size_t column_count;
 };
@@ -111,54 +122,31 @@ static json_t *flatten_store(json_t *list)
 }
 
 static const struct view views[] = {
-	{"inputs", sluice_list_inputs, NULL,
-	 COLUMNS({"name", "INPUT"}, {"source", "SOURCE"}, {"receive", "RECEIVE"},
-		 {"match", "MATCH"}, {"verdict", "VERDICT"}, {"priority", "PRIORITY"},
-		 {"outputs", "OUTPUTS"}, {"matched", "MATCHED"}, {"stored", "STORED"},
-		 {"stored_bytes", "BYTES"}, {"lost", "LOST"}, {"dropped", "DROPPED"},
-		 {"unmatched", "UNMATCHED"}, {"state", "STATE"}, {"receive_why", "WHY"})},
+	{"inputs", sluice_list_inputs, NULL, FIELDS(SLUICE_FIELDS_INPUT), NO_COLUMNS},
 	{"outputs", sluice_list_outputs, flatten_outputs,
-	 COLUMNS({"name", "OUTPUT"}, {"framing", "FRAMING"}, {"mode", "MODE"}, {"to", "TO"},
-		 {"state", "STATE"}, {"since", "SINCE"}, {"sent", "SENT"}, {"acked", "ACKED"},
-		 {"resent", "RESENT"}, {"bytes", "BYTES"}, {"memory", "MEMORY"}, {"disk", "DISK"},
-		 {"oldest", "OLDEST"}, {"backlog", "UNACKED"}, {"writes", "WRITES"},
-		 {"connects", "CONNECTS"}, {"gaps", "GAPS"}, {"unsendable", "UNSENDABLE"},
-		 {"escaped", "ESCAPED"}, {"oversized", "?OVERSIZED"}, {"skipped", "?SKIPPED"},
-		 {"split", "?SPLIT"}, {"pieces", "?PIECES"}, {"truncated", "?TRUNCATED"},
-		 {"refused", "REFUSED"}, {"unconfirmed", "UNCONFIRMED"},
-		 {"protocol_errors", "FAULTS"}, {"dropped", "DROPPED"}, {"rate", "RATE"},
-		 {"achieved", "ACHIEVED"}, {"mss", "MSS"}, {"pmtu", "PMTU"},
-		 {"error", "LAST ERROR"})},
-	{"streams", sluice_list_streams, flatten_streams,
+	 FIELDS(SLUICE_FIELDS_OUTPUT, SLUICE_FIELDS_DESTINATION), NO_COLUMNS},
+	{"streams", sluice_list_streams, flatten_streams, NO_FIELDS,
 	 COLUMNS({"route_name", "ROUTE"}, {"priority", "PRIORITY"}, {"cpu", "CPU"},
 		 {"size", "SIZE"}, {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},
 		 {"output", "OUTPUT"}, {"behind", "BEHIND"}, {"owner", "OWNER"}, {"wakes", "WAKES"},
 		 {"stored", "STORED"}, {"lost", "LOST"}, {"id", "STREAM"})},
 	{"store", sluice_list_store, flatten_store,
-	 COLUMNS({"store", "STORE"}, {"size", "SIZE"}, {"used", "USED"}, {"waiting", "WAITING"},
-		 {"spooled", "SPOOLED"}, {"drained", "DRAINED"}, {"segments", "SEGMENTS"},
-		 {"free_segments", "FREE"}, {"damaged", "DAMAGED"}, {"quarantined", "QUARANTINED"},
-		 {"abandoned", "ABANDONED"}, {"dropped", "DROPPED"}, {"alarms", "ALARMS"},
-		 {"path", "PATH"})},
-	{"orphans", sluice_list_orphans, NULL,
-	 COLUMNS({"name", "OUTPUT"}, {"place", "PLACE"}, {"bytes", "BYTES"}, {"since", "SINCE"},
-		 {"where", "WHERE"}, {"id", "ID"})},
-	{"daemon", sluice_list_daemon, NULL,
-	 COLUMNS({"relay", "RELAY"}, {"version", "VERSION"}, {"pid", "PID"},
-		 {"uptime_seconds", "UPTIME"}, {"workers", "WORKERS"},
-		 {"bad_checksum", "BAD CHECKSUM"}, {"bad_checksum_unplaced", "UNPLACED"},
-		 {"configuration", "CONFIGURATION"}, {"configuration_seconds", "IN FORCE"},
-		 {"state", "STATE"})},
-	{"rules", sluice_list_rules, NULL,
+	 FIELDS(SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK), COLUMNS({"store", "STORE"})},
+	{"orphans", sluice_list_orphans, NULL, FIELDS(SLUICE_FIELDS_ORPHAN), NO_COLUMNS},
+	{"daemon", sluice_list_daemon, NULL, FIELDS(SLUICE_FIELDS_DAEMON), NO_COLUMNS},
+	{"rules", sluice_list_rules, NULL, NO_FIELDS,
 	 COLUMNS({"name", "RULE"}, {"ports", "PORTS"}, {"destination", "DESTINATION"},
 		 {"source", "SOURCE"}, {"interface", "INTERFACE"}, {"verdict", "VERDICT"},
 		 {"hook", "HOOK"}, {"batching", "BATCHING"}, {"checksum", "CHECKSUM"},
 		 {"time", "TIME"}, {"matched", "MATCHED"}, {"stored", "STORED"}, {"lost", "LOST"},
 		 {"id", "ID"})},
-	{"routes", sluice_list_routes, NULL,
+	{"routes", sluice_list_routes, NULL, NO_FIELDS,
 	 COLUMNS({"name", "ROUTE"}, {"priority", "PRIORITY"}, {"ring_size", "RING"},
 		 {"watermark", "WATERMARK"}, {"delay_us", "DELAY_US"}, {"rules", "RULES"},
 		 {"id", "ID"})},
+	{"fields", sluice_fields_all, NULL, NO_FIELDS,
+	 COLUMNS({"of", "OF"}, {"key", "KEY"}, {"column", "COLUMN"}, {"unit", "UNIT"},
+		 {"normally", "NORMALLY"}, {"meaning", "MEANING"})},
 };
 
 #define VIEWS (sizeof(views) / sizeof(views[0]))
@@ -173,6 +161,19 @@ static void tell_state(void)
 	if (state && *state && strcmp(state, "running") != 0)
 		fprintf(stderr, "sluicectl: sluiced: %s\n", state);
 	json_decref(list);
+}
+
+/* Prints `list` as the view has it. 0 or a negative errno. */
+static int print(const struct view *view, const json_t *list, bool as_json)
+{
+	struct sluice_print_column columns[COLUMNS_MAX];
+	size_t count = view->column_count;
+
+	if (count)
+		memcpy(columns, view->columns, count * sizeof(columns[0]));
+	count += sluice_fields_columns(view->lists, view->list_count, columns + count,
+				       COLUMNS_MAX - count);
+	return sluice_print(list, as_json, columns, count);
 }
 
 int sluice_ctl_show(int argc, char **argv)
@@ -200,7 +201,7 @@ int sluice_ctl_show(int argc, char **argv)
 	}
 	if (!view) {
 		fputs("usage: sluicectl show "
-		      "inputs|outputs|streams|store|orphans|daemon|rules|routes "
+		      "inputs|outputs|streams|store|orphans|daemon|rules|routes|fields "
 		      "[-j]\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;
@@ -210,7 +211,7 @@ int sluice_ctl_show(int argc, char **argv)
 		return SLUICE_CTL_REFUSED;
 	if (!as_json && view->flatten)
 		list = view->flatten(list);
-	error = sluice_print(list, as_json, view->columns, view->column_count);
+	error = print(view, list, as_json);
 	json_decref(list);
 	if (!error && view->list == sluice_list_outputs)
 		tell_state();

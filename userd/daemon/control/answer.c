@@ -7,10 +7,13 @@
 #include <linux/genetlink.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "answer.h"
+#include "../../lib/field.h"
 #include "../../lib/netlink.h"
 
 #define DATAGRAM (16U << 10)	   /* bytes after which a dump begins a new datagram */
@@ -98,102 +101,182 @@ static int put_long_text(struct nl_msg *message, int type, const char *text)
 	return nla_put_string(message, type, text ? text : "");
 }
 
-/* Bytes of a text that may be absent. */
-static size_t text_bytes(const char *text)
+/* Where the daemon's report has a field: a member, and the one without which it is not told; of
+ * `gate_size` 0: it always is. */
+struct source {
+	size_t offset, size;
+	size_t gate, gate_size;
+};
+
+/* What the members in field_rows.h are of, by list. */
+#define INPUT_REPORT struct sluice_engine_input
+#define OUTPUT_REPORT struct sluice_engine_output
+#define DESTINATION_REPORT struct sluice_engine_destination
+#define MEMORY_REPORT struct sluice_engine_store
+#define DISK_REPORT struct sluice_engine_store
+#define STORE_REPORT struct sluice_engine_store
+#define DAEMON_REPORT struct sluice_control_facts
+#define ORPHAN_REPORT struct sluice_orphan
+#define SIZE_OF(list, member) sizeof(((list##_REPORT *)0)->member)
+#define FIELD(list, attribute, member, ...) \
+	{offsetof(list##_REPORT, member), SIZE_OF(list, member), 0, 0},
+#define FIELD_IF(list, attribute, gate, member, ...)                                            \
+	{offsetof(list##_REPORT, member), SIZE_OF(list, member), offsetof(list##_REPORT, gate), \
+	 SIZE_OF(list, gate)},
+
+/* By the number of a row in sluice_fields. */
+static const struct source sources[] = {
+#include "../../lib/field_rows.h"
+};
+
+/* Is the field told of this report? */
+static bool is_told(const struct source *source, const char *report)
 {
-	return text ? strlen(text) + 8 : 8;
+	const char *gate = report + source->gate;
+	size_t byte;
+
+	for (byte = 0; byte < source->gate_size; byte++)
+		if (gate[byte])
+			return true;
+	return source->gate_size == 0;
 }
 
-/* INPUT_GET: one input. */
-static int dump_input(const struct dump *dump, const struct sluice_engine_input *input)
+/* The text of a member that is a text or points to one; NULL: none. */
+static const char *text_of(const struct source *source, const char *member)
 {
-	size_t size = 1024 + text_bytes(input->match) + text_bytes(input->outputs);
-	struct nl_msg *message = message_begin(dump, size);
+	const char *text;
 
-	if (!message || nla_put(message, SLUICE_A_INPUT_ID, SLUICE_GUID_SIZE, input->guid) ||
-	    put_text(message, SLUICE_A_INPUT_NAME, input->name) ||
-	    put_text(message, SLUICE_A_INPUT_SOURCE, input->source) ||
-	    put_long_text(message, SLUICE_A_INPUT_MATCH, input->match) ||
-	    put_text(message, SLUICE_A_INPUT_VERDICT, input->verdict) ||
-	    put_long_text(message, SLUICE_A_INPUT_OUTPUTS, input->outputs) ||
-	    sluice_netlink_put_counters(message, SLUICE_A_INPUT_COUNTERS, &input->counters) ||
-	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED, input->dropped) ||
-	    nla_put_u64(message, SLUICE_A_INPUT_DROPPED_BY_CHANGE, input->dropped_by_change) ||
-	    nla_put_u32(message, SLUICE_A_INPUT_PRIORITY, input->priority) ||
-	    put_long_text(message, SLUICE_A_INPUT_STATE, input->state) ||
-	    (input->receive &&
-	     (nla_put_string(message, SLUICE_A_INPUT_RECEIVE, input->receive) ||
-	      put_long_text(message, SLUICE_A_INPUT_RECEIVE_WHY,
-			    input->receive_why ? input->receive_why : "") ||
-	      nla_put_u64(message, SLUICE_A_INPUT_UNMATCHED, input->unmatched)))) {
+	if (source->size != sizeof(text))
+		return member;
+	memcpy(&text, member, sizeof(text));
+	return text;
+}
+
+/* A member that is a number of 32 or 64 bits. */
+static uint64_t number_of(const struct source *source, const char *member)
+{
+	uint64_t wide;
+	uint32_t narrow;
+
+	if (source->size == sizeof(wide)) {
+		memcpy(&wide, member, sizeof(wide));
+		return wide;
+	}
+	memcpy(&narrow, member, sizeof(narrow));
+	return narrow;
+}
+
+/* Puts a number as wide as the schema has it. */
+static int put_number(struct nl_msg *message, int attribute, uint64_t number)
+{
+	if (sluice_netlink_policy[attribute].type == NLA_U32)
+		return nla_put_u32(message, attribute, (uint32_t)number);
+	return nla_put_u64(message, attribute, number);
+}
+
+/* Puts one field. 0, or a negative number: there is no room. */
+static int put_field(struct nl_msg *message, const struct sluice_field *field,
+		     const struct source *source, const char *member)
+{
+	switch (field->kind) {
+	case SLUICE_FIELD_NUMBER:
+	case SLUICE_FIELD_MOMENT:
+		return put_number(message, field->attribute, number_of(source, member));
+	case SLUICE_FIELD_TEXT:
+		return put_text(message, field->attribute, text_of(source, member));
+	case SLUICE_FIELD_LONG_TEXT:
+	case SLUICE_FIELD_REASON:
+	case SLUICE_FIELD_NAMES:
+		return put_long_text(message, field->attribute, text_of(source, member));
+	case SLUICE_FIELD_GUID:
+		return nla_put(message, field->attribute, SLUICE_GUID_SIZE, member);
+	case SLUICE_FIELD_COUNTERS:
+		return sluice_netlink_put_counters(message, field->attribute,
+						   (const struct sluice_counters *)member);
+	case SLUICE_FIELD_PART:
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* Puts all fields of a list. `report`: the struct that the list is of. 0 or -ENOMEM. */
+static int put_fields(struct nl_msg *message, enum sluice_field_list list, const void *report)
+{
+	size_t row;
+
+	for (row = 0; row < sluice_field_count; row++) {
+		const struct source *source = &sources[row];
+
+		if (sluice_fields[row].list != list || !is_told(source, report))
+			continue;
+		if (put_field(message, &sluice_fields[row], source,
+			      (const char *)report + source->offset))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* How many bytes of a message put_fields() takes at most. */
+static size_t size_of_fields(enum sluice_field_list list, const void *report)
+{
+	const char *text;
+	size_t row, size = 0;
+
+	for (row = 0; row < sluice_field_count; row++) {
+		if (sluice_fields[row].list != list)
+			continue;
+		switch (sluice_fields[row].kind) {
+		case SLUICE_FIELD_TEXT:
+			size += NLA_HDRLEN + NLA_ALIGN(WORD_MAX + 1);
+			break;
+		case SLUICE_FIELD_LONG_TEXT:
+		case SLUICE_FIELD_REASON:
+		case SLUICE_FIELD_NAMES:
+			text = text_of(&sources[row], (const char *)report + sources[row].offset);
+			size += NLA_HDRLEN + NLA_ALIGN((text ? strlen(text) : 0) + 1);
+			break;
+		case SLUICE_FIELD_COUNTERS:
+			size += 2 * sizeof(struct sluice_counters);
+			break;
+		default:
+			size += NLA_HDRLEN + SLUICE_GUID_SIZE;
+		}
+	}
+	return size;
+}
+
+/* A message of nothing but the fields of a list. */
+static int dump_fields(const struct dump *dump, enum sluice_field_list list, const void *report)
+{
+	struct nl_msg *message = message_begin(dump, size_of_fields(list, report));
+
+	if (!message || put_fields(message, list, report)) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
 	return message_end(dump->answer, message);
 }
 
-/* A destination, nested. */
-static int put_destination(struct nl_msg *message,
-			   const struct sluice_engine_destination *destination)
-{
-	struct nlattr *nest = nla_nest_start(message, SLUICE_A_OUTPUT_DESTINATION | NLA_F_NESTED);
-
-	if (!nest || put_text(message, SLUICE_A_DESTINATION_NAME, destination->name) ||
-	    put_text(message, SLUICE_A_DESTINATION_STATE, destination->state) ||
-	    put_text(message, SLUICE_A_DESTINATION_ERROR, destination->error) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_SENT, destination->sent) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_BYTES, destination->bytes) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_ACKED, destination->acked) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_RESENT, destination->resent) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_WRITES, destination->writes) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_CONNECTS, destination->connects) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_BACKLOG, destination->backlog) ||
-	    nla_put_u32(message, SLUICE_A_DESTINATION_MSS, destination->mss) ||
-	    nla_put_u32(message, SLUICE_A_DESTINATION_PMTU, destination->pmtu) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_GAPS, destination->gaps) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_UNSENDABLE, destination->unsendable) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_ESCAPED, destination->escaped) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_FAULTS, destination->faults) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_REFUSED, destination->refused) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_OVERSIZED, destination->oversized) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_SKIPPED, destination->skipped) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_SPLIT, destination->split) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_PIECES, destination->pieces) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_TRUNCATED, destination->truncated) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_UNCONFIRMED, destination->unconfirmed) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_RATE, destination->rate) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_ACHIEVED, destination->achieved) ||
-	    nla_put_u64(message, SLUICE_A_DESTINATION_SINCE, destination->since_ns) ||
-	    put_text(message, SLUICE_A_DESTINATION_ROLE, destination->role) ||
-	    (destination->is_alone &&
-	     (nla_put_u64(message, SLUICE_A_DESTINATION_MEMORY, destination->waiting.memory) ||
-	      nla_put_u64(message, SLUICE_A_DESTINATION_DISK, destination->waiting.disk) ||
-	      nla_put_u64(message, SLUICE_A_DESTINATION_OLDEST, destination->waiting.oldest_ns))))
-		return -ENOMEM;
-	nla_nest_end(message, nest);
-	return 0;
-}
-
-/* OUTPUT_GET: one output. */
+/* OUTPUT_GET: one output, its destinations nested. */
 static int dump_output(const struct dump *dump, const struct sluice_engine_output *output)
 {
-	struct nl_msg *message =
-		message_begin(dump, 1024 + output->destination_count * (3 * WORD_MAX + 448));
-	size_t number;
+	size_t number, size = size_of_fields(SLUICE_FIELDS_OUTPUT, output);
+	struct nl_msg *message;
+	struct nlattr *nest;
 
-	if (!message || nla_put(message, SLUICE_A_OUTPUT_ID, SLUICE_GUID_SIZE, output->guid) ||
-	    put_text(message, SLUICE_A_OUTPUT_NAME, output->name) ||
-	    put_text(message, SLUICE_A_OUTPUT_MODE, output->mode) ||
-	    put_text(message, SLUICE_A_OUTPUT_FRAMING, output->framing) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_RATE, output->rate) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_DROPPED, output->dropped) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_MEMORY, output->waiting.memory) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_DISK, output->waiting.disk) ||
-	    nla_put_u64(message, SLUICE_A_OUTPUT_OLDEST, output->waiting.oldest_ns))
-		goto failed;
 	for (number = 0; number < output->destination_count; number++)
-		if (put_destination(message, &output->destinations[number]))
+		size += NLA_HDRLEN +
+			size_of_fields(SLUICE_FIELDS_DESTINATION, &output->destinations[number]);
+	message = message_begin(dump, size);
+	if (!message || put_fields(message, SLUICE_FIELDS_OUTPUT, output))
+		goto failed;
+	for (number = 0; number < output->destination_count; number++) {
+		nest = nla_nest_start(message, SLUICE_A_OUTPUT_DESTINATION | NLA_F_NESTED);
+		if (!nest ||
+		    put_fields(message, SLUICE_FIELDS_DESTINATION, &output->destinations[number]))
 			goto failed;
+		nla_nest_end(message, nest);
+	}
 	return message_end(dump->answer, message);
 
 failed:
@@ -262,78 +345,17 @@ static int dump_streams(const struct dump *dump, const struct sluice_engine_repo
 	return error;
 }
 
-/* DAEMON_GET: the one message. */
-static int dump_daemon(const struct dump *dump, const struct sluice_control_facts *facts)
-{
-	struct nl_msg *message = message_begin(dump, 6 * WORD_MAX + 256);
-
-	if (!message || put_text(message, SLUICE_A_DAEMON_VERSION, facts->version) ||
-	    put_text(message, SLUICE_A_DAEMON_RELAY, facts->relay) ||
-	    nla_put_u32(message, SLUICE_A_DAEMON_PID, facts->pid) ||
-	    nla_put_u64(message, SLUICE_A_DAEMON_UPTIME, facts->uptime) ||
-	    put_text(message, SLUICE_A_DAEMON_CONFIG, facts->config) ||
-	    put_text(message, SLUICE_A_DAEMON_STATE, facts->state) ||
-	    put_text(message, SLUICE_A_DAEMON_OWN_CONFIG, facts->own_config) ||
-	    nla_put_u64(message, SLUICE_A_DAEMON_CONFIG_AGE, facts->config_age) ||
-	    nla_put_u32(message, SLUICE_A_DAEMON_WORKERS, facts->workers) ||
-	    (facts->has_checksums &&
-	     (nla_put_u64(message, SLUICE_A_DAEMON_BAD_CHECKSUM, facts->bad_checksum) ||
-	      nla_put_u64(message, SLUICE_A_DAEMON_BAD_CHECKSUM_UNPLACED,
-			  facts->bad_checksum_unplaced)))) {
-		nlmsg_free(message);
-		return -ENOMEM;
-	}
-	return message_end(dump->answer, message);
-}
-
-/* STORE_GET: the one message. */
+/* STORE_GET: the one message; of the disk if there is one. */
 static int dump_store(const struct dump *dump, const struct sluice_engine_store *store)
 {
-	const struct sluice_spool_figures *disk = &store->disk;
-	struct nl_msg *message = message_begin(dump, WORD_MAX + 512);
+	struct nl_msg *message =
+		message_begin(dump, size_of_fields(SLUICE_FIELDS_MEMORY, store) +
+					    size_of_fields(SLUICE_FIELDS_DISK, store) +
+					    size_of_fields(SLUICE_FIELDS_STORE, store));
 
-	if (!message || nla_put_u64(message, SLUICE_A_STORE_MEMORY_SIZE, store->memory_size) ||
-	    nla_put_u64(message, SLUICE_A_STORE_MEMORY_USED, store->memory_used) ||
-	    nla_put_u64(message, SLUICE_A_STORE_MEMORY_ALARMS, store->memory_alarms) ||
-	    nla_put_u32(message, SLUICE_A_STORE_ALARMS_NOW, store->alarms_now) ||
-	    nla_put_u64(message, SLUICE_A_STORE_DROPPED_BY_CHANGE, store->dropped_by_change))
-		goto failed;
-	if (store->disk_path &&
-	    (put_text(message, SLUICE_A_STORE_DISK_PATH, store->disk_path) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_SIZE, disk->segments * disk->segment_size) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_USED, disk->used) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_WAITING, disk->bytes) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_SPOOLED, disk->spooled) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_DRAINED, disk->drained) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_SEGMENTS, disk->segments) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_FREE, disk->free_segments) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_DAMAGED_FRAMES, disk->damaged_frames) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_DAMAGED, disk->damaged_records) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_QUARANTINED, disk->quarantined) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_ABANDONED, disk->abandoned) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_DROPPED, disk->dropped) ||
-	     nla_put_u64(message, SLUICE_A_STORE_DISK_ALARMS, store->disk_alarms)))
-		goto failed;
-	return message_end(dump->answer, message);
-
-failed:
-	nlmsg_free(message);
-	return -ENOMEM;
-}
-
-/* ORPHAN_GET: what waits in one place for one output that is gone. */
-static int dump_orphan(const struct dump *dump, const struct sluice_orphan *orphan)
-{
-	size_t size = 1024 + text_bytes(orphan->where);
-	struct nl_msg *message = message_begin(dump, size);
-
-	if (!message ||
-	    nla_put(message, SLUICE_A_ORPHAN_OUTPUT, SLUICE_GUID_SIZE, orphan->output) ||
-	    put_text(message, SLUICE_A_ORPHAN_NAME, orphan->name) ||
-	    put_text(message, SLUICE_A_ORPHAN_PLACE, orphan->place) ||
-	    put_long_text(message, SLUICE_A_ORPHAN_WHERE, orphan->where) ||
-	    nla_put_u64(message, SLUICE_A_ORPHAN_BYTES, orphan->bytes) ||
-	    nla_put_u64(message, SLUICE_A_ORPHAN_SINCE, orphan->since_ns)) {
+	if (!message || put_fields(message, SLUICE_FIELDS_MEMORY, store) ||
+	    put_fields(message, SLUICE_FIELDS_STORE, store) ||
+	    (store->disk_path && put_fields(message, SLUICE_FIELDS_DISK, store))) {
 		nlmsg_free(message);
 		return -ENOMEM;
 	}
@@ -349,7 +371,7 @@ static int dump_orphans(const struct dump *dump, const struct sluice_control_cal
 	int error = calls->orphans(context, &orphans);
 
 	for (number = 0; number < orphans.count && !error; number++)
-		error = dump_orphan(dump, &orphans.list[number]);
+		error = dump_fields(dump, SLUICE_FIELDS_ORPHAN, &orphans.list[number]);
 	sluice_orphans_free(&orphans);
 	return error;
 }
@@ -384,7 +406,7 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 		return -EINVAL;
 	if (command == SLUICE_CMD_DAEMON_GET) {
 		calls->facts(context, &facts);
-		error = dump_daemon(&dump, &facts);
+		error = dump_fields(&dump, SLUICE_FIELDS_DAEMON, &facts);
 		return error ? error : dump_done(&dump);
 	}
 	if (command == SLUICE_CMD_ORPHAN_GET) {
@@ -399,7 +421,7 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 		return error;
 	if (command == SLUICE_CMD_INPUT_GET)
 		for (number = 0; number < report.input_count && !error; number++)
-			error = dump_input(&dump, &report.inputs[number]);
+			error = dump_fields(&dump, SLUICE_FIELDS_INPUT, &report.inputs[number]);
 	else if (command == SLUICE_CMD_OUTPUT_GET)
 		for (number = 0; number < report.output_count && !error; number++)
 			error = dump_output(&dump, &report.outputs[number]);

@@ -49,6 +49,7 @@ struct sluice_engine_store {
 	uint64_t dropped_by_change; /* datagrams that an operator had dropped, by whatever input
 				       they came */
 	const char *disk_path;	    /* NULL: there is no disk; the configuration's */
+	uint64_t disk_size;	    /* bytes of all its segments */
 	struct sluice_spool_figures disk;
 };
 

@@ -438,6 +438,7 @@ static void report_store(struct sluice_engine *engine, struct sluice_engine_repo
 	store->disk_path = engine->config->store.disk_path;
 	sluice_spooler_figures(engine->spooler, &store->disk, &store->disk_alarms,
 			       &store->alarms_now);
+	store->disk_size = store->disk.segments * store->disk.segment_size;
 }
 
 int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_report *report)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the daemon tells of itself, a row for each thing: its attribute (uapi/sluice.yaml), the
+ * member of the daemon's report, and what people and programs see of it. Answers, `sluicectl show`
+ * with and without -j, `sluicectl show fields` and with it the table in docs/operations.md are made
+ * from the rows; the order of members in JSON is theirs.
+ *
+ *   FIELD(list, attribute, member, key, kind, place, title, unit, normally, meaning)
+ *   FIELD_IF(list, attribute, gate, member, ...)    only there while the member `gate` is not 0
+ *
+ *   list      enum sluice_field_list
+ *   member    of the struct that answer.c has for the list
+ *   kind      enum sluice_field_kind
+ *   place     columns go by it from left to right; 0: it is in JSON only
+ *   title     of the column; with "?" in front it is left out where all of it is 0
+ *   normally  ZERO: it is 0 where all is well; ANY
+ *
+ * Included several times with another FIELD each, so it has no guard. Defines nothing else.
+ */
+/* clang-format off */
+
+FIELD(INPUT, INPUT_ID, guid, "id", GUID, 0, "", "", ANY, "the input, over renames and restarts")
+FIELD(INPUT, INPUT_NAME, name, "name", TEXT, 10, "INPUT", "", ANY, "its name")
+FIELD(INPUT, INPUT_SOURCE, source, "source", TEXT, 20, "SOURCE", "", ANY,
+	"who takes datagrams in: `kmod` or `socket`")
+FIELD(INPUT, INPUT_MATCH, match, "match", LONG_TEXT, 40, "MATCH", "", ANY, "ports and filters")
+FIELD(INPUT, INPUT_VERDICT, verdict, "verdict", TEXT, 50, "VERDICT", "", ANY,
+	"`steal` or `copy`: whether the stack sees what is taken")
+FIELD_IF(INPUT, INPUT_STATE, state, state, "state", LONG_TEXT, 140, "STATE", "", ANY,
+	"`active`, or what it waits for")
+FIELD_IF(INPUT, INPUT_RECEIVE, receive, receive, "receive", TEXT, 30, "RECEIVE", "", ANY,
+	"how its sockets are read; not there with `source: kmod`")
+FIELD_IF(INPUT, INPUT_RECEIVE_WHY, receive, receive_why, "receive_why", REASON, 150, "WHY", "", ANY,
+	"why its sockets are not read in a better way")
+FIELD(INPUT, INPUT_PRIORITY, priority, "priority", NUMBER, 60, "PRIORITY", "0 to 7", ANY,
+	"the higher, the sooner sent")
+FIELD(INPUT, INPUT_OUTPUTS, outputs, "outputs", NAMES, 70, "OUTPUTS", "", ANY,
+	"where its datagrams go")
+FIELD(INPUT, INPUT_COUNTERS, counters, "matched", COUNTERS, 80, "MATCHED", "datagrams", ANY,
+	"those that were the input's: stored and lost ones")
+FIELD(INPUT, UNSPEC, counters, "stored", PART, 90, "STORED", "datagrams", ANY,
+	"those that came into a stream")
+FIELD(INPUT, UNSPEC, counters, "stored_bytes", PART, 100, "BYTES", "bytes", ANY,
+	"payload of those stored")
+FIELD(INPUT, UNSPEC, counters, "lost", PART, 110, "LOST", "datagrams", ZERO,
+	"those that did not come into a stream, by cause")
+FIELD(INPUT, INPUT_DROPPED, dropped, "dropped", NUMBER, 120, "DROPPED", "datagrams", ZERO,
+	"of those stored: given up before every output had them")
+FIELD(INPUT, INPUT_DROPPED_BY_CHANGE, dropped_by_change, "dropped_by_change", NUMBER, 0, "",
+	"datagrams", ZERO, "of those dropped: because an operator said so")
+FIELD_IF(INPUT, INPUT_UNMATCHED, receive, unmatched, "unmatched", NUMBER, 130, "UNMATCHED",
+	"datagrams", ZERO, "came to its sockets and belong to no input")
+
+FIELD(OUTPUT, OUTPUT_ID, guid, "id", GUID, 0, "", "", ANY, "the output, over renames and restarts")
+FIELD(OUTPUT, OUTPUT_NAME, name, "name", TEXT, 10, "OUTPUT", "", ANY, "its name")
+FIELD(OUTPUT, OUTPUT_MODE, mode, "mode", TEXT, 30, "MODE", "", ANY, "how it uses its destinations")
+FIELD(OUTPUT, OUTPUT_FRAMING, framing, "framing", TEXT, 20, "FRAMING", "", ANY,
+	"what a datagram looks like in the TCP stream")
+FIELD(OUTPUT, OUTPUT_RATE, rate, "rate", NUMBER, 290, "RATE", "bits a second", ANY,
+	"the limit of all its destinations together; 0: none")
+FIELD(OUTPUT, OUTPUT_DROPPED, dropped, "dropped", NUMBER, 280, "DROPPED", "datagrams", ZERO,
+	"given up before this output had them")
+FIELD(OUTPUT, OUTPUT_MEMORY, waiting.memory, "memory", NUMBER, 110, "MEMORY", "bytes", ANY,
+	"of streams that wait for it in memory")
+FIELD(OUTPUT, OUTPUT_DISK, waiting.disk, "disk", NUMBER, 120, "DISK", "bytes", ANY,
+	"of streams that wait for it on the disk")
+FIELD(OUTPUT, OUTPUT_OLDEST, waiting.oldest_ns, "oldest", MOMENT, 130, "OLDEST", "time, UTC", ANY,
+	"when the oldest that waits for it came; empty: nothing waits")
+
+FIELD(DESTINATION, DESTINATION_NAME, name, "to", TEXT, 40, "TO", "", ANY, "its address and port")
+FIELD(DESTINATION, DESTINATION_STATE, state, "state", TEXT, 50, "STATE", "", ANY,
+	"whether it is connected, and whether it keeps up")
+FIELD(DESTINATION, DESTINATION_ERROR, error, "error", TEXT, 330, "LAST ERROR", "", ANY,
+	"why its connection was lost last; empty: it never was")
+FIELD(DESTINATION, DESTINATION_SINCE, since_ns, "since", MOMENT, 60, "SINCE", "time, UTC", ANY,
+	"when it became what its state says")
+FIELD_IF(DESTINATION, DESTINATION_MEMORY, is_alone, waiting.memory, "memory", NUMBER, 110, "MEMORY",
+	"bytes", ANY, "that wait in memory for it alone")
+FIELD_IF(DESTINATION, DESTINATION_DISK, is_alone, waiting.disk, "disk", NUMBER, 120, "DISK",
+	"bytes", ANY, "that wait on the disk for it alone")
+FIELD_IF(DESTINATION, DESTINATION_OLDEST, is_alone, waiting.oldest_ns, "oldest", MOMENT, 130,
+	"OLDEST", "time, UTC", ANY, "when the oldest that waits for it alone came")
+FIELD(DESTINATION, DESTINATION_SENT, sent, "sent", NUMBER, 70, "SENT", "datagrams", ANY,
+	"written to TCP")
+FIELD(DESTINATION, DESTINATION_ACKED, acked, "acked", NUMBER, 80, "ACKED", "datagrams", ANY,
+	"acknowledged by the receiver (native, relp)")
+FIELD(DESTINATION, DESTINATION_RESENT, resent, "resent", NUMBER, 90, "RESENT", "datagrams", ZERO,
+	"sent again after a lost connection")
+FIELD(DESTINATION, DESTINATION_BYTES, bytes, "bytes", NUMBER, 100, "BYTES", "bytes", ANY,
+	"written to TCP")
+FIELD(DESTINATION, DESTINATION_BACKLOG, backlog, "backlog", NUMBER, 140, "UNACKED", "bytes", ANY,
+	"written and not acknowledged yet")
+FIELD(DESTINATION, DESTINATION_WRITES, writes, "writes", NUMBER, 150, "WRITES", "calls", ANY,
+	"system calls that sent")
+FIELD(DESTINATION, DESTINATION_CONNECTS, connects, "connects", NUMBER, 160, "CONNECTS",
+	"connections", ANY, "made since the start")
+FIELD(DESTINATION, DESTINATION_ROLE, role, "role", TEXT, 0, "", "", ANY,
+	"`active`, `standby` or `disabled`")
+FIELD(DESTINATION, DESTINATION_GAPS, gaps, "gaps", NUMBER, 170, "GAPS", "records", ZERO,
+	"of losses that its framing cannot tell the receiver")
+FIELD(DESTINATION, DESTINATION_UNSENDABLE, unsendable, "unsendable", NUMBER, 180, "UNSENDABLE",
+	"datagrams", ZERO, "not sent: they have no form in the framing, or it refuses them")
+FIELD(DESTINATION, DESTINATION_ESCAPED, escaped, "escaped", NUMBER, 190, "ESCAPED", "bytes", ANY,
+	"that were escaped, and messages that got a priority in front")
+FIELD(DESTINATION, DESTINATION_OVERSIZED, oversized, "oversized", NUMBER, 200, "?OVERSIZED",
+	"datagrams", ZERO, "not sent: longer than `max-datagram`")
+FIELD(DESTINATION, DESTINATION_SKIPPED, skipped, "skipped", NUMBER, 210, "?SKIPPED", "datagrams",
+	ZERO, "not sent: empty")
+FIELD(DESTINATION, DESTINATION_SPLIT, split, "split", NUMBER, 220, "?SPLIT", "datagrams", ZERO,
+	"sent as several messages, because they are longer than `max-datagram`")
+FIELD(DESTINATION, DESTINATION_PIECES, pieces, "pieces", NUMBER, 230, "?PIECES", "messages", ZERO,
+	"that those sent as several became")
+FIELD(DESTINATION, DESTINATION_TRUNCATED, truncated, "truncated", NUMBER, 240, "?TRUNCATED",
+	"datagrams", ZERO, "sent without their end, because they are longer than `max-datagram`")
+FIELD(DESTINATION, DESTINATION_REFUSED, refused, "refused", NUMBER, 250, "REFUSED", "datagrams",
+	ZERO, "that the receiver refused (relp); they are not sent again")
+FIELD(DESTINATION, DESTINATION_UNCONFIRMED, unconfirmed, "unconfirmed", NUMBER, 260, "UNCONFIRMED",
+	"datagrams", ZERO, "that its TCP had when it ended the connection; it may not have read them")
+FIELD(DESTINATION, DESTINATION_FAULTS, faults, "protocol_errors", NUMBER, 270, "FAULTS",
+	"connections", ZERO, "that were ended because it broke the protocol")
+FIELD(DESTINATION, DESTINATION_RATE, rate, "rate", NUMBER, 290, "RATE", "bits a second", ANY,
+	"its limit; 0: none")
+FIELD(DESTINATION, DESTINATION_ACHIEVED, achieved, "achieved", NUMBER, 300, "ACHIEVED",
+	"bits a second", ANY, "that it got in the last second")
+FIELD(DESTINATION, DESTINATION_MSS, mss, "mss", NUMBER, 310, "MSS", "bytes", ANY,
+	"maximum segment size of its TCP; 0: not connected")
+FIELD(DESTINATION, DESTINATION_PMTU, pmtu, "pmtu", NUMBER, 320, "PMTU", "bytes", ANY,
+	"path MTU of its TCP; 0: not connected")
+
+FIELD(MEMORY, STORE_MEMORY_SIZE, memory_size, "size", NUMBER, 20, "SIZE", "bytes", ANY,
+	"of all rings")
+FIELD(MEMORY, STORE_MEMORY_USED, memory_used, "used", NUMBER, 30, "USED", "bytes", ANY,
+	"of the rings that are neither acknowledged nor on the disk")
+FIELD(MEMORY, STORE_MEMORY_ALARMS, memory_alarms, "alarms", NUMBER, 130, "ALARMS", "times", ZERO,
+	"that a ring's alarm was raised")
+
+FIELD(DISK, STORE_DISK_PATH, disk_path, "path", TEXT, 140, "PATH", "", ANY, "where it lies")
+FIELD(DISK, STORE_DISK_SIZE, disk_size, "size", NUMBER, 20, "SIZE", "bytes", ANY, "of all segments")
+FIELD(DISK, STORE_DISK_USED, disk.used, "used", NUMBER, 30, "USED", "bytes", ANY,
+	"of segments that are not free")
+FIELD(DISK, STORE_DISK_WAITING, disk.bytes, "waiting", NUMBER, 40, "WAITING", "bytes", ANY,
+	"of streams that an output needs")
+FIELD(DISK, STORE_DISK_SPOOLED, disk.spooled, "spooled", NUMBER, 50, "SPOOLED", "bytes", ANY,
+	"of streams written since the start")
+FIELD(DISK, STORE_DISK_DRAINED, disk.drained, "drained", NUMBER, 60, "DRAINED", "bytes", ANY,
+	"of streams that every output has got since the start")
+FIELD(DISK, STORE_DISK_SEGMENTS, disk.segments, "segments", NUMBER, 70, "SEGMENTS", "segments", ANY,
+	"in all")
+FIELD(DISK, STORE_DISK_FREE, disk.free_segments, "free_segments", NUMBER, 80, "FREE", "segments",
+	ANY, "that hold nothing that an output needs")
+FIELD(DISK, STORE_DISK_DAMAGED_FRAMES, disk.damaged_frames, "damaged_frames", NUMBER, 0, "",
+	"frames", ZERO, "found damaged since the start")
+FIELD(DISK, STORE_DISK_DAMAGED, disk.damaged_records, "damaged", NUMBER, 90, "DAMAGED", "datagrams",
+	ZERO, "in damaged frames; the receiver is told")
+FIELD(DISK, STORE_DISK_QUARANTINED, disk.quarantined, "quarantined", NUMBER, 100, "QUARANTINED",
+	"files", ZERO, "put aside at the start")
+FIELD(DISK, STORE_DISK_ABANDONED, disk.abandoned, "abandoned", NUMBER, 110, "ABANDONED", "segments",
+	ZERO, "given up after a failed write")
+FIELD(DISK, STORE_DISK_DROPPED, disk.dropped, "dropped", NUMBER, 120, "DROPPED", "datagrams", ZERO,
+	"given up for newer ones since the start")
+FIELD(DISK, STORE_DISK_ALARMS, disk_alarms, "alarms", NUMBER, 130, "ALARMS", "times", ZERO,
+	"that it was filled, full, or could not be written")
+
+FIELD(STORE, STORE_ALARMS_NOW, alarms_now, "alarms_now", NUMBER, 0, "", "alarms", ZERO,
+	"of memory and disk that are raised")
+FIELD(STORE, STORE_DROPPED_BY_CHANGE, dropped_by_change, "dropped_by_change", NUMBER, 0, "",
+	"datagrams", ZERO, "dropped because an operator said so, of inputs that are gone, too")
+
+FIELD(DAEMON, DAEMON_VERSION, version, "version", TEXT, 20, "VERSION", "", ANY, "of the daemon")
+FIELD(DAEMON, DAEMON_RELAY, relay, "relay", TEXT, 10, "RELAY", "", ANY, "the relay's name")
+FIELD(DAEMON, DAEMON_PID, pid, "pid", NUMBER, 30, "PID", "", ANY, "of its process")
+FIELD(DAEMON, DAEMON_UPTIME, uptime, "uptime_seconds", NUMBER, 40, "UPTIME", "seconds", ANY,
+	"since its start")
+FIELD(DAEMON, DAEMON_CONFIG, config, "configuration", TEXT, 80, "CONFIGURATION", "", ANY,
+	"the file in force")
+FIELD(DAEMON, DAEMON_CONFIG_AGE, config_age, "configuration_seconds", NUMBER, 90, "IN FORCE",
+	"seconds", ANY, "for which that has been in force")
+FIELD(DAEMON, DAEMON_OWN_CONFIG, own_config, "started_with", TEXT, 0, "", "", ANY,
+	"the file that it was started with")
+FIELD(DAEMON, DAEMON_STATE, state, "state", TEXT, 100, "STATE", "", ANY,
+	"`running`, or what keeps it from that")
+FIELD(DAEMON, DAEMON_WORKERS, workers, "workers", NUMBER, 50, "WORKERS", "threads", ANY,
+	"that relay")
+FIELD_IF(DAEMON, DAEMON_BAD_CHECKSUM, has_checksums, bad_checksum, "bad_checksum", NUMBER, 60,
+	"BAD CHECKSUM", "datagrams", ZERO,
+	"with a wrong checksum that the kernel dropped here, whatever their port")
+FIELD_IF(DAEMON, DAEMON_BAD_CHECKSUM_UNPLACED, has_checksums, bad_checksum_unplaced,
+	"bad_checksum_unplaced", NUMBER, 70, "UNPLACED", "datagrams", ZERO,
+	"of those with a wrong checksum: counted by no input")
+
+FIELD(ORPHAN, ORPHAN_OUTPUT, output, "id", GUID, 60, "ID", "", ANY, "the output for which it waits")
+FIELD(ORPHAN, ORPHAN_NAME, name, "name", TEXT, 10, "OUTPUT", "", ANY,
+	"what that was called, if anybody remembers")
+FIELD(ORPHAN, ORPHAN_PLACE, place, "place", TEXT, 20, "PLACE", "", ANY,
+	"`memory`, `module` or `disk`")
+FIELD(ORPHAN, ORPHAN_WHERE, where, "where", LONG_TEXT, 50, "WHERE", "", ANY,
+	"the file, route or folder")
+FIELD(ORPHAN, ORPHAN_BYTES, bytes, "bytes", NUMBER, 30, "BYTES", "bytes", ZERO, "that wait")
+FIELD(ORPHAN, ORPHAN_SINCE, since_ns, "since", MOMENT, 40, "SINCE", "time, UTC", ANY,
+	"when the oldest came; empty: not known")
