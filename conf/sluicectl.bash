@@ -17,7 +17,7 @@ _sluicectl()
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} words=''
 	COMPREPLY=()
 	if ((COMP_CWORD == 1)); then
-		words='init check keys import apply show del tap spool probe version help'
+		words=$(sluicectl help 2>/dev/null | awk '/^  [a-z]/ && !/\(not supported yet\)$/ { print $1 }')
 	else
 		case $command in
 		check | apply)
@@ -77,6 +77,11 @@ _sluicectl()
 			2) words='rule route' ;;
 			3) words=$(_sluicectl_names "${COMP_WORDS[2]}s") ;;
 			esac
+			;;
+		*)
+			# Of a command that has nothing of its own here: the options that help names.
+			words=$(sluicectl help 2>/dev/null | awk -v "command=$command" '$1 == command' | grep -oE -- ' \[--?[a-z-]+' |
+				tr -d ' [')
 			;;
 		esac
 	fi

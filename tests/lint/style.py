@@ -83,6 +83,11 @@ def documented_in_headers(files):
     return names
 
 
+def documented_in_rows(path):
+    """Names of functions that a row of a table declares and says in a sentence what they do."""
+    return {"sluice_ctl_" + name for name in re.findall(r'^COMMAND\("\w+", (\w+),', path.read_text(), re.M)} if path.is_file() else set()
+
+
 def is_too_wide(line):
     """Does a line of C go beyond the last column, not in a message that is in one piece?"""
     return len(line.expandtabs(8)) > COLUMNS_MAX and '"' not in line
@@ -102,7 +107,7 @@ def wide_prose(lines):
 def main():
     """Checks all files, prints findings."""
     files = tracked()
-    documented = documented_in_headers(files)
+    documented = documented_in_headers(files) | documented_in_rows(pathlib.Path("userd/ctl/command_rows.h"))
     found = []
     for path in files:
         name = str(path)

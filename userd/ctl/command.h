@@ -21,16 +21,11 @@ enum sluice_ctl_exit {
 };
 
 /* Each takes its own arguments, argv[0] being the command's name, and returns the exit status. */
-int sluice_ctl_init(int argc, char **argv);
-int sluice_ctl_check(int argc, char **argv);
-int sluice_ctl_keys(int argc, char **argv);
-int sluice_ctl_apply(int argc, char **argv);
-int sluice_ctl_show(int argc, char **argv);
-int sluice_ctl_delete(int argc, char **argv);
-int sluice_ctl_tap(int argc, char **argv);
-int sluice_ctl_spool(int argc, char **argv);
-int sluice_ctl_probe(int argc, char **argv);
-int sluice_ctl_import(int argc, char **argv);
+#define COMMAND(name, function, ...) int sluice_ctl_##function(int argc, char **argv);
+#define PLANNED(...)
+#include "command_rows.h"
+#undef COMMAND
+#undef PLANNED
 
 /* Checks a configuration against its own rules and, unless `view` is NULL, this host's; `findings`
  * is overwritten. 0 or a negative errno. */

@@ -16,38 +16,11 @@ struct command {
 	const char *what;
 };
 
-/* In the table, and made out of it. */
-static int command_help(int argc, char **argv);
-static int command_version(int argc, char **argv);
+#define COMMAND(name, function, arguments, what) {name, sluice_ctl_##function, arguments, what},
+#define PLANNED(name, what) {name, NULL, "", what},
 
 static const struct command commands[] = {
-	{"init", sluice_ctl_init, "[--port PORTS] [--to HOST:PORT] [--receiver WHO] [...]",
-	 "write a first configuration"},
-	{"check", sluice_ctl_check, "FILE... [-j]", "list every fault of a configuration file"},
-	{"keys", sluice_ctl_keys, "[KEY] [-j]",
-	 "what a configuration may hold: values, defaults, when a change is in force"},
-	{"apply", sluice_ctl_apply, "FILE [--adopt OLD=NEW] [--drop OLD]",
-	 "give a configuration to the running daemon"},
-	{"show", sluice_ctl_show,
-	 "inputs|outputs|streams|store|orphans|daemon|rules|routes|fields [-j]",
-	 "what is there, as a table or as JSON"},
-	{"del", sluice_ctl_delete, "rule|route ID|NAME|all",
-	 "take a rule or route out of the module"},
-	{"tap", sluice_ctl_tap, "[ROUTE] [--output FILE] [--backlog] [--count N] [--interfaces]",
-	 "look at live rings: pcapng to stdout or a file"},
-	{"spool", sluice_ctl_spool, "list|check|export|repair DIRECTORY ...",
-	 "what lies in the store on a disk, without the daemon"},
-	{"probe", sluice_ctl_probe, "OUTPUT [--count N] | --check FILE [--run ID] [-j]",
-	 "send marked datagrams through an output; find them at its receiver"},
-	{"import", sluice_ctl_import, "rinetd|rsyslog|syslog-ng|socat FILE | socat -- ARGUMENT...",
-	 "a configuration out of another program's"},
-	{"version", command_version, "", "version and date"},
-	{"help", command_help, "", "this list"},
-	{"get", NULL, "", "read one piece of the configuration"},
-	{"set", NULL, "", "change one piece of the configuration"},
-	{"events", NULL, "", "follow what happens"},
-	{"top", NULL, "", "watch it on the terminal"},
-	{"doctor", NULL, "", "what about this host would cost datagrams"},
+#include "command_rows.h"
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -75,7 +48,7 @@ static void help(FILE *to)
 }
 
 /* `sluicectl help` */
-static int command_help(int argc, char **argv)
+int sluice_ctl_help(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
@@ -84,7 +57,7 @@ static int command_help(int argc, char **argv)
 }
 
 /* `sluicectl version` */
-static int command_version(int argc, char **argv)
+int sluice_ctl_version(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The commands of sluicectl, a row each: how it is called, which function runs it, its arguments,
+ * and what it does. Declarations, the table of main.c, `sluicectl help` and shell completion are
+ * made from the rows; the manual page is held against them by tests/lint/commands.py.
+ *
+ *   COMMAND(name, function, arguments, what)    sluice_ctl_FUNCTION() runs it
+ *   PLANNED(name, what)                         it is named, and not there yet
+ *
+ * Included several times with another COMMAND each, so it has no guard. Defines nothing else.
+ */
+/* clang-format off */
+
+COMMAND("init", init, "[--port PORTS] [--to HOST:PORT] [--receiver WHO] [...]",
+	"write a first configuration")
+COMMAND("check", check, "FILE... [-j]", "list every fault of a configuration file")
+COMMAND("keys", keys, "[KEY] [-j]",
+	"what a configuration may hold: values, defaults, when a change is in force")
+COMMAND("apply", apply, "FILE [--adopt OLD=NEW] [--drop OLD]",
+	"give a configuration to the running daemon")
+COMMAND("show", show, "inputs|outputs|streams|store|orphans|daemon|rules|routes|fields [-j]",
+	"what is there, as a table or as JSON")
+COMMAND("del", delete, "rule|route ID|NAME|all", "take a rule or route out of the module")
+COMMAND("tap", tap, "[ROUTE] [--output FILE] [--backlog] [--count N] [--interfaces]",
+	"look at live rings: pcapng to stdout or a file")
+COMMAND("spool", spool, "list|check|export|repair DIRECTORY ...",
+	"what lies in the store on a disk, without the daemon")
+COMMAND("probe", probe, "OUTPUT [--count N] | --check FILE [--run ID] [-j]",
+	"send marked datagrams through an output; find them at its receiver")
+COMMAND("import", import, "rinetd|rsyslog|syslog-ng|socat FILE | socat -- ARGUMENT...",
+	"a configuration out of another program's")
+COMMAND("version", version, "", "version and date")
+COMMAND("help", help, "", "this list")
+PLANNED("get", "read one piece of the configuration")
+PLANNED("set", "change one piece of the configuration")
+PLANNED("events", "follow what happens")
+PLANNED("top", "watch it on the terminal")
+PLANNED("doctor", "what about this host would cost datagrams")
