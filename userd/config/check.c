@@ -444,6 +444,18 @@ static void check_draft(struct sluice_draft *draft, struct sluice_findings *find
 		check_cursors(draft, &draft->inputs[number], findings);
 }
 
+/* Keeps the text that a model was made from. 0; -ENOMEM, and there is no model. */
+static int keep_text(struct sluice_config **config, const char *text, size_t length)
+{
+	(*config)->text = strndup(text, length);
+	(*config)->text_length = length;
+	if ((*config)->text)
+		return 0;
+	sluice_config_free(*config);
+	*config = NULL;
+	return -ENOMEM;
+}
+
 int sluice_config_parse(const char *text, size_t length, const char *name,
 			struct sluice_config **config, struct sluice_findings *findings)
 {
@@ -479,6 +491,8 @@ int sluice_config_parse(const char *text, size_t length, const char *name,
 	else
 		error = sluice_draft_finish(&draft, name, config);
 	sluice_draft_free(&draft);
+	if (!error)
+		error = keep_text(config, text, length);
 sorted:
 	if (findings->out_of_memory) {
 		if (!error)

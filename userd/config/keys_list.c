@@ -63,8 +63,7 @@ static void write_values(const struct sluice_key *key, char values[SLUICE_KEY_VA
 	}
 }
 
-/* When a changed value is in force, in words. */
-static const char *change_of(const struct sluice_key *key)
+const char *sluice_key_change_text(const struct sluice_key *key)
 {
 	switch (key->change) {
 	case SLUICE_KEY_CONNECTIONS:
@@ -104,7 +103,7 @@ static int list_table(const struct sluice_key_table *table,
 			.fallback = key->fallback,
 			.otherwise = key->otherwise,
 			.does = key->does,
-			.change = change_of(key),
+			.change = sluice_key_change_text(key),
 			.is_required = key->required,
 		};
 		write_values(key, facts.values);

@@ -10,6 +10,8 @@
 
 #define SLUICE_KEY_VALUES 256 /* bytes of a list of values */
 
+struct sluice_key;
+
 /* One key. The texts are constants but for `values`. */
 struct sluice_key_facts {
 	const char *path;		/* "outputs.batch.bytes" */
@@ -20,6 +22,9 @@ struct sluice_key_facts {
 	const char *change;		/* when a changed value is in force, and what that costs */
 	bool is_required;
 };
+
+/* When a changed value is in force, and what that costs; a constant. @threadsafe */
+const char *sluice_key_change_text(const struct sluice_key *key);
 
 /* Calls `each` for every key that takes a value, in the order of the tables, until it returns
  * something else than 0. Returns that, or 0; -EINVAL. @threadsafe */

@@ -48,6 +48,7 @@ void sluice_config_free(struct sluice_config *config)
 	free(config->relay);
 	free(config->path);
 	free(config->home);
+	free(config->text);
 	free(config);
 }
 
@@ -211,13 +212,19 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	/* What moves to the model is taken out of the draft, so that each is freed by one of them.
 	 */
 	for (number = 0; number < draft->input_count; number++) {
-		imply_addresses(draft, &draft->inputs[number].input);
-		fresh->inputs[number] = draft->inputs[number].input;
-		fresh->inputs[number].port_place = draft->inputs[number].port_place;
-		fresh->inputs[number].source_place = draft->inputs[number].source_place;
-		memset(&draft->inputs[number].input, 0, sizeof(draft->inputs[number].input));
+		struct sluice_draft_input *from = &draft->inputs[number];
+		struct sluice_config_input *input = &fresh->inputs[fresh->input_count];
+
+		/* One that is switched off is in the file only. */
+		if (!from->input.enabled)
+			continue;
+		imply_addresses(draft, &from->input);
+		*input = from->input;
+		input->port_place = from->port_place;
+		input->source_place = from->source_place;
+		memset(&from->input, 0, sizeof(from->input));
+		fresh->input_count++;
 	}
-	fresh->input_count = draft->input_count;
 	if (take_outputs(draft, fresh, first))
 		goto memory;
 	for (number = 0; number < fresh->input_count; number++)

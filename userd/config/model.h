@@ -135,6 +135,7 @@ struct sluice_config_input {
 	int time; /* SLUICE_RULE_F_HWTIME: the network card's where it gives it; 0: the kernel's */
 	int addresses; /* 1: records tell source and destination; also where an output needs it */
 	unsigned int priority; /* 0 .. SLUICE_PRIORITIES - 1, the higher the sooner sent */
+	int enabled;	       /* 0: only in a draft; the model has none of those */
 	size_t *outputs; /* indexes into sluice_config.outputs, sorted, no repeats, at least one */
 	size_t output_count;
 };
@@ -226,6 +227,8 @@ struct sluice_config {
 	 * successor is called after that. NULL: `path` */
 	char *home;
 	char *relay;
+	char *text; /* what it was made from, and its length */
+	size_t text_length;
 	struct sluice_config_input *inputs;
 	size_t input_count;
 	struct sluice_config_output *outputs;

@@ -152,7 +152,9 @@ int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findin
 		return -ENOMEM;
 	count = 0;
 	for (number = 0; number < draft->input_count; number++)
-		for (range = 0; range < draft->inputs[number].input.port_count; range++)
+		for (range = 0; draft->inputs[number].input.enabled &&
+				range < draft->inputs[number].input.port_count;
+		     range++)
 			claims[count++] =
 				(struct claim){.range = draft->inputs[number].input.ports[range],
 					       .input = &draft->inputs[number]};
