@@ -19,7 +19,9 @@ ENUMERATIONS = {
         "SLUICE_CMD_DAEMON_EVENT": 14,
         "SLUICE_CMD_ORPHAN_GET": 15,
         "SLUICE_CMD_RULES_EXCHANGE": 16,
-        "SLUICE_CMD_MAX": 16,
+        "SLUICE_CMD_CONFIG_GET": 17,
+        "SLUICE_CMD_REVISION_GET": 18,
+        "SLUICE_CMD_MAX": 18,
     },
     "sluice_attribute": {
         "SLUICE_A_UNSPEC": 0,
@@ -164,7 +166,13 @@ ENUMERATIONS = {
         "SLUICE_A_DESTINATION_PIECES": 139,
         "SLUICE_A_DESTINATION_TRUNCATED": 140,
         "SLUICE_A_DESTINATION_UNCONFIRMED": 141,
-        "SLUICE_A_MAX": 141,
+        "SLUICE_A_CONFIG_REVISION": 142,
+        "SLUICE_A_CONFIG_IF_REVISION": 143,
+        "SLUICE_A_CONFIG_HOW": 144,
+        "SLUICE_A_CONFIG_RUNTIME": 145,
+        "SLUICE_A_CONFIG_UID": 146,
+        "SLUICE_A_CONFIG_TIME": 147,
+        "SLUICE_A_MAX": 147,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -352,6 +360,12 @@ TYPES = {
     "DESTINATION_PIECES": "u64",
     "DESTINATION_TRUNCATED": "u64",
     "DESTINATION_UNCONFIRMED": "u64",
+    "CONFIG_REVISION": "u64",
+    "CONFIG_IF_REVISION": "u64",
+    "CONFIG_HOW": "string",
+    "CONFIG_RUNTIME": "u8",
+    "CONFIG_UID": "u32",
+    "CONFIG_TIME": "u64",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

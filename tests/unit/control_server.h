@@ -43,10 +43,11 @@ static struct {
 
 /* control.h: keeps the text; refuses one that begins with "bad"; of "later" it does not know yet.
  */
-static inline int fake_apply(void *context, const char *text, size_t length, const char *name,
-			     const struct sluice_wishes *wishes, char **error)
+static inline int fake_apply(void *context, const struct sluice_control_apply *wanted, char **error)
 {
-	size_t number;
+	const struct sluice_wishes *wishes = wanted->wishes;
+	const char *text = wanted->text, *name = wanted->name;
+	size_t number, length = wanted->length;
 
 	(void)context;
 	server.wished[0] = '\0';

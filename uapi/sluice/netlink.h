@@ -63,7 +63,12 @@
  * as often as needed, say what becomes of what waits for an output OLD (name or ID) that the
  * configuration does not have: NEW gets it, or it is dropped. Refusal: EINVAL with
  * CONFIG_FINDINGS-text in the extended error; EBUSY if something waits for an output that goes and
- * nothing was said of it. ORPHAN_GET [D] dump: what waits for outputs that the configuration does
+ * nothing was said of it. CONFIG_IF_REVISION: ESTALE if another one is in force. CONFIG_HOW: one
+ * piece of what is in force was changed, and how, in words: it is in no file. CONFIG_GET [D] dump:
+ * the configuration in force, or CONFIG_REVISION: CONFIG_REVISION, CONFIG_NAME, CONFIG_HOW,
+ * CONFIG_RUNTIME, CONFIG_UID, CONFIG_TIME and CONFIG_TEXT; further messages with more of the text.
+ * ENOENT: it is not kept any more. REVISION_GET [D] dump: those that are kept, oldest first,
+ * without their texts. ORPHAN_GET [D] dump: what waits for outputs that the configuration does
  * not have: ORPHAN_*.
  *
  * Events (multicast group SLUICE_GENL_EVENTS): RULE_SET, RULE_DEL, ROUTE_SET, ROUTE_DEL with the
@@ -118,6 +123,8 @@ enum sluice_command {
 	SLUICE_CMD_DAEMON_EVENT,
 	SLUICE_CMD_ORPHAN_GET,
 	SLUICE_CMD_RULES_EXCHANGE,
+	SLUICE_CMD_CONFIG_GET,
+	SLUICE_CMD_REVISION_GET,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -404,6 +411,16 @@ enum sluice_attribute {
 	 * before it ended the connection, so that it may not have read them [D]
 	 */
 	SLUICE_A_DESTINATION_UNCONFIRMED,
+	/* [u64] number of a configuration that is or was in force [D] */
+	SLUICE_A_CONFIG_REVISION,
+	SLUICE_A_CONFIG_IF_REVISION,		/* [u64] only if this one is in force still [D] */
+	/* [string] what made it: start, reload, apply, or the change of one piece, in words [D] */
+	SLUICE_A_CONFIG_HOW,
+	/* [u8] 1: that was such a change, which is in no file [D] */
+	SLUICE_A_CONFIG_RUNTIME,
+	SLUICE_A_CONFIG_UID,			/* [u32] who made it [D] */
+	/* [u64] when it came into force, nanoseconds since 1970 [D] */
+	SLUICE_A_CONFIG_TIME,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

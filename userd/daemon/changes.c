@@ -11,6 +11,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#include "../config/sentence.h"
 #include "../lib/event.h"
 #include "../lib/log.h"
 #include "control/wishes.h"
@@ -30,6 +31,8 @@ struct sluice_change {
 	struct sluice_config *config; /* ours unless it succeeds */
 	char *name;
 	struct sluice_wishes wishes; /* @owner the change */
+	char *how;		     /* one piece was changed, so; NULL: a file is taken whole */
+	uid_t uid;		     /* who wants it */
 	bool is_reload;		     /* SIGHUP; else the control plane's */
 	bool is_awaited;	     /* call_apply() waits for it */
 	bool is_deferred;	     /* the control plane was told to answer later */
@@ -88,9 +91,15 @@ struct sluice_config *sluice_daemon_load(const char *path, enum sluice_host_view
 	return NULL;
 }
 
-void sluice_daemon_note_config(struct daemon *daemon)
+void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_runtime, uid_t uid)
 {
 	const struct sluice_config *config = sluice_engine_config(daemon->engine);
+	const struct sluice_revision revision = {.uid = uid,
+						 .is_runtime = is_runtime,
+						 .how = (char *)(uintptr_t)how,
+						 .name = config->path,
+						 .text = config->text,
+						 .length = config->text_length};
 
 	free(daemon->relay);
 	free(daemon->config_name);
@@ -100,6 +109,9 @@ void sluice_daemon_note_config(struct daemon *daemon)
 	daemon->workers = sluice_engine_workers(daemon->engine);
 	sluice_link_users_note(&daemon->links.users, config);
 	clock_gettime(CLOCK_MONOTONIC, &daemon->config_since);
+	if (sluice_revisions_add(&daemon->revisions, &revision))
+		sluice_warning("no memory for the text of the configuration: pieces of it cannot "
+			       "be changed before it is applied again");
 	sd_notifyf(0, "STATUS=%zu input%s to %zu output%s, as %s says", config->input_count,
 		   config->input_count == 1 ? "" : "s", config->output_count,
 		   config->output_count == 1 ? "" : "s", config->path);
@@ -112,6 +124,7 @@ void sluice_daemon_forget_config(struct daemon *daemon)
 	daemon->relay = NULL;
 	daemon->config_name = NULL;
 	sluice_link_users_free(&daemon->links.users);
+	sluice_revisions_free(&daemon->revisions);
 }
 
 /* Why the foreman has no time. @owner caller: free() */
@@ -149,6 +162,9 @@ static void tell_change(struct sluice_change *change)
 			     change->error ? change->error : "out of memory");
 	else if (change->is_reload)
 		sluice_notice("%s was read again and is in force", change->name);
+	else if (change->how)
+		sluice_notice("%s: in force, by user %u; %s is as it was", change->how,
+			      (unsigned int)change->uid, change->name);
 	else
 		sluice_notice("%s was applied and is in force", change->name);
 	if (change->is_deferred)
@@ -164,6 +180,7 @@ static void change_free(struct sluice_change *change)
 	sluice_wishes_free(&change->wishes);
 	free(change->error);
 	free(change->name);
+	free(change->how);
 	free(change);
 }
 
@@ -193,7 +210,11 @@ static void done_change(struct sluice_job *job)
 		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
 		sluice_config_free(change->config);
 	} else {
-		sluice_daemon_note_config(daemon);
+		sluice_daemon_note_config(daemon,
+					  change->how	      ? change->how
+					  : change->is_reload ? "reload"
+							      : "apply",
+					  change->how != NULL, change->uid);
 		adopt_file(daemon);
 		/* It may wait for something. */
 		sluice_links_look(&daemon->links);
@@ -206,21 +227,23 @@ static void done_change(struct sluice_job *job)
 }
 
 /*
- * Begins to change to `config`, log included, which it takes over. 0, or a negative errno and
- * *error.
+ * Begins to change to `config`, log included, which it takes over; `wanted` is what was asked for,
+ * without a text: by SIGHUP. 0, or a negative errno and *error.
  * @owner caller: *error
  */
 static int begin_change(struct daemon *daemon, struct sluice_config *config,
-			const struct sluice_wishes *wishes, const char *name, bool is_reload,
-			char **error)
+			const struct sluice_control_apply *wanted, char **error)
 {
 	struct sluice_change *change = calloc(1, sizeof(*change));
 	int result = -ENOMEM;
 
 	if (!change)
 		goto free;
-	change->name = strdup(name);
-	if (!change->name || sluice_wishes_copy(&change->wishes, wishes))
+	change->name = strdup(wanted->name);
+	change->how = wanted->how ? strdup(wanted->how) : NULL;
+	change->uid = wanted->uid;
+	if (!change->name || (wanted->how && !change->how) ||
+	    sluice_wishes_copy(&change->wishes, wanted->wishes))
 		goto free;
 	result = -EBUSY;
 	if (!sluice_foreman_collect(daemon->foreman, TURN_MS)) {
@@ -239,7 +262,7 @@ static int begin_change(struct daemon *daemon, struct sluice_config *config,
 	change->job.done = done_change;
 	change->daemon = daemon;
 	change->config = config;
-	change->is_reload = is_reload;
+	change->is_reload = !wanted->text;
 	change->result = -ECANCELED;
 	daemon->change = change;
 	(void)sluice_foreman_give(daemon->foreman, &change->job);
@@ -249,6 +272,7 @@ free:
 	if (change) {
 		sluice_wishes_free(&change->wishes);
 		free(change->name);
+		free(change->how);
 	}
 	free(change);
 	sluice_config_free(config);
@@ -284,6 +308,20 @@ static bool is_refused(const struct daemon *daemon)
 			       "read again; `sluicectl apply FILE` gives it one");
 		return true;
 	}
+	if (sluice_revisions_changes(&daemon->revisions)) {
+		sluice_warning(
+			"SIGHUP: %zu change%s made while it runs %s in force; %s is not read "
+			"again, because that would undo %s: `sluicectl apply %s` does, "
+			"`sluicectl save` keeps %s",
+			sluice_revisions_changes(&daemon->revisions),
+			sluice_revisions_changes(&daemon->revisions) == 1 ? "" : "s",
+			sluice_revisions_changes(&daemon->revisions) == 1 ? "is" : "are",
+			daemon->path,
+			sluice_revisions_changes(&daemon->revisions) == 1 ? "it" : "them",
+			daemon->path,
+			sluice_revisions_changes(&daemon->revisions) == 1 ? "it" : "them");
+		return true;
+	}
 	if (!daemon->config_name || !strcmp(daemon->config_name, daemon->path))
 		return false;
 	/* Not silently back to what somebody has changed from while it runs. */
@@ -296,6 +334,7 @@ static bool is_refused(const struct daemon *daemon)
 
 void sluice_daemon_reload(struct daemon *daemon)
 {
+	const struct sluice_control_apply wanted = {.name = daemon->path, .uid = getuid()};
 	struct sluice_findings findings;
 	struct sluice_config *config;
 	struct timespec now;
@@ -315,7 +354,7 @@ void sluice_daemon_reload(struct daemon *daemon)
 	sluice_findings_free(&findings);
 	if (!config)
 		sluice_error("%s has faults: the configuration in force stays", daemon->path);
-	else if (begin_change(daemon, config, NULL, daemon->path, true, &error))
+	else if (begin_change(daemon, config, &wanted, &error))
 		sluice_error("%s; the configuration in force stays",
 			     error ? error : "out of memory");
 	else
@@ -324,11 +363,33 @@ void sluice_daemon_reload(struct daemon *daemon)
 	sd_notify(0, "READY=1");
 }
 
+/* Is the revision that a change was made for still in force? 0: none is named, too; -ESTALE with
+ * its sentence; -EBUSY: a change is under way. */
+static int look_at_revision(const struct daemon *daemon, uint64_t wanted, char **error)
+{
+	const struct sluice_revision *newest = sluice_revisions_newest(&daemon->revisions);
+
+	if (!wanted)
+		return 0;
+	if (daemon->change) {
+		*error = call_explain((void *)(uintptr_t)daemon);
+		return -EBUSY;
+	}
+	if (newest && newest->number == wanted)
+		return 0;
+	sluice_say(error,
+		   "revision %" PRIu64 " is in force (%s, by user %u), not %" PRIu64
+		   ": look at it with `sluicectl history`, then ask again",
+		   newest ? newest->number : 0, newest ? newest->how : "?",
+		   newest ? (unsigned int)newest->uid : 0, wanted);
+	return -ESTALE;
+}
+
 /* CONFIG_APPLY, see control.h. */
-static int call_apply(void *context, const char *text, size_t length, const char *name,
-		      const struct sluice_wishes *wishes, char **error)
+static int call_apply(void *context, const struct sluice_control_apply *wanted, char **error)
 {
 	struct daemon *daemon = context;
+	const char *name = wanted->name;
 	struct sluice_config *config = NULL;
 	struct sluice_findings findings;
 	struct sluice_change *change;
@@ -339,7 +400,10 @@ static int call_apply(void *context, const char *text, size_t length, const char
 		*error = strdup("sluiced is stopping; nothing was changed");
 		return -ESHUTDOWN;
 	}
-	result = sluice_config_parse(text, length, name, &config, &findings);
+	result = look_at_revision(daemon, wanted->if_revision, error);
+	if (result)
+		return result;
+	result = sluice_config_parse(wanted->text, wanted->length, name, &config, &findings);
 	if (!result)
 		result = sluice_config_check_host(config, SLUICE_HOST_LIVE, &findings);
 	if (result) {
@@ -352,7 +416,7 @@ static int call_apply(void *context, const char *text, size_t length, const char
 	sluice_findings_free(&findings);
 	if (result)
 		return result;
-	result = begin_change(daemon, config, wishes, name, false, error);
+	result = begin_change(daemon, config, wanted, error);
 	if (result) {
 		sluice_error("%s; the configuration in force stays",
 			     *error ? *error : "out of memory");
@@ -497,6 +561,14 @@ static const char *state_of(const struct daemon *daemon)
 	return text;
 }
 
+/* What was in force, see control.h. */
+static const struct sluice_revisions *call_revisions(void *context)
+{
+	const struct daemon *daemon = context;
+
+	return &daemon->revisions;
+}
+
 /* The daemon's own facts, see control.h. */
 static void call_facts(void *context, struct sluice_control_facts *facts)
 {
@@ -517,6 +589,7 @@ static void call_facts(void *context, struct sluice_control_facts *facts)
 
 const struct sluice_control_calls sluice_daemon_calls = {
 	.apply = call_apply,
+	.revisions = call_revisions,
 	.report = call_report,
 	.release = call_release,
 	.orphans = call_orphans,

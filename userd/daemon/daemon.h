@@ -40,6 +40,7 @@ struct daemon {
 	/* What is in force, to be read while the foreman changes it. @owner the daemon */
 	char *relay, *config_name;
 	struct timespec config_since;
+	struct sluice_revisions revisions; /* and what was before */
 	uint64_t stop_limit_ns;
 	uint32_t workers;
 	struct sluice_change *change; /* under way, or NULL */
@@ -69,8 +70,9 @@ void sluice_daemon_reopen_log(void);
 void sluice_daemon_reload(struct daemon *daemon);
 /* Answers for a change that takes too long. */
 void sluice_daemon_look_after_change(struct daemon *daemon);
-/* Another configuration is in force; before the end: none is. */
-void sluice_daemon_note_config(struct daemon *daemon);
+/* Another configuration is in force: `how` as in struct sluice_revision, by `uid`; before the end:
+ * none is. */
+void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_runtime, uid_t uid);
 void sluice_daemon_forget_config(struct daemon *daemon);
 
 /* Begins to stop; goes on with it, every few milliseconds; ends it soon. */

@@ -239,7 +239,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		goto failed;
 	}
 	/* From here on the configuration is the engine's. */
-	sluice_daemon_note_config(daemon);
+	sluice_daemon_note_config(daemon, "start", false, getuid());
 	result = sluice_foreman_start(&daemon->foreman);
 	if (!result)
 		result = watch(daemon, sluice_foreman_fd(daemon->foreman));

@@ -145,6 +145,12 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_DESTINATION_PIECES] = {.type = NLA_U64},
 	[SLUICE_A_DESTINATION_TRUNCATED] = {.type = NLA_U64},
 	[SLUICE_A_DESTINATION_UNCONFIRMED] = {.type = NLA_U64},
+	[SLUICE_A_CONFIG_REVISION] = {.type = NLA_U64},
+	[SLUICE_A_CONFIG_IF_REVISION] = {.type = NLA_U64},
+	[SLUICE_A_CONFIG_HOW] = {.type = NLA_STRING},
+	[SLUICE_A_CONFIG_RUNTIME] = {.type = NLA_U8},
+	[SLUICE_A_CONFIG_UID] = {.type = NLA_U32},
+	[SLUICE_A_CONFIG_TIME] = {.type = NLA_U64},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

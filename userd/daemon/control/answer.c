@@ -27,6 +27,8 @@ struct dump {
 	uint8_t command;
 };
 
+static int dump_done(const struct dump *dump);
+
 /* A message with room for `size` bytes of attributes. NULL: no memory. @owner caller: message_end()
  * or nlmsg_free() */
 static struct nl_msg *message_begin(const struct dump *dump, size_t size)
@@ -84,6 +86,25 @@ static int message_end(struct sluice_answer *answer, struct nl_msg *message)
 	part->length += aligned;
 	nlmsg_free(message);
 	return 0;
+}
+
+struct nl_msg *sluice_answer_begin(const struct nlmsghdr *request, uint8_t command, size_t size)
+{
+	const struct dump dump = {.request = request, .command = command};
+
+	return message_begin(&dump, size);
+}
+
+int sluice_answer_add(struct sluice_answer *answer, struct nl_msg *message)
+{
+	return message_end(answer, message);
+}
+
+int sluice_answer_done(struct sluice_answer *answer, const struct nlmsghdr *request)
+{
+	const struct dump dump = {.answer = answer, .request = request};
+
+	return dump_done(&dump);
 }
 
 /* A text attribute, cut to WORD_MAX; NULL is "". */

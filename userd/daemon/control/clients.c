@@ -76,15 +76,17 @@ static size_t quietest(const struct sluice_clients *clients)
 	return found;
 }
 
-/* May who is connected to `fd` ask? The file's mode has kept others out; this does where a mode
- * means nothing. */
-static bool may_ask(int fd)
+/* May who is connected to `fd`, *uid, ask? The file's mode has kept others out; this does where a
+ * mode means nothing. */
+static bool may_ask(int fd, uid_t *uid)
 {
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
 
-	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) &&
-	       (peer.uid == 0 || peer.uid == geteuid());
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
+		return false;
+	*uid = peer.uid;
+	return peer.uid == 0 || peer.uid == geteuid();
 }
 
 void sluice_clients_accept(struct sluice_clients *clients, void (*gone)(void *context, int fd),
@@ -92,6 +94,7 @@ void sluice_clients_accept(struct sluice_clients *clients, void (*gone)(void *co
 {
 	unsigned int tries;
 	size_t place;
+	uid_t uid;
 	int fd;
 
 	if (clients->listener < 0)
@@ -108,11 +111,11 @@ void sluice_clients_accept(struct sluice_clients *clients, void (*gone)(void *co
 		}
 		if (fd < 0)
 			continue;
-		if (!may_ask(fd) || watch(clients, fd)) {
+		if (!may_ask(fd, &uid) || watch(clients, fd)) {
 			close(fd);
 			continue;
 		}
 		clients->list[clients->count++] =
-			(struct sluice_client){.fd = fd, .heard = sluice_queue_now()};
+			(struct sluice_client){.fd = fd, .uid = uid, .heard = sluice_queue_now()};
 	}
 }

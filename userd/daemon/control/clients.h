@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "../../lib/packet_socket.h"
 
 /* One more that comes takes the place of the one that was quiet longest. */
@@ -22,6 +23,7 @@ struct sluice_clients {
 	size_t count;
 	struct sluice_client {
 		int fd;
+		uid_t uid;	/* who that is */
 		uint64_t heard; /* ms, sluice_queue_now(): when it said something */
 	} list[SLUICE_CLIENTS];
 };

@@ -10,8 +10,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "../engine/engine.h"
 #include "../engine/orphans.h"
+#include "revisions.h"
 
 struct sluice_control;
 
@@ -33,14 +35,25 @@ struct sluice_control_facts {
 	uint64_t bad_checksum, bad_checksum_unplaced;
 };
 
+/* A CONFIG_APPLY. Texts are the caller's. */
+struct sluice_control_apply {
+	const char *text;
+	size_t length;
+	const char *name;
+	const struct sluice_wishes *wishes; /* what the operator said of outputs that go */
+	const char *how;		    /* one piece was changed, so; NULL: a file was given */
+	uint64_t if_revision;		    /* only if that is in force; 0: whatever is */
+	uid_t uid;			    /* who asks */
+};
+
 /* What the control plane asks of the daemon; `context` is passed through. */
 struct sluice_control_calls {
-	/* Checks `text` called `name` and changes to it, whole or not at all, with what the
-	 * operator said of outputs that go. On failure a negative errno, and *error is what is
-	 * wrong, one line per fault (@owner caller: free). -EINPROGRESS:
-	 * sluice_control_answer_apply() is called when it is known. */
-	int (*apply)(void *context, const char *text, size_t length, const char *name,
-		     const struct sluice_wishes *wishes, char **error);
+	/* Checks a configuration and changes to it, whole or not at all. On failure a negative
+	 * errno, and *error is what is wrong, one line per fault (@owner caller: free).
+	 * -EINPROGRESS: sluice_control_answer_apply() is called when it is known. */
+	int (*apply)(void *context, const struct sluice_control_apply *apply, char **error);
+	/* The configurations that were in force, the last of which is. NULL: none is known. */
+	const struct sluice_revisions *(*revisions)(void *context);
 	/* Takes a picture; @owner caller: release(). 0 or a negative errno. */
 	int (*report)(void *context, struct sluice_engine_report *report);
 	void (*release)(void *context, struct sluice_engine_report *report);

@@ -24,6 +24,7 @@
 #include "../../lib/log.h"
 #include "../../lib/netlink.h"
 #include "answer.h"
+#include "answer_config.h"
 #include "clients.h"
 #include "control.h"
 #include "port.h"
@@ -70,6 +71,7 @@ struct request {
 	struct nlattr *first; /* attributes */
 	int length;	      /* bytes of them */
 	uint32_t fault;	      /* offset of the attribute at fault, 0: none */
+	uid_t uid;	      /* who asks */
 };
 
 /* Puts `fd` into the epoll set. 0 or a negative errno. */
@@ -214,10 +216,10 @@ static int check_attributes(struct request *request, const char **text)
 /* CONFIG_APPLY. 0 or a negative errno and *text. @owner caller: *text */
 static int apply(struct sluice_control *control, const struct request *request, char **text)
 {
-	const char *name = "(netlink)";
-	struct nlattr *attribute;
 	struct sluice_wishes wishes = {0};
-	size_t length = 0;
+	struct sluice_control_apply wanted = {
+		.name = "(netlink)", .wishes = &wishes, .uid = request->uid};
+	struct nlattr *attribute;
 	char *config;
 	int rest, error;
 
@@ -229,18 +231,23 @@ static int apply(struct sluice_control *control, const struct request *request, 
 	nla_for_each_attr(attribute, request->first, request->length, rest)
 	{
 		if (nla_type(attribute) == SLUICE_A_CONFIG_TEXT) {
-			memcpy(config + length, nla_data(attribute), (size_t)nla_len(attribute));
-			length += (size_t)nla_len(attribute);
+			memcpy(config + wanted.length, nla_data(attribute),
+			       (size_t)nla_len(attribute));
+			wanted.length += (size_t)nla_len(attribute);
 		} else if (nla_type(attribute) == SLUICE_A_CONFIG_NAME) {
-			name = nla_get_string(attribute);
+			wanted.name = nla_get_string(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_HOW) {
+			wanted.how = nla_get_string(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_IF_REVISION) {
+			wanted.if_revision = nla_get_u64(attribute);
 		}
 	}
-	if (length == 0) {
+	wanted.text = config;
+	if (wanted.length == 0) {
 		error = -EINVAL;
 		*text = strdup("CONFIG_APPLY needs CONFIG_TEXT with a configuration in it");
 	} else {
-		error = control->calls->apply(control->context, config, length, name, &wishes,
-					      text);
+		error = control->calls->apply(control->context, &wanted, text);
 	}
 free:
 	sluice_wishes_free(&wishes);
@@ -268,6 +275,14 @@ static int carry_out(struct sluice_control *control, struct request *request,
 			       "outputs, streams, the store and itself");
 		return -EOPNOTSUPP;
 	}
+	if (request->command->cmd == SLUICE_CMD_CONFIG_GET ||
+	    request->command->cmd == SLUICE_CMD_REVISION_GET)
+		return sluice_answer_config(answer, request->header, request->command->cmd,
+					    request->first, request->length,
+					    control->calls->revisions
+						    ? control->calls->revisions(control->context)
+						    : NULL,
+					    text);
 	error = sluice_answer_dump(answer, request->header, request->command->cmd, control->calls,
 				   control->context);
 	if (error == -EBUSY && control->calls->explain)
@@ -319,7 +334,7 @@ static void refuse(struct sluice_control *control, const struct nlmsghdr *header
 static void handle_message(struct sluice_control *control, const struct nlmsghdr *header,
 			   const struct sluice_peer *peer)
 {
-	struct request request = {.header = header};
+	struct request request = {.header = header, .uid = peer->uid};
 	struct sluice_answer answer = {0};
 	char *text = NULL;
 	int error = -EINVAL;
@@ -406,7 +421,7 @@ enum look { LOOK_NONE, LOOK_NOBODY, LOOK_STRANGER, LOOK_TRUSTED };
  * cannot fill the socket faster than it is emptied.
  */
 static enum look look(const struct sluice_control *control, struct nlmsghdr *header, size_t *length,
-		      uint32_t *port)
+		      struct sluice_peer *peer)
 {
 	char ancillary[CMSG_SPACE(sizeof(struct ucred)) + 64] __attribute__((aligned(8)));
 	struct sockaddr_nl sender = {0};
@@ -420,7 +435,6 @@ static enum look look(const struct sluice_control *control, struct nlmsghdr *hea
 		.msg_controllen = sizeof(ancillary),
 	};
 	ssize_t result;
-	uid_t uid;
 
 	memset(header, 0, sizeof(*header));
 	result = recvmsg(control->socket, &message, MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT);
@@ -428,14 +442,14 @@ static enum look look(const struct sluice_control *control, struct nlmsghdr *hea
 	if (result < 0)
 		return errno == ENOBUFS || errno == EINTR ? LOOK_NOBODY : LOOK_NONE;
 	*length = (size_t)result;
-	*port = sender.nl_pid;
+	peer->port = sender.nl_pid;
 	/* Port 0 is the kernel, which asks us nothing. */
 	if (message.msg_namelen != sizeof(sender) || sender.nl_pid == 0 ||
-	    !sender_uid(&message, &uid)) {
+	    !sender_uid(&message, &peer->uid)) {
 		(void)recv(control->socket, NULL, 0, MSG_DONTWAIT);
 		return LOOK_NOBODY;
 	}
-	if (uid == 0 || uid == geteuid())
+	if (peer->uid == 0 || peer->uid == geteuid())
 		return LOOK_TRUSTED;
 	(void)recv(control->socket, NULL, 0, MSG_DONTWAIT);
 	return LOOK_STRANGER;
@@ -487,7 +501,7 @@ static enum look serve_one(struct sluice_control *control)
 	struct nlmsghdr header;
 	size_t length = 0;
 	struct sluice_peer peer = {.fd = control->socket};
-	enum look seen = look(control, &header, &length, &peer.port);
+	enum look seen = look(control, &header, &length, &peer);
 	ssize_t got;
 
 	if (seen == LOOK_STRANGER)
@@ -519,7 +533,7 @@ static void forget(void *context, int fd)
 /* Reads one packet of a connection at most, and handles it. False: the connection has ended. */
 static bool serve_client(struct sluice_control *control, struct sluice_client *client)
 {
-	const struct sluice_peer peer = {.fd = client->fd};
+	const struct sluice_peer peer = {.fd = client->fd, .uid = client->uid};
 	ssize_t length =
 		sluice_packet_receive(client->fd, &control->buffer, &control->size, REQUEST_MAX);
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include "answer.h"
 
 struct sluice_waiting;
@@ -18,6 +19,7 @@ struct sluice_waiting;
 struct sluice_peer {
 	int fd;
 	uint32_t port;
+	uid_t uid; /* who that is, by the kernel's word; of requests only */
 };
 
 /* Begins zeroed. @owner whoever has it: sluice_queue_free() */

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Configurations that were in force; see revisions.h. Touches: nothing but memory.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "revisions.h"
+
+/* Frees what one has. */
+static void revision_free(struct sluice_revision *revision)
+{
+	free(revision->how);
+	free(revision->name);
+	free(revision->text);
+	memset(revision, 0, sizeof(*revision));
+}
+
+/* Is it the same text of the same file? */
+static bool is_same(const struct sluice_revision *one, const struct sluice_revision *other)
+{
+	return one->length == other->length && !memcmp(one->text, other->text, one->length) &&
+	       !strcmp(one->name, other->name);
+}
+
+int sluice_revisions_add(struct sluice_revisions *revisions, const struct sluice_revision *revision)
+{
+	struct sluice_revision *newest, fresh = {0};
+	struct timespec now;
+
+	if (!revisions || !revision || !revision->text || !revision->name || !revision->how)
+		return -EINVAL;
+	newest = revisions->count ? &revisions->list[revisions->count - 1] : NULL;
+	if (newest && is_same(newest, revision)) {
+		/* A change that was saved is in a file from now on. */
+		newest->is_runtime = newest->is_runtime && revision->is_runtime;
+		return 0;
+	}
+	fresh = *revision;
+	fresh.how = strdup(revision->how);
+	fresh.name = strdup(revision->name);
+	fresh.text = strndup(revision->text, revision->length);
+	if (!fresh.how || !fresh.name || !fresh.text) {
+		revision_free(&fresh);
+		return -ENOMEM;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	fresh.time_ns = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	fresh.number = newest ? newest->number + 1 : 1;
+	if (revisions->count == SLUICE_REVISIONS) {
+		revision_free(&revisions->list[0]);
+		revisions->count--;
+		memmove(revisions->list, revisions->list + 1,
+			revisions->count * sizeof(revisions->list[0]));
+	}
+	revisions->list[revisions->count++] = fresh;
+	return 0;
+}
+
+const struct sluice_revision *sluice_revisions_newest(const struct sluice_revisions *revisions)
+{
+	return revisions && revisions->count ? &revisions->list[revisions->count - 1] : NULL;
+}
+
+const struct sluice_revision *sluice_revisions_find(const struct sluice_revisions *revisions,
+						    uint64_t number)
+{
+	size_t place;
+
+	for (place = 0; revisions && place < revisions->count; place++)
+		if (revisions->list[place].number == number)
+			return &revisions->list[place];
+	return NULL;
+}
+
+size_t sluice_revisions_changes(const struct sluice_revisions *revisions)
+{
+	size_t changes = 0;
+
+	while (revisions && changes < revisions->count &&
+	       revisions->list[revisions->count - 1 - changes].is_runtime)
+		changes++;
+	return changes;
+}
+
+void sluice_revisions_free(struct sluice_revisions *revisions)
+{
+	size_t place;
+
+	for (place = 0; revisions && place < revisions->count; place++)
+		revision_free(&revisions->list[place]);
+	if (revisions)
+		revisions->count = 0;
+}
