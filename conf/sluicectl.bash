@@ -11,6 +11,18 @@ _sluicectl_names()
 	sluicectl show "$1" 2>/dev/null | awk 'NR > 1 { print $1 }'
 }
 
+# _sluicectl_pieces: prints names and GUIDs of the inputs and outputs of the configuration that runs.
+_sluicectl_pieces()
+{
+	sluicectl get 2>/dev/null | awk '{ print $2; print $3 }'
+}
+
+# _sluicectl_keys inputs|outputs|'': prints their keys, with a `=` behind each.
+_sluicectl_keys()
+{
+	sluicectl keys $1 2>/dev/null | sed -n "s/^${1:+$1\\.}\\([a-z].*\\)/\\1=/p" | grep -v ' '
+}
+
 # _sluicectl: fills COMPREPLY for the word under the cursor.
 _sluicectl()
 {
@@ -20,11 +32,11 @@ _sluicectl()
 		words=$(sluicectl help 2>/dev/null | awk '/^  [a-z]/ && !/\(not supported yet\)$/ { print $1 }')
 	else
 		case $command in
-		check | apply)
+		check | apply | diff)
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			[[ $command != check || $current != -* ]] || words='-j --elsewhere --online'
-			[[ $command != apply || $current != -* ]] || words='--adopt --drop'
+			[[ $command != apply || $current != -* ]] || words='--adopt --drop --dry-run --if-revision -j'
 			;;
 		init)
 			case ${COMP_WORDS[COMP_CWORD - 1]} in
@@ -45,6 +57,19 @@ _sluicectl()
 			;;
 		keys)
 			words="-j $(sluicectl keys 2>/dev/null | grep '^[a-z]')"
+			;;
+		get | set | enable | disable)
+			words='-j'
+			[[ $command == get ]] || words+=' --dry-run --if-revision'
+			((COMP_CWORD > 2)) || words+=" $(_sluicectl_pieces)"
+			((COMP_CWORD == 2)) || [[ $command == *able ]] ||
+				words+=" $(sluicectl get "${COMP_WORDS[2]}" 2>/dev/null | awk '{ print $1 (cmd == "set" ? "=" : "") }' cmd="$command")"
+			[[ $command != set ]] || compopt -o nospace 2>/dev/null
+			;;
+		add)
+			words='input output'
+			((COMP_CWORD == 2)) || words="--dry-run $(_sluicectl_keys "${COMP_WORDS[2]}s")"
+			((COMP_CWORD == 2)) || compopt -o nospace 2>/dev/null
 			;;
 		show)
 			words='inputs outputs streams store orphans daemon rules routes fields -j'
@@ -74,8 +99,8 @@ _sluicectl()
 			;;
 		del)
 			case $COMP_CWORD in
-			2) words='rule route' ;;
-			3) words=$(_sluicectl_names "${COMP_WORDS[2]}s") ;;
+			2) words="rule route $(_sluicectl_pieces)" ;;
+			3) [[ ${COMP_WORDS[2]} == r[uo][lu]* ]] && words=$(_sluicectl_names "${COMP_WORDS[2]}s") ;;
 			esac
 			;;
 		*)

@@ -9,100 +9,92 @@
 #include <string.h>
 #include "../config/check.h"
 #include "command.h"
-#include "daemon.h"
-
-#define PIECE 60000U /* bytes of text in one attribute, which holds 65,531 */
+#include "diff.h"
+#include "size.h"
 
 /* What the command line says. */
-struct order {
+struct request {
 	const char *file;
-	char **words; /* of the command line: --adopt OLD=NEW, --drop OLD */
-	size_t word_count;
+	bool as_json, is_dry;
+	uint64_t if_revision;
 };
 
 /* Reads the command line. False: it is wrong. */
-static bool read_order(int argc, char **argv, struct order *order)
+static bool read_request(int argc, char **argv, struct request *request)
 {
-	int word;
+	int word, wish;
 
-	memset(order, 0, sizeof(*order));
-	order->words = argv;
+	memset(request, 0, sizeof(*request));
 	for (word = 1; word < argc; word++) {
-		bool adopt = !strcmp(argv[word], "--adopt");
+		const char *next = word + 1 < argc ? argv[word + 1] : NULL;
 
-		if (adopt || !strcmp(argv[word], "--drop")) {
-			const char *value = word + 1 < argc ? argv[word + 1] : NULL;
-
-			if (!value || !value[0] || adopt != (strchr(value, '=') != NULL))
+		wish = sluice_order_word(argv[word], next);
+		if (wish < 0)
+			return false;
+		if (wish > 0) {
+			word++;
+		} else if (!strcmp(argv[word], "-j") || !strcmp(argv[word], "--json")) {
+			request->as_json = true;
+		} else if (!strcmp(argv[word], "--dry-run")) {
+			request->is_dry = true;
+		} else if (!strcmp(argv[word], "--if-revision")) {
+			if (!next || sluice_number_parse(next, &request->if_revision) ||
+			    !request->if_revision)
 				return false;
 			word++;
-		} else if (argv[word][0] == '-' || order->file) {
+		} else if (argv[word][0] == '-' || request->file) {
 			return false;
 		} else {
-			order->file = argv[word];
+			request->file = argv[word];
 		}
 	}
-	order->word_count = (size_t)argc;
-	return order->file != NULL;
+	return request->file != NULL;
 }
 
-/* Puts what becomes of outputs that go into the request. 0 or a negative number. */
-static int put_wishes(struct nl_msg *message, const struct order *order)
+/* Is it what runs already? */
+static bool is_same(const struct sluice_running *running, const struct sluice_order *order)
 {
-	size_t word;
-	int error = 0;
-
-	for (word = 1; word + 1 < order->word_count && !error; word++) {
-		if (!strcmp(order->words[word], "--adopt"))
-			error = nla_put_string(message, SLUICE_A_CONFIG_ADOPT,
-					       order->words[++word]);
-		else if (!strcmp(order->words[word], "--drop"))
-			error = nla_put_string(message, SLUICE_A_CONFIG_DROP, order->words[++word]);
-	}
-	return error;
+	return running->text.length == order->length &&
+	       !memcmp(running->text.bytes, order->text, order->length) &&
+	       !strcmp(running->name, order->name);
 }
 
-/* The request that carries `text`. NULL: no memory. @owner caller */
-static struct nl_msg *request_make(struct sluice_netlink *netlink, const struct order *order,
-				   const char *name, const char *text, size_t length)
+/* Says which changes of pieces, that are in no file, it will undo. */
+static void warn(const struct sluice_running *running)
 {
-	size_t size = length + (length / PIECE + 2) * NLA_HDRLEN + strlen(name) + 256, from, piece;
-	struct nl_msg *message;
-	size_t word;
-
-	for (word = 0; word < order->word_count; word++)
-		size += strlen(order->words[word]) + (size_t)2 * NLA_HDRLEN;
-
-	message = sluice_netlink_message(netlink, SLUICE_CMD_CONFIG_APPLY, 0, size);
-	if (!message || nla_put_string(message, SLUICE_A_CONFIG_NAME, name) ||
-	    put_wishes(message, order))
-		goto failed;
-	for (from = 0; from < length; from += piece) {
-		piece = length - from < PIECE ? length - from : PIECE;
-		if (nla_put(message, SLUICE_A_CONFIG_TEXT, (int)piece, text + from))
-			goto failed;
-	}
-	return message;
-
-failed:
-	nlmsg_free(message);
-	return NULL;
+	if (running->is_runtime)
+		fprintf(stderr,
+			"sluicectl: this undoes what was changed while sluiced runs, the last of "
+			"it by user %u: %s\n",
+			running->uid, running->how);
 }
 
-/* Sends it. Returns the exit status, having said what went wrong. */
-static int send_text(const struct order *order, const char *name, const char *text, size_t length)
+/* Sends it, or tells what it would change. Returns the exit status, having said what went wrong. */
+static int send_order(const struct request *request, const struct sluice_order *order)
 {
 	struct sluice_netlink *netlink = sluice_daemon_connect();
-	int status = SLUICE_CTL_OK, error;
+	struct sluice_running running = {0};
+	int status = SLUICE_CTL_REFUSED, error;
+	uint64_t revision = 0;
 
 	if (!netlink)
-		return SLUICE_CTL_REFUSED;
-	error = sluice_netlink_request(netlink, request_make(netlink, order, name, text, length),
-				       NULL, NULL);
-	if (error) {
-		sluice_daemon_complain(netlink, error);
-		status = SLUICE_CTL_REFUSED;
+		return status;
+	if (sluice_running_get(netlink, 0, &running))
+		goto out;
+	warn(&running);
+	if (!request->is_dry) {
+		error = sluice_running_apply(netlink, order);
+		if (error) {
+			sluice_daemon_complain(netlink, error);
+			goto out;
+		}
+		/* The same once more is no other revision. */
+		revision = running.revision + !is_same(&running, order);
 	}
+	if (!sluice_ctl_compare(&running, order->text, order->length, revision, request->as_json))
+		status = SLUICE_CTL_OK;
+out:
+	sluice_running_free(&running);
 	sluice_netlink_close(netlink);
 	return status;
 }
@@ -113,24 +105,31 @@ int sluice_ctl_apply(int argc, char **argv)
 	struct sluice_findings findings;
 	char *text = NULL, *name;
 	int status;
-	struct order order;
+	struct sluice_order order = {.words = argv, .word_count = (size_t)argc};
+	struct request request;
 	size_t length;
 
-	if (!read_order(argc, argv, &order)) {
-		fputs("usage: sluicectl apply FILE [--adopt OLD=NEW]... [--drop OLD]...\n", stderr);
+	if (!read_request(argc, argv, &request)) {
+		fputs("usage: sluicectl apply FILE [--adopt OLD=NEW]... [--drop OLD]... "
+		      "[--dry-run] [--if-revision N]\n",
+		      stderr);
 		return SLUICE_CTL_USAGE;
 	}
 	/* What can be found out here need not trouble the daemon; it checks all the same. */
-	if (!sluice_config_read(order.file, &text, &length, &findings))
-		sluice_ctl_check_text(order.file, text, length, &view, &findings);
-	status = sluice_ctl_print_findings(order.file, &findings) && text ? SLUICE_CTL_OK
-									  : SLUICE_CTL_FINDINGS;
+	if (!sluice_config_read(request.file, &text, &length, &findings))
+		sluice_ctl_check_text(request.file, text, length, &view, &findings);
+	status = sluice_ctl_print_findings(request.file, &findings) && text ? SLUICE_CTL_OK
+									    : SLUICE_CTL_FINDINGS;
 	sluice_findings_free(&findings);
 	if (status == SLUICE_CTL_OK) {
 		/* The daemon says which file is in force: a path that means the same to everybody.
 		 */
-		name = realpath(order.file, NULL);
-		status = send_text(&order, name ? name : order.file, text, length);
+		name = realpath(request.file, NULL);
+		order.name = name ? name : request.file;
+		order.text = text;
+		order.length = length;
+		order.if_revision = request.if_revision;
+		status = send_order(&request, &order);
 		free(name);
 	}
 	free(text);

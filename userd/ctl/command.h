@@ -27,6 +27,15 @@ enum sluice_ctl_exit {
 #undef COMMAND
 #undef PLANNED
 
+/* Are all of the words KEY=VALUE, and is there one? (set.c) */
+bool sluice_ctl_are_pairs(char **words, int count);
+
+struct sluice_config_text;
+
+/* Sets what such words say of a piece (set.c). 0 or a negative errno and *error. */
+int sluice_ctl_set_words(struct sluice_config_text *text, const char *piece, char **words,
+			 int count, char **error);
+
 /* Checks a configuration against its own rules and, unless `view` is NULL, this host's; `findings`
  * is overwritten. 0 or a negative errno. */
 int sluice_ctl_check_text(const char *name, const char *text, size_t length,

@@ -13,14 +13,25 @@
 
 COMMAND("init", init, "[--port PORTS] [--to HOST:PORT] [--receiver WHO] [...]",
 	"write a first configuration")
-COMMAND("check", check, "FILE... [-j]", "list every fault of a configuration file")
+COMMAND("check", check, "FILE... [--elsewhere | --online] [-j]",
+	"list every fault of a configuration file")
 COMMAND("keys", keys, "[KEY] [-j]",
 	"what a configuration may hold: values, defaults, when a change is in force")
-COMMAND("apply", apply, "FILE [--adopt OLD=NEW] [--drop OLD]",
+COMMAND("apply", apply, "FILE [--adopt OLD=NEW] [--drop OLD] [--dry-run]",
 	"give a configuration to the running daemon")
 COMMAND("show", show, "inputs|outputs|streams|store|orphans|daemon|rules|routes|fields [-j]",
 	"what is there, as a table or as JSON")
-COMMAND("del", delete, "rule|route ID|NAME|all", "take a rule or route out of the module")
+COMMAND("get", get, "[NAME|GUID|. [KEY]] [-j]", "what the running configuration says of a piece")
+COMMAND("set", set, "[NAME|GUID] KEY=VALUE... [--dry-run] [--if-revision N]",
+	"change keys of one piece, live")
+COMMAND("add", add, "input|output name=NAME KEY=VALUE... [--dry-run]",
+	"one more input or output, live")
+COMMAND("del", delete, "NAME|GUID [--adopt OLD=NEW] | rule|route ID|NAME|all",
+	"an input or output less, live; or a rule or route of the module")
+COMMAND("enable", enable, "NAME|GUID [HOST:PORT]",
+	"switch an input, an output or a destination on")
+COMMAND("disable", enable, "NAME|GUID [HOST:PORT]", "switch it off")
+COMMAND("diff", diff, "FILE [-j]", "what applying a file would change")
 COMMAND("tap", tap, "[ROUTE] [--output FILE] [--backlog] [--count N] [--interfaces]",
 	"look at live rings: pcapng to stdout or a file")
 COMMAND("spool", spool, "list|check|export|repair DIRECTORY ...",
@@ -31,8 +42,6 @@ COMMAND("import", import, "rinetd|rsyslog|syslog-ng|socat FILE | socat -- ARGUME
 	"a configuration out of another program's")
 COMMAND("version", version, "", "version and date")
 COMMAND("help", help, "", "this list")
-PLANNED("get", "read one piece of the configuration")
-PLANNED("set", "change one piece of the configuration")
 PLANNED("events", "follow what happens")
 PLANNED("top", "watch it on the terminal")
 PLANNED("doctor", "what about this host would cost datagrams")

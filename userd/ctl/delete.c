@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl del`: takes rules and routes out of the module. Rules outlive the daemon on purpose;
- * this is how they end without unloading the module. Touches: a netlink socket, stderr.
+ * `sluicectl del rule|route`: takes rules and routes out of the module. Rules outlive the daemon on
+ * purpose; this is how they end without unloading the module. Touches: a netlink socket, stderr.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -61,10 +61,8 @@ int sluice_ctl_delete(int argc, char **argv)
 	struct sluice_kernel *kernel = NULL;
 	int done;
 
-	if (argc != 3 || (strcmp(argv[1], "rule") != 0 && strcmp(argv[1], "route") != 0)) {
-		fputs("usage: sluicectl del rule|route ID|NAME|all\n", stderr);
-		return SLUICE_CTL_USAGE;
-	}
+	if (argc != 3 || (strcmp(argv[1], "rule") != 0 && strcmp(argv[1], "route") != 0))
+		return sluice_ctl_remove(argc, argv);
 	done = sluice_kernel_open(&kernel);
 	if (done < 0) {
 		fprintf(stderr, "sluicectl: %s\n",

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Changing one piece of what runs; see change.h. Touches: a netlink socket, stdout, stderr.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "change.h"
+#include "command.h"
+#include "running.h"
+#include "size.h"
+
+/* How often it is tried when others change the configuration at the same time. */
+#define ATTEMPTS 10
+
+bool sluice_change_options(struct sluice_change *change, int argc, char **argv)
+{
+	int word, kept = 0, wish;
+
+	change->argv = argv;
+	for (word = 0; word < argc; word++) {
+		const char *next = word + 1 < argc ? argv[word + 1] : NULL;
+
+		wish = sluice_order_word(argv[word], next);
+		if (!strcmp(argv[word], "-j") || !strcmp(argv[word], "--json")) {
+			change->as_json = true;
+		} else if (!strcmp(argv[word], "--dry-run")) {
+			change->is_dry = true;
+		} else if (!strcmp(argv[word], "--if-revision")) {
+			if (!next || sluice_number_parse(next, &change->if_revision) ||
+			    !change->if_revision) {
+				fputs("sluicectl: --if-revision needs the number of a revision, "
+				      "from 1: `sluicectl history` lists them\n",
+				      stderr);
+				return false;
+			}
+			word++;
+		} else if (wish > 0 && change->wish_count + 2 <=
+					       sizeof(change->wishes) / sizeof(change->wishes[0])) {
+			change->wishes[change->wish_count++] = argv[word++];
+			change->wishes[change->wish_count++] = argv[word];
+		} else if (argv[word][0] == '-' && argv[word][1] == '-') {
+			fprintf(stderr, "sluicectl: %s %s\n", argv[word],
+				wish ? "needs a value: --adopt OLD=NEW, --drop OLD"
+				     : "is no option of this command");
+			return false;
+		} else {
+			argv[kept++] = argv[word];
+		}
+	}
+	change->argc = kept;
+	return true;
+}
+
+/* The command line as one text: what the history says of the change. NULL: no memory. @owner
+ * caller */
+static char *say_how(const struct sluice_change *change)
+{
+	char *text = NULL;
+	size_t length;
+	int word;
+	FILE *stream = open_memstream(&text, &length);
+
+	if (!stream)
+		return NULL;
+	for (word = 0; word < change->argc; word++)
+		fprintf(stream, "%s%s", word ? " " : "", change->argv[word]);
+	if (!fclose(stream))
+		return text;
+	free(text);
+	return NULL;
+}
+
+void sluice_change_complain(const struct sluice_findings *findings)
+{
+	size_t number;
+
+	for (number = 0; number < findings->count; number++)
+		if (findings->list[number].severity == SLUICE_FINDING_ERROR)
+			fprintf(stderr, "sluicectl: %s\n", findings->list[number].text);
+}
+
+/* Checks the text as the daemon will. Returns the exit status, having said what is wrong. */
+static int check(const struct sluice_running *running)
+{
+	const enum sluice_host_view view = SLUICE_HOST_LIVE;
+	struct sluice_findings findings;
+	int status = SLUICE_CTL_OK;
+
+	if (sluice_ctl_check_text(running->name, running->text.bytes, running->text.length, &view,
+				  &findings) ||
+	    findings.error_count)
+		status = SLUICE_CTL_FINDINGS;
+	sluice_change_complain(&findings);
+	sluice_findings_free(&findings);
+	return status;
+}
+
+/* One attempt, and what it needs. */
+struct attempt {
+	const struct sluice_change *change;
+	struct sluice_netlink *netlink;
+	struct sluice_running running;
+	struct sluice_pieces before, after;
+	struct sluice_difference *list;
+	size_t count;
+};
+
+/* Frees what an attempt has but the connection. */
+static void attempt_free(struct attempt *attempt)
+{
+	sluice_running_free(&attempt->running);
+	sluice_pieces_free(&attempt->before);
+	sluice_pieces_free(&attempt->after);
+	free(attempt->list);
+	attempt->list = NULL;
+}
+
+/* Gives what was edited to the daemon. 0, -ESTALE without a word, or another negative errno, having
+ * said why. */
+static int give(struct attempt *attempt)
+{
+	const struct sluice_change *change = attempt->change;
+	struct sluice_order order = {.name = attempt->running.name,
+				     .text = attempt->running.text.bytes,
+				     .length = attempt->running.text.length,
+				     .if_revision = change->if_revision ? change->if_revision
+									: attempt->running.revision,
+				     .words = (char **)(uintptr_t)change->wishes,
+				     .word_count = change->wish_count};
+	char *how = say_how(change);
+	int error = -ENOMEM;
+
+	order.how = how;
+	if (how)
+		error = sluice_running_apply(attempt->netlink, &order);
+	if (error && (error != -ESTALE || change->if_revision))
+		sluice_daemon_complain(attempt->netlink, error);
+	free(how);
+	return error;
+}
+
+/* Fetches, edits, checks, compares and gives. Returns the exit status, or -ESTALE: once more. */
+static int try_once(struct attempt *attempt)
+{
+	const struct sluice_change *change = attempt->change;
+	struct sluice_running *running = &attempt->running;
+	struct sluice_change_result result = {.is_dry = change->is_dry};
+	char *error = NULL;
+	int status;
+
+	if (sluice_running_get(attempt->netlink, 0, running))
+		return SLUICE_CTL_REFUSED;
+	status = sluice_pieces_read(running->text.bytes, running->text.length, &attempt->before,
+				    &error);
+	if (!status)
+		status = change->edit(change, &running->text, &error);
+	if (!status)
+		status = sluice_pieces_read(running->text.bytes, running->text.length,
+					    &attempt->after, &error);
+	if (!status)
+		status = sluice_pieces_compare(&attempt->before, &attempt->after, &attempt->list,
+					       &attempt->count);
+	if (status) {
+		fprintf(stderr, "sluicectl: %s\n", error ? error : strerror(-status));
+		free(error);
+		return SLUICE_CTL_FINDINGS;
+	}
+	status = check(running);
+	if (status)
+		return status;
+	result.list = attempt->list;
+	result.count = attempt->count;
+	result.revision = running->revision;
+	if (attempt->count && !change->is_dry) {
+		status = give(attempt);
+		if (status)
+			return status == -ESTALE && !change->if_revision ? status
+									 : SLUICE_CTL_REFUSED;
+		result.revision++;
+	}
+	return sluice_change_print(&result, change->as_json) ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
+}
+
+int sluice_change_make(const struct sluice_change *change)
+{
+	struct attempt attempt = {.change = change, .netlink = sluice_daemon_connect()};
+	int status = -ESTALE, number;
+
+	if (!attempt.netlink)
+		return SLUICE_CTL_REFUSED;
+	for (number = 0; number < ATTEMPTS && status == -ESTALE; number++) {
+		status = try_once(&attempt);
+		attempt_free(&attempt);
+	}
+	sluice_netlink_close(attempt.netlink);
+	if (status != -ESTALE)
+		return status;
+	fputs("sluicectl: others change the configuration all the time; nothing was done\n",
+	      stderr);
+	return SLUICE_CTL_REFUSED;
+}
