@@ -66,13 +66,16 @@ _sluicectl()
 				words+=" $(sluicectl get "${COMP_WORDS[2]}" 2>/dev/null | awk '{ print $1 (cmd == "set" ? "=" : "") }' cmd="$command")"
 			[[ $command != set ]] || compopt -o nospace 2>/dev/null
 			;;
+		history) words='-j' ;;
+		save) words='--force' ;;
+		rollback) words="--dry-run --if-revision $(sluicectl history 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
 		add)
 			words='input output'
 			((COMP_CWORD == 2)) || words="--dry-run $(_sluicectl_keys "${COMP_WORDS[2]}s")"
 			((COMP_CWORD == 2)) || compopt -o nospace 2>/dev/null
 			;;
 		show)
-			words='inputs outputs streams store orphans daemon rules routes fields -j'
+			words='inputs outputs streams store orphans daemon rules routes config defaults -j'
 			;;
 		tap)
 			words="--output --backlog --count --interfaces $(_sluicectl_names routes)"

@@ -316,4 +316,9 @@ const char *sluice_config_framing_name(enum sluice_framing framing);
  * @owner caller: free() */
 char *sluice_config_input_match(const struct sluice_config_input *input);
 
+/* Can one datagram belong to both? Then the module refuses the second (netlink.h, RULE_SET). On
+ * true, *port is the lowest port they share. @threadsafe */
+bool sluice_config_inputs_overlap(const struct sluice_config_input *one,
+				  const struct sluice_config_input *other, uint16_t *port);
+
 #endif /* SLUICE_CONFIG_MODEL_H */

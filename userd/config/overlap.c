@@ -68,10 +68,8 @@ static bool shared_port(const struct sluice_config_input *one,
 	return false;
 }
 
-/* Can one datagram belong to both? Then the module refuses the second (netlink.h, RULE_SET). On
- * true, *port is the lowest port they share. @threadsafe */
-static bool inputs_overlap(const struct sluice_config_input *one,
-			   const struct sluice_config_input *other, uint16_t *port)
+bool sluice_config_inputs_overlap(const struct sluice_config_input *one,
+				  const struct sluice_config_input *other, uint16_t *port)
 {
 	uint16_t unused;
 
@@ -120,7 +118,8 @@ static void meet(struct sluice_findings *findings, const struct claim *one,
 	uint16_t port;
 
 	/* Two ranges of one input, or a pair that meets with other ranges as well. */
-	if (first == second || !inputs_overlap(&first->input, &second->input, &port) ||
+	if (first == second ||
+	    !sluice_config_inputs_overlap(&first->input, &second->input, &port) ||
 	    port != other->range.first || is_unclear(first) || is_unclear(second))
 		return;
 	if (first > second) {

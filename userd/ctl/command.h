@@ -27,6 +27,9 @@ enum sluice_ctl_exit {
 #undef COMMAND
 #undef PLANNED
 
+/* `del NAME|GUID` (remove.c): what delete.c calls unless it is a rule or a route. */
+int sluice_ctl_remove(int argc, char **argv);
+
 /* Are all of the words KEY=VALUE, and is there one? (set.c) */
 bool sluice_ctl_are_pairs(char **words, int count);
 

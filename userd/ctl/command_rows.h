@@ -19,8 +19,12 @@ COMMAND("keys", keys, "[KEY] [-j]",
 	"what a configuration may hold: values, defaults, when a change is in force")
 COMMAND("apply", apply, "FILE [--adopt OLD=NEW] [--drop OLD] [--dry-run]",
 	"give a configuration to the running daemon")
-COMMAND("show", show, "inputs|outputs|streams|store|orphans|daemon|rules|routes|fields [-j]",
-	"what is there, as a table or as JSON")
+COMMAND("history", history, "[-j]", "configurations that were in force")
+COMMAND("rollback", rollback, "REVISION [--dry-run] [--if-revision N]", "one of them again")
+COMMAND("save", save, "[--force]", "write what runs back to its file")
+COMMAND("show", show, "WHAT [-j]",
+	"what is there: inputs, outputs, streams, store, orphans, daemon, rules, routes, fields, "
+	"config, defaults")
 COMMAND("get", get, "[NAME|GUID|. [KEY]] [-j]", "what the running configuration says of a piece")
 COMMAND("set", set, "[NAME|GUID] KEY=VALUE... [--dry-run] [--if-revision N]",
 	"change keys of one piece, live")

@@ -8,6 +8,7 @@
 #include "fields.h"
 #include "list.h"
 #include "print.h"
+#include "show_config.h"
 
 #define COLUMNS(...)                                                        \
 	(const struct sluice_print_column[]){__VA_ARGS__},                  \
@@ -184,6 +185,10 @@ int sluice_ctl_show(int argc, char **argv)
 	int word, error;
 	size_t index;
 
+	if (argc == 2 && !strcmp(argv[1], "config"))
+		return sluice_show_config();
+	if (argc == 2 && !strcmp(argv[1], "defaults"))
+		return sluice_show_defaults();
 	for (word = 1; word < argc; word++) {
 		if (strcmp(argv[word], "-j") == 0 || strcmp(argv[word], "--json") == 0) {
 			as_json = true;
@@ -202,7 +207,7 @@ int sluice_ctl_show(int argc, char **argv)
 	if (!view) {
 		fputs("usage: sluicectl show "
 		      "inputs|outputs|streams|store|orphans|daemon|rules|routes|fields "
-		      "[-j]\n",
+		      "[-j]\n       sluicectl show config|defaults\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;
 	}

@@ -11,11 +11,11 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
-#include "../config/sentence.h"
 #include "../lib/event.h"
 #include "../lib/log.h"
 #include "control/wishes.h"
 #include "daemon.h"
+#include "history.h"
 #include "source/source.h"
 
 /* How long whoever asks is kept waiting at most: for another job's end, for a picture, for a
@@ -91,15 +91,28 @@ struct sluice_config *sluice_daemon_load(const char *path, enum sluice_host_view
 	return NULL;
 }
 
+/* A configuration as a revision without a number; the texts stay whose they are. */
+static struct sluice_revision revision_of(const struct sluice_config *config, const char *how,
+					  bool is_runtime, uid_t uid)
+{
+	return (struct sluice_revision){.uid = uid,
+					.is_runtime = is_runtime,
+					.how = (char *)(uintptr_t)how,
+					.name = config->path,
+					.text = config->text,
+					.length = config->text_length};
+}
+
+/* How a change came about. */
+static const char *how_of(const struct sluice_change *change)
+{
+	return change->how ? change->how : change->is_reload ? "reload" : "apply";
+}
+
 void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_runtime, uid_t uid)
 {
 	const struct sluice_config *config = sluice_engine_config(daemon->engine);
-	const struct sluice_revision revision = {.uid = uid,
-						 .is_runtime = is_runtime,
-						 .how = (char *)(uintptr_t)how,
-						 .name = config->path,
-						 .text = config->text,
-						 .length = config->text_length};
+	const struct sluice_revision revision = revision_of(config, how, is_runtime, uid);
 
 	free(daemon->relay);
 	free(daemon->config_name);
@@ -124,7 +137,7 @@ void sluice_daemon_forget_config(struct daemon *daemon)
 	daemon->relay = NULL;
 	daemon->config_name = NULL;
 	sluice_link_users_free(&daemon->links.users);
-	sluice_revisions_free(&daemon->revisions);
+	sluice_history_close(daemon);
 }
 
 /* Why the foreman has no time. @owner caller: free() */
@@ -148,8 +161,14 @@ static void work_change(struct sluice_job *job)
 {
 	struct sluice_change *change = (struct sluice_change *)job;
 
+	const struct sluice_revision revision =
+		revision_of(change->config, how_of(change), change->how != NULL, change->uid);
+
 	change->result = sluice_engine_apply(change->daemon->engine, change->config,
 					     &change->wishes, &change->error);
+	/* Not in the control thread: it may wait for the disk. */
+	if (!change->result)
+		sluice_history_store(change->daemon, &revision);
 }
 
 /* Tells the log and whoever asked what became of a change. */
@@ -210,11 +229,7 @@ static void done_change(struct sluice_job *job)
 		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
 		sluice_config_free(change->config);
 	} else {
-		sluice_daemon_note_config(daemon,
-					  change->how	      ? change->how
-					  : change->is_reload ? "reload"
-							      : "apply",
-					  change->how != NULL, change->uid);
+		sluice_daemon_note_config(daemon, how_of(change), change->how != NULL, change->uid);
 		adopt_file(daemon);
 		/* It may wait for something. */
 		sluice_links_look(&daemon->links);
@@ -308,20 +323,8 @@ static bool is_refused(const struct daemon *daemon)
 			       "read again; `sluicectl apply FILE` gives it one");
 		return true;
 	}
-	if (sluice_revisions_changes(&daemon->revisions)) {
-		sluice_warning(
-			"SIGHUP: %zu change%s made while it runs %s in force; %s is not read "
-			"again, because that would undo %s: `sluicectl apply %s` does, "
-			"`sluicectl save` keeps %s",
-			sluice_revisions_changes(&daemon->revisions),
-			sluice_revisions_changes(&daemon->revisions) == 1 ? "" : "s",
-			sluice_revisions_changes(&daemon->revisions) == 1 ? "is" : "are",
-			daemon->path,
-			sluice_revisions_changes(&daemon->revisions) == 1 ? "it" : "them",
-			daemon->path,
-			sluice_revisions_changes(&daemon->revisions) == 1 ? "it" : "them");
+	if (sluice_history_forbids_reload(daemon))
 		return true;
-	}
 	if (!daemon->config_name || !strcmp(daemon->config_name, daemon->path))
 		return false;
 	/* Not silently back to what somebody has changed from while it runs. */
@@ -363,28 +366,6 @@ void sluice_daemon_reload(struct daemon *daemon)
 	sd_notify(0, "READY=1");
 }
 
-/* Is the revision that a change was made for still in force? 0: none is named, too; -ESTALE with
- * its sentence; -EBUSY: a change is under way. */
-static int look_at_revision(const struct daemon *daemon, uint64_t wanted, char **error)
-{
-	const struct sluice_revision *newest = sluice_revisions_newest(&daemon->revisions);
-
-	if (!wanted)
-		return 0;
-	if (daemon->change) {
-		*error = call_explain((void *)(uintptr_t)daemon);
-		return -EBUSY;
-	}
-	if (newest && newest->number == wanted)
-		return 0;
-	sluice_say(error,
-		   "revision %" PRIu64 " is in force (%s, by user %u), not %" PRIu64
-		   ": look at it with `sluicectl history`, then ask again",
-		   newest ? newest->number : 0, newest ? newest->how : "?",
-		   newest ? (unsigned int)newest->uid : 0, wanted);
-	return -ESTALE;
-}
-
 /* CONFIG_APPLY, see control.h. */
 static int call_apply(void *context, const struct sluice_control_apply *wanted, char **error)
 {
@@ -400,7 +381,11 @@ static int call_apply(void *context, const struct sluice_control_apply *wanted, 
 		*error = strdup("sluiced is stopping; nothing was changed");
 		return -ESHUTDOWN;
 	}
-	result = look_at_revision(daemon, wanted->if_revision, error);
+	if (wanted->if_revision && daemon->change) {
+		*error = call_explain(daemon);
+		return -EBUSY;
+	}
+	result = sluice_history_check(daemon, wanted->if_revision, error);
 	if (result)
 		return result;
 	result = sluice_config_parse(wanted->text, wanted->length, name, &config, &findings);

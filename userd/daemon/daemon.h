@@ -41,6 +41,7 @@ struct daemon {
 	char *relay, *config_name;
 	struct timespec config_since;
 	struct sluice_revisions revisions; /* and what was before */
+	char *history;			   /* where that is kept, too; NULL: nowhere */
 	uint64_t stop_limit_ns;
 	uint32_t workers;
 	struct sluice_change *change; /* under way, or NULL */

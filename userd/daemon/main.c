@@ -26,6 +26,7 @@
 #include "daemon.h"
 #include "direct.h"
 #include "event_socket.h"
+#include "history.h"
 #include "source/source.h"
 
 /* How often the loop looks after a change that takes long. */
@@ -239,6 +240,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		goto failed;
 	}
 	/* From here on the configuration is the engine's. */
+	sluice_history_open(daemon, sluice_engine_config(daemon->engine));
 	sluice_daemon_note_config(daemon, "start", false, getuid());
 	result = sluice_foreman_start(&daemon->foreman);
 	if (!result)

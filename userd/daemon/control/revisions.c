@@ -24,20 +24,31 @@ static bool is_same(const struct sluice_revision *one, const struct sluice_revis
 	       !strcmp(one->name, other->name);
 }
 
+bool sluice_revisions_is_next(const struct sluice_revisions *revisions,
+			      struct sluice_revision *revision)
+{
+	const struct sluice_revision *newest = sluice_revisions_newest(revisions);
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	revision->time_ns = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+	revision->number = newest ? newest->number + 1 : 1;
+	return !newest || !is_same(newest, revision);
+}
+
 int sluice_revisions_add(struct sluice_revisions *revisions, const struct sluice_revision *revision)
 {
-	struct sluice_revision *newest, fresh = {0};
-	struct timespec now;
+	struct sluice_revision *newest, fresh;
 
 	if (!revisions || !revision || !revision->text || !revision->name || !revision->how)
 		return -EINVAL;
-	newest = revisions->count ? &revisions->list[revisions->count - 1] : NULL;
-	if (newest && is_same(newest, revision)) {
+	fresh = *revision;
+	if (!sluice_revisions_is_next(revisions, &fresh)) {
 		/* A change that was saved is in a file from now on. */
+		newest = &revisions->list[revisions->count - 1];
 		newest->is_runtime = newest->is_runtime && revision->is_runtime;
 		return 0;
 	}
-	fresh = *revision;
 	fresh.how = strdup(revision->how);
 	fresh.name = strdup(revision->name);
 	fresh.text = strndup(revision->text, revision->length);
@@ -45,9 +56,6 @@ int sluice_revisions_add(struct sluice_revisions *revisions, const struct sluice
 		revision_free(&fresh);
 		return -ENOMEM;
 	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	fresh.time_ns = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
-	fresh.number = newest ? newest->number + 1 : 1;
 	if (revisions->count == SLUICE_REVISIONS) {
 		revision_free(&revisions->list[0]);
 		revisions->count--;

@@ -39,6 +39,10 @@ struct sluice_revisions {
 int sluice_revisions_add(struct sluice_revisions *revisions,
 			 const struct sluice_revision *revision);
 
+/* Is it another one than that in force? Its number, if so, and the time. */
+bool sluice_revisions_is_next(const struct sluice_revisions *revisions,
+			      struct sluice_revision *revision);
+
 /* The one in force; the one with a number. NULL: there is none. */
 const struct sluice_revision *sluice_revisions_newest(const struct sluice_revisions *revisions);
 const struct sluice_revision *sluice_revisions_find(const struct sluice_revisions *revisions,

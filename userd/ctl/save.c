@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `sluicectl save`: writes the running configuration back to its file. What is half-written never
+ * takes the place of a good file: it is written beside it, made durable, and renamed. Touches: the
+ * file, a netlink socket, stderr.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "command.h"
+#include "running.h"
+
+/* Writes all of it. 0 or a negative errno. */
+static int write_all(int fd, const char *text, size_t length)
+{
+	ssize_t done;
+
+	for (; length; text += done, length -= (size_t)done) {
+		done = write(fd, text, length);
+		if (done < 0 && errno != EINTR)
+			return -errno;
+		if (done < 0)
+			done = 0;
+	}
+	return 0;
+}
+
+/* Makes a folder's entries durable. 0 or a negative errno. */
+static int sync_folder(const char *path)
+{
+	char *copy = strdup(path);
+	int fd, error = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd))
+		error = -errno;
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return error;
+}
+
+/* Puts a text in the place of a file, whose mode and owner stay. 0 or a negative errno. */
+static int replace(const char *path, const char *text, size_t length)
+{
+	struct stat state = {.st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
+	char *beside;
+	int fd, error;
+
+	(void)stat(path, &state);
+	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	fd = mkostemp(beside, O_CLOEXEC);
+	if (fd < 0) {
+		error = -errno;
+		free(beside);
+		return error;
+	}
+	error = write_all(fd, text, length);
+	if (!error && (fchown(fd, state.st_uid, state.st_gid) ||
+		       fchmod(fd, state.st_mode & 07777) || fsync(fd)))
+		error = -errno;
+	if (close(fd) && !error)
+		error = -errno;
+	if (!error && rename(beside, path))
+		error = -errno;
+	if (error)
+		(void)unlink(beside);
+	free(beside);
+	return error ? error : sync_folder(path);
+}
+
+/* The text that the daemon last took from the file. 0 or a negative errno, having said why. @owner
+ * caller: *base */
+static int get_base(struct sluice_netlink *netlink, const struct sluice_running *running,
+		    struct sluice_running *base)
+{
+	uint64_t number = running->revision;
+	int error = sluice_running_get(netlink, number, base);
+
+	while (!error && base->is_runtime && number > 1) {
+		sluice_running_free(base);
+		error = sluice_running_get(netlink, --number, base);
+	}
+	return error;
+}
+
+/* Is the file as the daemon last read it, or as it shall become? Else says so. */
+static bool is_untouched(struct sluice_netlink *netlink, const struct sluice_running *running)
+{
+	struct sluice_running base = {0};
+	struct sluice_findings findings = {0};
+	char *text = NULL;
+	size_t length = 0;
+	bool result = false;
+
+	if (access(running->name, F_OK) && errno == ENOENT)
+		return true;
+	if (get_base(netlink, running, &base))
+		goto out;
+	if (sluice_config_read(running->name, &text, &length, &findings)) {
+		(void)sluice_ctl_print_findings(running->name, &findings);
+		goto out;
+	}
+	result = (length == base.text.length && !memcmp(text, base.text.bytes, length)) ||
+		 (length == running->text.length && !memcmp(text, running->text.bytes, length));
+	if (!result)
+		fprintf(stderr,
+			"sluicectl: %s is not as sluiced read it: somebody has changed it since; "
+			"`sluicectl diff %s` shows what differs from what runs, `save --force` "
+			"writes over it\n",
+			running->name, running->name);
+out:
+	free(text);
+	sluice_findings_free(&findings);
+	sluice_running_free(&base);
+	return result;
+}
+
+/* Saves. Returns the exit status, having said what went wrong. */
+static int save(struct sluice_netlink *netlink, const struct sluice_running *running,
+		bool is_forced)
+{
+	struct sluice_order order = {.name = running->name,
+				     .text = running->text.bytes,
+				     .length = running->text.length,
+				     .if_revision = running->revision};
+	int error;
+
+	if (running->name[0] != '/') {
+		fprintf(stderr,
+			"sluicectl: %s is no file that could be written: `sluicectl show config` "
+			"prints the configuration\n",
+			running->name);
+		return SLUICE_CTL_REFUSED;
+	}
+	if (!is_forced && !is_untouched(netlink, running))
+		return SLUICE_CTL_REFUSED;
+	error = replace(running->name, running->text.bytes, running->text.length);
+	if (error) {
+		fprintf(stderr, "sluicectl: %s cannot be written: %s\n", running->name,
+			strerror(-error));
+		return SLUICE_CTL_REFUSED;
+	}
+	/* The daemon knows from now on that what runs is in the file. */
+	error = sluice_running_apply(netlink, &order);
+	if (error) {
+		sluice_daemon_complain(netlink, error);
+		return SLUICE_CTL_REFUSED;
+	}
+	printf("%s is what runs\n", running->name);
+	return SLUICE_CTL_OK;
+}
+
+int sluice_ctl_save(int argc, char **argv)
+{
+	bool is_forced = argc == 2 && !strcmp(argv[1], "--force");
+	struct sluice_running running = {0};
+	struct sluice_netlink *netlink;
+	int status = SLUICE_CTL_REFUSED;
+
+	if (argc > 1 && !is_forced) {
+		fputs("usage: sluicectl save [--force]\n", stderr);
+		return SLUICE_CTL_USAGE;
+	}
+	netlink = sluice_daemon_connect();
+	if (netlink && !sluice_running_get(netlink, 0, &running))
+		status = save(netlink, &running, is_forced);
+	sluice_running_free(&running);
+	sluice_netlink_close(netlink);
+	return status;
+}
