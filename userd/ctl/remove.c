@@ -4,6 +4,7 @@
  * netlink socket, stdout, stderr.
  */
 #include <stdio.h>
+#include <string.h>
 #include "change.h"
 #include "command.h"
 
@@ -19,7 +20,9 @@ int sluice_ctl_remove(int argc, char **argv)
 
 	if (!sluice_change_options(&change, argc, argv))
 		return SLUICE_CTL_USAGE;
-	if (change.argc != 2) {
+	/* Without a name those are no inputs and outputs. */
+	if (change.argc != 2 || !strcmp(change.argv[1], "rule") ||
+	    !strcmp(change.argv[1], "route")) {
 		fputs("usage: sluicectl del NAME|GUID [--adopt OLD=NEW] [--drop OLD] [--dry-run] "
 		      "[--if-revision N] [-j]\n       sluicectl del rule|route ID|NAME|all\n",
 		      stderr);

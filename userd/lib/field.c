@@ -9,8 +9,8 @@
 #define ZERO true
 #define ANY false
 #define ROW(list, attribute, is_optional, key, kind, place, title, unit, normally, meaning) \
-	{SLUICE_FIELDS_##list, SLUICE_FIELD_##kind, SLUICE_A_##attribute, is_optional, key, place,  \
-	 title, unit, normally, meaning},
+	{SLUICE_FIELDS_##list, SLUICE_FIELD_##kind, SLUICE_A_##attribute, is_optional, \
+	 key, place, title, unit, normally, meaning},
 /* clang-format on */
 #define FIELD(list, attribute, member, ...) ROW(list, attribute, false, __VA_ARGS__)
 #define FIELD_IF(list, attribute, gate, member, ...) ROW(list, attribute, true, __VA_ARGS__)
