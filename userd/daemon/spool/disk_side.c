@@ -91,11 +91,9 @@ static void destroy(struct sluice_stream *stream)
 /* Notes in the cursors what lies on the disk, so that a successor knows. */
 static void note(struct sluice_stream *stream)
 {
-	size_t number;
-
-	for (number = 0; number < stream->feeder_count; number++)
-		if (disk_of(stream->feeders[number]))
-			sluice_disk_check_note(stream->feeders[number]);
+	for_each_feeder (feeder, stream)
+		if (disk_of(feeder))
+			sluice_disk_check_note(feeder);
 }
 
 /* Tells the spooler what the outputs have got. */
@@ -129,15 +127,14 @@ static void tell(struct sluice_disk_side *side)
 static void leave(struct sluice_stream *stream)
 {
 	struct sluice_disk_side *side = stream->side;
-	size_t number;
 
 	sluice_spooler_forget(side->spooler, side, side->worker);
 	sluice_order_free(side->ready);
 	side->ready = NULL;
 	side->orders = 0;
 	side->asked = 0;
-	for (number = 0; number < stream->feeder_count; number++)
-		sluice_disk_feeder_forget_orders(disk_of(stream->feeders[number]));
+	for_each_feeder (feeder, stream)
+		sluice_disk_feeder_forget_orders(disk_of(feeder));
 	tell(side);
 }
 
@@ -292,16 +289,12 @@ static void hand_over(struct sluice_disk_side *side)
 {
 	struct sluice_stream *stream = side->stream;
 	struct sluice_order *order;
-	size_t number;
 
 	while ((order = side->ready)) {
-		for (number = 0; number < stream->feeder_count; number++)
-			if (disk_of(stream->feeders[number]) &&
-			    !sluice_ring_feeder_let_go(stream->feeders[number], order->end))
+		for_each_feeder (feeder, stream)
+			if (disk_of(feeder) && !sluice_ring_feeder_let_go(feeder, order->end))
 				return;
-		for (number = 0; number < stream->feeder_count; number++) {
-			struct sluice_feeder *feeder = stream->feeders[number];
-
+		for_each_feeder (feeder, stream) {
 			if (disk_of(feeder))
 				sluice_ring_feeder_yield(feeder, order->end, order->sequence,
 							 order->serial);
@@ -328,27 +321,22 @@ void sluice_disk_side_clear(struct sluice_stream *stream, bool all)
 
 bool sluice_disk_side_is_idle(const struct sluice_stream *stream)
 {
-	size_t number;
-
 	if (!stream->side)
 		return true;
-	for (number = 0; number < stream->feeder_count; number++)
-		if (disk_of(stream->feeders[number]) &&
-		    sluice_disk_feeder_is_reading(disk_of(stream->feeders[number])))
+	for_each_feeder (feeder, stream)
+		if (disk_of(feeder) && sluice_disk_feeder_is_reading(disk_of(feeder)))
 			return false;
 	return !stream->side->orders && !stream->side->ready;
 }
 
 void sluice_disk_side_move(struct sluice_stream *stream, unsigned int worker)
 {
-	size_t number;
-
 	if (!stream->side)
 		return;
 	stream->side->worker = worker;
-	for (number = 0; number < stream->feeder_count; number++)
-		if (disk_of(stream->feeders[number]))
-			sluice_disk_feeder_move(disk_of(stream->feeders[number]), worker);
+	for_each_feeder (feeder, stream)
+		if (disk_of(feeder))
+			sluice_disk_feeder_move(disk_of(feeder), worker);
 }
 
 /* At the end of a round: orders what is to be written, tells what was acknowledged. @context worker
@@ -364,11 +352,10 @@ static void tend(struct sluice_stream *stream, uint64_t now)
 static void tick(struct sluice_stream *stream, uint64_t now)
 {
 	struct sluice_disk_side *side = stream->side;
-	size_t number;
 
-	for (number = 0; number < stream->feeder_count; number++)
-		if (disk_of(stream->feeders[number]))
-			sluice_disk_feeder_tick(disk_of(stream->feeders[number]), now);
+	for_each_feeder (feeder, stream)
+		if (disk_of(feeder))
+			sluice_disk_feeder_tick(disk_of(feeder), now);
 	if ((side->pause_until || side->ready) && now >= side->pause_until) {
 		side->pause_until = 0;
 		stream->moved = true;

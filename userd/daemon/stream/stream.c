@@ -38,10 +38,8 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 /* Ends all feeders; their cursors stay where they are. */
 static void free_feeders(struct sluice_stream *stream)
 {
-	size_t number;
-
-	for (number = 0; number < stream->feeder_count; number++)
-		sluice_feeder_destroy(stream->feeders[number]);
+	for_each_feeder (feeder, stream)
+		sluice_feeder_destroy(feeder);
 }
 
 /* A new feeder of the ring is the stream's. */
@@ -183,11 +181,9 @@ static void see(struct sluice_stream *stream, uint64_t offset)
 
 void sluice_stream_notify(struct sluice_stream *stream)
 {
-	size_t number;
-
 	see(stream, sluice_ring_head(&stream->ring));
-	for (number = 0; number < stream->feeder_count; number++)
-		sluice_feeder_wake(stream->feeders[number]);
+	for_each_feeder (feeder, stream)
+		sluice_feeder_wake(feeder);
 	stream->moved = true;
 }
 
@@ -200,18 +196,14 @@ static bool see_taken(struct sluice_stream *stream)
 {
 	uint64_t most = 0;
 	bool told = false;
-	size_t number;
 
-	for (number = 0; number < stream->feeder_count; number++)
-		if (sluice_feeder_is_of_ring(stream->feeders[number]) &&
-		    stream->feeders[number]->taken > most)
-			most = stream->feeders[number]->taken;
+	for_each_feeder (feeder, stream)
+		if (sluice_feeder_is_of_ring(feeder) && feeder->taken > most)
+			most = feeder->taken;
 	if (most <= stream->seen)
 		return false;
 	see(stream, most);
-	for (number = 0; number < stream->feeder_count; number++) {
-		struct sluice_feeder *feeder = stream->feeders[number];
-
+	for_each_feeder (feeder, stream) {
 		if (!sluice_feeder_is_of_ring(feeder) || feeder->taken >= most || !feeder->output)
 			continue;
 		sluice_feeder_wake(feeder);
@@ -248,7 +240,6 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 {
 	uint64_t least = UINT64_MAX, acked;
 	bool refilled, told;
-	size_t number;
 
 	stream->moved = false;
 	/* What is less on the disk is noted before the spooler knows, what is more when the ring
@@ -256,9 +247,7 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 	note(stream);
 	if (stream->disk)
 		stream->disk->tend(stream, now);
-	for (number = 0; number < stream->feeder_count; number++) {
-		struct sluice_feeder *feeder = stream->feeders[number];
-
+	for_each_feeder (feeder, stream) {
 		if (!sluice_feeder_is_of_ring(feeder))
 			continue;
 		acked = sluice_ring_feeder_need(feeder);
@@ -366,14 +355,12 @@ void sluice_stream_drop_feeder(struct sluice_stream *stream, const sluice_guid g
 uint64_t sluice_stream_remaining(const struct sluice_stream *stream)
 {
 	uint64_t head = sluice_ring_head(&stream->ring), most = 0, goal, acked;
-	size_t number;
 
-	for (number = 0; number < stream->feeder_count; number++) {
-		if (!sluice_feeder_is_of_ring(stream->feeders[number]))
+	for_each_feeder (feeder, stream) {
+		if (!sluice_feeder_is_of_ring(feeder))
 			continue;
-		goal = stream->feeders[number]->limit < head ? stream->feeders[number]->limit
-							     : head;
-		acked = sluice_ring_feeder_need(stream->feeders[number]);
+		goal = feeder->limit < head ? feeder->limit : head;
+		acked = sluice_ring_feeder_need(feeder);
 		if (goal > acked && goal - acked > most)
 			most = goal - acked;
 	}
@@ -383,11 +370,10 @@ uint64_t sluice_stream_remaining(const struct sluice_stream *stream)
 uint64_t sluice_stream_on_disk(const struct sluice_stream *stream)
 {
 	uint64_t bytes = 0;
-	size_t number;
 
-	for (number = 0; number < stream->feeder_count; number++)
-		if (!sluice_feeder_is_of_ring(stream->feeders[number]))
-			bytes += sluice_feeder_on_disk(stream->feeders[number]);
+	for_each_feeder (feeder, stream)
+		if (!sluice_feeder_is_of_ring(feeder))
+			bytes += sluice_feeder_on_disk(feeder);
 	return bytes;
 }
 
