@@ -123,9 +123,9 @@ struct sluice_feeder {
 	uint64_t floor; /* everything before it was given to the disk: of the ring's feeder */
 	uint64_t floor_sequence; /* records before the floor */
 	struct sluice_segment
-		*segments; /* of segment `id` at [id & (SLUICE_FEEDER_SEGMENTS - 1)] */
-	uint64_t first;	   /* id of the first that is not done, or next */
-	uint64_t summed;   /* of ring_feeder.c: how many records [summed, next) had ... */
+		*segments;	  /* of segment `id` at [id & (SLUICE_FEEDER_SEGMENTS - 1)] */
+	uint64_t first;		  /* id of the first that is not done, or next */
+	uint64_t summed;	  /* of ring_feeder.c: how many records [summed, next) had ... */
 	uint64_t summed_sequence; /* ... less than lie before them: records before segment `summed`
 				   */
 	bool recount;		  /* a segment behind it has changed */
