@@ -5,9 +5,10 @@
 # runs and judges them.
 #
 # A test on this machine waits most of its time; an emulated machine computes most of its time. So both run
-# side by side: as many machines at a time as there are processors, at a lower priority, and beside them tests
-# on this machine, until twice as many tests run as there are processors. What takes longest begins first.
-# Kernels that are not there yet are made meanwhile, each in the place of a machine.
+# side by side: as many machines at a time as there are processors, and beside them tests on this machine,
+# until twice as many tests run as there are processors. What takes longest begins first. All have the same
+# priority: in a machine of a lower one, programs take too long to start while some test here keeps both
+# processors busy. Kernels that are not there yet are made meanwhile, each in the place of a machine.
 : "${results:?}" "${jobs:?}"
 
 # lot_of NAME TURN: prints the lot that a test belongs to: what shares a machine; nothing: it has one of its own,

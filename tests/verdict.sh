@@ -33,7 +33,7 @@ run_one()
 			timeout -k 10 "${limit:-400}" "$file"
 		else
 			mapfile -t extra < <(sed -n 's/^# system: yes$/--system/p' "$file")
-			nice -n 5 vm-images/run --kernel "${machine%/*}" --nic "${machine#*/}" --smp 2 "${extra[@]}" \
+			vm-images/run --kernel "${machine%/*}" --nic "${machine#*/}" --smp 2 "${extra[@]}" \
 				--timeout "${limit:-400}" -- "$PWD/$file"
 		fi
 		;;
@@ -83,7 +83,7 @@ judge_together()
 		for name in "$@"; do
 			left+=("$PWD/$(scenario_file "${name%%@*}")")
 		done
-		timed "$lot" nice -n 5 vm-images/run "${arguments[@]}" --smp 2 --timeout 2400 -- \
+		timed "$lot" vm-images/run "${arguments[@]}" --smp 2 --timeout 2400 -- \
 			env ${SLUICE_LONG:+SLUICE_LONG=yes} "$PWD/tests/batch" "${left[@]}" >"$log"
 		machine=$?
 		left=()
