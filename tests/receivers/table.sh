@@ -76,7 +76,7 @@ run_program()
 # program_start PROGRAM: starts it, and waits until it listens.
 program_start()
 {
-	local program=$1 row name of
+	local program=$1 row name of key
 	pids[$program]=''
 	case $program in
 	rsyslog) run_program rsyslog rsyslogd -n -f "$work/rsyslog.conf" -i "$work/rsyslogd.pid" ;;
@@ -86,8 +86,9 @@ program_start()
 			--pidfile="$work/syslog-ng.pid" --control="$work/syslog-ng.ctl" ;;
 	haproxy)
 		for name in counted lines; do
-			run_program haproxy socat -u "TCP-LISTEN:$((port_of[haproxy-$name] + 200)),reuseaddr" "OPEN:$work/haproxy-$name,creat,append"
-			eventually 60 listens $((port_of[haproxy-$name] + 200)) || fail "nobody listens for HAProxy's ring"
+			key=haproxy-$name
+			run_program haproxy socat -u "TCP-LISTEN:$((${port_of[$key]} + 200)),reuseaddr" "OPEN:$work/haproxy-$name,creat,append"
+			eventually 60 listens $((${port_of[$key]} + 200)) || fail "nobody listens for HAProxy's ring"
 		done
 		run_program haproxy haproxy -db -f "$work/haproxy.conf" ;;
 	socat-*) run_program "$program" socat -u "TCP-LISTEN:${port_of[$program]},reuseaddr" "OPEN:$work/$program,creat,append" ;;
@@ -129,7 +130,7 @@ files()
 # table_start: everything that is needed.
 table_start()
 {
-	local program name
+	local program name key
 	unpacked=$("$repository/tests/unpacked" syslog-ng-core) || fail "no syslog-ng"
 	ncat=$("$repository/tests/unpacked" ncat) || fail "no ncat"
 	mkdir -p "$work/rsyslog"
@@ -144,14 +145,16 @@ table_start()
 	{
 		echo '@version: 3.38'
 		for name in 'counted syslog' 'lines network'; do
+			key=syslog-ng-${name% *}
 			cat <<-CONF
-				source ${name% *} { ${name#* }(ip("10.9.1.2") port(${port_of[syslog-ng-${name% *}]}) transport("tcp") flags(no-parse)); };
+				source ${name% *} { ${name#* }(ip("10.9.1.2") port(${port_of[$key]}) transport("tcp") flags(no-parse)); };
 				destination ${name% *} { file("$work/syslog-ng-${name% *}" template("\$MESSAGE\n")); };
 				log { source(${name% *}); destination(${name% *}); flags(flow-control); };
 			CONF
 		done
 	} >"$work/syslog-ng.conf"
 	for name in counted lines; do
+		key=haproxy-$name
 		cat <<-CONF
 			ring $name
 			    format raw
@@ -159,9 +162,9 @@ table_start()
 			    size 10000000
 			    timeout connect 5s
 			    timeout server 100s
-			    server $name 10.9.1.2:$((port_of[haproxy-$name] + 200)) log-proto octet-count
+			    server $name 10.9.1.2:$((${port_of[$key]} + 200)) log-proto octet-count
 			log-forward $name
-			    bind 10.9.1.2:${port_of[haproxy-$name]}
+			    bind 10.9.1.2:${port_of[$key]}
 			    timeout client 100s
 			    log ring@$name local0
 		CONF
