@@ -36,8 +36,6 @@
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ipv6.h>
-#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
-#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 #include "checksum.h"
 #include "sluice.h"
 #include "store.h"
@@ -477,105 +475,23 @@ static unsigned int hook_ipv6_local(void *priv, struct sk_buff *skb,
 	return take(priv, skb, state, offset, 6, SLUICE_HOOK_LOCAL_IN);
 }
 
-static const struct nf_hook_ops prerouting[] = {
-	{ .hook = hook_ipv4, .pf = NFPROTO_IPV4, .priority = PRIORITY_WHOLE },
-	{ .hook = hook_ipv4_reassembled, .pf = NFPROTO_IPV4, .priority = PRIORITY_REASSEMBLED },
-	{ .hook = hook_ipv6, .pf = NFPROTO_IPV6, .priority = PRIORITY_WHOLE },
-	{ .hook = hook_ipv6_reassembled, .pf = NFPROTO_IPV6, .priority = PRIORITY_REASSEMBLED },
+/* What hook_set.c registers in a namespace; the last has no function. */
+const struct nf_hook_ops sluice_hook_prerouting[] = {
+	{ .hook = hook_ipv4, .pf = NFPROTO_IPV4, .hooknum = NF_INET_PRE_ROUTING,
+	  .priority = PRIORITY_WHOLE },
+	{ .hook = hook_ipv4_reassembled, .pf = NFPROTO_IPV4, .hooknum = NF_INET_PRE_ROUTING,
+	  .priority = PRIORITY_REASSEMBLED },
+	{ .hook = hook_ipv6, .pf = NFPROTO_IPV6, .hooknum = NF_INET_PRE_ROUTING,
+	  .priority = PRIORITY_WHOLE },
+	{ .hook = hook_ipv6_reassembled, .pf = NFPROTO_IPV6, .hooknum = NF_INET_PRE_ROUTING,
+	  .priority = PRIORITY_REASSEMBLED },
+	{}
 };
 
-static const struct nf_hook_ops local_in[] = {
-	{ .hook = hook_ipv4_local, .pf = NFPROTO_IPV4, .priority = PRIORITY_LOCAL },
-	{ .hook = hook_ipv6_local, .pf = NFPROTO_IPV6, .priority = PRIORITY_LOCAL },
+const struct nf_hook_ops sluice_hook_local_in[] = {
+	{ .hook = hook_ipv4_local, .pf = NFPROTO_IPV4, .hooknum = NF_INET_LOCAL_IN,
+	  .priority = PRIORITY_LOCAL },
+	{ .hook = hook_ipv6_local, .pf = NFPROTO_IPV6, .hooknum = NF_INET_LOCAL_IN,
+	  .priority = PRIORITY_LOCAL },
+	{}
 };
-
-/* Prepares one hook of a namespace: its @count @functions, at the stack's hook @number. */
-static void prepare(struct sluice_net *sn, enum sluice_hook hook,
-		    const struct nf_hook_ops *functions, unsigned int count, unsigned int number)
-{
-	struct sluice_hook_set *set = &sn->hooks[hook];
-
-	for (set->count = 0; set->count < count; set->count++) {
-		set->functions[set->count] = functions[set->count];
-		set->functions[set->count].priv = sn;
-		set->functions[set->count].hooknum = number;
-	}
-}
-
-/**
- * sluice_hook_init() - prepare the hooks of a namespace
- * @sn: the namespace's state
- *
- * Context: process.
- */
-void sluice_hook_init(struct sluice_net *sn)
-{
-	prepare(sn, SLUICE_HOOK_PREROUTING, prerouting, ARRAY_SIZE(prerouting),
-		NF_INET_PRE_ROUTING);
-	prepare(sn, SLUICE_HOOK_LOCAL_IN, local_in, ARRAY_SIZE(local_in), NF_INET_LOCAL_IN);
-}
-
-/**
- * sluice_hook_register() - begin to see the namespace's packets at a hook, whole ones
- * @sn:   the namespace's state, its table in place
- * @hook: which one
- *
- * Reassembly is asked for at both: the stack itself reassembles IPv6 only behind local-in.
- *
- * Return: 0 or a negative errno, with nothing left behind.
- * Context: process, sleeps; sn->change held, sn->lock not (registering takes the CPU hotplug lock).
- */
-int sluice_hook_register(struct sluice_net *sn, enum sluice_hook hook)
-{
-	struct sluice_hook_set *set = &sn->hooks[hook];
-	int error;
-
-	if (set->registered)
-		return 0;
-	error = nf_defrag_ipv4_enable(sn->net);
-	if (error)
-		return error;
-	error = nf_defrag_ipv6_enable(sn->net);
-	if (error)
-		goto disable_ipv4;
-	error = nf_register_net_hooks(sn->net, set->functions, set->count);
-	if (error)
-		goto disable_ipv6;
-	set->registered = true;
-	return 0;
-
-disable_ipv6:
-	nf_defrag_ipv6_disable(sn->net);
-disable_ipv4:
-	nf_defrag_ipv4_disable(sn->net);
-	return error;
-}
-
-/**
- * sluice_hook_unregister() - see no packets any more
- * @sn:  the namespace's state
- * @all: at any hook; else only at those that have no rules
- *
- * When it returns no such hook is running and none will.
- *
- * Context: process, sleeps; as for sluice_hook_register().
- */
-void sluice_hook_unregister(struct sluice_net *sn, bool all)
-{
-	bool any = false;
-	unsigned int hook;
-
-	for (hook = 0; hook < SLUICE_HOOKS; hook++) {
-		struct sluice_hook_set *set = &sn->hooks[hook];
-
-		if (!set->registered || (set->rules && !all))
-			continue;
-		nf_unregister_net_hooks(sn->net, set->functions, set->count);
-		nf_defrag_ipv6_disable(sn->net);
-		nf_defrag_ipv4_disable(sn->net);
-		set->registered = false;
-		any = true;
-	}
-	if (any)
-		synchronize_net();
-}

@@ -8,8 +8,8 @@
  * fragments when they were put together, extension headers, and whatever comes while the hook is
  * not there. What is taken here is stolen and never comes to prerouting, so none is taken twice.
  *
- * Called by rule.c after each change of rules and of interfaces. Touches hooks of interfaces, with
- * RTNL held.
+ * Called by hook_set.c, of which it is a row, after each change of rules and of interfaces. Touches
+ * hooks of interfaces, with RTNL held.
  */
 #define pr_fmt(fmt) "sluice: " fmt
 
@@ -132,7 +132,7 @@ static bool is_wanted(struct sluice_net *sn, const struct net_device *device)
 	struct sluice_rule *rule;
 	unsigned long number;
 
-	if (!sn->ingress_rules)
+	if (!sn->hook_rules[SLUICE_HOOK_INGRESS])
 		return false;
 	xa_for_each(&sn->rules, number, rule) {
 		if (rule->hook == SLUICE_HOOK_INGRESS && rule->ifindex == device->ifindex)
@@ -219,4 +219,37 @@ void sluice_ingress_update(struct sluice_net *sn)
 	rtnl_unlock();
 	if (any)
 		synchronize_net();
+}
+
+/**
+ * sluice_ingress_refuse() - whether a rule cannot be at ingress
+ * @info:      the request
+ * @attribute: the hook
+ * @draft:     the rule, its verdict and interface read
+ *
+ * Return: 0, or a negative errno with a sentence.
+ * Context: process.
+ */
+int sluice_ingress_refuse(struct genl_info *info, const struct nlattr *attribute,
+			  const struct sluice_rule *draft)
+{
+	if (!draft->interface[0]) {
+		sluice_refuse(info, attribute,
+			      "rule \"%s\" wants the hook ingress but names no interface, which the hook is one of",
+			      draft->name);
+		return -EINVAL;
+	}
+	if (draft->verdict != SLUICE_VERDICT_STEAL) {
+		sluice_refuse(info, attribute,
+			      "rule \"%s\" wants the hook ingress to copy; what goes on through the stack is copied at prerouting for less",
+			      draft->name);
+		return -EINVAL;
+	}
+	if (!IS_ENABLED(CONFIG_NETFILTER_INGRESS)) {
+		sluice_refuse(info, attribute,
+			      "rule \"%s\" wants the hook ingress, which this kernel was built without (CONFIG_NETFILTER_INGRESS); use prerouting",
+			      draft->name);
+		return -EOPNOTSUPP;
+	}
+	return 0;
 }

@@ -19,7 +19,8 @@
 
 #define SLUICE_PORTS 65536U /* RFC 768: ports are 16 bits */
 #define SLUICE_RANGES_MAX 256U
-#define SLUICE_HOOKS (SLUICE_HOOK_LOCAL_IN + 1U)
+#define SLUICE_HOOK_KINDS (SLUICE_HOOK_INGRESS + 1U) /* that a rule can name */
+#define SLUICE_HOOKS (SLUICE_HOOK_LOCAL_IN + 1U) /* of the stack, with a half of the table each */
 #define SLUICE_SLOTS (SLUICE_HOOKS * SLUICE_PORTS)
 
 struct sluice_net;

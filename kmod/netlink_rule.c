@@ -140,27 +140,7 @@ static int parse_hook(struct genl_info *info, struct nlattr **attributes, struct
 	if (!hook)
 		return 0;
 	draft->hook = nla_get_u8(hook);
-	if (draft->hook != SLUICE_HOOK_INGRESS)
-		return 0;
-	if (!draft->interface[0]) {
-		sluice_refuse(info, hook,
-			      "rule \"%s\" wants the hook ingress but names no interface, which the hook is one of",
-			      draft->name);
-		return -EINVAL;
-	}
-	if (draft->verdict != SLUICE_VERDICT_STEAL) {
-		sluice_refuse(info, hook,
-			      "rule \"%s\" wants the hook ingress to copy; what goes on through the stack is copied at prerouting for less",
-			      draft->name);
-		return -EINVAL;
-	}
-	if (!IS_ENABLED(CONFIG_NETFILTER_INGRESS)) {
-		sluice_refuse(info, hook,
-			      "rule \"%s\" wants the hook ingress, which this kernel was built without (CONFIG_NETFILTER_INGRESS); use prerouting",
-			      draft->name);
-		return -EOPNOTSUPP;
-	}
-	return 0;
+	return sluice_hook_refuse(info, hook, draft);
 }
 
 /* Reads an address and its prefix length. 0, or -EINVAL with a sentence. */

@@ -238,7 +238,7 @@ static void rule_unlink(struct sluice_net *sn, struct sluice_rule *rule)
 	sn->port_count -= rule_ports(rule);
 	rule->route->rules--;
 	sn->hooks[sluice_hook_in_stack(rule->hook)].rules--;
-	sn->ingress_rules -= rule->hook == SLUICE_HOOK_INGRESS;
+	sn->hook_rules[rule->hook]--;
 	sn->batching_rules -= rule->batching != SLUICE_BATCHING_OFF;
 	if (rule->interface[0])
 		sn->named_rules--;
@@ -251,7 +251,7 @@ static void rule_link(struct sluice_net *sn, struct sluice_rule *rule)
 	sn->port_count += rule_ports(rule);
 	rule->route->rules++;
 	sn->hooks[sluice_hook_in_stack(rule->hook)].rules++;
-	sn->ingress_rules += rule->hook == SLUICE_HOOK_INGRESS;
+	sn->hook_rules[rule->hook]++;
 	sn->batching_rules += rule->batching != SLUICE_BATCHING_OFF;
 	if (rule->interface[0])
 		sn->named_rules++;
@@ -445,7 +445,8 @@ static int plan_and_exchange(struct sluice_net *sn, const struct sluice_rule_cha
 int sluice_rule_exchange(struct sluice_net *sn, const struct sluice_rule_change *changes,
 			 unsigned int count, struct sluice_rule_clash *clash)
 {
-	bool batching = sn->batching_rules, ingress = sn->ingress_rules;
+	unsigned long hooks = sluice_hook_used(sn);
+	bool batching = sn->batching_rules;
 	const struct sluice_rule *draft;
 	unsigned int number;
 	int error;
@@ -464,8 +465,7 @@ int sluice_rule_exchange(struct sluice_net *sn, const struct sluice_rule_change 
 	}
 	if (!error)
 		error = plan_and_exchange(sn, changes, count, clash);
-	if (ingress || sn->ingress_rules)
-		sluice_ingress_update(sn);
+	sluice_hook_update(sn, hooks);
 	leave_unused(sn);
 	if (batching || sn->batching_rules)
 		sluice_batching_update(sn);
@@ -507,7 +507,8 @@ bool sluice_rule_is_same(const struct sluice_rule *one, const struct sluice_rule
  */
 void sluice_rule_delete_all(struct sluice_net *sn)
 {
-	bool batching = sn->batching_rules, ingress = sn->ingress_rules;
+	unsigned long hooks = sluice_hook_used(sn);
+	bool batching = sn->batching_rules;
 	struct sluice_rule *rule;
 	unsigned long number;
 
@@ -523,8 +524,7 @@ void sluice_rule_delete_all(struct sluice_net *sn)
 		rule_free_later(sn, rule);
 	}
 	mutex_unlock(&sn->lock);
-	if (ingress)
-		sluice_ingress_update(sn);
+	sluice_hook_update(sn, hooks);
 	tables_drop(sn);
 	if (batching)
 		sluice_batching_update(sn);
@@ -560,7 +560,7 @@ static int interface_event(struct notifier_block *block, unsigned long event, vo
 	if (!is_named && list_empty(&sn->batches) && list_empty(&sn->ingresses))
 		return NOTIFY_DONE;
 	sluice_batching_look(sn, device, event == NETDEV_UNREGISTER);
-	sluice_ingress_look(sn, device, event == NETDEV_UNREGISTER);
+	sluice_hook_look(sn, device, event == NETDEV_UNREGISTER);
 	return NOTIFY_DONE;
 }
 

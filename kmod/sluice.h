@@ -110,7 +110,7 @@ struct sluice_hook_set {
  * @tallies:       counters of rules that are in the table, or were just now
  * @batching_rules: how many want receive batching; under @change
  * @batches:       interfaces whose setting we changed for it; under RTNL
- * @ingress_rules: how many are of an interface's ingress; under @change and @lock
+ * @hook_rules:    how many name each hook; under @change and @lock
  * @ingresses:     interfaces with a hook of ours for them; under RTNL
  * @retired:       sum of the counters of rules that are gone, by CPU
  * @port_count:    ports of all rules, each of each counted; under @change and @lock
@@ -135,7 +135,7 @@ struct sluice_net {
 	struct list_head tallies;
 	unsigned int batching_rules;
 	struct list_head batches;
-	unsigned int ingress_rules;
+	unsigned int hook_rules[SLUICE_HOOK_KINDS];
 	struct list_head ingresses;
 	struct sluice_counts __percpu *retired;
 	u64 port_count;
@@ -149,10 +149,19 @@ extern struct list_head sluice_nets;
 extern struct mutex sluice_nets_lock;
 struct sluice_net *sluice_net_of(const struct net *net);
 
-/* hook.c */
+/* hook_set.c */
 void sluice_hook_init(struct sluice_net *sn);
 int sluice_hook_register(struct sluice_net *sn, enum sluice_hook hook);
 void sluice_hook_unregister(struct sluice_net *sn, bool all);
+void sluice_hook_update(struct sluice_net *sn, unsigned long before);
+unsigned long sluice_hook_used(const struct sluice_net *sn);
+void sluice_hook_look(struct sluice_net *sn, struct net_device *device, bool leaves);
+int sluice_hook_refuse(struct genl_info *info, const struct nlattr *attribute,
+		       const struct sluice_rule *draft);
+
+/* hook.c */
+extern const struct nf_hook_ops sluice_hook_prerouting[];
+extern const struct nf_hook_ops sluice_hook_local_in[];
 unsigned int sluice_hook_ingress(const struct sluice_net *sn, struct sk_buff *skb,
 				 const struct nf_hook_state *state, unsigned int udp_offset,
 				 u8 family);
@@ -160,6 +169,8 @@ unsigned int sluice_hook_ingress(const struct sluice_net *sn, struct sk_buff *sk
 /* ingress.c */
 bool sluice_ingress_look(struct sluice_net *sn, struct net_device *device, bool leaves);
 void sluice_ingress_update(struct sluice_net *sn);
+int sluice_ingress_refuse(struct genl_info *info, const struct nlattr *attribute,
+			  const struct sluice_rule *draft);
 
 /**
  * struct sluice_quota_state - memory of rings, MiB
