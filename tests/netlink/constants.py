@@ -21,7 +21,8 @@ ENUMERATIONS = {
         "SLUICE_CMD_RULES_EXCHANGE": 16,
         "SLUICE_CMD_CONFIG_GET": 17,
         "SLUICE_CMD_REVISION_GET": 18,
-        "SLUICE_CMD_MAX": 18,
+        "SLUICE_CMD_CONFIG_CONFIRM": 19,
+        "SLUICE_CMD_MAX": 19,
     },
     "sluice_attribute": {
         "SLUICE_A_UNSPEC": 0,
@@ -172,7 +173,8 @@ ENUMERATIONS = {
         "SLUICE_A_CONFIG_RUNTIME": 145,
         "SLUICE_A_CONFIG_UID": 146,
         "SLUICE_A_CONFIG_TIME": 147,
-        "SLUICE_A_MAX": 147,
+        "SLUICE_A_CONFIG_WITHIN": 148,
+        "SLUICE_A_MAX": 148,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -366,6 +368,7 @@ TYPES = {
     "CONFIG_RUNTIME": "u8",
     "CONFIG_UID": "u32",
     "CONFIG_TIME": "u64",
+    "CONFIG_WITHIN": "u32",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

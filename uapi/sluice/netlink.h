@@ -64,12 +64,13 @@
  * configuration does not have: NEW gets it, or it is dropped. Refusal: EINVAL with
  * CONFIG_FINDINGS-text in the extended error; EBUSY if something waits for an output that goes and
  * nothing was said of it. CONFIG_IF_REVISION: ESTALE if another one is in force. CONFIG_HOW: one
- * piece of what is in force was changed, and how, in words: it is in no file. CONFIG_GET [D] dump:
- * the configuration in force, or CONFIG_REVISION: CONFIG_REVISION, CONFIG_NAME, CONFIG_HOW,
- * CONFIG_RUNTIME, CONFIG_UID, CONFIG_TIME and CONFIG_TEXT; further messages with more of the text.
- * ENOENT: it is not kept any more. REVISION_GET [D] dump: those that are kept, oldest first,
- * without their texts. ORPHAN_GET [D] dump: what waits for outputs that the configuration does
- * not have: ORPHAN_*.
+ * piece of what is in force was changed, and how, in words: it is in no file. CONFIG_WITHIN: what
+ * was in force before comes back after so many seconds (1 to 86,400) unless CONFIG_CONFIRM [D]
+ * comes before (ENOENT: nothing waits for one). CONFIG_GET [D] dump: the configuration in force, or
+ * CONFIG_REVISION: CONFIG_REVISION, CONFIG_NAME, CONFIG_HOW, CONFIG_RUNTIME, CONFIG_UID,
+ * CONFIG_TIME and CONFIG_TEXT; further messages with more of the text. ENOENT: it is not kept any
+ * more. REVISION_GET [D] dump: those that are kept, oldest first, without their texts. ORPHAN_GET
+ * [D] dump: what waits for outputs that the configuration does not have: ORPHAN_*.
  *
  * Events (multicast group SLUICE_GENL_EVENTS): RULE_SET, RULE_DEL, ROUTE_SET, ROUTE_DEL with the
  * object, STREAM_EVENT with ROUTE_ID, STREAM_CPU, EVENT_KIND (enum sluice_event) [K]. An alarm is
@@ -125,6 +126,7 @@ enum sluice_command {
 	SLUICE_CMD_RULES_EXCHANGE,
 	SLUICE_CMD_CONFIG_GET,
 	SLUICE_CMD_REVISION_GET,
+	SLUICE_CMD_CONFIG_CONFIRM,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -421,6 +423,8 @@ enum sluice_attribute {
 	SLUICE_A_CONFIG_UID,			/* [u32] who made it [D] */
 	/* [u64] when it came into force, nanoseconds since 1970 [D] */
 	SLUICE_A_CONFIG_TIME,
+	/* [u32] seconds: what was before comes back unless it is confirmed [D] */
+	SLUICE_A_CONFIG_WITHIN,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

@@ -17,6 +17,7 @@ struct request {
 	const char *file;
 	bool as_json, is_dry;
 	uint64_t if_revision;
+	uint32_t within;
 };
 
 /* Reads the command line. False: it is wrong. */
@@ -40,6 +41,11 @@ static bool read_request(int argc, char **argv, struct request *request)
 		} else if (!strcmp(argv[word], "--if-revision")) {
 			if (!next || sluice_number_parse(next, &request->if_revision) ||
 			    !request->if_revision)
+				return false;
+			word++;
+		} else if (!strcmp(argv[word], "--confirm-within")) {
+			request->within = sluice_order_within(next);
+			if (!request->within)
 				return false;
 			word++;
 		} else if (argv[word][0] == '-' || request->file) {
@@ -111,7 +117,7 @@ int sluice_ctl_apply(int argc, char **argv)
 
 	if (!read_request(argc, argv, &request)) {
 		fputs("usage: sluicectl apply FILE [--adopt OLD=NEW]... [--drop OLD]... "
-		      "[--dry-run] [--if-revision N]\n",
+		      "[--dry-run] [--if-revision N] [--confirm-within 60s]\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;
 	}
@@ -129,6 +135,7 @@ int sluice_ctl_apply(int argc, char **argv)
 		order.text = text;
 		order.length = length;
 		order.if_revision = request.if_revision;
+		order.within = request.within;
 		status = send_order(&request, &order);
 		free(name);
 	}

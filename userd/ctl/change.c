@@ -36,6 +36,11 @@ bool sluice_change_options(struct sluice_change *change, int argc, char **argv)
 				return false;
 			}
 			word++;
+		} else if (!strcmp(argv[word], "--confirm-within")) {
+			change->within = sluice_order_within(next);
+			if (!change->within)
+				return false;
+			word++;
 		} else if (wish > 0 && change->wish_count + 2 <=
 					       sizeof(change->wishes) / sizeof(change->wishes[0])) {
 			change->wishes[change->wish_count++] = argv[word++];
@@ -127,6 +132,7 @@ static int give(struct attempt *attempt)
 				     .length = attempt->running.text.length,
 				     .if_revision = change->if_revision ? change->if_revision
 									: attempt->running.revision,
+				     .within = change->within,
 				     .words = (char **)(uintptr_t)change->wishes,
 				     .word_count = change->wish_count};
 	char *how = say_how(change);

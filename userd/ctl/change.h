@@ -19,6 +19,7 @@ struct sluice_change {
 	char **argv; /* the command, what it is about; options are taken out */
 	bool as_json, is_dry;
 	uint64_t if_revision; /* 0: whatever is in force */
+	uint32_t within;      /* seconds until it goes unless confirmed; 0: it stays */
 	char *wishes[64];     /* --adopt OLD=NEW, --drop OLD */
 	size_t wish_count;
 	/* Edits the text. 0 or a negative errno, and *error (sluice_edit_...()). */

@@ -4,7 +4,7 @@
  * and what it does. Declarations, the table of main.c, `sluicectl help` and shell completion are
  * made from the rows; the manual page is held against them by tests/lint/commands.py.
  *
- *   COMMAND(name, function, arguments, what)    sluice_ctl_FUNCTION() runs it
+ *   COMMAND(name, function, arguments, what)    the function of that name, with sluice_ctl_ before it, runs it
  *   PLANNED(name, what)                         it is named, and not there yet
  *
  * Included several times with another COMMAND each, so it has no guard. Defines nothing else.
@@ -17,10 +17,11 @@ COMMAND("check", check, "FILE... [--elsewhere | --online] [-j]",
 	"list every fault of a configuration file")
 COMMAND("keys", keys, "[KEY] [-j]",
 	"what a configuration may hold: values, defaults, when a change is in force")
-COMMAND("apply", apply, "FILE [--adopt OLD=NEW] [--drop OLD] [--dry-run]",
+COMMAND("apply", apply, "FILE [--adopt OLD=NEW] [--drop OLD] [--dry-run] [--confirm-within TIME]",
 	"give a configuration to the running daemon")
 COMMAND("history", history, "[-j]", "configurations that were in force")
 COMMAND("rollback", rollback, "REVISION [--dry-run] [--if-revision N]", "one of them again")
+COMMAND("confirm", confirm, "", "what was changed with --confirm-within stays")
 COMMAND("save", save, "[--force]", "write what runs back to its file")
 COMMAND("show", show, "WHAT [-j]",
 	"what is there: inputs, outputs, streams, store, orphans, daemon, rules, routes, fields, "

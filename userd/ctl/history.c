@@ -85,6 +85,7 @@ static int go_back(struct sluice_netlink *netlink, const struct sluice_change *c
 				     .length = wanted->text.length,
 				     .if_revision = change->if_revision ? change->if_revision
 									: now->revision,
+				     .within = change->within,
 				     .words = (char **)(uintptr_t)change->wishes,
 				     .word_count = change->wish_count};
 	bool is_same = now->text.length == order.length &&

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include "running.h"
+#include "size.h"
 
 #define PIECE 60000U /* bytes of text in one attribute, which holds 65,531 */
+
+#define WITHIN_MAX 86400000000U /* µs: a day */
 
 /* A part of the answer to CONFIG_GET: the text comes in pieces. 0 or a negative errno. */
 static int take_part(struct nlattr **attributes, void *context)
@@ -73,6 +76,18 @@ void sluice_running_free(struct sluice_running *running)
 	memset(running, 0, sizeof(*running));
 }
 
+uint32_t sluice_order_within(const char *text)
+{
+	uint64_t microseconds;
+
+	if (text && !sluice_duration_parse(text, &microseconds) && microseconds >= 1000000 &&
+	    microseconds <= WITHIN_MAX)
+		return (uint32_t)(microseconds / 1000000);
+	fputs("sluicectl: --confirm-within needs a duration from 1s to 1440min, for example 60s\n",
+	      stderr);
+	return 0;
+}
+
 int sluice_order_word(const char *word, const char *next)
 {
 	bool is_adopt = !strcmp(word, "--adopt");
@@ -113,6 +128,7 @@ static struct nl_msg *request_make(struct sluice_netlink *netlink, const struct 
 	    (order->how && nla_put_string(message, SLUICE_A_CONFIG_HOW, order->how)) ||
 	    (order->if_revision &&
 	     nla_put_u64(message, SLUICE_A_CONFIG_IF_REVISION, order->if_revision)) ||
+	    (order->within && nla_put_u32(message, SLUICE_A_CONFIG_WITHIN, order->within)) ||
 	    put_wishes(message, order))
 		goto failed;
 	for (from = 0; from < order->length; from += piece) {

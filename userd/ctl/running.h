@@ -27,6 +27,7 @@ struct sluice_order {
 	size_t length;
 	const char *how;      /* one piece was changed; NULL: a file is applied */
 	uint64_t if_revision; /* 0: whatever is in force */
+	uint32_t within;      /* seconds until what was before comes back; 0: never */
 	char **words; /* of the command line: --adopt OLD=NEW, --drop OLD; others are passed over */
 	size_t word_count;
 };
@@ -39,6 +40,9 @@ void sluice_running_free(struct sluice_running *running);
 
 /* Gives it to the daemon. 0 or a negative errno; -ESTALE: another one is in force. Says nothing. */
 int sluice_running_apply(struct sluice_netlink *netlink, const struct sluice_order *order);
+
+/* The value of --confirm-within, in seconds; 0, having said what is wrong. */
+uint32_t sluice_order_within(const char *text);
 
 /* Is `word` one of --adopt and --drop with a value in the next one, which is `next`? 1: it is; 0:
  * it is not; -1: its value is wrong. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "../lib/event.h"
 #include "../lib/log.h"
+#include "confirm.h"
 #include "control/wishes.h"
 #include "daemon.h"
 #include "history.h"
@@ -33,6 +34,8 @@ struct sluice_change {
 	struct sluice_wishes wishes; /* @owner the change */
 	char *how;		     /* one piece was changed, so; NULL: a file is taken whole */
 	uid_t uid;		     /* who wants it */
+	uint32_t within;	     /* seconds for which, unless it is confirmed; 0: for good */
+	bool is_runtime;	     /* it is in no file */
 	bool is_reload;		     /* SIGHUP; else the control plane's */
 	bool is_awaited;	     /* call_apply() waits for it */
 	bool is_deferred;	     /* the control plane was told to answer later */
@@ -162,7 +165,7 @@ static void work_change(struct sluice_job *job)
 	struct sluice_change *change = (struct sluice_change *)job;
 
 	const struct sluice_revision revision =
-		revision_of(change->config, how_of(change), change->how != NULL, change->uid);
+		revision_of(change->config, how_of(change), change->is_runtime, change->uid);
 
 	change->result = sluice_engine_apply(change->daemon->engine, change->config,
 					     &change->wishes, &change->error);
@@ -229,7 +232,8 @@ static void done_change(struct sluice_job *job)
 		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
 		sluice_config_free(change->config);
 	} else {
-		sluice_daemon_note_config(daemon, how_of(change), change->how != NULL, change->uid);
+		sluice_confirm_await(daemon, change->within);
+		sluice_daemon_note_config(daemon, how_of(change), change->is_runtime, change->uid);
 		adopt_file(daemon);
 		/* It may wait for something. */
 		sluice_links_look(&daemon->links);
@@ -241,13 +245,8 @@ static void done_change(struct sluice_job *job)
 		change_free(change);
 }
 
-/*
- * Begins to change to `config`, log included, which it takes over; `wanted` is what was asked for,
- * without a text: by SIGHUP. 0, or a negative errno and *error.
- * @owner caller: *error
- */
-static int begin_change(struct daemon *daemon, struct sluice_config *config,
-			const struct sluice_control_apply *wanted, char **error)
+int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *config,
+			       const struct sluice_control_apply *wanted, char **error)
 {
 	struct sluice_change *change = calloc(1, sizeof(*change));
 	int result = -ENOMEM;
@@ -257,6 +256,8 @@ static int begin_change(struct daemon *daemon, struct sluice_config *config,
 	change->name = strdup(wanted->name);
 	change->how = wanted->how ? strdup(wanted->how) : NULL;
 	change->uid = wanted->uid;
+	change->within = wanted->within;
+	change->is_runtime = wanted->is_runtime;
 	if (!change->name || (wanted->how && !change->how) ||
 	    sluice_wishes_copy(&change->wishes, wanted->wishes))
 		goto free;
@@ -357,7 +358,7 @@ void sluice_daemon_reload(struct daemon *daemon)
 	sluice_findings_free(&findings);
 	if (!config)
 		sluice_error("%s has faults: the configuration in force stays", daemon->path);
-	else if (begin_change(daemon, config, &wanted, &error))
+	else if (sluice_daemon_begin_change(daemon, config, &wanted, &error))
 		sluice_error("%s; the configuration in force stays",
 			     error ? error : "out of memory");
 	else
@@ -401,7 +402,7 @@ static int call_apply(void *context, const struct sluice_control_apply *wanted, 
 	sluice_findings_free(&findings);
 	if (result)
 		return result;
-	result = begin_change(daemon, config, wanted, error);
+	result = sluice_daemon_begin_change(daemon, config, wanted, error);
 	if (result) {
 		sluice_error("%s; the configuration in force stays",
 			     *error ? *error : "out of memory");
@@ -574,6 +575,7 @@ static void call_facts(void *context, struct sluice_control_facts *facts)
 
 const struct sluice_control_calls sluice_daemon_calls = {
 	.apply = call_apply,
+	.confirm = sluice_confirm,
 	.revisions = call_revisions,
 	.report = call_report,
 	.release = call_release,

@@ -42,6 +42,10 @@ struct daemon {
 	struct timespec config_since;
 	struct sluice_revisions revisions; /* and what was before */
 	char *history;			   /* where that is kept, too; NULL: nowhere */
+	struct {
+		int timer;		     /* when that comes back */
+		struct sluice_revision base; /* what was before; without a text: nothing */
+	} trial;			     /* a configuration in force for a time (confirm.h) */
 	uint64_t stop_limit_ns;
 	uint32_t workers;
 	struct sluice_change *change; /* under way, or NULL */
@@ -65,6 +69,13 @@ struct sluice_config *sluice_daemon_load(const char *path, enum sluice_host_view
 					 struct sluice_findings *findings, int *status);
 /* Opens the log as `config` says; the command line's level goes first. 0 or a negative errno. */
 int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_config *config);
+/*
+ * Begins to change to `config`, log included, which it takes over; `wanted` is what was asked for,
+ * without a text: by SIGHUP. 0, or a negative errno and *error.
+ * @owner caller: *error
+ */
+int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *config,
+			       const struct sluice_control_apply *wanted, char **error);
 /* SIGUSR1: the log file anew, for whoever has moved it away. */
 void sluice_daemon_reopen_log(void);
 /* SIGHUP: the same, and the daemon's own configuration again. */

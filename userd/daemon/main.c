@@ -23,6 +23,7 @@
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
 #include "background.h"
+#include "confirm.h"
 #include "daemon.h"
 #include "direct.h"
 #include "event_socket.h"
@@ -85,6 +86,9 @@ static void run(struct daemon *daemon)
 		else if (event.data.fd == daemon->clock &&
 			 read(daemon->clock, &expired, sizeof(expired)) > 0)
 			sluice_daemon_go_on_stopping(daemon);
+		else if (event.data.fd == daemon->trial.timer &&
+			 read(daemon->trial.timer, &expired, sizeof(expired)) > 0)
+			sluice_confirm_expired(daemon);
 		else if (event.data.fd == sluice_foreman_fd(daemon->foreman))
 			(void)sluice_foreman_collect(daemon->foreman, 0);
 		else if (event.data.fd == daemon->links.fd)
@@ -143,6 +147,9 @@ static int prepare_loop(struct daemon *daemon)
 	}
 	daemon->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (daemon->clock < 0 || watch(daemon, daemon->clock))
+		return -errno;
+	daemon->trial.timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (daemon->trial.timer < 0 || watch(daemon, daemon->trial.timer))
 		return -errno;
 	daemon->links.fd = sluice_link_watch_open();
 	if (daemon->links.fd < 0 || watch(daemon, daemon->links.fd))
@@ -281,6 +288,9 @@ static void finish(struct daemon *daemon)
 		close(daemon->watchdog);
 	if (daemon->clock >= 0)
 		close(daemon->clock);
+	sluice_confirm_end(daemon);
+	if (daemon->trial.timer >= 0)
+		close(daemon->trial.timer);
 	if (daemon->links.fd >= 0)
 		close(daemon->links.fd);
 	if (daemon->signals >= 0)
@@ -320,6 +330,7 @@ int main(int argc, char **argv)
 				.watchdog = -1,
 				.clock = -1,
 				.links = {.fd = -1},
+				.trial = {.timer = -1},
 				.epoll = -1,
 				.pid_file = -1,
 				.ready = -1};

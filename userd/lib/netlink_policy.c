@@ -151,6 +151,7 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_CONFIG_RUNTIME] = {.type = NLA_U8},
 	[SLUICE_A_CONFIG_UID] = {.type = NLA_U32},
 	[SLUICE_A_CONFIG_TIME] = {.type = NLA_U64},
+	[SLUICE_A_CONFIG_WITHIN] = {.type = NLA_U32},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

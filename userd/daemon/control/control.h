@@ -42,8 +42,11 @@ struct sluice_control_apply {
 	const char *name;
 	const struct sluice_wishes *wishes; /* what the operator said of outputs that go */
 	const char *how;		    /* one piece was changed, so; NULL: a file was given */
+	bool is_runtime;		    /* it is in no file */
 	uint64_t if_revision;		    /* only if that is in force; 0: whatever is */
-	uid_t uid;			    /* who asks */
+	uint32_t within; /* seconds after which what was before comes back, unless confirmed; 0:
+			    never */
+	uid_t uid;	 /* who asks */
 };
 
 /* What the control plane asks of the daemon; `context` is passed through. */
@@ -52,6 +55,9 @@ struct sluice_control_calls {
 	 * errno, and *error is what is wrong, one line per fault (@owner caller: free).
 	 * -EINPROGRESS: sluice_control_answer_apply() is called when it is known. */
 	int (*apply)(void *context, const struct sluice_control_apply *apply, char **error);
+	/* What was applied for a time stays. 0; -ENOENT: nothing was, *error says so (@owner
+	 * caller). May be NULL. */
+	int (*confirm)(void *context, uid_t uid, char **error);
 	/* The configurations that were in force, the last of which is. NULL: none is known. */
 	const struct sluice_revisions *(*revisions)(void *context);
 	/* Takes a picture; @owner caller: release(). 0 or a negative errno. */

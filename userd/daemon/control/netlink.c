@@ -42,6 +42,7 @@
 #define REFUSAL_MS 20U
 #define REQUEST_ROOM 8192U    /* bytes that there is room for to begin with */
 #define RETRY_NS 5000000L     /* between attempts at a client without room: 5 ms */
+#define WITHIN_MAX 86400U     /* seconds for which something may be tried */
 #define CLIENT_MAX (4U << 20) /* bytes that wait for one before it may ask for more */
 
 struct sluice_control {
@@ -238,6 +239,9 @@ static int apply(struct sluice_control *control, const struct request *request, 
 			wanted.name = nla_get_string(attribute);
 		} else if (nla_type(attribute) == SLUICE_A_CONFIG_HOW) {
 			wanted.how = nla_get_string(attribute);
+			wanted.is_runtime = true;
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_WITHIN) {
+			wanted.within = nla_get_u32(attribute);
 		} else if (nla_type(attribute) == SLUICE_A_CONFIG_IF_REVISION) {
 			wanted.if_revision = nla_get_u64(attribute);
 		}
@@ -246,6 +250,9 @@ static int apply(struct sluice_control *control, const struct request *request, 
 	if (wanted.length == 0) {
 		error = -EINVAL;
 		*text = strdup("CONFIG_APPLY needs CONFIG_TEXT with a configuration in it");
+	} else if (wanted.within > WITHIN_MAX) {
+		error = -ERANGE;
+		*text = strdup("CONFIG_WITHIN is more than a day");
 	} else {
 		error = control->calls->apply(control->context, &wanted, text);
 	}
@@ -270,6 +277,8 @@ static int carry_out(struct sluice_control *control, struct request *request,
 	}
 	if (request->command->cmd == SLUICE_CMD_CONFIG_APPLY)
 		return apply(control, request, text);
+	if (request->command->cmd == SLUICE_CMD_CONFIG_CONFIRM && control->calls->confirm)
+		return control->calls->confirm(control->context, request->uid, text);
 	if ((request->header->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
 		*text = strdup("the daemon answers CONFIG_APPLY and dumps (NLM_F_DUMP) of inputs, "
 			       "outputs, streams, the store and itself");
