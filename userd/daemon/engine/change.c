@@ -221,10 +221,10 @@ static int enter(struct sluice_worker *worker, void *argument)
 	size_t number, feeders;
 	int result;
 
-	for (number = 0; number < change->fresh.count; number++) {
-		if (change->fresh.list[number].worker != worker)
+	for_each_placed_stream (placed, &change->fresh) {
+		if (placed->worker != worker)
 			continue;
-		result = sluice_stream_enter(change->fresh.list[number].stream, worker);
+		result = sluice_stream_enter(placed->stream, worker);
 		if (result)
 			return result;
 	}
@@ -252,9 +252,9 @@ static int withdraw(struct sluice_worker *worker, void *argument)
 	size_t number;
 
 	sluice_lanes_drop(change->engine, worker);
-	for (number = 0; number < change->fresh.count; number++)
-		if (change->fresh.list[number].worker == worker)
-			sluice_stream_leave(change->fresh.list[number].stream);
+	for_each_placed_stream (placed, &change->fresh)
+		if (placed->worker == worker)
+			sluice_stream_leave(placed->stream);
 	for (number = 0; change->outputs && number < change->config->output_count; number++) {
 		struct sluice_output **halves = change->outputs[number].halves;
 
@@ -283,8 +283,8 @@ static void undo(struct change *change)
 			engine->intakes[number] = NULL;
 		}
 	}
-	for (number = 0; number < change->fresh.count; number++)
-		sluice_stream_destroy(change->fresh.list[number].stream);
+	for_each_placed_stream (placed, &change->fresh)
+		sluice_stream_destroy(placed->stream);
 	for (number = 0; change->outputs && number < change->config->output_count; number++)
 		sluice_whole_output_free(&change->outputs[number], engine->worker_count);
 	sluice_derived_free(&change->derived);
@@ -326,13 +326,11 @@ static void drain_outputs(struct change *change)
 {
 	uint64_t until = sluice_now() + DRAIN_NS;
 	bool away;
-	size_t number;
 
 	for (;;) {
 		away = false;
-		for (number = 0; number < change->engine->worker_count; number++)
-			away |= sluice_worker_call(change->engine->workers[number], pause_leaving,
-						   change) > 0;
+		for_each_worker (worker, change->engine)
+			away |= sluice_worker_call(worker, pause_leaving, change) > 0;
 		if (!away || sluice_now() >= until)
 			return;
 		usleep(DRAIN_PAUSE_US);
@@ -425,10 +423,10 @@ static int commit_outputs(struct sluice_worker *worker, void *argument)
 		sluice_output_destroy(old->halves[worker->number]);
 		old->halves[worker->number] = NULL;
 	}
-	for (number = 0; number < engine->streams.count; number++) {
-		struct sluice_stream *stream = engine->streams.list[number].stream;
+	for_each_placed_stream (placed, &engine->streams) {
+		struct sluice_stream *stream = placed->stream;
 
-		if (engine->streams.list[number].worker != worker)
+		if (placed->worker != worker)
 			continue;
 		/* One that was adopted drains from the beginning; a route that came back is filled
 		 * again. */
@@ -453,8 +451,8 @@ static void commit(struct change *change)
 		if (change->kept[number])
 			set_rates(change->heir_of[number]->pacers,
 				  &change->config->outputs[number]);
-	for (number = 0; number < engine->worker_count; number++)
-		sluice_worker_call(engine->workers[number], commit_outputs, change);
+	for_each_worker (worker, engine)
+		sluice_worker_call(worker, commit_outputs, change);
 	if (engine->spooler)
 		sluice_spooler_retune(engine->spooler, &change->config->store);
 	if (gathers)
@@ -487,12 +485,9 @@ static void commit(struct change *change)
 /* Puts the fresh streams into the engine's table, which has room for them. */
 static void adopt_fresh(struct change *change)
 {
-	size_t number;
-
-	for (number = 0; number < change->fresh.count; number++)
-		(void)sluice_stream_table_add(&change->engine->streams,
-					      change->fresh.list[number].stream,
-					      change->fresh.list[number].worker);
+	for_each_placed_stream (placed, &change->fresh)
+		(void)sluice_stream_table_add(&change->engine->streams, placed->stream,
+					      placed->worker);
 }
 
 /* Makes room in the engine's table. */

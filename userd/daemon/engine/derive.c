@@ -152,13 +152,11 @@ bool sluice_derived_fills(const struct sluice_derived *derived, const struct slu
 static bool is_draining(const struct sluice_stream_table *streams, const sluice_guid guid,
 			size_t reach)
 {
-	size_t number;
-
-	for (number = 0; number < streams->count; number++)
-		if (streams->list[number].stream->draining &&
-		    (!reach || streams->list[number].stream->cpu < reach ||
-		     streams->list[number].stream->kind != SLUICE_SOURCE_SOCKET) &&
-		    sluice_guid_equal(streams->list[number].stream->route, guid))
+	for_each_placed_stream (placed, streams)
+		if (placed->stream->draining &&
+		    (!reach || placed->stream->cpu < reach ||
+		     placed->stream->kind != SLUICE_SOURCE_SOCKET) &&
+		    sluice_guid_equal(placed->stream->route, guid))
 			return true;
 	return false;
 }
@@ -168,11 +166,11 @@ static bool is_draining(const struct sluice_stream_table *streams, const sluice_
 static bool has_leaving(const struct sluice_stream_table *streams, const sluice_guid guid,
 			const sluice_guid *outputs, size_t count, bool *found)
 {
-	size_t number, place, output;
+	size_t place, output;
 
 	*found = false;
-	for (number = 0; number < streams->count; number++) {
-		const struct sluice_stream *stream = streams->list[number].stream;
+	for_each_placed_stream (placed, streams) {
+		const struct sluice_stream *stream = placed->stream;
 
 		if (!sluice_guid_equal(stream->route, guid))
 			continue;

@@ -22,13 +22,12 @@ static bool feeds(const struct sluice_stream_table *table, const struct sluice_s
 		  const sluice_guid output)
 {
 	const struct sluice_ring_producer *producer;
-	size_t number;
 
-	for (number = 0; number < table->count; number++) {
-		producer = table->list[number].stream->ring.producer;
+	for_each_placed_stream (placed, table) {
+		producer = placed->stream->ring.producer;
 		if (producer->epoch == name->epoch &&
 		    sluice_guid_equal(producer->stream, name->stream) &&
-		    sluice_stream_feeder(table->list[number].stream, output))
+		    sluice_stream_feeder(placed->stream, output))
 			return true;
 	}
 	return false;

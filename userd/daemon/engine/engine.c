@@ -129,10 +129,10 @@ static int clear(struct sluice_worker *worker, void *argument)
 		sluice_output_destroy(*half);
 		*half = NULL;
 	}
-	for (number = 0; number < engine->streams.count; number++) {
-		struct sluice_stream *stream = engine->streams.list[number].stream;
+	for_each_placed_stream (placed, &engine->streams) {
+		struct sluice_stream *stream = placed->stream;
 
-		if (engine->streams.list[number].worker != worker)
+		if (placed->worker != worker)
 			continue;
 		stream->starved = false;
 		(void)sluice_stream_release(stream, worker->now);
@@ -165,15 +165,15 @@ void sluice_engine_free(struct sluice_engine *engine)
 	for (number = 0; number < SLUICE_INTAKES; number++)
 		if (engine->intakes[number])
 			sluice_intake_classes[number]->free(engine->intakes[number]);
-	for (number = 0; number < engine->worker_count; number++)
-		sluice_worker_call(engine->workers[number], clear, &call);
-	for (number = 0; number < engine->streams.count; number++)
-		sluice_stream_destroy(engine->streams.list[number].stream);
+	for_each_worker (worker, engine)
+		sluice_worker_call(worker, clear, &call);
+	for_each_placed_stream (placed, &engine->streams)
+		sluice_stream_destroy(placed->stream);
 	for (number = 0; number < engine->output_count; number++)
 		sluice_whole_output_free(&engine->outputs[number], engine->worker_count);
 	sluice_spooler_stop(engine->spooler);
-	for (number = 0; number < engine->worker_count; number++)
-		sluice_worker_stop(engine->workers[number]);
+	for_each_worker (worker, engine)
+		sluice_worker_stop(worker);
 	sluice_spooler_free(engine->spooler);
 	sluice_resolver_free(engine->resolver);
 	sluice_derived_free(&engine->derived);

@@ -159,27 +159,25 @@ static bool move(struct sluice_engine *engine, struct sluice_placed_stream *plac
 static size_t move_all(struct sluice_engine *engine, bool is_late)
 {
 	struct sluice_worker *to;
-	size_t number, left = 0;
+	size_t left = 0;
 
-	for (number = 0; number < engine->streams.count; number++) {
-		to = destination(engine, &engine->streams.list[number]);
-		left += to && !move(engine, &engine->streams.list[number], to, is_late);
+	for_each_placed_stream (placed, &engine->streams) {
+		to = destination(engine, placed);
+		left += to && !move(engine, placed, to, is_late);
 	}
 	return left;
 }
 
 void sluice_gather_begin(struct sluice_engine *engine)
 {
-	size_t number;
-
-	for (number = 0; number < engine->worker_count; number++)
-		(void)sluice_worker_call(engine->workers[number], pause_outputs, NULL);
+	for_each_worker (worker, engine)
+		(void)sluice_worker_call(worker, pause_outputs, NULL);
 }
 
 void sluice_gather_end(struct sluice_engine *engine)
 {
 	uint64_t began = sluice_now(), now = began;
-	size_t number, left;
+	size_t left;
 
 	while ((left = move_all(engine, now - began >= DRAIN_NS)) && now - began < MOST_NS) {
 		usleep(PAUSE_US);
@@ -191,8 +189,8 @@ void sluice_gather_end(struct sluice_engine *engine)
 			"the disk is busy with them: what is in them is delivered after a "
 			"restart, or when `outputs.connections` is larger again",
 			left);
-	for (number = 0; number < engine->worker_count; number++)
-		(void)sluice_worker_call(engine->workers[number], resume_outputs, NULL);
+	for_each_worker (worker, engine)
+		(void)sluice_worker_call(worker, resume_outputs, NULL);
 }
 
 bool sluice_gather_is_needed(const struct sluice_engine *engine, const struct sluice_config *config)

@@ -78,6 +78,13 @@ struct sluice_engine {
 	struct sluice_alarm unnoted; /* which outputs there are cannot be noted everywhere */
 };
 
+/* Every worker. `worker` is the loop's own. */
+#define for_each_worker(worker, engine)                                             \
+	for (struct sluice_worker *const *worker##_at = (engine)->workers, *worker; \
+	     worker##_at < (engine)->workers + (engine)->worker_count &&            \
+	     ((worker) = *worker##_at, true);                                       \
+	     worker##_at++)
+
 /* Frees everything that is there. */
 void sluice_engine_free(struct sluice_engine *engine);
 

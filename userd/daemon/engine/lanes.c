@@ -42,14 +42,14 @@ static int take_cursors(const struct sluice_source_plan *plan, struct sluice_str
 int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *config,
 		     const struct sluice_source_plan *plan, const struct sluice_worker *worker)
 {
-	size_t number, place;
+	size_t place;
 	int result;
 
-	for (number = 0; number < engine->streams.count; number++) {
-		struct sluice_stream *stream = engine->streams.list[number].stream;
+	for_each_placed_stream (placed, &engine->streams) {
+		struct sluice_stream *stream = placed->stream;
 		const struct sluice_config_route *route = route_of(plan, stream);
 
-		if (engine->streams.list[number].worker != worker)
+		if (placed->worker != worker)
 			continue;
 		if (!route) {
 			result = stream->draining ? take_cursors(plan, stream) : 0;
@@ -72,12 +72,12 @@ int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *c
 
 void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker *worker)
 {
-	size_t number, place;
+	size_t place;
 
-	for (number = 0; number < engine->streams.count; number++) {
-		struct sluice_stream *stream = engine->streams.list[number].stream;
+	for_each_placed_stream (placed, &engine->streams) {
+		struct sluice_stream *stream = placed->stream;
 
-		if (engine->streams.list[number].worker != worker)
+		if (placed->worker != worker)
 			continue;
 		for (place = stream->feeder_count; place-- > 0;) {
 			if (stream->feeders[place]->output)

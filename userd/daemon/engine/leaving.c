@@ -76,11 +76,9 @@ static struct leaving *line_of(struct survey *survey, const sluice_guid id)
 static int look(struct sluice_worker *worker, void *argument)
 {
 	struct survey *survey = argument;
-	size_t number, place;
+	size_t place;
 
-	for (number = 0; number < worker->stream_count; number++) {
-		struct sluice_stream *stream = worker->streams[number];
-
+	for_each_stream (stream, worker) {
 		for (place = 0; place < stream->feeder_count; place++) {
 			struct sluice_feeder *feeder = stream->feeders[place];
 			struct leaving *line;

@@ -27,10 +27,8 @@ struct looking {
 /* Is it the file of a ring that we have, and that is empty? Then it goes with us. */
 static bool is_empty(const struct sluice_engine *engine, const char *path)
 {
-	size_t number;
-
-	for (number = 0; number < engine->streams.count; number++) {
-		const struct sluice_ring *ring = &engine->streams.list[number].stream->ring;
+	for_each_placed_stream (placed, &engine->streams) {
+		const struct sluice_ring *ring = &placed->stream->ring;
 
 		if (ring->file && !strcmp(ring->file, path))
 			return sluice_ring_head(ring) == sluice_ring_tail(ring);

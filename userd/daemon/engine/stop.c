@@ -102,10 +102,9 @@ static bool call_all(struct sluice_engine *engine,
 		     int (*call)(struct sluice_worker *worker, void *argument), void *argument)
 {
 	bool answered = true;
-	size_t number;
 
-	for (number = 0; number < engine->worker_count; number++)
-		answered &= sluice_worker_call_within(engine->workers[number], call, argument,
+	for_each_worker (worker, engine)
+		answered &= sluice_worker_call_within(worker, call, argument,
 						      SLUICE_WORKER_PATIENCE_NS) != -ETIMEDOUT;
 	return answered;
 }

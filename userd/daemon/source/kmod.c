@@ -297,10 +297,8 @@ static int intake_activate(struct sluice_intake *intake, const struct sluice_sou
 /* Has the route a stream that is in force? */
 static bool is_served(const struct sluice_intake *intake, const sluice_guid guid)
 {
-	size_t number;
-
-	for (number = 0; number < intake->context->streams->count; number++) {
-		const struct sluice_stream *stream = intake->context->streams->list[number].stream;
+	for_each_placed_stream (placed, intake->context->streams) {
+		const struct sluice_stream *stream = placed->stream;
 
 		if (stream->kind == SLUICE_SOURCE_KMOD && sluice_guid_equal(stream->route, guid))
 			return true;
@@ -368,14 +366,14 @@ static void intake_cancel(struct sluice_intake *intake)
 static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *stream)
 {
 	struct sluice_kernel_stream *streams = NULL;
-	size_t number, others = 0, count = 0;
+	size_t others = 0, count = 0;
 	bool is_needed = true;
 
 	if (!sluice_kernel_streams(intake->kernel, &streams, &count))
 		is_needed = holds_something(streams, count, stream->route);
 	free(streams);
-	for (number = 0; number < intake->context->streams->count; number++) {
-		const struct sluice_stream *other = intake->context->streams->list[number].stream;
+	for_each_placed_stream (placed, intake->context->streams) {
+		const struct sluice_stream *other = placed->stream;
 
 		if (other != stream && other->kind == SLUICE_SOURCE_KMOD &&
 		    sluice_guid_equal(other->route, stream->route))

@@ -118,8 +118,8 @@ bool sluice_kmod_is_ours(const struct sluice_kmod_ledger *ledger,
 	for (number = 0; number < plan->route_count; number++)
 		if (sluice_guid_equal(plan->routes[number].id, route))
 			return true;
-	for (number = 0; number < context->streams->count; number++) {
-		const struct sluice_stream *stream = context->streams->list[number].stream;
+	for_each_placed_stream (placed, context->streams) {
+		const struct sluice_stream *stream = placed->stream;
 
 		if (stream->kind == SLUICE_SOURCE_KMOD && sluice_guid_equal(stream->route, route))
 			return true;

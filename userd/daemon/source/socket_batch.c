@@ -142,12 +142,11 @@ static void count_port(const struct sluice_port *port)
 static void notify(const struct sluice_port *port, const struct sluice_stream **last)
 {
 	const struct sluice_port_use *use = port->use;
-	size_t number;
 
-	for (number = 0; number < use->count; number++) {
-		if (use->claims[number].stream != *last)
-			sluice_stream_notify(use->claims[number].stream);
-		*last = use->claims[number].stream;
+	for_each_claim (claim, use) {
+		if (claim->stream != *last)
+			sluice_stream_notify(claim->stream);
+		*last = claim->stream;
 	}
 }
 

@@ -129,11 +129,7 @@ struct sluice_port_use *sluice_port_use_create(const struct sluice_port_key *key
 struct sluice_socket_claim *sluice_port_use_find(struct sluice_port_use *use,
 						 const struct sluice_socket_facts *facts)
 {
-	size_t number;
-
-	for (number = 0; number < use->count; number++) {
-		struct sluice_socket_claim *claim = &use->claims[number];
-
+	for_each_claim (claim, use) {
 		if (prefix_holds(&claim->source, facts->family, facts->source) &&
 		    prefix_holds(&claim->destination, facts->family, facts->destination) &&
 		    (!claim->checks_interface ||
@@ -145,10 +141,8 @@ struct sluice_socket_claim *sluice_port_use_find(struct sluice_port_use *use,
 
 bool sluice_port_use_fills(const struct sluice_port_use *use, const struct sluice_stream *stream)
 {
-	size_t number;
-
-	for (number = 0; number < use->count; number++)
-		if (use->claims[number].stream == stream)
+	for_each_claim (claim, use)
+		if (claim->stream == stream)
 			return true;
 	return false;
 }
@@ -158,12 +152,11 @@ uint64_t sluice_port_room(struct sluice_port *port)
 	struct sluice_port_use *use = port->use;
 	uint64_t least = UINT64_MAX, room;
 	bool is_any_full = false;
-	size_t number;
 
 	port->retry_at = 0;
-	for (number = 0; number < use->count; number++) {
-		room = sluice_ring_room(&use->claims[number].stream->ring) / SLUICE_SOCKET_SPAN_MAX;
-		use->claims[number].is_full = !room;
+	for_each_claim (claim, use) {
+		room = sluice_ring_room(&claim->stream->ring) / SLUICE_SOCKET_SPAN_MAX;
+		claim->is_full = !room;
 		is_any_full |= !room;
 		if (room && room < least)
 			least = room;

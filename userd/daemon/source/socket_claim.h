@@ -46,6 +46,12 @@ struct sluice_port_use {
 	struct sluice_socket_claim claims[];
 };
 
+/* Every claim of a use. `claim` is the loop's own. */
+#define for_each_claim(claim, use)                                                      \
+	for (__typeof__(&((use)->claims[0])) claim##_at = (use)->claims, claim;         \
+	     claim##_at < (use)->claims + (use)->count && ((claim) = claim##_at, true); \
+	     claim##_at++)
+
 /* What is known of a datagram. */
 struct sluice_socket_facts {
 	int family;

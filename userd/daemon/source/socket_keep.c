@@ -291,10 +291,8 @@ int sluice_source_socket_look(const struct sluice_config *config,
 /* Has a stream of the table its ring in this file? */
 static bool is_taken(const struct sluice_stream_table *table, const char *path)
 {
-	size_t number;
-
-	for (number = 0; number < table->count; number++) {
-		const char *file = table->list[number].stream->ring.file;
+	for_each_placed_stream (placed, table) {
+		const char *file = placed->stream->ring.file;
 
 		if (file && !strcmp(file, path))
 			return true;

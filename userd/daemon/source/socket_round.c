@@ -114,12 +114,10 @@ static void touch(struct sluice_port *port)
 /* Tells the streams of a port that there is no room for what is in it. */
 static void tell_streams(const struct sluice_port *port)
 {
-	size_t number;
+	for_each_claim (claim, port->use) {
+		struct sluice_stream *stream = claim->stream;
 
-	for (number = 0; number < port->use->count; number++) {
-		struct sluice_stream *stream = port->use->claims[number].stream;
-
-		if (!port->use->claims[number].is_full)
+		if (!claim->is_full)
 			continue;
 		stream->starved = true;
 		/* With a disk that is a reason to make some. */

@@ -38,10 +38,7 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now)
 /* Tells what the streams of a set could not tell for want of room. */
 static void tell_again(const struct sluice_port_set *set)
 {
-	size_t number;
-
-	for (number = 0; number < set->worker->stream_count; number++) {
-		struct sluice_stream *stream = set->worker->streams[number];
+	for_each_stream (stream, set->worker) {
 		uint64_t head = sluice_ring_head(&stream->ring);
 
 		if (stream->source != set)
@@ -99,12 +96,11 @@ int sluice_port_set_leave(struct sluice_worker *worker, void *argument)
 {
 	const struct sluice_socket_way *const *way;
 	struct sluice_port_set *set = argument;
-	size_t number;
 
 	/* A stream that waits for room would be filled from it still: streams leave later. */
-	for (number = 0; number < worker->stream_count; number++)
-		if (worker->streams[number]->source == set)
-			worker->streams[number]->source = NULL;
+	for_each_stream (stream, worker)
+		if (stream->source == set)
+			stream->source = NULL;
 	while (set->ports) {
 		struct sluice_port *port = set->ports;
 
@@ -149,10 +145,8 @@ static void adapt(struct sluice_port_set *set, uint64_t now)
 
 void sluice_port_tell(const struct sluice_port *port)
 {
-	size_t number;
-
-	for (number = 0; number < port->use->count; number++) {
-		struct sluice_stream *stream = port->use->claims[number].stream;
+	for_each_claim (claim, port->use) {
+		struct sluice_stream *stream = claim->stream;
 
 		if (!sluice_ring_tell(&stream->ring))
 			stream->starved = true;

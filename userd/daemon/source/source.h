@@ -33,6 +33,12 @@ struct sluice_stream_table {
 	size_t count, room;
 };
 
+/* Every stream of a table; not while one is added or taken out. `placed` is the loop's own. */
+#define for_each_placed_stream(placed, table)                                                \
+	for (struct sluice_placed_stream *placed##_at = (table)->list, *placed;              \
+	     placed##_at < (table)->list + (table)->count && ((placed) = placed##_at, true); \
+	     placed##_at++)
+
 /* What an engine's sources have in common; outlives them. */
 struct sluice_source_context {
 	struct sluice_worker **workers;

@@ -13,14 +13,12 @@ struct sluice_placed_stream *sluice_stream_table_find(const struct sluice_stream
 						      const sluice_guid route,
 						      enum sluice_source kind, uint32_t cpu)
 {
-	size_t place;
-
-	for (place = 0; place < table->count; place++) {
-		const struct sluice_stream *stream = table->list[place].stream;
+	for_each_placed_stream (placed, table) {
+		const struct sluice_stream *stream = placed->stream;
 
 		if (!sluice_load_relaxed(&stream->hung) && stream->kind == kind &&
 		    stream->cpu == cpu && sluice_guid_equal(stream->route, route))
-			return &table->list[place];
+			return placed;
 	}
 	return NULL;
 }
