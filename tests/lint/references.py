@@ -86,8 +86,10 @@ def faults_of(files):
                 continue
             faults.append((said, f"{name}:{prose.count(chr(10), 0, match.start()) + 1}"))
         for match in SYMBOL.finditer(prose):
-            if match.group(0) not in names:
-                faults.append((match.group(0),
+            # What is written in capitals behind sluice_ stands for any.
+            said = re.sub(r"^(sluice_(?:[a-z0-9]+_)*)[A-Z]\w*$", r"\1", match.group(0))
+            if said not in names:
+                faults.append((said,
                                f"{name}:{prose.count(chr(10), 0, match.start()) + 1}"))
     return faults
 
