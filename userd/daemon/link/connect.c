@@ -15,7 +15,11 @@
 #define TCP_RTO_MAX_MS 44 /* linux/tcp.h of Linux 6.15; older kernels refuse it */
 #endif
 
-bool sluice_connection_met_itself(int fd)
+/*
+ * Is socket `fd` connected to itself? Nobody listens at a port of this host, and connecting took
+ * that very port: TCP calls it a simultaneous open (RFC 9293, 3.5).
+ */
+static bool has_met_itself(int fd)
 {
 	union {
 		struct sockaddr any;
@@ -110,7 +114,7 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 
 void sluice_connection_reach(struct sluice_connection *connection, uint64_t now)
 {
-	if (sluice_connection_met_itself(connection->fd)) {
+	if (has_met_itself(connection->fd)) {
 		/* With a reset the port is free again for whom it belongs to. */
 		sluice_connection_reset_at_close(connection->fd);
 		sluice_connection_lose(connection,

@@ -171,12 +171,6 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
  * @context worker */
 uint64_t sluice_connection_next_pause(struct sluice_connection *connection);
 
-/*
- * Is socket `fd` connected to itself? Nobody listens at a port of this host, and connecting took
- * that very port: TCP calls it a simultaneous open (RFC 9293, 3.5).
- */
-bool sluice_connection_met_itself(int fd);
-
 /* end.c. When the socket is closed its peer gets a reset, and what is not sent yet is dropped.
  * @threadsafe
  */

@@ -44,7 +44,8 @@ struct pcap_packet {
 _Static_assert(sizeof(struct pcap_file) == 24 && sizeof(struct pcap_packet) == 16,
 	       "sizes of the pcap format");
 
-bool sluice_framing_is_plain(enum sluice_framing framing)
+/* Has `framing` a form here: is it any but native? */
+static bool is_plain(enum sluice_framing framing)
 {
 	return framing > SLUICE_FRAMING_NATIVE && framing <= SLUICE_FRAMING_PCAP;
 }
@@ -426,7 +427,7 @@ int sluice_framing_write(struct sluice_form form, const uint8_t *span, size_t le
 	struct outcome outcome;
 	uint8_t *at = out;
 
-	if (!span || !out || !framed || !sluice_framing_is_plain(form.framing) ||
+	if (!span || !out || !framed || !is_plain(form.framing) ||
 	    (form.most && form.most < SLUICE_DATAGRAM_LEAST))
 		return -EINVAL;
 	memset(framed, 0, sizeof(*framed));

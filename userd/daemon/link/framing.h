@@ -87,9 +87,6 @@ struct sluice_form sluice_form_of(const struct sluice_config_output *config);
 /* Would they make the same bytes of everything? */
 bool sluice_form_is_same(const struct sluice_form *one, const struct sluice_form *other);
 
-/* Has `framing` a form here: is it any but native? */
-bool sluice_framing_is_plain(enum sluice_framing framing);
-
 /* What a connection begins with, before any record: *length bytes, 0 for most. */
 const void *sluice_framing_preamble(struct sluice_form form, size_t *length);
 
