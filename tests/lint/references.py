@@ -9,7 +9,7 @@ Looks into comments and documents of the files that git tracks below ROOT for
 - names of source files (.c, .h, .py, .sh, .yaml): at fault if no tracked file's path ends with it
   ("socket.c", "source/socket.c"). None of ours are a path that begins with a folder of the kernel's
   tree ("net/ipv4/udp.c"), a header of the system (<linux/bpf.h>), one that the same file's code
-  names, too (it makes it), and NAME.c, which stands for any;
+  names, too (it makes it), and what has a word in capitals, which stands for any (NAME.c);
 - names that begin with sluice_ or SLUICE_: at fault if no code has a name that begins so.
 
 FILE (--allowed) has the exceptions, "NAME why" a line. A line of it that is not needed fails, too.
@@ -80,7 +80,7 @@ def faults_of(files):
             continue
         for match in NAME.finditer(prose):
             said = match.group(1).removeprefix("./")
-            if (said in ends or said.startswith(KERNEL + ("../",)) or "NAME" in said
+            if (said in ends or said.startswith(KERNEL + ("../",)) or re.search(r"\b[A-Z]{4,}\b", said)
                     or prose[match.start() - 1:match.start()] == "<"
                     or text.count(said) > prose.count(said)):
                 continue
