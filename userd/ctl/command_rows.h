@@ -4,7 +4,7 @@
  * and what it does. Declarations, the table of main.c, `sluicectl help` and shell completion are
  * made from the rows; the manual page is held against them by tests/lint/commands.py.
  *
- *   COMMAND(name, function, arguments, what)    the function of that name, with sluice_ctl_ before it, runs it
+ *   COMMAND(name, function, arguments, what)    it is run by sluice_ctl_ and that name
  *   PLANNED(name, what)                         it is named, and not there yet
  *
  * Included several times with another COMMAND each, so it has no guard. Defines nothing else.

@@ -81,7 +81,7 @@ int sluice_confirm(void *context, uid_t uid, char **error)
 }
 
 /* Begins to go back. 0, or a negative errno and *error. @owner caller: *error */
-static int go_back(struct daemon *daemon, char **error)
+static int go_back(struct daemon *daemon, sluice_confirm_begin begin, char **error)
 {
 	const struct sluice_revision *base = &daemon->trial.base;
 	struct sluice_config *config = NULL;
@@ -103,17 +103,17 @@ static int go_back(struct daemon *daemon, char **error)
 		sluice_config_free(config);
 	}
 	sluice_findings_free(&findings);
-	return result ? result : sluice_daemon_begin_change(daemon, config, &wanted, error);
+	return result ? result : begin(daemon, config, &wanted, error);
 }
 
-void sluice_confirm_expired(struct daemon *daemon)
+void sluice_confirm_expired(struct daemon *daemon, sluice_confirm_begin begin)
 {
 	const struct sluice_revision *base = &daemon->trial.base;
 	char *error = NULL;
 
 	if (!base->text || daemon->stopping)
 		return;
-	if (go_back(daemon, &error))
+	if (go_back(daemon, begin, &error))
 		sluice_error("revision %" PRIu64 ", which was not replaced for good, cannot come "
 			     "back yet: %s",
 			     base->number, error ? error : "out of memory");

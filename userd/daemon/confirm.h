@@ -16,8 +16,12 @@ void sluice_confirm_await(struct daemon *daemon, uint32_t within);
 /* CONFIG_CONFIRM, see control.h. */
 int sluice_confirm(void *context, uid_t uid, char **error);
 
-/* The timer has expired: back. */
-void sluice_confirm_expired(struct daemon *daemon);
+/* sluice_daemon_begin_change(), which is above this. */
+typedef int (*sluice_confirm_begin)(struct daemon *daemon, struct sluice_config *config,
+				    const struct sluice_control_apply *wanted, char **error);
+
+/* The timer has expired: back, by `begin`. */
+void sluice_confirm_expired(struct daemon *daemon, sluice_confirm_begin begin);
 
 /* There is no trial any more. */
 void sluice_confirm_end(struct daemon *daemon);

@@ -88,7 +88,7 @@ static void run(struct daemon *daemon)
 			sluice_daemon_go_on_stopping(daemon);
 		else if (event.data.fd == daemon->trial.timer &&
 			 read(daemon->trial.timer, &expired, sizeof(expired)) > 0)
-			sluice_confirm_expired(daemon);
+			sluice_confirm_expired(daemon, sluice_daemon_begin_change);
 		else if (event.data.fd == sluice_foreman_fd(daemon->foreman))
 			(void)sluice_foreman_collect(daemon->foreman, 0);
 		else if (event.data.fd == daemon->links.fd)

@@ -167,10 +167,6 @@ void sluice_connection_note_since(struct sluice_connection *connection);
  * worker */
 void sluice_connection_connect(struct sluice_connection *connection, uint64_t now);
 
-/* end.c. The pause before the next attempt, ns: between the least and twice the last, at random.
- * @context worker */
-uint64_t sluice_connection_next_pause(struct sluice_connection *connection);
-
 /* end.c. When the socket is closed its peer gets a reset, and what is not sent yet is dropped.
  * @threadsafe
  */
@@ -218,10 +214,6 @@ bool sluice_connection_is_able(const struct sluice_connection *connection);
  * @context worker */
 bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
 			    size_t bytes, uint64_t now);
-
-/* What was to be sent found no memory: gives the connection up, so that it is tried again after a
- * pause. @context worker */
-void sluice_connection_starve(struct sluice_connection *connection, uint64_t now);
 
 /* Writes what was loaded; it counts against the rates. @context worker */
 void sluice_connection_begin(struct sluice_connection *connection, uint64_t now);

@@ -18,7 +18,9 @@ void sluice_connection_reset_at_close(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 }
 
-uint64_t sluice_connection_next_pause(struct sluice_connection *connection)
+/* The pause before the next attempt, ns: between the least and twice the last, at random. @context
+ * worker */
+static uint64_t next_pause(struct sluice_connection *connection)
 {
 	const struct sluice_tcp_timing *timing = &connection->group->timing;
 	uint64_t least = timing->reconnect_min_ns, pause = connection->attempt.pause, spread;
@@ -117,7 +119,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		if (!was_ready)
 			sluice_target_refresh(connection->target);
 		connection->attempt.address_first = connection->attempt.address;
-		pause = sluice_connection_next_pause(connection);
+		pause = next_pause(connection);
 	}
 	connection->timer.at = 0;
 	sluice_worker_set_timer(group->worker, &connection->timer, now + pause + 1);

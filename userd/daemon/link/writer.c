@@ -65,7 +65,9 @@ void sluice_connection_push(struct sluice_connection *connection)
 	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-void sluice_connection_starve(struct sluice_connection *connection, uint64_t now)
+/* What was to be sent found no memory: gives the connection up, so that it is tried again after a
+ * pause. @context worker */
+static void starve(struct sluice_connection *connection, uint64_t now)
 {
 	sluice_connection_lose(connection, "there is no memory for what it is to be sent", 0, now);
 }
@@ -103,7 +105,7 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 	connection->load.given += sluice_segment_bytes(segment);
 	error = connection->protocol->load(connection, feeder, id, true, now);
 	if (error == -ENOMEM)
-		sluice_connection_starve(connection, now);
+		starve(connection, now);
 	if (error)
 		return false;
 	/* As long as more is waiting only whole segments leave. */
@@ -133,7 +135,7 @@ bool sluice_connection_send_parked(struct sluice_connection *connection, size_t 
 		/* One that went back for want of memory would come again at once: after a pause. */
 		if (segment && connection->protocol->load(connection, parked->feeder, parked->id,
 							  false, now) == -ENOMEM) {
-			sluice_connection_starve(connection, now);
+			starve(connection, now);
 			return true;
 		}
 	}
