@@ -156,7 +156,7 @@ int sluice_pieces_compare(const struct sluice_pieces *before, const struct sluic
 			  struct sluice_difference **list, size_t *count)
 {
 	struct comparison comparison = {.before = before, .after = after};
-	const struct sluice_piece_item *item;
+	const struct sluice_piece_item *now;
 	size_t number, old;
 	int error = -ENOMEM;
 
@@ -174,15 +174,15 @@ int sluice_pieces_compare(const struct sluice_pieces *before, const struct sluic
 				    (struct sluice_difference){.what = SLUICE_DIFFERENCE_GONE,
 							       .item = &before->items[number]});
 	for (number = 0; !error && number < after->item_count; number++) {
-		item = &after->items[number];
+		now = &after->items[number];
 		old = comparison.old[number];
 		if (old == NONE)
 			error = add(&comparison,
 				    (struct sluice_difference){.what = SLUICE_DIFFERENCE_ADDED,
-							       .item = item});
+							       .item = now});
 		if (!error)
 			error = compare_values(&comparison,
-					       old == NONE ? NULL : &before->items[old], item);
+					       old == NONE ? NULL : &before->items[old], now);
 	}
 out:
 	free(comparison.old);

@@ -142,6 +142,7 @@ static void count_port(const struct sluice_port *port)
 static void notify(const struct sluice_port *port, const struct sluice_stream **last)
 {
 	const struct sluice_port_use *use = port->use;
+	const struct sluice_socket_claim *claim;
 
 	for_each_claim (claim, use) {
 		if (claim->stream != *last)

@@ -129,6 +129,8 @@ struct sluice_port_use *sluice_port_use_create(const struct sluice_port_key *key
 struct sluice_socket_claim *sluice_port_use_find(struct sluice_port_use *use,
 						 const struct sluice_socket_facts *facts)
 {
+	struct sluice_socket_claim *claim;
+
 	for_each_claim (claim, use) {
 		if (prefix_holds(&claim->source, facts->family, facts->source) &&
 		    prefix_holds(&claim->destination, facts->family, facts->destination) &&
@@ -141,6 +143,8 @@ struct sluice_socket_claim *sluice_port_use_find(struct sluice_port_use *use,
 
 bool sluice_port_use_fills(const struct sluice_port_use *use, const struct sluice_stream *stream)
 {
+	const struct sluice_socket_claim *claim;
+
 	for_each_claim (claim, use)
 		if (claim->stream == stream)
 			return true;
@@ -150,6 +154,7 @@ bool sluice_port_use_fills(const struct sluice_port_use *use, const struct sluic
 uint64_t sluice_port_room(struct sluice_port *port)
 {
 	struct sluice_port_use *use = port->use;
+	struct sluice_socket_claim *claim;
 	uint64_t least = UINT64_MAX, room;
 	bool is_any_full = false;
 

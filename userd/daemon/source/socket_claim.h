@@ -46,11 +46,9 @@ struct sluice_port_use {
 	struct sluice_socket_claim claims[];
 };
 
-/* Every claim of a use. `claim` is the loop's own. */
-#define for_each_claim(claim, use)                                                      \
-	for (__typeof__(&((use)->claims[0])) claim##_at = (use)->claims, claim;         \
-	     claim##_at < (use)->claims + (use)->count && ((claim) = claim##_at, true); \
-	     claim##_at++)
+/* Every claim of a use; `claim` is the caller's pointer, to constants if `use` is one. */
+#define for_each_claim(claim, use) \
+	for ((claim) = (use)->claims; (claim) < (use)->claims + (use)->count; (claim)++)
 
 /* What is known of a datagram. */
 struct sluice_socket_facts {

@@ -114,6 +114,8 @@ static void touch(struct sluice_port *port)
 /* Tells the streams of a port that there is no room for what is in it. */
 static void tell_streams(const struct sluice_port *port)
 {
+	const struct sluice_socket_claim *claim;
+
 	for_each_claim (claim, port->use) {
 		struct sluice_stream *stream = claim->stream;
 

@@ -145,6 +145,8 @@ static void adapt(struct sluice_port_set *set, uint64_t now)
 
 void sluice_port_tell(const struct sluice_port *port)
 {
+	const struct sluice_socket_claim *claim;
+
 	for_each_claim (claim, port->use) {
 		struct sluice_stream *stream = claim->stream;
 
