@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "../config/suggest.h"
 #include "command.h"
 #include "daemon.h"
 
@@ -83,6 +84,35 @@ static void move_options(int argc, char **argv)
 	}
 }
 
+/* Says that there is no such command, and which was meant if one is near. Returns the exit status.
+ */
+static int refuse(const char *name)
+{
+	unsigned int best = sluice_word_tolerance(name), distance;
+	const char *meant = NULL;
+	char quoted[SLUICE_QUOTE_TEXT];
+	size_t index;
+
+	for (index = 0; index < COMMANDS; index++) {
+		if (!commands[index].run)
+			continue;
+		distance = sluice_word_distance(name, commands[index].name, best);
+		if (distance > best)
+			continue;
+		meant = commands[index].name;
+		/* Only a nearer one is better. */
+		if (distance == 0)
+			break;
+		best = distance - 1;
+	}
+	fprintf(stderr, "sluicectl: there is no command %s", sluice_quote(name, quoted));
+	if (meant)
+		fprintf(stderr, ", did you mean \"%s\"?\n", meant);
+	else
+		fputs("; sluicectl help lists them\n", stderr);
+	return SLUICE_CTL_USAGE;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name;
@@ -111,6 +141,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sluicectl: %s: not supported yet\n", name);
 		return SLUICE_CTL_USAGE;
 	}
-	fprintf(stderr, "sluicectl: there is no command \"%s\"; sluicectl help lists them\n", name);
-	return SLUICE_CTL_USAGE;
+	return refuse(name);
 }
