@@ -10,6 +10,7 @@
 #include "command.h"
 #include "running.h"
 #include "size.h"
+#include "transaction.h"
 
 /* How often it is tried when others change the configuration at the same time. */
 #define ATTEMPTS 10
@@ -147,32 +148,39 @@ static int give(struct attempt *attempt)
 	return error;
 }
 
+/* Edits a text, and compares it with what it was. Returns the exit status, having said what is
+ * wrong. */
+static int edit(struct attempt *attempt, struct sluice_config_text *text)
+{
+	char *error = NULL;
+	int result = sluice_pieces_read(text->bytes, text->length, &attempt->before, &error);
+
+	if (!result)
+		result = attempt->change->edit(attempt->change, text, &error);
+	if (!result)
+		result = sluice_pieces_read(text->bytes, text->length, &attempt->after, &error);
+	if (!result)
+		result = sluice_pieces_compare(&attempt->before, &attempt->after, &attempt->list,
+					       &attempt->count);
+	if (result)
+		fprintf(stderr, "sluicectl: %s\n", error ? error : strerror(-result));
+	free(error);
+	return result ? SLUICE_CTL_FINDINGS : SLUICE_CTL_OK;
+}
+
 /* Fetches, edits, checks, compares and gives. Returns the exit status, or -ESTALE: once more. */
 static int try_once(struct attempt *attempt)
 {
 	const struct sluice_change *change = attempt->change;
 	struct sluice_running *running = &attempt->running;
 	struct sluice_change_result result = {.is_dry = change->is_dry};
-	char *error = NULL;
 	int status;
 
 	if (sluice_running_get(attempt->netlink, 0, running))
 		return SLUICE_CTL_REFUSED;
-	status = sluice_pieces_read(running->text.bytes, running->text.length, &attempt->before,
-				    &error);
-	if (!status)
-		status = change->edit(change, &running->text, &error);
-	if (!status)
-		status = sluice_pieces_read(running->text.bytes, running->text.length,
-					    &attempt->after, &error);
-	if (!status)
-		status = sluice_pieces_compare(&attempt->before, &attempt->after, &attempt->list,
-					       &attempt->count);
-	if (status) {
-		fprintf(stderr, "sluicectl: %s\n", error ? error : strerror(-status));
-		free(error);
-		return SLUICE_CTL_FINDINGS;
-	}
+	status = edit(attempt, &running->text);
+	if (status)
+		return status;
 	status = check(running);
 	if (status)
 		return status;
@@ -189,17 +197,73 @@ static int try_once(struct attempt *attempt)
 	return sluice_change_print(&result, change->as_json) ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
 }
 
+/* Notes in words what was changed beside what was before. 0 or -ENOMEM. */
+static int note(struct sluice_transaction *transaction, const struct sluice_change *change)
+{
+	char *how = say_how(change), *all = NULL;
+	int length = -1;
+
+	if (how)
+		length = asprintf(&all, "%s%s%s", transaction->how, transaction->how[0] ? "; " : "",
+				  how);
+	free(how);
+	if (length < 0)
+		return -ENOMEM;
+	free(transaction->how);
+	transaction->how = all;
+	return 0;
+}
+
+/* Changes what waits for `commit`. What is not right yet may become so by the next change, so it is
+ * said and kept. Returns the exit status. */
+static int put_aside(struct attempt *attempt, struct sluice_transaction *transaction)
+{
+	const struct sluice_change *change = attempt->change;
+	struct sluice_change_result result = {.is_dry = change->is_dry, .waits = !change->is_dry};
+	struct sluice_running shown = {.name = transaction->name};
+	int status;
+
+	if (sluice_running_get(attempt->netlink, 0, &attempt->running) ||
+	    !sluice_transaction_holds(transaction, &attempt->running))
+		return SLUICE_CTL_REFUSED;
+
+	if (change->if_revision || change->within || change->wish_count) {
+		fputs("sluicectl: a transaction has begun: --if-revision, --confirm-within, "
+		      "--adopt and --drop are for `sluicectl commit`\n",
+		      stderr);
+		return SLUICE_CTL_USAGE;
+	}
+	status = edit(attempt, &transaction->text);
+	if (status)
+		return status;
+	shown.text = transaction->text;
+	if (check(&shown))
+		fputs("sluicectl: so it could not be committed yet\n", stderr);
+	result.list = attempt->list;
+	result.count = attempt->count;
+	result.revision = transaction->revision;
+	if (attempt->count && !change->is_dry &&
+	    (note(transaction, change) || sluice_transaction_store(transaction)))
+		return SLUICE_CTL_REFUSED;
+	return sluice_change_print(&result, change->as_json) ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
+}
+
 int sluice_change_make(const struct sluice_change *change)
 {
 	struct attempt attempt = {.change = change, .netlink = sluice_daemon_connect()};
-	int status = -ESTALE, number;
+	struct sluice_transaction transaction = {0};
+	int status = -ESTALE, number, error;
 
 	if (!attempt.netlink)
 		return SLUICE_CTL_REFUSED;
+	error = sluice_transaction_load(&transaction);
+	if (error && error != -ENOENT)
+		status = SLUICE_CTL_REFUSED;
 	for (number = 0; number < ATTEMPTS && status == -ESTALE; number++) {
-		status = try_once(&attempt);
+		status = error ? try_once(&attempt) : put_aside(&attempt, &transaction);
 		attempt_free(&attempt);
 	}
+	sluice_transaction_free(&transaction);
 	sluice_netlink_close(attempt.netlink);
 	if (status != -ESTALE)
 		return status;

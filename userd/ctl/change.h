@@ -40,6 +40,7 @@ struct sluice_change_result {
 	size_t count;
 	uint64_t revision; /* that is in force now */
 	bool is_dry;	   /* nothing was done */
+	bool waits;	   /* nothing was done: it waits for `commit` */
 };
 
 /* Prints it as lines or as one JSON object. 0 or a negative errno. */

@@ -77,7 +77,7 @@ static json_t *object_of(const struct sluice_difference *difference)
 /* All of it as JSON. 0 or a negative errno. */
 static int print_json(const struct sluice_change_result *result)
 {
-	const char *state = result->is_dry ? "not applied" : "in force";
+	const char *state = result->waits ? "waits" : result->is_dry ? "not applied" : "in force";
 	json_t *list = json_array(), *object;
 	size_t number;
 	int error = 0;
@@ -108,6 +108,9 @@ int sluice_change_print(const struct sluice_change_result *result, bool as_json)
 			put_line(&result->list[number]);
 	if (!as_json && !result->count)
 		printf("nothing to change: revision %" PRIu64 " is in force\n", result->revision);
+	else if (!as_json && result->waits)
+		printf("waits for `sluicectl commit`: revision %" PRIu64 " stays in force\n",
+		       result->revision);
 	else if (!as_json)
 		printf(result->is_dry ? "not applied: revision %" PRIu64 " stays in force\n"
 				      : "revision %" PRIu64 " is in force\n",

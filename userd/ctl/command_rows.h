@@ -36,6 +36,10 @@ COMMAND("del", delete, "NAME|GUID [--adopt OLD=NEW] | rule|route ID|NAME|all",
 COMMAND("enable", enable, "NAME|GUID [HOST:PORT]",
 	"switch an input, an output or a destination on")
 COMMAND("disable", enable, "NAME|GUID [HOST:PORT]", "switch it off")
+COMMAND("begin", begin, "", "changes from here on wait for commit")
+COMMAND("commit", commit, "[--dry-run] [--confirm-within TIME] [--adopt OLD=NEW] [--drop OLD] [-j]",
+	"they come into force together")
+COMMAND("abort", abort, "", "they are forgotten")
 COMMAND("diff", diff, "FILE [-j]", "what applying a file would change")
 COMMAND("tap", tap, "[ROUTE] [--output FILE] [--backlog] [--count N] [--interfaces]",
 	"look at live rings: pcapng to stdout or a file")

@@ -29,6 +29,16 @@ void sluice_daemon_use(const char *path)
 	wished = path;
 }
 
+int sluice_daemon_path(char path[SLUICE_PACKET_PATH])
+{
+	if (!wished)
+		return sluice_packet_path(path, 0);
+	if (strlen(wished) >= SLUICE_PACKET_PATH)
+		return -ENAMETOOLONG;
+	snprintf(path, SLUICE_PACKET_PATH, "%s", wished);
+	return 0;
+}
+
 struct sluice_netlink *sluice_daemon_connect(void)
 {
 	struct sluice_netlink *netlink = NULL;

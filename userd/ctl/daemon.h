@@ -7,9 +7,13 @@
 
 #include <stdint.h>
 #include "netlink.h"
+#include "packet_socket.h"
 
 /* Uses the socket at `path` and nothing else; the text stays the caller's. */
 void sluice_daemon_use(const char *path);
+
+/* The path of the socket that is asked. 0 or a negative errno. */
+int sluice_daemon_path(char path[SLUICE_PACKET_PATH]);
 
 /* Connects: by the socket in the file system, or where there is none by netlink; or says why not
  * and returns NULL. @owner caller: sluice_netlink_close() */
