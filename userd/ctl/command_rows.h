@@ -26,6 +26,8 @@ COMMAND("save", save, "[--force]", "write what runs back to its file")
 COMMAND("show", show, "WHAT [-j]",
 	"what is there: inputs, outputs, streams, store, orphans, daemon, rules, routes, fields, "
 	"config, defaults")
+COMMAND("health", health, "[-j]", "is anything wrong? one line, and the status is 0 or 1")
+COMMAND("why", why, "INPUT|OUTPUT [-j]", "one sentence: what holds it back, where datagrams go")
 COMMAND("get", get, "[NAME|GUID|. [KEY]] [-j]", "what the running configuration says of a piece")
 COMMAND("set", set, "[NAME|GUID] KEY=VALUE... [--dry-run] [--if-revision N]",
 	"change keys of one piece, live")

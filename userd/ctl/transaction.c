@@ -45,6 +45,24 @@ static int complain(const char *path, const char *what, int error)
 	return error;
 }
 
+/* Was one moment before another? */
+static bool is_before(const struct timespec *one, const struct timespec *other)
+{
+	return one->tv_sec != other->tv_sec ? one->tv_sec < other->tv_sec
+					    : one->tv_nsec < other->tv_nsec;
+}
+
+/* Takes away one that began with an earlier daemon: the socket of this one is younger. */
+static void forget_old(const char *path)
+{
+	char socket[SLUICE_PACKET_PATH];
+	struct stat own, daemon;
+
+	if (!sluice_daemon_path(socket) && !lstat(socket, &daemon) && !lstat(path, &own) &&
+	    is_before(&own.st_mtim, &daemon.st_mtim))
+		(void)unlink(path);
+}
+
 /* Opens it, if it is a file of ours that nobody else can write. A descriptor or a negative errno.
  */
 static int open_own(const char *path)
@@ -100,6 +118,7 @@ int sluice_transaction_load(struct sluice_transaction *transaction)
 	error = path_of(path);
 	if (error)
 		return error;
+	forget_old(path);
 	fd = open_own(path);
 	if (fd == -ENOENT)
 		return fd;
