@@ -13,6 +13,7 @@
 #include "../config/pieces.h"
 #include "command.h"
 #include "guid.h"
+#include "origin.h"
 #include "print.h"
 #include "running.h"
 
@@ -23,26 +24,33 @@ struct question {
 	bool as_json;
 };
 
+/* What it is answered from. */
+struct source {
+	struct sluice_pieces pieces;
+	struct sluice_origins origins; /* empty where no value is asked for */
+};
+
 /* Adds a key that takes a value to the list. 0 or -ENOMEM. */
-static int add_key(json_t *list, const struct sluice_pieces *pieces,
-		   const struct sluice_piece_item *item, const struct sluice_key *key)
+static int add_key(json_t *list, const struct source *source, const struct sluice_piece_item *item,
+		   const struct sluice_key *key)
 {
+	const struct sluice_pieces *pieces = &source->pieces;
 	enum sluice_piece_kind kind = item ? item->kind : SLUICE_PIECE_CONFIGURATION;
 	const char *word = sluice_piece_key(kind, key);
 	const struct sluice_piece *piece = sluice_pieces_find(pieces, item, word);
 	json_t *object;
 
-	object = json_pack("{s:s, s:s, s:b, s:I, s:s}", "key", word, "value",
+	object = json_pack("{s:s, s:s, s:b, s:I, s:s, s:o}", "key", word, "value",
 			   piece ? piece->value : sluice_key_absent(key), "written", piece != NULL,
 			   "line", (json_int_t)(piece ? piece->place.line : 0), "change",
-			   sluice_key_change_text(key));
+			   sluice_key_change_text(key), "origin",
+			   sluice_origin_of(&source->origins, item, word));
 	return object && !json_array_append_new(list, object) ? 0 : -ENOMEM;
 }
 
 /* Adds the keys of a table that are wanted; NULL: all. 0 or -ENOMEM. */
-static int add_keys(json_t *list, const struct sluice_pieces *pieces,
-		    const struct sluice_piece_item *item, const struct sluice_key_table *table,
-		    const struct sluice_key *wanted)
+static int add_keys(json_t *list, const struct source *source, const struct sluice_piece_item *item,
+		    const struct sluice_key_table *table, const struct sluice_key *wanted)
 {
 	size_t number;
 	int error = 0;
@@ -51,9 +59,9 @@ static int add_keys(json_t *list, const struct sluice_pieces *pieces,
 		const struct sluice_key *key = &table->keys[number];
 
 		if (key->table)
-			error = add_keys(list, pieces, item, key->table, wanted);
+			error = add_keys(list, source, item, key->table, wanted);
 		else if (!key->unsupported && (!wanted || wanted == key) && (item || !key->items))
-			error = add_key(list, pieces, item, key);
+			error = add_key(list, source, item, key);
 	}
 	return error;
 }
@@ -89,6 +97,7 @@ static int add_items(json_t *list, const struct sluice_pieces *pieces)
 /* Prints it as lines. */
 static void print_lines(const struct question *question, const json_t *list)
 {
+	char origin[256];
 	json_t *object;
 	size_t place;
 
@@ -107,15 +116,20 @@ static void print_lines(const struct question *question, const json_t *list)
 		} else if (question->key) {
 			puts(value);
 		} else {
-			printf("%-18s %s%s\n", json_string_value(json_object_get(object, "key")),
-			       value, is_written ? "" : " (default)");
+			sluice_origin_text(json_object_get(object, "origin"), origin,
+					   sizeof(origin));
+			printf("%-18s %s%s%s%s%s\n",
+			       json_string_value(json_object_get(object, "key")), value,
+			       is_written ? "" : " (default)", *origin ? " (" : "", origin,
+			       *origin ? ")" : "");
 		}
 	}
 }
 
 /* Answers. Returns the exit status, having said what is wrong. */
-static int answer(const struct question *question, const struct sluice_pieces *pieces)
+static int answer(const struct question *question, const struct source *source)
 {
+	const struct sluice_pieces *pieces = &source->pieces;
 	const struct sluice_piece_item *item = NULL;
 	const struct sluice_key *key = NULL;
 	bool is_whole = question->piece && !strcmp(question->piece, ".");
@@ -137,7 +151,7 @@ static int answer(const struct question *question, const struct sluice_pieces *p
 	}
 	if (!result)
 		result = question->piece
-				 ? add_keys(list, pieces, item, sluice_piece_table(kind), key)
+				 ? add_keys(list, source, item, sluice_piece_table(kind), key)
 				 : add_items(list, pieces);
 	if (result)
 		fprintf(stderr, "sluicectl: %s\n", error ? error : strerror(-result));
@@ -155,7 +169,7 @@ int sluice_ctl_get(int argc, char **argv)
 	struct question question = {0};
 	struct sluice_running running;
 	struct sluice_netlink *netlink;
-	struct sluice_pieces pieces;
+	struct source source = {0};
 	int word, status = SLUICE_CTL_REFUSED;
 
 	for (word = 1; word < argc; word++) {
@@ -174,9 +188,12 @@ int sluice_ctl_get(int argc, char **argv)
 	if (!netlink)
 		return SLUICE_CTL_REFUSED;
 	if (!sluice_running_get(netlink, 0, &running)) {
-		if (!sluice_pieces_read(running.text.bytes, running.text.length, &pieces, NULL))
-			status = answer(&question, &pieces);
-		sluice_pieces_free(&pieces);
+		if (!sluice_pieces_read(running.text.bytes, running.text.length, &source.pieces,
+					NULL) &&
+		    (!question.piece || !sluice_origins_read(netlink, &source.origins)))
+			status = answer(&question, &source);
+		sluice_origins_free(&source.origins);
+		sluice_pieces_free(&source.pieces);
 	}
 	sluice_running_free(&running);
 	sluice_netlink_close(netlink);

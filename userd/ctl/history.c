@@ -9,25 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include "../config/check.h"
 #include "change.h"
 #include "command.h"
 #include "diff.h"
+#include "origin.h"
 #include "print.h"
 #include "running.h"
 #include "size.h"
-
-/* Nanoseconds since 1970 as a local time. */
-static const char *time_text(uint64_t nanoseconds, char text[32])
-{
-	time_t seconds = (time_t)(nanoseconds / 1000000000U);
-	struct tm local;
-
-	if (!localtime_r(&seconds, &local) || !strftime(text, 32, "%Y-%m-%dT%H:%M:%S%z", &local))
-		snprintf(text, 32, "?");
-	return text;
-}
 
 /* One of REVISION_GET; the context is a JSON array. 0 or -ENOMEM. */
 static int take(struct nlattr **attributes, void *context)
@@ -37,8 +26,8 @@ static int take(struct nlattr **attributes, void *context)
 	json_t *object = json_pack(
 		"{s:I, s:s, s:I, s:s, s:b, s:s}", "revision",
 		(json_int_t)sluice_attribute_u64(attributes[SLUICE_A_CONFIG_REVISION]), "since",
-		time_text(sluice_attribute_u64(attributes[SLUICE_A_CONFIG_TIME]), when), "uid",
-		(json_int_t)sluice_attribute_u32(attributes[SLUICE_A_CONFIG_UID]), "how",
+		sluice_origin_time(sluice_attribute_u64(attributes[SLUICE_A_CONFIG_TIME]), when),
+		"uid", (json_int_t)sluice_attribute_u32(attributes[SLUICE_A_CONFIG_UID]), "how",
 		sluice_attribute_string(attributes[SLUICE_A_CONFIG_HOW]), "runtime",
 		runtime && nla_get_u8(runtime), "file",
 		sluice_attribute_string(attributes[SLUICE_A_CONFIG_NAME]));

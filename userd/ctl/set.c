@@ -7,22 +7,34 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "change.h"
 #include "command.h"
+
+/* Does a word say how a piece is called from then on? */
+static bool is_naming(const char *word)
+{
+	return !strncasecmp(word, "name=", 5) || !strncasecmp(word, "id=", 3);
+}
 
 int sluice_ctl_set_words(struct sluice_config_text *text, const char *piece, char **words,
 			 int count, char **error)
 {
-	int number, result = 0;
+	int number, round, result = 0;
 	char *key;
 
-	for (number = 0; number < count && !result; number++) {
-		const char *equals = strchr(words[number], '=');
+	/* What the piece is called comes last: until then it is found by what it was called. */
+	for (round = 0; round < 2; round++)
+		for (number = 0; number < count && !result; number++) {
+			const char *equals = strchr(words[number], '=');
 
-		key = strndup(words[number], (size_t)(equals - words[number]));
-		result = key ? sluice_edit_set(text, piece, key, equals + 1, error) : -ENOMEM;
-		free(key);
-	}
+			if (is_naming(words[number]) != (round == 1))
+				continue;
+			key = strndup(words[number], (size_t)(equals - words[number]));
+			result = key ? sluice_edit_set(text, piece, key, equals + 1, error)
+				     : -ENOMEM;
+			free(key);
+		}
 	return result;
 }
 
