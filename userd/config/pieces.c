@@ -166,22 +166,25 @@ static int read_mapping(const struct reading *reading, struct sluice_piece piece
 static int add_item(struct sluice_pieces *pieces, enum sluice_piece_kind kind, size_t number,
 		    size_t first, const yaml_node_t *node)
 {
-	struct sluice_piece_item item = {
-		.kind = kind, .item = number, .first = first, .end = pieces->count};
 	const struct sluice_piece *found;
+	struct sluice_piece_item *item;
 
 	if (!make_room((void **)&pieces->items, pieces->item_count, &pieces->item_room,
-		       sizeof(item)))
+		       sizeof(*item)))
 		return -ENOMEM;
-	found = sluice_pieces_find(pieces, &item, "name");
-	item.name = strdup(found ? found->value : "");
-	if (!item.name)
+	item = &pieces->items[pieces->item_count];
+	*item = (struct sluice_piece_item){
+		.kind = kind, .item = number, .first = first, .end = pieces->count};
+	found = sluice_pieces_find(pieces, item, "name");
+	item->name = strdup(found ? found->value : "");
+	if (!item->name)
 		return -ENOMEM;
-	found = sluice_pieces_find(pieces, &item, "id");
-	if (!found || sluice_guid_parse(found->value, item.id))
-		sluice_guid_derive(sluice_piece_word(kind), item.name, strlen(item.name), item.id);
-	item.place = sluice_reader_place(node);
-	pieces->items[pieces->item_count++] = item;
+	found = sluice_pieces_find(pieces, item, "id");
+	if (!found || sluice_guid_parse(found->value, item->id))
+		sluice_guid_derive(sluice_piece_word(kind), item->name, strlen(item->name),
+				   item->id);
+	item->place = sluice_reader_place(node);
+	pieces->item_count++;
 	return 0;
 }
 

@@ -35,12 +35,12 @@ static void put_line(const struct sluice_difference *difference)
 	const char *name = item ? item->name : "";
 	char guid[SLUICE_GUID_TEXT];
 
-	if (difference->what == SLUICE_DIFFERENCE_ADDED) {
+	if (item && difference->what == SLUICE_DIFFERENCE_ADDED) {
 		printf("%s %s: new, id %s\n", kind_of(difference), item->name,
 		       sluice_guid_format(item->id, guid));
 		return;
 	}
-	if (difference->what == SLUICE_DIFFERENCE_GONE) {
+	if (item && difference->what == SLUICE_DIFFERENCE_GONE) {
 		printf("%s %s: gone\n", kind_of(difference), item->name);
 		return;
 	}

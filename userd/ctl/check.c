@@ -175,7 +175,7 @@ static bool check_file(struct task *task, const char *path)
 	else
 		sluice_ctl_print_findings(path, &findings);
 	right = !error && findings.error_count == 0;
-	if (right && !task->elsewhere && wants_best_way(config))
+	if (right && config && !task->elsewhere && wants_best_way(config))
 		tell_way(path, task->list);
 	task->configs[task->count++] = config;
 	sluice_findings_free(&findings);

@@ -139,10 +139,9 @@ static int read_match(const struct reading *reading, const char *table, const js
 		else if (!rule->port_count)
 			rule->is_other = !is_not;
 		rule->is_negated = is_not;
-	} else if (protocol && (!strcmp(protocol, "tcp") || !strncmp(protocol, "icmp", 4) ||
-				!strcmp(protocol, "sctp") || !strcmp(protocol, "dccp"))) {
-		rule->is_other = true;
-	} else if (json_object_get(left, "ct")) {
+	} else if (json_object_get(left, "ct") ||
+		   (protocol && (!strcmp(protocol, "tcp") || !strncmp(protocol, "icmp", 4) ||
+				 !strcmp(protocol, "sctp") || !strcmp(protocol, "dccp")))) {
 		/* What belongs to a connection that is known was let in before. */
 		rule->is_other = true;
 	} else {

@@ -162,7 +162,7 @@ json_t *sluice_origin_of(const struct sluice_origins *origins, const struct slui
 				 (json_int_t)running->revision, "uid", (json_int_t)running->uid,
 				 "since", sluice_origin_time(running->time_ns, when), "how",
 				 running->how);
-	if (!now)
+	if (!now || !running)
 		return json_pack("{s:s}", "from", "default");
 	then = value_in(&origins->list[0].pieces, &origins->list[since].pieces, item, word,
 			&is_there);

@@ -85,8 +85,8 @@ int sluice_program_output(const char *const *words, unsigned int patience_ms, si
 			  char **text, size_t *length)
 {
 	uint64_t deadline = sluice_now() + patience_ms * (uint64_t)SLUICE_NS_PER_MS;
-	int error, pipe_fds[2], status = 0;
-	pid_t child;
+	int error, pipe_fds[2] = {-1, -1}, status = 0;
+	pid_t child = 0;
 
 	if (!words || !words[0] || !text || !length)
 		return -EINVAL;
@@ -99,9 +99,9 @@ int sluice_program_output(const char *const *words, unsigned int patience_ms, si
 	if (error)
 		goto close;
 	error = read_all(pipe_fds[0], deadline, most, text, length);
-	if (error)
+	if (error && child > 0)
 		(void)kill(child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!error && (!WIFEXITED(status) || WEXITSTATUS(status)))
 		error = -EIO;

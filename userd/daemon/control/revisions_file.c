@@ -33,12 +33,14 @@ char *sluice_revisions_folder(const char *relay)
 /* The number that a file's name is; 0: it is none. */
 static uint64_t number_of(const char *name)
 {
+	char *end;
 	uint64_t number;
-	int used = 0;
 
-	if (sscanf(name, "%" SCNu64 ".yaml%n", &number, &used) != 1 || !used || name[used])
+	if (*name < '1' || *name > '9')
 		return 0;
-	return number;
+	errno = 0;
+	number = strtoull(name, &end, 10);
+	return errno || strcmp(end, ".yaml") != 0 ? 0 : number;
 }
 
 /* Numbers of the files there, the largest ones, in order. How many, or a negative errno. */
@@ -181,7 +183,7 @@ static int write_file(int fd, const struct sluice_revision *revision)
 /* Takes away files older than those that are kept, as far as that goes. */
 static void tidy(int folder, const char *path)
 {
-	uint64_t numbers[SLUICE_REVISIONS];
+	uint64_t numbers[SLUICE_REVISIONS] = {0};
 	int count = list(path, numbers);
 	DIR *stream = count == SLUICE_REVISIONS ? opendir(path) : NULL;
 	struct dirent *entry;
