@@ -67,19 +67,11 @@ static int say_none(void)
 /* Checks what was gathered, as the daemon will. Returns the exit status. */
 static int check(const struct sluice_transaction *transaction)
 {
-	const enum sluice_host_view view = SLUICE_HOST_LIVE;
-	struct sluice_findings findings;
-	int status = SLUICE_CTL_OK;
+	int status = sluice_change_check(transaction->name, &transaction->text);
 
-	if (sluice_ctl_check_text(transaction->name, transaction->text.bytes,
-				  transaction->text.length, &view, &findings) ||
-	    findings.error_count) {
-		status = SLUICE_CTL_FINDINGS;
-		sluice_change_complain(&findings);
+	if (status)
 		fputs("sluicectl: nothing is changed; mend it and commit again, or abort\n",
 		      stderr);
-	}
-	sluice_findings_free(&findings);
 	return status;
 }
 

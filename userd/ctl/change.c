@@ -87,15 +87,13 @@ void sluice_change_complain(const struct sluice_findings *findings)
 			fprintf(stderr, "sluicectl: %s\n", findings->list[number].text);
 }
 
-/* Checks the text as the daemon will. Returns the exit status, having said what is wrong. */
-static int check(const struct sluice_running *running)
+int sluice_change_check(const char *name, const struct sluice_config_text *text)
 {
 	const enum sluice_host_view view = SLUICE_HOST_LIVE;
 	struct sluice_findings findings;
 	int status = SLUICE_CTL_OK;
 
-	if (sluice_ctl_check_text(running->name, running->text.bytes, running->text.length, &view,
-				  &findings) ||
+	if (sluice_ctl_check_text(name, text->bytes, text->length, &view, &findings) ||
 	    findings.error_count)
 		status = SLUICE_CTL_FINDINGS;
 	sluice_change_complain(&findings);
@@ -181,7 +179,7 @@ static int try_once(struct attempt *attempt)
 	status = edit(attempt, &running->text);
 	if (status)
 		return status;
-	status = check(running);
+	status = sluice_change_check(running->name, &running->text);
 	if (status)
 		return status;
 	result.list = attempt->list;
@@ -220,7 +218,6 @@ static int put_aside(struct attempt *attempt, struct sluice_transaction *transac
 {
 	const struct sluice_change *change = attempt->change;
 	struct sluice_change_result result = {.is_dry = change->is_dry, .waits = !change->is_dry};
-	struct sluice_running shown = {.name = transaction->name};
 	int status;
 
 	if (sluice_running_get(attempt->netlink, 0, &attempt->running) ||
@@ -236,8 +233,7 @@ static int put_aside(struct attempt *attempt, struct sluice_transaction *transac
 	status = edit(attempt, &transaction->text);
 	if (status)
 		return status;
-	shown.text = transaction->text;
-	if (check(&shown))
+	if (sluice_change_check(transaction->name, &transaction->text))
 		fputs("sluicectl: so it could not be committed yet\n", stderr);
 	result.list = attempt->list;
 	result.count = attempt->count;

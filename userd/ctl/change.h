@@ -46,6 +46,10 @@ struct sluice_change_result {
 /* Prints it as lines or as one JSON object. 0 or a negative errno. */
 int sluice_change_print(const struct sluice_change_result *result, bool as_json);
 
+/* Checks a text as the daemon will, as one that is to run. Returns the exit status, having said
+ * what is wrong. */
+int sluice_change_check(const char *name, const struct sluice_config_text *text);
+
 /* Prints the errors of a check that are not those of places: the command line has no lines. */
 void sluice_change_complain(const struct sluice_findings *findings);
 

@@ -27,7 +27,7 @@ struct question {
 /* What it is answered from. */
 struct source {
 	struct sluice_pieces pieces;
-	struct sluice_origins origins; /* empty where no value is asked for */
+	struct sluice_origins origins; /* empty where they are not shown */
 };
 
 /* Adds a key that takes a value to the list. 0 or -ENOMEM. */
@@ -164,6 +164,13 @@ static int answer(const struct question *question, const struct source *source)
 	return result ? SLUICE_CTL_FINDINGS : SLUICE_CTL_OK;
 }
 
+/* Where values come from is asked for only where it is shown: each revision that is kept is read.
+ */
+static bool shows_origins(const struct question *question)
+{
+	return question->piece && (question->as_json || !question->key);
+}
+
 int sluice_ctl_get(int argc, char **argv)
 {
 	struct question question = {0};
@@ -190,7 +197,7 @@ int sluice_ctl_get(int argc, char **argv)
 	if (!sluice_running_get(netlink, 0, &running)) {
 		if (!sluice_pieces_read(running.text.bytes, running.text.length, &source.pieces,
 					NULL) &&
-		    (!question.piece || !sluice_origins_read(netlink, &source.origins)))
+		    (!shows_origins(&question) || !sluice_origins_read(netlink, &source.origins)))
 			status = answer(&question, &source);
 		sluice_origins_free(&source.origins);
 		sluice_pieces_free(&source.pieces);
