@@ -41,19 +41,12 @@ int sluice_host_module(void)
 	return error;
 }
 
-/* Is the input read from sockets? */
-static bool is_socket(const struct sluice_config_input *input, int module)
-{
-	return input->source == SLUICE_SOURCE_SOCKET ||
-	       (input->source == SLUICE_SOURCE_AUTO && module);
-}
-
 bool sluice_host_uses_sockets(const struct sluice_config *config, int module)
 {
 	size_t number;
 
 	for (number = 0; number < config->input_count; number++)
-		if (is_socket(&config->inputs[number], module))
+		if (sluice_config_is_from_socket(&config->inputs[number], !module))
 			return true;
 	return false;
 }
@@ -78,7 +71,7 @@ static void check_source(struct search *search, const struct sluice_config_input
 				    "inputs.source: the module does not answer: %s; load it anew "
 				    "(`rmmod sluice`, `modprobe sluice`) or use `source: socket`",
 				    strerror(-module));
-	if (!is_socket(input, module))
+	if (!sluice_config_is_from_socket(input, !module))
 		return;
 	if (input->verdict == SLUICE_VERDICT_COPY)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &input->place,
@@ -293,7 +286,7 @@ static void check_descriptors(struct search *search, int module)
 	for (number = 0; number < config->input_count; number++) {
 		const struct sluice_config_input *input = &config->inputs[number];
 
-		if (!is_socket(input, module))
+		if (!sluice_config_is_from_socket(input, !module))
 			continue;
 		first = first ? first : input;
 		for (range = 0; range < input->port_count; range++)
@@ -327,7 +320,7 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 
 	for (number = 0; number < config->input_count; number++) {
 		check_source(&search, &config->inputs[number], module);
-		if (is_socket(&config->inputs[number], module))
+		if (sluice_config_is_from_socket(&config->inputs[number], !module))
 			check_ports(&search, &config->inputs[number]);
 		else
 			check_stolen(&search, &config->inputs[number]);

@@ -316,6 +316,14 @@ const char *sluice_config_framing_name(enum sluice_framing framing);
  * @owner caller: free() */
 char *sluice_config_input_match(const struct sluice_config_input *input);
 
+/* Is it read from sockets, where the module is there or not? @threadsafe */
+static inline bool sluice_config_is_from_socket(const struct sluice_config_input *input,
+						bool has_module)
+{
+	return input->source == SLUICE_SOURCE_SOCKET ||
+	       (input->source == SLUICE_SOURCE_AUTO && !has_module);
+}
+
 /* Can one datagram belong to both? Then the module refuses the second (netlink.h, RULE_SET). On
  * true, *port is the lowest port they share. @threadsafe */
 bool sluice_config_inputs_overlap(const struct sluice_config_input *one,

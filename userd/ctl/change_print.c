@@ -9,6 +9,7 @@
 #include <string.h>
 #include "../config/keys_list.h"
 #include "change.h"
+#include "print.h"
 #include "guid.h"
 
 /* What an item is called: "input telemetry". */
@@ -87,11 +88,8 @@ static int print_json(const struct sluice_change_result *result)
 			error = -ENOMEM;
 	object = json_pack("{s:o, s:I, s:s}", "changes", list, "revision",
 			   (json_int_t)result->revision, "state", state);
-	if (!object || error)
-		error = -ENOMEM;
-	else if (json_dumpf(object, stdout, JSON_INDENT(2)) < 0)
-		error = -EIO;
-	putchar('\n');
+	if (!error)
+		error = sluice_print_json(object);
 	json_decref(object);
 	return error;
 }

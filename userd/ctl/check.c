@@ -103,8 +103,7 @@ static bool wants_best_way(const struct sluice_config *config)
 		const struct sluice_config_input *input = &config->inputs[number];
 
 		wants = input->receive_place.line && input->receive == SLUICE_RECEIVE_AUTO &&
-			(input->source == SLUICE_SOURCE_SOCKET ||
-			 (input->source == SLUICE_SOURCE_AUTO && !has_module()));
+			sluice_config_is_from_socket(input, has_module());
 	}
 	return wants;
 }

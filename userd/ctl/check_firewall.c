@@ -16,8 +16,7 @@
 static bool is_before(const struct sluice_config_input *input, bool has_module)
 {
 	return input->hook != SLUICE_HOOK_LOCAL_IN &&
-	       (input->source == SLUICE_SOURCE_KMOD ||
-		(input->source == SLUICE_SOURCE_AUTO && has_module));
+	       !sluice_config_is_from_socket(input, has_module);
 }
 
 /* Reads the rules of all firewalls that are there. False: none could be read. */

@@ -7,24 +7,22 @@
 #include <string.h>
 #include "command.h"
 #include "list.h"
+#include "print.h"
 #include "verdict.h"
 
-/* Prints what is wrong as one line or one object. 0 or -1. */
+/* Prints what is wrong as one line or one object. 0 or not. */
 static int print(const json_t *problems, bool as_json)
 {
 	json_t *object, *one;
 	size_t number;
+	int error;
 
 	if (as_json) {
 		object = json_pack("{s:b, s:O}", "healthy", json_array_size(problems) == 0,
 				   "problems", problems);
-		if (!object || json_dumpf(object, stdout, JSON_INDENT(2)) < 0)
-			number = 1;
-		else
-			number = 0;
+		error = sluice_print_json(object);
 		json_decref(object);
-		putchar('\n');
-		return number || fflush(stdout) ? -1 : 0;
+		return error;
 	}
 	if (!json_array_size(problems))
 		fputs("healthy", stdout);

@@ -154,19 +154,25 @@ static int print_table(const json_t *list, const struct sluice_print_column *col
 	return 0;
 }
 
+int sluice_print_json(const json_t *value)
+{
+	if (!value)
+		return -ENOMEM;
+	if (json_dumpf(value, stdout, JSON_INDENT(2)) < 0)
+		return -EIO;
+	putchar('\n');
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;
+}
+
 int sluice_print(const json_t *list, bool as_json, const struct sluice_print_column *columns,
 		 size_t column_count)
 {
-	int error = 0;
+	int error;
 
 	if (!json_is_array(list) || (!columns && !as_json))
 		return -EINVAL;
-	if (as_json) {
-		if (json_dumpf(list, stdout, JSON_INDENT(2)) < 0)
-			return -EIO;
-		putchar('\n');
-	} else {
-		error = print_table(list, columns, column_count);
-	}
+	if (as_json)
+		return sluice_print_json(list);
+	error = print_table(list, columns, column_count);
 	return fflush(stdout) == 0 && !ferror(stdout) ? error : -EIO;
 }

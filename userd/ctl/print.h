@@ -26,4 +26,8 @@ struct sluice_print_column {
 int sluice_print(const json_t *list, bool as_json, const struct sluice_print_column *columns,
 		 size_t column_count);
 
+/* Prints one value as JSON, which stays the caller's; NULL stands for "no memory". 0, -ENOMEM or
+ * -EIO. */
+int sluice_print_json(const json_t *value);
+
 #endif /* SLUICE_CTL_PRINT_H */

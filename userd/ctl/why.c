@@ -11,6 +11,7 @@
 #include "../lib/clock.h"
 #include "command.h"
 #include "list.h"
+#include "print.h"
 #include "verdict.h"
 
 /* Between the two looks. */
@@ -77,9 +78,8 @@ static int print(const char *word, const char *sentence, bool as_json)
 	}
 	if (as_json) {
 		object = json_pack("{s:s, s:s}", "what", word, "why", sentence);
-		error = !object || json_dumpf(object, stdout, JSON_INDENT(2)) < 0;
+		error = sluice_print_json(object);
 		json_decref(object);
-		putchar('\n');
 	} else {
 		puts(sentence);
 	}
