@@ -4,18 +4,17 @@
  * stdin, stdout, stderr.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "../config/check.h"
 #include "../config/keys_list.h"
 #include "../config/starter.h"
 #include "command.h"
+#include "whole_file.h"
 
 /* The one that the service starts with. */
 #define USUAL_FILE "/etc/sluice/sluice.yaml"
@@ -153,48 +152,19 @@ static int ask_all(struct request *request)
 	return ask(request, &words->receiver, question, "generic", &request->answers[2]);
 }
 
-/* Writes all of `text`. 0 or a negative errno. */
-static int write_all(int fd, const char *text)
-{
-	size_t length = strlen(text);
-	ssize_t written;
-
-	for (; length > 0; text += written, length -= (size_t)written) {
-		written = write(fd, text, length);
-		if (written < 0 && errno != EINTR)
-			return -errno;
-		if (written < 0)
-			written = 0;
-	}
-	return 0;
-}
-
 /* Makes `path` a file with `text`, whole or not at all. 0; -EEXIST: there is one, and not
  * `force`; another negative errno. */
 static int write_file(const char *path, const char *text, bool force)
 {
-	char *draft = NULL;
-	int fd, result;
+	const struct sluice_whole_file file = {.path = path,
+					       .text = text,
+					       .length = strlen(text),
+					       .mode = FILE_MODE,
+					       .uid = geteuid(),
+					       .gid = getegid(),
+					       .is_new = !force};
 
-	if (asprintf(&draft, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(draft, O_CLOEXEC);
-	if (fd < 0) {
-		result = -errno;
-		goto free;
-	}
-	result = write_all(fd, text);
-	if (!result && (fchmod(fd, FILE_MODE) || fsync(fd)))
-		result = -errno;
-	close(fd);
-	/* link() never takes the place of a file, rename() does. */
-	if (!result && (force ? rename(draft, path) : link(draft, path)))
-		result = -errno;
-	if (result || !force)
-		unlink(draft);
-free:
-	free(draft);
-	return result;
+	return sluice_whole_file_write(&file);
 }
 
 /* Says what is to be done next. */

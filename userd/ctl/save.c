@@ -14,21 +14,7 @@
 #include <unistd.h>
 #include "command.h"
 #include "running.h"
-
-/* Writes all of it. 0 or a negative errno. */
-static int write_all(int fd, const char *text, size_t length)
-{
-	ssize_t done;
-
-	for (; length; text += done, length -= (size_t)done) {
-		done = write(fd, text, length);
-		if (done < 0 && errno != EINTR)
-			return -errno;
-		if (done < 0)
-			done = 0;
-	}
-	return 0;
-}
+#include "whole_file.h"
 
 /* Makes a folder's entries durable. 0 or a negative errno. */
 static int sync_folder(const char *path)
@@ -51,29 +37,14 @@ static int sync_folder(const char *path)
 static int replace(const char *path, const char *text, size_t length)
 {
 	struct stat state = {.st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
-	char *beside;
-	int fd, error;
+	struct sluice_whole_file file = {.path = path, .text = text, .length = length};
+	int error;
 
 	(void)stat(path, &state);
-	if (asprintf(&beside, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd < 0) {
-		error = -errno;
-		free(beside);
-		return error;
-	}
-	error = write_all(fd, text, length);
-	if (!error && (fchown(fd, state.st_uid, state.st_gid) ||
-		       fchmod(fd, state.st_mode & 07777) || fsync(fd)))
-		error = -errno;
-	if (close(fd) && !error)
-		error = -errno;
-	if (!error && rename(beside, path))
-		error = -errno;
-	if (error)
-		(void)unlink(beside);
-	free(beside);
+	file.mode = state.st_mode & 07777;
+	file.uid = state.st_uid;
+	file.gid = state.st_gid;
+	error = sluice_whole_file_write(&file);
 	return error ? error : sync_folder(path);
 }
 
