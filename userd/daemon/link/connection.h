@@ -209,6 +209,11 @@ void sluice_connection_tell_no_record(const struct sluice_connection *connection
 /* Can it take a segment now? @context worker */
 bool sluice_connection_is_able(const struct sluice_connection *connection);
 
+/* writer.c. struct sluice_protocol.takes_more of those that frame into a staging buffer: more goes
+ * into one write as long as that is no longer than a batch, since a run fits whatever its datagrams
+ * become, or nearly. @context worker */
+bool sluice_connection_batch_has_room(const struct sluice_connection *connection, uint64_t bytes);
+
 /* writer.c. Takes a segment of at most `bytes` from `feeder` and begins to write it. False if there
  * was none.
  * @context worker */

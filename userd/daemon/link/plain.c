@@ -302,14 +302,6 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	return 0;
 }
 
-/* struct sluice_protocol.takes_more: a run fits whatever its datagrams become, or nearly. @context
- * worker */
-static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
-{
-	(void)bytes;
-	return connection->writing.staged < connection->group->batch_bytes;
-}
-
 /* struct sluice_protocol.written: the staging buffer is free. @context worker */
 static void written(struct sluice_connection *connection, uint64_t now)
 {
@@ -456,7 +448,7 @@ const struct sluice_protocol sluice_protocol_plain = {
 	.dispose = dispose,
 	.begin = begin,
 	.load = load,
-	.takes_more = takes_more,
+	.takes_more = sluice_connection_batch_has_room,
 	.has_room = has_room,
 	.written = written,
 	.received = received,

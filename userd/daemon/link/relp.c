@@ -172,14 +172,6 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	return 0;
 }
 
-/* struct sluice_protocol.takes_more: more goes into one write as long as that is no longer than a
- * batch. @context worker */
-static bool takes_more(const struct sluice_connection *connection, uint64_t bytes)
-{
-	(void)bytes;
-	return connection->writing.staged < connection->group->batch_bytes;
-}
-
 /* TCP has everything before datagram `upto`. */
 static void note_written(struct sluice_connection *connection, uint64_t upto)
 {
@@ -493,7 +485,7 @@ const struct sluice_protocol sluice_protocol_relp = {
 	.dispose = dispose,
 	.begin = begin,
 	.load = load,
-	.takes_more = takes_more,
+	.takes_more = sluice_connection_batch_has_room,
 	.has_room = has_room,
 	.written = written,
 	.received = received,

@@ -65,6 +65,12 @@ void sluice_connection_push(struct sluice_connection *connection)
 	(void)setsockopt(connection->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+bool sluice_connection_batch_has_room(const struct sluice_connection *connection, uint64_t bytes)
+{
+	(void)bytes;
+	return connection->writing.staged < connection->group->batch_bytes;
+}
+
 /* What was to be sent found no memory: gives the connection up, so that it is tried again after a
  * pause. @context worker */
 static void starve(struct sluice_connection *connection, uint64_t now)
