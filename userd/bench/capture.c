@@ -86,9 +86,13 @@ struct measurement {
 	const char *list; /* of methods; NULL: all */
 };
 
-/* As in configurations and RESULT lines, by enum sluice_framing. */
-static const char *const framings[] = {"native",   "newline", "octet-counted",
-				       "length32", "raw",     "pcap"};
+/* As in configurations and RESULT lines, by enum sluice_framing; those without a form (framing.h)
+ * are refused. */
+static const char *const framings[] = {
+#define FRAMING(word, NAME, ...) [SLUICE_FRAMING_##NAME] = (word),
+#include "../config/framing_rows.h"
+#undef FRAMING
+};
 #define FRAMINGS (sizeof(framings) / sizeof(framings[0]))
 
 /* Nanoseconds of CLOCK_MONOTONIC: in a machine with --icount, instructions. @threadsafe */
@@ -284,7 +288,8 @@ static bool read_framing(const char *text, enum sluice_framing *framing)
 	size_t number;
 
 	for (number = 0; number < FRAMINGS; number++) {
-		if (strcmp(text, framings[number]) != 0)
+		if (strcmp(text, framings[number]) != 0 ||
+		    (number != SLUICE_FRAMING_NATIVE && sluice_config_is_answered(number)))
 			continue;
 		*framing = (enum sluice_framing)number;
 		return true;

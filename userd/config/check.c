@@ -376,8 +376,7 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 				    "leave the key out, or take framing: native",
 				    sluice_config_framing_name(output->framing));
 	sluice_receiver_check(draft, findings);
-	if (draft->unconfirmed_place.line &&
-	    (output->framing == SLUICE_FRAMING_NATIVE || output->framing == SLUICE_FRAMING_RELP))
+	if (draft->unconfirmed_place.line && sluice_config_is_answered(output->framing))
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->unconfirmed_place,
 				    "outputs.unconfirmed: receivers of framing: %s acknowledge "
 				    "what they have, and what they have not is sent again: leave "

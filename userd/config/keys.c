@@ -20,10 +20,13 @@
 #define SECOND (1000 * MILLISECOND)
 
 static const struct sluice_choice sources[] = {
-	{"auto", SLUICE_SOURCE_AUTO, false},	 {"kmod", SLUICE_SOURCE_KMOD, false},
-	{"socket", SLUICE_SOURCE_SOCKET, false}, {"afpacket", SLUICE_SOURCE_AFPACKET, true},
-	{"pcap", SLUICE_SOURCE_PCAP, true},	 {"xdp", SLUICE_SOURCE_XDP, true},
-	{"tcp", SLUICE_SOURCE_TCP, true},	 {NULL, 0, false},
+	{"auto", SLUICE_SOURCE_AUTO, false},
+#define SOURCE(word, NAME, class) {word, SLUICE_SOURCE_##NAME, false},
+#define PLANNED(word, NAME) {word, SLUICE_SOURCE_##NAME, true},
+#include "source_rows.h"
+#undef SOURCE
+#undef PLANNED
+	{NULL, 0, false},
 };
 
 static const struct sluice_choice verdicts[] = {

@@ -19,13 +19,9 @@ static const struct sluice_choice modes[] = {
 };
 
 static const struct sluice_choice framings[] = {
-	{"native", SLUICE_FRAMING_NATIVE, false},
-	{"newline", SLUICE_FRAMING_NEWLINE, false},
-	{"octet-counted", SLUICE_FRAMING_OCTET_COUNTED, false},
-	{"length32", SLUICE_FRAMING_LENGTH32, false},
-	{"raw", SLUICE_FRAMING_RAW, false},
-	{"pcap", SLUICE_FRAMING_PCAP, false},
-	{"relp", SLUICE_FRAMING_RELP, false},
+#define FRAMING(word, NAME, ...) {word, SLUICE_FRAMING_##NAME, false},
+#include "framing_rows.h"
+#undef FRAMING
 	{NULL, 0, false},
 };
 

@@ -15,14 +15,14 @@
 #include <sluice/netlink.h>
 #include "../lib/guid.h"
 
+/* Where datagrams come from: the first row that works here, or this row (source_rows.h). */
 enum sluice_source {
 	SLUICE_SOURCE_AUTO,
-	SLUICE_SOURCE_KMOD,
-	SLUICE_SOURCE_SOCKET,
-	SLUICE_SOURCE_AFPACKET, /* from here on: "not supported yet" */
-	SLUICE_SOURCE_PCAP,
-	SLUICE_SOURCE_XDP,
-	SLUICE_SOURCE_TCP,
+#define SOURCE(word, NAME, class) SLUICE_SOURCE_##NAME,
+#define PLANNED(word, NAME) SLUICE_SOURCE_##NAME,
+#include "source_rows.h"
+#undef SOURCE
+#undef PLANNED
 };
 
 /* How a socket is read: as well as can be had, many datagrams a system call, or by a program in the
@@ -41,14 +41,12 @@ enum sluice_mode {
 	SLUICE_MODE_DUPLICATE
 };
 
+/* What the bytes of a connection look like (framing_rows.h). */
 enum sluice_framing {
-	SLUICE_FRAMING_NATIVE,
-	SLUICE_FRAMING_NEWLINE,
-	SLUICE_FRAMING_OCTET_COUNTED,
-	SLUICE_FRAMING_LENGTH32,
-	SLUICE_FRAMING_RAW,
-	SLUICE_FRAMING_PCAP,
-	SLUICE_FRAMING_RELP,
+#define FRAMING(word, NAME, ...) SLUICE_FRAMING_##NAME,
+#include "framing_rows.h"
+#undef FRAMING
+	SLUICE_FRAMING_COUNT /* how many these are */
 };
 
 /* What becomes of a datagram that is longer than the receiver takes (max_datagram). */
@@ -310,6 +308,22 @@ const char *sluice_config_time_name(uint32_t flags);
 const char *sluice_config_checksum_name(uint32_t flags); /* SLUICE_RULE_F_*, others are ignored */
 const char *sluice_config_mode_name(enum sluice_mode mode);
 const char *sluice_config_framing_name(enum sluice_framing framing);
+
+/* Does the receiver say what it has got? @threadsafe */
+static inline bool sluice_config_is_answered(enum sluice_framing framing)
+{
+	enum { SILENT, ANSWERED };
+
+	switch (framing) {
+#define FRAMING(word, NAME, protocol, answer, ...) \
+	case SLUICE_FRAMING_##NAME:                \
+		return (answer) == ANSWERED;
+#include "framing_rows.h"
+#undef FRAMING
+	default:
+		return SILENT;
+	}
+}
 
 /* What an input takes, in one line: "5000-5003,6000 to 10.9.0.1 from 10.9.0.0/24 on eth0". NULL: no
  * memory.

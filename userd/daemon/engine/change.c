@@ -159,15 +159,12 @@ static bool has_inputs(const struct change *change, enum sluice_source kind)
 	return false;
 }
 
-/* Is a source needed that is not open? At the start also the module, if it is there: an earlier
- * daemon may have left rules and full rings in it. And sockets, if one left rings of theirs. */
+/* Is a source needed that is not open? Also without inputs of its own, if an earlier daemon may
+ * have left something in it. */
 static bool is_needed(const struct change *change, const struct sluice_source_class *class)
 {
 	return has_inputs(change, class->kind) ||
-	       (class->kind == SLUICE_SOURCE_KMOD && !change->engine->config &&
-		!sluice_source_kmod_probe()) ||
-	       (class->kind == SLUICE_SOURCE_SOCKET &&
-		sluice_source_socket_has_left(change->config, &change->identity));
+	       class->has_left(change->config, &change->identity, !change->engine->config);
 }
 
 /* Lets the sources prepare. */

@@ -4,6 +4,7 @@
  * the control thread, before anything is changed. Touches: asks whether the module is there.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/guid.h"
@@ -11,6 +12,9 @@
 #include "../../lib/priority.h"
 #include "derive.h"
 #include "../../config/sentence.h"
+
+/* The longest sentence about a source, bytes. */
+#define SENTENCE 256U
 
 void sluice_derived_free(struct sluice_derived *derived)
 {
@@ -20,76 +24,100 @@ void sluice_derived_free(struct sluice_derived *derived)
 	memset(derived, 0, sizeof(*derived));
 }
 
-/* Decides where an input's datagrams come from. `module`: what the probe said. 0, or a negative
- * errno with a sentence. */
-static int decide(const struct sluice_config *config, const struct sluice_config_input *input,
-		  int module, enum sluice_source *kind, char **error)
+/* What the sources said when they were asked, once each. */
+struct answers {
+	bool is_asked[SLUICE_INTAKES];
+	int error[SLUICE_INTAKES];
+};
+
+/* Does source `number` work here? 0 or a negative errno. */
+static int ask(struct answers *answers, size_t number)
 {
-	switch (input->source) {
-	case SLUICE_SOURCE_AUTO:
-		*kind = module ? SLUICE_SOURCE_SOCKET : SLUICE_SOURCE_KMOD;
+	const struct sluice_source_class *class = sluice_intake_classes[number];
+
+	if (!answers->is_asked[number]) {
+		answers->is_asked[number] = true;
+		answers->error[number] = class->probe ? class->probe() : 0;
+	}
+	return answers->error[number];
+}
+
+/* The first source that works here. Says once which it is, and why not the one before. */
+static enum sluice_source choose(struct answers *answers, bool *told)
+{
+	const struct sluice_source_class *best;
+	size_t number = 0;
+
+	while (number + 1 < SLUICE_INTAKES && ask(answers, number))
+		number++;
+	best = sluice_intake_classes[number];
+	if (!*told && number)
+		sluice_notice(
+			"source: auto is %s here, because %s",
+			sluice_config_source_name(best->kind),
+			sluice_intake_classes[number - 1]->absence(answers->error[number - 1]));
+	else if (!*told)
+		sluice_notice("source: auto is %s here", sluice_config_source_name(best->kind));
+	*told = true;
+	return best->kind;
+}
+
+/* Says that an input's source is not there yet, and which are. */
+static void refuse_planned(const struct sluice_config *config,
+			   const struct sluice_config_input *input, char **error)
+{
+	char words[SENTENCE] = "auto";
+	size_t number, used;
+
+	for (number = 0; number < SLUICE_INTAKES; number++) {
+		used = strlen(words);
+		snprintf(words + used, sizeof(words) - used, "%s%s",
+			 number + 1 < SLUICE_INTAKES ? ", " : " or ",
+			 sluice_config_source_name(sluice_intake_classes[number]->kind));
+	}
+	sluice_say_at(error, config, &input->place,
+		      "input `%s`: `source: %s` is not supported yet; use %s", input->name,
+		      sluice_config_source_name(input->source), words);
+}
+
+/* Decides where an input's datagrams come from. 0, or a negative errno with a sentence. */
+static int decide(const struct sluice_config *config, const struct sluice_config_input *input,
+		  struct answers *answers, bool *told, enum sluice_source *kind, char **error)
+{
+	size_t number = sluice_intake_of(input->source);
+	char text[SENTENCE];
+	int result;
+
+	if (input->source == SLUICE_SOURCE_AUTO) {
+		*kind = choose(answers, told);
 		return 0;
-	case SLUICE_SOURCE_SOCKET:
-		*kind = SLUICE_SOURCE_SOCKET;
-		return 0;
-	case SLUICE_SOURCE_KMOD:
-		*kind = SLUICE_SOURCE_KMOD;
-		if (module == -ENOENT)
-			sluice_say_at(error, config, &input->place,
-				      "input `%s`: `source: kmod`, but the module is not loaded; "
-				      "load it (`modprobe sluice`) or "
-				      "use `source: socket`",
-				      input->name);
-		else if (module == -EPERM || module == -EACCES)
-			sluice_say_at(error, config, &input->place,
-				      "input `%s`: no permission to use the module; run sluiced as "
-				      "root or with CAP_NET_ADMIN, or "
-				      "use `source: socket`",
-				      input->name);
-		else if (module)
-			sluice_say_at(error, config, &input->place,
-				      "input `%s`: the module does not answer: %s", input->name,
-				      strerror(-module));
-		return module;
-	default:
-		sluice_say_at(error, config, &input->place,
-			      "input `%s`: `source: %s` is not supported yet; use auto, kmod or "
-			      "socket",
-			      input->name, sluice_config_source_name(input->source));
+	}
+	if (number == SLUICE_INTAKES) {
+		refuse_planned(config, input, error);
 		return -EOPNOTSUPP;
 	}
+	*kind = input->source;
+	result = ask(answers, number);
+	if (result) {
+		sluice_intake_classes[number]->refuse(result, text, sizeof(text));
+		sluice_say_at(error, config, &input->place, "input `%s`: %s", input->name, text);
+	}
+	return result;
 }
 
 /* Decides for all inputs. */
 static int decide_all(struct sluice_derived *derived, const struct sluice_config *config,
 		      char **error)
 {
-	bool asked = false, told = false;
-	int module = -ENOENT, result;
+	struct answers answers = {0};
+	bool told = false;
 	size_t number;
+	int result = 0;
 
-	for (number = 0; number < config->input_count; number++) {
-		const struct sluice_config_input *input = &config->inputs[number];
-
-		if (!asked && input->source != SLUICE_SOURCE_SOCKET) {
-			module = sluice_source_kmod_probe();
-			asked = true;
-		}
-		result = decide(config, input, module, &derived->kinds[number], error);
-		if (result)
-			return result;
-		if (input->source == SLUICE_SOURCE_AUTO && !told) {
-			told = true;
-			if (module)
-				sluice_notice("source: auto is socket here, because the module %s",
-					      module == -ENOENT	 ? "is not loaded"
-					      : module == -EPERM ? "may not be used by this user"
-								 : "does not answer");
-			else
-				sluice_notice("source: auto is kmod here");
-		}
-	}
-	return 0;
+	for (number = 0; !result && number < config->input_count; number++)
+		result = decide(config, &config->inputs[number], &answers, &told,
+				&derived->kinds[number], error);
+	return result;
 }
 
 int sluice_derive(const struct sluice_config *config, struct sluice_derived *derived, char **error)
@@ -141,21 +169,21 @@ bool sluice_derived_fills(const struct sluice_derived *derived, const struct slu
 		if (derived->kinds[number] == stream->kind &&
 		    sluice_guid_equal(route->id, stream->route))
 			/* Workers that do not deliver it have no sockets for it. */
-			return stream->kind != SLUICE_SOURCE_SOCKET || !route->reach ||
+			return !sluice_intake_is_filled_by_worker(stream->kind) || !route->reach ||
 			       stream->cpu < route->reach;
 	}
 	return false;
 }
 
-/* Is a route of that name still being emptied? A ring of sockets of a worker that shall have none
- * for it is no hindrance. */
+/* Is a route of that name still being emptied? A ring of a worker that shall fill none for it is no
+ * hindrance. */
 static bool is_draining(const struct sluice_stream_table *streams, const sluice_guid guid,
 			size_t reach)
 {
 	for_each_placed_stream (placed, streams)
 		if (placed->stream->draining &&
 		    (!reach || placed->stream->cpu < reach ||
-		     placed->stream->kind != SLUICE_SOURCE_SOCKET) &&
+		     !sluice_intake_is_filled_by_worker(placed->stream->kind)) &&
 		    sluice_guid_equal(placed->stream->route, guid))
 			return true;
 	return false;

@@ -147,7 +147,7 @@ static void note_what_is_left(struct sluice_engine *engine)
 {
 	struct sluice_spool_figures figures = {0};
 
-	engine->has_left = engine->intakes[SLUICE_INTAKE_KMOD] != NULL;
+	engine->has_left = sluice_intake_is_open(engine, true);
 	if (!engine->spooler)
 		return;
 	sluice_spool_figures(sluice_spooler_lock(engine->spooler), &figures);
@@ -177,8 +177,7 @@ void sluice_engine_free(struct sluice_engine *engine)
 	sluice_spooler_free(engine->spooler);
 	sluice_resolver_free(engine->resolver);
 	sluice_derived_free(&engine->derived);
-	if (engine->config && !engine->has_left &&
-	    !sluice_source_socket_has_left(engine->config, &engine->identity))
+	if (engine->config && !engine->has_left && !sluice_intake_has_left(engine))
 		sluice_identity_forget(&engine->identity, engine->config);
 	sluice_identity_free(&engine->identity);
 	free(engine->dropped);
@@ -222,7 +221,7 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 		engine->context.streams = &engine->streams;
 		failure = sluice_engine_change(engine, config, NULL, error);
 	}
-	if (!failure && engine->intakes[SLUICE_INTAKE_SOCKET])
+	if (!failure && sluice_intake_is_open(engine, false))
 		sluice_absence_tell(config);
 	if (failure) {
 		sluice_engine_free(engine);

@@ -43,8 +43,7 @@ static struct sluice_worker *destination(const struct sluice_engine *engine,
 	const struct sluice_whole_output *output;
 	size_t number, reach = 0;
 
-	/* One that sockets fill is its worker's. */
-	if (stream->kind == SLUICE_SOURCE_SOCKET && !stream->draining)
+	if (sluice_intake_is_filled_by_worker(stream->kind) && !stream->draining)
 		return NULL;
 	for (number = 0; number < stream->feeder_count; number++) {
 		output = sluice_engine_find_output(engine, stream->outputs[number]);

@@ -14,7 +14,14 @@
 #include "../identity/identity.h"
 #include "../loop/worker.h"
 
-enum { SLUICE_INTAKE_KMOD, SLUICE_INTAKE_SOCKET, SLUICE_INTAKES };
+enum {
+#define SOURCE(word, NAME, class) SLUICE_INTAKE_##NAME,
+#define PLANNED(word, NAME)
+#include "../../config/source_rows.h"
+#undef SOURCE
+#undef PLANNED
+	SLUICE_INTAKES
+};
 
 /* An output over all workers. */
 struct sluice_whole_output {
@@ -101,6 +108,20 @@ sluice_engine_find_output(const struct sluice_engine *engine, const sluice_guid 
 }
 
 extern const struct sluice_source_class *const sluice_intake_classes[SLUICE_INTAKES];
+
+/* The place of a kind of source among them; of `auto` and of one that is not there yet it is
+ * SLUICE_INTAKES. @threadsafe */
+size_t sluice_intake_of(enum sluice_source kind);
+
+/* Does a worker fill the streams of this kind itself, so that they are its own? @threadsafe */
+bool sluice_intake_is_filled_by_worker(enum sluice_source kind);
+
+/* Is a source open that takes datagrams while no daemon runs (`outlives`), or one that does not?
+ * @context process */
+bool sluice_intake_is_open(const struct sluice_engine *engine, bool outlives);
+
+/* Has an earlier daemon, or this one, left something in a source? See source.h. @context process */
+bool sluice_intake_has_left(const struct sluice_engine *engine);
 
 /* From what is in force to `config`, whole or not at all, with what the operator said of outputs
  * that go (NULL: nothing); on success the engine owns `config`. 0 or a negative errno with a

@@ -31,7 +31,7 @@ static int leave_if_empty(struct sluice_worker *worker, void *argument)
 
 void sluice_engine_reap(struct sluice_engine *engine)
 {
-	size_t number = 0;
+	size_t number = 0, intake;
 
 	while (number < engine->streams.count) {
 		struct sluice_placed_stream *placed = &engine->streams.list[number];
@@ -49,13 +49,8 @@ void sluice_engine_reap(struct sluice_engine *engine)
 			number++;
 			continue;
 		}
-		(void)sluice_intake_classes[stream->kind == SLUICE_SOURCE_KMOD
-						    ? SLUICE_INTAKE_KMOD
-						    : SLUICE_INTAKE_SOCKET]
-			->retire(engine->intakes[stream->kind == SLUICE_SOURCE_KMOD
-							 ? SLUICE_INTAKE_KMOD
-							 : SLUICE_INTAKE_SOCKET],
-				 stream);
+		intake = sluice_intake_of(stream->kind);
+		(void)sluice_intake_classes[intake]->retire(engine->intakes[intake], stream);
 		sluice_stream_table_remove(&engine->streams, number);
 		sluice_stream_destroy(stream);
 		sluice_ring_list_note(engine, false);

@@ -42,11 +42,14 @@ struct dropped {
 	struct sluice_engine_report *report;
 };
 
-/* The kind of source of an input. */
-static size_t intake_of(const struct sluice_engine *engine, size_t number)
+/* Are there inputs of several kinds of source? */
+static bool is_mixed(const struct sluice_engine *engine)
 {
-	return engine->derived.kinds[number] == SLUICE_SOURCE_KMOD ? SLUICE_INTAKE_KMOD
-								   : SLUICE_INTAKE_SOCKET;
+	size_t number, open = 0;
+
+	for (number = 0; number < SLUICE_INTAKES; number++)
+		open += engine->intakes[number] != NULL;
+	return open > 1;
 }
 
 /* Adds a line of the store's account to the input that it is of, or to the output. */
@@ -56,8 +59,7 @@ static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 	const struct dropped *dropped = context;
 	const struct sluice_engine *engine = dropped->engine;
 	const struct sluice_config *config = engine->config;
-	bool is_mixed =
-		engine->intakes[SLUICE_INTAKE_KMOD] && engine->intakes[SLUICE_INTAKE_SOCKET];
+	bool has_many = is_mixed(engine);
 	size_t number, place = 0;
 
 	if (!memcmp(drop->output, anybody, sizeof(anybody))) {
@@ -66,7 +68,7 @@ static void add_dropped(void *context, const struct sluice_spool_drop *drop)
 		for (number = 0; number < config->input_count; number++)
 			if (dropped->report->inputs[number].has_index &&
 			    dropped->report->inputs[number].index == drop->input &&
-			    (!is_mixed ||
+			    (!has_many ||
 			     sluice_guid_equal(
 				     engine->derived.routes[engine->derived.route_of[number]].id,
 				     drop->route)))
@@ -138,7 +140,7 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 	for (number = 0; number < config->input_count; number++) {
 		const struct sluice_config_input *input = &config->inputs[number];
 		struct sluice_engine_input *picture = &report->inputs[number];
-		size_t kind = intake_of(engine, number);
+		size_t kind = sluice_intake_of(engine->derived.kinds[number]);
 		report->input_count++;
 		sluice_guid_copy(picture->guid, input->id);
 		memcpy(picture->name, input->name, sizeof(picture->name));

@@ -357,7 +357,7 @@ static void finish(struct sluice_engine *engine)
 {
 	if (engine->spooler)
 		(void)call_all(engine, clear_rings, NULL);
-	if (engine->intakes[SLUICE_INTAKE_SOCKET])
+	if (sluice_intake_is_open(engine, false))
 		sluice_absence_note(engine->config);
 	tell_all(engine);
 	engine->stop.phase = SLUICE_STOP_OVER;

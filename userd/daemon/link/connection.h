@@ -102,15 +102,14 @@ struct sluice_protocol {
 	void (*lost)(struct sluice_connection *connection);
 };
 
-extern const struct sluice_protocol sluice_protocol_native;
-extern const struct sluice_protocol sluice_protocol_plain;
-extern const struct sluice_protocol sluice_protocol_relp;
+/* Several rows have the same. */
+#define FRAMING(word, NAME, protocol, ...) \
+	extern const struct sluice_protocol sluice_protocol_##protocol;
+#include "../../config/framing_rows.h"
+#undef FRAMING
 
-/* protocol.c. What speaks `framing`. @threadsafe */
+/* protocol.c. What speaks `framing`, which is one of the rows. @threadsafe */
 const struct sluice_protocol *sluice_protocol_of(enum sluice_framing framing);
-
-struct sluice_plain; /* plain.c */
-struct sluice_relp;  /* relp.c */
 
 /* Its members are in the headers of who writes them, but for what the others begin with. */
 struct sluice_connection {
@@ -139,8 +138,7 @@ struct sluice_connection {
 	struct sluice_told told;
 
 	struct sluice_native native;
-	struct sluice_plain *plain; /* plain framings */
-	struct sluice_relp *relp;
+	void *own; /* the protocol's own (prepare, dispose); native's lies above, for speed */
 	struct sluice_tcp_counters counters;
 };
 

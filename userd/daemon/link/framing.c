@@ -44,10 +44,10 @@ struct pcap_packet {
 _Static_assert(sizeof(struct pcap_file) == 24 && sizeof(struct pcap_packet) == 16,
 	       "sizes of the pcap format");
 
-/* Has `framing` a form here: is it any but native? */
+/* Has `framing` a form here? Those that are answered make their own frames. */
 static bool is_plain(enum sluice_framing framing)
 {
-	return framing > SLUICE_FRAMING_NATIVE && framing <= SLUICE_FRAMING_PCAP;
+	return framing < SLUICE_FRAMING_COUNT && !sluice_config_is_answered(framing);
 }
 
 const void *sluice_framing_preamble(struct sluice_form form, size_t *length)

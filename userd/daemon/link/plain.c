@@ -55,7 +55,7 @@ static int prepare(struct sluice_connection *connection)
 
 	if (!plain)
 		return -ENOMEM;
-	connection->plain = plain;
+	connection->own = plain;
 	plain->room = connection->group->batch_bytes + SLUICE_FRAMING_RECORD_MAX;
 	plain->staging = malloc(plain->room);
 	connection->inbox.size = INBOX;
@@ -66,10 +66,12 @@ static int prepare(struct sluice_connection *connection)
 /* struct sluice_protocol.dispose. @context worker, or process if never entered */
 static void dispose(struct sluice_connection *connection)
 {
+	struct sluice_plain *plain = connection->own;
+
 	sluice_connection_tell_unsent(connection);
-	if (connection->plain)
-		free(connection->plain->staging);
-	free(connection->plain);
+	if (plain)
+		free(plain->staging);
+	free(plain);
 	free(connection->inbox.bytes);
 }
 
@@ -77,7 +79,7 @@ static void dispose(struct sluice_connection *connection)
  * worker */
 static void begin(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 	const void *preamble;
 	size_t length;
 
@@ -100,13 +102,15 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 /* struct sluice_protocol.has_room: a place in the queue. @context worker */
 static bool has_room(const struct sluice_connection *connection)
 {
-	return connection->plain->next - connection->plain->first < QUEUE;
+	const struct sluice_plain *plain = connection->own;
+
+	return plain->next - plain->first < QUEUE;
 }
 
 /* Bytes of the connection that the peer's TCP has acknowledged. */
 static uint64_t ask(struct sluice_connection *connection)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 	uint64_t given = plain->queued - connection->writing.pending[0].iov_len;
 	int waiting = 0;
 
@@ -130,7 +134,7 @@ static void finish(struct sluice_connection *connection, const struct sent *sent
 /* The oldest segment in doubt is in doubt no more. */
 static void settle_one(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 	const struct sent *sent = &plain->queue[plain->settled++ % QUEUE];
 
 	if (sent->is_kept)
@@ -143,7 +147,7 @@ static void settle_one(struct sluice_connection *connection, uint64_t now)
  */
 static bool is_in_the_way(const struct sluice_connection *connection)
 {
-	const struct sluice_plain *plain = connection->plain;
+	const struct sluice_plain *plain = connection->own;
 	const struct sent *sent = &plain->queue[plain->settled % QUEUE];
 	const struct sluice_segment *segment;
 
@@ -160,7 +164,7 @@ static bool is_in_the_way(const struct sluice_connection *connection)
  * connection. */
 static uint64_t settles_at(const struct sluice_connection *connection)
 {
-	const struct sluice_plain *plain = connection->plain;
+	const struct sluice_plain *plain = connection->own;
 	uint64_t due = plain->queue[plain->settled % QUEUE].acked + DOUBT_NS;
 	uint64_t young = sluice_trial_young_until(&connection->trial);
 
@@ -171,13 +175,15 @@ static uint64_t settles_at(const struct sluice_connection *connection)
  * time proves nothing. */
 static bool is_parted(const struct sluice_connection *connection)
 {
-	return connection->half.has_ended && connection->plain->confirmed <= connection->half.at;
+	const struct sluice_plain *plain = connection->own;
+
+	return connection->half.has_ended && plain->confirmed <= connection->half.at;
 }
 
 /* Ends the doubt about what was acknowledged long enough ago. */
 static void settle(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 	uint64_t upto = is_parted(connection) ? connection->trial.parted : now;
 
 	while (plain->settled < plain->first &&
@@ -188,7 +194,7 @@ static void settle(struct sluice_connection *connection, uint64_t now)
 /* Segments before `upto` are with TCP: they count as sent. */
 static void note_written(struct sluice_connection *connection, uint64_t upto)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 
 	for (; plain->written < upto; plain->written++)
 		sluice_count(&connection->counters.sent,
@@ -199,7 +205,7 @@ static void note_written(struct sluice_connection *connection, uint64_t upto)
  * was one. */
 static bool confirm(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 	uint64_t confirmed = ask(connection), before = plain->first;
 
 	while (plain->first < plain->next && plain->queue[plain->first % QUEUE].end <= confirmed) {
@@ -225,7 +231,7 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 		 struct sluice_framed *framed)
 {
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 	size_t length = (size_t)sluice_segment_bytes(segment), room;
 	const uint8_t *span = sluice_feeder_bytes(feeder, segment);
 	uint8_t *larger;
@@ -256,7 +262,7 @@ static int frame(struct sluice_connection *connection, struct sluice_feeder *fee
 static int load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
 		bool alone, uint64_t now)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
 	struct sluice_framed framed;
 	struct sent *sent;
@@ -305,7 +311,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 /* struct sluice_protocol.written: the staging buffer is free. @context worker */
 static void written(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 
 	connection->writing.staged = 0;
 	note_written(connection, plain->next);
@@ -331,7 +337,7 @@ static const char *received(struct sluice_connection *connection, size_t length,
  */
 static const char *is_closed(struct sluice_connection *connection, uint64_t now)
 {
-	const struct sluice_plain *plain = connection->plain;
+	const struct sluice_plain *plain = connection->own;
 
 	if (plain->settled == plain->first || !plain->queue[plain->settled % QUEUE].is_kept ||
 	    !is_parted(connection) || now < connection->trial.parted + DOUBT_NS)
@@ -343,7 +349,7 @@ static const char *is_closed(struct sluice_connection *connection, uint64_t now)
 /* struct sluice_protocol.tick: what has TCP got acknowledged? @context worker */
 static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
 {
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 
 	settle(connection, now);
 	if (plain->settled < plain->first && settles_at(connection) < *next)
@@ -409,7 +415,7 @@ static uint64_t give_back(struct sluice_connection *connection, const struct sen
 static void lost(struct sluice_connection *connection)
 {
 	bool is_cut = connection->trial.is_cut, is_again = is_cut && connection->group->resends;
-	struct sluice_plain *plain = connection->plain;
+	struct sluice_plain *plain = connection->own;
 	uint64_t confirmed = ask(connection), unconfirmed = 0, now = sluice_now();
 	char name[SLUICE_CONNECTION_NAME];
 

@@ -46,7 +46,7 @@ static int prepare(struct sluice_connection *connection)
 
 	if (!relp)
 		return -ENOMEM;
-	connection->relp = relp;
+	connection->own = relp;
 	relp->room = STAGING_FIRST;
 	relp->staging = malloc(relp->room);
 	relp->asked_room = SLUICE_RELP_WINDOW;
@@ -59,19 +59,21 @@ static int prepare(struct sluice_connection *connection)
 /* struct sluice_protocol.dispose. @context worker, or process if never entered */
 static void dispose(struct sluice_connection *connection)
 {
+	struct sluice_relp *relp = connection->own;
+
 	sluice_connection_tell_unsent(connection);
-	if (connection->relp) {
-		free(connection->relp->staging);
-		free(connection->relp->asked);
+	if (relp) {
+		free(relp->staging);
+		free(relp->asked);
 	}
-	free(connection->relp);
+	free(relp);
 	free(connection->inbox.bytes);
 }
 
 /* struct sluice_protocol.begin: opens a session. */
 static void begin(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 
 	relp->first = relp->written = relp->offered = relp->next = 1;
 	relp->queue_first = relp->queue_next = 0;
@@ -88,7 +90,7 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 /* struct sluice_protocol.has_room: a place in the window, and one in the queue. @context worker */
 static bool has_room(const struct sluice_connection *connection)
 {
-	const struct sluice_relp *relp = connection->relp;
+	const struct sluice_relp *relp = connection->own;
 
 	return relp->next - relp->first < SLUICE_RELP_WINDOW &&
 	       relp->queue_next - relp->queue_first < SLUICE_RELP_QUEUE;
@@ -98,7 +100,7 @@ static bool has_room(const struct sluice_connection *connection)
  */
 static void offer(struct sluice_connection *connection)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	size_t end = relp->given;
 
 	relp->offered = relp->next - relp->first < SLUICE_RELP_WINDOW
@@ -117,7 +119,7 @@ static void offer(struct sluice_connection *connection)
 static int load(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
 		bool alone, uint64_t now)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
 	const uint8_t *span = sluice_feeder_bytes(feeder, segment);
 	size_t length = (size_t)sluice_segment_bytes(segment), before = connection->writing.staged;
@@ -175,7 +177,7 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 /* TCP has everything before datagram `upto`. */
 static void note_written(struct sluice_connection *connection, uint64_t upto)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	uint64_t datagrams = 0;
 
 	if (upto <= relp->written)
@@ -189,7 +191,7 @@ static void note_written(struct sluice_connection *connection, uint64_t upto)
  */
 static void go_on(struct sluice_connection *connection, uint64_t now)
 {
-	const struct sluice_relp *relp = connection->relp;
+	const struct sluice_relp *relp = connection->own;
 
 	if (connection->writing.busy || relp->offered == relp->next)
 		return;
@@ -200,7 +202,7 @@ static void go_on(struct sluice_connection *connection, uint64_t now)
 /* struct sluice_protocol.written: everything that was offered is with TCP. @context worker */
 static void written(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 
 	note_written(connection, relp->offered);
 	sluice_store_relaxed(&connection->counters.backlog, connection->carrier.bytes);
@@ -231,7 +233,7 @@ static uint64_t round_trip(const struct sluice_connection *connection)
  */
 static void time_answer(struct sluice_connection *connection, uint64_t now)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	uint64_t waited = now - relp->answered;
 	bool is_full = connection->counters.full;
 	char name[SLUICE_CONNECTION_NAME];
@@ -261,7 +263,7 @@ static void time_answer(struct sluice_connection *connection, uint64_t now)
 static void refused(struct sluice_connection *connection, int status, const uint8_t *words,
 		    size_t length, uint64_t now)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	char text[WORDS + 1], name[SLUICE_CONNECTION_NAME];
 	size_t place;
 
@@ -298,7 +300,7 @@ static struct sluice_relp_sent *sent_of(struct sluice_relp *relp, uint64_t numbe
 /* Has TCP all of datagram `number`, which was offered? */
 static bool is_sent(const struct sluice_connection *connection, uint64_t number)
 {
-	const struct sluice_relp *relp = connection->relp;
+	const struct sluice_relp *relp = connection->own;
 
 	return number < relp->written ||
 	       (connection->writing.busy &&
@@ -311,7 +313,7 @@ static bool is_sent(const struct sluice_connection *connection, uint64_t number)
 static const char *answered(struct sluice_connection *connection,
 			    const struct sluice_relp_frame *frame, uint64_t now)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	const uint8_t *words;
 	struct sluice_relp_asked *last;
 	uint64_t number;
@@ -438,13 +440,13 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
  * worker */
 static void part(struct sluice_connection *connection)
 {
+	const struct sluice_relp *relp = connection->own;
 	uint8_t close[SLUICE_RELP_AROUND_MAX];
 	size_t length;
 
 	if (connection->state != SLUICE_TCP_READY || connection->writing.busy)
 		return;
-	length = sluice_relp_write(sluice_relp_txnr(connection->relp->offered), "close", NULL, 0,
-				   close);
+	length = sluice_relp_write(sluice_relp_txnr(relp->offered), "close", NULL, 0, close);
 	/* Whether it gets there changes nothing. */
 	(void)send(connection->fd, close, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -453,7 +455,7 @@ static void part(struct sluice_connection *connection)
  * has no answer, and that itself. */
 static void lost(struct sluice_connection *connection)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	uint64_t number;
 
 	sluice_store_relaxed(&connection->counters.full, UINT64_C(0));

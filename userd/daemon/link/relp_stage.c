@@ -42,7 +42,7 @@ static bool enlarge_staging(struct sluice_relp *relp, size_t size)
 static int stage_command(struct sluice_connection *connection, const uint8_t *bytes, size_t length,
 			 size_t more, const struct sluice_relp_staged *staged)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	struct sluice_relp_asked *asked;
 
 	if (!enlarge_asked(relp, relp->next - relp->first + 1) ||
@@ -105,7 +105,7 @@ static int stage_datagram(struct sluice_connection *connection,
 int sluice_relp_stage(struct sluice_connection *connection, const uint8_t *span, size_t length,
 		      bool whole, struct sluice_relp_staged *staged)
 {
-	struct sluice_relp *relp = connection->relp;
+	struct sluice_relp *relp = connection->own;
 	struct sluice_record_view view;
 	enum sluice_fate fate;
 

@@ -22,23 +22,15 @@
 
 const char *sluice_trial_words(enum sluice_framing framing)
 {
-	switch (framing) {
-	case SLUICE_FRAMING_NATIVE:
-		return "accepts and resets at once: is it a receiver of `framing: native`? is it "
-		       "at its connection limit?";
-	case SLUICE_FRAMING_RELP:
-		return "accepts and resets at once: does it speak RELP? is it at its connection "
-		       "limit?";
-	case SLUICE_FRAMING_NEWLINE:
-		return "accepts and resets at once: does it expect octet-counted? is it at its "
-		       "connection limit?";
-	case SLUICE_FRAMING_OCTET_COUNTED:
-		return "accepts and resets at once: does it expect newline? is it at its "
-		       "connection limit?";
-	default:
-		return "accepts and resets at once: does it expect another framing? is it at its "
-		       "connection limit?";
-	}
+	static const char *const words[] = {
+#define FRAMING(word, NAME, protocol, answer, suspicion)                                    \
+	[SLUICE_FRAMING_##NAME] = "accepts and resets at once: " suspicion " is it at its " \
+				  "connection limit?",
+#include "../../config/framing_rows.h"
+#undef FRAMING
+	};
+
+	return words[framing];
 }
 
 void sluice_trial_reach(struct sluice_trial *trial, uint64_t now)

@@ -29,16 +29,6 @@ struct sluice_intake {
 	size_t measured_count;
 };
 
-int sluice_source_kmod_probe(void)
-{
-	struct sluice_kernel *kernel = NULL;
-	int error = sluice_kernel_open(&kernel);
-
-	if (!error)
-		sluice_kernel_close(kernel);
-	return error;
-}
-
 /* struct sluice_source_class.free: rules and rings stay in the module. */
 static void intake_free(struct sluice_intake *intake)
 {
@@ -509,6 +499,11 @@ static bool intake_is_held(struct sluice_intake *intake, const struct sluice_con
 
 const struct sluice_source_class sluice_source_kmod = {
 	.kind = SLUICE_SOURCE_KMOD,
+	.outlives_daemon = true,
+	.probe = sluice_kmod_probe,
+	.absence = sluice_kmod_absence,
+	.refuse = sluice_kmod_refuse,
+	.has_left = sluice_kmod_has_left,
 	.open = intake_open,
 	.prepare = intake_prepare,
 	.activate = intake_activate,

@@ -12,6 +12,16 @@
 
 #include "source.h"
 
+/* What struct sluice_source_class asks (kmod_presence.c): does the module answer, 0, -ENOENT (it is
+ * not loaded), -EPERM or another negative errno; what such an errno means, short, and as a refusal;
+ * and may something of an earlier daemon be in it, at the start: rules and full rings.
+ * @context process */
+int sluice_kmod_probe(void);
+const char *sluice_kmod_absence(int error);
+void sluice_kmod_refuse(int error, char *text, size_t room);
+bool sluice_kmod_has_left(const struct sluice_config *config,
+			  const struct sluice_identity *identity, bool is_start);
+
 /* What the module had when a change began, and what was done to it since. */
 struct sluice_kmod_ledger {
 	struct sluice_kernel_route *routes; /* all there were */

@@ -540,6 +540,8 @@ static uint64_t intake_unmatched(struct sluice_intake *intake, const sluice_guid
 
 const struct sluice_source_class sluice_source_socket = {
 	.kind = SLUICE_SOURCE_SOCKET,
+	.is_filled_by_worker = true,
+	.has_left = sluice_socket_has_left,
 	.open = intake_open,
 	.prepare = intake_prepare,
 	.activate = intake_activate,

@@ -326,6 +326,10 @@ const char *sluice_socket_ring_directory(const struct sluice_config *config);
 /* Makes that directory. 0, also if it cannot be made: then rings do not outlive us; -EPERM with a
  * sentence: somebody else can change what is in it. @context process */
 int sluice_socket_ring_prepare(const struct sluice_config *config, char **error);
+/* struct sluice_source_class.has_left (socket_keep.c): are there rings of sockets that an earlier
+ * daemon with this configuration left? @context process */
+bool sluice_socket_has_left(const struct sluice_config *config,
+			    const struct sluice_identity *identity, bool is_start);
 /* The file beside the rings of a configuration in which the last stop is noted (socket_keep.c);
  * NULL: none, or no memory. With `before` it is where a sluiced from before rings had a directory
  * of their own would have put it.

@@ -251,9 +251,10 @@ static int found_one(void *context, const char *path)
 	return 1;
 }
 
-bool sluice_source_socket_has_left(const struct sluice_config *config,
-				   const struct sluice_identity *identity)
+bool sluice_socket_has_left(const struct sluice_config *config,
+			    const struct sluice_identity *identity, bool is_start)
 {
+	(void)is_start;
 	return each_ring_file(config, identity, found_one, NULL) == 1;
 }
 

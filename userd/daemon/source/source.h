@@ -60,6 +60,21 @@ struct sluice_intake; /* each kind's own */
 
 struct sluice_source_class {
 	enum sluice_source kind;
+	/* A stream belongs to the worker that fills it, and workers that deliver nothing of a route
+	 * have none for it. Otherwise any worker can have any stream. */
+	bool is_filled_by_worker;
+	/* It takes datagrams while no daemon runs. */
+	bool outlives_daemon;
+	/* Does it work on this host? 0 or a negative errno. NULL: it always does. */
+	int (*probe)(void);
+	/* What such an errno means: what is said after "because " where `source: auto` takes the
+	 * next one, and, in `text`, why `source:` this one is refused, with how to mend it. */
+	const char *(*absence)(int error);
+	void (*refuse)(int error, char *text, size_t room);
+	/* Is there something of an earlier daemon with this configuration, so that it must be
+	 * opened though no input is its own? `is_start`: this daemon has no configuration yet. */
+	bool (*has_left)(const struct sluice_config *config, const struct sluice_identity *identity,
+			 bool is_start);
 	/* Opens the source; nothing is captured yet. @owner caller: free() of the class */
 	int (*open)(const struct sluice_source_context *context, struct sluice_intake **source,
 		    char **error);
@@ -127,13 +142,12 @@ size_t sluice_socket_inherit(void);
  * which port. False: no sockets are read, or it is not known. @threadsafe */
 bool sluice_source_socket_checksums(uint64_t *all, uint64_t *unplaced);
 
-extern const struct sluice_source_class sluice_source_kmod;
-extern const struct sluice_source_class sluice_source_socket;
-
-/* Are there rings of sockets that an earlier daemon with this configuration left? @context process
- */
-bool sluice_source_socket_has_left(const struct sluice_config *config,
-				   const struct sluice_identity *identity);
+/* Each is in its own file, which ends in it. */
+#define SOURCE(word, NAME, class) extern const struct sluice_source_class sluice_source_##class;
+#define PLANNED(word, NAME)
+#include "../../config/source_rows.h"
+#undef SOURCE
+#undef PLANNED
 
 /* Calls `each` for the file of every ring of sockets that this configuration has or had, until it
  * returns not 0, which is returned. 0 or a negative errno. @context process */
@@ -157,9 +171,6 @@ int sluice_source_kmod_look(const struct sluice_config *config,
 			    int (*each)(void *context, const struct sluice_ring *ring,
 					const char *where),
 			    void *context);
-
-/* Does the module answer, so that `auto` is kmod? 0, -ENOENT (not loaded), -EPERM. */
-int sluice_source_kmod_probe(void);
 
 /* The stream of `route`, `kind` and `cpu` (SOCKET: number of the worker) in a table, or NULL. One
  * whose route the module deleted does not count. */
