@@ -96,6 +96,9 @@ def streams(dump):
     for one in module["STREAM_GET"]:
         stream = found.setdefault(one["STREAM_ID"], {"cursors": []})
         stream.update(ring(one), route_name=names.get(one["ROUTE_ID"], ""))
+    for stream in found.values():
+        for nest in stream["cursors"]:
+            nest["behind"] = max(stream["head"] - nest["acked"], 0) + nest["disk"]
     return list(found.values())
 
 
@@ -149,7 +152,7 @@ COLUMNS = {
                "OVERSIZED oversized?, SKIPPED skipped?, SPLIT split?, PIECES pieces?, TRUNCATED truncated?, REFUSED refused, UNCONFIRMED unconfirmed, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
                "ACHIEVED achieved, MSS mss, PMTU pmtu, "
                "LAST ERROR error",
-    "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT output, "
+    "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT name, "
                "BEHIND behind, OWNER owner, WAKES wakes, STORED stored, LOST lost, STREAM id",
     "store": "STORE store, SIZE size, USED used, WAITING waiting, SPOOLED spooled, DRAINED drained, SEGMENTS segments, "
              "FREE free_segments, DAMAGED damaged, QUARANTINED quarantined, ABANDONED abandoned, DROPPED dropped, ALARMS alarms, "
@@ -185,9 +188,7 @@ def rows(view, objects):
                      **dict(nest, rate=nest["rate"] or one["rate"]))
                 for one in objects for nest in one["destinations"]]
     if view == "streams":
-        return [dict(one, output=nest["name"], disk=nest["disk"], behind=max(one["head"] - nest["acked"], 0) + nest["disk"])
-                if nest else one
-                for one in objects for nest in one["cursors"] or [None]]
+        return [dict(one, **nest) if nest else one for one in objects for nest in one["cursors"] or [None]]
     if view == "store":
         return [dict(one[part], store=part) for one in objects for part in ("memory", "disk") if one[part]]
     return objects

@@ -154,6 +154,28 @@ static int add_module_streams(json_t *list)
 	return error;
 }
 
+/* Adds to each cursor how many bytes of its stream the output has not got, in memory and on the
+ * disk. */
+static void put_behind(json_t *list)
+{
+	json_t *stream, *cursor;
+	json_int_t head, acked;
+	size_t index, place;
+
+	json_array_foreach(list, index, stream)
+	{
+		head = json_integer_value(json_object_get(stream, "head"));
+		json_array_foreach(json_object_get(stream, "cursors"), place, cursor)
+		{
+			acked = json_integer_value(json_object_get(cursor, "acked"));
+			json_object_set_new(
+				cursor, "behind",
+				json_integer((head > acked ? head - acked : 0) +
+					     json_integer_value(json_object_get(cursor, "disk"))));
+		}
+	}
+}
+
 json_t *sluice_list_streams(void)
 {
 	struct sluice_netlink *netlink = sluice_daemon_connect();
@@ -180,5 +202,7 @@ json_t *sluice_list_streams(void)
 		list = NULL;
 	}
 	sluice_netlink_close(netlink);
+	if (list)
+		put_behind(list);
 	return list;
 }

@@ -65,16 +65,6 @@ static json_t *flatten_outputs(json_t *list)
 	return rows;
 }
 
-/* How many bytes of a stream an output has not got, in memory and on the disk. */
-static json_int_t behind(const json_t *stream, const json_t *cursor)
-{
-	json_int_t head = json_integer_value(json_object_get(stream, "head"));
-	json_int_t acked = json_integer_value(json_object_get(cursor, "acked"));
-
-	return (head > acked ? head - acked : 0) +
-	       json_integer_value(json_object_get(cursor, "disk"));
-}
-
 /* One row per cursor, or one without. Takes over `list`. */
 static json_t *flatten_streams(json_t *list)
 {
@@ -91,9 +81,7 @@ static json_t *flatten_streams(json_t *list)
 		{
 			json_t *row = json_copy(stream);
 
-			json_object_set(row, "output", json_object_get(cursor, "name"));
-			json_object_set(row, "disk", json_object_get(cursor, "disk"));
-			json_object_set_new(row, "behind", json_integer(behind(stream, cursor)));
+			json_object_update(row, cursor);
 			json_array_append_new(rows, row);
 		}
 	}
@@ -126,25 +114,14 @@ static const struct view views[] = {
 	{"inputs", sluice_list_inputs, NULL, FIELDS(SLUICE_FIELDS_INPUT), NO_COLUMNS},
 	{"outputs", sluice_list_outputs, flatten_outputs,
 	 FIELDS(SLUICE_FIELDS_OUTPUT, SLUICE_FIELDS_DESTINATION), NO_COLUMNS},
-	{"streams", sluice_list_streams, flatten_streams, NO_FIELDS,
-	 COLUMNS({"route_name", "ROUTE"}, {"priority", "PRIORITY"}, {"cpu", "CPU"},
-		 {"size", "SIZE"}, {"fill_percent", "FILL%"}, {"disk", "DISK"}, {"head", "HEAD"},
-		 {"output", "OUTPUT"}, {"behind", "BEHIND"}, {"owner", "OWNER"}, {"wakes", "WAKES"},
-		 {"stored", "STORED"}, {"lost", "LOST"}, {"id", "STREAM"})},
+	{"streams", sluice_list_streams, flatten_streams,
+	 FIELDS(SLUICE_FIELDS_STREAM, SLUICE_FIELDS_CURSOR), NO_COLUMNS},
 	{"store", sluice_list_store, flatten_store,
 	 FIELDS(SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK), COLUMNS({"store", "STORE"})},
 	{"orphans", sluice_list_orphans, NULL, FIELDS(SLUICE_FIELDS_ORPHAN), NO_COLUMNS},
 	{"daemon", sluice_list_daemon, NULL, FIELDS(SLUICE_FIELDS_DAEMON), NO_COLUMNS},
-	{"rules", sluice_list_rules, NULL, NO_FIELDS,
-	 COLUMNS({"name", "RULE"}, {"ports", "PORTS"}, {"destination", "DESTINATION"},
-		 {"source", "SOURCE"}, {"interface", "INTERFACE"}, {"verdict", "VERDICT"},
-		 {"hook", "HOOK"}, {"batching", "BATCHING"}, {"checksum", "CHECKSUM"},
-		 {"time", "TIME"}, {"matched", "MATCHED"}, {"stored", "STORED"}, {"lost", "LOST"},
-		 {"id", "ID"})},
-	{"routes", sluice_list_routes, NULL, NO_FIELDS,
-	 COLUMNS({"name", "ROUTE"}, {"priority", "PRIORITY"}, {"ring_size", "RING"},
-		 {"watermark", "WATERMARK"}, {"delay_us", "DELAY_US"}, {"rules", "RULES"},
-		 {"id", "ID"})},
+	{"rules", sluice_list_rules, NULL, FIELDS(SLUICE_FIELDS_RULE), NO_COLUMNS},
+	{"routes", sluice_list_routes, NULL, FIELDS(SLUICE_FIELDS_ROUTE), NO_COLUMNS},
 	{"fields", sluice_fields_all, NULL, NO_FIELDS,
 	 COLUMNS({"of", "OF"}, {"key", "KEY"}, {"column", "COLUMN"}, {"unit", "UNIT"},
 		 {"normally", "NORMALLY"}, {"meaning", "MEANING"})},

@@ -15,6 +15,8 @@
 #define FIELD(list, attribute, member, ...) ROW(list, attribute, false, __VA_ARGS__)
 #define FIELD_IF(list, attribute, gate, member, ...) ROW(list, attribute, true, __VA_ARGS__)
 
+#define TOLD(list, key, place, ...) ROW(list, UNSPEC, false, key, PART, place, __VA_ARGS__)
+
 const struct sluice_field sluice_fields[] = {
 #include "field_rows.h"
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of all that the daemon tells of itself: attribute, name in JSON, column, unit, meaning.
- * Its rows are in field_rows.h. Touches: nothing.
+ * The table of all that daemon and module tell of themselves: attribute, name in JSON, column,
+ * unit, meaning. Its rows are in field_rows.h. Touches: nothing.
  */
 #ifndef SLUICE_LIB_FIELD_H
 #define SLUICE_LIB_FIELD_H
@@ -19,6 +19,10 @@ enum sluice_field_list {
 	SLUICE_FIELDS_STORE,
 	SLUICE_FIELDS_DAEMON,
 	SLUICE_FIELDS_ORPHAN,
+	SLUICE_FIELDS_STREAM,
+	SLUICE_FIELDS_CURSOR, /* of an output in a stream */
+	SLUICE_FIELDS_RULE,
+	SLUICE_FIELDS_ROUTE,
 	SLUICE_FIELD_LISTS
 };
 

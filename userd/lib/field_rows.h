@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the daemon tells of itself, a row for each thing: its attribute (uapi/sluice.yaml), the
- * member of the daemon's report, and what people and programs see of it. Answers, `sluicectl show`
- * with and without -j, `sluicectl show fields` and with it the table in docs/operations.md are made
- * from the rows; the order of members in JSON is theirs.
+ * What daemon and module tell of themselves, a row for each thing: its attribute
+ * (uapi/sluice.yaml), the member of the daemon's report, and what people and programs see of it.
+ * Answers, `sluicectl show` with and without -j, `sluicectl show fields` and with it the table in
+ * docs/operations.md are made from the rows; the order of members in JSON is theirs.
  *
  *   FIELD(list, attribute, member, key, kind, place, title, unit, normally, meaning)
  *   FIELD_IF(list, attribute, gate, member, ...)    only there while the member `gate` is not 0
+ *   TOLD(list, key, place, title, unit, normally, meaning)
+ *       of what the module tells, too: sluicectl puts it together (ctl/list_module.c and
+ *       list_streams.c), and the rows make its columns and documents
  *
  *   list      enum sluice_field_list
  *   member    of the struct that answer.c has for the list
@@ -198,3 +201,56 @@ FIELD(ORPHAN, ORPHAN_WHERE, where, "where", LONG_TEXT, 50, "WHERE", "", ANY,
 FIELD(ORPHAN, ORPHAN_BYTES, bytes, "bytes", NUMBER, 30, "BYTES", "bytes", ZERO, "that wait")
 FIELD(ORPHAN, ORPHAN_SINCE, since_ns, "since", MOMENT, 40, "SINCE", "time, UTC", ANY,
 	"when the oldest came; empty: not known")
+
+TOLD(STREAM, "id", 140, "STREAM", "", ANY, "the stream: a ring, with one writer")
+TOLD(STREAM, "route", 0, "", "", ANY, "the GUID of its route")
+TOLD(STREAM, "route_name", 10, "ROUTE", "", ANY, "the route: inputs that have outputs in common")
+TOLD(STREAM, "priority", 20, "PRIORITY", "0 to 7", ANY, "the higher, the sooner sent")
+TOLD(STREAM, "epoch", 0, "", "", ANY, "tells one life of a ring from the next")
+TOLD(STREAM, "cpu", 30, "CPU", "", ANY, "the CPU that fills it; of sockets the number of the worker")
+TOLD(STREAM, "size", 40, "SIZE", "bytes", ANY, "of the ring")
+TOLD(STREAM, "head", 70, "HEAD", "bytes", ANY, "written since its epoch began")
+TOLD(STREAM, "tail", 0, "", "bytes", ANY, "of them, free again")
+TOLD(STREAM, "fill_percent", 50, "FILL%", "percent", ANY, "of the ring that is in use")
+TOLD(STREAM, "owner", 100, "OWNER", "", ANY, "the process that reads it; 0: none")
+TOLD(STREAM, "wakes", 110, "WAKES", "times", ANY, "that its reader was woken")
+TOLD(STREAM, "matched", 0, "", "datagrams", ANY, "that were for it: stored and lost ones")
+TOLD(STREAM, "stored", 120, "STORED", "datagrams", ANY, "those that came into it")
+TOLD(STREAM, "stored_bytes", 0, "", "bytes", ANY, "payload of those stored")
+TOLD(STREAM, "lost", 130, "LOST", "datagrams", ZERO, "those that did not come into it, by cause")
+TOLD(STREAM, "gaps", 0, "", "records", ZERO, "that tell of losses")
+TOLD(STREAM, "cursors", 0, "", "", ANY, "how far each output is")
+TOLD(STREAM, "disk", 0, "", "bytes", ANY, "of it that the disk has; not there without a disk")
+TOLD(CURSOR, "output", 0, "", "", ANY, "the GUID of the output")
+TOLD(CURSOR, "name", 80, "OUTPUT", "", ANY, "the output's name")
+TOLD(CURSOR, "acked", 0, "", "bytes", ANY, "up to where it has everything")
+TOLD(CURSOR, "taken", 0, "", "bytes", ANY, "up to where it has taken it in hand")
+TOLD(CURSOR, "disk", 60, "DISK", "bytes", ANY, "that wait for it on the disk")
+TOLD(CURSOR, "behind", 90, "BEHIND", "bytes", ANY, "that it has not got, in memory and on the disk")
+
+TOLD(RULE, "id", 140, "ID", "", ANY, "the rule; of an input its GUID")
+TOLD(RULE, "name", 10, "RULE", "", ANY, "its name")
+TOLD(RULE, "route", 0, "", "", ANY, "the GUID of the route that it fills")
+TOLD(RULE, "input", 0, "", "", ANY, "the number that its datagrams carry")
+TOLD(RULE, "ports", 20, "PORTS", "", ANY, "destination ports")
+TOLD(RULE, "destination", 30, "DESTINATION", "", ANY, "destination prefix; none: any")
+TOLD(RULE, "source", 40, "SOURCE", "", ANY, "source prefix; none: any")
+TOLD(RULE, "interface", 50, "INTERFACE", "", ANY, "by which they come; none: any")
+TOLD(RULE, "verdict", 60, "VERDICT", "", ANY, "`steal` or `copy`")
+TOLD(RULE, "hook", 70, "HOOK", "", ANY, "where it takes them")
+TOLD(RULE, "batching", 80, "BATCHING", "", ANY, "whether the interface joins them")
+TOLD(RULE, "checksum", 90, "CHECKSUM", "", ANY, "what becomes of one whose checksum is wrong")
+TOLD(RULE, "time", 100, "TIME", "", ANY, "whose clock stamps them")
+TOLD(RULE, "matched", 110, "MATCHED", "datagrams", ANY, "that were the rule's")
+TOLD(RULE, "stored", 120, "STORED", "datagrams", ANY, "those that came into a ring")
+TOLD(RULE, "stored_bytes", 0, "", "bytes", ANY, "payload of those stored")
+TOLD(RULE, "lost", 130, "LOST", "datagrams", ZERO, "those that did not, by cause")
+
+TOLD(ROUTE, "id", 70, "ID", "", ANY, "the route")
+TOLD(ROUTE, "name", 10, "ROUTE", "", ANY, "its name")
+TOLD(ROUTE, "priority", 20, "PRIORITY", "0 to 7", ANY, "of its streams")
+TOLD(ROUTE, "ring_size", 30, "RING", "bytes", ANY, "of each of its rings, one per CPU")
+TOLD(ROUTE, "watermark", 40, "WATERMARK", "bytes", ANY, "that wake the reader")
+TOLD(ROUTE, "delay_us", 50, "DELAY_US", "microseconds", ANY, "after which it is woken for less")
+TOLD(ROUTE, "prompt", 0, "", "", ANY, "whether it is woken at once for what comes alone")
+TOLD(ROUTE, "rules", 60, "RULES", "rules", ANY, "that fill it")

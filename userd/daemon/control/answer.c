@@ -144,6 +144,7 @@ struct source {
 #define FIELD_IF(list, attribute, gate, member, ...)                                            \
 	{offsetof(list##_REPORT, member), SIZE_OF(list, member), offsetof(list##_REPORT, gate), \
 	 SIZE_OF(list, gate)},
+#define TOLD(...) {0, 0, 0, 0}, /* not by the daemon, or not field by field */
 
 /* By the number of a row in sluice_fields. */
 static const struct source sources[] = {
