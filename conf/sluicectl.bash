@@ -80,6 +80,13 @@ _sluicectl()
 		show)
 			words='inputs outputs streams store orphans daemon rules routes config defaults -j'
 			;;
+		events)
+			words='--class --count --backlog --once --list -j'
+			case ${COMP_WORDS[COMP_CWORD - 1]} in
+			--class) words=$(sluicectl events --list 2>/dev/null | awk 'NR > 1 { print $1; print $2 }' | sort -u) ;;
+			--count) words='' ;;
+			esac
+			;;
 		tap)
 			words="--output --backlog --count --interfaces $(_sluicectl_names routes)"
 			;;

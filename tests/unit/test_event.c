@@ -18,9 +18,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "daemon/event_socket.h"
+#include "daemon/events.h"
 #include "daemon/stream/alarm.h"
 #include "lib/netlink.h"
+
+static struct sluice_events events;
 
 /* A socket that has joined the group, in a network namespace of its own; skips the test where that
  * is not allowed. */
@@ -47,8 +49,10 @@ static void assert_told(int fd, const char *where, uint32_t kind, const char *ke
 	struct nlattr *attributes[SLUICE_A_MAX + 1];
 	char bytes[4096] __attribute__((aligned(8)));
 	struct nlmsghdr *header = (struct nlmsghdr *)(void *)bytes;
-	ssize_t length = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	ssize_t length;
 
+	sluice_events_hand_out(&events, NULL);
+	length = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	assert_true(length >= (ssize_t)(NLMSG_HDRLEN + GENL_HDRLEN));
 	assert_int_equal(header->nlmsg_len, length);
 	assert_int_equal(header->nlmsg_type, SLUICE_USERSOCK_TYPE);
@@ -67,6 +71,7 @@ static void assert_silent(int fd)
 {
 	char byte;
 
+	sluice_events_hand_out(&events, NULL);
 	assert_int_equal(recv(fd, &byte, 1, MSG_DONTWAIT), -1);
 	assert_int_equal(errno, EAGAIN);
 }
@@ -86,7 +91,7 @@ static void levels_are_told_with_hysteresis(void **state)
 	assert_true(sluice_alarm_watch(&alarm, 800, 1000, 80, "what", "event-test", key));
 	assert_silent(fd);
 	assert_true(sluice_alarm_watch(&alarm, 0, 1000, 80, "what", "event-test", key));
-	assert_int_equal(sluice_event_open(), 0);
+	assert_int_equal(sluice_events_open(&events), 0);
 	assert_false(sluice_alarm_watch(&alarm, 799, 1000, 80, "what", "event-test", key));
 	assert_silent(fd);
 	assert_true(sluice_alarm_watch(&alarm, 800, 1000, 80, "what", "event-test", key));
@@ -107,7 +112,7 @@ static void levels_are_told_with_hysteresis(void **state)
 		    "what event-test is filled to 90% (store.memory.alarm: 80%)");
 	assert_told(fd, "event-test", SLUICE_EVENT_ALARM_OVER, key,
 		    "what event-test is filled to 90%");
-	sluice_event_close();
+	sluice_events_close(&events);
 	close(fd);
 }
 
@@ -138,7 +143,7 @@ static void a_full_store_is_told(void **state)
 	int fd = listen_to_events();
 
 	(void)state;
-	assert_int_equal(sluice_event_open(), 0);
+	assert_int_equal(sluice_events_open(&events), 0);
 	sluice_alarm_full(&alarm, false, false);
 	sluice_alarm_full(&alarm, false, true);
 	sluice_alarm_full(&alarm, true, false);
@@ -153,7 +158,7 @@ static void a_full_store_is_told(void **state)
 		    "the disk store has room again");
 	assert_false(alarm.is_raised);
 	assert_int_equal(alarm.raised, 1);
-	sluice_event_close();
+	sluice_events_close(&events);
 	close(fd);
 }
 
@@ -164,7 +169,7 @@ static void a_failing_disk_is_told(void **state)
 	int fd = listen_to_events();
 
 	(void)state;
-	assert_int_equal(sluice_event_open(), 0);
+	assert_int_equal(sluice_events_open(&events), 0);
 	sluice_alarm_writing(&alarm, 0);
 	sluice_alarm_writing(&alarm, -ENOSPC);
 	sluice_alarm_writing(&alarm, -EIO);
@@ -178,7 +183,7 @@ static void a_failing_disk_is_told(void **state)
 	sluice_alarm_writing(&alarm, -EIO);
 	assert_told(fd, "store", SLUICE_EVENT_ALARM, "store.disk.write",
 		    "the disk store cannot be written: Input/output error; memory alone is left");
-	sluice_event_close();
+	sluice_events_close(&events);
 	close(fd);
 }
 

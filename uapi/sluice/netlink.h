@@ -127,6 +127,7 @@ enum sluice_command {
 	SLUICE_CMD_CONFIG_GET,
 	SLUICE_CMD_REVISION_GET,
 	SLUICE_CMD_CONFIG_CONFIRM,
+	SLUICE_CMD_EVENT_GET,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -169,6 +170,18 @@ enum sluice_event {
 	/* a destination accepts connections and ends them at once [D] */
 	SLUICE_EVENT_REJECTING = 9,
 	SLUICE_EVENT_REJECTING_OVER = 10,	/* it keeps its connection again [D] */
+	SLUICE_EVENT_STARTED = 11,		/* the daemon has started [D] */
+	SLUICE_EVENT_STOPPING = 12,		/* it was told to stop [D] */
+	/* a change of the configuration failed, the one in force stays [D] */
+	SLUICE_EVENT_CONFIG_FAILED = 13,
+	SLUICE_EVENT_DESTINATION_UP = 14,	/* a destination has a connection [D] */
+	SLUICE_EVENT_DESTINATION_DOWN = 15,	/* it has none any more, or never had one [D] */
+	/* an input lost datagrams, EVENT_COUNT of them since the last event of it [D] */
+	SLUICE_EVENT_LOSS = 16,
+	SLUICE_EVENT_SILENT = 17,		/* a worker does not answer [D] */
+	SLUICE_EVENT_SILENT_OVER = 18,		/* it answers again [D] */
+	/* events of the module were missed; EVENT_TEXT says how things are now [D] */
+	SLUICE_EVENT_MISSED = 19,
 };
 
 /* SLUICE_A_RULE_FLAGS */
@@ -425,6 +438,30 @@ enum sluice_attribute {
 	SLUICE_A_CONFIG_TIME,
 	/* [u32] seconds: what was before comes back unless it is confirmed [D] */
 	SLUICE_A_CONFIG_WITHIN,
+	/*
+	 * [u64] number of an event, from 1 in each run of the daemon, without a gap; in event-get:
+	 * the first that is wanted, 0 or absent: none but new ones [D]
+	 */
+	SLUICE_A_EVENT_SEQUENCE,
+	/* [u64] when it happened, nanoseconds since 1970 [D] */
+	SLUICE_A_EVENT_TIME,
+	/* [binary 16] of the input, output or route that it happened to [D] */
+	SLUICE_A_EVENT_GUID,
+	SLUICE_A_EVENT_COUNT,			/* [u64] loss, how many datagrams [D] */
+	/*
+	 * [u64] another number for each run of the daemon; in event-get, of that from which
+	 * event-sequence is [D]
+	 */
+	SLUICE_A_EVENT_RUN,
+	/* [u64] head of an answer to event-get: event-sequence to ask for next [D] */
+	SLUICE_A_EVENT_NEXT,
+	/*
+	 * [u64] head of an answer to event-get: so many that were asked for are not kept any more
+	 * [D]
+	 */
+	SLUICE_A_EVENT_MISSED,
+	/* [u32] milliseconds that the answer to event-get may take while there is no event [D] */
+	SLUICE_A_EVENT_WAIT,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

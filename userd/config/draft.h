@@ -65,6 +65,7 @@ struct sluice_draft {
 	struct sluice_config_log log;
 	uint64_t stop_limit_us;
 	size_t socket_ring;
+	size_t events_kept;
 	size_t worker_count;
 	struct sluice_config_place worker_place;
 
@@ -86,6 +87,8 @@ void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *k
 /* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what
  * follows from them. */
 extern const struct sluice_key_table sluice_store_table;
+/* Those of `control` (keys_control.c). */
+extern const struct sluice_key_table sluice_control_table;
 /* All keys (keys.c), those of an output (keys_output.c), of a destination (endpoints.c). */
 extern const struct sluice_key_table sluice_document_table;
 extern const struct sluice_key_table sluice_output_table;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * What a configuration may hold: every key, its type, its limits, its values, and what of it is not
- * supported yet. The place to change when a key is added, with keys_output.c for `outputs` and
- * keys_store.c for `store`; docs/man/sluice.yaml.5 says the same to people. Touches: nothing but
- * memory.
+ * supported yet. The place to change when a key is added, with keys_output.c for `outputs`,
+ * keys_store.c for `store` and keys_control.c for `control`; docs/man/sluice.yaml.5 says the same
+ * to people. Touches: nothing but memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -471,6 +471,10 @@ static const struct sluice_key document_keys[] = {
 	 .maximum = SLUICE_WORKERS_MAX},
 	{.path = "stop", .does = "the end", .read = sluice_read_nested, .table = &stop_table},
 	{.path = "socket", .does = "sockets", .read = sluice_read_nested, .table = &socket_table},
+	{.path = "control",
+	 .does = "who is told what happens",
+	 .read = sluice_read_nested,
+	 .table = &sluice_control_table},
 	{.path = "log", .does = "the log", .read = sluice_read_nested, .table = &log_table},
 };
 

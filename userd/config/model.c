@@ -242,6 +242,7 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	draft->log.path = NULL;
 	fresh->stop_limit_us = draft->stop_limit_us;
 	fresh->socket_ring = draft->socket_ring;
+	fresh->events_kept = draft->events_kept;
 	fresh->worker_count = draft->worker_count;
 	fresh->worker_place = draft->worker_place;
 	free(first);

@@ -234,6 +234,7 @@ struct sluice_config {
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	uint64_t stop_limit_us; /* a stop takes no longer */
+	size_t events_kept;	/* for who reads them slowly */
 	size_t socket_ring;  /* bytes of the ring of `receive: bpf`, one per worker; 0, the default:
 				by their number */
 	size_t worker_count; /* 0: one per usable CPU */

@@ -43,6 +43,8 @@ COMMAND("commit", commit, "[--dry-run] [--confirm-within TIME] [--adopt OLD=NEW]
 	"they come into force together")
 COMMAND("abort", abort, "", "they are forgotten")
 COMMAND("diff", diff, "FILE [-j]", "what applying a file would change")
+COMMAND("events", events, "[--class CLASS,...] [--count N] [--backlog] [--once] [--list] [-j]",
+	"follow what happens: changes, alarms, links, destinations, losses")
 COMMAND("tap", tap, "[ROUTE] [--output FILE] [--backlog] [--count N] [--interfaces]",
 	"look at live rings: pcapng to stdout or a file")
 COMMAND("spool", spool, "list|check|export|repair DIRECTORY ...",
@@ -53,6 +55,5 @@ COMMAND("import", import, "rinetd|rsyslog|syslog-ng|socat FILE | socat -- ARGUME
 	"a configuration out of another program's")
 COMMAND("version", version, "", "version and date")
 COMMAND("help", help, "", "this list")
-PLANNED("events", "follow what happens")
 PLANNED("top", "watch it on the terminal")
 PLANNED("doctor", "what about this host would cost datagrams")

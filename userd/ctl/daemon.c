@@ -39,9 +39,8 @@ int sluice_daemon_path(char path[SLUICE_PACKET_PATH])
 	return 0;
 }
 
-struct sluice_netlink *sluice_daemon_connect(void)
+int sluice_daemon_try_connect(struct sluice_netlink **netlink)
 {
-	struct sluice_netlink *netlink = NULL;
 	char usual[SLUICE_PACKET_PATH];
 	const char *path = wished;
 	int error = 0;
@@ -51,25 +50,31 @@ struct sluice_netlink *sluice_daemon_connect(void)
 		path = usual;
 	}
 	if (!error)
-		error = sluice_netlink_open_socket(&netlink, path);
+		error = sluice_netlink_open_socket(netlink, path);
+	/* A daemon from before there was such a socket, or one in another mount namespace. */
+	if (error && error != -EKEYREJECTED && !wished)
+		error = sluice_netlink_open_port(netlink, SLUICE_USERSOCK_PORT);
+	return error;
+}
+
+struct sluice_netlink *sluice_daemon_connect(void)
+{
+	struct sluice_netlink *netlink = NULL;
+	char usual[SLUICE_PACKET_PATH] = "";
+	int error = sluice_daemon_try_connect(&netlink);
+
 	if (!error)
 		return netlink;
-	if (error == -EKEYREJECTED) {
+	(void)sluice_daemon_path(usual);
+	if (error == -EKEYREJECTED)
 		fprintf(stderr,
 			"sluicectl: who listens at %s is neither root nor the user of sluiced: "
 			"nothing is said to it, and nothing believed; fuser %s shows the process\n",
-			path, path);
-		return NULL;
-	}
-	if (wished) {
-		fprintf(stderr, "sluicectl: nobody answers at %s: %s\n", path, strerror(-error));
-		return NULL;
-	}
-	/* A daemon from before there was such a socket, or one in another mount namespace. */
-	error = sluice_netlink_open_port(&netlink, SLUICE_USERSOCK_PORT);
-	if (error == 0)
-		return netlink;
-	fprintf(stderr, "sluicectl: cannot open a netlink socket: %s\n", strerror(-error));
+			usual, usual);
+	else if (wished)
+		fprintf(stderr, "sluicectl: nobody answers at %s: %s\n", wished, strerror(-error));
+	else
+		fprintf(stderr, "sluicectl: cannot open a netlink socket: %s\n", strerror(-error));
 	return NULL;
 }
 

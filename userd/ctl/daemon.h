@@ -19,6 +19,10 @@ int sluice_daemon_path(char path[SLUICE_PACKET_PATH]);
  * and returns NULL. @owner caller: sluice_netlink_close() */
 struct sluice_netlink *sluice_daemon_connect(void);
 
+/* The same without a word. 0, and *netlink; -EKEYREJECTED: who listens there is not believed; other
+ * negative errno: nobody is there. @owner caller: sluice_netlink_close() */
+int sluice_daemon_try_connect(struct sluice_netlink **netlink);
+
 /* Says in one sentence why the last call failed with `error`. */
 void sluice_daemon_complain(const struct sluice_netlink *netlink, int error);
 

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
-#include "../lib/event.h"
 #include "../lib/log.h"
 #include "confirm.h"
 #include "control/wishes.h"
@@ -124,6 +123,7 @@ void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_r
 	daemon->stop_limit_ns = config->stop_limit_us * SLUICE_NS_PER_US;
 	daemon->workers = sluice_engine_workers(daemon->engine);
 	sluice_link_users_note(&daemon->links.users, config);
+	sluice_events_configure(&daemon->events, config);
 	clock_gettime(CLOCK_MONOTONIC, &daemon->config_since);
 	if (sluice_revisions_add(&daemon->revisions, &revision))
 		sluice_warning("no memory for the text of the configuration: pieces of it cannot "
@@ -237,9 +237,9 @@ static void done_change(struct sluice_job *job)
 		adopt_file(daemon);
 		/* It may wait for something. */
 		sluice_links_look(&daemon->links);
-		sluice_event_send(SLUICE_EVENT_CONFIG, "", daemon->config_name,
-				  "another configuration is in force");
 	}
+	sluice_history_tell(daemon, how_of(change), change->uid,
+			    change->result && !change->error ? "out of memory" : change->error);
 	tell_change(change);
 	if (!change->is_awaited)
 		change_free(change);
@@ -555,6 +555,14 @@ static const struct sluice_revisions *call_revisions(void *context)
 	return &daemon->revisions;
 }
 
+/* The events of this run, see control.h. */
+static struct sluice_event_log *call_events(void *context)
+{
+	const struct daemon *daemon = context;
+
+	return daemon->events.log;
+}
+
 /* The daemon's own facts, see control.h. */
 static void call_facts(void *context, struct sluice_control_facts *facts)
 {
@@ -580,6 +588,7 @@ const struct sluice_control_calls sluice_daemon_calls = {
 	.report = call_report,
 	.release = call_release,
 	.orphans = call_orphans,
+	.events = call_events,
 	.facts = call_facts,
 	.explain = call_explain,
 };

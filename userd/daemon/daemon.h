@@ -14,6 +14,7 @@
 #include "control/control.h"
 #include "engine/engine.h"
 #include "loop/worker.h"
+#include "events.h"
 #include "foreman.h"
 #include "links.h"
 #include "options.h"
@@ -29,6 +30,7 @@ struct daemon {
 	struct sluice_engine *engine;
 	struct sluice_foreman *foreman;
 	struct sluice_control *control;
+	struct sluice_events events;
 	int signals;
 	int watchdog;
 	struct sluice_links links; /* interfaces and addresses that come and go */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/timerfd.h>
 #include <systemd/sd-daemon.h>
+#include "../lib/event.h"
 #include "../lib/log.h"
 #include "daemon.h"
 
@@ -83,6 +84,8 @@ void sluice_daemon_stop(struct daemon *daemon)
 	sluice_notice("stopping: delivering what is in the rings, for %" PRIu64
 		      " s at most (stop.limit); a second signal ends that",
 		      (uint64_t)(daemon->stop_limit_ns / SLUICE_NS_PER_S));
+	sluice_event_send(SLUICE_EVENT_STOPPING, "", daemon->relay ? daemon->relay : "",
+			  "sluiced was told to stop; it delivers what it has");
 	(void)timerfd_settime(daemon->clock, 0, &often, NULL);
 }
 

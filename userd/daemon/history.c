@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "../config/sentence.h"
+#include "../lib/event.h"
 #include "../lib/log.h"
 #include "control/revisions_file.h"
 #include "history.h"
@@ -79,4 +81,19 @@ bool sluice_history_forbids_reload(const struct daemon *daemon)
 		       changes, is_one ? "" : "s", is_one ? "is" : "are", daemon->path,
 		       is_one ? "it" : "them", daemon->path, is_one ? "it" : "them");
 	return true;
+}
+
+void sluice_history_tell(const struct daemon *daemon, const char *how, uid_t uid, const char *error)
+{
+	const struct sluice_revision *newest = sluice_revisions_newest(&daemon->revisions);
+	char text[1024];
+
+	if (error)
+		snprintf(text, sizeof(text), "%s, by user %u: %s; the configuration in force stays",
+			 how, (unsigned int)uid, error);
+	else
+		snprintf(text, sizeof(text), "%s, by user %u: revision %" PRIu64 " is in force",
+			 how, (unsigned int)uid, newest ? newest->number : 0);
+	sluice_event_send(error ? SLUICE_EVENT_CONFIG_FAILED : SLUICE_EVENT_CONFIG, "",
+			  daemon->config_name ? daemon->config_name : "", text);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemon's history: which configurations were in force, in memory and, where the service has a
- * state directory, on the disk. Under changes.c. Touches: that directory, the log.
+ * state directory, on the disk. Under changes.c. Touches: that directory, the log, who listens to
+ * events.
  */
 #ifndef SLUICE_DAEMON_HISTORY_H
 #define SLUICE_DAEMON_HISTORY_H
@@ -23,5 +24,10 @@ void sluice_history_store(const struct daemon *daemon, const struct sluice_revis
 
 /* Warns that SIGHUP would undo changes of single pieces. False: there are none. */
 bool sluice_history_forbids_reload(const struct daemon *daemon);
+
+/* Tells whoever listens to events that a change, called `how`, by `uid`, is in force; or why it is
+ * not (`error` is not NULL). @context process, control thread */
+void sluice_history_tell(const struct daemon *daemon, const char *how, uid_t uid,
+			 const char *error);
 
 #endif /* SLUICE_DAEMON_HISTORY_H */

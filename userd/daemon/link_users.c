@@ -19,6 +19,7 @@ struct sluice_link_user {
 	const char *key; /* of the configuration, constant */
 	const char *kind;
 	char name[SLUICE_NAME_MAX + 1];
+	sluice_guid id;
 	char interface[IF_NAMESIZE];
 	unsigned int index; /* that the interface has, or had; 0: it was never there */
 	bool is_up;	    /* there, up, and with a carrier */
@@ -51,8 +52,13 @@ static void become(struct sluice_link_user *user, bool is_up)
 	snprintf(text, sizeof(text), "%s `%s`: interface %s is %s", user->kind, user->name,
 		 user->interface, is_up ? "up" : "down");
 	sluice_log(is_up ? LOG_NOTICE : LOG_WARNING, "%s", text);
-	sluice_event_send_link(is_up ? SLUICE_EVENT_LINK_UP : SLUICE_EVENT_LINK_DOWN, user->key,
-			       user->name, user->interface, text);
+	sluice_event_tell(&(const struct sluice_event_news){.kind = is_up ? SLUICE_EVENT_LINK_UP
+									  : SLUICE_EVENT_LINK_DOWN,
+							    .key = user->key,
+							    .where = user->name,
+							    .interface = user->interface,
+							    .guid = user->id,
+							    .text = text});
 }
 
 /* What an event of an interface is to a user. */
@@ -131,10 +137,12 @@ static int add(struct sluice_link_users *users, const struct sluice_link_users *
 	if (!larger)
 		return -ENOMEM;
 	users->list = larger;
-	if (known)
-		*user = *known;
-	else
+	if (known) {
+		user->index = known->index;
+		user->is_up = known->is_up;
+	} else {
 		look(user, &user->index, &user->is_up);
+	}
 	larger[users->count++] = *user;
 	return 0;
 }
@@ -153,6 +161,7 @@ static int add_output(struct sluice_link_users *users, const struct sluice_link_
 		if (!zone || strlen(zone + 1) >= sizeof(user.interface))
 			continue;
 		memcpy(user.name, output->name, sizeof(user.name));
+		sluice_guid_copy(user.id, output->group);
 		snprintf(user.interface, sizeof(user.interface), "%s", zone + 1);
 		error = add(users, before, &user);
 	}
@@ -172,6 +181,7 @@ void sluice_link_users_note(struct sluice_link_users *users, const struct sluice
 		if (!input->interface[0])
 			continue;
 		memcpy(user.name, input->name, sizeof(user.name));
+		sluice_guid_copy(user.id, input->id);
 		memcpy(user.interface, input->interface, sizeof(user.interface));
 		error = add(&fresh, users, &user);
 	}

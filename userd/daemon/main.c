@@ -26,7 +26,6 @@
 #include "confirm.h"
 #include "daemon.h"
 #include "direct.h"
-#include "event_socket.h"
 #include "history.h"
 #include "source/source.h"
 
@@ -61,6 +60,23 @@ static int watch(const struct daemon *daemon, int fd)
 	return epoll_ctl(daemon->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
+/* Is somebody asked who may not answer, so that it has to be looked for? */
+static bool may_be_silent(const struct daemon *daemon)
+{
+	return daemon->change || daemon->events.is_silent ||
+	       sluice_foreman_is_busy(daemon->foreman);
+}
+
+/* Tells of a worker that does not answer, and that it does again. */
+static void look_for_silence(struct daemon *daemon)
+{
+	char text[SLUICE_SILENCE_TEXT] = "";
+
+	if (may_be_silent(daemon))
+		sluice_events_note_silence(&daemon->events,
+					   sluice_engine_silence(daemon->engine, text), text);
+}
+
 /* Until a stop has ended. */
 static void run(struct daemon *daemon)
 {
@@ -69,11 +85,12 @@ static void run(struct daemon *daemon)
 
 	while (!daemon->ended) {
 		int count = epoll_wait(daemon->epoll, &event, 1,
-				       daemon->change			   ? LOOK_MS
+				       may_be_silent(daemon)		   ? LOOK_MS
 				       : sluice_links_wait(&daemon->links) ? WAIT_MS
 									   : -1);
 
 		sluice_daemon_look_after_change(daemon);
+		look_for_silence(daemon);
 		if (!count || sluice_links_is_due(&daemon->links))
 			sluice_links_follow(&daemon->links, daemon);
 		if (count != 1)
@@ -95,6 +112,8 @@ static void run(struct daemon *daemon)
 			sluice_links_notice(&daemon->links, daemon);
 		else if (event.data.fd == sluice_control_fd(daemon->control))
 			sluice_control_serve(daemon->control);
+		else if (event.data.fd == sluice_events_fd(&daemon->events))
+			sluice_events_hand_out(&daemon->events, daemon->control);
 	}
 }
 
@@ -209,6 +228,16 @@ static int open_socket(const struct daemon *daemon)
 	return SLUICE_EXIT_OK;
 }
 
+/* Tells whoever listens to events that it runs. */
+static void tell_of_start(const struct daemon *daemon)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "sluiced " SLUICE_VERSION " runs with %s, process %d",
+		 daemon->path, (int)getpid());
+	sluice_event_send(SLUICE_EVENT_STARTED, "", daemon->relay ? daemon->relay : "", text);
+}
+
 /* Starts everything that `config` describes; takes it over. SLUICE_EXIT_OK or the status, told. */
 static int start(struct daemon *daemon, struct sluice_config *config)
 {
@@ -236,9 +265,11 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		status = cannot_start("the control thread", strerror(-result));
 		goto failed;
 	}
-	result = sluice_event_open();
+	result = sluice_events_open(&daemon->events);
+	if (!result)
+		result = watch(daemon, sluice_events_fd(&daemon->events));
 	if (result)
-		sluice_warning("nobody can be told of alarms by netlink: %s", strerror(-result));
+		sluice_warning("not everybody can be told of events: %s", strerror(-result));
 	(void)sluice_socket_inherit();
 	sluice_notice("sluiced %s (%s) starts with %s", SLUICE_VERSION, SLUICE_DATE, daemon->path);
 	if (sluice_engine_start(config, &daemon->engine, &error)) {
@@ -266,6 +297,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		sluice_warning("another sluiced answers sluicectl in this network namespace; this "
 			       "one has netlink port %u",
 			       sluice_control_port(daemon->control));
+	tell_of_start(daemon);
 	return SLUICE_EXIT_OK;
 
 failed:
@@ -297,7 +329,7 @@ static void finish(struct daemon *daemon)
 		close(daemon->signals);
 	if (daemon->epoll >= 0)
 		close(daemon->epoll);
-	sluice_event_close();
+	sluice_events_close(&daemon->events);
 	sluice_log_close();
 	free(daemon->path);
 	free(daemon->pid_path);

@@ -1,28 +1,67 @@
 // SPDX-License-Identifier: MIT
 /*
- * Events; see event.h. Touches: the listener.
+ * Events; see event.h. Touches: the listeners.
  */
 #include <stddef.h>
+#include <syslog.h>
 #include "barrier.h"
 #include "event.h"
 
 static sluice_event_listener listens;
+
+#define EVENT_CLASS(...)
+#define EVENT(number, class, name, severity, meaning) \
+	{SLUICE_EVENT_##number, SLUICE_EVENT_CLASS_##class, name, LOG_##severity, meaning},
+const struct sluice_event_row sluice_event_rows[] = {
+#include "event_rows.h"
+};
+#undef EVENT_CLASS
+#undef EVENT
+
+const size_t sluice_event_row_count = sizeof(sluice_event_rows) / sizeof(sluice_event_rows[0]);
+
+#define EVENT_CLASS(class, name, meaning) {name, meaning},
+#define EVENT(...)
+static const struct {
+	const char *name, *meaning;
+} classes[] = {
+#include "event_rows.h"
+};
+#undef EVENT_CLASS
+#undef EVENT
+
+const struct sluice_event_row *sluice_event_row(uint32_t kind)
+{
+	size_t row;
+
+	for (row = 0; row < sluice_event_row_count; row++)
+		if (sluice_event_rows[row].kind == kind)
+			return &sluice_event_rows[row];
+	return NULL;
+}
+
+const char *sluice_event_class_name(enum sluice_event_class class)
+{
+	return class < SLUICE_EVENT_CLASSES ? classes[class].name : "?";
+}
 
 void sluice_event_listen(sluice_event_listener listener)
 {
 	sluice_store_relaxed(&listens, listener);
 }
 
-void sluice_event_send(enum sluice_event kind, const char *key, const char *where, const char *text)
-{
-	sluice_event_send_link(kind, key, where, NULL, text);
-}
-
-void sluice_event_send_link(enum sluice_event kind, const char *key, const char *where,
-			    const char *interface, const char *text)
+void sluice_event_tell(const struct sluice_event_news *news)
 {
 	sluice_event_listener listener = sluice_load_relaxed(&listens);
 
-	if (listener && key && where && text)
-		listener(kind, key, where, interface, text);
+	if (listener && news && news->key && news->where && news->text)
+		listener(news);
+}
+
+void sluice_event_send(enum sluice_event kind, const char *key, const char *where, const char *text)
+{
+	const struct sluice_event_news news = {
+		.kind = kind, .key = key, .where = where, .text = text};
+
+	sluice_event_tell(&news);
 }

@@ -1,31 +1,64 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events: what happened to the daemon, told to whoever listens. Beside the log, and global like it.
- * Touches: the listener.
+ * Which there are is in event_rows.h. Touches: the listener.
  */
 #ifndef SLUICE_EVENT_H
 #define SLUICE_EVENT_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sluice/netlink.h>
 
-/*
- * Takes an event: `key` is the key of the configuration that it belongs to, `where` what it
- * happened to, `interface` the network interface that it is of, or NULL, `text` a sentence.
- * @threadsafe
- */
-typedef void (*sluice_event_listener)(enum sluice_event kind, const char *key, const char *where,
-				      const char *interface, const char *text);
+#define EVENT_CLASS(class, ...) SLUICE_EVENT_CLASS_##class,
+#define EVENT(...)
+enum sluice_event_class {
+#include "event_rows.h"
+	SLUICE_EVENT_CLASSES
+};
+#undef EVENT_CLASS
+#undef EVENT
+
+/* A kind of event. */
+struct sluice_event_row {
+	enum sluice_event kind;
+	enum sluice_event_class class;
+	const char *name;
+	int severity; /* syslog(3): LOG_ERR, LOG_WARNING, LOG_NOTICE */
+	const char *meaning;
+};
+
+extern const struct sluice_event_row sluice_event_rows[];
+extern const size_t sluice_event_row_count;
+
+/* The row of a kind. NULL: it is newer than this program. @threadsafe */
+const struct sluice_event_row *sluice_event_row(uint32_t kind);
+/* Name of a class; a constant. @threadsafe */
+const char *sluice_event_class_name(enum sluice_event_class class);
+
+/* What happened. Texts are whoever's tells it. */
+struct sluice_event_news {
+	enum sluice_event kind;
+	const char *key;       /* of the configuration that it belongs to; "": none */
+	const char *where;     /* what it happened to */
+	const char *interface; /* network interface that it is of; NULL: none */
+	const uint8_t *guid;   /* of the input, output or route that it is of; NULL: not known */
+	uint64_t count;	       /* loss: datagrams; else 0 */
+	const char *text;      /* a sentence */
+};
+
+/* Takes an event. @threadsafe */
+typedef void (*sluice_event_listener)(const struct sluice_event_news *news);
 
 /* Whom events are told to; before it is called, and with NULL, nobody. When there are no threads
  * that tell of any. @context process */
 void sluice_event_listen(sluice_event_listener listener);
 
 /* Tells of an event; nothing if `key`, `where` or `text` is NULL. Not for the path of datagrams:
- * who listens may allocate and ask the kernel. @threadsafe */
+ * who listens takes a lock and copies. @threadsafe */
+void sluice_event_tell(const struct sluice_event_news *news);
+/* The same in short. @threadsafe */
 void sluice_event_send(enum sluice_event kind, const char *key, const char *where,
 		       const char *text);
-/* The same of a network interface, which it names. @threadsafe */
-void sluice_event_send_link(enum sluice_event kind, const char *key, const char *where,
-			    const char *interface, const char *text);
 
 #endif /* SLUICE_EVENT_H */

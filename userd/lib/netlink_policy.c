@@ -152,6 +152,14 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_CONFIG_UID] = {.type = NLA_U32},
 	[SLUICE_A_CONFIG_TIME] = {.type = NLA_U64},
 	[SLUICE_A_CONFIG_WITHIN] = {.type = NLA_U32},
+	[SLUICE_A_EVENT_SEQUENCE] = {.type = NLA_U64},
+	[SLUICE_A_EVENT_TIME] = {.type = NLA_U64},
+	[SLUICE_A_EVENT_GUID] = {.minlen = SLUICE_GUID_SIZE, .maxlen = SLUICE_GUID_SIZE},
+	[SLUICE_A_EVENT_COUNT] = {.type = NLA_U64},
+	[SLUICE_A_EVENT_RUN] = {.type = NLA_U64},
+	[SLUICE_A_EVENT_NEXT] = {.type = NLA_U64},
+	[SLUICE_A_EVENT_MISSED] = {.type = NLA_U64},
+	[SLUICE_A_EVENT_WAIT] = {.type = NLA_U32},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 #include "../engine/engine.h"
 #include "../engine/orphans.h"
+#include "event_log.h"
 #include "revisions.h"
 
 struct sluice_control;
@@ -66,6 +67,8 @@ struct sluice_control_calls {
 	/* What waits for outputs that are gone; @owner caller: sluice_orphans_free(), also on
 	 * failure. 0 or -errno. */
 	int (*orphans)(void *context, struct sluice_orphans *orphans);
+	/* The events of this run. NULL, also returned: there are none. */
+	struct sluice_event_log *(*events)(void *context);
 	void (*facts)(void *context, struct sluice_control_facts *facts);
 	/* Why a picture cannot be taken now (-EBUSY), as a sentence; may be NULL. @owner caller:
 	 * free() */
@@ -84,6 +87,9 @@ int sluice_control_listen(struct sluice_control *control, const char *path);
 /* Answers the apply that was in progress: `error` is 0 or a negative errno, with `text` (may be
  * NULL). */
 void sluice_control_answer_apply(struct sluice_control *control, int error, const char *text);
+
+/* Events have been added: hands them to those who wait for one. Never blocks. */
+void sluice_control_tell_events(struct sluice_control *control);
 
 /* Readable whenever sluice_control_serve() has something to do. */
 int sluice_control_fd(const struct sluice_control *control);

@@ -27,8 +27,10 @@
 #include "answer_config.h"
 #include "clients.h"
 #include "control.h"
+#include "event_answer.h"
 #include "port.h"
 #include "queue.h"
+#include "request.h"
 #include "wishes.h"
 
 #define REQUEST_MAX               \
@@ -56,6 +58,7 @@ struct sluice_control {
 	size_t size;
 	struct sluice_queue queue;
 	struct sluice_clients clients;
+	struct sluice_listeners listeners;
 	unsigned int refusals; /* to strangers, that are left */
 	uint64_t refilled;     /* ms, CLOCK_MONOTONIC: until when they were counted */
 	struct {	       /* an apply whose answer comes later */
@@ -63,16 +66,6 @@ struct sluice_control {
 		struct sluice_peer peer;
 		bool is_awaited;
 	} later;
-};
-
-/* One request, taken apart. */
-struct request {
-	const struct nlmsghdr *header;
-	const struct genlmsghdr *command;
-	struct nlattr *first; /* attributes */
-	int length;	      /* bytes of them */
-	uint32_t fault;	      /* offset of the attribute at fault, 0: none */
-	uid_t uid;	      /* who asks */
 };
 
 /* Puts `fd` into the epoll set. 0 or a negative errno. */
@@ -164,58 +157,25 @@ uint32_t sluice_control_port(const struct sluice_control *control)
 	return control ? control->port : 0;
 }
 
-/* Arms the timer for the next attempt at the queue, or stops it. */
+/* Arms the timer for the next attempt at the queue, or the end of a listener's wait, or stops it.
+ */
 static void set_timer(const struct sluice_control *control)
 {
+	uint64_t due = sluice_listeners_due(&control->listeners);
 	struct itimerspec when = {0};
 
-	if (control->queue.count > 0)
+	if (control->queue.count > 0) {
 		when.it_value.tv_nsec = RETRY_NS;
+	} else if (due != UINT64_MAX) {
+		when.it_value.tv_sec = (time_t)(due / 1000);
+		/* Not 0, which would stop it. */
+		when.it_value.tv_nsec = (long)(due % 1000) * 1000000 + 1;
+	}
 	timerfd_settime(control->timer, 0, &when, NULL);
 }
 
-/* Offset of an attribute in its message, for NLMSGERR_ATTR_OFFS. */
-static uint32_t offset_of(const struct request *request, const struct nlattr *attribute)
-{
-	return (uint32_t)((const char *)attribute - (const char *)request->header);
-}
-
-/* Are the attributes well-formed, all known, and none there twice but the CONFIG_ ones that may be?
- * 0, or -EINVAL and *text. */
-static int check_attributes(struct request *request, const char **text)
-{
-	bool seen[SLUICE_A_MAX + 1] = {false};
-	struct nlattr *attribute;
-	int rest;
-
-	nla_for_each_attr(attribute, request->first, request->length, rest)
-	{
-		int type = nla_type(attribute);
-
-		request->fault = offset_of(request, attribute);
-		*text = "malformed message: an attribute that this version does not know";
-		if (type <= SLUICE_A_PAD || type > SLUICE_A_MAX)
-			return -EINVAL;
-		*text = "malformed message: an attribute is there twice";
-		if (seen[type] && type != SLUICE_A_CONFIG_TEXT && type != SLUICE_A_CONFIG_ADOPT &&
-		    type != SLUICE_A_CONFIG_DROP)
-			return -EINVAL;
-		seen[type] = true;
-		*text = "malformed message: an attribute has the wrong length or form";
-		if (nla_validate(attribute,
-				 (int)NLA_ALIGN(attribute->nla_len) < rest
-					 ? (int)NLA_ALIGN(attribute->nla_len)
-					 : rest,
-				 SLUICE_A_MAX, sluice_netlink_policy))
-			return -EINVAL;
-	}
-	request->fault = 0;
-	*text = "malformed message: bytes behind the last attribute";
-	return rest > 0 ? -EINVAL : 0;
-}
-
 /* CONFIG_APPLY. 0 or a negative errno and *text. @owner caller: *text */
-static int apply(struct sluice_control *control, const struct request *request, char **text)
+static int apply(struct sluice_control *control, const struct sluice_request *request, char **text)
 {
 	struct sluice_wishes wishes = {0};
 	struct sluice_control_apply wanted = {
@@ -264,13 +224,13 @@ free:
 
 /* Carries out one request. Fills in `answer`; 0, or a negative errno and *text (NULL: the errno
  * must do). */
-static int carry_out(struct sluice_control *control, struct request *request,
-		     struct sluice_answer *answer, char **text)
+static int carry_out(struct sluice_control *control, struct sluice_request *request,
+		     const struct sluice_peer *peer, struct sluice_answer *answer, char **text)
 {
 	const char *fault;
 	int error;
 
-	error = check_attributes(request, &fault);
+	error = sluice_request_check(request, &fault);
 	if (error) {
 		*text = strdup(fault);
 		return error;
@@ -279,6 +239,10 @@ static int carry_out(struct sluice_control *control, struct request *request,
 		return apply(control, request, text);
 	if (request->command->cmd == SLUICE_CMD_CONFIG_CONFIRM && control->calls->confirm)
 		return control->calls->confirm(control->context, request->uid, text);
+	if (request->command->cmd == SLUICE_CMD_EVENT_GET && control->calls->events)
+		return sluice_listeners_ask(
+			&control->listeners, control->calls->events(control->context),
+			request->header, request->first, request->length, peer, answer, text);
 	if ((request->header->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP) {
 		*text = strdup("the daemon answers CONFIG_APPLY and dumps (NLM_F_DUMP) of inputs, "
 			       "outputs, streams, the store and itself");
@@ -343,7 +307,7 @@ static void refuse(struct sluice_control *control, const struct nlmsghdr *header
 static void handle_message(struct sluice_control *control, const struct nlmsghdr *header,
 			   const struct sluice_peer *peer)
 {
-	struct request request = {.header = header, .uid = peer->uid};
+	struct sluice_request request = {.header = header, .uid = peer->uid};
 	struct sluice_answer answer = {0};
 	char *text = NULL;
 	int error = -EINVAL;
@@ -365,7 +329,11 @@ static void handle_message(struct sluice_control *control, const struct nlmsghdr
 		request.command = nlmsg_data(header);
 		request.first = (struct nlattr *)(void *)((char *)nlmsg_data(header) + GENL_HDRLEN);
 		request.length = (int)header->nlmsg_len - (int)NLMSG_HDRLEN - (int)GENL_HDRLEN;
-		error = carry_out(control, &request, &answer, &text);
+		error = carry_out(control, &request, peer, &answer, &text);
+		if (error == -EINPROGRESS && request.command->cmd == SLUICE_CMD_EVENT_GET) {
+			free(text);
+			return;
+		}
 		if (error == -EINPROGRESS) {
 			control->later.header = *header;
 			control->later.peer = *peer;
@@ -402,6 +370,15 @@ void sluice_control_answer_apply(struct sluice_control *control, int error, cons
 	set_timer(control);
 	sluice_answer_free(&answer);
 	control->later.is_awaited = false;
+}
+
+void sluice_control_tell_events(struct sluice_control *control)
+{
+	if (!control || !control->calls->events)
+		return;
+	sluice_listeners_answer(&control->listeners, control->calls->events(control->context),
+				&control->queue);
+	set_timer(control);
 }
 
 /* The sender's uid out of a message's ancillary data; false if the kernel gave none. */
@@ -535,6 +512,7 @@ static void forget(void *context, int fd)
 	const struct sluice_peer peer = {.fd = fd};
 
 	sluice_queue_forget(&control->queue, &peer);
+	sluice_listeners_forget(&control->listeners, &peer);
 	if (!control->later.peer.port && control->later.peer.fd == fd)
 		control->later.is_awaited = false;
 }
@@ -580,8 +558,10 @@ void sluice_control_serve(struct sluice_control *control)
 
 	if (!control)
 		return;
-	if (read(control->timer, &expired, sizeof(expired)) > 0)
+	if (read(control->timer, &expired, sizeof(expired)) > 0) {
 		sluice_queue_retry(&control->queue);
+		sluice_control_tell_events(control);
+	}
 	serve_clients(control);
 	while (handled < REQUESTS_AT_ONCE && looked++ < LOOKS_AT_ONCE) {
 		enum look seen = serve_one(control);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The daemon's events; see events.h. Touches: the group's socket.
+ */
+#include <stddef.h>
+#include <unistd.h>
+#include "../lib/log.h"
+#include "event_socket.h"
+#include "events.h"
+
+#define KEPT 512U /* events, until the configuration is read */
+
+/* Where events go that any thread tells of. */
+static struct sluice_event_log *told_to;
+
+/* sluice_event_listener. @threadsafe */
+static void keep(const struct sluice_event_news *news)
+{
+	sluice_event_log_add(told_to, news);
+}
+
+int sluice_events_open(struct sluice_events *events)
+{
+	int error;
+
+	events->next = 1;
+	events->socket = -1;
+	error = sluice_event_log_create(&events->log, KEPT);
+	if (error)
+		return error;
+	told_to = events->log;
+	sluice_event_listen(keep);
+	events->socket = sluice_event_socket_open();
+	return events->socket < 0 ? events->socket : 0;
+}
+
+void sluice_events_close(struct sluice_events *events)
+{
+	sluice_event_listen(NULL);
+	told_to = NULL;
+	if (events->log && events->socket >= 0)
+		close(events->socket);
+	sluice_event_log_free(events->log);
+	events->log = NULL;
+}
+
+void sluice_events_configure(struct sluice_events *events, const struct sluice_config *config)
+{
+	if (events->log && sluice_event_log_resize(events->log, config->events_kept))
+		sluice_warning("no memory to keep %zu events (control.events)",
+			       config->events_kept);
+}
+
+int sluice_events_fd(const struct sluice_events *events)
+{
+	return sluice_event_log_fd(events->log);
+}
+
+void sluice_events_hand_out(struct sluice_events *events, struct sluice_control *control)
+{
+	struct sluice_event_entry entry;
+	uint64_t oldest, end;
+
+	if (!events->log)
+		return;
+	sluice_event_log_settle(events->log);
+	end = sluice_event_log_next(events->log);
+	oldest = sluice_event_log_oldest(events->log);
+	if (events->next < oldest)
+		events->next = oldest;
+	for (; events->next < end; events->next++) {
+		if (sluice_event_log_get(events->log, events->next, &entry))
+			sluice_event_socket_send(events->socket, &entry);
+	}
+	sluice_control_tell_events(control);
+}
+
+void sluice_events_note_silence(struct sluice_events *events, uint64_t silence_ns, const char *text)
+{
+	if (silence_ns && !events->is_silent)
+		sluice_event_send(SLUICE_EVENT_SILENT, "", "sluiced", text);
+	else if (!silence_ns && events->is_silent)
+		sluice_event_send(SLUICE_EVENT_SILENT_OVER, "", "sluiced",
+				  "all workers answer again");
+	events->is_silent = silence_ns != 0;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is told as it happens, a row for each kind of event: its number is that of uapi/sluice.yaml.
+ * `sluicectl events`, its list, the keys `control.hooks.*` and the table in docs/operations.md
+ * (held against `sluicectl events --list` by tests/lint/events.py) are made from the rows.
+ *
+ *   EVENT_CLASS(class, name, meaning)
+ *   EVENT(number, class, name, severity, meaning)
+ *
+ *   class     of enum sluice_event_class
+ *   number    of enum sluice_event
+ *   severity  as syslog has it: ERR, WARNING, NOTICE
+ *
+ * Included several times with other macros each, so it has no guard. Defines nothing else.
+ */
+/* clang-format off */
+
+EVENT_CLASS(CONFIG, "config", "another configuration, by whom and how")
+EVENT_CLASS(ALARM, "alarm", "a store fills, fails, and is well again")
+EVENT_CLASS(LINK, "link", "interfaces that the configuration names")
+EVENT_CLASS(DESTINATION, "destination", "receivers that go and come")
+EVENT_CLASS(WATCHDOG, "watchdog", "threads of the daemon that do not answer")
+EVENT_CLASS(DAEMON, "daemon", "its start and its stop")
+
+EVENT(CONFIG, CONFIG, "config", NOTICE,
+	"another configuration is in force: its revision, how it came about and by which user")
+EVENT(CONFIG_FAILED, CONFIG, "config-failed", ERR,
+	"a change of the configuration failed; the one in force stays")
+EVENT(ALARM, ALARM, "alarm", WARNING,
+	"memory or disk is filled to its mark, the disk is full or cannot be written, or the oldest are given up")
+EVENT(ALARM_OVER, ALARM, "alarm-over", NOTICE, "that is over")
+EVENT(LINK_DOWN, LINK, "link-down", WARNING,
+	"an interface that an input or a destination names is down, or gone")
+EVENT(LINK_UP, LINK, "link-up", NOTICE, "it is up again")
+EVENT(REJECTING, DESTINATION, "rejecting", WARNING,
+	"a destination accepts connections and ends them at once")
+EVENT(REJECTING_OVER, DESTINATION, "rejecting-over", NOTICE, "it keeps its connection again")
+EVENT(SILENT, WATCHDOG, "silent", ERR,
+	"a worker of the daemon does not answer whoever asks it")
+EVENT(SILENT_OVER, WATCHDOG, "silent-over", NOTICE, "it answers again")
+EVENT(STARTED, DAEMON, "started", NOTICE, "the daemon runs")
+EVENT(STOPPING, DAEMON, "stopping", NOTICE, "it was told to stop")
