@@ -18,7 +18,8 @@
 	"(valid keys: relay, store.memory.size, store.memory.path, store.memory.alarm, "  \
 	"store.disk.path, store.disk.size, store.disk.segment, store.disk.rate, "         \
 	"store.disk.alarm, store.spool.begin, store.spool.end, store.drain, store.drop, " \
-	"workers, stop.limit, socket.ring, control.events, log.level, log.to)"
+	"workers, stop.limit, socket.ring, control.group, control.read, control.events, " \
+	"log.level, log.to)"
 
 static const struct refusal refusals[] = {
 	{SET, "telemetry", "prot", "1",

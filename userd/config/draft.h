@@ -66,6 +66,8 @@ struct sluice_draft {
 	uint64_t stop_limit_us;
 	size_t socket_ring;
 	size_t events_kept;
+	struct sluice_word control_group;
+	enum sluice_readers readers;
 	size_t worker_count;
 	struct sluice_config_place worker_place;
 

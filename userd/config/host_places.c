@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+#include "group.h"
 #include "host.h"
 #include "size.h"
 #include "suggest.h"
@@ -32,6 +33,23 @@ static int unavailable_reason(const char *path)
 	if (!S_ISDIR(state.st_mode))
 		return ENOTDIR;
 	return access(path, W_OK | X_OK) ? errno : 0;
+}
+
+/* Is there the group whose members may change? The daemon runs without it all the same. */
+static void check_group(const struct sluice_config *config, struct sluice_findings *findings)
+{
+	char quoted[SLUICE_QUOTE_TEXT];
+	gid_t gid;
+	int error;
+
+	if (!config->control_group)
+		return;
+	error = sluice_group_find(config->control_group, &gid);
+	if (error)
+		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &config->control_group_place,
+				    "control.group: %s: %s",
+				    sluice_quote(config->control_group, quoted),
+				    sluice_group_reason(error));
 }
 
 /* Can the log be written? */
@@ -182,6 +200,7 @@ void sluice_host_check_places(const struct sluice_config *config, enum sluice_ho
 	struct sluice_unit unit;
 
 	check_log(config, findings);
+	check_group(config, findings);
 	check_memory_path(config, findings);
 	/* With a daemon that runs, what it has is taken and not to be told from what others have.
 	 */

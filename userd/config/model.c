@@ -46,6 +46,7 @@ void sluice_config_free(struct sluice_config *config)
 	free(config->store.memory_path);
 	free(config->store.disk_path);
 	free(config->relay);
+	free(config->control_group);
 	free(config->path);
 	free(config->home);
 	free(config->text);
@@ -76,6 +77,7 @@ void sluice_draft_free(struct sluice_draft *draft)
 	free(draft->inputs);
 	free(draft->outputs);
 	free(draft->relay_word.text);
+	free(draft->control_group.text);
 	free(draft->memory_path.text);
 	free(draft->disk_path.text);
 	free(draft->log.path);
@@ -243,6 +245,10 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	fresh->stop_limit_us = draft->stop_limit_us;
 	fresh->socket_ring = draft->socket_ring;
 	fresh->events_kept = draft->events_kept;
+	fresh->control_group = draft->control_group.text;
+	fresh->control_group_place = draft->control_group.place;
+	draft->control_group.text = NULL;
+	fresh->readers = draft->readers;
 	fresh->worker_count = draft->worker_count;
 	fresh->worker_place = draft->worker_place;
 	free(first);

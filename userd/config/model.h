@@ -34,6 +34,9 @@ enum sluice_receive {
 	SLUICE_RECEIVE_COUNT /* how many these are */
 };
 
+/* Who may look, beside root and the daemon's user, who may change as well. */
+enum sluice_readers { SLUICE_READERS_GROUP, SLUICE_READERS_ALL };
+
 enum sluice_mode {
 	SLUICE_MODE_ROUND_ROBIN,
 	SLUICE_MODE_BALANCE,
@@ -235,6 +238,9 @@ struct sluice_config {
 	struct sluice_config_log log;
 	uint64_t stop_limit_us; /* a stop takes no longer */
 	size_t events_kept;	/* for who reads them slowly */
+	char *control_group;	/* whose members may change; NULL: none */
+	struct sluice_config_place control_group_place;
+	enum sluice_readers readers;
 	size_t socket_ring;  /* bytes of the ring of `receive: bpf`, one per worker; 0, the default:
 				by their number */
 	size_t worker_count; /* 0: one per usable CPU */

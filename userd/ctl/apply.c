@@ -9,6 +9,7 @@
 #include <string.h>
 #include "../config/check.h"
 #include "command.h"
+#include "daemon.h"
 #include "diff.h"
 #include "size.h"
 
@@ -107,7 +108,7 @@ out:
 
 int sluice_ctl_apply(int argc, char **argv)
 {
-	const enum sluice_host_view view = SLUICE_HOST_LIVE;
+	const enum sluice_host_view *view = sluice_daemon_view();
 	struct sluice_findings findings;
 	char *text = NULL, *name;
 	int status;
@@ -123,7 +124,7 @@ int sluice_ctl_apply(int argc, char **argv)
 	}
 	/* What can be found out here need not trouble the daemon; it checks all the same. */
 	if (!sluice_config_read(request.file, &text, &length, &findings))
-		sluice_ctl_check_text(request.file, text, length, &view, &findings);
+		sluice_ctl_check_text(request.file, text, length, view, &findings);
 	status = sluice_ctl_print_findings(request.file, &findings) && text ? SLUICE_CTL_OK
 									    : SLUICE_CTL_FINDINGS;
 	sluice_findings_free(&findings);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "change.h"
 #include "command.h"
+#include "daemon.h"
 #include "running.h"
 #include "size.h"
 #include "transaction.h"
@@ -89,11 +90,11 @@ void sluice_change_complain(const struct sluice_findings *findings)
 
 int sluice_change_check(const char *name, const struct sluice_config_text *text)
 {
-	const enum sluice_host_view view = SLUICE_HOST_LIVE;
+	const enum sluice_host_view *view = sluice_daemon_view();
 	struct sluice_findings findings;
 	int status = SLUICE_CTL_OK;
 
-	if (sluice_ctl_check_text(name, text->bytes, text->length, &view, &findings) ||
+	if (sluice_ctl_check_text(name, text->bytes, text->length, view, &findings) ||
 	    findings.error_count)
 		status = SLUICE_CTL_FINDINGS;
 	sluice_change_complain(&findings);

@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "daemon.h"
 #include "packet_socket.h"
 
@@ -55,6 +57,19 @@ int sluice_daemon_try_connect(struct sluice_netlink **netlink)
 	if (error && error != -EKEYREJECTED && !wished)
 		error = sluice_netlink_open_port(netlink, SLUICE_USERSOCK_PORT);
 	return error;
+}
+
+const enum sluice_host_view *sluice_daemon_view(void)
+{
+	static const enum sluice_host_view live = SLUICE_HOST_LIVE;
+	char path[SLUICE_PACKET_PATH];
+	struct stat state;
+
+	if (geteuid() == 0)
+		return &live;
+	if (sluice_daemon_path(path) || stat(path, &state) || state.st_uid != geteuid())
+		return NULL;
+	return &live;
 }
 
 struct sluice_netlink *sluice_daemon_connect(void)

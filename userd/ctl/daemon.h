@@ -6,6 +6,7 @@
 #define SLUICE_CTL_DAEMON_H
 
 #include <stdint.h>
+#include "../config/check.h"
 #include "netlink.h"
 #include "packet_socket.h"
 
@@ -14,6 +15,12 @@ void sluice_daemon_use(const char *path);
 
 /* The path of the socket that is asked. 0 or a negative errno. */
 int sluice_daemon_path(char path[SLUICE_PACKET_PATH]);
+
+/* With what of this host a configuration for the daemon that runs is checked before it gets it:
+ * what this user sees is what the daemon may do. NULL: another user's daemon, which checks that
+ * itself.
+ */
+const enum sluice_host_view *sluice_daemon_view(void);
 
 /* Connects: by the socket in the file system, or where there is none by netlink; or says why not
  * and returns NULL. @owner caller: sluice_netlink_close() */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include "change.h"
 #include "command.h"
+#include "daemon.h"
 #include "diff.h"
 
 int sluice_ctl_compare(const struct sluice_running *running, const char *text, size_t length,
@@ -40,7 +41,7 @@ int sluice_ctl_compare(const struct sluice_running *running, const char *text, s
 
 int sluice_ctl_diff(int argc, char **argv)
 {
-	const enum sluice_host_view view = SLUICE_HOST_LIVE;
+	const enum sluice_host_view *view = sluice_daemon_view();
 	struct sluice_netlink *netlink = NULL;
 	struct sluice_findings findings;
 	struct sluice_running running = {0};
@@ -65,7 +66,7 @@ int sluice_ctl_diff(int argc, char **argv)
 		return SLUICE_CTL_USAGE;
 	}
 	if (!sluice_config_read(file, &text, &length, &findings))
-		sluice_ctl_check_text(file, text, length, &view, &findings);
+		sluice_ctl_check_text(file, text, length, view, &findings);
 	if (!text || findings.error_count) {
 		(void)sluice_ctl_print_findings(file, &findings);
 		goto out;

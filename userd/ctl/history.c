@@ -12,6 +12,7 @@
 #include "../config/check.h"
 #include "change.h"
 #include "command.h"
+#include "daemon.h"
 #include "diff.h"
 #include "origin.h"
 #include "print.h"
@@ -67,7 +68,7 @@ int sluice_ctl_history(int argc, char **argv)
 static int go_back(struct sluice_netlink *netlink, const struct sluice_change *change,
 		   const struct sluice_running *now, const struct sluice_running *wanted)
 {
-	const enum sluice_host_view view = SLUICE_HOST_LIVE;
+	const enum sluice_host_view *view = sluice_daemon_view();
 	struct sluice_findings findings;
 	struct sluice_order order = {.name = wanted->name,
 				     .text = wanted->text.bytes,
@@ -79,7 +80,7 @@ static int go_back(struct sluice_netlink *netlink, const struct sluice_change *c
 				     .word_count = change->wish_count};
 	bool is_same = now->text.length == order.length &&
 		       !memcmp(now->text.bytes, order.text, order.length);
-	int error = sluice_ctl_check_text(order.name, order.text, order.length, &view, &findings);
+	int error = sluice_ctl_check_text(order.name, order.text, order.length, view, &findings);
 	char how[64];
 
 	sluice_change_complain(&findings);

@@ -21,10 +21,23 @@
 #define FILE_MOST (SLUICE_CONFIG_TEXT_MAX * 6 + (1UL << 20))
 #define PATH_ROOM (SLUICE_PACKET_PATH + 64U)
 
-/* Where the one of this user is. 0 or a negative errno, having said why. */
+/* The directory that this user may write to: the one of the daemon's socket, or its own for what
+ * runs (XDG Base Directory Specification). NULL: neither. */
+static const char *folder_of(char *socket)
+{
+	const char *folder = dirname(socket), *own = getenv("XDG_RUNTIME_DIR");
+
+	if (!access(folder, W_OK | X_OK))
+		return folder;
+	return own && *own == '/' && !access(own, W_OK | X_OK) ? own : NULL;
+}
+
+/* Where the one of this user is. 0; -EACCES: it has no folder for one, so there is none; another
+ * negative errno, having said why. */
 static int path_of(char path[PATH_ROOM])
 {
 	char socket[SLUICE_PACKET_PATH], again[SLUICE_PACKET_PATH];
+	const char *folder;
 	int error = sluice_daemon_path(socket);
 
 	if (error) {
@@ -33,9 +46,14 @@ static int path_of(char path[PATH_ROOM])
 		return error;
 	}
 	memcpy(again, socket, sizeof(again));
-	snprintf(path, PATH_ROOM, "%s/transaction-%s-%u", dirname(again), basename(socket),
-		 (unsigned int)getuid());
-	return 0;
+	folder = folder_of(again);
+	if (!folder)
+		return -EACCES;
+	if (snprintf(path, PATH_ROOM, "%s/transaction-%s-%u", folder, basename(socket),
+		     (unsigned int)getuid()) < (int)PATH_ROOM)
+		return 0;
+	fprintf(stderr, "sluicectl: the path of %s is too long\n", folder);
+	return -ENAMETOOLONG;
 }
 
 /* Says that something cannot be done with the file. Returns `error`. */
@@ -117,7 +135,7 @@ int sluice_transaction_load(struct sluice_transaction *transaction)
 	memset(transaction, 0, sizeof(*transaction));
 	error = path_of(path);
 	if (error)
-		return error;
+		return error == -EACCES ? -ENOENT : error;
 	forget_old(path);
 	fd = open_own(path);
 	if (fd == -ENOENT)
@@ -177,6 +195,11 @@ int sluice_transaction_store(const struct sluice_transaction *transaction)
 	json_t *object;
 	int error = path_of(path);
 
+	if (error == -EACCES)
+		fputs("sluicectl: several changes together need a folder in which they can wait: "
+		      "that of the daemon's socket is not yours, and XDG_RUNTIME_DIR names none "
+		      "that you may write to\n",
+		      stderr);
 	if (error)
 		return error;
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
@@ -199,6 +222,8 @@ int sluice_transaction_remove(void)
 	char path[PATH_ROOM];
 	int error = path_of(path);
 
+	if (error == -EACCES)
+		return -ENOENT;
 	if (error || !unlink(path))
 		return error;
 	error = -errno;

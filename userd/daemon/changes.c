@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../lib/log.h"
+#include "access.h"
 #include "confirm.h"
 #include "control/wishes.h"
 #include "daemon.h"
@@ -124,6 +125,7 @@ void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_r
 	daemon->workers = sluice_engine_workers(daemon->engine);
 	sluice_link_users_note(&daemon->links.users, config);
 	sluice_events_configure(&daemon->events, config);
+	sluice_access_set(daemon, config);
 	clock_gettime(CLOCK_MONOTONIC, &daemon->config_since);
 	if (sluice_revisions_add(&daemon->revisions, &revision))
 		sluice_warning("no memory for the text of the configuration: pieces of it cannot "

@@ -22,6 +22,7 @@
 #include "../lib/link_watch.h"
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
+#include "access.h"
 #include "background.h"
 #include "confirm.h"
 #include "daemon.h"
@@ -293,6 +294,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	status = open_socket(daemon);
 	if (status)
 		return status;
+	sluice_access_set(daemon, sluice_engine_config(daemon->engine));
 	if (sluice_control_port(daemon->control) != SLUICE_USERSOCK_PORT)
 		sluice_warning("another sluiced answers sluicectl in this network namespace; this "
 			       "one has netlink port %u",

@@ -14,6 +14,8 @@
 #define SLUICE_RUN_DIRECTORY "/run/sluice"
 /* The mode of that directory. */
 #define SLUICE_RUN_MODE 0750
+/* And where others than root and our user may ask a daemon. */
+#define SLUICE_RUN_MODE_OPEN 0751
 /* Bytes that hold any path of a socket (unix(7)). */
 #define SLUICE_PACKET_PATH 108U
 

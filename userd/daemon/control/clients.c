@@ -65,35 +65,92 @@ void sluice_clients_drop(struct sluice_clients *clients, size_t place)
 	clients->list[place] = clients->list[--clients->count];
 }
 
-/* Which one has been quiet longest; there is one. */
-static size_t quietest(const struct sluice_clients *clients)
+/* Which one has been quiet longest, of those who may only look if `lookers`; `count`: there is
+ * none.
+ */
+static size_t quietest(const struct sluice_clients *clients, bool lookers)
 {
-	size_t place, found = 0;
+	size_t place, found = clients->count;
 
-	for (place = 1; place < clients->count; place++)
-		if (clients->list[place].heard < clients->list[found].heard)
+	for (place = 0; place < clients->count; place++) {
+		if (lookers && clients->list[place].right != SLUICE_RIGHT_LOOK)
+			continue;
+		if (found == clients->count ||
+		    clients->list[place].heard < clients->list[found].heard)
 			found = place;
+	}
 	return found;
 }
 
-/* May who is connected to `fd`, *uid, ask? The file's mode has kept others out; this does where a
- * mode means nothing. */
-static bool may_ask(int fd, uid_t *uid)
+/* How many of them may only look? */
+static size_t count_lookers(const struct sluice_clients *clients)
 {
-	struct ucred peer;
-	socklen_t length = sizeof(peer);
+	size_t place, count = 0;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
+	for (place = 0; place < clients->count; place++)
+		count += clients->list[place].right == SLUICE_RIGHT_LOOK;
+	return count;
+}
+
+/* Ends the connection of whoever has to go for one more that may `right`: for a place in the list
+ * or, if `needs_descriptor`, for a descriptor. False: nobody goes, so it cannot come. */
+static bool make_place(struct sluice_clients *clients, enum sluice_right right,
+		       bool needs_descriptor, void (*gone)(void *context, int fd), void *context)
+{
+	size_t lookers = count_lookers(clients), place;
+	bool is_looker = right == SLUICE_RIGHT_LOOK;
+
+	if (!needs_descriptor && clients->count < SLUICE_CLIENTS &&
+	    !(is_looker && lookers == SLUICE_CLIENTS_LOOKING))
+		return true;
+	place = quietest(clients, is_looker || lookers);
+	if (place == clients->count)
 		return false;
-	*uid = peer.uid;
-	return peer.uid == 0 || peer.uid == geteuid();
+	gone(context, clients->list[place].fd);
+	sluice_clients_drop(clients, place);
+	return true;
+}
+
+int sluice_clients_allow(struct sluice_clients *clients, const struct sluice_rights *rights,
+			 void (*gone)(void *context, int fd), void *context)
+{
+	bool is_open = rights->has_group || rights->all_may_look;
+	mode_t mode = is_open ? 0666 : 0600;
+	size_t place = 0;
+	uid_t uid;
+
+	clients->rights = *rights;
+	while (place < clients->count) {
+		struct sluice_client *client = &clients->list[place];
+
+		client->right = sluice_rights_of_peer(rights, client->fd, &uid);
+		if (client->right != SLUICE_RIGHT_NONE) {
+			place++;
+			continue;
+		}
+		gone(context, client->fd);
+		sluice_clients_drop(clients, place);
+	}
+	if (clients->listener < 0)
+		return 0;
+	/* Others have to get as far as the socket; nothing else in there is theirs to read. */
+	if (is_open &&
+	    !strncmp(clients->path, SLUICE_RUN_DIRECTORY "/", strlen(SLUICE_RUN_DIRECTORY) + 1) &&
+	    chmod(SLUICE_RUN_DIRECTORY, SLUICE_RUN_MODE_OPEN))
+		return -errno;
+	/* A group of which we are no member ourselves cannot be given to the file. Then the mode
+	 * lets in everybody, and rights alone tell them apart. */
+	if (rights->has_group && !rights->all_may_look &&
+	    !chown(clients->path, (uid_t)-1, rights->group))
+		mode = 0660;
+	return chmod(clients->path, mode) ? -errno : 0;
 }
 
 void sluice_clients_accept(struct sluice_clients *clients, void (*gone)(void *context, int fd),
 			   void *context)
 {
+	enum sluice_right right;
 	unsigned int tries;
-	size_t place;
 	uid_t uid;
 	int fd;
 
@@ -103,19 +160,18 @@ void sluice_clients_accept(struct sluice_clients *clients, void (*gone)(void *co
 		fd = accept4(clients->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd < 0 && errno != EMFILE && errno != ENFILE)
 			return;
-		/* Somebody has to go: for a place in the list, or for a descriptor. */
-		if (clients->count && (fd < 0 || clients->count == SLUICE_CLIENTS)) {
-			place = quietest(clients);
-			gone(context, clients->list[place].fd);
-			sluice_clients_drop(clients, place);
-		}
-		if (fd < 0)
+		if (fd < 0) {
+			(void)make_place(clients, SLUICE_RIGHT_CHANGE, true, gone, context);
 			continue;
-		if (!may_ask(fd, &uid) || watch(clients, fd)) {
+		}
+		/* The file's mode has kept others out; this does where a mode means nothing. */
+		right = sluice_rights_of_peer(&clients->rights, fd, &uid);
+		if (right == SLUICE_RIGHT_NONE ||
+		    !make_place(clients, right, false, gone, context) || watch(clients, fd)) {
 			close(fd);
 			continue;
 		}
-		clients->list[clients->count++] =
-			(struct sluice_client){.fd = fd, .uid = uid, .heard = sluice_queue_now()};
+		clients->list[clients->count++] = (struct sluice_client){
+			.fd = fd, .uid = uid, .right = right, .heard = sluice_queue_now()};
 	}
 }

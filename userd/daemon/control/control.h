@@ -15,6 +15,7 @@
 #include "../engine/orphans.h"
 #include "event_log.h"
 #include "revisions.h"
+#include "rights.h"
 
 struct sluice_control;
 
@@ -83,6 +84,10 @@ void sluice_control_close(struct sluice_control *control);
 
 /* Listens at `path` as well: the same messages, as packets. 0 or a negative errno. */
 int sluice_control_listen(struct sluice_control *control, const char *path);
+
+/* Who may ask from now on, beside root and our own user; connections of others end. 0 or a negative
+ * errno: others than these cannot connect. */
+int sluice_control_allow(struct sluice_control *control, const struct sluice_rights *rights);
 
 /* Answers the apply that was in progress: `error` is 0 or a negative errno, with `text` (may be
  * NULL). */

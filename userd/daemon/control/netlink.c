@@ -222,6 +222,12 @@ free:
 	return error;
 }
 
+/* Does a request with this command change anything? Dumps, and what waits for events, do not. */
+static bool changes(uint8_t command)
+{
+	return command == SLUICE_CMD_CONFIG_APPLY || command == SLUICE_CMD_CONFIG_CONFIRM;
+}
+
 /* Carries out one request. Fills in `answer`; 0, or a negative errno and *text (NULL: the errno
  * must do). */
 static int carry_out(struct sluice_control *control, struct sluice_request *request,
@@ -234,6 +240,11 @@ static int carry_out(struct sluice_control *control, struct sluice_request *requ
 	if (error) {
 		*text = strdup(fault);
 		return error;
+	}
+	if (changes(request->command->cmd) && !peer->may_change) {
+		*text = strdup("permission denied: you may look and not change anything; root, the "
+			       "user that sluiced runs as and members of control.group may");
+		return -EPERM;
 	}
 	if (request->command->cmd == SLUICE_CMD_CONFIG_APPLY)
 		return apply(control, request, text);
@@ -294,11 +305,10 @@ static void refuse(struct sluice_control *control, const struct nlmsghdr *header
 	    header->nlmsg_len > length || !(header->nlmsg_flags & NLM_F_REQUEST) ||
 	    header->nlmsg_type < NLMSG_MIN_TYPE || !may_refuse(control))
 		return;
-	if (!sluice_answer_error(
-		    &answer, header, -EPERM,
-		    "permission denied: only root and the user that sluiced runs as may "
-		    "ask it",
-		    0))
+	if (!sluice_answer_error(&answer, header, -EPERM,
+				 "permission denied: only root, the user that sluiced runs as and "
+				 "members of control.group may ask it",
+				 0))
 		(void)sluice_queue_send(&peer, answer.parts[0].bytes, answer.parts[0].length);
 	sluice_answer_free(&answer);
 }
@@ -381,18 +391,16 @@ void sluice_control_tell_events(struct sluice_control *control)
 	set_timer(control);
 }
 
-/* The sender's uid out of a message's ancillary data; false if the kernel gave none. */
-static bool sender_uid(struct msghdr *message, uid_t *uid)
+/* The sender out of a message's ancillary data; false if the kernel gave none. */
+static bool sender(struct msghdr *message, struct ucred *credentials)
 {
 	struct cmsghdr *part;
-	struct ucred credentials;
 
 	for (part = CMSG_FIRSTHDR(message); part; part = CMSG_NXTHDR(message, part)) {
 		if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_CREDENTIALS ||
-		    part->cmsg_len < CMSG_LEN(sizeof(credentials)))
+		    part->cmsg_len < CMSG_LEN(sizeof(*credentials)))
 			continue;
-		memcpy(&credentials, CMSG_DATA(part), sizeof(credentials));
-		*uid = credentials.uid;
+		memcpy(credentials, CMSG_DATA(part), sizeof(*credentials));
 		return true;
 	}
 	return false;
@@ -410,11 +418,12 @@ static enum look look(const struct sluice_control *control, struct nlmsghdr *hea
 		      struct sluice_peer *peer)
 {
 	char ancillary[CMSG_SPACE(sizeof(struct ucred)) + 64] __attribute__((aligned(8)));
-	struct sockaddr_nl sender = {0};
+	struct sockaddr_nl from = {0};
+	struct ucred credentials;
 	struct iovec vector = {.iov_base = header, .iov_len = sizeof(*header)};
 	struct msghdr message = {
-		.msg_name = &sender,
-		.msg_namelen = sizeof(sender),
+		.msg_name = &from,
+		.msg_namelen = sizeof(from),
 		.msg_iov = &vector,
 		.msg_iovlen = 1,
 		.msg_control = ancillary,
@@ -428,14 +437,17 @@ static enum look look(const struct sluice_control *control, struct nlmsghdr *hea
 	if (result < 0)
 		return errno == ENOBUFS || errno == EINTR ? LOOK_NOBODY : LOOK_NONE;
 	*length = (size_t)result;
-	peer->port = sender.nl_pid;
+	peer->port = from.nl_pid;
 	/* Port 0 is the kernel, which asks us nothing. */
-	if (message.msg_namelen != sizeof(sender) || sender.nl_pid == 0 ||
-	    !sender_uid(&message, &peer->uid)) {
+	if (message.msg_namelen != sizeof(from) || from.nl_pid == 0 ||
+	    !sender(&message, &credentials)) {
 		(void)recv(control->socket, NULL, 0, MSG_DONTWAIT);
 		return LOOK_NOBODY;
 	}
-	if (peer->uid == 0 || peer->uid == geteuid())
+	peer->uid = credentials.uid;
+	peer->may_change = sluice_rights_of_sender(&control->clients.rights, credentials.uid,
+						   credentials.gid) == SLUICE_RIGHT_CHANGE;
+	if (peer->may_change)
 		return LOOK_TRUSTED;
 	(void)recv(control->socket, NULL, 0, MSG_DONTWAIT);
 	return LOOK_STRANGER;
@@ -517,10 +529,19 @@ static void forget(void *context, int fd)
 		control->later.is_awaited = false;
 }
 
+int sluice_control_allow(struct sluice_control *control, const struct sluice_rights *rights)
+{
+	if (!control || !rights)
+		return -EINVAL;
+	return sluice_clients_allow(&control->clients, rights, forget, control);
+}
+
 /* Reads one packet of a connection at most, and handles it. False: the connection has ended. */
 static bool serve_client(struct sluice_control *control, struct sluice_client *client)
 {
-	const struct sluice_peer peer = {.fd = client->fd, .uid = client->uid};
+	const struct sluice_peer peer = {.fd = client->fd,
+					 .uid = client->uid,
+					 .may_change = client->right == SLUICE_RIGHT_CHANGE};
 	ssize_t length =
 		sluice_packet_receive(client->fd, &control->buffer, &control->size, REQUEST_MAX);
 

@@ -19,7 +19,8 @@ struct sluice_waiting;
 struct sluice_peer {
 	int fd;
 	uint32_t port;
-	uid_t uid; /* who that is, by the kernel's word; of requests only */
+	uid_t uid; /* who that is, by the kernel's word; of requests only, as the next */
+	bool may_change;
 };
 
 /* Begins zeroed. @owner whoever has it: sluice_queue_free() */
