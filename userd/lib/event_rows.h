@@ -32,6 +32,9 @@ EVENT(ALARM_OVER, ALARM, "alarm-over", NOTICE, "that is over")
 EVENT(LINK_DOWN, LINK, "link-down", WARNING,
 	"an interface that an input or a destination names is down, or gone")
 EVENT(LINK_UP, LINK, "link-up", NOTICE, "it is up again")
+EVENT(DESTINATION_DOWN, DESTINATION, "destination-down", WARNING,
+	"a destination has no connection any more, of no worker, or cannot be reached from the start")
+EVENT(DESTINATION_UP, DESTINATION, "destination-up", NOTICE, "it has one")
 EVENT(REJECTING, DESTINATION, "rejecting", WARNING,
 	"a destination accepts connections and ends them at once")
 EVENT(REJECTING_OVER, DESTINATION, "rejecting-over", NOTICE, "it keeps its connection again")

@@ -73,3 +73,44 @@ void sluice_connection_tell_no_record(const struct sluice_connection *connection
 		     connection->group->name, feeder->ring->producer->cpu,
 		     (unsigned long long)offset, (unsigned long long)bytes);
 }
+
+/* Whose presence it is. */
+static struct sluice_presence_name presence_name(const struct sluice_connection *connection)
+{
+	return (struct sluice_presence_name){.output = connection->group->name,
+					     .destination = sluice_target_text(connection->target),
+					     .guid = connection->group->output};
+}
+
+void sluice_connection_note_there(struct sluice_connection *connection, uint64_t now)
+{
+	const struct sluice_presence_name name = presence_name(connection);
+
+	if (!connection->told.is_there)
+		sluice_presence_arrive(sluice_target_presence(connection->target), &name, now);
+	connection->told.is_there = true;
+}
+
+void sluice_connection_note_away(struct sluice_connection *connection, const char *what, int error,
+				 uint64_t now)
+{
+	const struct sluice_presence_name name = presence_name(connection);
+
+	sluice_presence_leave(sluice_target_presence(connection->target), &name,
+			      connection->told.is_there, what, error, now);
+	connection->told.is_there = false;
+}
+
+void sluice_connection_note_closed(struct sluice_connection *connection)
+{
+	if (connection->told.is_there)
+		sluice_presence_forget(sluice_target_presence(connection->target));
+	connection->told.is_there = false;
+}
+
+void sluice_connection_look_after_presence(struct sluice_connection *connection, uint64_t now)
+{
+	const struct sluice_presence_name name = presence_name(connection);
+
+	sluice_presence_look(sluice_target_presence(connection->target), &name, now);
+}

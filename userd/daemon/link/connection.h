@@ -346,4 +346,13 @@ void sluice_connection_drain_input(struct sluice_connection *connection, uint64_
 /* Sees to it that the protocol's tick comes at `at` at the latest. @context worker */
 void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at);
 
+/* connection.c. Whoever listens to events is told that it is there, or is not; the same with `what`
+ * and `error` as in sluice_connection_lose(); that we close it is told of nobody; what was not told
+ * at once is told later. @context worker */
+void sluice_connection_note_there(struct sluice_connection *connection, uint64_t now);
+void sluice_connection_note_away(struct sluice_connection *connection, const char *what, int error,
+				 uint64_t now);
+void sluice_connection_note_closed(struct sluice_connection *connection);
+void sluice_connection_look_after_presence(struct sluice_connection *connection, uint64_t now);
+
 #endif /* SLUICE_CONNECTION_H */

@@ -99,11 +99,13 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	/* Another one may take what came back. */
 	group->has_work = true;
 	if (connection->role.disabled) {
+		sluice_connection_note_closed(connection);
 		sluice_outage_give_up(&connection->told.outage,
 				      sluice_connection_name(connection, name), now);
 		sluice_worker_set_timer(group->worker, &connection->timer, 0);
 		return;
 	}
+	sluice_connection_note_away(connection, what, error, now);
 	sluice_outage_begin(&connection->told.outage, sluice_connection_name(connection, name),
 			    what, error, now);
 	connection->attempt.complained = true;

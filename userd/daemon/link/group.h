@@ -31,6 +31,7 @@ struct sluice_group {
 
 	/* What the configuration says */
 	uint8_t guid[SLUICE_GUID_SIZE];
+	uint8_t output[SLUICE_GUID_SIZE]; /* as the user knows it; the same unless it duplicates */
 	char name[SLUICE_NAME_MAX + 1];
 	struct sluice_form form;
 	const struct sluice_protocol *protocol; /* that speaks it */

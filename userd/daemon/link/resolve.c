@@ -36,6 +36,8 @@ struct sluice_target {
 	bool numeric;
 	bool told; /* the log knows that it cannot be looked up; the resolver's thread only */
 
+	struct sluice_presence presence;
+
 	pthread_mutex_t lock; /* over what follows */
 	struct sockaddr_storage addresses[SLUICE_TARGET_ADDRESSES];
 	socklen_t lengths[SLUICE_TARGET_ADDRESSES];
@@ -224,6 +226,7 @@ struct sluice_target *sluice_target_create(struct sluice_resolver *resolver,
 		return NULL;
 	target->references = 1;
 	pthread_mutex_init(&target->lock, NULL);
+	sluice_presence_begin(&target->presence);
 	__atomic_add_fetch(&resolver->references, 1, __ATOMIC_RELAXED);
 	target->resolver = resolver;
 	target->text = strdup(destination->text);
@@ -254,6 +257,7 @@ void sluice_target_put(struct sluice_target *target)
 	if (!target || __atomic_sub_fetch(&target->references, 1, __ATOMIC_ACQ_REL))
 		return;
 	pthread_mutex_destroy(&target->lock);
+	sluice_presence_end(&target->presence);
 	resolver_put(target->resolver);
 	free(target->text);
 	free(target->host);
@@ -299,4 +303,9 @@ int sluice_target_address(struct sluice_target *target, unsigned int attempt,
 		return error;
 	((struct sockaddr_in6 *)address)->sin6_scope_id = sluice_target_interface(target);
 	return ((struct sockaddr_in6 *)address)->sin6_scope_id ? 0 : -ENODEV;
+}
+
+struct sluice_presence *sluice_target_presence(struct sluice_target *target)
+{
+	return &target->presence;
 }

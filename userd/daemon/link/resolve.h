@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include "../../config/model.h"
+#include "presence.h"
 
 #define SLUICE_TARGET_ADDRESSES 16U /* of one name; more are not used */
 
@@ -35,6 +36,9 @@ void sluice_target_put(struct sluice_target *target);
 
 /* "host:port" as configured; valid as long as the caller has a reference. @threadsafe */
 const char *sluice_target_text(const struct sluice_target *target);
+
+/* Whether it is there; of all workers. @threadsafe */
+struct sluice_presence *sluice_target_presence(struct sluice_target *target);
 
 /*
  * The address to try as the `attempt`th; *count is how many there are. Returns 0, -EAGAIN (being

@@ -17,6 +17,7 @@ static bool comes_and_goes(const struct sluice_connection *connection)
 static void welcome(struct sluice_connection *connection, const char *name, uint64_t now)
 {
 	sluice_store_relaxed(&connection->counters.rejecting, UINT64_C(0));
+	sluice_connection_note_there(connection, now);
 	if (!sluice_outage_end(&connection->told.outage, name, now))
 		sluice_info("%s: connected", name);
 	sluice_connection_note_since(connection);

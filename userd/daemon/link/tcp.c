@@ -34,6 +34,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 
 	sluice_connection_name(connection, name);
 	sluice_outage_look(&connection->told.outage, name, false, now);
+	sluice_connection_look_after_presence(connection, now);
 	sluice_unconfirmed_look(&connection->told.unconfirmed, name, false, now);
 	switch (connection->state) {
 	case SLUICE_TCP_WAITING:
@@ -289,6 +290,7 @@ void sluice_connection_destroy(struct sluice_connection *connection)
 	if (!connection)
 		return;
 	sluice_connection_tell_outages(connection, sluice_now());
+	sluice_connection_note_closed(connection);
 	if (connection->fd >= 0) {
 		sluice_connection_say_goodbye(connection);
 		sluice_connection_unpark(connection, NULL);

@@ -13,6 +13,7 @@
 
 struct sluice_told {
 	unsigned int condition;	     /* what counters.since is of; 0: of nothing yet */
+	bool is_there;		     /* that it is there, */
 	bool is_slow;		     /* that it is slow, */
 	uint64_t slow_since;	     /* and read nothing since then */
 	struct sluice_outage outage; /* its interruptions */

@@ -53,6 +53,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output->group.worker = worker;
 	memcpy(output->group.guid, config->id, sizeof(output->group.guid));
 	memcpy(output->group.name, config->name, sizeof(output->group.name));
+	sluice_guid_copy(output->group.output, config->group);
 	output->group.form = sluice_form_of(config);
 	output->group.protocol = protocol;
 	output->group.durable = config->durable != 0;
@@ -293,6 +294,7 @@ void sluice_output_retune(struct sluice_output *output, const struct sluice_conf
 	output->group.is_absent = is_absent(config, output->group.worker);
 	output->group.batch_bytes = config->batch_bytes;
 	memcpy(output->group.name, config->name, sizeof(output->group.name));
+	sluice_guid_copy(output->group.output, config->group);
 	for (number = 0; number < output->group.connection_count && number < config->to_count;
 	     number++)
 		sluice_connection_retune(output->group.connections[number], &config->to[number]);
