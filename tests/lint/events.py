@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The table of events, userd/lib/event_rows.h: tests/lint/events.py [--write].
 
-Holds the table in docs/operations.md against what `sluicectl events --list` says, and the numbers of the rows against
-the schema. --write writes the table in the document. Touches:
+Holds the table in docs/operations.md against what `sluicectl events --list` says, and the rows against the schema:
+each kind of event there has one row, with its number. --write writes the table in the document. Touches:
 docs/operations.md, and only so.
 """
 import json
@@ -38,6 +38,7 @@ def main():
     rows = {one["kind"]: one["number"] for one in said}
     if len(rows) != len(said):
         found.append("userd/lib/event_rows.h has a kind twice")
+    found += [f"{name} is an event in uapi/sluice.yaml and has no row in userd/lib/event_rows.h" for name in numbers.keys() - rows.keys()]
     found += [f"{name} has the number {rows[name]} in userd/lib/event_rows.h, and {numbers.get(name)} in uapi/sluice.yaml"
               for name in rows if rows[name] != numbers.get(name)]
     for sentence in found:

@@ -7,21 +7,9 @@
 #include <stdio.h>
 #include "guid.h"
 #include "list.h"
+#include "lost.h"
 #include "netlink.h"
 #include "priority.h"
-
-/* By enum sluice_lost_cause: the names that counters have everywhere. */
-static const char *const causes[SLUICE_LOST_CAUSES] = {
-	[SLUICE_LOST_RING_FULL] = "ring_full",
-	[SLUICE_LOST_BAD_LENGTH] = "bad_length",
-	[SLUICE_LOST_BAD_CHECKSUM] = "bad_checksum",
-	[SLUICE_LOST_BAD_TAIL] = "bad_tail",
-	[SLUICE_LOST_COPY] = "copy",
-	[SLUICE_LOST_NO_RING] = "no_ring",
-	[SLUICE_LOST_SOCKET] = "socket",
-	[SLUICE_LOST_DISK] = "disk",
-	[SLUICE_LOST_OLDEST] = "dropped_oldest",
-};
 
 void sluice_list_counters(json_t *object, const struct sluice_counters *counters)
 {
@@ -33,7 +21,7 @@ void sluice_list_counters(json_t *object, const struct sluice_counters *counters
 	json_object_set_new(object, "stored_bytes",
 			    json_integer((json_int_t)counters->stored_bytes));
 	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-		json_object_set_new(lost, causes[cause],
+		json_object_set_new(lost, sluice_lost_name(cause),
 				    json_integer((json_int_t)counters->lost[cause]));
 	json_object_set_new(object, "lost", lost);
 }

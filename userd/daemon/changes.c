@@ -126,6 +126,7 @@ void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_r
 	sluice_link_users_note(&daemon->links.users, config);
 	sluice_events_configure(&daemon->events, config);
 	sluice_access_set(daemon, config);
+	sluice_module_events_open(&daemon->module, daemon->epoll);
 	clock_gettime(CLOCK_MONOTONIC, &daemon->config_since);
 	if (sluice_revisions_add(&daemon->revisions, &revision))
 		sluice_warning("no memory for the text of the configuration: pieces of it cannot "

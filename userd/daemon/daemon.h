@@ -17,6 +17,8 @@
 #include "events.h"
 #include "foreman.h"
 #include "links.h"
+#include "losses.h"
+#include "module_events.h"
 #include "options.h"
 
 struct sluice_change; /* changes.c */
@@ -31,6 +33,8 @@ struct daemon {
 	struct sluice_foreman *foreman;
 	struct sluice_control *control;
 	struct sluice_events events;
+	struct sluice_losses losses;
+	struct sluice_module_events module;
 	int signals;
 	int watchdog;
 	struct sluice_links links; /* interfaces and addresses that come and go */

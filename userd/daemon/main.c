@@ -115,6 +115,10 @@ static void run(struct daemon *daemon)
 			sluice_control_serve(daemon->control);
 		else if (event.data.fd == sluice_events_fd(&daemon->events))
 			sluice_events_hand_out(&daemon->events, daemon->control);
+		else if (event.data.fd == daemon->module.fd)
+			sluice_module_events_serve(&daemon->module);
+		else
+			(void)sluice_losses_serve(&daemon->losses, event.data.fd, daemon);
 	}
 }
 
@@ -269,6 +273,8 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	result = sluice_events_open(&daemon->events);
 	if (!result)
 		result = watch(daemon, sluice_events_fd(&daemon->events));
+	if (!result)
+		result = sluice_losses_open(&daemon->losses, daemon->epoll);
 	if (result)
 		sluice_warning("not everybody can be told of events: %s", strerror(-result));
 	(void)sluice_socket_inherit();
@@ -300,6 +306,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 			       "one has netlink port %u",
 			       sluice_control_port(daemon->control));
 	tell_of_start(daemon);
+	sluice_losses_begin(&daemon->losses, daemon);
 	return SLUICE_EXIT_OK;
 
 failed:
@@ -331,6 +338,8 @@ static void finish(struct daemon *daemon)
 		close(daemon->signals);
 	if (daemon->epoll >= 0)
 		close(daemon->epoll);
+	sluice_losses_close(&daemon->losses);
+	sluice_module_events_close(&daemon->module);
 	sluice_events_close(&daemon->events);
 	sluice_log_close();
 	free(daemon->path);
@@ -364,6 +373,7 @@ int main(int argc, char **argv)
 				.watchdog = -1,
 				.clock = -1,
 				.links = {.fd = -1},
+				.module = {.fd = -1},
 				.trial = {.timer = -1},
 				.epoll = -1,
 				.pid_file = -1,

@@ -8,6 +8,8 @@
 #include "event.h"
 
 static sluice_event_listener listens;
+static void (*listens_to_losses)(void);
+static bool was_lost;
 
 #define EVENT_CLASS(...)
 #define EVENT(number, class, name, severity, meaning) \
@@ -64,4 +66,26 @@ void sluice_event_send(enum sluice_event kind, const char *key, const char *wher
 		.kind = kind, .key = key, .where = where, .text = text};
 
 	sluice_event_tell(&news);
+}
+
+void sluice_event_listen_losses(void (*listener)(void))
+{
+	sluice_store_relaxed(&listens_to_losses, listener);
+}
+
+void sluice_event_lost(void)
+{
+	void (*listener)(void);
+
+	if (sluice_load_relaxed(&was_lost) ||
+	    __atomic_exchange_n(&was_lost, true, __ATOMIC_ACQ_REL))
+		return;
+	listener = sluice_load_relaxed(&listens_to_losses);
+	if (listener)
+		listener();
+}
+
+bool sluice_event_take_lost(void)
+{
+	return __atomic_exchange_n(&was_lost, false, __ATOMIC_ACQ_REL);
 }

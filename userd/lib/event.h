@@ -6,6 +6,7 @@
 #ifndef SLUICE_EVENT_H
 #define SLUICE_EVENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sluice/netlink.h>
@@ -60,5 +61,14 @@ void sluice_event_tell(const struct sluice_event_news *news);
 /* The same in short. @threadsafe */
 void sluice_event_send(enum sluice_event kind, const char *key, const char *where,
 		       const char *text);
+
+/* Whom it is told to that something was lost, likewise; how much, and of which input, is counted
+ * elsewhere. */
+void sluice_event_listen_losses(void (*listener)(void));
+/* Something was lost: the first word of it wakes whoever looks after that, the others until it has
+ * looked cost a load. For the path of datagrams. @threadsafe */
+void sluice_event_lost(void);
+/* Was anything, since the last call? @threadsafe */
+bool sluice_event_take_lost(void);
 
 #endif /* SLUICE_EVENT_H */

@@ -19,7 +19,9 @@ EVENT_CLASS(CONFIG, "config", "another configuration, by whom and how")
 EVENT_CLASS(ALARM, "alarm", "a store fills, fails, and is well again")
 EVENT_CLASS(LINK, "link", "interfaces that the configuration names")
 EVENT_CLASS(DESTINATION, "destination", "receivers that go and come")
+EVENT_CLASS(OWNER, "owner", "who has the rings of the module")
 EVENT_CLASS(WATCHDOG, "watchdog", "threads of the daemon that do not answer")
+EVENT_CLASS(LOSS, "loss", "datagrams that inputs lost")
 EVENT_CLASS(DAEMON, "daemon", "its start and its stop")
 
 EVENT(CONFIG, CONFIG, "config", NOTICE,
@@ -29,6 +31,8 @@ EVENT(CONFIG_FAILED, CONFIG, "config-failed", ERR,
 EVENT(ALARM, ALARM, "alarm", WARNING,
 	"memory or disk is filled to its mark, the disk is full or cannot be written, or the oldest are given up")
 EVENT(ALARM_OVER, ALARM, "alarm-over", NOTICE, "that is over")
+EVENT(OVERFLOW, ALARM, "overflow", ERR, "a ring of the module is full: what comes is lost")
+EVENT(ROOM, ALARM, "room", NOTICE, "it has room again")
 EVENT(LINK_DOWN, LINK, "link-down", WARNING,
 	"an interface that an input or a destination names is down, or gone")
 EVENT(LINK_UP, LINK, "link-up", NOTICE, "it is up again")
@@ -38,8 +42,13 @@ EVENT(DESTINATION_UP, DESTINATION, "destination-up", NOTICE, "it has one")
 EVENT(REJECTING, DESTINATION, "rejecting", WARNING,
 	"a destination accepts connections and ends them at once")
 EVENT(REJECTING_OVER, DESTINATION, "rejecting-over", NOTICE, "it keeps its connection again")
+EVENT(OWNER, OWNER, "owner", NOTICE, "another process has a ring of the module, or nobody")
+EVENT(MISSED, OWNER, "missed", WARNING,
+	"events of the module were missed; the text says how its rings are now")
 EVENT(SILENT, WATCHDOG, "silent", ERR,
 	"a worker of the daemon does not answer whoever asks it")
 EVENT(SILENT_OVER, WATCHDOG, "silent-over", NOTICE, "it answers again")
+EVENT(LOSS, LOSS, "loss", ERR,
+	"an input lost datagrams: how many since its last such event, by cause; at most one a second for each input")
 EVENT(STARTED, DAEMON, "started", NOTICE, "the daemon runs")
 EVENT(STOPPING, DAEMON, "stopping", NOTICE, "it was told to stop")

@@ -86,6 +86,8 @@ static void tell_dropping(struct sluice_alarm *alarm, bool did, bool is_over, ui
 				   "given up for new ones (store.drop: oldest)";
 	char over[TEXT_MAX];
 
+	if (did)
+		sluice_event_lost();
 	if (did && !alarm->is_raised) {
 		sluice_error("alarm: %s", text);
 		raise_alarm(alarm, "store.drop", "store", text);
