@@ -68,6 +68,8 @@ struct sluice_draft {
 	size_t events_kept;
 	struct sluice_word control_group;
 	enum sluice_readers readers;
+	struct sluice_word hooks[SLUICE_EVENT_HOOKS];
+	uint64_t hook_limit_us;
 	size_t worker_count;
 	struct sluice_config_place worker_place;
 

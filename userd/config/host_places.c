@@ -15,6 +15,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include "group.h"
+#include "hook_words.h"
 #include "host.h"
 #include "size.h"
 #include "suggest.h"
@@ -194,14 +195,65 @@ static void check_unit(const struct sluice_unit *unit, const char *key, const ch
 			    key, unit->path, sluice_quote(path, quoted));
 }
 
+/* How bad is it that users other than root and ours may write to what has this state? 0: they may
+ * not, 1: those of a group may, 2: anybody may, or its owner. */
+static int others_may_write(const struct stat *state)
+{
+	if (state->st_mode & S_IWOTH || (state->st_uid != 0 && state->st_uid != geteuid()))
+		return 2;
+	return state->st_mode & S_IWGRP && state->st_gid != 0;
+}
+
+/* Can a command be run, and can nobody but root and our user have put something else there? */
+static void check_hook(const struct sluice_config_hook *hook, struct sluice_findings *findings)
+{
+	const char *why, *what = NULL;
+	char **words = sluice_hook_words(hook->command, &why), *folder;
+	char quoted[SLUICE_QUOTE_TEXT];
+	struct stat state, above;
+	int risk = 0;
+
+	if (!words)
+		return;
+	folder = strdup(words[0]);
+	if (stat(words[0], &state))
+		what = strerror(errno);
+	else if (!S_ISREG(state.st_mode) || access(words[0], X_OK))
+		what = "it is not executable (chmod +x)";
+	if (what)
+		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &hook->place,
+				    "control.hooks: %s cannot be run: %s; events run nothing "
+				    "until it can",
+				    sluice_quote(words[0], quoted), what);
+	else
+		risk = others_may_write(&state);
+	if (!what && folder && !stat(dirname(folder), &above) && !(above.st_mode & S_ISVTX) &&
+	    others_may_write(&above) > risk)
+		risk = others_may_write(&above);
+	if (risk)
+		sluice_findings_add(findings,
+				    risk > 1 ? SLUICE_FINDING_ERROR : SLUICE_FINDING_WARNING,
+				    &hook->place,
+				    "control.hooks: others than root and the user of sluiced may "
+				    "write to %s, or exchange it: they would run what they like; "
+				    "chown it, and chmod go-w it and its directory",
+				    sluice_quote(words[0], quoted));
+	free(folder);
+	free(words);
+}
+
 void sluice_host_check_places(const struct sluice_config *config, enum sluice_host_view view,
 			      struct sluice_findings *findings)
 {
 	struct sluice_unit unit;
+	size_t number;
 
 	check_log(config, findings);
 	check_group(config, findings);
 	check_memory_path(config, findings);
+	for (number = 0; number < SLUICE_EVENT_HOOKS; number++)
+		if (config->hooks[number].command)
+			check_hook(&config->hooks[number], findings);
 	/* With a daemon that runs, what it has is taken and not to be told from what others have.
 	 */
 	if (view != SLUICE_HOST_LIVE && sluice_host_uses_sockets(config, sluice_host_module()))

@@ -11,7 +11,7 @@
 #include "sentence.h"
 #include "suggest.h"
 
-#define VALID_TEXT 1024 /* bytes of a list of keys */
+#define VALID_TEXT 2048 /* bytes of a list of keys */
 
 const char *sluice_piece_word(enum sluice_piece_kind kind)
 {

@@ -42,6 +42,8 @@ void sluice_config_free(struct sluice_config *config)
 		output_free(&config->outputs[number]);
 	free(config->inputs);
 	free(config->outputs);
+	for (number = 0; number < SLUICE_EVENT_HOOKS; number++)
+		free(config->hooks[number].command);
 	free(config->log.path);
 	free(config->store.memory_path);
 	free(config->store.disk_path);
@@ -74,6 +76,8 @@ void sluice_draft_free(struct sluice_draft *draft)
 		free(draft->outputs[number].id.text);
 		output_free(&draft->outputs[number].output);
 	}
+	for (number = 0; number < SLUICE_EVENT_HOOKS; number++)
+		free(draft->hooks[number].text);
 	free(draft->inputs);
 	free(draft->outputs);
 	free(draft->relay_word.text);
@@ -249,6 +253,12 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	fresh->control_group_place = draft->control_group.place;
 	draft->control_group.text = NULL;
 	fresh->readers = draft->readers;
+	fresh->hook_limit_us = draft->hook_limit_us;
+	for (number = 0; number < SLUICE_EVENT_HOOKS; number++) {
+		fresh->hooks[number].command = draft->hooks[number].text;
+		fresh->hooks[number].place = draft->hooks[number].place;
+		draft->hooks[number].text = NULL;
+	}
 	fresh->worker_count = draft->worker_count;
 	fresh->worker_place = draft->worker_place;
 	free(first);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sluice/netlink.h>
+#include "../lib/event.h"
 #include "../lib/guid.h"
 
 /* Where datagrams come from: the first row that works here, or this row (source_rows.h). */
@@ -241,6 +242,12 @@ struct sluice_config {
 	char *control_group;	/* whose members may change; NULL: none */
 	struct sluice_config_place control_group_place;
 	enum sluice_readers readers;
+	/* Commands that are run on events; NULL: none */
+	struct sluice_config_hook {
+		char *command;
+		struct sluice_config_place place;
+	} hooks[SLUICE_EVENT_HOOKS];
+	uint64_t hook_limit_us; /* one that takes longer is killed */
 	size_t socket_ring;  /* bytes of the ring of `receive: bpf`, one per worker; 0, the default:
 				by their number */
 	size_t worker_count; /* 0: one per usable CPU */

@@ -6,7 +6,6 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 #include "../lib/clock.h"
 #include "../lib/event.h"
@@ -14,18 +13,6 @@
 #include "netlink.h"
 
 #define MOMENT 48 /* bytes of a time as text */
-
-const char *sluice_event_severity(int severity)
-{
-	switch (severity) {
-	case LOG_ERR:
-		return "error";
-	case LOG_WARNING:
-		return "warning";
-	default:
-		return "notice";
-	}
-}
 
 /* Local time with microseconds and the zone, as ISO 8601 has it. */
 static const char *moment(uint64_t time_ns, char text[MOMENT])

@@ -9,9 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A severity of syslog(3) as a word; a constant. @threadsafe */
-const char *sluice_event_severity(int severity);
-
 /* Prints an event. True: stdout does not take it. */
 bool sluice_event_print(struct nlattr **attributes, bool as_json);
 

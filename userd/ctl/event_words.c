@@ -6,7 +6,6 @@
 #include <string.h>
 #include "../config/suggest.h"
 #include "../lib/event.h"
-#include "event_line.h"
 #include "event_words.h"
 #include "print.h"
 

@@ -31,7 +31,8 @@ int sluice_events_open(struct sluice_events *events)
 	told_to = events->log;
 	sluice_event_listen(keep);
 	events->socket = sluice_event_socket_open();
-	return events->socket < 0 ? events->socket : 0;
+	error = sluice_hooks_create(&events->hooks);
+	return events->socket < 0 ? events->socket : error;
 }
 
 void sluice_events_close(struct sluice_events *events)
@@ -40,6 +41,8 @@ void sluice_events_close(struct sluice_events *events)
 	told_to = NULL;
 	if (events->log && events->socket >= 0)
 		close(events->socket);
+	sluice_hooks_free(events->hooks);
+	events->hooks = NULL;
 	sluice_event_log_free(events->log);
 	events->log = NULL;
 }
@@ -49,6 +52,7 @@ void sluice_events_configure(struct sluice_events *events, const struct sluice_c
 	if (events->log && sluice_event_log_resize(events->log, config->events_kept))
 		sluice_warning("no memory to keep %zu events (control.events)",
 			       config->events_kept);
+	sluice_hooks_configure(events->hooks, config);
 }
 
 int sluice_events_fd(const struct sluice_events *events)
@@ -69,8 +73,10 @@ void sluice_events_hand_out(struct sluice_events *events, struct sluice_control 
 	if (events->next < oldest)
 		events->next = oldest;
 	for (; events->next < end; events->next++) {
-		if (sluice_event_log_get(events->log, events->next, &entry))
-			sluice_event_socket_send(events->socket, &entry);
+		if (!sluice_event_log_get(events->log, events->next, &entry))
+			continue;
+		sluice_event_socket_send(events->socket, &entry);
+		sluice_hooks_run(events->hooks, &entry);
 	}
 	sluice_control_tell_events(control);
 }

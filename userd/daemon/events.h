@@ -4,7 +4,8 @@
  * tells of one and goes on; what follows is the control thread's:
  *
  *   any thread ── event_log ──► group of NETLINK_USERSOCK
- *                          └──► listeners of the control plane
+ *                          ├──► listeners of the control plane
+ *                          └──► commands (hooks.h)
  *
  * Touches: a socket of its own, the control plane.
  */
@@ -15,12 +16,14 @@
 #include <stdint.h>
 #include "../config/model.h"
 #include "control/control.h"
+#include "hooks.h"
 
 /* Begins zeroed. @owner whoever has it: sluice_events_close() */
 struct sluice_events {
 	struct sluice_event_log *log; /* NULL: nobody is told of anything */
 	int socket;		      /* to the group; -1: there is none */
 	uint64_t next;		      /* the first event that nobody was told of yet */
+	struct sluice_hooks *hooks;   /* NULL: none can be run */
 	bool is_silent;		      /* it was told that a worker does not answer */
 };
 

@@ -115,6 +115,8 @@ static void run(struct daemon *daemon)
 			sluice_control_serve(daemon->control);
 		else if (event.data.fd == sluice_events_fd(&daemon->events))
 			sluice_events_hand_out(&daemon->events, daemon->control);
+		else if (event.data.fd == sluice_hooks_fd(daemon->events.hooks))
+			sluice_hooks_serve(daemon->events.hooks);
 		else if (event.data.fd == daemon->module.fd)
 			sluice_module_events_serve(&daemon->module);
 		else
@@ -273,6 +275,8 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	result = sluice_events_open(&daemon->events);
 	if (!result)
 		result = watch(daemon, sluice_events_fd(&daemon->events));
+	if (!result)
+		result = watch(daemon, sluice_hooks_fd(daemon->events.hooks));
 	if (!result)
 		result = sluice_losses_open(&daemon->losses, daemon->epoll);
 	if (result)

@@ -14,16 +14,19 @@ static bool was_lost;
 #define EVENT_CLASS(...)
 #define EVENT(number, class, name, severity, meaning) \
 	{SLUICE_EVENT_##number, SLUICE_EVENT_CLASS_##class, name, LOG_##severity, meaning},
+#define EVENT_SAME EVENT
 const struct sluice_event_row sluice_event_rows[] = {
 #include "event_rows.h"
 };
 #undef EVENT_CLASS
 #undef EVENT
+#undef EVENT_SAME
 
 const size_t sluice_event_row_count = sizeof(sluice_event_rows) / sizeof(sluice_event_rows[0]);
 
 #define EVENT_CLASS(class, name, meaning) {name, meaning},
 #define EVENT(...)
+#define EVENT_SAME(...)
 static const struct {
 	const char *name, *meaning;
 } classes[] = {
@@ -31,6 +34,7 @@ static const struct {
 };
 #undef EVENT_CLASS
 #undef EVENT
+#undef EVENT_SAME
 
 const struct sluice_event_row *sluice_event_row(uint32_t kind)
 {
@@ -45,6 +49,18 @@ const struct sluice_event_row *sluice_event_row(uint32_t kind)
 const char *sluice_event_class_name(enum sluice_event_class class)
 {
 	return class < SLUICE_EVENT_CLASSES ? classes[class].name : "?";
+}
+
+const char *sluice_event_severity(int severity)
+{
+	switch (severity) {
+	case LOG_ERR:
+		return "error";
+	case LOG_WARNING:
+		return "warning";
+	default:
+		return "notice";
+	}
 }
 
 void sluice_event_listen(sluice_event_listener listener)

@@ -13,12 +13,14 @@
 
 #define EVENT_CLASS(class, ...) SLUICE_EVENT_CLASS_##class,
 #define EVENT(...)
+#define EVENT_SAME(...)
 enum sluice_event_class {
 #include "event_rows.h"
 	SLUICE_EVENT_CLASSES
 };
 #undef EVENT_CLASS
 #undef EVENT
+#undef EVENT_SAME
 
 /* A kind of event. */
 struct sluice_event_row {
@@ -36,6 +38,14 @@ extern const size_t sluice_event_row_count;
 const struct sluice_event_row *sluice_event_row(uint32_t kind);
 /* Name of a class; a constant. @threadsafe */
 const char *sluice_event_class_name(enum sluice_event_class class);
+
+/* Kinds have smaller numbers. */
+#define SLUICE_EVENT_KINDS 64U
+/* A severity of the table as a word; a constant. @threadsafe */
+const char *sluice_event_severity(int severity);
+
+/* What a command can be run on: a class (its number), or a kind (its number behind them). */
+#define SLUICE_EVENT_HOOKS (SLUICE_EVENT_CLASSES + SLUICE_EVENT_KINDS)
 
 /* What happened. Texts are whoever's tells it. */
 struct sluice_event_news {

@@ -6,6 +6,7 @@
  *
  *   EVENT_CLASS(class, name, meaning)
  *   EVENT(number, class, name, severity, meaning)
+ *   EVENT_SAME(number, class, name, severity, meaning)    likewise, one that is called as its class
  *
  *   class     of enum sluice_event_class
  *   number    of enum sluice_event
@@ -24,11 +25,11 @@ EVENT_CLASS(WATCHDOG, "watchdog", "threads of the daemon that do not answer")
 EVENT_CLASS(LOSS, "loss", "datagrams that inputs lost")
 EVENT_CLASS(DAEMON, "daemon", "its start and its stop")
 
-EVENT(CONFIG, CONFIG, "config", NOTICE,
+EVENT_SAME(CONFIG, CONFIG, "config", NOTICE,
 	"another configuration is in force: its revision, how it came about and by which user")
 EVENT(CONFIG_FAILED, CONFIG, "config-failed", ERR,
 	"a change of the configuration failed; the one in force stays")
-EVENT(ALARM, ALARM, "alarm", WARNING,
+EVENT_SAME(ALARM, ALARM, "alarm", WARNING,
 	"memory or disk is filled to its mark, the disk is full or cannot be written, or the oldest are given up")
 EVENT(ALARM_OVER, ALARM, "alarm-over", NOTICE, "that is over")
 EVENT(OVERFLOW, ALARM, "overflow", ERR, "a ring of the module is full: what comes is lost")
@@ -42,13 +43,13 @@ EVENT(DESTINATION_UP, DESTINATION, "destination-up", NOTICE, "it has one")
 EVENT(REJECTING, DESTINATION, "rejecting", WARNING,
 	"a destination accepts connections and ends them at once")
 EVENT(REJECTING_OVER, DESTINATION, "rejecting-over", NOTICE, "it keeps its connection again")
-EVENT(OWNER, OWNER, "owner", NOTICE, "another process has a ring of the module, or nobody")
+EVENT_SAME(OWNER, OWNER, "owner", NOTICE, "another process has a ring of the module, or nobody")
 EVENT(MISSED, OWNER, "missed", WARNING,
 	"events of the module were missed; the text says how its rings are now")
 EVENT(SILENT, WATCHDOG, "silent", ERR,
 	"a worker of the daemon does not answer whoever asks it")
 EVENT(SILENT_OVER, WATCHDOG, "silent-over", NOTICE, "it answers again")
-EVENT(LOSS, LOSS, "loss", ERR,
+EVENT_SAME(LOSS, LOSS, "loss", ERR,
 	"an input lost datagrams: how many since its last such event, by cause; at most one a second for each input")
 EVENT(STARTED, DAEMON, "started", NOTICE, "the daemon runs")
 EVENT(STOPPING, DAEMON, "stopping", NOTICE, "it was told to stop")
