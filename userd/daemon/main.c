@@ -327,6 +327,8 @@ static void finish(struct daemon *daemon)
 		sluice_engine_stop(daemon->engine, 0, NULL);
 	if (!daemon->given_up)
 		sluice_foreman_stop(daemon->foreman);
+	/* Nobody who listens misses the last one. */
+	sluice_events_hand_out(&daemon->events, daemon->control);
 	sluice_control_close(daemon->control);
 	sluice_pid_file_remove(daemon->pid_path, daemon->pid_file);
 	if (daemon->watchdog >= 0)
