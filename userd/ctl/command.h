@@ -20,6 +20,14 @@ enum sluice_ctl_exit {
 	SLUICE_CTL_REFUSED = 3, /* the module or the daemon refused, or cannot be reached */
 };
 
+/* What a command may be run in, beside a command line of its own (command_rows.h says of each). */
+enum sluice_ctl_access {
+	SLUICE_CTL_LOOKS,   /* every session: it changes nothing */
+	SLUICE_CTL_CHANGES, /* sessions that may change something */
+	SLUICE_CTL_LOCAL,   /* `sluicectl shell` only: it touches files of who calls it, or sends */
+	SLUICE_CTL_ALONE,   /* no session */
+};
+
 /* Each takes its own arguments, argv[0] being the command's name, and returns the exit status. */
 #define COMMAND(name, function, ...) int sluice_ctl_##function(int argc, char **argv);
 #define PLANNED(...)

@@ -1,61 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
  * sluicectl: the tool that checks configurations, gives them to the daemon, and shows what module
- * and daemon do. Here: the table of commands, help and version. Touches: stdout, stderr.
+ * and daemon do. Here: the rows of the table of commands, and the command line. Touches: stdout,
+ * stderr.
  */
 #include <stdio.h>
 #include <string.h>
 #include "../config/suggest.h"
 #include "command.h"
 #include "daemon.h"
+#include "table.h"
 
-/* A command: how it is used, and what runs it; NULL: named, not there yet. */
-struct command {
-	const char *name;
-	int (*run)(int argc, char **argv);
-	const char *arguments;
-	const char *what;
-};
+#define COMMAND(name, function, access, arguments, what) \
+	{name, sluice_ctl_##function, SLUICE_CTL_##access, arguments, what},
+#define PLANNED(name, what) {name, NULL, SLUICE_CTL_LOOKS, "", what},
 
-#define COMMAND(name, function, arguments, what) {name, sluice_ctl_##function, arguments, what},
-#define PLANNED(name, what) {name, NULL, "", what},
-
-static const struct command commands[] = {
+static const struct sluice_ctl_command commands[] = {
 #include "command_rows.h"
 };
-
-#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
-
-/* Prints the table of commands. */
-static void help(FILE *to)
-{
-	size_t index;
-
-	fputs("usage: sluicectl [-S SOCKET] COMMAND [ARGUMENT...]\n       sluicectl "
-	      "--version\n\ncommands:\n",
-	      to);
-	for (index = 0; index < COMMANDS; index++) {
-		char usage[96];
-
-		snprintf(usage, sizeof(usage), "%s %s", commands[index].name,
-			 commands[index].arguments);
-		fprintf(to, "  %-74s %s%s\n", usage, commands[index].what,
-			commands[index].run ? "" : " (not supported yet)");
-	}
-	fputs("\nexit status: 0 all right, 1 faults in the configuration or in what arrived, 2 "
-	      "usage, 3 refused or "
-	      "not reachable\n",
-	      to);
-}
-
-/* `sluicectl help` */
-int sluice_ctl_help(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	help(stdout);
-	return SLUICE_CTL_OK;
-}
 
 /* `sluicectl version` */
 int sluice_ctl_version(int argc, char **argv)
@@ -88,23 +50,9 @@ static void move_options(int argc, char **argv)
  */
 static int refuse(const char *name)
 {
-	unsigned int best = sluice_word_tolerance(name), distance;
-	const char *meant = NULL;
+	const char *meant = sluice_table_nearest(name);
 	char quoted[SLUICE_QUOTE_TEXT];
-	size_t index;
 
-	for (index = 0; index < COMMANDS; index++) {
-		if (!commands[index].run)
-			continue;
-		distance = sluice_word_distance(name, commands[index].name, best);
-		if (distance > best)
-			continue;
-		meant = commands[index].name;
-		/* Only a nearer one is better. */
-		if (distance == 0)
-			break;
-		best = distance - 1;
-	}
 	fprintf(stderr, "sluicectl: there is no command %s", sluice_quote(name, quoted));
 	if (meant)
 		fprintf(stderr, ", did you mean \"%s\"?\n", meant);
@@ -115,11 +63,12 @@ static int refuse(const char *name)
 
 int main(int argc, char **argv)
 {
+	const struct sluice_ctl_command *command;
 	const char *name;
-	size_t index;
 
+	sluice_table_use(commands, sizeof(commands) / sizeof(commands[0]));
 	if (argc < 2) {
-		help(stderr);
+		sluice_table_print(stderr);
 		return SLUICE_CTL_USAGE;
 	}
 	if (argc > 3 && (!strcmp(argv[1], "-S") || !strcmp(argv[1], "--socket"))) {
@@ -133,13 +82,11 @@ int main(int argc, char **argv)
 		name = "help";
 	else if (!strcmp(name, "--version") || !strcmp(name, "-V"))
 		name = "version";
-	for (index = 0; index < COMMANDS; index++) {
-		if (strcmp(name, commands[index].name) != 0)
-			continue;
-		if (commands[index].run)
-			return commands[index].run(argc - 1, argv + 1);
-		fprintf(stderr, "sluicectl: %s: not supported yet\n", name);
-		return SLUICE_CTL_USAGE;
-	}
-	return refuse(name);
+	command = sluice_table_find(name);
+	if (!command)
+		return refuse(name);
+	if (command->run)
+		return command->run(argc - 1, argv + 1);
+	fprintf(stderr, "sluicectl: %s: not supported yet\n", name);
+	return SLUICE_CTL_USAGE;
 }

@@ -154,6 +154,13 @@ static int print(const struct view *view, const json_t *list, bool as_json)
 	return sluice_print(list, as_json, columns, count);
 }
 
+/* Is it `show NAME`, or `show NAME -j`? */
+static bool is_text(int argc, char **argv, const char *name)
+{
+	return argc >= 2 && argc <= 3 && !strcmp(argv[1], name) &&
+	       (argc == 2 || !strcmp(argv[2], "-j") || !strcmp(argv[2], "--json"));
+}
+
 int sluice_ctl_show(int argc, char **argv)
 {
 	const struct view *view = NULL;
@@ -162,9 +169,10 @@ int sluice_ctl_show(int argc, char **argv)
 	int word, error;
 	size_t index;
 
-	if (argc == 2 && !strcmp(argv[1], "config"))
+	/* These two are files, with -j, too. */
+	if (is_text(argc, argv, "config"))
 		return sluice_show_config();
-	if (argc == 2 && !strcmp(argv[1], "defaults"))
+	if (is_text(argc, argv, "defaults"))
 		return sluice_show_defaults();
 	for (word = 1; word < argc; word++) {
 		if (strcmp(argv[word], "-j") == 0 || strcmp(argv[word], "--json") == 0) {
