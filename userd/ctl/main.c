@@ -9,6 +9,7 @@
 #include "../config/suggest.h"
 #include "command.h"
 #include "daemon.h"
+#include "door.h"
 #include "table.h"
 
 #define COMMAND(name, function, access, arguments, what) \
@@ -76,6 +77,9 @@ int main(int argc, char **argv)
 		argc -= 2;
 		argv += 2;
 	}
+	/* Not in the table: nobody but sluiced has a use for it. */
+	if (!strcmp(argv[1], "--door"))
+		return sluice_door_run(argc - 1, argv + 1);
 	move_options(argc, argv);
 	name = argv[1];
 	if (!strcmp(name, "--help") || !strcmp(name, "-h"))

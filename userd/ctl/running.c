@@ -13,6 +13,14 @@
 
 #define WITHIN_MAX 86400000000U /* µs: a day */
 
+/* Who makes changes, beside the user that the daemon sees; NULL: nothing to add. */
+static const char *signer;
+
+void sluice_running_sign(const char *who)
+{
+	signer = who;
+}
+
 /* A part of the answer to CONFIG_GET: the text comes in pieces. 0 or a negative errno. */
 static int take_part(struct nlattr **attributes, void *context)
 {
@@ -113,11 +121,29 @@ static int put_wishes(struct nl_msg *message, const struct sluice_order *order)
 	return error;
 }
 
+/* Puts how it came about, and by whom. 0 or a negative number. */
+static int put_how(struct nl_msg *message, const char *how)
+{
+	char *text = NULL;
+	int error;
+
+	if (!how)
+		return 0;
+	if (!signer)
+		return nla_put_string(message, SLUICE_A_CONFIG_HOW, how);
+	if (asprintf(&text, "%s (%s)", how, signer) < 0)
+		return -ENOMEM;
+	error = nla_put_string(message, SLUICE_A_CONFIG_HOW, text);
+	free(text);
+	return error;
+}
+
 /* The request that carries it. NULL: no memory. @owner caller */
 static struct nl_msg *request_make(struct sluice_netlink *netlink, const struct sluice_order *order)
 {
 	size_t size = order->length + (order->length / PIECE + 2) * NLA_HDRLEN +
-		      strlen(order->name) + (order->how ? strlen(order->how) : 0) + 256;
+		      strlen(order->name) + (order->how ? strlen(order->how) : 0) +
+		      (signer ? strlen(signer) : 0) + 256;
 	struct nl_msg *message;
 	size_t word, from, piece;
 
@@ -125,7 +151,7 @@ static struct nl_msg *request_make(struct sluice_netlink *netlink, const struct 
 		size += strlen(order->words[word]) + (size_t)2 * NLA_HDRLEN;
 	message = sluice_netlink_message(netlink, SLUICE_CMD_CONFIG_APPLY, 0, size);
 	if (!message || nla_put_string(message, SLUICE_A_CONFIG_NAME, order->name) ||
-	    (order->how && nla_put_string(message, SLUICE_A_CONFIG_HOW, order->how)) ||
+	    put_how(message, order->how) ||
 	    (order->if_revision &&
 	     nla_put_u64(message, SLUICE_A_CONFIG_IF_REVISION, order->if_revision)) ||
 	    (order->within && nla_put_u32(message, SLUICE_A_CONFIG_WITHIN, order->within)) ||
