@@ -63,6 +63,7 @@ struct sluice_draft {
 	size_t output_count;
 	struct sluice_config_store store;
 	struct sluice_config_log log;
+	struct sluice_config_control control;
 	uint64_t stop_limit_us;
 	size_t socket_ring;
 	size_t events_kept;
@@ -91,8 +92,9 @@ void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *k
 /* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what
  * follows from them. */
 extern const struct sluice_key_table sluice_store_table;
-/* Those of `control` (keys_control.c). */
+/* The keys of `control` (keys_control.c), and what they need of each other. */
 extern const struct sluice_key_table sluice_control_table;
+void sluice_control_settle(const struct sluice_reader *reader, const struct sluice_draft *draft);
 /* All keys (keys.c), those of an output (keys_output.c), of a destination (endpoints.c). */
 extern const struct sluice_key_table sluice_document_table;
 extern const struct sluice_key_table sluice_output_table;

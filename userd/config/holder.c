@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "holder.h"
 
+#define LISTENS "0A"	 /* the state of a TCP socket: TCP_LISTEN in hexadecimal */
 #define COMMAND_MAX 4096 /* bytes of a command line that are looked at */
 
 /* Adds one socket. 0 or -ENOMEM. */
@@ -37,7 +38,7 @@ static int add(struct sluice_holders *holders, const struct sluice_holder *holde
  * colon, the user in the eighth column, the inode in the tenth. Changes `line`. False: it is no
  * such line, as the first one.
  */
-static bool read_line(char *line, struct sluice_holder *holder)
+static bool read_line(char *line, bool is_tcp, struct sluice_holder *holder)
 {
 	char *rest = NULL, *word = strtok_r(line, " ", &rest), *end;
 	unsigned long port = ULONG_MAX;
@@ -48,6 +49,8 @@ static bool read_line(char *line, struct sluice_holder *holder)
 		end = word;
 		if (column == 2 && strchr(word, ':'))
 			port = strtoul(strchr(word, ':') + 1, &end, 16);
+		else if (column == 4 && is_tcp && strcmp(word, LISTENS) != 0)
+			return false;
 		else if (column == 8)
 			holder->user = (uint32_t)strtoul(word, &end, 10);
 		else if (column == 10)
@@ -63,7 +66,7 @@ static bool read_line(char *line, struct sluice_holder *holder)
 
 /* Reads one table of the kernel's: "sl local:PORT remote:PORT st tx:rx tr:when retrnsmt uid timeout
  * inode ...". */
-static int read_table(const char *path, struct sluice_holders *holders)
+static int read_table(const char *path, bool is_tcp, struct sluice_holders *holders)
 {
 	FILE *file = fopen(path, "re");
 	struct sluice_holder holder;
@@ -73,7 +76,7 @@ static int read_table(const char *path, struct sluice_holders *holders)
 	if (!file)
 		return 0;
 	while (!error && fgets(line, sizeof(line), file)) {
-		if (read_line(line, &holder))
+		if (read_line(line, is_tcp, &holder))
 			error = add(holders, &holder);
 	}
 	fclose(file);
@@ -148,7 +151,8 @@ static void look_at_process(struct sluice_holders *holders, pid_t pid)
 	closedir(directory);
 }
 
-int sluice_holders_read(struct sluice_holders *holders)
+/* Reads two tables, and finds out whose their sockets are. 0 or -ENOMEM. */
+static int read_both(struct sluice_holders *holders, const char *four, const char *six, bool is_tcp)
 {
 	struct dirent *entry;
 	DIR *directory;
@@ -156,9 +160,9 @@ int sluice_holders_read(struct sluice_holders *holders)
 	long pid;
 
 	memset(holders, 0, sizeof(*holders));
-	error = read_table("/proc/self/net/udp", holders);
+	error = read_table(four, is_tcp, holders);
 	if (!error)
-		error = read_table("/proc/self/net/udp6", holders);
+		error = read_table(six, is_tcp, holders);
 	if (error || holders->count == 0)
 		return error;
 	qsort(holders->list, holders->count, sizeof(*holders->list), by_inode);
@@ -175,6 +179,24 @@ int sluice_holders_read(struct sluice_holders *holders)
 	look_at_process(holders, 1);
 	qsort(holders->list, holders->count, sizeof(*holders->list), by_port);
 	return 0;
+}
+
+int sluice_holders_read(struct sluice_holders *holders)
+{
+	return read_both(holders, "/proc/self/net/udp", "/proc/self/net/udp6", false);
+}
+
+int sluice_holders_read_tcp(struct sluice_holders *holders)
+{
+	return read_both(holders, "/proc/self/net/tcp", "/proc/self/net/tcp6", true);
+}
+
+void sluice_holder_look(struct sluice_holder *holder, pid_t pid)
+{
+	if (!holder)
+		return;
+	holder->pid = pid;
+	read_program(pid, holder->program);
 }
 
 /* See holder.h. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who holds the UDP ports of this network namespace: /proc/net/udp and udp6 tell the sockets,
- * /proc/PID/fd whose they are. Touches: reads /proc.
+ * Who holds the UDP ports, or listens at the TCP ports, of this network namespace: /proc/net/udp
+ * and the like tell the sockets, /proc/PID/fd whose they are. Touches: reads /proc.
  */
 #ifndef SLUICE_CONFIG_HOLDER_H
 #define SLUICE_CONFIG_HOLDER_H
@@ -32,6 +32,12 @@ struct sluice_holders {
  * @owner caller: sluice_holders_free(), whatever the result. @threadsafe
  */
 int sluice_holders_read(struct sluice_holders *holders);
+
+/* The same of the TCP sockets that listen. */
+int sluice_holders_read_tcp(struct sluice_holders *holders);
+
+/* Fills in whose process `pid` is: `holder`'s pid and program. */
+void sluice_holder_look(struct sluice_holder *holder, pid_t pid);
 
 /* Frees what `holders` holds and empties it; not `holders` itself. */
 void sluice_holders_free(struct sluice_holders *holders);

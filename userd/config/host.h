@@ -17,6 +17,10 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 void sluice_host_check_places(const struct sluice_config *config, enum sluice_host_view view,
 			      struct sluice_findings *findings);
 
+/* host_control.c: the doors for sessions. 0 or -ENOMEM. */
+int sluice_host_check_control(const struct sluice_config *config, enum sluice_host_view view,
+			      struct sluice_findings *findings);
+
 /* receiver_check.c: connections to receivers, against those that they bear. */
 void sluice_host_check_receivers(const struct sluice_config *config,
 				 struct sluice_findings *findings);

@@ -472,7 +472,7 @@ static const struct sluice_key document_keys[] = {
 	{.path = "stop", .does = "the end", .read = sluice_read_nested, .table = &stop_table},
 	{.path = "socket", .does = "sockets", .read = sluice_read_nested, .table = &socket_table},
 	{.path = "control",
-	 .does = "who is told what happens",
+	 .does = "who may ask, and who is told what happens",
 	 .read = sluice_read_nested,
 	 .table = &sluice_control_table},
 	{.path = "log", .does = "the log", .read = sluice_read_nested, .table = &log_table},
@@ -488,4 +488,5 @@ void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 	sluice_read_fallbacks(reader, &sluice_document_table, draft);
 	sluice_read_mapping(reader, &sluice_document_table, root, draft);
 	sluice_store_settle(reader, draft);
+	sluice_control_settle(reader, draft);
 }

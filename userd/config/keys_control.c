@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * The keys of `control`, beside keys.c: what is told of, and to whom. Those of hooks are made of
- * the table of events. Touches: nothing but memory.
+ * The keys of `control`, beside keys.c: who may ask, the doors for sessions, and what is
+ * told to whom. Those of hooks are made of the table of events. Touches: nothing but memory.
  */
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
 #include "../lib/event.h"
+#include "address.h"
 #include "draft.h"
 #include "hook_words.h"
+#include "suggest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DRAFT(member) offsetof(struct sluice_draft, member)
@@ -58,7 +64,118 @@ static const struct sluice_choice readers[] = {
 	{NULL, 0, false},
 };
 
+/* Bytes of the path of a socket, without the ".PID" that it has until it listens. */
+#define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 12)
+
+/* Makes a socket address of an IP address and a port. False: it is none. */
+static bool make_address(const char *host, uint16_t port, struct sluice_config_control *control)
+{
+	struct sockaddr_in *four = (void *)&control->telnet_address;
+	struct sockaddr_in6 *six = (void *)&control->telnet_address;
+
+	memset(&control->telnet_address, 0, sizeof(control->telnet_address));
+	if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(port);
+		control->telnet_is_far = ntohl(four->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+		return true;
+	}
+	if (inet_pton(AF_INET6, host, &six->sin6_addr) == 1) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons(port);
+		control->telnet_is_far = !IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+		return true;
+	}
+	return false;
+}
+
+/* `control.telnet` [struct sluice_config_control] */
+static void read_telnet(struct sluice_reader *reader, const struct sluice_key *key,
+			const yaml_node_t *node, void *object)
+{
+	struct sluice_config_control *control = (void *)((char *)object + key->offset);
+	const char *text, *why = "";
+	char host[SLUICE_HOST_MAX + 1], quoted[SLUICE_QUOTE_TEXT];
+	uint16_t port;
+
+	text = sluice_reader_scalar(reader, key, node);
+	if (!text)
+		return;
+	sluice_quote(text, quoted);
+	if (sluice_endpoint_parse(text, host, sizeof(host), &port, &why)) {
+		sluice_reader_fault(reader, key, node, "%s %s", quoted, why);
+		return;
+	}
+	if (!make_address(host, port, control)) {
+		sluice_reader_fault(reader, key, node,
+				    "%s has no IP address: write it like 127.0.0.1:5555 or "
+				    "\"[::1]:5555\"",
+				    quoted);
+		return;
+	}
+	control->telnet = strdup(text);
+	if (!control->telnet)
+		reader->out_of_memory = true;
+}
+
+/* A path that begins with /. [char *] */
+static void read_path(struct sluice_reader *reader, const struct sluice_key *key,
+		      const yaml_node_t *node, void *object)
+{
+	const char *text = sluice_reader_scalar(reader, key, node);
+	char quoted[SLUICE_QUOTE_TEXT], *path;
+
+	if (!text)
+		return;
+	if (*text != '/') {
+		sluice_reader_fault(reader, key, node, "%s is no absolute path: begin it with /",
+				    sluice_quote(text, quoted));
+		return;
+	}
+	if (key->maximum && strlen(text) > key->maximum) {
+		sluice_reader_fault(reader, key, node,
+				    "%s is too long for the path of a socket: "
+				    "at most %llu bytes",
+				    sluice_quote(text, quoted), (unsigned long long)key->maximum);
+		return;
+	}
+	path = strdup(text);
+	if (path)
+		memcpy((char *)object + key->offset, &path, sizeof(path));
+	else
+		reader->out_of_memory = true;
+}
+
 static const struct sluice_key control_keys[] = {
+	{.path = "control.telnet",
+	 .does = "where sessions by telnet are taken: loopback, unless there is a password",
+	 .otherwise = "none",
+	 .form = "address:port",
+	 .read = read_telnet,
+	 .offset = DRAFT(control),
+	 .place = DRAFT(control.telnet_place)},
+	{.path = "control.shell",
+	 .does = "path of a socket where root and the user of sluiced have sessions",
+	 .otherwise = "none",
+	 .form = "a path",
+	 .read = read_path,
+	 .offset = DRAFT(control.shell),
+	 .place = DRAFT(control.shell_place),
+	 .maximum = SOCKET_PATH_MAX},
+	{.path = "control.password-file",
+	 .does = "file whose first line allows a telnet session to change something",
+	 .otherwise = "none: telnet may only look",
+	 .form = "a path",
+	 .read = read_path,
+	 .offset = DRAFT(control.password_file),
+	 .place = DRAFT(control.password_place)},
+	{.path = "control.idle",
+	 .does = "a session without a line for so long is ended",
+	 .fallback = "10min",
+	 .read = sluice_read_duration,
+	 .offset = DRAFT(control.idle_us),
+	 .minimum = 1 * SECOND,
+	 .maximum = 86400 * SECOND},
 	{.path = "control.group",
 	 .does = "members of this group may look and change, as root may",
 	 .otherwise = "none",
@@ -93,3 +210,15 @@ static const struct sluice_key control_keys[] = {
 
 const struct sluice_key_table sluice_control_table = {"control", "control", control_keys,
 						      COUNT(control_keys)};
+
+void sluice_control_settle(const struct sluice_reader *reader, const struct sluice_draft *draft)
+{
+	const struct sluice_config_control *control = &draft->control;
+
+	if (control->telnet && control->telnet_is_far && !control->password_file)
+		sluice_findings_add(reader->findings, SLUICE_FINDING_ERROR, &control->telnet_place,
+				    "control.telnet: %s can be reached from other machines, so it "
+				    "needs a password: name its file in control.password-file, or "
+				    "use an address of loopback (127.0.0.1, ::1)",
+				    control->telnet);
+}

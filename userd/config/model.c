@@ -30,6 +30,15 @@ static void output_free(struct sluice_config_output *output)
 	free(output->to);
 }
 
+/* Frees what it holds, not itself. */
+static void control_free(struct sluice_config_control *control)
+{
+	free(control->telnet);
+	free(control->shell);
+	free(control->password_file);
+	memset(control, 0, sizeof(*control));
+}
+
 void sluice_config_free(struct sluice_config *config)
 {
 	size_t number;
@@ -45,6 +54,7 @@ void sluice_config_free(struct sluice_config *config)
 	for (number = 0; number < SLUICE_EVENT_HOOKS; number++)
 		free(config->hooks[number].command);
 	free(config->log.path);
+	control_free(&config->control);
 	free(config->store.memory_path);
 	free(config->store.disk_path);
 	free(config->relay);
@@ -83,6 +93,7 @@ void sluice_draft_free(struct sluice_draft *draft)
 	free(draft->relay_word.text);
 	free(draft->control_group.text);
 	free(draft->memory_path.text);
+	control_free(&draft->control);
 	free(draft->disk_path.text);
 	free(draft->log.path);
 	memset(draft, 0, sizeof(*draft));
@@ -246,6 +257,8 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	draft->disk_path.text = NULL;
 	fresh->log = draft->log;
 	draft->log.path = NULL;
+	fresh->control = draft->control;
+	memset(&draft->control, 0, sizeof(draft->control));
 	fresh->stop_limit_us = draft->stop_limit_us;
 	fresh->socket_ring = draft->socket_ring;
 	fresh->events_kept = draft->events_kept;

@@ -223,6 +223,19 @@ struct sluice_config_log {
 	struct sluice_config_place place;
 };
 
+/* The doors for sessions (sluicectl(8), SESSIONS). */
+struct sluice_config_control {
+	char *telnet; /* ADDRESS:PORT as written; NULL: no telnet */
+	struct sockaddr_storage telnet_address;
+	bool telnet_is_far; /* it is not loopback: nothing is told before the password */
+	struct sluice_config_place telnet_place;
+	char *shell; /* path of a socket; NULL: none */
+	struct sluice_config_place shell_place;
+	char *password_file; /* NULL: none, and telnet may only look */
+	struct sluice_config_place password_place;
+	uint64_t idle_us; /* a session without a line for so long is ended; default 10 min */
+};
+
 struct sluice_config {
 	char *path; /* file it came from, for messages */
 	/* The file that the daemon was started with, absolute: what it leaves behind for its
@@ -237,6 +250,7 @@ struct sluice_config {
 	size_t output_count;
 	struct sluice_config_store store;
 	struct sluice_config_log log;
+	struct sluice_config_control control;
 	uint64_t stop_limit_us; /* a stop takes no longer */
 	size_t events_kept;	/* for who reads them slowly */
 	char *control_group;	/* whose members may change; NULL: none */

@@ -271,8 +271,11 @@ static void run(struct open_door *open)
 		if (wanted[WATCH_CHILDREN].revents)
 			reap(open);
 		more = serve_all(open, &wanted[WATCHED]);
-		if (wanted[WATCH_LISTENER].revents)
+		if (wanted[WATCH_LISTENER].revents) {
 			answer_bell(open);
+			/* They are greeted. */
+			more = true;
+		}
 	}
 }
 

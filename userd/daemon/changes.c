@@ -233,8 +233,10 @@ static void done_change(struct sluice_job *job)
 	if (change->result) {
 		/* It could be opened before. */
 		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
+		sluice_doors_cancel(daemon->doors);
 		sluice_config_free(change->config);
 	} else {
+		sluice_doors_commit(daemon->doors);
 		sluice_confirm_await(daemon, change->within);
 		sluice_daemon_note_config(daemon, how_of(change), change->is_runtime, change->uid);
 		adopt_file(daemon);
@@ -275,6 +277,11 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 			     config->log.path ? config->log.path : "to the journal",
 			     strerror(-result)) < 0)
 			*error = NULL;
+		goto free;
+	}
+	result = sluice_doors_prepare(daemon->doors, config, error);
+	if (result) {
+		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
 		goto free;
 	}
 	change->job.work = work_change;

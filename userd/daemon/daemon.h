@@ -14,6 +14,7 @@
 #include "control/control.h"
 #include "engine/engine.h"
 #include "loop/worker.h"
+#include "doors.h"
 #include "events.h"
 #include "foreman.h"
 #include "links.h"
@@ -35,6 +36,7 @@ struct daemon {
 	struct sluice_events events;
 	struct sluice_losses losses;
 	struct sluice_module_events module;
+	struct sluice_doors *doors; /* for sessions */
 	int signals;
 	int watchdog;
 	struct sluice_links links; /* interfaces and addresses that come and go */

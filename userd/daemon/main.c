@@ -119,6 +119,8 @@ static void run(struct daemon *daemon)
 			sluice_hooks_serve(daemon->events.hooks);
 		else if (event.data.fd == daemon->module.fd)
 			sluice_module_events_serve(&daemon->module);
+		else if (event.data.fd == sluice_doors_fd(daemon->doors))
+			sluice_doors_serve(daemon->doors);
 		else
 			(void)sluice_losses_serve(&daemon->losses, event.data.fd, daemon);
 	}
@@ -202,9 +204,31 @@ static int take_pid_file(struct daemon *daemon)
 							     : strerror(-daemon->pid_file));
 }
 
+/* Opens the doors for sessions, which ask by the socket at `path` (NULL: there is none).
+ * SLUICE_EXIT_OK or the status, told. */
+static int open_doors(struct daemon *daemon, const char *path)
+{
+	char *error = NULL;
+	int result = sluice_doors_open(&daemon->doors, path);
+
+	if (!result)
+		result = sluice_doors_prepare(daemon->doors, sluice_engine_config(daemon->engine),
+					      &error);
+	if (!result)
+		result = watch(daemon, sluice_doors_fd(daemon->doors));
+	if (result)
+		(void)cannot_start(error ? error : "the doors for sessions",
+				   error ? NULL : strerror(-result));
+	free(error);
+	if (result)
+		return SLUICE_EXIT_START;
+	sluice_doors_commit(daemon->doors);
+	return SLUICE_EXIT_OK;
+}
+
 /* Opens the socket in the file system. SLUICE_EXIT_OK, also when a user who may not make it goes on
- * without; or the status, told. */
-static int open_socket(const struct daemon *daemon)
+ * without; or the status, told. *listened is where it is, NULL: nowhere. @owner caller */
+static int open_socket(const struct daemon *daemon, char **listened)
 {
 	unsigned int number = sluice_control_port(daemon->control) - SLUICE_USERSOCK_PORT;
 	const char *path = daemon->options.socket;
@@ -226,8 +250,11 @@ static int open_socket(const struct daemon *daemon)
 	}
 	if (!error)
 		error = sluice_control_listen(daemon->control, path);
-	if (!error)
+	if (!error) {
+		/* In the background the working folder is another one. */
+		*listened = realpath(path, NULL);
 		return SLUICE_EXIT_OK;
+	}
 	if (daemon->options.socket)
 		return cannot_start(daemon->options.socket, strerror(-error));
 	sluice_warning("sluicectl reaches this daemon by netlink only: no socket in %s: %s",
@@ -248,7 +275,7 @@ static void tell_of_start(const struct daemon *daemon)
 /* Starts everything that `config` describes; takes it over. SLUICE_EXIT_OK or the status, told. */
 static int start(struct daemon *daemon, struct sluice_config *config)
 {
-	char *error = NULL;
+	char *error = NULL, *listened = NULL;
 	int result, status;
 
 	/* A background process has no stderr. */
@@ -301,7 +328,10 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		result = watch(daemon, sluice_control_fd(daemon->control));
 	if (result)
 		return cannot_start("the control socket", strerror(-result));
-	status = open_socket(daemon);
+	status = open_socket(daemon, &listened);
+	if (!status)
+		status = open_doors(daemon, listened);
+	free(listened);
 	if (status)
 		return status;
 	sluice_access_set(daemon, sluice_engine_config(daemon->engine));
@@ -327,6 +357,7 @@ static void finish(struct daemon *daemon)
 		sluice_engine_stop(daemon->engine, 0, NULL);
 	if (!daemon->given_up)
 		sluice_foreman_stop(daemon->foreman);
+	sluice_doors_close(daemon->doors);
 	/* Nobody who listens misses the last one. */
 	sluice_events_hand_out(&daemon->events, daemon->control);
 	sluice_control_close(daemon->control);

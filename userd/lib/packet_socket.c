@@ -41,7 +41,8 @@ static bool address_set(struct sockaddr_un *address, const char *path, const cha
 	       (int)sizeof(address->sun_path);
 }
 
-int sluice_packet_listen(const char *path)
+/* Listens at `path` for connections of this type. The descriptor or a negative errno. */
+static int listen_at(const char *path, int type)
 {
 	struct sockaddr_un address, final;
 	char suffix[16];
@@ -56,7 +57,7 @@ int sluice_packet_listen(const char *path)
 	/* Nothing but a socket that is left over gives way. */
 	if (!lstat(path, &state) && !S_ISSOCK(state.st_mode))
 		return -EEXIST;
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
 	(void)unlink(address.sun_path);
@@ -70,6 +71,50 @@ int sluice_packet_listen(const char *path)
 		return error;
 	}
 	return fd;
+}
+
+int sluice_packet_listen(const char *path)
+{
+	return listen_at(path, SOCK_SEQPACKET);
+}
+
+int sluice_socket_listener(const char *path, pid_t *pid)
+{
+	static const int types[] = {SOCK_STREAM, SOCK_SEQPACKET};
+	struct sockaddr_un address;
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+	int fd, error = -EPROTOTYPE;
+	size_t number;
+
+	if (!path || !pid)
+		return -EINVAL;
+	if (!address_set(&address, path, ""))
+		return -ENAMETOOLONG;
+	*pid = 0;
+	for (number = 0; number < 2 && error == -EPROTOTYPE; number++) {
+		fd = socket(AF_UNIX, types[number] | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (fd < 0)
+			return -errno;
+		error = connect(fd, (const struct sockaddr *)&address, sizeof(address)) ? -errno
+											: 0;
+		/* One that is full is one that somebody has. */
+		if (error == -EAGAIN)
+			error = 0;
+		else if (!error && !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
+			*pid = peer.pid;
+		close(fd);
+	}
+	return error;
+}
+
+int sluice_stream_listen(const char *path)
+{
+	pid_t pid;
+
+	if (!sluice_socket_listener(path, &pid))
+		return -EADDRINUSE;
+	return listen_at(path, SOCK_STREAM);
 }
 
 int sluice_packet_connect(const char *path, uid_t *uid)

@@ -33,6 +33,16 @@ int sluice_packet_path(char path[SLUICE_PACKET_PATH], unsigned int number);
  */
 int sluice_packet_listen(const char *path);
 
+/* The same for a stream of bytes (SOCK_STREAM); but one that somebody listens at stays his:
+ * -EADDRINUSE. */
+int sluice_stream_listen(const char *path);
+
+/*
+ * Who listens at `path`, whatever kind of socket it is, by the kernel's word: 0 and *pid, which is
+ * 0 if the kernel does not know; -ECONNREFUSED: nobody; another negative errno.
+ */
+int sluice_socket_listener(const char *path, pid_t *pid);
+
 /*
  * Connects to `path`; *uid is the user who listens there, by the kernel's word. The descriptor, or
  * a negative errno.
