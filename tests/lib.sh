@@ -249,12 +249,13 @@ in_background()
 configure()
 {
 	local port=5000 framing=native to='[10.9.1.2:6000]' verdict=steal extra_input='' extra_output=''
-	local memory=16m source=$source_kind delay=auto disk='' disk_size=64m disk_rate=1g drain=newest drop=newest pair
+	local memory=16m source=$source_kind delay=auto disk='' disk_size=64m disk_rate=1g drain=newest drop=newest readers='' pair
 	for pair in "$@"; do
 		local "${pair%%=*}=${pair#*=}"
 	done
 	cat >"$config" <<-YAML
 		relay: middle
+		${readers:+"socket: {readers: $readers}"}
 		inputs:
 		  - id: 0b0e5a1c-6f0e-4d8e-9a55-2f6b9f6a0001
 		    name: telemetry

@@ -14,20 +14,21 @@
 	"oversize, empty, unsafe-bytes, ack, unconfirmed, connections, rate, "          \
 	"batch.bytes, batch.delay, reconnect.min, reconnect.max, connect-timeout, "     \
 	"dead-after)"
-#define ALL_KEYS                                                                                   \
-	"(valid keys: relay, store.memory.size, store.memory.path, store.memory.alarm, "           \
-	"store.disk.path, store.disk.size, store.disk.segment, store.disk.rate, "                  \
-	"store.disk.alarm, store.spool.begin, store.spool.end, store.drain, store.drop, "          \
-	"workers, stop.limit, socket.ring, control.telnet, control.shell, control.password-file, " \
-	"control.idle, control.group, control.read, control.events, "                              \
-	"control.hooks.config, "                                                                   \
-	"control.hooks.alarm, control.hooks.link, control.hooks.destination, "                     \
-	"control.hooks.owner, control.hooks.watchdog, control.hooks.loss, control.hooks.daemon, "  \
-	"control.hooks.config-failed, control.hooks.alarm-over, control.hooks.overflow, "          \
-	"control.hooks.room, control.hooks.link-down, control.hooks.link-up, "                     \
-	"control.hooks.destination-down, control.hooks.destination-up, control.hooks.rejecting, "  \
-	"control.hooks.rejecting-over, control.hooks.missed, control.hooks.silent, "               \
-	"control.hooks.silent-over, control.hooks.started, control.hooks.stopping, "               \
+#define ALL_KEYS                                                                                  \
+	"(valid keys: relay, store.memory.size, store.memory.path, store.memory.alarm, "          \
+	"store.disk.path, store.disk.size, store.disk.segment, store.disk.rate, "                 \
+	"store.disk.alarm, store.spool.begin, store.spool.end, store.drain, store.drop, "         \
+	"workers, stop.limit, socket.ring, socket.readers, control.telnet, control.shell, "       \
+	"control.password-file, "                                                                 \
+	"control.idle, control.group, control.read, control.events, "                             \
+	"control.hooks.config, "                                                                  \
+	"control.hooks.alarm, control.hooks.link, control.hooks.destination, "                    \
+	"control.hooks.owner, control.hooks.watchdog, control.hooks.loss, control.hooks.daemon, " \
+	"control.hooks.config-failed, control.hooks.alarm-over, control.hooks.overflow, "         \
+	"control.hooks.room, control.hooks.link-down, control.hooks.link-up, "                    \
+	"control.hooks.destination-down, control.hooks.destination-up, control.hooks.rejecting, " \
+	"control.hooks.rejecting-over, control.hooks.missed, control.hooks.silent, "              \
+	"control.hooks.silent-over, control.hooks.started, control.hooks.stopping, "              \
 	"control.hook-limit, log.level, log.to)"
 
 static const struct refusal refusals[] = {

@@ -26,7 +26,7 @@
 #define SWITCHED                                                                               \
 	"  - {name: o, to: {address: %s, enabled: %s}, framing: native, batch: {delay: 2ms}, " \
 	"reconnect: {min: 10ms, max: 50ms}}\nstore: {memory: {size: %zum}}\nworkers: 1\n"
-#define TAIL "store: {memory: {size: 8m}}\nworkers: 2\n"
+#define TAIL "store: {memory: {size: 8m}}\nworkers: 2\nsocket: {readers: 2}\n"
 
 /* How many entries a directory of /proc/self has. */
 static size_t count_entries(const char *path)
@@ -421,13 +421,12 @@ static void a_changed_route_drains(void **state)
 	reserved = stays.port;
 	receiver_stop(&stays);
 	receiver_start(&comes, SLUICE_FRAMING_NATIVE, 0);
-	engine = start_engine("relay: r\ninputs:\n" INPUT("a") "outputs:\n" OUTPUT(
-				      "o") "store: {memory: {size: 8m}}\nworkers: 2\n",
-			      port, "o", at(reserved), "native");
+	engine = start_engine("relay: r\ninputs:\n" INPUT("a") "outputs:\n" OUTPUT("o") TAIL, port,
+			      "o", at(reserved), "native");
 	send_numbers(port, 0, 1000, 200, SLUICE_FRAMING_NATIVE);
 	assert_int_equal(apply(engine, &error,
-			       "relay: r\ninputs:\n" INPUT("a") "outputs:\n" OUTPUT("o")
-				       OUTPUT("p") "store: {memory: {size: 8m}}\nworkers: 2\n",
+			       "relay: r\ninputs:\n" INPUT("a") "outputs:\n" OUTPUT("o") OUTPUT("p")
+				       TAIL,
 			       port, "o, p", at(reserved), "native", at(comes.port), "native"),
 			 0);
 	send_numbers(port, 1000, 2000, 200, SLUICE_FRAMING_NATIVE);
@@ -546,32 +545,32 @@ static void sockets_that_wait_go_on_in_another_ring(void **state)
 	static struct receiver receiver;
 	struct sluice_engine *engine;
 	uint16_t one = free_port(), two = free_port();
-	size_t cpus = sluice_config_cpus();
+	uint64_t cpus = sluice_config_cpus(), full = 1000 * cpus; /* it has one ring, all of it */
 	char *error = NULL;
 
 	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
 	engine = start_engine(format, one, way, 0, two, way, 0, at(receiver.port), "off", cpus);
-	send_numbers(one, 0, 1000, 1000, SLUICE_FRAMING_NATIVE);
-	assert_true(await_full(engine) < 1000);
+	send_numbers(one, 0, full, 1000, SLUICE_FRAMING_NATIVE);
+	assert_true(await_full(engine) < full);
 	/* One that has not found out yet. */
-	send_numbers(two, 1000, 1020, 1000, SLUICE_FRAMING_NATIVE);
+	send_numbers(two, full, full + 20, 1000, SLUICE_FRAMING_NATIVE);
 	assert_int_equal(apply(engine, &error, format, one, way, 3, two, way, 3, at(receiver.port),
 			       "off", cpus),
 			 0);
-	await_stored(engine, 1020);
-	send_numbers(one, 1020, 1200, 1000, SLUICE_FRAMING_NATIVE);
-	send_numbers(two, 1200, 1400, 1000, SLUICE_FRAMING_NATIVE);
-	await_stored(engine, 1400);
+	await_stored(engine, full + 20);
+	send_numbers(one, full + 20, full + 200, 1000, SLUICE_FRAMING_NATIVE);
+	send_numbers(two, full + 200, full + 400, 1000, SLUICE_FRAMING_NATIVE);
+	await_stored(engine, full + 400);
 	/* And back, while the first ring is still full: now it is there that they wait. */
 	assert_int_equal(apply(engine, &error, format, one, way, 0, two, way, 0, at(receiver.port),
 			       "off", cpus),
 			 0);
-	send_numbers(one, 1400, 1450, 1000, SLUICE_FRAMING_NATIVE);
-	send_numbers(two, 1450, 1500, 1000, SLUICE_FRAMING_NATIVE);
+	send_numbers(one, full + 400, full + 450, 1000, SLUICE_FRAMING_NATIVE);
+	send_numbers(two, full + 450, full + 500, 1000, SLUICE_FRAMING_NATIVE);
 	assert_int_equal(apply(engine, &error, format, one, way, 0, two, way, 0, at(receiver.port),
 			       "on", cpus),
 			 0);
-	await(&receiver, 1500);
+	await(&receiver, full + 500);
 	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
 	receiver_stop(&receiver);
 	assert_int_equal(receiver.repeated + receiver.damaged + receiver.gaps, 0);

@@ -73,7 +73,10 @@ static void native_delivers_everything_once(void **state)
 	assert_int_equal(report.outputs[0].destinations[0].backlog, 0);
 	assert_int_equal(report.outputs[0].destinations[0].connects, report.workers);
 	assert_true(report.outputs[0].destinations[0].mss > 500);
-	assert_int_equal(report.stream_count, report.workers);
+	/* A program needs fewer readers than there are workers. */
+	assert_int_equal(report.stream_count, !strcmp(report.inputs[0].receive, "bpf")
+						      ? (report.workers + 3) / 4
+						      : report.workers);
 	sluice_engine_report_free(&report);
 	assert_int_equal(sluice_engine_stop(engine, 5000, NULL), 0);
 	receiver_stop(&receiver);

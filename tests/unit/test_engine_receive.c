@@ -103,6 +103,45 @@ static void the_way_changes(void **state)
 	expect_all(engine, &receiver, 8000);
 }
 
+/* More workers read, and fewer, between datagrams of forty senders; nothing is lost. */
+static void more_and_fewer_read(void **state)
+{
+	static const unsigned int readers[] = {2, 1, 3, 1, 2, 3};
+	static struct receiver receiver;
+	struct sluice_engine_report report;
+	struct sluice_engine *engine;
+	char *text = NULL, *error = NULL;
+	uint16_t port = free_port();
+	uint64_t turn, sender, first;
+	unsigned int tries;
+	size_t streams;
+
+	(void)state;
+	receiver_start(&receiver, SLUICE_FRAMING_NATIVE, 0);
+	engine = start_engine(INPUT OUTPUT STORE, port, "bpf", "", receiver.port, 16, 3);
+	for (turn = 0; turn < 6; turn++) {
+		for (sender = 0; sender < 40; sender++) {
+			first = turn * 1000 + sender * 25;
+			send_numbers(port, first, first + 25, 100, SLUICE_FRAMING_NATIVE);
+		}
+		assert_true(asprintf(&text, "socket: {readers: %u}\n" INPUT OUTPUT STORE,
+				     readers[turn], port, "bpf", "", receiver.port, 16, 3) > 0);
+		if (sluice_engine_apply(engine, configure(text), NULL, &error))
+			fail_msg("%s", error);
+		free(text);
+		await(&receiver, (turn + 1) * 1000);
+		/* Those of before go when they are empty. */
+		for (streams = 0, tries = 0; streams != readers[turn] && tries < 500; tries++) {
+			assert_int_equal(sluice_engine_report(engine, &report), 0);
+			streams = report.stream_count;
+			sluice_engine_report_free(&report);
+			usleep(10000);
+		}
+		assert_int_equal(streams, readers[turn]);
+	}
+	expect_all(engine, &receiver, 6000);
+}
+
 /* `auto` is a program where that can be had, and keeps what an input is read with when it comes
  * with a change. */
 static void auto_is_the_best_and_stays(void **state)
@@ -136,11 +175,14 @@ static void rings_are_bounded(void **state)
 	struct sluice_config config = {0};
 
 	(void)state;
-	assert_int_equal(sluice_socket_bpf_ring_size(&config, 1), 16 << 20);
-	assert_int_equal(sluice_socket_bpf_ring_size(&config, 16), 16 << 20);
-	assert_int_equal(sluice_socket_bpf_ring_size(&config, 17), 8 << 20);
-	assert_int_equal(sluice_socket_bpf_ring_size(&config, 64), 4 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 1), 32 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 32), 32 << 20);
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 33), 16 << 20);
 	assert_int_equal(sluice_socket_bpf_ring_size(&config, 1024), 1 << 20);
+	config.socket_readers = 1;
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 1024), 32 << 20);
+	config.socket_readers = 64;
+	assert_int_equal(sluice_socket_bpf_ring_size(&config, 1024), 4 << 20);
 	config.socket_ring = 64 << 20;
 	assert_int_equal(sluice_socket_bpf_ring_size(&config, 64), 64 << 20);
 }
@@ -273,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_program_takes_everything),
 		cmocka_unit_test(a_program_takes_nobody_else),
 		cmocka_unit_test(the_way_changes),
+		cmocka_unit_test(more_and_fewer_read),
 		cmocka_unit_test(auto_is_the_best_and_stays),
 		cmocka_unit_test(rings_are_bounded),
 		cmocka_unit_test(overflow_is_counted_and_told),

@@ -17,7 +17,9 @@
 	"  - {name: %s, to: [\"127.0.0.1:%u\"], framing: native, batch: {bytes: 64k, delay: " \
 	"2ms}, "                                                                              \
 	"reconnect: {min: 10ms, max: 50ms}}\n"
-#define TAIL "store: {memory: {size: %um}}\nworkers: %u\n"
+#define STORE "store: {memory: {size: %um}}\nworkers: %u\n"
+/* Every worker reads, in whatever way. */
+#define TAIL STORE "socket: {readers: 16}\n"
 /* From each sender. */
 #define COUNT 300U
 
@@ -230,7 +232,7 @@ static void a_full_ring_costs_the_other_nothing(void **state)
 		receiver_stop(&other);
 		receiver_free(&other);
 		engine = start_engine(
-			"relay: test\n%sinputs:\n" ONE OTHER "outputs:\n" OUT OUT TAIL,
+			"relay: test\n%sinputs:\n" ONE OTHER "outputs:\n" OUT OUT STORE,
 			cases[number].head, port, cases[number].way, "from: 127.0.0.2", port,
 			cases[number].way, "b", "from: 127.0.0.3", "a", one.port, "b", down, 1, 1);
 		/* Half a MiB a ring. */

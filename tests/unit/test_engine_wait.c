@@ -15,7 +15,7 @@
 #define OUTPUT                                                                               \
 	"outputs:\n  - {name: out, to: [\"127.0.0.1:%u\"], framing: native, batch: {bytes: " \
 	"64k, delay: 2ms}, reconnect: {min: 10ms, max: 50ms}}\n"
-#define STORE "store: {memory: {size: 16m}}\nworkers: 2\n"
+#define STORE "store: {memory: {size: 16m}}\nworkers: 2\nsocket: {readers: 2}\n"
 #define PORT 5000U
 #define OTHER_PORT 5001U
 

@@ -71,6 +71,7 @@ struct sluice_draft {
 	enum sluice_readers readers;
 	struct sluice_word hooks[SLUICE_EVENT_HOOKS];
 	uint64_t hook_limit_us;
+	size_t socket_readers;
 	size_t worker_count;
 	struct sluice_config_place worker_place;
 

@@ -363,12 +363,19 @@ static const struct sluice_key_table stop_table = {"stop", "stop", stop_keys, CO
 static const struct sluice_key socket_keys[] = {
 	{.path = "socket.ring",
 	 .change = SLUICE_KEY_LATER,
-	 .does = "ring of receive: bpf of each worker",
-	 .otherwise = "16m, less with more than 16 workers",
+	 .does = "ring of receive: bpf of each worker that has one",
+	 .otherwise = "32m, less with more than 8 rings",
 	 .read = sluice_read_size,
 	 .offset = DRAFT(socket_ring),
 	 .minimum = 1UL << 20,
 	 .maximum = 1UL << 30},
+	{.path = "socket.readers",
+	 .does = "workers that read with receive: bpf; auto: one of four",
+	 .fallback = "auto",
+	 .read = sluice_read_count,
+	 .offset = DRAFT(socket_readers),
+	 .minimum = 1,
+	 .maximum = SLUICE_WORKERS_MAX},
 };
 
 static const struct sluice_key_table socket_table = {"socket", "socket", socket_keys,

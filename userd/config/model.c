@@ -272,6 +272,7 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 		fresh->hooks[number].place = draft->hooks[number].place;
 		draft->hooks[number].text = NULL;
 	}
+	fresh->socket_readers = draft->socket_readers;
 	fresh->worker_count = draft->worker_count;
 	fresh->worker_place = draft->worker_place;
 	free(first);

@@ -262,9 +262,9 @@ struct sluice_config {
 		struct sluice_config_place place;
 	} hooks[SLUICE_EVENT_HOOKS];
 	uint64_t hook_limit_us; /* one that takes longer is killed */
-	size_t socket_ring;  /* bytes of the ring of `receive: bpf`, one per worker; 0, the default:
-				by their number */
-	size_t worker_count; /* 0: one per usable CPU */
+	size_t socket_ring; /* bytes of a ring of `receive: bpf`; 0, the default: by their number */
+	size_t socket_readers; /* workers that have such a ring; 0: sluice_config_readers() */
+	size_t worker_count;   /* 0: one per usable CPU */
 	struct sluice_config_place worker_place;
 };
 
@@ -282,11 +282,13 @@ struct sluice_config_route {
 	size_t input_count;
 	size_t *outputs; /* indexes into sluice_config.outputs */
 	size_t output_count;
-	size_t ring_size;  /* per CPU: power of two, from store.memory_size / routes / CPUs */
+	size_t ring_size;  /* of each: power of two, from store.memory_size / routes / rings */
 	size_t watermark;  /* bytes: least batch_bytes of the outputs, at most ring_size / 4 */
 	uint64_t delay_us; /* least batch_delay_us of the outputs */
 	size_t reach;	   /* workers that deliver it, the first ones; 0: all */
-	bool is_prompt;	   /* what comes alone waits for nothing: one of the outputs has `auto` */
+	size_t spread;	/* workers that have sockets for it, the first ones; 0: none, or not known
+			   yet (sluice_config_share()) */
+	bool is_prompt; /* what comes alone waits for nothing: one of the outputs has `auto` */
 };
 
 /*
@@ -297,6 +299,16 @@ struct sluice_config_route {
  */
 int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
 			 struct sluice_config_route **routes, size_t *count);
+/*
+ * Shares the memory anew when it is known who fills the rings. `spread`, by input: how many
+ * workers, the first ones, have sockets for it; 0: it is the module's, which has a ring per CPU. A
+ * route that fewer fill has fewer rings, which are larger; so its GUID is another. 0, -EINVAL or
+ * -ENOMEM. @context process
+ */
+int sluice_config_share(const struct sluice_config *config, size_t cpu_count, const size_t *spread,
+			struct sluice_config_route *routes, size_t count);
+/* Of `workers`, how many read sockets with `receive: bpf`. 1 to `workers`. @threadsafe */
+size_t sluice_config_readers(const struct sluice_config *config, size_t workers);
 /* How many workers deliver what goes to all of the outputs: no more than the least of them has
  * connections; 0: all. @threadsafe */
 size_t sluice_config_reach(const struct sluice_config *config);

@@ -128,19 +128,43 @@ size_t sluice_config_reach(const struct sluice_config *config)
 	return reach;
 }
 
-/* Fills in what follows from the outputs. 0, -EINVAL or -ENOMEM. */
-static int complete(const struct sluice_config *config, struct sluice_config_route *route)
+size_t sluice_config_readers(const struct sluice_config *config, size_t workers)
+{
+	size_t readers = config->socket_readers;
+
+	/* Taking a datagram out of such a ring costs a fraction of what its way through the kernel
+	 * has cost some other CPU; every reader more is one more that wakes. */
+	if (!readers)
+		readers = (workers + 3) / 4;
+	return readers < workers ? readers : workers;
+}
+
+/* Gives the route rings of `size` bytes, and what follows from that. 0, -EINVAL or -ENOMEM. */
+static int set_size(const struct sluice_config *config, struct sluice_config_route *route,
+		    size_t size)
+{
+	size_t number, bytes;
+
+	route->ring_size = size;
+	route->watermark = size / 4;
+	for (number = 0; number < route->output_count; number++) {
+		bytes = config->outputs[route->outputs[number]].batch_bytes;
+		if (bytes < route->watermark)
+			route->watermark = bytes;
+	}
+	return derive_id(config, route);
+}
+
+/* Fills in what follows from the outputs, but for the size of the rings. */
+static void complete(const struct sluice_config *config, struct sluice_config_route *route)
 {
 	const struct sluice_config_output *output;
 	uint64_t delay_us;
 	size_t number;
 
-	route->watermark = route->ring_size / 4;
 	route->delay_us = UINT64_MAX;
 	for (number = 0; number < route->output_count; number++) {
 		output = &config->outputs[route->outputs[number]];
-		if (output->batch_bytes < route->watermark)
-			route->watermark = output->batch_bytes;
 		route->reach = sluice_config_least_reach(route->reach, output->connections);
 		delay_us = output->batch_delay_us;
 		if (delay_us == SLUICE_DELAY_AUTO) {
@@ -151,7 +175,6 @@ static int complete(const struct sluice_config *config, struct sluice_config_rou
 			route->delay_us = delay_us;
 	}
 	join_names(config, route);
-	return derive_id(config, route);
 }
 
 /* Begins the route of the inputs at order[0] .. order[count - 1]. 0 or -ENOMEM. */
@@ -172,12 +195,12 @@ static int make_route(const struct sluice_config *config, const size_t *order, s
 	return 0;
 }
 
-/* The largest power of two that is not above `value`. */
-static size_t power_of_two_below(size_t value)
+/* The largest size of a ring that is not above `bytes`; at least one byte. */
+static size_t ring_size_below(size_t bytes)
 {
 	size_t power = 1;
 
-	while (power <= value / 2)
+	while (power <= bytes / 2 && power < SLUICE_RING_SIZE_MAX)
 		power *= 2;
 	return power;
 }
@@ -229,12 +252,9 @@ int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
 	error = -E2BIG;
 	if (size < SLUICE_RING_SIZE_MIN)
 		goto failed;
-	size = power_of_two_below(size);
-	if (size > SLUICE_RING_SIZE_MAX)
-		size = SLUICE_RING_SIZE_MAX;
 	for (number = 0; number < made; number++) {
-		list[number].ring_size = size;
-		error = complete(config, &list[number]);
+		complete(config, &list[number]);
+		error = set_size(config, &list[number], ring_size_below(size));
 		if (error)
 			goto failed;
 	}
@@ -249,6 +269,42 @@ failed:
 	if (error == -E2BIG)
 		*count = made;
 	sluice_config_routes_free(list, made);
+	return error;
+}
+
+/* Notes how many workers have sockets for the route. Returns how many rings it has. */
+static size_t spread_route(size_t cpu_count, const size_t *spread,
+			   struct sluice_config_route *route)
+{
+	size_t number, workers, rings = 1;
+
+	route->spread = 0;
+	for (number = 0; number < route->input_count; number++) {
+		workers = spread[route->inputs[number]];
+		if (!workers)
+			rings = cpu_count;
+		else if (sluice_config_reached(route->reach, workers) > route->spread)
+			route->spread = sluice_config_reached(route->reach, workers);
+	}
+	if (rings < route->spread)
+		rings = route->spread;
+	/* With more workers than CPUs, as with as many: there may be no memory for more. */
+	return rings < cpu_count ? rings : cpu_count;
+}
+
+int sluice_config_share(const struct sluice_config *config, size_t cpu_count, const size_t *spread,
+			struct sluice_config_route *routes, size_t count)
+{
+	size_t number, rings;
+	int error = 0;
+
+	if (!config || !spread || (!routes && count) || cpu_count == 0)
+		return -EINVAL;
+	for (number = 0; number < count && !error; number++) {
+		rings = spread_route(cpu_count, spread, &routes[number]);
+		error = set_size(config, &routes[number],
+				 ring_size_below(config->store.memory_size / count / rings));
+	}
 	return error;
 }
 

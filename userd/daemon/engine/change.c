@@ -3,8 +3,10 @@
  * From one configuration to the next, whole or not at all. In the control thread; what lives in
  * workers is changed by call.
  *
- *   derive ─► outputs made ─► sources prepare ─► workers make room ─► sources activate ─┬─► commit
- *      └──────────┴───────────────┴──────────────────┴──────────────────┴─► undo   └─ outputs drain
+ *   derive ─► sources look ─► outputs made ─► sources prepare ─► workers make room ─►
+ *      └────────────┴───────────────┴────────────────┴──────────────────┴─► undo
+ *   sources activate ─┬─► commit
+ *      └─► undo       └─ outputs drain
  *
  * What is the same in both is not touched: an input keeps its sockets or rule, an output its
  * connections. An output that changed hands its connections to the destinations that stayed to its
@@ -148,23 +150,25 @@ memory:
 	return -ENOMEM;
 }
 
-/* Does the plan have inputs of this kind? */
-static bool has_inputs(const struct change *change, enum sluice_source kind)
-{
-	size_t number;
-
-	for (number = 0; number < change->config->input_count; number++)
-		if (change->derived.kinds[number] == kind)
-			return true;
-	return false;
-}
-
 /* Is a source needed that is not open? Also without inputs of its own, if an earlier daemon may
  * have left something in it. */
 static bool is_needed(const struct change *change, const struct sluice_source_class *class)
 {
-	return has_inputs(change, class->kind) ||
+	return sluice_source_plan_has(&change->plan, class->kind) ||
 	       class->has_left(change->config, &change->identity, !change->engine->config);
+}
+
+/* Asks the sources how many rings they will fill, and shares the memory by that. 0, or a negative
+ * errno with a sentence. */
+static int share_memory(struct change *change, char **error)
+{
+	int result = sluice_intakes_look(change->engine, &change->plan, change->derived.spread,
+					 change->opened, change->prepared, error);
+
+	if (result)
+		return result;
+	return sluice_config_share(change->config, sluice_config_cpus(), change->derived.spread,
+				   change->derived.routes, change->derived.route_count);
 }
 
 /* Lets the sources prepare. */
@@ -177,14 +181,11 @@ static int prepare_sources(struct change *change, char **error)
 	for (number = 0; number < SLUICE_INTAKES; number++) {
 		const struct sluice_source_class *class = sluice_intake_classes[number];
 
-		if (!engine->intakes[number]) {
-			if (!is_needed(change, class))
-				continue;
-			result = class->open(&engine->context, &engine->intakes[number], error);
-			if (result)
-				return result;
-			change->opened[number] = true;
-		}
+		if (!engine->intakes[number] && !is_needed(change, class))
+			continue;
+		result = sluice_intake_open(engine, number, &change->opened[number], error);
+		if (result)
+			return result;
 		change->prepared[number] = true;
 		result = class->prepare(engine->intakes[number], &change->plan, &change->fresh,
 					error);
@@ -519,13 +520,6 @@ static int attempt(struct change *change, char **error)
 	result = sluice_derive(change->config, &change->derived, error);
 	if (result)
 		return result;
-	result = sluice_derived_rename(&change->derived, engine, change->config);
-	if (!result && engine->config)
-		result = sluice_leaving_check(engine, change->config, &change->identity, error);
-	if (result)
-		return result;
-	/* Before any ring has a cursor that is called so: it must be known after a crash. */
-	sluice_engine_note(engine, &change->identity, change->config);
 	change->plan = (struct sluice_source_plan){
 		.config = change->config,
 		.identity = &change->identity,
@@ -533,7 +527,17 @@ static int attempt(struct change *change, char **error)
 		.route_count = change->derived.route_count,
 		.kinds = change->derived.kinds,
 		.route_of = change->derived.route_of,
+		.spread = change->derived.spread,
 	};
+	result = share_memory(change, error);
+	if (!result)
+		result = sluice_derived_rename(&change->derived, engine, change->config);
+	if (!result && engine->config)
+		result = sluice_leaving_check(engine, change->config, &change->identity, error);
+	if (result)
+		return result;
+	/* Before any ring has a cursor that is called so: it must be known after a crash. */
+	sluice_engine_note(engine, &change->identity, change->config);
 	result = make_outputs(change, error);
 	if (!result)
 		result = prepare_sources(change, error);

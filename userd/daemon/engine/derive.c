@@ -20,6 +20,7 @@ void sluice_derived_free(struct sluice_derived *derived)
 {
 	sluice_config_routes_free(derived->routes, derived->route_count);
 	free(derived->kinds);
+	free(derived->spread);
 	free(derived->route_of);
 	memset(derived, 0, sizeof(*derived));
 }
@@ -145,7 +146,9 @@ int sluice_derive(const struct sluice_config *config, struct sluice_derived *der
 		calloc(config->input_count ? config->input_count : 1, sizeof(*derived->kinds));
 	derived->route_of =
 		calloc(config->input_count ? config->input_count : 1, sizeof(*derived->route_of));
-	if (!derived->kinds || !derived->route_of) {
+	derived->spread =
+		calloc(config->input_count ? config->input_count : 1, sizeof(*derived->spread));
+	if (!derived->kinds || !derived->route_of || !derived->spread) {
 		sluice_derived_free(derived);
 		return -ENOMEM;
 	}
@@ -168,9 +171,8 @@ bool sluice_derived_fills(const struct sluice_derived *derived, const struct slu
 		route = &derived->routes[derived->route_of[number]];
 		if (derived->kinds[number] == stream->kind &&
 		    sluice_guid_equal(route->id, stream->route))
-			/* Workers that do not deliver it have no sockets for it. */
-			return !sluice_intake_is_filled_by_worker(stream->kind) || !route->reach ||
-			       stream->cpu < route->reach;
+			return !sluice_intake_is_filled_by_worker(stream->kind) ||
+			       stream->cpu < route->spread;
 	}
 	return false;
 }
@@ -178,11 +180,11 @@ bool sluice_derived_fills(const struct sluice_derived *derived, const struct slu
 /* Is a route of that name still being emptied? A ring of a worker that shall fill none for it is no
  * hindrance. */
 static bool is_draining(const struct sluice_stream_table *streams, const sluice_guid guid,
-			size_t reach)
+			size_t spread)
 {
 	for_each_placed_stream (placed, streams)
 		if (placed->stream->draining &&
-		    (!reach || placed->stream->cpu < reach ||
+		    (placed->stream->cpu < spread ||
 		     !sluice_intake_is_filled_by_worker(placed->stream->kind)) &&
 		    sluice_guid_equal(placed->stream->route, guid))
 			return true;
@@ -221,7 +223,7 @@ static bool is_unusable(const struct sluice_engine *engine, const struct sluice_
 	size_t number;
 	bool found;
 
-	if (is_draining(&engine->streams, route->id, route->reach) ||
+	if (is_draining(&engine->streams, route->id, route->spread) ||
 	    has_leaving(&engine->streams, route->id, outputs, route->output_count, &found))
 		return true;
 	for (number = 0; !found && number < SLUICE_INTAKES; number++)

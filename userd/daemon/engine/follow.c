@@ -20,6 +20,7 @@ bool sluice_engine_follow_links(struct sluice_engine *engine)
 		.route_count = engine->derived.route_count,
 		.kinds = engine->derived.kinds,
 		.route_of = engine->derived.route_of,
+		.spread = engine->derived.spread,
 	};
 	for (number = 0; number < SLUICE_INTAKES; number++)
 		if (engine->intakes[number] && sluice_intake_classes[number]->follow)

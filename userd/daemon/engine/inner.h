@@ -38,6 +38,7 @@ struct sluice_derived {
 	struct sluice_config_route *routes;
 	size_t route_count;
 	enum sluice_source *kinds; /* by input: KMOD or SOCKET */
+	size_t *spread;		   /* by input: workers with sockets for it; 0: none */
 	size_t *route_of;	   /* by input: index into routes */
 };
 
@@ -122,6 +123,16 @@ bool sluice_intake_is_open(const struct sluice_engine *engine, bool outlives);
 
 /* Has an earlier daemon, or this one, left something in a source? See source.h. @context process */
 bool sluice_intake_has_left(const struct sluice_engine *engine);
+/* Does the plan have inputs of this kind? @threadsafe */
+bool sluice_source_plan_has(const struct sluice_source_plan *plan, enum sluice_source kind);
+/* Opens source `number` if it is not open; *opened: it was not. 0, or a negative errno with a
+ * sentence. @context process, as the next */
+int sluice_intake_open(struct sluice_engine *engine, size_t number, bool *opened, char **error);
+/* Opens the sources that look (source.h) and that `plan` has inputs for, and lets them. By source:
+ * `opened` as above, `begun`: to be committed or cancelled. 0, or a negative errno with a
+ * sentence. */
+int sluice_intakes_look(struct sluice_engine *engine, const struct sluice_source_plan *plan,
+			size_t *spread, bool *opened, bool *begun, char **error);
 
 /* From what is in force to `config`, whole or not at all, with what the operator said of outputs
  * that go (NULL: nothing); on success the engine owns `config`. 0 or a negative errno with a

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Which sources there are, and what the engine asks all of them; see inner.h. Touches: nothing.
+ * Which sources there are, what the engine asks all of them, and their first steps in a change; see
+ * inner.h. Touches: the sources.
  */
 #include "inner.h"
 
@@ -49,4 +50,48 @@ bool sluice_intake_has_left(const struct sluice_engine *engine)
 							    false))
 			return true;
 	return false;
+}
+
+bool sluice_source_plan_has(const struct sluice_source_plan *plan, enum sluice_source kind)
+{
+	size_t number;
+
+	for (number = 0; number < plan->config->input_count; number++)
+		if (plan->kinds[number] == kind)
+			return true;
+	return false;
+}
+
+int sluice_intake_open(struct sluice_engine *engine, size_t number, bool *opened, char **error)
+{
+	int result;
+
+	if (engine->intakes[number])
+		return 0;
+	result = sluice_intake_classes[number]->open(&engine->context, &engine->intakes[number],
+						     error);
+	*opened = !result;
+	return result;
+}
+
+int sluice_intakes_look(struct sluice_engine *engine, const struct sluice_source_plan *plan,
+			size_t *spread, bool *opened, bool *begun, char **error)
+{
+	size_t number;
+	int result;
+
+	for (number = 0; number < SLUICE_INTAKES; number++) {
+		const struct sluice_source_class *class = sluice_intake_classes[number];
+
+		if (!class->look || !sluice_source_plan_has(plan, class->kind))
+			continue;
+		result = sluice_intake_open(engine, number, &opened[number], error);
+		if (result)
+			return result;
+		begun[number] = true;
+		result = class->look(engine->intakes[number], plan, spread, error);
+		if (result)
+			return result;
+	}
+	return 0;
 }

@@ -129,20 +129,15 @@ static struct sluice_stream *stream_of(struct sluice_intake *intake,
 	return placed ? placed->stream : NULL;
 }
 
-/* Prepares everything of one input. */
-static int prepare_input(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+/* Looks at one input: can it be had from sockets, and in which way are they read? That is noted in
+ * its record. 0, or a negative errno with a sentence. */
+static int look_at_input(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			 const struct sluice_config_input *input,
-			 const struct sluice_config_route *route, struct sluice_stream_table *fresh,
-			 char **error)
+			 const struct sluice_socket_way **way, char **error)
 {
 	const struct sluice_socket_way_bed bed = {plan, intake->sets, intake->readers,
 						  intake->context->worker_count, intake->follows};
 	struct sluice_socket_input *record;
-	struct sluice_socket_candidate *candidate;
-	struct sluice_port_key key;
-	const struct sluice_socket_way *way;
-	size_t worker, range;
-	unsigned int number;
 	uint16_t index;
 	int result;
 
@@ -177,11 +172,51 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 	record->wanted = true;
 	snprintf(record->name, sizeof(record->name), "%s", input->name);
 	sluice_socket_input_look(record, input);
-	way = sluice_socket_way_choose(&bed, input, record);
+	*way = sluice_socket_way_choose(&bed, input, record);
+	return 0;
+}
+
+/* struct sluice_source_class.look: who reads how? */
+static int intake_look(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+		       size_t *spread, char **error)
+{
+	const struct sluice_socket_way *way;
+	struct sluice_socket_input *input;
+	size_t number, workers = intake->context->worker_count;
+	int result = 0;
+
+	for (input = intake->inputs; input; input = input->next)
+		input->wanted = false;
+	for (number = 0; !result && number < plan->config->input_count; number++) {
+		if (plan->kinds[number] != SLUICE_SOURCE_SOCKET)
+			continue;
+		result = look_at_input(intake, plan, &plan->config->inputs[number], &way, error);
+		if (!result)
+			spread[number] = way->spread ? way->spread(plan->config, workers) : workers;
+	}
+	return result;
+}
+
+/* Prepares everything of the input with this number. */
+static int prepare_input(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			 size_t place, struct sluice_stream_table *fresh, char **error)
+{
+	const struct sluice_config_input *input = &plan->config->inputs[place];
+	const struct sluice_config_route *route = &plan->routes[plan->route_of[place]];
+	struct sluice_socket_input *record = sluice_socket_input_find(intake->inputs, input->id);
+	const size_t workers = sluice_config_reached(route->reach, plan->spread[place]);
+	struct sluice_socket_candidate *candidate;
+	struct sluice_port_key key;
+	const struct sluice_socket_way *way;
+	size_t worker, range;
+	unsigned int number;
+	int result;
+
+	if (!record)
+		return -ENOENT;
+	way = sluice_socket_way_of(record->next_choice.receive);
 	/* Of those behind them there is none: who is no candidate has no port. */
-	for (worker = 0;
-	     worker < sluice_config_reached(route->reach, intake->context->worker_count);
-	     worker++) {
+	for (worker = 0; worker < workers; worker++) {
 		candidate = &intake->candidates[worker * plan->config->input_count +
 						intake->candidate_count];
 		candidate->config = input;
@@ -250,8 +285,7 @@ static int prepare_inputs(struct sluice_intake *intake, const struct sluice_sour
 		result = -ENOMEM;
 	for (number = 0; !result && number < count; number++)
 		if (plan->kinds[number] == SLUICE_SOURCE_SOCKET)
-			result = prepare_input(intake, plan, &plan->config->inputs[number],
-					       &plan->routes[plan->route_of[number]], fresh, error);
+			result = prepare_input(intake, plan, number, fresh, error);
 	for (number = 0; !result && number < intake->context->worker_count; number++) {
 		result = prepare_uses(intake, intake->sets[number].ports, number, count, false);
 		if (!result)
@@ -268,13 +302,10 @@ static int prepare_inputs(struct sluice_intake *intake, const struct sluice_sour
 static int intake_prepare(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			  struct sluice_stream_table *fresh, char **error)
 {
-	struct sluice_socket_input *input;
 	struct sluice_port *port;
 	size_t number;
 	int result;
 
-	for (input = intake->inputs; input; input = input->next)
-		input->wanted = false;
 	for (number = 0; number < intake->context->worker_count; number++)
 		for (port = intake->sets[number].ports; port; port = port->next)
 			port->wanted = false;
@@ -308,31 +339,13 @@ static int intake_activate(struct sluice_intake *intake, const struct sluice_sou
 	return 0;
 }
 
-/* Sockets of the last daemon that the configuration does not want go. */
-static void absorb_left_over(struct sluice_intake *intake)
-{
-	/* Whoever has sockets is among these. */
-	size_t number,
-		count = sluice_config_reached(intake->least_reach, intake->context->worker_count);
-
-	for (number = 0; number < count; number++) {
-		struct sluice_ports_call call = {
-			.set = &intake->sets[number],
-			.fresh =
-				sluice_socket_left_over((unsigned int)number, (unsigned int)count)};
-
-		if (call.fresh)
-			sluice_worker_call(intake->context->workers[number], sluice_ports_absorb,
-					   &call);
-	}
-}
-
 /* struct sluice_source_class.commit: sockets that are not wanted go. */
 static void intake_commit(struct sluice_intake *intake)
 {
 	struct sluice_socket_input **link = &intake->inputs, *input;
 	size_t number;
 
+	sluice_socket_begin_commit(intake);
 	for (number = 0; number < intake->context->worker_count; number++) {
 		struct sluice_ports_call call = {.set = &intake->sets[number],
 						 .fresh = intake->fresh[number]};
@@ -342,7 +355,7 @@ static void intake_commit(struct sluice_intake *intake)
 		intake->fresh[number] = NULL;
 	}
 	close_readers(intake, false);
-	absorb_left_over(intake);
+	sluice_socket_absorb(intake);
 	while ((input = *link)) {
 		if (input->wanted) {
 			sluice_socket_input_settle(input);
@@ -361,11 +374,8 @@ static void intake_cancel(struct sluice_intake *intake)
 	size_t number;
 
 	for (number = 0; number < intake->context->worker_count; number++) {
-		struct sluice_ports_call call = {.set = &intake->sets[number],
-						 .fresh = intake->fresh[number]};
-
-		sluice_port_index_remove_all(&intake->fresh_index[number], call.fresh);
-		sluice_worker_call(intake->context->workers[number], sluice_ports_cancel, &call);
+		sluice_port_index_remove_all(&intake->fresh_index[number], intake->fresh[number]);
+		sluice_socket_cancel(intake, number);
 		intake->fresh[number] = NULL;
 	}
 	close_readers(intake, false);
@@ -393,6 +403,17 @@ static bool all_settled(struct sluice_intake *intake, const struct sluice_source
 	return settled;
 }
 
+/* The same as when the plan came into force, as is the number of rings. */
+static int look_again(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+		      char **error)
+{
+	size_t *spread = calloc(plan->config->input_count + 1, sizeof(*spread));
+	int result = spread ? intake_look(intake, plan, spread, error) : -ENOMEM;
+
+	free(spread);
+	return result;
+}
+
 /* struct sluice_source_class.follow: the plan in force once more, with the interfaces and addresses
  * that there are now. */
 static bool intake_follow(struct sluice_intake *intake, const struct sluice_source_plan *plan)
@@ -405,7 +426,9 @@ static bool intake_follow(struct sluice_intake *intake, const struct sluice_sour
 	if (all_settled(intake, plan, &waits))
 		return waits;
 	intake->follows = true;
-	result = intake_prepare(intake, plan, &fresh, &error);
+	result = look_again(intake, plan, &error);
+	if (!result)
+		result = intake_prepare(intake, plan, &fresh, &error);
 	/* The rings are all there. */
 	if (!result && fresh.count)
 		result = -ENOENT;
@@ -543,6 +566,7 @@ const struct sluice_source_class sluice_source_socket = {
 	.is_filled_by_worker = true,
 	.has_left = sluice_socket_has_left,
 	.open = intake_open,
+	.look = intake_look,
 	.prepare = intake_prepare,
 	.activate = intake_activate,
 	.commit = intake_commit,

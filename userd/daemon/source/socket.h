@@ -99,6 +99,7 @@ struct sluice_port {
 	struct sluice_port_use *use;	  /* changes when the configuration does */
 	struct sluice_port_use *next_use; /* of the plan; NULL: none */
 	bool wanted;			  /* the plan has it */
+	bool replaced;			  /* it goes, and another gets some of what it would */
 	bool starved;			  /* waits for room in the ring */
 	bool closing;			  /* nothing new comes in; what is in it is being stored */
 	bool withdrawn;			  /* nobody finds it any more, once RCU says so */
@@ -278,8 +279,14 @@ int sluice_ports_close(struct sluice_worker *worker, void *set);
 struct sluice_ports_call {
 	struct sluice_port_set *set;
 	struct sluice_port *fresh;
+	/* To cancel: those of all workers, which do nothing meanwhile; 0: of others none is needed
+	 */
+	const struct sluice_port_set *sets;
+	size_t set_count;
 };
 int sluice_ports_enter(struct sluice_worker *worker, void *call);
+/* Before commit: what is for many is taken by those that will; the others still take it, too. */
+int sluice_ports_take_many(struct sluice_worker *worker, void *call);
 int sluice_ports_commit(struct sluice_worker *worker, void *call);
 int sluice_ports_cancel(struct sluice_worker *worker, void *call);
 
@@ -318,8 +325,9 @@ bool sluice_socket_has_inherited_for(uint16_t number, unsigned int worker, unsig
 /* The one with this key, of this worker, which is not among them any more; NULL: there is none.
  * @owner caller */
 struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, unsigned int worker);
-/* All that are left, for worker `worker` of `workers`. @owner caller */
-struct sluice_port *sluice_socket_left_over(unsigned int worker, unsigned int workers);
+/* One that is left, which is not among them any more; *worker: whose it was, which may be one more
+ * than there are now. NULL: none is left, or no memory. @owner caller */
+struct sluice_port *sluice_socket_left_over(unsigned int *worker);
 
 /* Where the rings of a configuration are. Valid as long as that. @context process @threadsafe */
 const char *sluice_socket_ring_directory(const struct sluice_config *config);

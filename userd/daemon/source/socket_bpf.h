@@ -25,7 +25,7 @@
 
 struct sluice_socket_bpf;
 
-/* Bytes of the ring of each of so many workers. @threadsafe */
+/* Bytes of each ring where there are so many workers. @threadsafe */
 size_t sluice_socket_bpf_ring_size(const struct sluice_config *config, size_t workers);
 /* What libbpf has to say goes to the log from now on. @context process */
 void sluice_socket_bpf_log(void);

@@ -21,16 +21,16 @@
 /* Rings for programs are memory that is taken at once: those of all workers together take no more
  * than this unless the size is given. */
 #define RINGS_MOST (256UL << 20)
-#define RING_MOST (16UL << 20)
+#define RING_MOST (32UL << 20)
 #define RING_LEAST (1UL << 20)
 
 size_t sluice_socket_bpf_ring_size(const struct sluice_config *config, size_t workers)
 {
-	size_t size = RING_MOST;
+	size_t size = RING_MOST, readers = sluice_config_readers(config, workers);
 
 	if (config->socket_ring)
 		return config->socket_ring;
-	while (size > RING_LEAST && size * workers > RINGS_MOST)
+	while (size > RING_LEAST && size * readers > RINGS_MOST)
 		size /= 2;
 	return size;
 }
@@ -49,7 +49,7 @@ static int prepare(struct sluice_socket_beat **reader, struct sluice_port_set *s
 	if (result) {
 		sluice_say(error,
 			   "the program for `receive: bpf`, with a ring of %zu bytes for each "
-			   "worker, cannot be loaded: %s; make `socket.ring` smaller, or use "
+			   "reader, cannot be loaded: %s; make `socket.ring` smaller, or use "
 			   "`receive: calls`",
 			   size, strerror(-result));
 		return result;
@@ -75,24 +75,24 @@ static size_t count_sockets(const struct sluice_source_plan *plan)
 	return count;
 }
 
-/* Makes the rings of all workers. NULL; or why they cannot be had, for the user, which is then so
- * for ever. */
+/* Makes the rings of all workers that have one. NULL; or why they cannot be had, for the user,
+ * which is then so for ever. */
 static const char *make_rings(const struct sluice_socket_way_bed *bed)
 {
 	static char text[256];
 	char amount[SLUICE_SIZE_TEXT], *error = NULL;
-	size_t number;
+	size_t number, readers = sluice_config_readers(bed->plan->config, bed->worker_count);
 
-	for (number = 0; number < bed->worker_count && !text[0]; number++) {
+	for (number = 0; number < readers && !text[0]; number++) {
 		if (!prepare(&bed->readers[number].of[SLUICE_RECEIVE_BPF], &bed->sets[number],
 			     bed->plan->config, bed->worker_count, &error))
 			continue;
 		(void)sluice_size_format(
 			sluice_socket_bpf_ring_size(bed->plan->config, bed->worker_count), amount);
 		snprintf(text, sizeof(text),
-			 "there is no memory for a ring of %s for each of %zu workers: "
+			 "there is no memory for a ring of %s for each of %zu readers: "
 			 "`socket.ring` can be smaller",
-			 amount, bed->worker_count);
+			 amount, readers);
 	}
 	if (error)
 		sluice_debug("%s", error);
@@ -306,6 +306,7 @@ const struct sluice_socket_way sluice_socket_way_bpf = {
 	.begin = sluice_socket_bpf_log,
 	.trial = sluice_socket_trial,
 	.afford = afford,
+	.spread = sluice_config_readers,
 	.prepare = prepare,
 	.is_unused = is_unused,
 	.close = close_reader,

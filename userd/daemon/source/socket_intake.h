@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the parts of the socket source in the control thread share: the source as a whole
- * (socket.c), and its ports while a plan is prepared (socket_prepare.c).
+ * (socket.c), its ports while a plan is prepared (socket_prepare.c), and those that change places
+ * with ports of another worker (socket_across.c).
  */
 #ifndef SLUICE_SOCKET_INTAKE_H
 #define SLUICE_SOCKET_INTAKE_H
@@ -19,8 +20,8 @@ struct sluice_intake {
 	/* While it prepares: a row for each worker of as many candidates as the plan has inputs. */
 	struct sluice_socket_candidate *candidates;
 	size_t candidate_count;
-	uint16_t reach[65536]; /* by port: how many workers, the first ones, may have one; 0: all */
-	size_t least_reach;    /* of all inputs, as sluice_config_reach() */
+	uint16_t reach[65536]; /* by port: how many workers, the first ones, may have one; 0: the
+				  plan has no such port */
 	size_t width;	       /* workers that have a socket for a port (config/deal.h) */
 	bool follows; /* an interface or address changed: prepares the plan in force anew */
 };
@@ -41,5 +42,17 @@ int sluice_socket_prepare_port(struct sluice_intake *intake, const struct sluice
 			       const struct sluice_config_input *input,
 			       const struct sluice_port_key *key,
 			       struct sluice_socket_input *record, size_t number, char **error);
+
+/*
+ * What a change does with sockets whose place is taken by those of another worker
+ * (socket_across.c), because fewer or more read in another way or have connections. Before the
+ * workers put a plan in force: which sockets that go are replaced by others; and what is for many
+ * is taken by those that will, before the others stop.
+ */
+void sluice_socket_begin_commit(struct sluice_intake *intake);
+/* Closes the sockets that a plan which does not come into force has opened in worker `number`. */
+void sluice_socket_cancel(struct sluice_intake *intake, size_t number);
+/* What the last daemon left open and nobody wants is read by whoever has taken its place. */
+void sluice_socket_absorb(struct sluice_intake *intake);
 
 #endif /* SLUICE_SOCKET_INTAKE_H */

@@ -224,27 +224,21 @@ struct sluice_port *sluice_socket_inherited(const struct sluice_port_key *key, u
 	return NULL;
 }
 
-struct sluice_port *sluice_socket_left_over(unsigned int worker, unsigned int workers)
+struct sluice_port *sluice_socket_left_over(unsigned int *worker)
 {
-	struct sluice_port *list = NULL, *port;
-	struct inherited **link;
+	struct sluice_port *port;
 	size_t bucket;
 
 	for (bucket = 0; bucket < BUCKETS; bucket++) {
-		link = &inherited[bucket];
-		while (*link) {
-			if ((*link)->worker % workers != worker) {
-				link = &(*link)->next;
-				continue;
-			}
-			port = take(link);
-			if (!port)
-				return list;
-			port->next = list;
-			list = port;
-		}
+		if (!inherited[bucket])
+			continue;
+		*worker = inherited[bucket]->worker;
+		port = take(&inherited[bucket]);
+		if (port)
+			port->next = NULL;
+		return port;
 	}
-	return list;
+	return NULL;
 }
 
 /* Reads a port until nothing is in it, or the ring has no room. True: nothing is. */

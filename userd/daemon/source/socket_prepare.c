@@ -18,15 +18,15 @@ void sluice_socket_deal(struct sluice_intake *intake, const struct sluice_source
 	unsigned int port;
 
 	memset(intake->reach, 0, sizeof(intake->reach));
-	intake->least_reach = sluice_config_reach(plan->config);
 	for (number = 0; number < plan->config->input_count; number++) {
 		const struct sluice_config_input *input = &plan->config->inputs[number];
 
 		if (plan->kinds[number] != SLUICE_SOURCE_SOCKET)
 			continue;
-		reach = plan->routes[plan->route_of[number]].reach;
+		reach = sluice_config_reached(plan->routes[plan->route_of[number]].reach,
+					      plan->spread[number]);
 		/* Whatever shares a number is in the same workers. */
-		for (range = 0; reach && range < input->port_count; range++)
+		for (range = 0; range < input->port_count; range++)
 			for (port = input->ports[range].first; port <= input->ports[range].last;
 			     port++)
 				if (!intake->reach[port] || reach < intake->reach[port])

@@ -213,18 +213,38 @@ static void replace_ports(struct sluice_port *list, struct sluice_worker *worker
 	}
 }
 
-/* What is for many comes to the sockets of all workers: that of the first takes it, at the
- * fresh sockets before it takes none at those that go. */
-static void pass_on_many(const struct sluice_ports_call *call)
+/* Has one socket take what is for many, or not. */
+static void let_take_many(struct sluice_port *port, bool takes)
+{
+	port->is_first = takes;
+	sluice_port_take_many(port, takes);
+}
+
+/* What is for many comes to the sockets of all workers: that of the first takes it. It does before
+ * another one, of this worker or of another, takes it no more: it may come twice in that moment,
+ * and is not lost. */
+int sluice_ports_take_many(struct sluice_worker *worker, void *argument)
+{
+	const struct sluice_ports_call *call = argument;
+	struct sluice_port *port;
+
+	(void)worker;
+	for (port = call->fresh; port; port = port->next)
+		let_take_many(port, port->is_next_first);
+	for (port = call->set->ports; port; port = port->next)
+		if (port->wanted && port->is_next_first && !port->is_first)
+			let_take_many(port, true);
+	return 0;
+}
+
+/* Those that are not the first any more take it no more. */
+static void leave_many(const struct sluice_port_set *set)
 {
 	struct sluice_port *port;
 
-	for (port = call->fresh; port; port = port->next)
-		sluice_port_take_many(port, port->is_first = port->is_next_first);
-	for (port = call->set->ports; port; port = port->next)
-		if (!port->wanted || port->is_first != port->is_next_first)
-			sluice_port_take_many(port,
-					      port->is_first = port->wanted && port->is_next_first);
+	for (port = set->ports; port; port = port->next)
+		if (!port->wanted || (port->is_first && !port->is_next_first))
+			let_take_many(port, false);
 }
 
 int sluice_ports_commit(struct sluice_worker *worker, void *argument)
@@ -233,7 +253,7 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 	struct sluice_port **link = &call->set->ports, *port, *replaced = NULL, *removed = NULL;
 	struct sluice_port **to;
 
-	pass_on_many(call);
+	leave_many(call->set);
 	sluice_port_index_add_all(&call->set->index, call->fresh);
 	while ((port = *link)) {
 		if (port->wanted) {
@@ -249,9 +269,7 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 		sluice_port_drain(port, worker->now);
 		sluice_port_withdraw(port);
 		sluice_port_index_remove(&call->set->index, port);
-		/* A part is enough: what comes in the meantime may be of it. */
-		to = sluice_port_index_overlap(&call->set->index, port, true) ? &replaced
-									      : &removed;
+		to = port->replaced ? &replaced : &removed;
 		port->next = *to;
 		*to = port;
 	}
@@ -265,6 +283,26 @@ int sluice_ports_commit(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
+/*
+ * The socket that stays and would have got what came to `port`, or some of it (*is_part), were that
+ * not there: of this worker, else of another. NULL: none.
+ */
+static const struct sluice_port *find_before(const struct sluice_ports_call *call,
+					     const struct sluice_port *port, bool *is_part)
+{
+	const struct sluice_port *before = sluice_port_index_cover(&call->set->index, port, false);
+	size_t number;
+
+	for (number = 0; !before && number < call->set_count; number++)
+		before = sluice_port_index_cover(&call->sets[number].index, port, false);
+	*is_part = !before;
+	if (!before)
+		before = sluice_port_index_overlap(&call->set->index, port, false);
+	for (number = 0; !before && number < call->set_count; number++)
+		before = sluice_port_index_overlap(&call->sets[number].index, port, false);
+	return before;
+}
+
 int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 {
 	struct sluice_ports_call *call = argument;
@@ -274,11 +312,8 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 
 	for (port = call->fresh; port; port = next) {
 		next = port->next;
-		before = sluice_port_index_cover(&call->set->index, port, false);
 		/* Which of it is whose it does not know. */
-		port->disowned = !before;
-		if (!before)
-			before = sluice_port_index_overlap(&call->set->index, port, false);
+		before = find_before(call, port, &port->disowned);
 		if (!before) {
 			sluice_port_free(port);
 			continue;

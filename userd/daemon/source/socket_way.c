@@ -62,6 +62,11 @@ static const struct sluice_socket_way *const *find(enum sluice_receive receive)
 	return place;
 }
 
+const struct sluice_socket_way *sluice_socket_way_of(enum sluice_receive receive)
+{
+	return *find(receive);
+}
+
 const struct sluice_socket_way *sluice_socket_way_choose(const struct sluice_socket_way_bed *bed,
 							 const struct sluice_config_input *input,
 							 struct sluice_socket_input *record)

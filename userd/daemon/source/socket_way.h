@@ -37,9 +37,13 @@ struct sluice_socket_way {
 	 * @context process */
 	const char *(*trial)(void);
 	/* Why it is not to be had with `receive: auto` for this plan, for the user; a constant.
-	 * NULL: it is. Makes the readers of all workers. Optional. @context process */
+	 * NULL: it is. Makes the readers of all workers that have one. Optional. @context process
+	 */
 	const char *(*afford)(const struct sluice_socket_way_bed *bed);
 
+	/* How many of `workers`, the first ones, have sockets of this way. 1 to that. Optional:
+	 * then all have. @threadsafe */
+	size_t (*spread)(const struct sluice_config *config, size_t workers);
 	/* Makes *reader for the sockets of `set` if it is NULL. 0, or a negative errno with a
 	 * sentence. Optional: then the first socket makes it when it is entered.
 	 * @owner caller: close() @context process */
@@ -122,6 +126,9 @@ struct sluice_socket_way {
 extern const struct sluice_socket_way *const sluice_socket_ways[];
 extern const struct sluice_socket_way sluice_socket_way_bpf;
 extern const struct sluice_socket_way sluice_socket_way_calls;
+
+/* The one that a configuration calls so; not `auto`. @threadsafe */
+const struct sluice_socket_way *sluice_socket_way_of(enum sluice_receive receive);
 
 #define for_each_socket_way(place) for ((place) = sluice_socket_ways; *(place); (place)++)
 

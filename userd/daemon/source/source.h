@@ -4,8 +4,8 @@
  * the inputs that are its own; what comes after the ring does not know one from the other. A change
  * of configuration is a transaction:
  *
- *   prepare ──► activate ──► commit          everything that can fail comes before commit;
- *      └────────────┴──► cancel              after cancel all is as it was before prepare
+ *   look ──► prepare ──► activate ──► commit     everything that can fail comes before commit;
+ *    └──────────┴───────────┴──► cancel           after cancel all is as it was before look
  *
  * Called by the engine in the control thread (@context process); what concerns a worker's streams
  * and sockets is done by call in that worker.
@@ -54,6 +54,7 @@ struct sluice_source_plan {
 	size_t route_count;
 	const enum sluice_source *kinds; /* by input: KMOD or SOCKET, `auto` decided */
 	const size_t *route_of;		 /* by input: index into routes */
+	const size_t *spread;		 /* by input: workers with sockets for it; 0: none */
 };
 
 struct sluice_intake; /* each kind's own */
@@ -78,6 +79,14 @@ struct sluice_source_class {
 	/* Opens the source; nothing is captured yet. @owner caller: free() of the class */
 	int (*open)(const struct sluice_source_context *context, struct sluice_intake **source,
 		    char **error);
+	/*
+	 * First of all, before it is known how large rings are: how many workers, the first ones,
+	 * will have sockets for each input, in `spread`; those of other sources are left as they
+	 * are. plan->spread and the size of routes are not to be looked at. NULL: it has one ring
+	 * per CPU.
+	 */
+	int (*look)(struct sluice_intake *source, const struct sluice_source_plan *plan,
+		    size_t *spread, char **error);
 	/* Makes what `plan` needs and is not there; streams made go to `fresh`, not in their
 	 * workers yet. */
 	int (*prepare)(struct sluice_intake *source, const struct sluice_source_plan *plan,
@@ -89,7 +98,8 @@ struct sluice_source_class {
 	/* `plan` is in force; what was only in the one before goes. The fresh streams are in their
 	 * workers. */
 	void (*commit)(struct sluice_intake *source);
-	/* Undoes prepare and activate. The fresh streams are destroyed by the engine afterwards. */
+	/* Undoes look, prepare and activate. The fresh streams are destroyed by the engine
+	 * afterwards. */
 	void (*cancel)(struct sluice_intake *source);
 	/*
 	 * Does a ring of `route` that no stream has hold something for outputs that are not among
