@@ -94,7 +94,8 @@ static int try_port(const struct sluice_config_input *input, int family, bool bo
 	const int on = 1, only = !both;
 	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	const int index = (int)if_nametoindex(input->interface);
+	/* Three system calls, for each port. */
+	const int index = input->interface[0] ? (int)if_nametoindex(input->interface) : 0;
 	bool is_whole = prefix->length == (prefix->family == AF_INET ? 32 : 128);
 	int error = 0, fd;
 

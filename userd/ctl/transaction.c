@@ -130,6 +130,7 @@ int sluice_transaction_load(struct sluice_transaction *transaction)
 {
 	char path[PATH_ROOM];
 	json_t *object;
+	FILE *file;
 	int fd, error;
 
 	memset(transaction, 0, sizeof(*transaction));
@@ -142,8 +143,15 @@ int sluice_transaction_load(struct sluice_transaction *transaction)
 		return fd;
 	if (fd < 0)
 		return complain(path, "read", fd);
-	object = json_loadfd(fd, 0, NULL);
-	close(fd);
+	/* With a buffer: json_loadfd() has a system call for each byte. */
+	file = fdopen(fd, "r");
+	if (!file) {
+		error = -errno;
+		close(fd);
+		return complain(path, "read", error);
+	}
+	object = json_loadf(file, 0, NULL);
+	(void)fclose(file);
 	error = object ? unpack(object, transaction) : -EINVAL;
 	json_decref(object);
 	if (error == -EINVAL)

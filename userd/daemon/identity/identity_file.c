@@ -81,6 +81,7 @@ static json_t *read_file(const char *path, const char **why)
 	json_t *root = NULL;
 	json_error_t fault;
 	struct stat state;
+	FILE *file;
 
 	*why = NULL;
 	if (fd < 0) {
@@ -94,8 +95,16 @@ static json_t *read_file(const char *path, const char **why)
 		close(fd);
 		return NULL;
 	}
-	root = json_loadfd(fd, 0, &fault);
-	close(fd);
+	/* With a buffer: json_loadfd() has a system call for each byte, and all notes of all relays
+	 * are read at a start. */
+	file = fdopen(fd, "r");
+	if (!file) {
+		*why = strerror(errno);
+		close(fd);
+		return NULL;
+	}
+	root = json_loadf(file, 0, &fault);
+	(void)fclose(file);
 	if (!root)
 		*why = "no JSON";
 	else if (json_integer_value(json_object_get(root, "version")) != SLUICE_IDENTITY_VERSION)
