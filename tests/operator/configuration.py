@@ -73,7 +73,8 @@ class Input:
         """As it stands in the file; `names` has the outputs' names by key."""
         lines = [f"  - name: {self.name}", f"    port: {self.port}", f"    source: {source}",
                  f"    outputs: [{', '.join(names[key] for key in self.outputs)}]"]
-        if source == "socket":
+        # `auto` is what who writes nothing gets.
+        if source == "socket" and self.receive != "auto":
             lines.append(f"    receive: {self.receive}")
         if self.priority:
             lines.append(f"    priority: {self.priority}")
@@ -97,6 +98,7 @@ class Configuration:
         self.rings = rings
         self.disk = disk
         self.memory = "16m"
+        self.readers = None
         self.inputs = []
         self.outputs = []
 
@@ -123,6 +125,8 @@ class Configuration:
                  f"  memory: {{size: {self.memory}, path: {self.rings}}}"]
         if self.disk:
             lines.append(f"  disk: {{path: {self.disk}, size: 16m, segment: 1m}}")
+        if self.readers:
+            lines.append(f"socket: {{readers: {self.readers}}}")
         lines.append("inputs:")
         lines += [one.text(self.source, names) for one in self.inputs]
         lines.append("outputs:")

@@ -3,7 +3,7 @@
 """A random operator: everyday life against the running product, checked by books that know what
 must arrive.
 
-    main.py [--seed N[,N...]] [--count STEPS] [--source socket|kmod] [--receive calls|bpf]
+    main.py [--seed N[,N...]] [--count STEPS] [--source socket|kmod] [--receive calls|bpf|auto]
             [--steps KIND,...] [--without KIND,...] [--long] [--shrink SECONDS] [--replay FILE]
             [--save FOLDER] [--build FOLDER] [--list]
 
@@ -162,7 +162,7 @@ def arguments():
     parser.add_argument("--seed", default="1")
     parser.add_argument("--count", type=int, default=100)
     parser.add_argument("--source", choices=("socket", "kmod"), default="socket")
-    parser.add_argument("--receive", choices=("calls", "bpf"), default="calls")
+    parser.add_argument("--receive", choices=("calls", "bpf", "auto"), default="calls")
     parser.add_argument("--steps", default="")
     parser.add_argument("--without", default="")
     parser.add_argument("--long", action="store_true")

@@ -151,14 +151,23 @@ def memory(life, rnd):
 
 @kind("receive")
 def receive(life, rnd):
-    """An input is read in the other way."""
+    """An input is read in another way."""
     if life.kmod:
         return
     key = rnd.choice(life.config.inputs).key
 
     def change(config):
         one = config.input(key)
-        one.receive = "bpf" if one.receive == "calls" else "calls"
+        ways = ("calls", "bpf", "auto") if life.options.receive == "auto" else ("calls", "bpf")
+        one.receive = rnd.choice([other for other in ways if other != one.receive])
+    life.propose(change, way(rnd))
+
+
+@kind("readers")
+def readers(life, rnd):
+    """More workers read sockets by a program, or fewer."""
+    def change(config):
+        config.readers = rnd.choice([other for other in (None, 1, 2) if other != config.readers])
     life.propose(change, way(rnd))
 
 
