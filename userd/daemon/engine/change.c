@@ -5,8 +5,8 @@
  *
  *   derive ─► sources look ─► outputs made ─► sources prepare ─► workers make room ─►
  *      └────────────┴───────────────┴────────────────┴──────────────────┴─► undo
- *   sources activate ─┬─► commit
- *      └─► undo       └─ outputs drain
+ *   sources activate ─┬─► commit: sources go by the new one ─► outputs drain
+ *      └─► undo
  *
  * What is the same in both is not touched: an input keeps its sockets or rule, an output its
  * connections. An output that changed hands its connections to the destinations that stayed to its
@@ -42,6 +42,7 @@ struct change {
 	bool *kept;	  /* by output: it is the old one, unchanged on the wire */
 	bool opened[SLUICE_INTAKES], prepared[SLUICE_INTAKES];
 	size_t entered; /* workers that made room */
+	bool switched;	/* sources go by it already */
 };
 
 void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers)
@@ -436,6 +437,19 @@ static int commit_outputs(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
+/* Sources go by the new configuration from here on; what was in a socket before is in its old
+ * stream. */
+static void switch_sources(struct change *change)
+{
+	struct sluice_engine *engine = change->engine;
+	size_t number;
+
+	for (number = 0; number < SLUICE_INTAKES; number++)
+		if (engine->intakes[number])
+			sluice_intake_classes[number]->commit(engine->intakes[number]);
+	change->switched = true;
+}
+
 /* Nothing can fail any more. */
 static void commit(struct change *change)
 {
@@ -455,9 +469,8 @@ static void commit(struct change *change)
 		sluice_spooler_retune(engine->spooler, &change->config->store);
 	if (gathers)
 		sluice_gather_begin(engine);
-	for (number = 0; number < SLUICE_INTAKES; number++)
-		if (engine->intakes[number])
-			sluice_intake_classes[number]->commit(engine->intakes[number]);
+	if (!change->switched)
+		switch_sources(change);
 	for (number = 0; number < change->config->output_count; number++) {
 		if (!change->kept[number])
 			continue;
@@ -568,10 +581,15 @@ int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *con
 			sluice_engine_note(engine, &engine->identity, engine->config);
 		sluice_identity_free(&change.identity);
 	} else {
+		adopt_fresh(&change);
+		/* What is still in a socket goes to the outputs of the configuration under which
+		 * it came: before one of them ends. Where streams go to other workers, they pause
+		 * first. */
+		if (engine->config && !sluice_gather_is_needed(engine, config))
+			switch_sources(&change);
 		if (engine->config)
 			sluice_leaving_finish(engine, config, &change.identity);
 		drain_outputs(&change);
-		adopt_fresh(&change);
 		commit(&change);
 		sluice_ring_list_note(engine, false);
 	}
