@@ -198,6 +198,8 @@ install: all ## programs, library, headers, man pages, unit; the module where KE
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/pkgconfig $(B)/libsluice.pc
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c conf/sluice.logrotate
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/wireshark conf/wireshark/sluice.lua
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice docs/json.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/schemas docs/schemas/*.json
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; done
 	install -D -m 644 conf/sluiced.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluiced.service

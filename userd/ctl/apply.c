@@ -125,8 +125,11 @@ int sluice_ctl_apply(int argc, char **argv)
 	/* What can be found out here need not trouble the daemon; it checks all the same. */
 	if (!sluice_config_read(request.file, &text, &length, &findings))
 		sluice_ctl_check_text(request.file, text, length, view, &findings);
-	status = sluice_ctl_print_findings(request.file, &findings) && text ? SLUICE_CTL_OK
-									    : SLUICE_CTL_FINDINGS;
+	status = sluice_ctl_print_findings(request.as_json ? stderr : stdout, request.file,
+					   &findings) &&
+				 text
+			 ? SLUICE_CTL_OK
+			 : SLUICE_CTL_FINDINGS;
 	sluice_findings_free(&findings);
 	if (status == SLUICE_CTL_OK) {
 		/* The daemon says which file is in force: a path that means the same to everybody.

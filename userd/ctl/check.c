@@ -51,14 +51,14 @@ int sluice_ctl_check_text(const char *name, const char *text, size_t length,
 	return error;
 }
 
-bool sluice_ctl_print_findings(const char *name, const struct sluice_findings *findings)
+bool sluice_ctl_print_findings(FILE *to, const char *name, const struct sluice_findings *findings)
 {
 	char *text = sluice_findings_text(findings, name);
 
 	if (text)
-		fputs(text, stdout);
+		fputs(text, to);
 	free(text);
-	fflush(stdout);
+	fflush(to);
 	return findings->error_count == 0;
 }
 
@@ -172,7 +172,7 @@ static bool check_file(struct task *task, const char *path)
 	if (task->list)
 		collect(task->list, path, &findings);
 	else
-		sluice_ctl_print_findings(path, &findings);
+		sluice_ctl_print_findings(stdout, path, &findings);
 	right = !error && findings.error_count == 0;
 	if (right && config && !task->elsewhere && wants_best_way(config))
 		tell_way(path, task->list);

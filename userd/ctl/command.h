@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include "../config/check.h"
 
 struct sluice_findings;
@@ -52,7 +53,8 @@ int sluice_ctl_set_words(struct sluice_config_text *text, const char *piece, cha
 int sluice_ctl_check_text(const char *name, const char *text, size_t length,
 			  const enum sluice_host_view *view, struct sluice_findings *findings);
 
-/* Prints findings to stdout; returns true if none of them is an error. */
-bool sluice_ctl_print_findings(const char *name, const struct sluice_findings *findings);
+/* Prints findings, a line each, to `to`: stderr where stdout is for JSON. True: none of them is an
+ * error. */
+bool sluice_ctl_print_findings(FILE *to, const char *name, const struct sluice_findings *findings);
 
 #endif /* SLUICE_CTL_COMMAND_H */

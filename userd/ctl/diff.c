@@ -68,7 +68,7 @@ int sluice_ctl_diff(int argc, char **argv)
 	if (!sluice_config_read(file, &text, &length, &findings))
 		sluice_ctl_check_text(file, text, length, view, &findings);
 	if (!text || findings.error_count) {
-		(void)sluice_ctl_print_findings(file, &findings);
+		(void)sluice_ctl_print_findings(as_json ? stderr : stdout, file, &findings);
 		goto out;
 	}
 	status = SLUICE_CTL_REFUSED;

@@ -77,7 +77,7 @@ static bool is_untouched(struct sluice_netlink *netlink, const struct sluice_run
 	if (get_base(netlink, running, &base))
 		goto out;
 	if (sluice_config_read(running->name, &text, &length, &findings)) {
-		(void)sluice_ctl_print_findings(running->name, &findings);
+		(void)sluice_ctl_print_findings(stdout, running->name, &findings);
 		goto out;
 	}
 	result = (length == base.text.length && !memcmp(text, base.text.bytes, length)) ||
