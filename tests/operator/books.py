@@ -65,6 +65,8 @@ class Books:
         self.owners = {}
         self.next = {}
         self.closed = {}
+        # (flow, number) of what is sent while a change may send it either way: sets of outputs.
+        self.either = {}
         self.sent = 0
         self.delivered = 0
         self.repeated = 0
@@ -95,7 +97,7 @@ class Books:
                 wanted = [one.port for one in output.to]
                 for port in wanted:
                     if account.ports and port not in account.ports:
-                        account.since[port] = set(account.owed)
+                        account.since[port] = account.owed | self.either.keys()
                 account.name, account.everyone, account.ports = output.name, everyone, wanted
                 account.is_plain = output.framing != "native"
                 account.was_plain = account.was_plain or account.is_plain
@@ -113,6 +115,56 @@ class Books:
             self.sent += 1
             for key in outputs:
                 self.accounts[key].owed.add((flow, sequence))
+
+    def owe_either(self, choices, flow, sequence):
+        """A datagram is about to be sent while a change is made: all of one of these sets of
+        outputs must get it, and no other."""
+        if len(choices) == 1:
+            self.owe(choices[0], flow, sequence)
+            return
+        with self.lock:
+            self.sent += 1
+            self.either[flow, sequence] = choices
+
+    def retract(self, flow, sequence):
+        """The kernel refused to send it."""
+        with self.lock:
+            self.either.pop((flow, sequence), None)
+            for account in self.accounts.values():
+                account.owed.discard((flow, sequence))
+
+    def got(self, which, choices):
+        """The outputs of `choices` that have a datagram."""
+        keys = frozenset().union(*choices)
+        return frozenset(key for key in keys if key in self.accounts and
+                         any(which in came for came in self.accounts[key].came.values()))
+
+    def decide(self):
+        """What went one way or the other is owed there from now on. True: nothing is open."""
+        is_clear = True
+        for which, choices in list(self.either.items()):
+            got = self.got(which, choices)
+            left = [keys for keys in choices if got <= keys]
+            if not left:
+                raise Fault("stray", f"flow {which[0]:#x} number {which[1]}, sent during a change, "
+                            f"came to the outputs {sorted(got)}, and not to all and only those of "
+                            f"{[sorted(keys) for keys in choices]}")
+            if len(left) == 1:
+                for key in left[0]:
+                    self.accounts[key].owed.add(which)
+                del self.either[which]
+            elif got not in left:
+                is_clear = False
+        return is_clear
+
+    def lacks_flows(self, flows):
+        """Is anything of these flows on its way?"""
+        with self.lock:
+            if any(flow in flows and self.got((flow, number), choices) not in choices
+                   for (flow, number), choices in self.either.items()):
+                return True
+            return any(flow in flows for account in self.accounts.values()
+                       for lack in account.missing().values() for flow, _ in lack)
 
     def excuse(self, key, what):
         """Until the books are closed: "repeats" (a plain framing after a disconnect), "loss"
@@ -145,7 +197,8 @@ class Books:
                 if not excused and not (plain and "repeats-plain" in account.excused):
                     account.faults.append(("repeated", f"flow {flow:#x} number {sequence} "
                                            f"at port {port}"))
-            elif which not in account.owed:
+            elif which not in account.owed and not any(
+                    account.key in keys for keys in self.either.get(which, ())):
                 account.faults.append(("stray", f"flow {flow:#x} number {sequence} at port {port}, "
                                        "which should not get it"))
             came[which] = True
@@ -188,6 +241,8 @@ class Books:
     def is_even(self, counted):
         """Has everybody got, or been told of, everything that was sent? @counted: as in check()."""
         with self.lock:
+            if not self.decide():
+                return False
             return all(len(lack) <= account.told_of(port) or
                        account.was_plain and len(lack) <= counted
                        for account in self.accounts.values()
@@ -206,6 +261,10 @@ class Books:
         since the books were closed, for plain framings, which carry no GAP."""
         self.check_faults()
         with self.lock:
+            if not self.decide():
+                raise Fault("missing", f"of {len(self.either)} datagrams that were sent during a "
+                            "change some came to no output, or not to all of theirs: "
+                            f"{list(self.either.items())[:3]}")
             for account in self.accounts.values():
                 for port, lack in account.missing().items():
                     told = account.told_of(port)
@@ -225,14 +284,21 @@ class Books:
                         raise Fault("missing", f"output {account.name} lacks {len(lack)} of "
                                     f"{len(account.owed)} datagrams"
                                     f"{f' at port {port}' if port else ''}, "
-                                    f"told of {told}, counted as lost {counted}: {text}; GAPs "
+                                    f"told of {told}, counted as lost {counted}: {text}, of "
+                                    f"which others have {self.who_has(lack)}; GAPs "
                                     f"(port, datagrams, cause): {account.gaps[:8]}")
+
+    def who_has(self, lack):
+        """{port: how many it has} of datagrams that one output lacks, for whoever looks."""
+        return {port: len(lack & came.keys()) for account in self.accounts.values()
+                for port, came in account.came.items() if lack & came.keys()}
 
     def close(self, live):
         """Forgets what is even. @live: keys of the outputs that there are still; others end
         here."""
         with self.lock:
             self.closures += 1
+            self.either.clear()
             for flow, number in self.next.items():
                 self.closed[flow] = number
             for key in list(self.accounts):

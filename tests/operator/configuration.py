@@ -17,11 +17,17 @@ class Destination:
         self.port = port
         self.six = six
         self.weight = 1
+        self.enabled = True
+
+    def place(self):
+        """Address and port, as a command names the destination."""
+        host = f"[{RECEIVER6}]" if self.six else RECEIVER
+        return f"{host}:{self.port}"
 
     def text(self):
         """As it stands in the file."""
-        host = f"[{RECEIVER6}]" if self.six else RECEIVER
-        return f'{{address: "{host}:{self.port}", weight: {self.weight}}}'
+        off = "" if self.enabled else ", enabled: off"
+        return f'{{address: "{self.place()}", weight: {self.weight}{off}}}'
 
 
 class Output:
@@ -68,6 +74,8 @@ class Input:
         self.address = None
         self.receive = "calls"
         self.priority = 0
+        self.enabled = True
+        self.hook = None
 
     def text(self, source, names):
         """As it stands in the file; `names` has the outputs' names by key."""
@@ -79,9 +87,11 @@ class Input:
         if self.priority:
             lines.append(f"    priority: {self.priority}")
         for key, value in (("from", self.sender), ("interface", self.interface),
-                           ("address", self.address)):
+                           ("address", self.address), ("hook", self.hook)):
             if value:
                 lines.append(f"    {key}: {value}")
+        if not self.enabled:
+            lines.append("    enabled: off")
         return "\n".join(lines)
 
     def match(self):
