@@ -44,7 +44,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit unit scenario netlink hooks lint install clean help soak mutate mutate-asan
+.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit unit scenario netlink hooks lint install clean help soak mutate mutate-asan fuzz
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -120,6 +120,27 @@ scenario: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) ## scenarios by name, T='P2-
 netlink: ## what names netlink attributes, from uapi/sluice.yaml: header, policies, constants of the tests
 	uapi/generate.py
 
+# What is fuzzed, by clang's libFuzzer.
+FUZZED   := config edit control answer
+FUZZERS  := $(addprefix $(B)/fuzz_,$(FUZZED))
+FUZZ     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+FUZZ_SRC := $(DAEMON_SRC) $(LIB_SRC) $(TEST_CTL)
+fuzz_objects = $(patsubst %.c,$(B)/fuzz/%.o,$(1))
+$(B)/fuzz/userd/daemon/source/socket_bpf.o $(B)/fuzz/userd/daemon/source/socket_trial.o: $(B)/bpf/receive.skel.h
+$(B)/fuzz/userd/daemon/source/socket_count.o: $(B)/bpf/count.skel.h
+$(B)/fuzz/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	clang $(CPPFLAGS_ALL) -Iuserd -std=gnu11 -g -pthread $(FUZZ) -MMD -MP -c -o $@ $<
+$(B)/fuzz/libsluice-fuzz.a: $(call fuzz_objects,$(FUZZ_SRC))
+	rm -f $@ && $(AR) rcs $@ $^
+$(FUZZERS): $(B)/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/fuzz/libsluice-fuzz.a
+	clang $(FUZZ) -fsanitize=fuzzer -pthread -o $@ $^ $(LIBS)
+
+FUZZ_SECONDS ?= 600
+FUZZ_JOBS    ?= 2
+fuzz: $(FUZZERS) ## fuzz readers, edits and netlink decoders, FUZZ_SECONDS each, FUZZ_JOBS side by side (docs/mutation.md)
+	tests/fuzz/run --build $(B) --seconds $(FUZZ_SECONDS) --jobs $(FUZZ_JOBS) $(FUZZED)
+
 hooks: ## before each commit of this clone, check what it changes (tests/lint/pre-commit)
 	ln -sf "$(CURDIR)/tests/lint/pre-commit" "$$(git rev-parse --git-path hooks)/pre-commit"
 
@@ -146,10 +167,10 @@ kmod: ## build the module; KERNEL=6.1 (default), 5.10, 6.1-rt, 6.12, 7, debug
 		$(KMOD_FLAGS) modules
 	find $(KMOD)/tree/kmod -name '*.ko' -exec cp -u -t $(KMOD) {} +
 
-test: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
+test: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
 	tests/run $(TEST)
 
-test-all: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
+test-all: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
 	tests/run -a $(TEST)
 
 SOAK_STEPS ?= 20000

@@ -126,6 +126,9 @@ class Operator:
                 print("+", *words, flush=True)
             status, text, errors = self.life.world.ctl(*words)
             self.life.world.check_alive()
+            if status == 0 and "-j" in words and not text.strip():
+                # A worker got no processor for seconds: it was done after the answer.
+                return {"state": "in force", "changes": ["late"], "revision": self.revision()}
             if status == 0:
                 return json.loads(text) if "-j" in words else text
             # What an output that goes has not got yet is on its way, as is said.

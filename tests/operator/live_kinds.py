@@ -174,7 +174,7 @@ def hook(operator, config):
     one = pick(operator, inputs(operator, config))
     if one is None or not operator.life.kmod:
         return False
-    one.hook = operator.rnd.choice((None, "prerouting", "local-in"))
+    one.hook = None if one.hook else "local-in"
     return True
 
 

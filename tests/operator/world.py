@@ -47,7 +47,7 @@ def run(*words, check=True):
 def is_busy(text):
     """Is this a refusal for the moment? A worker that gets no processor for a second or two on a
     busy machine does not answer: who asks again is answered, unless it is stuck."""
-    return "busy with another answer" in text or "does not answer since" in text
+    return "is busy with " in text or "does not answer since" in text
 
 
 class World:
@@ -272,12 +272,14 @@ class World:
             place = self.log_size()
             done = run("ip", "netns", "exec", self.space("middle"), f"{self.build}/sluicectl",
                        *words, check=False)
-            if words[0] == "apply" and "whole or not at all when it does" in done[2]:
-                right, wrong = "was applied and is in force", "the configuration in force stays"
-                self.await_true(lambda since=place: right in self.log_since(since) or wrong in
-                                self.log_since(since) or not self.is_running(),
-                                "an apply that is answered later is answered in the log", "apply")
-                if right in self.log_since(place):
+            if "whole or not at all when it does" in done[2]:
+                right = ("was applied and is in force", ": in force, by user")
+                wrong = "the configuration in force stays"
+                self.await_true(lambda since=place: any(
+                    one in self.log_since(since) for one in (*right, wrong))
+                    or not self.is_running(),
+                                "a change that is answered later is answered in the log", "apply")
+                if any(one in self.log_since(place) for one in right):
                     return 0, done[1], ""
             if not is_busy(done[2]) or time.monotonic() > end:
                 return done

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Inputs that libFuzzer begins with: seeds.py FOLDER. Makes FOLDER/config, edit, control and answer.
+
+Configurations are those of tests/config; changes are of each of those with each kind of command; netlink messages are made from
+the schema, each attribute with a value of its type. Touches: FOLDER.
+"""
+import pathlib
+import struct
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "tests/netlink"))
+import constants  # noqa: E402
+
+EDITS = ("set telemetry port=", "set in rate 2mbit", "set - log.level debug", "set out to [10.9.1.2:6001, 10.9.1.2:6002]",
+         "set in name other", "set in port 5000,5003", "set out batch.bytes ", "add input more", "add output more", "del in",
+         "del out", "off in ", "off out 10.9.1.2:6000", "on out 10.9.1.2:6000", "on in")
+# Longer ones of tests/config test limits: from them a fuzzer only learns to be slow.
+SIZE_MOST = 20000
+
+
+def attribute(number, body, nested=False):
+    """An attribute as bytes."""
+    head = struct.pack("=HH", 4 + len(body), number | (0x8000 if nested else 0))
+    return head + body + bytes(-len(body) % 4)
+
+
+def right(name, depth=0):
+    """An attribute as the schema has it; nests have what belongs into them."""
+    numbers = constants.ENUMERATIONS["sluice_attribute"]
+    kind = constants.TYPES[name]
+    sizes = {"u64": 8, "u32": 4, "u16": 2, "u8": 1, "guid": 16}
+    if kind in sizes:
+        body = bytes(range(1, sizes[kind] + 1)) if kind == "guid" else b"\1" + bytes(sizes[kind] - 1)
+    elif kind == "nest":
+        if name.endswith("COUNTERS"):
+            body = b"".join(attribute(number, struct.pack("=Q", 7)) for number in
+                            constants.ENUMERATIONS["sluice_counter_attribute"].values() if number)
+        else:
+            prefix = {"OUTPUT_DESTINATION": ("DESTINATION_",), "STREAM_CURSORS": ("CURSOR",),
+                      "CURSOR": ("CURSOR_", "OUTPUT_ID", "OUTPUT_NAME")}.get(name, ("RULE_",))
+            body = b"" if depth > 2 else whole(prefix, depth + 1)
+        return attribute(numbers[f"SLUICE_A_{name}"], body, True)
+    else:
+        body = b"a text\0"
+    return attribute(numbers[f"SLUICE_A_{name}"], body)
+
+
+def whole(prefixes, depth=0):
+    """All attributes whose names begin so."""
+    return b"".join(right(name, depth) for name in constants.TYPES if name.startswith(prefixes) and name != "PAD")
+
+
+def main():
+    """Command line to exit status."""
+    folder = pathlib.Path(sys.argv[1])
+    for name in ("config", "edit", "control", "answer"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    texts = [path.read_bytes() for path in sorted((TOP / "tests/config").glob("*/*.yaml"))]
+    texts = [text for text in texts if len(text) <= SIZE_MOST]
+    for number, text in enumerate(texts):
+        (folder / f"config/{number}").write_bytes(text)
+        edit = EDITS[number % len(EDITS)].encode()
+        (folder / f"edit/{number}").write_bytes(edit + b"\n" + text)
+    small = b"inputs: [{name: in, port: 5000, outputs: out}]\noutputs: [{name: out, to: '10.9.1.2:6000'}]\n"
+    for number, edit in enumerate(EDITS):
+        (folder / f"edit/small{number}").write_bytes(edit.encode() + b"\n" + small)
+    commands = constants.ENUMERATIONS["sluice_command"]
+    for name, command in commands.items():
+        for flags in (0, 1, 2, 3):
+            (folder / f"control/{name}-{flags}").write_bytes(bytes((command, flags)))
+    for name in constants.TYPES:
+        if name != "PAD":
+            (folder / f"control/{name}").write_bytes(bytes((commands["SLUICE_CMD_CONFIG_APPLY"], 2)) + right(name))
+    (folder / "control/apply").write_bytes(bytes((commands["SLUICE_CMD_CONFIG_APPLY"], 2)) + whole(("CONFIG_",)))
+    prefixes = ("INPUT_", "OUTPUT_", "DAEMON_", "STORE_", "ORPHAN_", "CONFIG_", "CONFIG_", "STREAM_")
+    for question in range(7):
+        for number, prefix in enumerate(prefixes):
+            (folder / f"answer/{question}-{number}").write_bytes(bytes((question, 0)) + whole((prefix,)))
+        (folder / f"answer/error{question}").write_bytes(bytes((question, 0x41)) + struct.pack("=i", -22) + bytes(16) +
+                                                        attribute(1, b"a refusal\0"))
+        (folder / f"answer/done{question}").write_bytes(bytes((question, 0x40)) + struct.pack("=i", -4))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
