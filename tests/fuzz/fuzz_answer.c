@@ -10,7 +10,6 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,10 +33,10 @@ static json_t *(*const questions[])(void) = {sluice_list_inputs, sluice_list_out
 static struct {
 	char path[64];
 	int listener;
-	sem_t ready;
-	const uint8_t *data;
+	pthread_mutex_t lock; /* over what is answered: a question may take several connections */
+	uint8_t data[65536];
 	size_t size;
-} daemon_there;
+} daemon_there = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* Sends the answer to a request with sequence number `sequence`, and the end of it. */
 static void answer(int fd, uint32_t sequence)
@@ -99,12 +98,13 @@ static void *serve(void *argument)
 			abort();
 		while ((got = recv(fd, request, sizeof(request), 0)) >= (ssize_t)sizeof(header)) {
 			memcpy(&header, request, sizeof(header));
+			pthread_mutex_lock(&daemon_there.lock);
 			answer(fd, header.nlmsg_seq);
+			pthread_mutex_unlock(&daemon_there.lock);
 			/* What is asked further gets no answer: the connection ends. */
 			shutdown(fd, SHUT_WR);
 		}
 		close(fd);
-		sem_post(&daemon_there.ready);
 	}
 	return NULL;
 }
@@ -124,8 +124,7 @@ static void make_daemon(void)
 	daemon_there.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (daemon_there.listener < 0 ||
 	    bind(daemon_there.listener, (struct sockaddr *)&address, sizeof(address)) ||
-	    listen(daemon_there.listener, 4) || sem_init(&daemon_there.ready, 0, 0) ||
-	    pthread_create(&thread, NULL, serve, NULL))
+	    listen(daemon_there.listener, 4) || pthread_create(&thread, NULL, serve, NULL))
 		abort();
 	pthread_detach(thread);
 	sluice_daemon_use(daemon_there.path);
@@ -158,8 +157,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < 2 || size > 65536)
 		return 0;
 	make_daemon();
-	daemon_there.data = data;
+	pthread_mutex_lock(&daemon_there.lock);
+	memcpy(daemon_there.data, data, size);
 	daemon_there.size = size;
+	pthread_mutex_unlock(&daemon_there.lock);
 	which = data[0] % (QUESTIONS + 2);
 	if (which < QUESTIONS)
 		json_decref(questions[which]());
@@ -167,6 +168,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ask_for_text();
 	else
 		(void)sluice_ctl_history(2, words);
-	sem_wait(&daemon_there.ready);
 	return 0;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Every configuration in tests/config/bad gets exactly the findings of the .findings file beside
- * it: place, severity and sentence, all of them in one pass. Run in the top folder of the tree.
+ * it: place, severity and sentence, all of them in one pass; and so has each of the small ones in
+ * tests/config/single.cases, which mostly have one fault. Run in the top folder of the tree.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -78,6 +79,54 @@ static void bad_configurations_get_exactly_their_findings(void **state)
 		free(entries[number]);
 	}
 	free(entries);
+}
+
+/* Compares one of the small ones: its name up to the end of the line, the text, what is found. */
+static void check_single(const char *name, const char *text, const char *expected)
+{
+	struct sluice_findings findings;
+	struct sluice_config *config = NULL;
+	char path[128], *found;
+
+	snprintf(path, sizeof(path), "%s.yaml", name);
+	assert_int_equal(sluice_config_parse(text, strlen(text), path, &config, &findings),
+			 -EINVAL);
+	found = sluice_findings_text(&findings, path);
+	if (strcmp(found, expected) != 0)
+		fail_msg("%s\nfound:\n%sexpected:\n%s", name, found, expected);
+	assert_true(findings.error_count > 0);
+	free(found);
+	sluice_findings_free(&findings);
+}
+
+/* All of the small ones: "#### NAME", a configuration, "#### finds", the findings. */
+static void small_faults_are_found_one_by_one(void **state)
+{
+	static const char head[] = "#### ", middle[] = "#### finds\n";
+	char *whole = read_file("tests/config/single.cases"), *place = strstr(whole, head);
+	size_t count = 0;
+
+	(void)state;
+	while (place) {
+		char *name = place + strlen(head), *text = strchr(name, '\n'), *expected, *next;
+
+		assert_non_null(text);
+		*text++ = '\0';
+		expected = strstr(text, middle);
+		assert_non_null(expected);
+		*expected = '\0';
+		expected += strlen(middle);
+		next = strstr(expected, head);
+		if (next)
+			*next = '\0';
+		check_single(name, text, expected);
+		count++;
+		place = next;
+		if (place)
+			*place = '#';
+	}
+	free(whole);
+	assert_true(count >= 120);
 }
 
 /* Parses `text`; returns the findings as text. @owner caller */
@@ -195,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bad_configurations_get_exactly_their_findings),
+		cmocka_unit_test(small_faults_are_found_one_by_one),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_a_finding),
 		cmocka_unit_test(large_and_deep_texts_end_quickly),
 		cmocka_unit_test(aliases_cannot_multiply_without_end),

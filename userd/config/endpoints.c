@@ -98,6 +98,17 @@ struct draft_destination {
 	struct sluice_config_output *output;
 };
 
+/* Does an address stand for many hosts, so that no TCP connection leads to it? Not so of a name. */
+static bool is_for_many(const char *host)
+{
+	struct in6_addr six;
+	struct in_addr four;
+
+	if (inet_pton(AF_INET, host, &four) == 1)
+		return IN_MULTICAST(ntohl(four.s_addr)) || four.s_addr == htonl(INADDR_BROADCAST);
+	return inet_pton(AF_INET6, host, &six) == 1 && IN6_IS_ADDR_MULTICAST(&six);
+}
+
 /* `outputs.to.address`, or the whole of a destination: HOST:PORT. [struct draft_destination] */
 static void read_address(struct sluice_reader *reader, const struct sluice_key *key,
 			 const yaml_node_t *node, void *object)
@@ -126,6 +137,13 @@ static void read_address(struct sluice_reader *reader, const struct sluice_key *
 				    "%s is a link-local address, which means nothing without its "
 				    "interface: write \"[%s%%INTERFACE]:%u\"",
 				    sluice_quote(text, quoted), host, port);
+		return;
+	}
+	if (is_for_many(host)) {
+		sluice_reader_fault(reader, key, node,
+				    "%s stands for many hosts, and TCP leads to one: write the "
+				    "address of each",
+				    sluice_quote(text, quoted));
 		return;
 	}
 	if (is_known(draft->output, host, port)) {

@@ -181,6 +181,9 @@ int sluice_endpoint_parse(const char *text, char *host, size_t size, uint16_t *p
 		if (end[1] && !colon)
 			return -EINVAL;
 	} else {
+		*why = "is a URL: write HOST:PORT, and what is spoken there as `framing`";
+		if (strstr(text, "://"))
+			return -EINVAL;
 		*why = "is an IPv6 address without brackets: write [ADDRESS]:PORT, in quotes";
 		colon = strchr(text, ':');
 		if (colon && strchr(colon + 1, ':'))
