@@ -366,13 +366,15 @@ void sluice_daemon_reload(struct daemon *daemon)
 	log_lines(config ? LOG_WARNING : LOG_ERR, text);
 	free(text);
 	sluice_findings_free(&findings);
-	if (!config)
+	if (!config) {
 		sluice_error("%s has faults: the configuration in force stays", daemon->path);
-	else if (sluice_daemon_begin_change(daemon, config, &wanted, &error))
+		sluice_history_tell(daemon, "reload", getuid(), "the file has faults");
+	} else if (sluice_daemon_begin_change(daemon, config, &wanted, &error)) {
 		sluice_error("%s; the configuration in force stays",
 			     error ? error : "out of memory");
-	else
+	} else {
 		return;
+	}
 	free(error);
 	sd_notify(0, "READY=1");
 }

@@ -3,6 +3,7 @@
  * The daemon's events; see events.h. Touches: the group's socket.
  */
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 #include "../lib/log.h"
 #include "event_socket.h"
@@ -30,9 +31,15 @@ int sluice_events_open(struct sluice_events *events)
 		return error;
 	told_to = events->log;
 	sluice_event_listen(keep);
+	/* The others are told all the same. */
 	events->socket = sluice_event_socket_open();
+	if (events->socket < 0)
+		sluice_warning("nobody can be told of events by netlink multicast: %s",
+			       strerror(-events->socket));
 	error = sluice_hooks_create(&events->hooks);
-	return events->socket < 0 ? events->socket : error;
+	if (error)
+		sluice_warning("no commands can be run on events: %s", strerror(-error));
+	return 0;
 }
 
 void sluice_events_close(struct sluice_events *events)

@@ -27,8 +27,9 @@ struct sluice_events {
 	bool is_silent;		      /* it was told that a worker does not answer */
 };
 
-/* From now on events are kept, and told to the group. When there are no threads that tell of any. 0
- * or a negative errno: then nobody is told. @context process */
+/* From now on events are kept; that they are not told to the group, or run no commands, because
+ * that cannot be had, the log says. When there are no threads that tell of any. 0 or a negative
+ * errno: then nobody is told. @context process */
 int sluice_events_open(struct sluice_events *events);
 void sluice_events_close(struct sluice_events *events);
 

@@ -302,7 +302,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	result = sluice_events_open(&daemon->events);
 	if (!result)
 		result = watch(daemon, sluice_events_fd(&daemon->events));
-	if (!result)
+	if (!result && daemon->events.hooks)
 		result = watch(daemon, sluice_hooks_fd(daemon->events.hooks));
 	if (!result)
 		result = sluice_losses_open(&daemon->losses, daemon->epoll);
@@ -377,7 +377,9 @@ static void finish(struct daemon *daemon)
 		close(daemon->epoll);
 	sluice_losses_close(&daemon->losses);
 	sluice_module_events_close(&daemon->module);
-	sluice_events_close(&daemon->events);
+	/* A thread that was left behind may tell of something yet. */
+	if (!daemon->given_up)
+		sluice_events_close(&daemon->events);
 	sluice_log_close();
 	free(daemon->path);
 	free(daemon->pid_path);
