@@ -24,15 +24,14 @@
 static unsigned int events, ends; /* how many of either kind were sent */
 
 /* Takes an event. */
-static void take_event(enum sluice_event kind, const char *key, const char *where,
-		       const char *interface, const char *text)
+static void take_event(const struct sluice_event_news *news)
 {
-	assert_string_equal(key, "outputs.to");
-	assert_string_equal(where, "it");
-	assert_null(interface);
-	assert_non_null(strstr(text, "it: "));
-	events += kind == SLUICE_EVENT_REJECTING;
-	ends += kind == SLUICE_EVENT_REJECTING_OVER;
+	assert_string_equal(news->key, "outputs.to");
+	assert_string_equal(news->where, "it");
+	assert_null(news->interface);
+	assert_non_null(strstr(news->text, "it: "));
+	events += news->kind == SLUICE_EVENT_REJECTING;
+	ends += news->kind == SLUICE_EVENT_REJECTING_OVER;
 }
 
 /* A connection at `now` that is given something (`is_given`) and that the peer ends 100 ms later.
