@@ -51,7 +51,8 @@ table_configure()
 		of[$sent]+=,$name
 	done
 	{
-		printf 'relay: middle\nworkers: %s\nstore: {memory: {size: 64m, path: %s}}\ninputs:\n' "$1" "$rings"
+		# Every worker has something to send, in whatever way sockets are read.
+		printf 'relay: middle\nworkers: %s\nsocket: {readers: %s}\nstore: {memory: {size: 64m, path: %s}}\ninputs:\n' "$1" "$1" "$rings"
 		echo "  - {name: everything, port: 5000, source: socket, outputs: [${all#,}]}"
 		for limited in "${!of[@]}"; do
 			echo "  - {name: of-$limited, port: ${input_of[$limited]}, source: socket, outputs: [${of[$limited]#,}]}"

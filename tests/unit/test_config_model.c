@@ -133,6 +133,8 @@ static void every_key_arrives(void **state)
 	assert_int_equal(config->store.spool_begin, 60);
 	assert_int_equal(config->store.spool_end, 0);
 	assert_int_equal(config->worker_count, 2);
+	assert_int_equal(config->socket_ring, 8 << 20);
+	assert_int_equal(config->socket_readers, 2);
 	assert_int_equal(config->stop_limit_us, 45000000);
 	assert_int_equal(config->log.level, LOG_DEBUG);
 	assert_int_equal(config->log.target, SLUICE_LOG_FILE);
