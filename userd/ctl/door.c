@@ -27,6 +27,7 @@
 #define REST_MS 200U	     /* after accept() had no descriptor or no memory */
 #define QUEUE_MS 500	     /* how often is looked whether a command that waits may run */
 #define KEEPALIVE_S 60	     /* of a quiet client */
+#define KERNEL_BUFFER 32768  /* bytes, each way */
 #define UNANSWERED_MS 90000U /* what is sent to a client whose host is gone */
 
 /* What poll() is asked of beside the visits. */
@@ -106,6 +107,15 @@ static void tell_full(struct open_door *open)
 			 SLUICE_DOOR_VISITS);
 }
 
+/* The kernel keeps no more for a client than we do, whether it reads or writes too much. */
+static void bound_buffers(int fd)
+{
+	const int size = KERNEL_BUFFER;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
+
 /* Lets one in, or turns it away. */
 static void let_in(struct open_door *open, int fd, const struct sockaddr_storage *address,
 		   socklen_t length)
@@ -113,6 +123,7 @@ static void let_in(struct open_door *open, int fd, const struct sockaddr_storage
 	char who[SLUICE_VISIT_WHO];
 	struct sluice_visit *visit;
 
+	bound_buffers(fd);
 	if (open->door.is_telnet) {
 		name_telnet(address, length, who);
 		watch_client(fd);
