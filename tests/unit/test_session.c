@@ -8,9 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "ctl/password.h"
 #include "ctl/session.h"
 
 #define RANDOM_ROUNDS 20000
@@ -269,6 +272,37 @@ static void json_is_asked_for_where_there_is_some(void **state)
 	check_run(&session, "show x", "show", 2, "x");
 }
 
+/* The first line of the file, whole, and nothing else. */
+static void only_the_first_line_is_the_password(void **state)
+{
+	static const char *const wrong[] = {"", "secre", "secrets", "Secret", "secret ", "second"};
+	char path[] = "/tmp/sluice-password-XXXXXX", longest[300];
+	int fd = mkstemp(path);
+	size_t number;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(sluice_password_check(path, ""), -ENODATA);
+	assert_int_equal(write(fd, "secret\r\nsecond\n", 15), 15);
+	assert_int_equal(sluice_password_check(path, "secret"), 1);
+	for (number = 0; number < sizeof(wrong) / sizeof(wrong[0]); number++)
+		assert_int_equal(sluice_password_check(path, wrong[number]), 0);
+	memset(longest, 'x', sizeof(longest));
+	longest[sizeof(longest) - 1] = '\0';
+	assert_int_equal(sluice_password_check(path, longest), 0);
+	/* 255 bytes are a password, of more no beginning is one. */
+	assert_int_equal(pwrite(fd, longest, 255, 0), 255);
+	assert_int_equal(sluice_password_check(path, longest), 0);
+	longest[255] = '\0';
+	assert_int_equal(sluice_password_check(path, longest), 1);
+	longest[255] = 'x';
+	assert_int_equal(pwrite(fd, longest, 256, 0), 256);
+	assert_int_equal(sluice_password_check(path, longest), -E2BIG);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(sluice_password_check(path, "secret"), -ENOENT);
+	close(fd);
+}
+
 /* Whatever comes, nothing is run that may not be, and nothing is written beyond its end (ASan). */
 static void random_bytes_run_nothing_that_is_forbidden(void **state)
 {
@@ -316,6 +350,7 @@ int main(void)
 		cmocka_unit_test(who_may_only_look_changes_nothing),
 		cmocka_unit_test(files_are_for_the_shell_only),
 		cmocka_unit_test(json_is_asked_for_where_there_is_some),
+		cmocka_unit_test(only_the_first_line_is_the_password),
 		cmocka_unit_test(random_bytes_run_nothing_that_is_forbidden),
 	};
 

@@ -123,7 +123,7 @@ static void read_path(struct sluice_reader *reader, const struct sluice_key *key
 		      const yaml_node_t *node, void *object)
 {
 	const char *text = sluice_reader_scalar(reader, key, node);
-	char quoted[SLUICE_QUOTE_TEXT], *path;
+	char quoted[SLUICE_QUOTE_TEXT], **path = (void *)((char *)object + key->offset);
 
 	if (!text)
 		return;
@@ -139,10 +139,8 @@ static void read_path(struct sluice_reader *reader, const struct sluice_key *key
 				    sluice_quote(text, quoted), (unsigned long long)key->maximum);
 		return;
 	}
-	path = strdup(text);
-	if (path)
-		memcpy((char *)object + key->offset, &path, sizeof(path));
-	else
+	*path = strdup(text);
+	if (!*path)
 		reader->out_of_memory = true;
 }
 
