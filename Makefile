@@ -6,18 +6,25 @@
 VERSION := 0.1.0
 KERNEL  ?= 6.1
 PREFIX  ?= /usr/local
+# Distributions have the library in a folder per architecture, and Debian 12 looks for units and udev's rules in /lib only.
+LIBDIR  ?= $(PREFIX)/lib
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
 DESTDIR ?=
 B       := build
 
 CC      ?= gcc
 PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid
 CFLAGS  ?= -O2 -g
-WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+# A warning of somebody else's newer compiler need not keep a package from being built.
+WERROR  ?= -Werror
+WARN    := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
            -Wpointer-arith -Wwrite-strings -Wundef
 # ISA-L, libnl: no warnings from other people's headers.
 # The date is the last commit's, not the build's, so that the same sources give the same bytes.
-DATE    := $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
-CPPFLAGS_ALL := -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -isystem $(B)/bpf -DSLUICE_VERSION='"$(VERSION)"' \
+DATE    ?= $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
+DATE    := $(DATE)
+CPPFLAGS_ALL := $(CPPFLAGS) -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -isystem $(B)/bpf -DSLUICE_VERSION='"$(VERSION)"' \
            -DSLUICE_DATE='"$(DATE)"' $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread
 LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -pthread
@@ -44,7 +51,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps kmod dkms demo test test-all test-kernels test-unit unit scenario netlink hooks lint install clean help soak mutate mutate-asan fuzz
+.PHONY: all deps deps-build deb kmod dkms demo test test-all test-kernels test-unit unit scenario netlink hooks lint install clean help soak mutate mutate-asan fuzz
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -57,6 +64,9 @@ help: ## say what can be made
 deps: ## install everything that building and testing needs (Debian 12, root)
 	tests/deps
 	vm-images/deps
+
+deps-build: ## install what building needs, the packages (make deb) included, and nothing else (Debian 12, root)
+	tests/deps build
 
 $(B)/sluiced: $(call plain,userd/daemon/main.c $(DAEMON_SRC) $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -77,7 +87,7 @@ $(B)/libsluice.so: $(B)/libsluice.so.$(SOVERSION)
 	ln -sfn $(<F) $@
 $(B)/libsluice.pc: conf/libsluice.pc.in Makefile
 	@mkdir -p $(@D)
-	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
+	sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' $< >$@
 # The example sees what a program elsewhere sees: the public header and the library.
 $(B)/examples/receiver: userd/examples/receiver.c userd/include/sluice/receiver.h $(B)/libsluice.a
 	@mkdir -p $(@D)
@@ -158,12 +168,12 @@ $(PRELOADED): $(B)/%.so: tests/fault/%.c tests/fault/preload.h
 
 # The module is built in a copy of its sources, one per kernel, because kbuild writes beside what it reads.
 KMOD := $(B)/kmod/$(KERNEL)
-kmod: ## build the module; KERNEL=6.1 (default), 5.10, 6.1-rt, 6.12, 7, debug
+kmod: ## build the module; KERNEL=6.1 (default), 5.10, 6.1-rt, 6.12, 7, debug; host: the one that runs here
 	@mkdir -p $(KMOD)/tree
 	rsync -a --delete --include='*/' --include='*.c' --include='*.h' --include='Kbuild' --exclude='*' \
 		--filter='P *.o' --filter='P *.cmd' --filter='P *.ko' --filter='P *.mod*' --filter='P *.symvers' \
 		Kbuild kmod uapi $(KMOD)/tree/
-	$(MAKE) -C "$$(vm-images/kernel-dir $(KERNEL))" M=$(CURDIR)/$(KMOD)/tree SLUICE_VERSION=$(VERSION) \
+	$(MAKE) -C "$(if $(filter host,$(KERNEL)),/lib/modules/$(shell uname -r)/build,$$(vm-images/kernel-dir $(KERNEL)))" M=$(CURDIR)/$(KMOD)/tree SLUICE_VERSION=$(VERSION) \
 		$(KMOD_FLAGS) modules
 	find $(KMOD)/tree/kmod -name '*.ko' -exec cp -u -t $(KMOD) {} +
 
@@ -198,7 +208,11 @@ dkms: ## put the module's sources where DKMS finds them, /usr/src/sluice-VERSION
 	mkdir -p $(DESTDIR)/usr/src/sluice-$(VERSION)
 	rsync -a --delete --include='*/' --include='*.c' --include='*.h' \
 		--include='Kbuild' --exclude='*' --prune-empty-dirs Kbuild kmod uapi $(DESTDIR)/usr/src/sluice-$(VERSION)/
-	install -m 644 kmod/dkms.conf $(DESTDIR)/usr/src/sluice-$(VERSION)/dkms.conf
+	sed 's|@VERSION@|$(VERSION)|' kmod/dkms.conf >$(DESTDIR)/usr/src/sluice-$(VERSION)/dkms.conf
+	install -D -m 644 conf/sluice.modules-load.conf $(DESTDIR)/usr/lib/modules-load.d/sluice.conf
+
+deb: ## packages for Debian 12, in build/deb; neither root nor network needed after make deps-build
+	debian/build-packages $(VERSION) $(DATE)
 
 demo: ## the whole path, for real, in the VM and natively; ends with a table
 	$(MAKE) deps
@@ -209,30 +223,45 @@ demo: ## the whole path, for real, in the VM and natively; ends with a table
 lint: all ## every static check
 	tests/lint/run $(STEP)
 
-install: all ## programs, library, headers, man pages, unit; the module where KERNEL was built
+# What goes where; the packages (debian/*.install) share this list out among themselves and have no other.
+install: all ## programs, library, headers, manuals, unit and what it takes; the module where KERNEL was built
 	install -D -t $(DESTDIR)$(PREFIX)/sbin $(B)/sluiced
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(B)/sluicectl $(B)/sluicebench
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/sluice uapi/sluice/*.h userd/include/sluice/*.h
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(B)/libsluice.a $(B)/libsluice.so.$(SOVERSION)
-	ln -sfn libsluice.so.$(SOVERSION) $(DESTDIR)$(PREFIX)/lib/libsluice.so
+	install -D -m 644 -t $(DESTDIR)$(LIBDIR) $(B)/libsluice.a $(B)/libsluice.so.$(SOVERSION)
+	ln -sfn libsluice.so.$(SOVERSION) $(DESTDIR)$(LIBDIR)/libsluice.so
 	[ -n "$(DESTDIR)" ] || ldconfig
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib/pkgconfig $(B)/libsluice.pc
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c conf/sluice.logrotate
+	install -D -m 644 -t $(DESTDIR)$(LIBDIR)/pkgconfig $(B)/libsluice.pc
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice README.md CHANGELOG.md docs/*.md
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c conf/sluice.yaml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/wireshark conf/wireshark/sluice.lua
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice docs/json.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/schemas docs/schemas/*.json
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/bpftrace docs/bpftrace/*.bt
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/licences LICENSES/*
+	install -D -m 644 uapi/sluice.yaml $(DESTDIR)$(PREFIX)/share/sluice/netlink/sluice.yaml
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; done
-	install -D -m 644 conf/sluiced.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluiced.service
+	install -D -m 644 -t $(DESTDIR)$(UNITDIR) conf/sluiced.service
+	install -D -m 644 conf/sluice.udev.rules $(DESTDIR)$(UDEVDIR)/60-sluice.rules
+	install -D -m 644 conf/sluice.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/sluice.conf
+	install -D -m 644 conf/sluice.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sluice.conf
 	install -D -m 644 conf/sluicectl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/sluicectl
-	install -D -m 644 conf/sluice.yaml $(DESTDIR)/etc/sluice/sluice.yaml.example
-	for module in $(B)/kmod/*/sluice.ko; do [ -f $$module ] || continue; \
-		release=$$(modinfo -F vermagic $$module | cut -d' ' -f1); \
-		install -D -m 644 $$module $(DESTDIR)/lib/modules/$$release/updates/sluice.ko || exit 1; \
+	install -D -m 644 conf/sluice.logrotate $(DESTDIR)/etc/logrotate.d/sluice
+	# What somebody has edited stays.
+	[ -e $(DESTDIR)/etc/sluice/sluice.yaml ] || \
+		install -D -m 644 conf/nothing-yet.yaml $(DESTDIR)/etc/sluice/sluice.yaml
+	[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers >/dev/null || \
+		{ systemd-sysusers $(PREFIX)/lib/sysusers.d/sluice.conf && systemd-tmpfiles --create $(PREFIX)/lib/tmpfiles.d/sluice.conf; }
+	# A debug kernel is for the virtual machines only.
+	for module in $(filter-out $(B)/kmod/debug/%,$(wildcard $(B)/kmod/*/sluice.ko)); do \
+		release=$$(modinfo -F vermagic $$module | cut -d' ' -f1) && \
+		install -D -m 644 $$module $(DESTDIR)/lib/modules/$$release/updates/sluice.ko && \
+		install -D -m 644 conf/sluice.modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/sluice.conf && \
+		strip -g $(DESTDIR)/lib/modules/$$release/updates/sluice.ko || exit 1; \
 		[ -n "$(DESTDIR)" ] || [ ! -d /lib/modules/$$release/kernel ] || depmod $$release; done
 
 clean: ## remove build/
 	rm -rf $(B)
 
 include tests/bench/targets.mk
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -path $(B)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)

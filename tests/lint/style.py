@@ -17,7 +17,7 @@ COLUMNS_MAX = 100
 CODE = {".c", ".h"}
 SCRIPT = {".sh", ".py", ""}
 # What carries no licence line: the licences themselves, and files that are data for a test.
-NO_LICENCE = re.compile(r"^(LICENSES/|vm-images/splats$|tests/.*/(bad|good|fixtures|corpus|seeds)/)|\.(json|bin|pcap|pcapng)$")
+NO_LICENCE = re.compile(r"^(LICENSES/|debian/source/format$|vm-images/splats$|tests/.*/(bad|good|fixtures|corpus|seeds)/)|\.(json|bin|pcap|pcapng)$")
 LICENCE = {
     "kmod/": "GPL-2.0",
     "uapi/": "(GPL-2.0 WITH Linux-syscall-note) OR MIT",
