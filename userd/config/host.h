@@ -6,6 +6,7 @@
 #ifndef SLUICE_CONFIG_HOST_H
 #define SLUICE_CONFIG_HOST_H
 
+#include <stdbool.h>
 #include "check.h"
 
 /* host_ports.c: the module, the ports of sockets, descriptors. 0 or -ENOMEM. */
@@ -37,5 +38,16 @@ bool sluice_host_uses_sockets(const struct sluice_config *config, int module);
 
 /* 0: the module answers; -ENOENT: it is not loaded; another negative errno: it does not answer. */
 int sluice_host_module(void);
+
+/* Room for what sluice_host_lacks_module() says. */
+#define SLUICE_HOST_KERNEL_TEXT 384U
+
+/*
+ * host_kernel.c: has DKMS the module's sources (the package sluice-dkms), but no module for the
+ * kernel that runs? Then a clause that says so and how to mend it is in `text`. False also where
+ * that cannot be seen.
+ * @context process @threadsafe
+ */
+bool sluice_host_lacks_module(char text[SLUICE_HOST_KERNEL_TEXT]);
 
 #endif /* SLUICE_CONFIG_HOST_H */

@@ -28,7 +28,8 @@ struct search {
 	struct sluice_findings *findings;
 	struct sluice_holders holders; /* read when the first port is found taken */
 	bool has_holders;
-	int error; /* -ENOMEM */
+	bool is_told; /* that the module is not there, where sockets do */
+	int error;    /* -ENOMEM */
 };
 
 int sluice_host_module(void)
@@ -51,6 +52,28 @@ bool sluice_host_uses_sockets(const struct sluice_config *config, int module)
 	return false;
 }
 
+/* The module is not loaded, and an input would be from it: an error if it must, and a warning where
+ * the kernel that runs has been left without one. */
+static void tell_absence(struct search *search, const struct sluice_config_input *input,
+			 const struct sluice_config_place *place)
+{
+	char why[SLUICE_HOST_KERNEL_TEXT] = "";
+	bool is_lacking = sluice_host_lacks_module(why);
+
+	if (input->source == SLUICE_SOURCE_KMOD)
+		sluice_findings_add(search->findings, SLUICE_FINDING_ERROR, place,
+				    "inputs.source: `source: kmod`, but the module is not loaded; "
+				    "%s or use `source: socket`",
+				    is_lacking ? why : "load it (`modprobe sluice`)");
+	else if (is_lacking && !search->is_told) {
+		search->is_told = true;
+		sluice_findings_add(search->findings, SLUICE_FINDING_WARNING, place,
+				    "inputs.source: `auto` is socket here, because the module is "
+				    "not loaded; %s",
+				    why);
+	}
+}
+
 /* What an input asks of the module that is not there, or of sockets that cannot do it. */
 static void check_source(struct search *search, const struct sluice_config_input *input, int module)
 {
@@ -58,10 +81,9 @@ static void check_source(struct search *search, const struct sluice_config_input
 	const struct sluice_config_place *place =
 		input->source_place.line ? &input->source_place : &input->place;
 
-	if (input->source == SLUICE_SOURCE_KMOD && module == -ENOENT)
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
-				    "inputs.source: `source: kmod`, but the module is not loaded; "
-				    "load it (`modprobe sluice`) or use `source: socket`");
+	if (module == -ENOENT &&
+	    (input->source == SLUICE_SOURCE_KMOD || input->source == SLUICE_SOURCE_AUTO))
+		tell_absence(search, input, place);
 	else if (input->source == SLUICE_SOURCE_KMOD && (module == -EPERM || module == -EACCES))
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
 				    "inputs.source: no permission to use the module; run sluiced "
