@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "derive.h"
+#include "disk_change.h"
 #include "inner.h"
 #include "leaving.h"
 #include "../../config/sentence.h"
@@ -40,6 +41,7 @@ struct change {
 	struct sluice_whole_output *
 		*heir_of; /* by output: the old one it follows; NULL: it is new */
 	bool *kept;	  /* by output: it is the old one, unchanged on the wire */
+	struct sluice_disk_change disk;
 	bool opened[SLUICE_INTAKES], prepared[SLUICE_INTAKES];
 	size_t entered; /* workers that made room */
 	bool switched;	/* sources go by it already */
@@ -227,7 +229,9 @@ static int enter(struct sluice_worker *worker, void *argument)
 		if (result)
 			return result;
 	}
-	result = sluice_lanes_add(change->engine, change->config, &change->plan, worker);
+	result = sluice_disk_change_enter(&change->disk, worker);
+	if (!result)
+		result = sluice_lanes_add(change->engine, change->config, &change->plan, worker);
 	if (result)
 		return result;
 	feeders = most_feeders(change, worker);
@@ -250,6 +254,7 @@ static int withdraw(struct sluice_worker *worker, void *argument)
 	struct change *change = argument;
 	size_t number;
 
+	sluice_disk_change_withdraw(&change->disk, worker);
 	sluice_lanes_drop(change->engine, worker);
 	for_each_placed_stream (placed, &change->fresh)
 		if (placed->worker == worker)
@@ -286,6 +291,7 @@ static void undo(struct change *change)
 		sluice_stream_destroy(placed->stream);
 	for (number = 0; change->outputs && number < change->config->output_count; number++)
 		sluice_whole_output_free(&change->outputs[number], engine->worker_count);
+	sluice_disk_change_undo(&change->disk);
 	sluice_derived_free(&change->derived);
 }
 
@@ -422,6 +428,7 @@ static int commit_outputs(struct sluice_worker *worker, void *argument)
 		sluice_output_destroy(old->halves[worker->number]);
 		old->halves[worker->number] = NULL;
 	}
+	sluice_disk_change_commit(&change->disk, worker);
 	for_each_placed_stream (placed, &engine->streams) {
 		struct sluice_stream *stream = placed->stream;
 
@@ -465,8 +472,6 @@ static void commit(struct change *change)
 				  &change->config->outputs[number]);
 	for_each_worker (worker, engine)
 		sluice_worker_call(worker, commit_outputs, change);
-	if (engine->spooler)
-		sluice_spooler_retune(engine->spooler, &change->config->store);
 	if (gathers)
 		sluice_gather_begin(engine);
 	if (!change->switched)
@@ -488,6 +493,7 @@ static void commit(struct change *change)
 	engine->config = change->config;
 	sluice_identity_free(&engine->identity);
 	engine->identity = change->identity;
+	sluice_disk_change_finish(&change->disk);
 	sluice_leaving_drop_disk(engine);
 	if (gathers)
 		sluice_gather_end(engine);
@@ -547,6 +553,9 @@ static int attempt(struct change *change, char **error)
 		result = sluice_derived_rename(&change->derived, engine, change->config);
 	if (!result && engine->config)
 		result = sluice_leaving_check(engine, change->config, &change->identity, error);
+	if (!result)
+		result = sluice_disk_change_prepare(&change->disk, engine, change->config,
+						    &change->identity, error);
 	if (result)
 		return result;
 	/* Before any ring has a cursor that is called so: it must be known after a crash. */
@@ -554,8 +563,9 @@ static int attempt(struct change *change, char **error)
 	result = make_outputs(change, error);
 	if (!result)
 		result = prepare_sources(change, error);
-	if (!result && engine->spooler)
-		result = sluice_engine_add_disk(engine, &change->plan, &change->fresh, error);
+	if (!result && change->disk.spooler)
+		result = sluice_engine_add_disk(engine, change->disk.spooler, &change->plan,
+						&change->fresh, error);
 	if (!result)
 		result = make_room(change);
 	while (!result && change->entered < engine->worker_count)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Streams get their disk side, in a change of configuration (change.c); at the start what only the
- * disk knows becomes a stream too. In the control thread. Touches: streams that are in no worker
- * yet; the store, held for a moment.
+ * Streams get their disk side, in a change of configuration (change.c); of a store that was just
+ * opened what only the disk knows becomes a stream too. In the control thread. Touches: streams
+ * that are in no worker yet; the store, held for a moment.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -52,8 +52,9 @@ static int take_orphan(void *context, struct sluice_stream *stream)
 				       engine->workers[stream->cpu % engine->worker_count]);
 }
 
-int sluice_engine_add_disk(struct sluice_engine *engine, const struct sluice_source_plan *plan,
-			   struct sluice_stream_table *fresh, char **error)
+int sluice_engine_add_disk(struct sluice_engine *engine, struct sluice_spooler *spooler,
+			   const struct sluice_source_plan *plan, struct sluice_stream_table *fresh,
+			   char **error)
 {
 	struct adopting adopting = {.engine = engine, .fresh = fresh};
 	sluice_guid *outputs;
@@ -63,11 +64,12 @@ int sluice_engine_add_disk(struct sluice_engine *engine, const struct sluice_sou
 	outputs = sluice_identity_cursors(plan->identity, plan->config, &count);
 	if (!outputs)
 		return -ENOMEM;
-	result = sluice_disk_side_adopt(engine->spooler, (const sluice_guid *)outputs, count,
-					!engine->config, is_served, take_orphan, &adopting);
+	result = sluice_disk_side_adopt(spooler, (const sluice_guid *)outputs, count,
+					spooler != engine->spooler, is_served, take_orphan,
+					&adopting);
 	free(outputs);
 	for (number = 0; !result && number < fresh->count; number++)
-		result = sluice_disk_side_create(fresh->list[number].stream, engine->spooler,
+		result = sluice_disk_side_create(fresh->list[number].stream, spooler,
 						 fresh->list[number].worker->number);
 	if (result)
 		sluice_say(error, "the store on the disk cannot be used: %s", strerror(-result));

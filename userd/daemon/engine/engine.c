@@ -83,32 +83,6 @@ static int start_workers(struct sluice_engine *engine, const struct sluice_confi
 	return 0;
 }
 
-/* Worker call: the worker gets a desk for the spooler's answers. */
-static int enter_spooler(struct sluice_worker *worker, void *argument)
-{
-	return sluice_spooler_enter(argument, worker);
-}
-
-/* Opens the store on the disk. */
-static int start_spooler(struct sluice_engine *engine, const struct sluice_config *config,
-			 char **error)
-{
-	size_t number;
-	char *why = NULL;
-	int result;
-
-	result = sluice_spooler_start(&config->store, sluice_identity_directory(),
-				      engine->worker_count, &engine->spooler, &why);
-	if (result)
-		sluice_say_at(error, config, &config->store.disk_path_place, "%s",
-			      why ? why : strerror(-result));
-	free(why);
-	for (number = 0; !result && number < engine->worker_count; number++)
-		result =
-			sluice_worker_call(engine->workers[number], enter_spooler, engine->spooler);
-	return result;
-}
-
 /* What a worker is asked to take out of its loop. */
 struct clear_call {
 	struct sluice_engine *engine;
@@ -181,6 +155,7 @@ void sluice_engine_free(struct sluice_engine *engine)
 		sluice_identity_forget(&engine->identity, engine->config);
 	sluice_identity_free(&engine->identity);
 	free(engine->dropped);
+	free(engine->disk_past.drops);
 	sluice_config_free(engine->config);
 	free(engine->streams.list);
 	free(engine->outputs);
@@ -213,8 +188,6 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 		sluice_say(error, "out of memory");
 	else
 		failure = start_workers(engine, config, error);
-	if (!failure && config->store.disk_path)
-		failure = start_spooler(engine, config, error);
 	if (!failure) {
 		engine->context.workers = engine->workers;
 		engine->context.worker_count = engine->worker_count;
@@ -232,16 +205,6 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 	sluice_orphans_warn_of_disks(engine);
 	*result = engine;
 	return 0;
-}
-
-/* Is the disk part of the store the same, as far as it cannot change? */
-static bool is_same_disk(const struct sluice_config_store *one,
-			 const struct sluice_config_store *other)
-{
-	if (!one->disk_path || !other->disk_path)
-		return one->disk_path == other->disk_path;
-	return !strcmp(one->disk_path, other->disk_path) && one->disk_size == other->disk_size &&
-	       one->disk_segment == other->disk_segment;
 }
 
 /* What the engine leaves behind stays called after the file that it was started with. 0 or -ENOMEM.
@@ -320,11 +283,6 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 			error, config, &config->worker_place,
 			"%zu workers instead of %zu cannot be had while it runs; restart sluiced",
 			wanted, engine->worker_count);
-		result = -EOPNOTSUPP;
-	} else if (!is_same_disk(&engine->config->store, &config->store)) {
-		sluice_say_at(error, config, &config->store.disk_path_place,
-			      "path, size and segment of `store.disk` cannot change while it runs; "
-			      "restart sluiced");
 		result = -EOPNOTSUPP;
 	} else {
 		result = keep_home(engine, config);

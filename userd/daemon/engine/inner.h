@@ -66,6 +66,14 @@ struct sluice_stop {
 	size_t passed;	       /* sockets that the next daemon finds */
 };
 
+/* What stores on the disk did that a live change left since the start, so that counters go on. */
+struct sluice_disk_past {
+	struct sluice_spool_figures figures;
+	uint64_t alarms;
+	struct sluice_spool_drop *drops;
+	size_t drop_count;
+};
+
 struct sluice_engine {
 	struct sluice_config *config; /* in force; NULL only while starting */
 	struct sluice_identity identity;
@@ -77,6 +85,7 @@ struct sluice_engine {
 	size_t worker_count;
 	struct sluice_resolver *resolver;
 	struct sluice_spooler *spooler; /* NULL: there is no `store.disk` */
+	struct sluice_disk_past disk_past;
 	struct sluice_stream_table streams;
 	struct sluice_source_context context;
 	struct sluice_intake *intakes[SLUICE_INTAKES]; /* NULL: not opened */
@@ -146,9 +155,11 @@ int sluice_lanes_add(struct sluice_engine *engine, const struct sluice_config *c
 		     const struct sluice_source_plan *plan, const struct sluice_worker *worker);
 /* Takes away feeders of `worker` that belong to no output. @context worker */
 void sluice_lanes_drop(struct sluice_engine *engine, const struct sluice_worker *worker);
-/* Gives the `fresh` streams of a change their disk side. 0 or a negative errno with a sentence. */
-int sluice_engine_add_disk(struct sluice_engine *engine, const struct sluice_source_plan *plan,
-			   struct sluice_stream_table *fresh, char **error);
+/* Gives the `fresh` streams of a change their disk side in the store of `spooler`. 0 or a negative
+ * errno with a sentence. */
+int sluice_engine_add_disk(struct sluice_engine *engine, struct sluice_spooler *spooler,
+			   const struct sluice_source_plan *plan, struct sluice_stream_table *fresh,
+			   char **error);
 
 /*
  * gather.c. Has an output fewer connections by `config`, which comes, so that streams of workers
@@ -176,6 +187,15 @@ bool sluice_engine_note_again(struct sluice_engine *engine);
 /* Says which of those that an earlier daemon noted are gone. */
 void sluice_ring_list_tell(const struct sluice_identity *identity,
 			   const struct sluice_config *config);
+
+/* disk_past.c: remembers what the store that is left did; adds that to what the present one did;
+ * likewise what was given up. */
+void sluice_disk_past_add(struct sluice_disk_past *past, struct sluice_spooler *spooler);
+void sluice_disk_past_figures(const struct sluice_disk_past *past,
+			      struct sluice_spool_figures *figures, uint64_t *alarms);
+void sluice_disk_past_drops(const struct sluice_disk_past *past,
+			    void (*each)(void *context, const struct sluice_spool_drop *drop),
+			    void *context);
 
 /* Frees what sluice_engine_change() made of a configuration. */
 void sluice_derived_free(struct sluice_derived *derived);

@@ -127,6 +127,7 @@ static void report_state(const struct sluice_engine *engine, size_t kind,
 /* Fills in the inputs. 0 or -ENOMEM. */
 static int report_inputs(struct sluice_engine *engine, struct sluice_engine_report *report)
 {
+	struct dropped dropped = {.engine = engine, .report = report};
 	const struct sluice_config *config = engine->config;
 	size_t number;
 
@@ -165,9 +166,8 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 				engine->intakes[kind], input->id);
 	}
 	add_dropped_by_change(engine, report);
+	sluice_disk_past_drops(&engine->disk_past, add_dropped, &dropped);
 	if (engine->spooler) {
-		struct dropped dropped = {.engine = engine, .report = report};
-
 		sluice_spool_drops(sluice_spooler_lock(engine->spooler), add_dropped, &dropped);
 		sluice_spooler_unlock(engine->spooler);
 	}
@@ -440,6 +440,7 @@ static void report_store(struct sluice_engine *engine, struct sluice_engine_repo
 	store->disk_path = engine->config->store.disk_path;
 	sluice_spooler_figures(engine->spooler, &store->disk, &store->disk_alarms,
 			       &store->alarms_now);
+	sluice_disk_past_figures(&engine->disk_past, &store->disk, &store->disk_alarms);
 	store->disk_size = store->disk.segments * store->disk.segment_size;
 }
 

@@ -520,3 +520,11 @@ void sluice_identity_forget(const struct sluice_identity *identity,
 	remove_from(config->store.memory_path, home);
 	remove_from(config->store.disk_path, home);
 }
+
+void sluice_identity_forget_in(const char *directory, const struct sluice_config *config)
+{
+	const char *home = config ? sluice_identity_home(config) : NULL;
+
+	if (home && directory)
+		remove_from(directory, home);
+}

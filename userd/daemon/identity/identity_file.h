@@ -55,5 +55,7 @@ int sluice_identity_save(const struct sluice_identity *identity, const struct sl
 /* Takes the files away: nothing waits for anybody. @context process */
 void sluice_identity_forget(const struct sluice_identity *identity,
 			    const struct sluice_config *config);
+/* The same in one directory only: nothing is there that belongs to `config`. @context process */
+void sluice_identity_forget_in(const char *directory, const struct sluice_config *config);
 
 #endif /* SLUICE_IDENTITY_FILE_H */

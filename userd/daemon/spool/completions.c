@@ -74,13 +74,27 @@ int sluice_completions_enter(struct sluice_completions *completions, struct slui
 
 	if (!completions || !worker)
 		return -EINVAL;
-	completions->worker = worker;
 	error = sluice_worker_add_timer(worker, &completions->timer);
 	if (error)
 		return error;
+	completions->worker = worker;
 	sluice_worker_set_timer(worker, &completions->timer,
 				sluice_now() + SLUICE_COMPLETIONS_PAUSE_NS);
-	return sluice_worker_watch(worker, completions->event, EPOLLIN, &completions->handler);
+	error = sluice_worker_watch(worker, completions->event, EPOLLIN, &completions->handler);
+	if (error) {
+		sluice_worker_remove_timer(worker, &completions->timer);
+		completions->worker = NULL;
+	}
+	return error;
+}
+
+void sluice_completions_leave(struct sluice_completions *completions)
+{
+	if (!completions || !completions->worker)
+		return;
+	sluice_worker_unwatch(completions->worker, completions->event);
+	sluice_worker_remove_timer(completions->worker, &completions->timer);
+	completions->worker = NULL;
 }
 
 void sluice_completions_put(struct sluice_completions *completions, struct sluice_order *order)

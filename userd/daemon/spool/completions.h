@@ -32,6 +32,10 @@ void sluice_completions_close(struct sluice_completions *completions);
 /* Takes it into the worker's loop. 0 or a negative errno. @context worker */
 int sluice_completions_enter(struct sluice_completions *completions, struct sluice_worker *worker);
 
+/* Takes it out of the loop again; whoever got answers by it is gone. One that is in none stays as
+ * it is. @context worker */
+void sluice_completions_leave(struct sluice_completions *completions);
+
 /* Puts an answer into it, which it owns from then on. @threadsafe */
 void sluice_completions_put(struct sluice_completions *completions, struct sluice_order *order);
 

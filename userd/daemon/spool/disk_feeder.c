@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/log.h"
-#include "../../lib/record.h"
 #include "spool/spool_marks.h"
 #include "disk_feeder.h"
 
@@ -273,33 +272,6 @@ static void ring_had_turn(struct sluice_feeder *feeder)
 }
 
 /*
- * Walks a frame from `start`, at least one record and then as far as `limit`: where that is, and
- * how many records (PAD left out) lie before it. False: `start` is no boundary.
- */
-static bool walk(const struct sluice_disk_frame *frame, uint64_t start, uint64_t limit,
-		 uint64_t *end, uint64_t *count)
-{
-	uint64_t at = frame->head.offset, last = frame->head.offset + frame->head.span;
-	struct sluice_record_view view;
-
-	*count = 0;
-	while (at < last) {
-		if (sluice_record_read(frame->payload + (at - frame->head.offset),
-				       (size_t)(last - at), &view))
-			return false;
-		if (at > start && at + view.span > limit)
-			break;
-		if (at < start && at + view.span > start)
-			return false;
-		if (at >= start && view.type != SLUICE_RECORD_PAD)
-			++*count;
-		at += view.span;
-	}
-	*end = at;
-	return at > start;
-}
-
-/*
  * Takes [start, end) of a frame whose bytes were given up: a small frame of its own, with the GAP
  * records that tell of what was in it. The whole of it is one segment, so that a receiver gets to
  * know of all of it or of nothing. False: no memory.
@@ -367,12 +339,13 @@ static bool take_segment(struct sluice_disk_feeder *disk, struct sluice_segment 
 	if (segment->start == frame->head.offset && limit == last) {
 		segment->end = last;
 		segment->count = frame->head.count;
-	} else if (!walk(frame, segment->start, limit, &segment->end, &segment->count)) {
+	} else if (!sluice_disk_frame_walk(frame, segment->start, limit, &segment->end,
+					   &segment->count)) {
 		/* Its records have other boundaries (it stands for a damaged frame): from its
 		 * beginning. */
 		segment->start = frame->head.offset;
-		if (!walk(frame, segment->start, segment->start + bytes, &segment->end,
-			  &segment->count)) {
+		if (!sluice_disk_frame_walk(frame, segment->start, segment->start + bytes,
+					    &segment->end, &segment->count)) {
 			sluice_error(
 				"spool: a frame at offset %llu holds something that is no record; "
 				"%llu bytes are passed over",
@@ -521,6 +494,22 @@ bool sluice_disk_feeder_is_reading(const struct sluice_feeder *feeder)
 void sluice_disk_feeder_move(struct sluice_feeder *feeder, unsigned int worker)
 {
 	disk_of(feeder)->worker = worker;
+}
+
+void sluice_disk_feeder_switch(struct sluice_feeder *feeder, struct sluice_spooler *spooler,
+			       struct sluice_spool_log *log)
+{
+	struct sluice_disk_feeder *disk;
+
+	if (!feeder)
+		return;
+	disk = disk_of(feeder);
+	while (disk->frames)
+		shut(disk);
+	sluice_backlog_take_out(&disk->backlog, 0, UINT64_MAX);
+	disk->spooler = spooler;
+	disk->log = log;
+	disk->is_stalled = false;
 }
 
 /* Nothing of it is under way any more. */

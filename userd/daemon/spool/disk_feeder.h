@@ -38,6 +38,13 @@ struct sluice_disk_frame {
 	bool is_open;		/* segments are still to be cut from it */
 };
 
+/*
+ * Walks a frame from `start`, at least one record and then as far as `limit`: where that is, and
+ * how many records (PAD left out) lie before it. False: `start` is no boundary. @threadsafe
+ */
+bool sluice_disk_frame_walk(const struct sluice_disk_frame *frame, uint64_t start, uint64_t limit,
+			    uint64_t *end, uint64_t *count);
+
 struct sluice_disk_feeder {
 	struct sluice_feeder feeder; /* the first member: the one in the output's list */
 	struct sluice_backlog backlog;
@@ -74,6 +81,11 @@ void sluice_disk_feeder_forget_orders(struct sluice_feeder *feeder);
  * worker */
 bool sluice_disk_feeder_is_reading(const struct sluice_feeder *feeder);
 void sluice_disk_feeder_move(struct sluice_feeder *feeder, unsigned int worker);
+
+/* From now on it reads from `log` of `spooler`. Nothing is read for it; what it had from another
+ * store is forgotten. NULL is allowed. @context worker */
+void sluice_disk_feeder_switch(struct sluice_feeder *feeder, struct sluice_spooler *spooler,
+			       struct sluice_spool_log *log);
 
 /* The clock: the output looks again if the disk gave nothing for a while. @context worker */
 void sluice_disk_feeder_tick(const struct sluice_feeder *feeder, uint64_t now);

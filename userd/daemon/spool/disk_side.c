@@ -246,6 +246,8 @@ static void spill(struct sluice_disk_side *side, uint64_t now)
 	uint64_t tail = stream->tail, begin_at, end_at;
 	unsigned int begin, end;
 
+	if (side->is_held)
+		return;
 	sluice_spooler_marks(side->spooler, &begin, &end);
 	begin_at = size / 100 * begin;
 	end_at = size / 100 * end;
@@ -371,11 +373,39 @@ static const struct sluice_stream_disk disk = {
 	.destroy = destroy,
 };
 
-int sluice_disk_side_create(struct sluice_stream *stream, struct sluice_spooler *spooler,
-			    unsigned int worker)
+/* What the store calls the stream. */
+static struct sluice_spool_name name_of(const struct sluice_stream *stream)
 {
 	const struct sluice_ring_producer *producer = stream->ring.producer;
 	struct sluice_spool_name name = {.epoch = producer->epoch, .cpu = stream->cpu};
+
+	sluice_guid_copy(name.stream, producer->stream);
+	sluice_guid_copy(name.route, stream->route);
+	return name;
+}
+
+/* Fills the backlog of the output whose feeder of the ring is stream->feeders[place] with what the
+ * store, which is held, has for it. */
+static void fill_backlog(struct sluice_stream *stream, size_t place, struct filling *filling)
+{
+	struct sluice_feeder *feeder = stream->feeders[place];
+	struct sluice_spool_log *log = stream->side->log;
+	const uint8_t *output = stream->outputs[place];
+
+	filling->backlog = feeder->backlog;
+	/* What lies in the ring as well is delivered from there. */
+	filling->limit = sluice_feeder_acked(feeder);
+	filling->found = 0;
+	(void)sluice_spool_backlog(filling->spool, log, output, count_found, filling);
+	sluice_disk_check(stream, feeder, filling->spool, log, filling->found);
+	(void)sluice_spool_backlog(filling->spool, log, output, fill, filling);
+	(void)sluice_spool_acknowledge(filling->spool, log, output, filling->limit, UINT64_MAX);
+}
+
+int sluice_disk_side_create(struct sluice_stream *stream, struct sluice_spooler *spooler,
+			    unsigned int worker)
+{
+	struct sluice_spool_name name = name_of(stream);
 	size_t number, count = stream->feeder_count;
 	struct sluice_disk_side *side = calloc(1, sizeof(*side));
 	struct filling filling = {0};
@@ -383,8 +413,6 @@ int sluice_disk_side_create(struct sluice_stream *stream, struct sluice_spooler 
 
 	if (!side)
 		return -ENOMEM;
-	sluice_guid_copy(name.stream, producer->stream);
-	sluice_guid_copy(name.route, stream->route);
 	side->stream = stream;
 	side->spooler = spooler;
 	side->worker = worker;
@@ -395,21 +423,10 @@ int sluice_disk_side_create(struct sluice_stream *stream, struct sluice_spooler 
 	if (!side->log || sluice_stream_reserve(stream, 2 * count))
 		goto unlock;
 	for (number = 0; number < count; number++) {
-		struct sluice_feeder *feeder = stream->feeders[number];
-
-		if (add_disk_feeder(stream, feeder, stream->outputs[number], side->floor))
+		if (add_disk_feeder(stream, stream->feeders[number], stream->outputs[number],
+				    side->floor))
 			goto unlock;
-		filling.backlog = feeder->backlog;
-		/* What lies in the ring as well is delivered from there. */
-		filling.limit = sluice_feeder_acked(feeder);
-		filling.found = 0;
-		(void)sluice_spool_backlog(filling.spool, side->log, stream->outputs[number],
-					   count_found, &filling);
-		sluice_disk_check(stream, feeder, filling.spool, side->log, filling.found);
-		(void)sluice_spool_backlog(filling.spool, side->log, stream->outputs[number], fill,
-					   &filling);
-		(void)sluice_spool_acknowledge(filling.spool, side->log, stream->outputs[number],
-					       filling.limit, UINT64_MAX);
+		fill_backlog(stream, number, &filling);
 	}
 	sluice_spooler_unlock(spooler);
 	stream->disk = &disk;
@@ -423,4 +440,72 @@ unlock:
 	stream->side = NULL;
 	free(side);
 	return error;
+}
+
+void sluice_disk_side_remove(struct sluice_stream *stream)
+{
+	size_t number, kept = 0;
+
+	if (stream->disk)
+		leave(stream);
+	for (number = 0; number < stream->feeder_count; number++) {
+		struct sluice_feeder *feeder = stream->feeders[number];
+
+		if (!sluice_feeder_is_of_ring(feeder)) {
+			sluice_feeder_destroy(feeder);
+			continue;
+		}
+		stream->feeders[kept] = feeder;
+		memmove(stream->outputs[kept], stream->outputs[number], sizeof(*stream->outputs));
+		kept++;
+	}
+	stream->feeder_count = kept;
+	destroy(stream);
+	stream->disk = NULL;
+	sluice_stream_notify(stream);
+}
+
+void sluice_disk_side_hold(struct sluice_stream *stream, bool held)
+{
+	if (!stream->side)
+		return;
+	stream->side->is_held = held;
+	stream->moved = true;
+}
+
+int sluice_disk_side_reserve(struct sluice_stream *stream, struct sluice_spooler *spooler)
+{
+	struct sluice_spool_name name = name_of(stream);
+	struct sluice_spool_log *log;
+
+	if (!stream->side)
+		return 0;
+	log = sluice_spool_get(sluice_spooler_lock(spooler), &name);
+	sluice_spooler_unlock(spooler);
+	return log ? 0 : -ENOMEM;
+}
+
+void sluice_disk_side_switch(struct sluice_stream *stream, struct sluice_spooler *spooler)
+{
+	struct sluice_disk_side *side = stream->side;
+	struct sluice_spool_name name = name_of(stream);
+	struct filling filling = {0};
+	size_t number;
+
+	if (!side || side->spooler == spooler)
+		return;
+	leave(stream);
+	side->is_failed = false;
+	side->pause_until = 0;
+	side->spooler = spooler;
+	filling.spool = sluice_spooler_lock(spooler);
+	side->log = sluice_spool_get(filling.spool, &name);
+	for (number = 0; number < stream->feeder_count; number++) {
+		if (!disk_of(stream->feeders[number]))
+			continue;
+		sluice_disk_feeder_switch(disk_of(stream->feeders[number]), spooler, side->log);
+		fill_backlog(stream, number, &filling);
+	}
+	sluice_spooler_unlock(spooler);
+	sluice_stream_notify(stream);
 }

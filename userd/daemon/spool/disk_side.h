@@ -28,18 +28,36 @@ struct sluice_disk_side {
 	unsigned int orders;	    /* writes under way */
 	bool is_spilling;	    /* between high and low mark */
 	bool is_clearing;	    /* all of the ring goes to the disk, whatever the marks are */
+	bool is_held;		    /* nothing is written, whatever the marks are */
 	bool is_failed;		    /* a write failed, and those behind it are not back yet */
 	uint64_t pause_until;	    /* after a failure */
 	struct sluice_order *ready; /* durable, and a carrier still reads it in the ring */
 };
 
 /*
- * Gives a stream that is in no worker yet a disk side, with a feeder of the disk for each of its
- * outputs, whose backlog is what the store has for it. 0 or -ENOMEM. It goes with the stream.
- * @context process
+ * Gives a stream a disk side, with a feeder of the disk for each of its outputs, whose backlog is
+ * what the store has for it. 0, or -ENOMEM: then some of these feeders are there, until remove().
+ * It goes with the stream. @context process, if the stream is in no worker yet; else worker
  */
 int sluice_disk_side_create(struct sluice_stream *stream, struct sluice_spooler *spooler,
 			    unsigned int worker);
+
+/* Takes it away with its feeders, which no output has any more, also one that is there in part.
+ * Nothing without a disk side. @context worker */
+void sluice_disk_side_remove(struct sluice_stream *stream);
+
+/* From now on (`held`), or no more, nothing is written to the disk. What is there is delivered.
+ * Nothing without a disk side. @context worker */
+void sluice_disk_side_hold(struct sluice_stream *stream, bool held);
+
+/*
+ * Another store, in two steps: reserve() makes a place for the stream in it (0 or -ENOMEM);
+ * switch() cannot fail then: the disk side goes on there, with what that store has for its outputs.
+ * Nothing of the stream waits in the old one, and nothing is under way. Nothing without a disk
+ * side, or if it has that store already. @context worker
+ */
+int sluice_disk_side_reserve(struct sluice_stream *stream, struct sluice_spooler *spooler);
+void sluice_disk_side_switch(struct sluice_stream *stream, struct sluice_spooler *spooler);
 
 /* What the store has of the stream; NULL: it has no disk side. @owner the store */
 struct sluice_spool_log *sluice_disk_side_log(const struct sluice_stream *stream);

@@ -58,6 +58,11 @@ int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *w
 	return sluice_completions_enter(&spooler->completions[worker->number], worker);
 }
 
+void sluice_spooler_leave(struct sluice_spooler *spooler, struct sluice_worker *worker)
+{
+	sluice_completions_leave(&spooler->completions[worker->number]);
+}
+
 void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *order)
 {
 	pthread_mutex_lock(&spooler->lock);
@@ -121,6 +126,26 @@ void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_c
 	sluice_store_relaxed(&spooler->drops_oldest, config->drop == SLUICE_DROP_OLDEST);
 	sluice_store_relaxed(&spooler->begin, config->spool_begin);
 	sluice_store_relaxed(&spooler->end, config->spool_end);
+}
+
+int sluice_spooler_extend(struct sluice_spooler *spooler, const struct sluice_config_store *config,
+			  char **error)
+{
+	int result;
+
+	/* One segment at a time: whoever waits for the store has it in between. */
+	do {
+		result = sluice_spool_extend(sluice_spooler_lock(spooler), config->disk_size,
+					     config->disk_segment, error);
+		sluice_spooler_unlock(spooler);
+	} while (result > 0);
+	return result;
+}
+
+void sluice_spooler_fit(struct sluice_spooler *spooler, const struct sluice_config_store *config)
+{
+	sluice_spool_resize(sluice_spooler_lock(spooler), config->disk_size, config->disk_segment);
+	sluice_spooler_unlock(spooler);
 }
 
 void sluice_spooler_hurry(struct sluice_spooler *spooler)
@@ -490,10 +515,13 @@ free:
 	return failure;
 }
 
-void sluice_spooler_stop(struct sluice_spooler *spooler)
+/* Ends the thread. Returns the store, which is the caller's now. */
+static struct sluice_spool *end_thread(struct sluice_spooler *spooler)
 {
+	struct sluice_spool *spool;
+
 	if (!spooler)
-		return;
+		return NULL;
 	if (spooler->is_running) {
 		pthread_mutex_lock(&spooler->lock);
 		spooler->ended = true;
@@ -502,8 +530,19 @@ void sluice_spooler_stop(struct sluice_spooler *spooler)
 		pthread_join(spooler->thread, NULL);
 		spooler->is_running = false;
 	}
-	sluice_spool_close(spooler->spool);
+	spool = spooler->spool;
 	spooler->spool = NULL;
+	return spool;
+}
+
+void sluice_spooler_stop(struct sluice_spooler *spooler)
+{
+	sluice_spool_close(end_thread(spooler));
+}
+
+bool sluice_spooler_abolish(struct sluice_spooler *spooler)
+{
+	return sluice_spool_abolish(end_thread(spooler));
 }
 
 void sluice_spooler_free(struct sluice_spooler *spooler)

@@ -30,12 +30,22 @@ int sluice_spooler_start(const struct sluice_config_store *config, const char *s
 /* Ends the thread; what was ordered is done, answers are dropped. NULL is allowed. @context process
  */
 void sluice_spooler_stop(struct sluice_spooler *spooler);
-/* After the workers ended. */
+/* The same; but a store that was made by start() and in which nothing is goes as well. True: it is
+ * gone, and its directory stays. */
+bool sluice_spooler_abolish(struct sluice_spooler *spooler);
+/* After the workers ended, or left it. */
 void sluice_spooler_free(struct sluice_spooler *spooler);
 
 /* Takes over what of the configuration can change while it runs. @context process */
 void sluice_spooler_retune(struct sluice_spooler *spooler,
 			   const struct sluice_config_store *config);
+
+/* `store.disk.size` and `segment` of `config`, in two steps, as in lib/spool/spool.h: makes what is
+ * missing (0 or a negative errno with a sentence: then fit() to what was before); lets go what is
+ * too many. @context process */
+int sluice_spooler_extend(struct sluice_spooler *spooler, const struct sluice_config_store *config,
+			  char **error);
+void sluice_spooler_fit(struct sluice_spooler *spooler, const struct sluice_config_store *config);
 
 /* From now on until it is tuned again everything is written as fast as the disk can, and nothing is
  * given up for it: the daemon is stopping. @context process */
@@ -43,6 +53,9 @@ void sluice_spooler_hurry(struct sluice_spooler *spooler);
 
 /* Takes the worker's completions into its loop. 0 or a negative errno. @context worker */
 int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *worker);
+/* Takes them out again, also if they are not in it: no stream of the worker has anything to do with
+ * the spooler any more. @context worker */
+void sluice_spooler_leave(struct sluice_spooler *spooler, struct sluice_worker *worker);
 
 /* Holds the store for the control thread, which looks into it; not for long. @context process */
 struct sluice_spool *sluice_spooler_lock(struct sluice_spooler *spooler);

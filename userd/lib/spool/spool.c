@@ -329,24 +329,13 @@ static int identify(struct sluice_spool *spool, char **error)
  */
 static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 {
-	size_t wanted = (size_t)(size / spool->segment_size), have = 0, found, place;
+	size_t wanted = (size_t)(size / spool->segment_size), before = spool->segment_count;
+	size_t have = sluice_spool_keep(spool, wanted), found = have;
 	char bytes[SLUICE_SIZE_TEXT], room[SLUICE_SIZE_TEXT];
 	uint32_t number = 0;
 	struct statvfs disk;
 	int result;
 
-	for (place = 0; place < spool->segment_count; place++) {
-		struct sluice_spool_segment *segment = &spool->segments[place];
-
-		if (!segment->size)
-			continue;
-		segment->is_surplus = segment->size != spool->segment_size || have >= wanted;
-		have += !segment->is_surplus;
-		if (segment->is_surplus && segment->use == SLUICE_SPOOL_IS_FREE)
-			segment->use = SLUICE_SPOOL_IS_SEALED; /* settle() removes it */
-		sluice_spool_settle_segment(spool, place);
-	}
-	found = have;
 	for (; have < wanted; have++, number++) {
 		number = sluice_spool_segment_fresh_number(spool, number);
 		result = sluice_spool_segment_make(spool, number, spool->segment_size);
@@ -360,11 +349,7 @@ static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 		}
 		/* Nothing is left of it: the next start would take it for a store that may hold
 		 * something. */
-		for (place = 0; place < spool->segment_count; place++) {
-			spool->segments[place].is_surplus = true;
-			spool->segments[place].use = SLUICE_SPOOL_IS_SEALED;
-			sluice_spool_settle_segment(spool, place);
-		}
+		(void)sluice_spool_keep(spool, 0);
 		memset(&disk, 0, sizeof(disk));
 		(void)statvfs(spool->path, &disk);
 		return say(error, result,
@@ -372,6 +357,7 @@ static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 			   sluice_size_format(size, bytes), spool->path, strerror(-result),
 			   sluice_size_format((uint64_t)disk.f_bavail * disk.f_frsize, room));
 	}
+	spool->is_new = !before;
 	sluice_spool_sync_directory(spool);
 	return 0;
 }
@@ -534,6 +520,26 @@ void sluice_spool_close(struct sluice_spool *spool)
 		(void)sluice_spool_commit(spool);
 	(void)sluice_spool_note(spool);
 	release(spool);
+}
+
+bool sluice_spool_abolish(struct sluice_spool *spool)
+{
+	char *checkpoint;
+
+	if (!spool || !spool->is_new || spool->look || spool->figures.frames) {
+		sluice_spool_close(spool);
+		return false;
+	}
+	if (spool->active != SIZE_MAX)
+		spool->segments[spool->active].use = SLUICE_SPOOL_IS_SEALED;
+	spool->active = SIZE_MAX;
+	(void)sluice_spool_keep(spool, 0);
+	checkpoint = sluice_spool_path(spool, "checkpoint");
+	release(spool);
+	if (checkpoint)
+		(void)unlink(checkpoint);
+	free(checkpoint);
+	return true;
 }
 
 void sluice_spool_crash(struct sluice_spool *spool)

@@ -108,8 +108,25 @@ struct sluice_spool_figures {
 int sluice_spool_open(const struct sluice_spool_options *options, struct sluice_spool **spool,
 		      char **error);
 
+/*
+ * Another size while it is in use: `size` bytes in segments of `segment` (limits as for open), in
+ * two steps, so that the first, which can fail, is undone by the second one with what was before.
+ *
+ * extend: makes one segment that is wanted then. 1: there may be more to make; 0: none; or a
+ * negative errno with a sentence: -ENOSPC, -EROFS (it can only be read), -EINVAL, -ENOMEM. What was
+ * made is used from then on. @owner *error: free()
+ * resize: from now on it has that size. A segment too many, or of another size, goes when nobody
+ * needs what is in it: until then the store takes more room. Nothing that somebody needs is lost.
+ */
+int sluice_spool_extend(struct sluice_spool *spool, uint64_t size, uint64_t segment, char **error);
+void sluice_spool_resize(struct sluice_spool *spool, uint64_t size, uint64_t segment);
+
 /* Commits, writes a checkpoint, closes. NULL is allowed. */
 void sluice_spool_close(struct sluice_spool *spool);
+
+/* The same; but of a store that was made when it was opened, and in which nothing is, no file is
+ * left: whoever made it did so in vain. True: it is gone, and its directory stays. */
+bool sluice_spool_abolish(struct sluice_spool *spool);
 
 /* Closes as a crash would: nothing is written any more. For tests. */
 void sluice_spool_crash(struct sluice_spool *spool);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The spool's insides, shared by spool.c (open, close), spool_index.c (what is where, who needs
- * it), spool_segment.c (the files), spool_settle.c (which of them are free), spool_write.c (frames,
- * commit), spool_append.c, spool_drop.c (giving up the oldest), spool_read.c, spool_recover.c (what
- * an earlier process left), spool_checkpoint.c and spool_stand_in.c. Touches: nothing by itself.
+ * it), spool_segment.c (the files), spool_settle.c (which of them are free), spool_size.c (how
+ * many), spool_write.c (frames, commit), spool_append.c, spool_drop.c (giving up the oldest),
+ * spool_read.c, spool_recover.c (what an earlier process left), spool_checkpoint.c and
+ * spool_stand_in.c. Touches: nothing by itself.
  */
 #ifndef SLUICE_LIB_SPOOL_INNER_H
 #define SLUICE_LIB_SPOOL_INNER_H
@@ -73,6 +74,7 @@ struct sluice_spool {
 	char *path;
 	sluice_guid store;
 	bool look;
+	bool is_new;	   /* it was made when it was opened */
 	bool is_read_only; /* looks because nothing can be written, and has the lock all the same */
 	int write_error;   /* why: -EROFS or -EIO */
 	uint64_t segment_size;
@@ -137,6 +139,10 @@ void sluice_spool_sync_directory(const struct sluice_spool *spool);
 /* spool_settle.c: does the file serve frames that somebody needs? If not it is free (or goes, if
  * surplus). */
 void sluice_spool_settle_segment(struct sluice_spool *spool, size_t place);
+
+/* spool_size.c: `wanted` segments of spool->segment_size stay, if there are so many; the others go
+ * when nobody needs what is in them. Returns how many stay. */
+size_t sluice_spool_keep(struct sluice_spool *spool, size_t wanted);
 
 /* spool_index.c */
 struct sluice_spool_log *sluice_spool_index_log(struct sluice_spool *spool,

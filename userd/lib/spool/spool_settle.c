@@ -25,6 +25,23 @@ static void discard(struct sluice_spool *spool, size_t place)
 	segment->size = 0; /* never chosen again */
 }
 
+/* Of a store that came to be smaller the first segment that nobody needs goes, and one that is too
+ * many and in use takes its place. Else it would go on to take too much room for as long as those
+ * are in use. */
+static void exchange(struct sluice_spool *spool, struct sluice_spool_segment *segment)
+{
+	size_t place;
+
+	for (place = 0; !segment->is_surplus && place < spool->segment_count; place++) {
+		struct sluice_spool_segment *other = &spool->segments[place];
+
+		if (!other->is_surplus || other->is_extra || other->size != segment->size)
+			continue;
+		segment->is_surplus = true;
+		other->is_surplus = false;
+	}
+}
+
 void sluice_spool_settle_segment(struct sluice_spool *spool, size_t place)
 {
 	struct sluice_spool_segment *segment = &spool->segments[place];
@@ -32,6 +49,7 @@ void sluice_spool_settle_segment(struct sluice_spool *spool, size_t place)
 	if (spool->look || segment->live || segment->use != SLUICE_SPOOL_IS_SEALED ||
 	    !segment->size)
 		return;
+	exchange(spool, segment);
 	/* A file that goes is missed at the next start, unless the checkpoint knows that nobody
 	 * needs it. */
 	if (segment->is_surplus && spool->dirty && sluice_spool_checkpoint(spool))
