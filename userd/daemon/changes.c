@@ -12,7 +12,6 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../lib/log.h"
-#include "access.h"
 #include "confirm.h"
 #include "control/wishes.h"
 #include "daemon.h"
@@ -66,84 +65,10 @@ static void log_lines(int level, const char *text)
 	}
 }
 
-int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_config *config)
-{
-	static const enum sluice_log_to targets[] = {
-		[SLUICE_LOG_STDERR] = SLUICE_LOG_TO_STDERR,
-		[SLUICE_LOG_FILE] = SLUICE_LOG_TO_FILE,
-		[SLUICE_LOG_JOURNAL] = SLUICE_LOG_TO_JOURNAL,
-	};
-
-	return sluice_log_open(targets[config->log.target], config->log.path,
-			       daemon->options.log_level >= 0 ? daemon->options.log_level
-							      : config->log.level);
-}
-
-struct sluice_config *sluice_daemon_load(const char *path, enum sluice_host_view view,
-					 struct sluice_findings *findings, int *status)
-{
-	struct sluice_config *config = NULL;
-
-	*status = SLUICE_EXIT_CONFIG;
-	if (sluice_config_load(path, &config, findings))
-		return NULL;
-	*status = SLUICE_EXIT_START;
-	if (sluice_config_check_host(config, view, findings) == 0)
-		return config;
-	sluice_config_free(config);
-	return NULL;
-}
-
-/* A configuration as a revision without a number; the texts stay whose they are. */
-static struct sluice_revision revision_of(const struct sluice_config *config, const char *how,
-					  bool is_runtime, uid_t uid)
-{
-	return (struct sluice_revision){.uid = uid,
-					.is_runtime = is_runtime,
-					.how = (char *)(uintptr_t)how,
-					.name = config->path,
-					.text = config->text,
-					.length = config->text_length};
-}
-
 /* How a change came about. */
 static const char *how_of(const struct sluice_change *change)
 {
 	return change->how ? change->how : change->is_reload ? "reload" : "apply";
-}
-
-void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_runtime, uid_t uid)
-{
-	const struct sluice_config *config = sluice_engine_config(daemon->engine);
-	const struct sluice_revision revision = revision_of(config, how, is_runtime, uid);
-
-	free(daemon->relay);
-	free(daemon->config_name);
-	daemon->relay = strdup(config->relay);
-	daemon->config_name = strdup(config->path);
-	daemon->stop_limit_ns = config->stop_limit_us * SLUICE_NS_PER_US;
-	daemon->workers = sluice_engine_workers(daemon->engine);
-	sluice_link_users_note(&daemon->links.users, config);
-	sluice_events_configure(&daemon->events, config);
-	sluice_access_set(daemon, config);
-	sluice_module_events_open(&daemon->module, daemon->epoll);
-	clock_gettime(CLOCK_MONOTONIC, &daemon->config_since);
-	if (sluice_revisions_add(&daemon->revisions, &revision))
-		sluice_warning("no memory for the text of the configuration: pieces of it cannot "
-			       "be changed before it is applied again");
-	sd_notifyf(0, "STATUS=%zu input%s to %zu output%s, as %s says", config->input_count,
-		   config->input_count == 1 ? "" : "s", config->output_count,
-		   config->output_count == 1 ? "" : "s", config->path);
-}
-
-void sluice_daemon_forget_config(struct daemon *daemon)
-{
-	free(daemon->relay);
-	free(daemon->config_name);
-	daemon->relay = NULL;
-	daemon->config_name = NULL;
-	sluice_link_users_free(&daemon->links.users);
-	sluice_history_close(daemon);
 }
 
 /* Why the foreman has no time. @owner caller: free() */
@@ -167,8 +92,8 @@ static void work_change(struct sluice_job *job)
 {
 	struct sluice_change *change = (struct sluice_change *)job;
 
-	const struct sluice_revision revision =
-		revision_of(change->config, how_of(change), change->is_runtime, change->uid);
+	const struct sluice_revision revision = sluice_daemon_revision_of(
+		change->config, how_of(change), change->is_runtime, change->uid);
 
 	change->result = sluice_engine_apply(change->daemon->engine, change->config,
 					     &change->wishes, &change->error);
@@ -303,14 +228,6 @@ free:
 	free(change);
 	sluice_config_free(config);
 	return result;
-}
-
-void sluice_daemon_reopen_log(void)
-{
-	int result = sluice_log_reopen();
-
-	if (result)
-		sluice_warning("the log file cannot be opened anew: %s", strerror(-result));
 }
 
 /* Seconds since `then`. */

@@ -90,6 +90,9 @@ void sluice_daemon_reopen_log(void);
 void sluice_daemon_reload(struct daemon *daemon);
 /* Answers for a change that takes too long. */
 void sluice_daemon_look_after_change(struct daemon *daemon);
+/* A configuration as a revision without a number; the texts stay whose they are. @threadsafe */
+struct sluice_revision sluice_daemon_revision_of(const struct sluice_config *config,
+						 const char *how, bool is_runtime, uid_t uid);
 /* Another configuration is in force: `how` as in struct sluice_revision, by `uid`; before the end:
  * none is. */
 void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_runtime, uid_t uid);

@@ -47,85 +47,6 @@ struct change {
 	bool switched;	/* sources go by it already */
 };
 
-void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers)
-{
-	size_t number;
-
-	for (number = 0; output->halves && number < workers; number++)
-		sluice_output_destroy(output->halves[number]);
-	for (number = 0; output->targets && number < output->target_count; number++)
-		sluice_target_put(output->targets[number]);
-	free(output->halves);
-	free(output->pacers);
-	free(output->precedence);
-	free(output->targets);
-	memset(output, 0, sizeof(*output));
-}
-
-/* Would `config`'s connections be those that `old` has? */
-static bool is_same_on_the_wire(const struct sluice_whole_output *old,
-				const struct sluice_config_output *config)
-{
-	struct sluice_form form = sluice_form_of(config);
-	size_t number;
-
-	if (old->target_count != config->to_count ||
-	    !sluice_form_is_same(&old->halves[0]->group.form, &form) ||
-	    /* What was acknowledged as received only is not acknowledged again by itself. */
-	    old->halves[0]->group.durable != (config->durable != 0) ||
-	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||
-	    (config->mode == SLUICE_MODE_HASH &&
-	     old->halves[0]->group.batch_bytes != config->batch_bytes))
-		return false;
-	for (number = 0; number < config->to_count; number++)
-		if (strcmp(sluice_target_text(old->targets[number]), config->to[number].text) != 0)
-			return false;
-	return true;
-}
-
-/* Puts the rates of the configuration in force. */
-static void set_rates(struct sluice_pacer *pacers, const struct sluice_config_output *config)
-{
-	size_t number;
-
-	sluice_pacer_set(&pacers[0], config->rate);
-	for (number = 0; number < config->to_count; number++)
-		sluice_pacer_set(&pacers[number + 1], config->to[number].rate);
-}
-
-/* Makes an output that is new or changed: targets and halves. 0 or -ENOMEM. */
-static int make_output(struct change *change, const struct sluice_config_output *config,
-		       struct sluice_whole_output *output)
-{
-	struct sluice_engine *engine = change->engine;
-	size_t number;
-
-	sluice_guid_copy(output->guid, config->id);
-	output->targets =
-		calloc(config->to_count ? config->to_count : 1, sizeof(struct sluice_target *));
-	output->halves = calloc(engine->worker_count, sizeof(struct sluice_output *));
-	output->pacers = aligned_alloc(64, (config->to_count + 1) * sizeof(*output->pacers));
-	output->precedence = aligned_alloc(64, sizeof(*output->precedence));
-	if (!output->targets || !output->halves || !output->pacers || !output->precedence)
-		return -ENOMEM;
-	memset(output->precedence, 0, sizeof(*output->precedence));
-	memset(output->pacers, 0, (config->to_count + 1) * sizeof(*output->pacers));
-	set_rates(output->pacers, config);
-	for (number = 0; number < config->to_count; number++) {
-		output->targets[number] =
-			sluice_target_create(engine->resolver, &config->to[number]);
-		if (!output->targets[number])
-			return -ENOMEM;
-		output->target_count++;
-	}
-	for (number = 0; number < engine->worker_count; number++)
-		if (sluice_output_create(config, sluice_protocol_of(config->framing),
-					 output->targets, output->pacers, output->precedence,
-					 engine->workers[number], &output->halves[number]))
-			return -ENOMEM;
-	return 0;
-}
-
 /* Makes the outputs of the new configuration, or finds the old ones that serve. */
 static int make_outputs(struct change *change, char **error)
 {
@@ -142,8 +63,9 @@ static int make_outputs(struct change *change, char **error)
 
 		change->heir_of[number] = sluice_engine_find_output(change->engine, output->id);
 		change->kept[number] = change->heir_of[number] &&
-				       is_same_on_the_wire(change->heir_of[number], output);
-		if (!change->kept[number] && make_output(change, output, &change->outputs[number]))
+				       sluice_whole_output_is_same(change->heir_of[number], output);
+		if (!change->kept[number] &&
+		    sluice_whole_output_make(change->engine, output, &change->outputs[number]))
 			goto memory;
 	}
 	return 0;
@@ -468,8 +390,8 @@ static void commit(struct change *change)
 	/* Before a destination is enabled that shall keep to its rate from the beginning. */
 	for (number = 0; number < change->config->output_count; number++)
 		if (change->kept[number])
-			set_rates(change->heir_of[number]->pacers,
-				  &change->config->outputs[number]);
+			sluice_whole_output_set_rates(change->heir_of[number]->pacers,
+						      &change->config->outputs[number]);
 	for_each_worker (worker, engine)
 		sluice_worker_call(worker, commit_outputs, change);
 	if (gathers)

@@ -200,5 +200,16 @@ void sluice_disk_past_drops(const struct sluice_disk_past *past,
 /* Frees what sluice_engine_change() made of a configuration. */
 void sluice_derived_free(struct sluice_derived *derived);
 void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers);
+/* Would the connections of `config` be those that `old` has? @threadsafe */
+bool sluice_whole_output_is_same(const struct sluice_whole_output *old,
+				 const struct sluice_config_output *config);
+/* Puts the rates of the configuration in force. @threadsafe */
+void sluice_whole_output_set_rates(struct sluice_pacer *pacers,
+				   const struct sluice_config_output *config);
+/* Makes one that is new or changed in `output`, which is zeroed: targets and halves. 0 or -ENOMEM.
+ * @owner caller: sluice_whole_output_free(), also on failure. @context process */
+int sluice_whole_output_make(struct sluice_engine *engine,
+			     const struct sluice_config_output *config,
+			     struct sluice_whole_output *output);
 
 #endif /* SLUICE_ENGINE_INNER_H */

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+/*
+ * An output of the configuration with its halves in all workers: made, compared, freed; see
+ * inner.h. In the control thread. Touches: memory.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "inner.h"
+
+void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers)
+{
+	size_t number;
+
+	for (number = 0; output->halves && number < workers; number++)
+		sluice_output_destroy(output->halves[number]);
+	for (number = 0; output->targets && number < output->target_count; number++)
+		sluice_target_put(output->targets[number]);
+	free(output->halves);
+	free(output->pacers);
+	free(output->precedence);
+	free(output->targets);
+	memset(output, 0, sizeof(*output));
+}
+
+bool sluice_whole_output_is_same(const struct sluice_whole_output *old,
+				 const struct sluice_config_output *config)
+{
+	struct sluice_form form = sluice_form_of(config);
+	size_t number;
+
+	if (old->target_count != config->to_count ||
+	    !sluice_form_is_same(&old->halves[0]->group.form, &form) ||
+	    /* What was acknowledged as received only is not acknowledged again by itself. */
+	    old->halves[0]->group.durable != (config->durable != 0) ||
+	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||
+	    (config->mode == SLUICE_MODE_HASH &&
+	     old->halves[0]->group.batch_bytes != config->batch_bytes))
+		return false;
+	for (number = 0; number < config->to_count; number++)
+		if (strcmp(sluice_target_text(old->targets[number]), config->to[number].text) != 0)
+			return false;
+	return true;
+}
+
+void sluice_whole_output_set_rates(struct sluice_pacer *pacers,
+				   const struct sluice_config_output *config)
+{
+	size_t number;
+
+	sluice_pacer_set(&pacers[0], config->rate);
+	for (number = 0; number < config->to_count; number++)
+		sluice_pacer_set(&pacers[number + 1], config->to[number].rate);
+}
+
+int sluice_whole_output_make(struct sluice_engine *engine,
+			     const struct sluice_config_output *config,
+			     struct sluice_whole_output *output)
+{
+	size_t number;
+
+	sluice_guid_copy(output->guid, config->id);
+	output->targets =
+		calloc(config->to_count ? config->to_count : 1, sizeof(struct sluice_target *));
+	output->halves = calloc(engine->worker_count, sizeof(struct sluice_output *));
+	output->pacers = aligned_alloc(64, (config->to_count + 1) * sizeof(*output->pacers));
+	output->precedence = aligned_alloc(64, sizeof(*output->precedence));
+	if (!output->targets || !output->halves || !output->pacers || !output->precedence)
+		return -ENOMEM;
+	memset(output->precedence, 0, sizeof(*output->precedence));
+	memset(output->pacers, 0, (config->to_count + 1) * sizeof(*output->pacers));
+	sluice_whole_output_set_rates(output->pacers, config);
+	for (number = 0; number < config->to_count; number++) {
+		output->targets[number] =
+			sluice_target_create(engine->resolver, &config->to[number]);
+		if (!output->targets[number])
+			return -ENOMEM;
+		output->target_count++;
+	}
+	for (number = 0; number < engine->worker_count; number++)
+		if (sluice_output_create(config, sluice_protocol_of(config->framing),
+					 output->targets, output->pacers, output->precedence,
+					 engine->workers[number], &output->halves[number]))
+			return -ENOMEM;
+	return 0;
+}
