@@ -12,6 +12,7 @@
 #include "../lib/log.h"
 #include "access.h"
 #include "daemon.h"
+#include "history.h"
 
 int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_config *config)
 {
