@@ -113,12 +113,13 @@ static void *serve(void *argument)
 static void make_daemon(void)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const char *folder = getenv("SLUICE_FUZZ_FOLDER");
 	pthread_t thread;
 
 	if (daemon_there.listener)
 		return;
-	snprintf(daemon_there.path, sizeof(daemon_there.path), "/tmp/sluice-fuzz-answer-%d.sock",
-		 getpid());
+	snprintf(daemon_there.path, sizeof(daemon_there.path), "%s/answer-%d.sock",
+		 folder ? folder : "/tmp", getpid());
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", daemon_there.path);
 	unlink(daemon_there.path);
 	daemon_there.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);

@@ -23,9 +23,12 @@ static void make_server(void)
 							  .facts = fake_facts,
 							  .orphans = fake_orphans};
 
+	const char *folder = getenv("SLUICE_FUZZ_FOLDER");
+
 	if (server.control)
 		return;
-	snprintf(server.path, sizeof(server.path), "/tmp/sluice-fuzz-control-%d.sock", getpid());
+	snprintf(server.path, sizeof(server.path), "%s/control-%d.sock", folder ? folder : "/tmp",
+		 getpid());
 	if (sluice_control_open(&server.control, &calls, NULL) ||
 	    sluice_control_listen(server.control, server.path))
 		abort();
