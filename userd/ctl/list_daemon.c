@@ -152,13 +152,15 @@ static void each_repeated(struct nlattr **attributes, int wanted, json_t *list,
 /* What all destinations have together of `key`. */
 static json_t *sum_of(const json_t *destinations, const char *key)
 {
-	json_int_t sum = 0;
+	uint64_t sum = 0; /* of whatever a daemon says, be it more than there can be */
 	json_t *one;
 	size_t number;
 
-	json_array_foreach(destinations, number, one) sum +=
-		json_integer_value(json_object_get(one, key));
-	return json_integer(sum);
+	json_array_foreach(destinations, number, one)
+	{
+		sum += (uint64_t)json_integer_value(json_object_get(one, key));
+	}
+	return json_integer((json_int_t)sum);
 }
 
 /* One output and its destinations. */
