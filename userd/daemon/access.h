@@ -13,4 +13,12 @@
  * do not get in. Nothing before there is a control plane. @context process, control thread */
 void sluice_access_set(struct daemon *daemon, const struct sluice_config *config);
 
+/*
+ * May user `uid` put `config` in force? Who is neither root nor our user may not change what would
+ * give him more than the control plane does: `control`, and what names files that we write with our
+ * rights. 0; -EPERM, and *error says which key. @owner caller: *error, free(). @threadsafe
+ */
+int sluice_access_check(const struct sluice_config *now, const struct sluice_config *config,
+			uid_t uid, char **error);
+
 #endif /* SLUICE_DAEMON_ACCESS_H */

@@ -12,6 +12,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../lib/log.h"
+#include "access.h"
 #include "confirm.h"
 #include "control/wishes.h"
 #include "daemon.h"
@@ -196,6 +197,10 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 		*error = call_explain(daemon);
 		goto free;
 	}
+	result = sluice_access_check(sluice_engine_config(daemon->engine), config, wanted->uid,
+				     error);
+	if (result)
+		goto free;
 	result = sluice_daemon_open_log(daemon, config);
 	if (result) {
 		if (asprintf(error, "the log %s cannot be opened: %s",
