@@ -10,6 +10,9 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include "engine_helper.h"
+#include "lib/barrier.h"
+#include "lib/disk.h"
+#include "lib/event.h"
 
 #define SIZE 1000U
 
@@ -95,13 +98,93 @@ static void a_ring_is_full_when_its_source_waits(void **state)
 	(void)sluice_engine_stop(engine, 0, NULL);
 }
 
+/* Empties a directory and removes it. */
+static void remove_directory(const char *path)
+{
+	DIR *list = opendir(path);
+	struct dirent *entry;
+
+	assert_non_null(list);
+	while ((entry = readdir(list)))
+		if (entry->d_name[0] != '.')
+			assert_int_equal(unlinkat(dirfd(list), entry->d_name, 0), 0);
+	closedir(list);
+	assert_int_equal(rmdir(path), 0);
+}
+
+static char broken[] = "/tmp/sluice-alarm.XXXXXX"; /* where the disk cannot be written */
+static bool is_broken;
+
+/* pwrite(2), which fails there. */
+static ssize_t bad_pwrite(int fd, const void *bytes, size_t length, off_t offset)
+{
+	char link[64], path[256] = "";
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (sluice_load_relaxed(&is_broken) && readlink(link, path, sizeof(path) - 1) > 0 &&
+	    !strncmp(path, broken, strlen(broken))) {
+		errno = EIO;
+		return -1;
+	}
+	return pwrite(fd, bytes, length, offset);
+}
+
+static unsigned int ended; /* alarms of a disk that cannot be written that are over */
+
+/* Who listens hears of it. */
+static void listen_for_the_end(enum sluice_event kind, const char *key, const char *where,
+			       const char *interface, const char *text)
+{
+	(void)where;
+	(void)interface;
+	(void)text;
+	if (kind == SLUICE_EVENT_ALARM_OVER && !strcmp(key, "store.disk.write"))
+		sluice_store_relaxed(&ended, ended + 1);
+}
+
+/* What could not be written there is still in memory, and goes to the other one. */
+static void a_disk_that_fails_is_replaced_by_another(void **state)
+{
+	char path[] = "/tmp/sluice-alarm.XXXXXX", first[256], second[256];
+	struct sluice_engine_report report;
+	struct sluice_engine *engine;
+	uint64_t spooled = 0;
+	unsigned int tries;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	assert_non_null(mkdtemp(broken));
+	snprintf(first, sizeof(first), "}, disk: {path: %s, size: 4m, segment: 1m}}", broken);
+	snprintf(second, sizeof(second), "}, disk: {path: %s, size: 4m, segment: 1m}}", path);
+	sluice_disk_calls.pwrite = bad_pwrite;
+	sluice_disk_calls.is_real = false;
+	sluice_event_listen(listen_for_the_end);
+	engine = start(1024, first);
+	sluice_store_relaxed(&is_broken, true);
+	await_alarms(engine, 100, 1, 0);
+	apply(engine, 1024, second);
+	await_alarms(engine, 0, 1, 1);
+	assert_int_equal(sluice_load_relaxed(&ended), 1);
+	for (tries = 0; !spooled && tries < 6000; tries++) {
+		usleep(10000);
+		assert_int_equal(sluice_engine_report(engine, &report), 0);
+		assert_string_equal(report.store.disk_path, path);
+		spooled = report.store.disk.spooled;
+		sluice_engine_report_free(&report);
+	}
+	assert_true(spooled > 0);
+	(void)sluice_engine_stop(engine, 0, NULL);
+	sluice_event_listen(NULL);
+	sluice_store_relaxed(&is_broken, false);
+	remove_directory(broken);
+	remove_directory(path);
+}
+
 /* A full store is told to drop the oldest, and then not to. */
 static void another_policy_ends_the_alarm_of_the_first(void **state)
 {
 	char path[] = "/tmp/sluice-alarm.XXXXXX", newest[256], oldest[256];
 	struct sluice_engine *engine;
-	struct dirent *entry;
-	DIR *list;
 
 	(void)state;
 	assert_non_null(mkdtemp(path));
@@ -117,13 +200,7 @@ static void another_policy_ends_the_alarm_of_the_first(void **state)
 	apply(engine, 1024, newest);
 	await_alarms(engine, 0, 2, 2);
 	(void)sluice_engine_stop(engine, 0, NULL);
-	list = opendir(path);
-	assert_non_null(list);
-	while ((entry = readdir(list)))
-		if (entry->d_name[0] != '.')
-			assert_int_equal(unlinkat(dirfd(list), entry->d_name, 0), 0);
-	closedir(list);
-	assert_int_equal(rmdir(path), 0);
+	remove_directory(path);
 }
 
 /* Runs them. */
@@ -131,6 +208,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_ring_is_full_when_its_source_waits),
+		cmocka_unit_test(a_disk_that_fails_is_replaced_by_another),
 		cmocka_unit_test(another_policy_ends_the_alarm_of_the_first),
 	};
 

@@ -399,6 +399,7 @@ void sluice_disk_change_finish(struct sluice_disk_change *change)
 	sluice_disk_past_add(&engine->disk_past, old);
 	leave_all(engine, old);
 	sluice_spooler_stop(old);
+	sluice_spooler_calm(old);
 	sluice_spooler_free(old);
 	sluice_orphans_warn_of_disks(engine);
 }

@@ -545,6 +545,11 @@ bool sluice_spooler_abolish(struct sluice_spooler *spooler)
 	return sluice_spool_abolish(end_thread(spooler));
 }
 
+void sluice_spooler_calm(struct sluice_spooler *spooler)
+{
+	sluice_alarm_leave(&spooler->alarms);
+}
+
 void sluice_spooler_free(struct sluice_spooler *spooler)
 {
 	size_t number;

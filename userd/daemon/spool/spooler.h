@@ -33,6 +33,8 @@ void sluice_spooler_stop(struct sluice_spooler *spooler);
 /* The same; but a store that was made by start() and in which nothing is goes as well. True: it is
  * gone, and its directory stays. */
 bool sluice_spooler_abolish(struct sluice_spooler *spooler);
+/* Its alarms are over: a change of the configuration left the store. After stop(). */
+void sluice_spooler_calm(struct sluice_spooler *spooler);
 /* After the workers ended, or left it. */
 void sluice_spooler_free(struct sluice_spooler *spooler);
 

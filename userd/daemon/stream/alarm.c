@@ -100,6 +100,23 @@ static void tell_dropping(struct sluice_alarm *alarm, bool did, bool is_over, ui
 	}
 }
 
+void sluice_alarm_leave(struct sluice_disk_alarms *alarms)
+{
+	const struct {
+		struct sluice_alarm *alarm;
+		const char *key;
+	} list[] = {{&alarms->failing, "store.disk.write"},
+		    {&alarms->full, "store.disk"},
+		    {&alarms->level, "store.disk.alarm"},
+		    {&alarms->dropping, "store.drop"}};
+	size_t number;
+
+	for (number = 0; number < sizeof(list) / sizeof(list[0]); number++)
+		if (list[number].alarm->is_raised)
+			end_alarm(list[number].alarm, list[number].key, "store",
+				  "the disk store is not in use any more");
+}
+
 void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now)
 {
 	*raised += sluice_load_relaxed(&alarm->raised);

@@ -52,6 +52,9 @@ void sluice_alarm_look(struct sluice_disk_alarms *alarms,
 		       const struct sluice_spool_figures *figures, unsigned int mark,
 		       bool drops_oldest);
 
+/* The store is left: what is raised is over, whatever became of it. */
+void sluice_alarm_leave(struct sluice_disk_alarms *alarms);
+
 /* Adds how often it was raised, and whether it is now. @threadsafe */
 void sluice_alarm_count(const struct sluice_alarm *alarm, uint64_t *raised, uint32_t *now);
 
