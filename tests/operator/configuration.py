@@ -107,6 +107,7 @@ class Configuration:
         self.source = source
         self.rings = rings
         self.disk = disk
+        self.disk_size = "16m"
         self.memory = "16m"
         self.readers = None
         self.inputs = []
@@ -134,7 +135,7 @@ class Configuration:
         lines = [f"relay: {self.relay}", "workers: 2", "store:",
                  f"  memory: {{size: {self.memory}, path: {self.rings}}}"]
         if self.disk:
-            lines.append(f"  disk: {{path: {self.disk}, size: 16m, segment: 1m}}")
+            lines.append(f"  disk: {{path: {self.disk}, size: {self.disk_size}, segment: 1m}}")
         if self.readers:
             lines.append(f"socket: {{readers: {self.readers}}}")
         lines.append("inputs:")

@@ -802,6 +802,19 @@ def split_from(life, rnd):
 # --- the disk
 
 
+@kind("disk-size")
+def disk_size(life, rnd):
+    """The store on the disk gets larger or smaller, whatever waits there; the file system has
+    24 MiB."""
+    size = rnd.choice(("6m", "10m", "16m", "20m"))
+    if not life.config.disk or size == life.config.disk_size:
+        return
+
+    def change(config):
+        config.disk_size = size
+    life.propose(change, way(rnd))
+
+
 @kind("disk-full")
 def disk_full(life, rnd):
     """Others fill the file system of the spool; its own files were reserved at the start."""

@@ -64,6 +64,7 @@ interface-down              2  auto calls bpf kmod
 address-in-away             2  auto calls bpf kmod
 start-without-interface     2  auto calls bpf kmod
 split-from                  2  auto calls bpf kmod
+disk-size                   3  auto calls bpf kmod
 disk-full                   2  auto calls bpf kmod
 disk-read-only              2  auto calls bpf kmod
 overflow                    1  auto calls bpf kmod
