@@ -59,3 +59,11 @@ transmit_end()
 	expect "$1: repeated" "$(value repeated "$result")" -eq 0
 	expect "$1: told of as lost" "$told" -le "$2"
 }
+
+# is_another PID: true when the service's process is no longer that one, and answers.
+is_another()
+{
+	local main
+	main=$(property MainPID)
+	[ "$main" != "$1" ] && [ "$main" != 0 ] && relay_is_up
+}
