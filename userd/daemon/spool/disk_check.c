@@ -7,10 +7,8 @@
 #include <string.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../stream/ring_feeder.h"
 #include "disk_side.h"
-
-/* What a cursor's reserved words say; each one more than the value, 0: not said. */
-enum word { WAITING, FLOOR, FLOOR_SEQUENCE };
 
 void sluice_disk_check_note(struct sluice_feeder *feeder)
 {
@@ -24,10 +22,10 @@ void sluice_disk_check_note(struct sluice_feeder *feeder)
 		backlog->is_known = true;
 	}
 	floor = waiting ? sluice_feeder_floor(feeder) : sluice_feeder_acked(feeder);
-	sluice_store_relaxed(&feeder->cursor->reserved[WAITING], waiting + 1);
-	sluice_store_relaxed(&feeder->cursor->reserved[FLOOR], floor + 1);
+	sluice_store_relaxed(&feeder->cursor->reserved[SLUICE_CURSOR_WAITING], waiting + 1);
+	sluice_store_relaxed(&feeder->cursor->reserved[SLUICE_CURSOR_FLOOR], floor + 1);
 	sluice_store_relaxed(
-		&feeder->cursor->reserved[FLOOR_SEQUENCE],
+		&feeder->cursor->reserved[SLUICE_CURSOR_FLOOR_SEQUENCE],
 		backlog->is_known && backlog->known_at == floor ? backlog->known_sequence + 1 : 0);
 }
 
@@ -35,8 +33,10 @@ void sluice_disk_check(struct sluice_stream *stream, struct sluice_feeder *feede
 		       struct sluice_spool *spool, struct sluice_spool_log *log, uint64_t found)
 {
 	const struct sluice_ring_cursor *cursor = feeder->cursor;
-	uint64_t waiting = cursor->reserved[WAITING], floor = cursor->reserved[FLOOR];
-	uint64_t sequence = cursor->reserved[FLOOR_SEQUENCE], limit = feeder->taken, records = 0;
+	uint64_t waiting = cursor->reserved[SLUICE_CURSOR_WAITING],
+		 floor = cursor->reserved[SLUICE_CURSOR_FLOOR];
+	uint64_t sequence = cursor->reserved[SLUICE_CURSOR_FLOOR_SEQUENCE], limit = feeder->taken,
+		 records = 0;
 	bool is_known;
 
 	/* Nothing is said, or it cannot be: the cursor was damaged. */

@@ -452,6 +452,9 @@ void sluice_disk_side_remove(struct sluice_stream *stream)
 		struct sluice_feeder *feeder = stream->feeders[number];
 
 		if (!sluice_feeder_is_of_ring(feeder)) {
+			feeder->lead->elsewhere = sluice_feeder_on_disk(feeder)
+							  ? sluice_feeder_floor(feeder)
+							  : UINT64_MAX;
 			sluice_feeder_destroy(feeder);
 			continue;
 		}

@@ -26,8 +26,9 @@ uint64_t sluice_feeder_floor(const struct sluice_feeder *feeder)
 	uint64_t least = sluice_feeder_acked(feeder->lead), waiting, id;
 	const struct sluice_feeder *disk = feeder->lead->beside;
 
+	/* A receiver that is told of a higher one takes what waits there for what it has. */
 	if (!disk)
-		return least;
+		return feeder->lead->elsewhere < least ? feeder->lead->elsewhere : least;
 	waiting = sluice_backlog_least(disk->backlog);
 	if (waiting < least)
 		least = waiting;

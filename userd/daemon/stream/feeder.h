@@ -136,6 +136,9 @@ struct sluice_feeder {
 	/* Nothing at or behind it was ever sent. What an earlier daemon may have sent is before it.
 	 */
 	uint64_t sent;
+	/* From here on something waits for the output in a store on the disk that is not in use;
+	 * UINT64_MAX: nothing does. Of the ring's feeder */
+	uint64_t elsewhere;
 	uint64_t mark;	/* of leaving.c: where the head was when its output was to go */
 	uint64_t limit; /* nothing at or beyond it is handed out; UINT64_MAX: no limit */
 	struct sluice_ranges

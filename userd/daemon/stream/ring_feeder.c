@@ -386,6 +386,16 @@ static const struct sluice_origin ring_origin = {
 	.destroy = destroy,
 };
 
+/* Where that begins which the cursor says lies on the disk; UINT64_MAX: nothing does, or it says
+ * what cannot be. */
+static uint64_t find_elsewhere(const struct sluice_feeder *feeder)
+{
+	uint64_t waiting = feeder->cursor->reserved[SLUICE_CURSOR_WAITING];
+	uint64_t floor = feeder->cursor->reserved[SLUICE_CURSOR_FLOOR];
+
+	return waiting > 1 && floor && floor <= feeder->taken ? floor - 1 : UINT64_MAX;
+}
+
 int sluice_ring_feeder_open(struct sluice_feeder *feeder, struct sluice_ring *ring,
 			    const sluice_guid output, bool *repaired)
 {
@@ -415,6 +425,7 @@ int sluice_ring_feeder_open(struct sluice_feeder *feeder, struct sluice_ring *ri
 	feeder->lead = feeder;
 	feeder->ring = ring;
 	feeder->taken = start;
+	feeder->elsewhere = find_elsewhere(feeder);
 	feeder->limit = UINT64_MAX;
 	/* Whoever fed from here before us may have sent all of it, and was killed before the cursor
 	 * said so. */

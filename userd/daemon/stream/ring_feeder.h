@@ -9,6 +9,14 @@
 
 #include "feeder.h"
 
+/* What a cursor's reserved words say of the disk, noted by spool/disk_check.c; each one more than
+ * the value, 0: not said: bytes that wait there, the lowest of them, records before that. */
+enum sluice_cursor_word {
+	SLUICE_CURSOR_WAITING,
+	SLUICE_CURSOR_FLOOR,
+	SLUICE_CURSOR_FLOOR_SEQUENCE,
+};
+
 /*
  * Begins where the cursor of `output` stands (a new one: at the tail). A cursor that cannot be
  * right is put to the tail; *repaired says so. 0, -ENOMEM, -ENOSPC (all cursor slots are taken),
