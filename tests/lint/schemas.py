@@ -153,6 +153,8 @@ def schemas():
             "memory": described("MEMORY"), "disk": {"anyOf": [described("DISK"), {"type": "null"}]}}))),
         "show-orphans": ("show orphans", rows_of(described("ORPHAN"))),
         "show-daemon": ("show daemon", rows_of(described("DAEMON"))),
+        "instances": ("instances", rows_of(record("a daemon of this host", {
+            **fields("DAEMON")[0], "here": TRUTH, "socket": TEXT}, set(fields("DAEMON")[0])))),
         "show-rules": ("show rules", rows_of(RULE)),
         "show-routes": ("show routes", rows_of(ROUTE)),
         "show-fields": ("show fields", rows_of(record("what a member or column means", {

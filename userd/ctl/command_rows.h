@@ -32,6 +32,7 @@ COMMAND("save", save, CHANGES, "[--force]", "write what runs back to its file")
 COMMAND("show", show, LOOKS, "WHAT [-j]",
 	"what is there: inputs, outputs, streams, store, orphans, daemon, rules, routes, fields, "
 	"config, defaults")
+COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")
 COMMAND("health", health, LOOKS, "[-j]", "is anything wrong? one line, and the status is 0 or 1")
 COMMAND("why", why, LOOKS, "INPUT|OUTPUT [-j]", "one sentence: what holds it back, where datagrams go")
 COMMAND("get", get, LOOKS, "[NAME|GUID|. [KEY]] [-j]", "what the running configuration says of a piece")

@@ -22,6 +22,11 @@ json_t *sluice_list_orphans(void);
 json_t *sluice_list_rules(void);
 json_t *sluice_list_routes(void);
 
+/* Adds to `list` what the daemon behind `netlink` tells of itself. 0 or a negative errno, without a
+ * word. */
+struct sluice_netlink;
+int sluice_list_ask_daemon(struct sluice_netlink *netlink, json_t *list);
+
 /* Adds matched, stored, stored_bytes and lost (an object by cause) to `object`. */
 struct sluice_counters;
 void sluice_list_counters(json_t *object, const struct sluice_counters *counters);

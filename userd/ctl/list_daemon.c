@@ -231,6 +231,11 @@ json_t *sluice_list_daemon(void)
 	return ask(SLUICE_CMD_DAEMON_GET, on_daemon);
 }
 
+int sluice_list_ask_daemon(struct sluice_netlink *netlink, json_t *list)
+{
+	return sluice_daemon_try_dump(netlink, SLUICE_CMD_DAEMON_GET, on_daemon, list);
+}
+
 json_t *sluice_list_orphans(void)
 {
 	return ask(SLUICE_CMD_ORPHAN_GET, on_orphan);

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "daemon.h"
 #include "door.h"
+#include "instances.h"
 #include "table.h"
 
 #define COMMAND(name, function, access, arguments, what) \
@@ -74,6 +75,11 @@ int main(int argc, char **argv)
 	}
 	if (argc > 3 && (!strcmp(argv[1], "-S") || !strcmp(argv[1], "--socket"))) {
 		sluice_daemon_use(argv[2]);
+		argc -= 2;
+		argv += 2;
+	} else if (argc > 3 && (!strcmp(argv[1], "-n") || !strcmp(argv[1], "--name"))) {
+		if (sluice_instances_use(argv[2]))
+			return SLUICE_CTL_REFUSED;
 		argc -= 2;
 		argv += 2;
 	}

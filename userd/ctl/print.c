@@ -51,6 +51,10 @@ static void cell_text(const json_t *value, char text[CELL])
 							 json_string_value(member));
 		}
 		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		snprintf(text, CELL, "%s", json_is_true(value) ? "yes" : "no");
+		break;
 	default:
 		snprintf(text, CELL, "-");
 		break;

@@ -75,7 +75,7 @@ void sluice_table_print(FILE *to)
 {
 	size_t number;
 
-	fputs("usage: sluicectl [-S SOCKET] COMMAND [ARGUMENT...]\n       sluicectl "
+	fputs("usage: sluicectl [-n RELAY | -S SOCKET] COMMAND [ARGUMENT...]\n       sluicectl "
 	      "--version\n\ncommands:\n",
 	      to);
 	for (number = 0; number < command_count; number++)

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+/*
+ * `sluicectl instances`: the daemons of this host. A socket in the file system is reached from any
+ * network namespace, so all are found. Touches: the sockets in /run/sluice, stdout, stderr.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include "command.h"
+#include "daemon.h"
+#include "fields.h"
+#include "instances.h"
+#include "list.h"
+#include "print.h"
+
+/* One that does not answer is told of so, and the others are not kept waiting for it. */
+#define ANSWER_S 1U
+#define COLUMNS_MAX 24U
+
+/* Which one is asked. */
+static char used[SLUICE_PACKET_PATH];
+
+/* Is it the name of a socket of a daemon? */
+static bool is_socket_name(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 9 && !strncmp(name, "net-", 4) && !strcmp(name + length - 5, ".sock");
+}
+
+/* Asks who is at `path`. A new object; NULL: nobody any more, or somebody who is not believed. */
+static json_t *ask(const char *path, bool *is_memory)
+{
+	json_t *list = json_array(), *one;
+	struct sluice_netlink *netlink = NULL;
+	int error;
+
+	*is_memory = !list;
+	if (!list || sluice_netlink_open_socket(&netlink, path)) {
+		json_decref(list);
+		return NULL;
+	}
+	error = sluice_netlink_limit(netlink, ANSWER_S);
+	if (!error)
+		error = sluice_list_ask_daemon(netlink, list);
+	one = error ? json_object() : json_incref(json_array_get(list, 0));
+	if (one && error)
+		json_object_set_new(one, "state", json_string("does not answer"));
+	sluice_netlink_close(netlink);
+	json_decref(list);
+	return one;
+}
+
+/* Adds who is at the socket called `name`. 0 or -ENOMEM. */
+static int add(json_t *list, const char *name, const char *own)
+{
+	char path[SLUICE_PACKET_PATH];
+	size_t length = strlen(own);
+	bool is_memory;
+	json_t *one;
+
+	if (snprintf(path, sizeof(path), "%s/%s", SLUICE_RUN_DIRECTORY, name) >= (int)sizeof(path))
+		return 0;
+	one = ask(path, &is_memory);
+	if (!one)
+		return is_memory ? -ENOMEM : 0;
+	/* "net-INODE.sock", or "net-INODE-NUMBER.sock". */
+	json_object_set_new(one, "here",
+			    json_boolean(length > 5 && !strncmp(path, own, length - 5) &&
+					 strchr("-.", path[length - 5])));
+	json_object_set_new(one, "socket", json_string(path));
+	return json_array_append_new(list, one) ? -ENOMEM : 0;
+}
+
+/* Those that answer, in any network namespace: objects of what each tells of itself, with `socket`,
+ * and `here`: it is of this network namespace. NULL, having said why. @owner caller */
+static json_t *list_all(void)
+{
+	char own[SLUICE_PACKET_PATH];
+	struct dirent **names;
+	json_t *list = json_array();
+	int count, number, error = 0;
+
+	if (!list || sluice_packet_path(own, 0)) {
+		json_decref(list);
+		return NULL;
+	}
+	count = scandir(SLUICE_RUN_DIRECTORY, &names, NULL, alphasort);
+	if (count < 0 && errno != ENOENT) {
+		fprintf(stderr, "sluicectl: %s cannot be read: %s\n", SLUICE_RUN_DIRECTORY,
+			strerror(errno));
+		json_decref(list);
+		return NULL;
+	}
+	for (number = 0; number < count; number++) {
+		if (!error && is_socket_name(names[number]->d_name))
+			error = add(list, names[number]->d_name, own);
+		free(names[number]);
+	}
+	if (count >= 0)
+		free(names);
+	if (!error)
+		return list;
+	fputs("sluicectl: out of memory\n", stderr);
+	json_decref(list);
+	return NULL;
+}
+
+int sluice_instances_use(const char *name)
+{
+	json_t *list = list_all(), *one;
+	const char *relay, *found = NULL;
+	size_t index, count = 0;
+
+	if (!list)
+		return -EIO;
+	json_array_foreach(list, index, one)
+	{
+		relay = json_string_value(json_object_get(one, "relay"));
+		if (!relay || strcasecmp(relay, name) != 0)
+			continue;
+		found = json_string_value(json_object_get(one, "socket"));
+		count++;
+	}
+	if (count == 1) {
+		snprintf(used, sizeof(used), "%s", found);
+		sluice_daemon_use(used);
+	} else if (count) {
+		fprintf(stderr,
+			"sluicectl: %zu relays are called %s: `sluicectl instances` lists them, "
+			"sluicectl -S SOCKET asks one\n",
+			count, name);
+	} else {
+		fprintf(stderr,
+			"sluicectl: no sluiced that answers relays as %s: `sluicectl instances` "
+			"lists those that do\n",
+			name);
+	}
+	json_decref(list);
+	return count == 1 ? 0 : count ? -ENOTUNIQ : -ENOENT;
+}
+
+int sluice_ctl_instances(int argc, char **argv)
+{
+	const enum sluice_field_list fields = SLUICE_FIELDS_DAEMON;
+	struct sluice_print_column columns[COLUMNS_MAX];
+	bool as_json;
+	json_t *list;
+	size_t count;
+	int error;
+
+	as_json = argc == 2 && (!strcmp(argv[1], "-j") || !strcmp(argv[1], "--json"));
+	if (argc > 1 && !as_json) {
+		fputs("usage: sluicectl instances [-j]\n", stderr);
+		return SLUICE_CTL_USAGE;
+	}
+	list = list_all();
+	if (!list)
+		return SLUICE_CTL_REFUSED;
+	count = sluice_fields_columns(&fields, 1, columns, COLUMNS_MAX - 2);
+	columns[count++] = (struct sluice_print_column){"here", "HERE"};
+	columns[count++] = (struct sluice_print_column){"socket", "SOCKET"};
+	error = sluice_print(list, as_json, columns, count);
+	json_decref(list);
+	return error ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
+}
