@@ -35,7 +35,7 @@ _sluicectl()
 		check | apply | diff)
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
-			[[ $command != check || $current != -* ]] || words='-j --elsewhere --online'
+			[[ $command != check || $current != -* ]] || words='-j --elsewhere --online --fill-ids'
 			[[ $command != apply || $current != -* ]] || words='--adopt --drop --dry-run --if-revision --confirm-within -j'
 			;;
 		init)

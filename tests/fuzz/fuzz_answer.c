@@ -88,7 +88,6 @@ static void *serve(void *argument)
 {
 	static uint8_t request[1 << 17];
 	struct nlmsghdr header;
-	ssize_t got;
 	int fd;
 
 	(void)argument;
@@ -96,7 +95,7 @@ static void *serve(void *argument)
 		fd = accept(daemon_there.listener, NULL, NULL);
 		if (fd < 0)
 			abort();
-		while ((got = recv(fd, request, sizeof(request), 0)) >= (ssize_t)sizeof(header)) {
+		while (recv(fd, request, sizeof(request), 0) >= (ssize_t)sizeof(header)) {
 			memcpy(&header, request, sizeof(header));
 			pthread_mutex_lock(&daemon_there.lock);
 			answer(fd, header.nlmsg_seq);

@@ -37,7 +37,7 @@ static int is_yaml(const char *bytes, size_t length)
 /* Does what the words say. 0 or a negative errno; 1: they say nothing. */
 static int act(struct sluice_config_text *text, char **words, char **error)
 {
-	const char *piece = words[1] && *words[1] && strcmp(words[1], "-") ? words[1] : NULL;
+	const char *piece = words[1] && *words[1] && strcmp(words[1], "-") != 0 ? words[1] : NULL;
 
 	if (!words[0])
 		return 1;

@@ -15,12 +15,14 @@
 #include "check_firewall.h"
 #include "check_online.h"
 #include "command.h"
+#include "fill_ids.h"
 #include "print.h"
 
 /* What `sluicectl check` is doing. */
 struct task {
 	bool elsewhere;			/* the files are for another host */
 	bool online;			/* destinations are asked */
+	bool fills_ids;			/* GUIDs that are missing are written into the files */
 	json_t *list;			/* of findings; NULL: they go to stdout */
 	struct sluice_config **configs; /* of the files so far; NULL: could not be read */
 	size_t count;
@@ -176,6 +178,8 @@ static bool check_file(struct task *task, const char *path)
 	right = !error && findings.error_count == 0;
 	if (right && config && !task->elsewhere && wants_best_way(config))
 		tell_way(path, task->list);
+	if (right && task->fills_ids && sluice_fill_ids(path, text, length))
+		right = false;
 	task->configs[task->count++] = config;
 	sluice_findings_free(&findings);
 	free(text);
@@ -185,7 +189,8 @@ static bool check_file(struct task *task, const char *path)
 /* Says how it is called. Returns the exit status. */
 static int usage(void)
 {
-	fputs("usage: sluicectl check FILE... [--elsewhere] [--online] [-j]\n", stderr);
+	fputs("usage: sluicectl check FILE... [--elsewhere] [--online] [--fill-ids] [-j]\n",
+	      stderr);
 	return SLUICE_CTL_USAGE;
 }
 
@@ -203,12 +208,15 @@ int sluice_ctl_check(int argc, char **argv)
 			task.elsewhere = true;
 		else if (!strcmp(argv[word], "--online"))
 			task.online = true;
+		else if (!strcmp(argv[word], "--fill-ids"))
+			task.fills_ids = true;
 		else if (argv[word][0] == '-' && argv[word][1])
 			return usage();
 		else
 			argv[1 + files++] = argv[word];
 	}
-	if (files == 0 || (task.elsewhere && task.online))
+	/* What is written is said in words, which are no part of JSON. */
+	if (files == 0 || (task.elsewhere && task.online) || (as_json && task.fills_ids))
 		return usage();
 	task.configs = calloc((size_t)files, sizeof(struct sluice_config *));
 	if (as_json)

@@ -19,7 +19,7 @@
 
 COMMAND("init", init, LOCAL, "[--port PORTS] [--to HOST:PORT] [--receiver WHO] [...]",
 	"write a first configuration")
-COMMAND("check", check, LOCAL, "FILE... [--elsewhere | --online] [-j]",
+COMMAND("check", check, LOCAL, "FILE... [--elsewhere | --online] [--fill-ids] [-j]",
 	"list every fault of a configuration file")
 COMMAND("keys", keys, LOOKS, "[KEY] [-j]",
 	"what a configuration may hold: values, defaults, when a change is in force")

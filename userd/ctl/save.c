@@ -5,8 +5,6 @@
  * file, a netlink socket, stderr.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,38 +13,6 @@
 #include "command.h"
 #include "running.h"
 #include "whole_file.h"
-
-/* Makes a folder's entries durable. 0 or a negative errno. */
-static int sync_folder(const char *path)
-{
-	char *copy = strdup(path);
-	int fd, error = 0;
-
-	if (!copy)
-		return -ENOMEM;
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd))
-		error = -errno;
-	if (fd >= 0)
-		close(fd);
-	free(copy);
-	return error;
-}
-
-/* Puts a text in the place of a file, whose mode and owner stay. 0 or a negative errno. */
-static int replace(const char *path, const char *text, size_t length)
-{
-	struct stat state = {.st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
-	struct sluice_whole_file file = {.path = path, .text = text, .length = length};
-	int error;
-
-	(void)stat(path, &state);
-	file.mode = state.st_mode & 07777;
-	file.uid = state.st_uid;
-	file.gid = state.st_gid;
-	error = sluice_whole_file_write(&file);
-	return error ? error : sync_folder(path);
-}
 
 /* The text that the daemon last took from the file. 0 or a negative errno, having said why. @owner
  * caller: *base */
@@ -114,7 +80,7 @@ static int save(struct sluice_netlink *netlink, const struct sluice_running *run
 	}
 	if (!is_forced && !is_untouched(netlink, running))
 		return SLUICE_CTL_REFUSED;
-	error = replace(running->name, running->text.bytes, running->text.length);
+	error = sluice_whole_file_replace(running->name, running->text.bytes, running->text.length);
 	if (error) {
 		fprintf(stderr, "sluicectl: %s cannot be written: %s\n", running->name,
 			strerror(-error));

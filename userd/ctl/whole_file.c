@@ -5,8 +5,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "whole_file.h"
@@ -53,4 +55,35 @@ int sluice_whole_file_write(const struct sluice_whole_file *file)
 free:
 	free(beside);
 	return error;
+}
+
+/* Makes a folder's entries durable. 0 or a negative errno. */
+static int sync_folder(const char *path)
+{
+	char *copy = strdup(path);
+	int fd, error = 0;
+
+	if (!copy)
+		return -ENOMEM;
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd))
+		error = -errno;
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	return error;
+}
+
+int sluice_whole_file_replace(const char *path, const char *text, size_t length)
+{
+	struct stat state = {.st_mode = 0644, .st_uid = geteuid(), .st_gid = getegid()};
+	struct sluice_whole_file file = {.path = path, .text = text, .length = length};
+	int error;
+
+	(void)stat(path, &state);
+	file.mode = state.st_mode & 07777;
+	file.uid = state.st_uid;
+	file.gid = state.st_gid;
+	error = sluice_whole_file_write(&file);
+	return error ? error : sync_folder(path);
 }

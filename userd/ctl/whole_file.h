@@ -24,4 +24,8 @@ struct sluice_whole_file {
  * and it shall be new; another negative errno: nothing has changed. */
 int sluice_whole_file_write(const struct sluice_whole_file *file);
 
+/* Puts a text in the place of the file `path`, whose mode and owner stay; of one that is not there
+ * they are 0644 and ours. It is durable then. 0 or a negative errno. */
+int sluice_whole_file_replace(const char *path, const char *text, size_t length);
+
 #endif /* SLUICE_CTL_WHOLE_FILE_H */
