@@ -21,7 +21,7 @@
 #include <unistd.h>
 #include "door.h"
 #include "size.h"
-#include "visit.h"
+#include "door_client.h"
 
 #define ACCEPT_AT_ONCE 32U
 #define REST_MS 200U	     /* after accept() had no descriptor or no memory */
@@ -30,13 +30,13 @@
 #define KERNEL_BUFFER 32768  /* bytes, each way */
 #define UNANSWERED_MS 90000U /* what is sent to a client whose host is gone */
 
-/* What poll() is asked of beside the visits. */
+/* What poll() is asked of beside the clients. */
 enum { WATCH_MASTER, WATCH_CHILDREN, WATCH_LISTENER, WATCHED };
 
 /* A door that is open. */
 struct open_door {
 	struct sluice_door door;
-	struct sluice_visit *visits[SLUICE_DOOR_VISITS];
+	struct sluice_door_client *clients[SLUICE_DOOR_CLIENTS];
 	size_t count;
 	size_t children;  /* processes that have not been waited for */
 	int ended;	  /* signalfd of SIGCHLD */
@@ -46,27 +46,27 @@ struct open_door {
 
 /* Names a client of telnet. */
 static void name_telnet(const struct sockaddr_storage *address, socklen_t length,
-			char who[SLUICE_VISIT_WHO])
+			char who[SLUICE_DOOR_CLIENT_WHO])
 {
 	char host[INET6_ADDRSTRLEN + IF_NAMESIZE] = "?", port[8] = "?";
 
 	(void)getnameinfo((const struct sockaddr *)address, length, host, sizeof(host), port,
 			  sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
 	/* An IPv6 address is told from its port by brackets. */
-	snprintf(who, SLUICE_VISIT_WHO, "telnet %s%s%s:%s", strchr(host, ':') ? "[" : "", host,
-		 strchr(host, ':') ? "]" : "", port);
+	snprintf(who, SLUICE_DOOR_CLIENT_WHO, "telnet %s%s%s:%s", strchr(host, ':') ? "[" : "",
+		 host, strchr(host, ':') ? "]" : "", port);
 }
 
 /* Names a client of the socket in the file system. False: it is not one that may come in. */
-static bool name_local(int fd, char who[SLUICE_VISIT_WHO])
+static bool name_local(int fd, char who[SLUICE_DOOR_CLIENT_WHO])
 {
 	socklen_t length = sizeof(struct ucred);
 	struct ucred peer;
 
-	snprintf(who, SLUICE_VISIT_WHO, "somebody");
+	snprintf(who, SLUICE_DOOR_CLIENT_WHO, "somebody");
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length))
 		return false;
-	snprintf(who, SLUICE_VISIT_WHO, "user %u, process %d", (unsigned int)peer.uid,
+	snprintf(who, SLUICE_DOOR_CLIENT_WHO, "user %u, process %d", (unsigned int)peer.uid,
 		 (int)peer.pid);
 	return peer.uid == 0 || peer.uid == geteuid();
 }
@@ -104,7 +104,7 @@ static void tell_full(struct open_door *open)
 		return;
 	open->refused = now;
 	sluice_door_tell(&open->door, LOG_WARNING, "%u sessions are open, and no more are let in",
-			 SLUICE_DOOR_VISITS);
+			 SLUICE_DOOR_CLIENTS);
 }
 
 /* The kernel keeps no more for a client than we do, whether it reads or writes too much. */
@@ -120,8 +120,8 @@ static void bound_buffers(int fd)
 static void let_in(struct open_door *open, int fd, const struct sockaddr_storage *address,
 		   socklen_t length)
 {
-	char who[SLUICE_VISIT_WHO];
-	struct sluice_visit *visit;
+	char who[SLUICE_DOOR_CLIENT_WHO];
+	struct sluice_door_client *client;
 
 	bound_buffers(fd);
 	if (open->door.is_telnet) {
@@ -132,14 +132,14 @@ static void let_in(struct open_door *open, int fd, const struct sockaddr_storage
 		turn_away(&open->door, fd, "this is for root and the user of sluiced");
 		return;
 	}
-	if (open->count == SLUICE_DOOR_VISITS) {
+	if (open->count == SLUICE_DOOR_CLIENTS) {
 		tell_full(open);
 		turn_away(&open->door, fd, "64 sessions are open, try again later");
 		return;
 	}
-	visit = sluice_visit_begin(&open->door, fd, who);
-	if (visit)
-		open->visits[open->count++] = visit;
+	client = sluice_door_client_begin(&open->door, fd, who);
+	if (client)
+		open->clients[open->count++] = client;
 	else
 		close(fd);
 }
@@ -182,8 +182,8 @@ static void reap(struct open_door *open)
 	while ((child = waitpid(-1, &status, WNOHANG)) > 0) {
 		open->children--;
 		for (number = 0; number < open->count; number++)
-			if (open->visits[number]->child == child)
-				sluice_visit_child_ended(open->visits[number], status);
+			if (open->clients[number]->child == child)
+				sluice_door_client_child_ended(open->clients[number], status);
 	}
 }
 
@@ -193,46 +193,48 @@ static size_t busy(const struct open_door *open)
 	size_t number, result = open->children;
 
 	for (number = 0; number < open->count; number++)
-		if (open->visits[number]->child && !sluice_visit_is_busy(open->visits[number]))
+		if (open->clients[number]->child &&
+		    !sluice_door_client_is_busy(open->clients[number]))
 			result--;
 	return result;
 }
 
-/* The visit whose command has waited longest; NULL: none waits. */
-static const struct sluice_visit *next_to_run(const struct open_door *open)
+/* The client whose command has waited longest; NULL: none waits. */
+static const struct sluice_door_client *next_to_run(const struct open_door *open)
 {
-	const struct sluice_visit *found = NULL;
+	const struct sluice_door_client *found = NULL;
 	size_t number;
 
 	for (number = 0; number < open->count; number++)
-		if (open->visits[number]->state == SLUICE_VISIT_QUEUES &&
-		    (!found || open->visits[number]->active < found->active))
-			found = open->visits[number];
+		if (open->clients[number]->state == SLUICE_DOOR_CLIENT_QUEUES &&
+		    (!found || open->clients[number]->active < found->active))
+			found = open->clients[number];
 	return found;
 }
 
-/* Serves all visits, poll() having said what it saw of each. True: there is more to do at once. */
+/* Serves all clients, poll() having said what it saw of each. True: there is more to do at once. */
 static bool serve_all(struct open_door *open, const struct pollfd *seen)
 {
-	const struct sluice_visit *next = busy(open) < SLUICE_DOOR_BUSY ? next_to_run(open) : NULL;
+	const struct sluice_door_client *next =
+		busy(open) < SLUICE_DOOR_BUSY ? next_to_run(open) : NULL;
 	bool more = false, had_child;
 	size_t number;
 
 	for (number = 0; number < open->count; number++) {
-		struct sluice_visit *visit = open->visits[number];
+		struct sluice_door_client *client = open->clients[number];
 
-		had_child = visit->child != 0;
-		more = sluice_visit_serve(visit, &seen[2 * number], visit == next) || more;
-		if (!had_child && visit->child)
+		had_child = client->child != 0;
+		more = sluice_door_client_serve(client, &seen[2 * number], client == next) || more;
+		if (!had_child && client->child)
 			open->children++;
 	}
 	for (number = 0; number < open->count;) {
-		if (open->visits[number]->state != SLUICE_VISIT_GONE) {
+		if (open->clients[number]->state != SLUICE_DOOR_CLIENT_GONE) {
 			number++;
 			continue;
 		}
-		sluice_visit_end(open->visits[number]);
-		open->visits[number] = open->visits[--open->count];
+		sluice_door_client_end(open->clients[number]);
+		open->clients[number] = open->clients[--open->count];
 	}
 	/* Somebody began to wait, or the next one may run. */
 	return more || (busy(open) < SLUICE_DOOR_BUSY && next_to_run(open));
@@ -245,7 +247,7 @@ static int patience(const struct open_door *open)
 	size_t number;
 
 	for (number = 0; number < open->count; number++) {
-		uint64_t other = sluice_visit_due(open->visits[number]);
+		uint64_t other = sluice_door_client_due(open->clients[number]);
 
 		due = other < due ? other : due;
 	}
@@ -259,7 +261,7 @@ static int patience(const struct open_door *open)
 /* The loop. Returns when sluiced has closed its end. */
 static void run(struct open_door *open)
 {
-	struct pollfd wanted[WATCHED + 2 * SLUICE_DOOR_VISITS];
+	struct pollfd wanted[WATCHED + 2 * SLUICE_DOOR_CLIENTS];
 	bool more = false;
 	size_t number;
 	char byte;
@@ -272,7 +274,8 @@ static void run(struct open_door *open)
 		wanted[WATCH_LISTENER] = (struct pollfd){
 			.fd = open->rests ? -1 : SLUICE_DOOR_LISTENER, .events = POLLIN};
 		for (number = 0; number < open->count; number++)
-			sluice_visit_wait(open->visits[number], &wanted[WATCHED + 2 * number]);
+			sluice_door_client_wait(open->clients[number],
+						&wanted[WATCHED + 2 * number]);
 		if (poll(wanted, WATCHED + 2 * open->count, more ? 0 : patience(open)) < 0)
 			for (number = 0; number < WATCHED + 2 * open->count; number++)
 				wanted[number].revents = 0;
@@ -338,7 +341,7 @@ int sluice_door_run(int argc, char **argv)
 	}
 	run(open);
 	while (open->count)
-		sluice_visit_end(open->visits[--open->count]);
+		sluice_door_client_end(open->clients[--open->count]);
 	free(open);
 	return SLUICE_CTL_OK;
 }

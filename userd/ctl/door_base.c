@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the door and its visits share; see doorway.h. Touches: the socket to sluiced.
+ * What the door and its clients share; see door_base.h. Touches: the socket to sluiced.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <time.h>
-#include "doorway.h"
+#include "door_base.h"
 
 #define TEXT_MAX 1024 /* bytes of a line for the log */
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A command of a visit; see visit_run.h. Touches: the child process.
+ * A command of a client; see door_client_run.h. Touches: the child process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "running.h"
-#include "visit_run.h"
+#include "door_client_run.h"
 
 /* Closes everything but the first three. */
 static void close_others(void)
@@ -59,7 +59,7 @@ __attribute__((noreturn)) static void run(const struct sluice_session_step *step
 	_exit(status);
 }
 
-pid_t sluice_visit_run(const struct sluice_session_step *step, const char *who, int *pipe)
+pid_t sluice_door_client_run(const struct sluice_session_step *step, const char *who, int *pipe)
 {
 	int ends[2], error;
 	pid_t child;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the door (door.h) and its visits share: what sluiced said when it started it, and the way to
- * sluiced's log. Touches: the socket to sluiced.
+ * What the door (door.h) and its clients share: what sluiced said when it started it, and the way
+ * to sluiced's log. Touches: the socket to sluiced.
  */
-#ifndef SLUICE_CTL_DOORWAY_H
-#define SLUICE_CTL_DOORWAY_H
+#ifndef SLUICE_CTL_DOOR_BASE_H
+#define SLUICE_CTL_DOOR_BASE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,4 +26,4 @@ void sluice_door_tell(const struct sluice_door *door, int level, const char *for
 /* Milliseconds since some time. @threadsafe */
 uint64_t sluice_door_now(void);
 
-#endif /* SLUICE_CTL_DOORWAY_H */
+#endif /* SLUICE_CTL_DOOR_BASE_H */

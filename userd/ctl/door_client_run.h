@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A command of a visit, in a process of its own. Touches: that process.
+ * A command of a client, in a process of its own. Touches: that process.
  */
-#ifndef SLUICE_CTL_VISIT_RUN_H
-#define SLUICE_CTL_VISIT_RUN_H
+#ifndef SLUICE_CTL_DOOR_CLIENT_RUN_H
+#define SLUICE_CTL_DOOR_CLIENT_RUN_H
 
 #include "session.h"
 #include <sys/types.h>
@@ -13,6 +13,6 @@
  * its own, with what it prints in *pipe, which does not block. `who` is for the history. The
  * process id, or a negative errno. @owner caller: *pipe, and to wait for the child
  */
-pid_t sluice_visit_run(const struct sluice_session_step *step, const char *who, int *pipe);
+pid_t sluice_door_client_run(const struct sluice_session_step *step, const char *who, int *pipe);
 
-#endif /* SLUICE_CTL_VISIT_RUN_H */
+#endif /* SLUICE_CTL_DOOR_CLIENT_RUN_H */
