@@ -132,13 +132,9 @@ static ssize_t bad_pwrite(int fd, const void *bytes, size_t length, off_t offset
 static unsigned int ended; /* alarms of a disk that cannot be written that are over */
 
 /* Who listens hears of it. */
-static void listen_for_the_end(enum sluice_event kind, const char *key, const char *where,
-			       const char *interface, const char *text)
+static void listen_for_the_end(const struct sluice_event_news *news)
 {
-	(void)where;
-	(void)interface;
-	(void)text;
-	if (kind == SLUICE_EVENT_ALARM_OVER && !strcmp(key, "store.disk.write"))
+	if (news->kind == SLUICE_EVENT_ALARM_OVER && !strcmp(news->key, "store.disk.write"))
 		sluice_store_relaxed(&ended, ended + 1);
 }
 
