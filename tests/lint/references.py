@@ -69,6 +69,11 @@ def code_names(files):
     return {name[:length] for name in names for length in range(7, len(name) + 1)}
 
 
+def count_whole(name, text):
+    """How often a file's name stands in a text, not as the end of a longer one."""
+    return len(re.findall(r"(?<![\w-])" + re.escape(name), text))
+
+
 def faults_of(files):
     """[(what is named and not there, where)]."""
     ends = {"/".join(parts[start:]) for parts in (name.split("/") for name, _, _ in files)
@@ -82,7 +87,7 @@ def faults_of(files):
             said = match.group(1).removeprefix("./")
             if (said in ends or said.startswith(KERNEL + ("../",)) or re.search(r"\b[A-Z]{4,}\b", said)
                     or prose[match.start() - 1:match.start()] == "<"
-                    or text.count(said) > prose.count(said)):
+                    or count_whole(said, text) > count_whole(said, prose)):
                 continue
             faults.append((said, f"{name}:{prose.count(chr(10), 0, match.start()) + 1}"))
         for match in SYMBOL.finditer(prose):

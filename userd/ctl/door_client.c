@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A client; see client.h. Touches: its socket, its command's process.
+ * A client; see door_client.h. Touches: its socket, its command's process.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 
 #define TRIES 3U	    /* passwords */
 #define PUNISHMENT_MS 1000U /* after each that is wrong */
-#define LOGIN_MS 60000U	    /* within which who is told nothing has given it */
+#define LOGIN_MS 60000U	    /* for the password, where nothing is told without it */
 #define STALL_MS 60000U	    /* a client that takes nothing for so long is given up */
 #define HELD_UP_MS 1000U    /* and one that takes nothing for so long holds its command up */
 #define LINE_ROOM 1024U	    /* of `out`, before a line is done */

@@ -11,7 +11,7 @@
 
 #define KEPT 512U /* events, until the configuration is read */
 
-/* Where events go that any thread tells of. */
+/* The log to which the events of all threads go. */
 static struct sluice_event_log *told_to;
 
 /* sluice_event_listener. @threadsafe */

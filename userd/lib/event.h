@@ -47,7 +47,7 @@ const char *sluice_event_severity(int severity);
 /* What a command can be run on: a class (its number), or a kind (its number behind them). */
 #define SLUICE_EVENT_HOOKS (SLUICE_EVENT_CLASSES + SLUICE_EVENT_KINDS)
 
-/* What happened. Texts are whoever's tells it. */
+/* What happened. The texts belong to whoever tells it. */
 struct sluice_event_news {
 	enum sluice_event kind;
 	const char *key;       /* of the configuration that it belongs to; "": none */
@@ -61,8 +61,8 @@ struct sluice_event_news {
 /* Takes an event. @threadsafe */
 typedef void (*sluice_event_listener)(const struct sluice_event_news *news);
 
-/* Whom events are told to; before it is called, and with NULL, nobody. When there are no threads
- * that tell of any. @context process */
+/* Sets who is told of events: nobody before the first call, and nobody with NULL. To be called
+ * while no thread tells of one. @context process */
 void sluice_event_listen(sluice_event_listener listener);
 
 /* Tells of an event; nothing if `key`, `where` or `text` is NULL. Not for the path of datagrams:
@@ -72,11 +72,11 @@ void sluice_event_tell(const struct sluice_event_news *news);
 void sluice_event_send(enum sluice_event kind, const char *key, const char *where,
 		       const char *text);
 
-/* Whom it is told to that something was lost, likewise; how much, and of which input, is counted
- * elsewhere. */
+/* Sets who is told that something was lost, in the same way. How much, and of which input, is
+ * counted elsewhere. */
 void sluice_event_listen_losses(void (*listener)(void));
-/* Something was lost: the first word of it wakes whoever looks after that, the others until it has
- * looked cost a load. For the path of datagrams. @threadsafe */
+/* Something was lost. The first call wakes the listener; further ones cost one load until the
+ * listener has looked. For the path of datagrams. @threadsafe */
 void sluice_event_lost(void);
 /* Was anything, since the last call? @threadsafe */
 bool sluice_event_take_lost(void);

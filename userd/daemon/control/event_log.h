@@ -2,7 +2,7 @@
 /*
  * The last events of this run of the daemon, numbered from 1 without a gap. Whoever listens has
  * nothing here but the number of the event that it wants next, so a slow one costs no memory and
- * keeps nobody waiting: what it wanted and is not kept any more it is told the number of. Written
+ * keeps nobody waiting: it is told how many of those that it wanted are not kept any more. Written
  * by any thread, read in the control thread. Touches: an eventfd.
  */
 #ifndef SLUICE_CONTROL_EVENT_LOG_H

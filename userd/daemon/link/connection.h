@@ -111,7 +111,7 @@ struct sluice_protocol {
 /* protocol.c. What speaks `framing`, which is one of the rows. @threadsafe */
 const struct sluice_protocol *sluice_protocol_of(enum sluice_framing framing);
 
-/* Its members are in the headers of who writes them, but for what the others begin with. */
+/* Members that one file writes are a struct in that file's header; the first ones are for all. */
 struct sluice_connection {
 	struct sluice_carrier carrier; /* first: feeders know connections by it */
 	struct sluice_handler handler;

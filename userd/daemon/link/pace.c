@@ -9,8 +9,9 @@
 /* A worker that comes late may make up for so much: what a busy machine delays its threads by, and
  * little enough not to be seen as a burst over a second (1 %). */
 #define SLACK_NS (10 * SLUICE_NS_PER_MS)
-/* A portion lasts so long, and is no less than a few packets, unless those last longer than what is
- * still even: with the slack it makes 1.6 % of a second. One record goes in any case. */
+/* A portion is what may go at once: what the rate allows in so long, but at least a few packets.
+ * Where a few packets would last longer than this, the rate would look uneven (with the slack 1.6 %
+ * of a second), so the portion is smaller then. One record goes in any case. */
 #define PORTION_NS (4 * SLUICE_NS_PER_MS)
 #define PORTION_LEAST 4096U
 #define PORTION_MOST_NS (6 * SLUICE_NS_PER_MS)

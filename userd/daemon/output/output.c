@@ -195,8 +195,8 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 	set_window(output);
 }
 
-/* Gives connections of `heir` that `old` has, too, what they are there: a socket and all it
- * carries. */
+/* For each connection that both outputs have: moves it from `old` to `heir`, its socket and all
+ * that it carries. */
 static void inherit(struct sluice_output *heir, struct sluice_output *old)
 {
 	size_t number, other;

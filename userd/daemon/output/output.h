@@ -136,9 +136,9 @@ bool sluice_output_yields(struct sluice_output *output, uint64_t now, uint64_t *
 void sluice_output_announce(struct sluice_output *output);
 
 /* balance.c: the connection that the mode gives the next segment to, of those that can take one;
- * NULL: none can. Those that only their rate keeps from it set *due to when that ends, if it was
- * later. `is_return`: it came back from a lost connection, and goes to none that acknowledged
- * nothing last time, if there is another. @context worker */
+ * NULL: none can. Where only a rate forbids it, *due becomes the moment at which the rate allows
+ * it, if *due was later. `is_return`: it came back from a lost connection, and goes to none that
+ * acknowledged nothing last time, if there is another. @context worker */
 struct sluice_connection *sluice_output_choose(struct sluice_output *output, bool is_return,
 					       uint64_t now, uint64_t *due);
 

@@ -7,10 +7,10 @@
 #include "output.h"
 
 #define NOWHERE SIZE_MAX
-/* While something more important waits in another worker we look so often whether it is our turn,
+/* While something more important waits in another worker we look so often whether it is our turn.
  */
 #define LOOK_NS (2 * SLUICE_NS_PER_MS)
-/* and wait no longer than this, whatever became of the other one. */
+/* We wait no longer than this for it, whatever became of the other worker. */
 #define PATIENCE_NS (100 * SLUICE_NS_PER_MS)
 /* So long we leave our turn to another worker: no longer than what the rate lets us make up for
  * (link/pace.c). */

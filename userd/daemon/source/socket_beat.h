@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When something is read that many datagrams come by: the sockets of a worker that are read with
- * calls (socket_round.c), or the ring that they share (socket_bpf_way.c).
+ * When a worker reads its sockets (with calls, socket_round.c) or the ring that they share
+ * (socket_bpf_way.c).
  *
- * Waking is dear, and so is writing, so a datagram that follows another soon waits for more (most
- * of the batch delay), and as long as many come nothing is listened to at all but read on a beat.
- * When few came, epoll watches it again; the first after a silence is read at once.
+ * Waking is dear, and so is writing. So a datagram that soon follows another one waits for more of
+ * them, for most of the batch delay. While many come, epoll watches nothing, and the worker reads
+ * at fixed intervals. When few came, epoll watches again; the first after a silence is read at
+ * once.
  *
  *      watched ──datagram──► gathering ──time──► drained ──many──► resting ──time──┐
  *         ▲                                        │ ▲                             │

@@ -18,9 +18,9 @@
  */
 #define BATCH (4U << 20)
 #define TRIES 3
-/* What was acknowledged is on the disk after so long, */
+/* What was acknowledged is on the disk after so long. */
 #define CHECKPOINT_NS (100 * SLUICE_NS_PER_MS)
-/* and after so long a frame is missed at the next start if it is not there. */
+/* A frame that is older than this is missed at the next start if it is not there. */
 #define LIST_NS SLUICE_NS_PER_S
 
 struct sluice_spooler {

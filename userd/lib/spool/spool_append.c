@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Frames are appended, and segments begun for them; where the oldest is to be dropped, that happens
- * here. See spool_inner.h. Touches: what spool_write.c and spool_drop.c touch.
+ * Frames are appended, and segments begun for them. With `drop: oldest` this is also where the
+ * oldest segment is given up for a new one. See spool_inner.h. Touches: the segments' files, the
+ * catalog.
  */
 #include <errno.h>
 #include "spool_format.h"
