@@ -5,31 +5,32 @@
  */
 #include <inttypes.h>
 #include <string.h>
+#include "lost.h"
 #include "report.h"
 
 /* Rows of a table for people; programs get all of them as JSON. */
 #define ROWS 24U
 
-/* Names of the causes of loss, as everywhere in sluice (record.h). */
-static const char *const causes[SLUICE_LEDGER_CAUSES] = {
-	[SLUICE_LOST_RING_FULL] = "ring_full",
-	[SLUICE_LOST_BAD_LENGTH] = "bad_length",
-	[SLUICE_LOST_BAD_CHECKSUM] = "bad_checksum",
-	[SLUICE_LOST_BAD_TAIL] = "bad_tail",
-	[SLUICE_LOST_COPY] = "copy",
-	[SLUICE_LOST_NO_RING] = "no_ring",
-	[SLUICE_LOST_SOCKET] = "socket",
-	[SLUICE_LOST_DISK] = "disk",
-	[SLUICE_LOST_OLDEST] = "dropped_oldest",
-	[SLUICE_LEDGER_CAUSES - 1] = "other",
-};
+/* Where all causes are counted for which the ledger has no place of their own. */
+#define OTHER (SLUICE_LEDGER_CAUSES - 1U)
+
+/* Bytes that hold the name of any cause. */
+#define CAUSE_TEXT 32U
+
+/* Has a cause a name, so that it is told of though nothing was lost by it? */
+static bool is_named(size_t cause)
+{
+	return cause < SLUICE_LOST_CAUSES || cause == OTHER;
+}
 
 /* The name of a cause. Returns a constant, or `text` filled in. */
-static const char *cause_name(size_t cause, char text[16])
+static const char *cause_name(size_t cause, char text[CAUSE_TEXT])
 {
-	if (causes[cause])
-		return causes[cause];
-	snprintf(text, 16, "cause_%zu", cause);
+	if (cause == OTHER)
+		return "other";
+	if (is_named(cause))
+		return sluice_lost_name(cause);
+	snprintf(text, CAUSE_TEXT, "cause_%zu", cause);
 	return text;
 }
 
@@ -123,7 +124,7 @@ void sluice_sink_report_text(FILE *to, struct sluice_ledger *ledger,
 {
 	const struct sluice_ledger_sums *sums = sluice_ledger_sums(ledger);
 	uint64_t missing = sluice_ledger_missing(ledger, report->sent);
-	char text[16];
+	char text[CAUSE_TEXT];
 	size_t cause;
 
 	fprintf(to, "received      %" PRIu64 " datagrams, %" PRIu64 " bytes, in %.3f s\n",
@@ -177,7 +178,7 @@ void sluice_sink_report_json(FILE *to, struct sluice_ledger *ledger,
 	const struct sluice_ledger_input *input;
 	const struct sluice_tally_flow *flow;
 	char text[37];
-	char name[16];
+	char name[CAUSE_TEXT];
 	size_t index;
 
 	fprintf(to,
@@ -195,7 +196,7 @@ void sluice_sink_report_json(FILE *to, struct sluice_ledger *ledger,
 		sums->unnumbered, sums->plain, sums->frames, sums->cut_frames, sums->connections,
 		report->resets, report->seconds);
 	for (index = 0; index < SLUICE_LEDGER_CAUSES; index++)
-		if (causes[index] || sums->gap[index])
+		if (is_named(index) || sums->gap[index])
 			fprintf(to, "%s\"%s\":%" PRIu64, index ? "," : "", cause_name(index, name),
 				sums->gap[index]);
 	fputs("},\"inputs\":[", to);

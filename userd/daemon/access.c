@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "../config/group.h"
 #include "../lib/log.h"
+#include "../lib/text.h"
 #include "access.h"
 #include "control/control.h"
 
@@ -32,29 +33,23 @@ void sluice_access_set(struct daemon *daemon, const struct sluice_config *config
 			       strerror(-error));
 }
 
-/* Are both the same text, or both none? */
-static bool is_same(const char *one, const char *other)
-{
-	return one && other ? !strcmp(one, other) : one == other;
-}
-
 /* The first key of `control` that is another one; NULL: none. */
 static const char *control_key(const struct sluice_config *now, const struct sluice_config *config)
 {
 	size_t number;
 
-	if (!is_same(now->control_group, config->control_group))
+	if (!sluice_text_is_same(now->control_group, config->control_group))
 		return "control.group";
 	if (now->readers != config->readers)
 		return "control.read";
-	if (!is_same(now->control.telnet, config->control.telnet))
+	if (!sluice_text_is_same(now->control.telnet, config->control.telnet))
 		return "control.telnet";
-	if (!is_same(now->control.shell, config->control.shell))
+	if (!sluice_text_is_same(now->control.shell, config->control.shell))
 		return "control.shell";
-	if (!is_same(now->control.password_file, config->control.password_file))
+	if (!sluice_text_is_same(now->control.password_file, config->control.password_file))
 		return "control.password-file";
 	for (number = 0; number < SLUICE_EVENT_HOOKS; number++)
-		if (!is_same(now->hooks[number].command, config->hooks[number].command))
+		if (!sluice_text_is_same(now->hooks[number].command, config->hooks[number].command))
 			return "control.hooks";
 	return NULL;
 }
@@ -62,11 +57,12 @@ static const char *control_key(const struct sluice_config *now, const struct slu
 /* The first key that is root's and another one; NULL: none. */
 static const char *guarded_key(const struct sluice_config *now, const struct sluice_config *config)
 {
-	if (now->log.target != config->log.target || !is_same(now->log.path, config->log.path))
+	if (now->log.target != config->log.target ||
+	    !sluice_text_is_same(now->log.path, config->log.path))
 		return "log.to";
-	if (!is_same(now->store.memory_path, config->store.memory_path))
+	if (!sluice_text_is_same(now->store.memory_path, config->store.memory_path))
 		return "store.memory.path";
-	if (!is_same(now->store.disk_path, config->store.disk_path))
+	if (!sluice_text_is_same(now->store.disk_path, config->store.disk_path))
 		return "store.disk.path";
 	return control_key(now, config);
 }

@@ -19,6 +19,7 @@
 #include "../lib/folder.h"
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
+#include "../lib/text.h"
 #include "door.h"
 #include "doors.h"
 
@@ -173,12 +174,6 @@ static int wish_read(struct wish *wish, const struct sluice_config_control *cont
 	return -ENOMEM;
 }
 
-/* Are two texts the same, NULL being none? */
-static bool same_text(const char *one, const char *other)
-{
-	return one && other ? !strcmp(one, other) : one == other;
-}
-
 /* Is it the same place? */
 static bool same_place(const struct wish *one, const struct wish *other, bool is_telnet)
 {
@@ -331,8 +326,8 @@ void sluice_doors_commit(struct sluice_doors *doors)
 
 		if (is_open && door->next_listener == door->listener &&
 		    door->now.idle_ms == door->next.idle_ms &&
-		    same_text(door->now.kind, door->next.kind) &&
-		    same_text(door->now.password_file, door->next.password_file)) {
+		    sluice_text_is_same(door->now.kind, door->next.kind) &&
+		    sluice_text_is_same(door->now.password_file, door->next.password_file)) {
 			wish_free(&door->next);
 			door->next_listener = -1;
 			continue;

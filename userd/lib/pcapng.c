@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include "lost.h"
 #include "pcapng.h"
 
 #define BLOCK_SECTION 0x0A0D0D0AU
@@ -416,9 +417,6 @@ static int write_packet(struct sluice_pcapng *capture, uint32_t number,
 static int write_gap(struct sluice_pcapng *capture, uint32_t number,
 		     const struct sluice_record_view *record)
 {
-	static const char *const causes[] = {"ring_full", "bad_length", "bad_checksum",
-					     "bad_tail",  "copy",	"no_ring",
-					     "socket",	  "disk",	"dropped_oldest"};
 	struct stream *stream = &capture->streams[number];
 	struct sluice_record_gap gap;
 	char text[COMMENT_MAX] = "";
@@ -430,8 +428,8 @@ static int write_gap(struct sluice_pcapng *capture, uint32_t number,
 	cause = le32toh(gap.cause);
 	append(text, sizeof(text), "lost before this: %llu datagrams of input %u, ",
 	       (unsigned long long)le64toh(gap.datagrams), record->input);
-	if (cause < sizeof(causes) / sizeof(causes[0]))
-		append(text, sizeof(text), "%s", causes[cause]);
+	if (cause < SLUICE_LOST_CAUSES)
+		append(text, sizeof(text), "%s", sluice_lost_name(cause));
 	else
 		append(text, sizeof(text), "cause %u", cause);
 	if (gap.bytes)
