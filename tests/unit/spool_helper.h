@@ -6,7 +6,6 @@
 #ifndef TESTS_SPOOL_HELPER_H
 #define TESTS_SPOOL_HELPER_H
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "directory_helper.h"
 #include "lib/frame.h"
 #include "lib/record.h"
 #include "spool/spool.h"
@@ -80,14 +80,7 @@ static inline int bad_fallocate(int fd, int mode, off_t offset, off_t length)
 /* Removes what is in the directory. */
 static inline void empty(void)
 {
-	DIR *list = opendir(directory);
-	struct dirent *entry;
-
-	assert_non_null(list);
-	while ((entry = readdir(list)))
-		if (entry->d_name[0] != '.')
-			assert_int_equal(unlinkat(dirfd(list), entry->d_name, 0), 0);
-	closedir(list);
+	directory_empty(directory);
 }
 
 /* Puts the bad disk in place. */

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
+#include "directory_helper.h"
 #include "engine_helper.h"
 #include "lib/barrier.h"
 #include "lib/disk.h"
@@ -101,14 +101,7 @@ static void a_ring_is_full_when_its_source_waits(void **state)
 /* Empties a directory and removes it. */
 static void remove_directory(const char *path)
 {
-	DIR *list = opendir(path);
-	struct dirent *entry;
-
-	assert_non_null(list);
-	while ((entry = readdir(list)))
-		if (entry->d_name[0] != '.')
-			assert_int_equal(unlinkat(dirfd(list), entry->d_name, 0), 0);
-	closedir(list);
+	directory_empty(path);
 	assert_int_equal(rmdir(path), 0);
 }
 
