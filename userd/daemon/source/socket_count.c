@@ -49,6 +49,10 @@ struct sluice_socket_count {
 	int64_t least_packets;	  /* in this interval */
 	uint64_t overflowed;	  /* packets, that is surely so many */
 	bool is_of_another_count; /* packets are in the buffer that the program has not seen */
+	/* Packets that came and were not read, when the socket was surely empty: they were lost.
+	 * Less than 0: so many were read that the program has not seen. */
+	int64_t settled;
+	bool is_settled; /* `settled` is right, but for later losses */
 };
 
 /* Workers open and close sockets, too: all below is under the lock. */
@@ -147,7 +151,7 @@ static void give_seat(const struct sluice_socket_count *count)
 	count->block->used--;
 }
 
-int sluice_socket_count_open(struct sluice_socket_count **result, int fd)
+int sluice_socket_count_open(struct sluice_socket_count **result, int fd, bool is_bound)
 {
 	struct sluice_socket_count *count = calloc(1, sizeof(*count));
 	socklen_t length = sizeof(count->cookie);
@@ -156,6 +160,7 @@ int sluice_socket_count_open(struct sluice_socket_count **result, int fd)
 	if (!count)
 		return -ENOMEM;
 	count->least = count->least_packets = INT64_MAX;
+	count->is_settled = !is_bound;
 	pthread_mutex_lock(&lock);
 	error = find_block(&count->block);
 	if (error)
@@ -251,6 +256,19 @@ static int64_t packets_of(const struct sluice_socket_count *count,
 	return (int64_t)(came->packets - count->taken_packets);
 }
 
+uint64_t sluice_socket_count_waiting(const struct sluice_socket_count *count,
+				     const struct sluice_socket_came *came)
+{
+	int64_t waiting;
+
+	if (!count || !count->is_settled)
+		return 0;
+	/* What was lost since it was settled counts as if it were there: too many, never too few.
+	 */
+	waiting = packets_of(count, came) - count->settled;
+	return waiting > 0 ? (uint64_t)waiting : 0;
+}
+
 void sluice_socket_count_note(struct sluice_socket_count *count,
 			      const struct sluice_socket_came *came)
 {
@@ -276,6 +294,10 @@ uint32_t sluice_socket_count_lost(struct sluice_socket_count *count, bool is_emp
 	if (is_empty && count->is_of_another_count) {
 		count->taken_packets = came.packets - count->told_packets;
 		count->is_of_another_count = false;
+	}
+	if (is_empty) {
+		count->settled = packets_of(count, &came);
+		count->is_settled = true;
 	}
 	if (count->looks >= LOOKS)
 		return tell(count, count->least, count->least_packets);
@@ -332,6 +354,7 @@ void sluice_socket_count_owe(struct sluice_socket_count *count, uint32_t datagra
 	/* Modulo 2^64, as all that is done with it. */
 	count->taken -= datagrams;
 	count->is_of_another_count = true;
+	count->is_settled = false;
 }
 
 void sluice_socket_count_shut(struct sluice_socket_count *count)
@@ -356,5 +379,8 @@ uint64_t sluice_socket_count_refused_packets(const struct sluice_socket_count *c
 
 bool sluice_socket_count_is_open(const struct sluice_socket_count *count)
 {
-	return count && sluice_load_relaxed(&count->page->beyond) != count->taken + count->told;
+	struct sluice_socket_came came = sluice_socket_count_came(count);
+
+	return count && (came.beyond != count->taken + count->told || !count->is_settled ||
+			 packets_of(count, &came) != count->settled);
 }

@@ -21,10 +21,11 @@ struct sluice_socket_came {
 
 /*
  * Puts the program on a socket, which shares it with others; from then on datagrams may come
- * together. 0, or a negative errno (-EPERM, -EINVAL: an older kernel). @owner caller:
- * sluice_socket_count_close() @context any
+ * together. `is_bound`: something may be in it that the program has not seen. 0, or a negative
+ * errno (-EPERM, -EINVAL: an older kernel). @owner caller: sluice_socket_count_close()
+ * @context any
  */
-int sluice_socket_count_open(struct sluice_socket_count **count, int fd);
+int sluice_socket_count_open(struct sluice_socket_count **count, int fd, bool is_bound);
 /* NULL is allowed, here and below: then no datagrams come together. @context any */
 void sluice_socket_count_close(struct sluice_socket_count *count);
 /* The same for a socket that stays open elsewhere, with the program on it: that goes on as it
@@ -33,6 +34,13 @@ void sluice_socket_count_leave(struct sluice_socket_count *count);
 
 /* What came so far. */
 struct sluice_socket_came sluice_socket_count_came(const struct sluice_socket_count *count);
+/*
+ * Packets of `came` that are in the socket, at most: whoever reads so many has read all that was
+ * in it when `came` was asked for, and need not ask the kernel whether there is more. 0: none, or
+ * it is not known. @context worker
+ */
+uint64_t sluice_socket_count_waiting(const struct sluice_socket_count *count,
+				     const struct sluice_socket_came *came);
 /* So much of it was read. @context worker */
 void sluice_socket_count_take(struct sluice_socket_count *count, uint64_t packets, uint64_t beyond);
 /* When so much had come, the socket was read, and it was empty in the end. @context worker */
@@ -74,7 +82,8 @@ uint64_t sluice_socket_count_refused(const struct sluice_socket_count *count);
 /* The same in packets, as the socket counts them as dropped, with what is for many and not this
  * socket's. @context worker */
 uint64_t sluice_socket_count_refused_packets(const struct sluice_socket_count *count);
-/* Is it not clear what became of all that came? They are in the buffer, or lost. @context worker */
+/* Is it not clear what became of all that came? They are in the buffer, or lost; or how many
+ * packets are in the buffer is not known. @context worker */
 bool sluice_socket_count_is_open(const struct sluice_socket_count *count);
 
 #endif /* SLUICE_SOCKET_COUNT_H */

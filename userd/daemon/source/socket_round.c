@@ -251,24 +251,40 @@ free:
 	return error;
 }
 
+/* Counts what comes to a socket. Without that it is read all the same. */
+static void count_it(struct sluice_port *port, int fd, bool is_bound)
+{
+	int error = sluice_socket_count_open(&port->count, fd, is_bound);
+
+	if (error)
+		sluice_debug(
+			"port %u: datagrams are not received together, because what the socket "
+			"loses of them could not be counted: %s",
+			port->key.port, strerror(-error));
+}
+
+/* struct sluice_socket_way.attach: before anything can come, so that it is known at any time how
+ * many packets are in it. */
+static int attach(struct sluice_port *port, int fd)
+{
+	count_it(port, fd, false);
+	return 0;
+}
+
 /* struct sluice_socket_way.equip */
 static void equip(struct sluice_port *port)
 {
 	socklen_t length = sizeof(int);
 	const int on = 1;
-	int size = 0, error;
+	int size = 0;
 
 	(void)getsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, &length);
+	if (!port->count)
+		count_it(port, port->fd, true);
 	/* Datagrams of one sender that came together are received together, if what is lost of them
 	 * can be counted; an older kernel hands over each. */
-	error = sluice_socket_count_open(&port->count, port->fd);
-	if (!error)
+	if (port->count)
 		(void)setsockopt(port->fd, SOL_UDP, UDP_GRO, &on, sizeof(on));
-	else
-		sluice_debug(
-			"port %u: datagrams are not received together, because what the socket "
-			"loses of them could not be counted: %s",
-			port->key.port, strerror(-error));
 	port->buffer = size > 0 ? (uint64_t)size : 1;
 }
 
@@ -533,6 +549,7 @@ const struct sluice_socket_way sluice_socket_way_calls = {
 	.leave = leave,
 	.refill = refill,
 	.look_after = look_after,
+	.attach = attach,
 	.equip = equip,
 	.enter = enter,
 	.forget = forget,
