@@ -110,6 +110,7 @@ class Configuration:
         self.disk_size = "16m"
         self.memory = "16m"
         self.readers = None
+        self.workers = 2
         self.inputs = []
         self.outputs = []
 
@@ -132,7 +133,7 @@ class Configuration:
     def text(self):
         """The file."""
         names = {output.key: output.name for output in self.outputs}
-        lines = [f"relay: {self.relay}", "workers: 2", "store:",
+        lines = [f"relay: {self.relay}", f"workers: {self.workers}", "store:",
                  f"  memory: {{size: {self.memory}, path: {self.rings}}}"]
         if self.disk:
             lines.append(f"  disk: {{path: {self.disk}, size: {self.disk_size}, segment: 1m}}")

@@ -198,6 +198,13 @@ def route(operator, config):
     return feed_all(operator, config)
 
 
+@kind("workers")
+def workers(operator, config):
+    """More workers, or fewer."""
+    config.workers = operator.rnd.randint(1, 5)
+    return True
+
+
 @kind("add-output")
 def add_output(operator, config):
     """An output more."""

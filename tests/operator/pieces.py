@@ -51,6 +51,9 @@ class Way:
         self.config = now.copy()
         self.steps = []
         self.then = then
+        if now.workers != then.workers:
+            self.config.workers = then.workers
+            self._step("set", f"workers={then.workers}")
         # Names are those of the configuration that is walked on.
         for output in then.outputs:
             if not now.output(output.key):

@@ -16,7 +16,6 @@
 #define SLUICE_PORT_RANGES_MAX 256U /* netlink.h, SLUICE_A_RULE_PORTS */
 #define SLUICE_INPUT_OUTPUTS_MAX \
 	62U /* ring.h, SLUICE_RING_CURSORS: a cursor for each in every ring */
-#define SLUICE_WORKERS_MAX 1024U
 
 struct sluice_draft_input {
 	struct sluice_config_input input; /* `outputs` not filled in; name and id empty if faulty */

@@ -72,8 +72,8 @@ const char *sluice_key_change_text(const struct sluice_key *key)
 		return "live; rings are replaced, what is in the old ones is delivered";
 	case SLUICE_KEY_LATER:
 		return "at the next start";
-	case SLUICE_KEY_START:
-		return "at a restart only: refused while the daemon runs";
+	case SLUICE_KEY_WORKERS:
+		return "live; workers come or go, with their connections; the others go on";
 	case SLUICE_KEY_LIVE:
 		break;
 	}

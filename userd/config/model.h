@@ -154,6 +154,7 @@ struct sluice_config_destination {
 };
 
 #define SLUICE_WEIGHT_MAX 100U
+#define SLUICE_WORKERS_MAX 1024U
 
 /* A delay that goes by the load, and the longest that it comes to, in microseconds. */
 #define SLUICE_DELAY_AUTO UINT64_MAX
@@ -180,6 +181,8 @@ struct sluice_config_output {
 	int durable;   /* native: 1: only what the receiver has on stable storage is released */
 	size_t connections; /* to each destination, of all workers together; 0: one of each worker
 			     */
+	size_t reach;	    /* workers that have one, the first ones; 0: all. What follows from
+			       `connections` and sluice_config_set_goal() */
 	int resends;	    /* plain: 1: what is unconfirmed is sent again; 0: it is counted only */
 	size_t max_datagram; /* bytes of a message, escapes counted; 0: any; framings but native and
 				pcap */
@@ -265,6 +268,7 @@ struct sluice_config {
 	size_t socket_ring; /* bytes of a ring of `receive: bpf`; 0, the default: by their number */
 	size_t socket_readers; /* workers that have such a ring; 0: sluice_config_readers() */
 	size_t worker_count;   /* 0: one per usable CPU */
+	size_t worker_goal;    /* how many that are here, sluice_config_set_goal(); 0: not known */
 	struct sluice_config_place worker_place;
 };
 
@@ -307,6 +311,11 @@ int sluice_config_routes(const struct sluice_config *config, size_t cpu_count,
  */
 int sluice_config_share(const struct sluice_config *config, size_t cpu_count, const size_t *spread,
 			struct sluice_config_route *routes, size_t count);
+/* There shall be so many workers: no more than these deliver anything. 0: that is not known.
+ * @context process */
+void sluice_config_set_goal(struct sluice_config *config, size_t workers);
+/* Of `workers` that there are, how many the configuration wants. @threadsafe */
+size_t sluice_config_goal(const struct sluice_config *config, size_t workers);
 /* Of `workers`, how many read sockets with `receive: bpf`. 1 to `workers`. @threadsafe */
 size_t sluice_config_readers(const struct sluice_config *config, size_t workers);
 /* How many workers deliver what goes to all of the outputs: no more than the least of them has

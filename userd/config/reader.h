@@ -48,9 +48,9 @@ extern const struct sluice_choice sluice_switches[];
 enum sluice_key_change {
 	SLUICE_KEY_LIVE,	/* at once, nothing else is disturbed */
 	SLUICE_KEY_CONNECTIONS, /* at once, the output's connections may be made anew */
-	SLUICE_KEY_RINGS, /* at once, rings are replaced; what is in the old ones is delivered */
-	SLUICE_KEY_LATER, /* at the next start */
-	SLUICE_KEY_START, /* likewise, and a reload that changes it is refused */
+	SLUICE_KEY_RINGS,   /* at once, rings are replaced; what is in the old ones is delivered */
+	SLUICE_KEY_LATER,   /* at the next start */
+	SLUICE_KEY_WORKERS, /* at once, workers come or go with their connections */
 };
 
 /* A key of a mapping. */

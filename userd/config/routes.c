@@ -121,11 +121,26 @@ static void join_names(const struct sluice_config *config, struct sluice_config_
 
 size_t sluice_config_reach(const struct sluice_config *config)
 {
-	size_t number, reach = 0;
+	size_t number, reach = config ? config->worker_goal : 0;
 
 	for (number = 0; config && number < config->output_count; number++)
-		reach = sluice_config_least_reach(reach, config->outputs[number].connections);
+		reach = sluice_config_least_reach(reach, config->outputs[number].reach);
 	return reach;
+}
+
+void sluice_config_set_goal(struct sluice_config *config, size_t workers)
+{
+	size_t number;
+
+	config->worker_goal = workers;
+	for (number = 0; number < config->output_count; number++)
+		config->outputs[number].reach =
+			sluice_config_least_reach(config->outputs[number].connections, workers);
+}
+
+size_t sluice_config_goal(const struct sluice_config *config, size_t workers)
+{
+	return sluice_config_reached(config->worker_goal, workers);
 }
 
 size_t sluice_config_readers(const struct sluice_config *config, size_t workers)
@@ -165,7 +180,7 @@ static void complete(const struct sluice_config *config, struct sluice_config_ro
 	route->delay_us = UINT64_MAX;
 	for (number = 0; number < route->output_count; number++) {
 		output = &config->outputs[route->outputs[number]];
-		route->reach = sluice_config_least_reach(route->reach, output->connections);
+		route->reach = sluice_config_least_reach(route->reach, output->reach);
 		delay_us = output->batch_delay_us;
 		if (delay_us == SLUICE_DELAY_AUTO) {
 			route->is_prompt = true;

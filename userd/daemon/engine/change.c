@@ -392,6 +392,9 @@ static void commit(struct change *change)
 		if (change->kept[number])
 			sluice_whole_output_set_rates(change->heir_of[number]->pacers,
 						      &change->config->outputs[number]);
+		else if (change->heir_of[number])
+			sluice_whole_output_inherit(&change->outputs[number],
+						    change->heir_of[number]);
 	for_each_worker (worker, engine)
 		sluice_worker_call(worker, commit_outputs, change);
 	if (gathers)

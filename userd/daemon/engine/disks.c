@@ -15,6 +15,7 @@
 struct adopting {
 	struct sluice_engine *engine;
 	struct sluice_stream_table *fresh;
+	size_t reach; /* workers that deliver */
 };
 
 /* Does a stream of the table that goes on with what the store has feed the output from it? */
@@ -49,14 +50,18 @@ static int take_orphan(void *context, struct sluice_stream *stream)
 	struct sluice_engine *engine = adopting->engine;
 
 	return sluice_stream_table_add(adopting->fresh, stream,
-				       engine->workers[stream->cpu % engine->worker_count]);
+				       engine->workers[stream->cpu % adopting->reach]);
 }
 
 int sluice_engine_add_disk(struct sluice_engine *engine, struct sluice_spooler *spooler,
 			   const struct sluice_source_plan *plan, struct sluice_stream_table *fresh,
 			   char **error)
 {
-	struct adopting adopting = {.engine = engine, .fresh = fresh};
+	struct adopting adopting = {.engine = engine,
+				    .fresh = fresh,
+				    .reach =
+					    sluice_config_reached(sluice_config_reach(plan->config),
+								  engine->worker_count)};
 	sluice_guid *outputs;
 	size_t number, count;
 	int result;

@@ -4,84 +4,21 @@
  * (change.c). In the control thread. Touches: workers, by call.
  */
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "absence.h"
+#include "crew.h"
 #include "../identity/identity_file.h"
 #include "inner.h"
 #include "orphans.h"
-#include "round.h"
 #include "../../config/sentence.h"
 
 /* A change does not begin before every worker has answered, and is refused when one does not within
  * this. */
 #define ANSWER_NS (2 * SLUICE_NS_PER_S)
-
-/* The CPUs that this process may use, in *set. Returns how many. */
-static size_t usable_cpus(cpu_set_t *set)
-{
-	int count;
-
-	if (sched_getaffinity(0, sizeof(*set), set)) {
-		CPU_ZERO(set);
-		CPU_SET(0, set);
-	}
-	count = CPU_COUNT(set);
-	return count > 0 ? (size_t)count : 1;
-}
-
-/* How many workers `config` wants on this machine, at least 1. */
-static size_t workers_wanted(const struct sluice_config *config)
-{
-	cpu_set_t set;
-
-	return config->worker_count ? config->worker_count : usable_cpus(&set);
-}
-
-/* The CPU of worker `number`: the usable ones in turn. */
-static int cpu_of(size_t number)
-{
-	size_t count, place;
-	cpu_set_t set;
-	int cpu;
-
-	count = usable_cpus(&set);
-	place = number % count;
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET((size_t)cpu, &set) && !place--)
-			return cpu;
-	return 0;
-}
-
-/* Starts the workers that `config` wants. */
-static int start_workers(struct sluice_engine *engine, const struct sluice_config *config,
-			 char **error)
-{
-	size_t count = workers_wanted(config);
-	int result;
-
-	engine->workers = calloc(count, sizeof(struct sluice_worker *));
-	if (!engine->workers) {
-		sluice_say(error, "out of memory for the workers");
-		return -ENOMEM;
-	}
-	while (engine->worker_count < count) {
-		result = sluice_worker_start(&engine->workers[engine->worker_count],
-					     (unsigned int)engine->worker_count,
-					     cpu_of(engine->worker_count), sluice_round);
-		if (result) {
-			sluice_say(error, "worker %zu cannot be started: %s", engine->worker_count,
-				   strerror(-result));
-			return result;
-		}
-		engine->worker_count++;
-	}
-	return 0;
-}
 
 /* What a worker is asked to take out of its loop. */
 struct clear_call {
@@ -179,6 +116,7 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 		sluice_say(error, "out of memory");
 		return -ENOMEM;
 	}
+	engine->context.streams = &engine->streams;
 	failure = sluice_identity_load(&engine->identity, config);
 	if (!failure)
 		sluice_ring_list_tell(&engine->identity, config);
@@ -187,11 +125,9 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 	if (failure)
 		sluice_say(error, "out of memory");
 	else
-		failure = start_workers(engine, config, error);
+		failure = sluice_crew_extend(engine, sluice_crew_wanted(config), error);
 	if (!failure) {
-		engine->context.workers = engine->workers;
-		engine->context.worker_count = engine->worker_count;
-		engine->context.streams = &engine->streams;
+		sluice_config_set_goal(config, engine->worker_count);
 		failure = sluice_engine_change(engine, config, NULL, error);
 	}
 	if (!failure && sluice_intake_is_open(engine, false))
@@ -277,18 +213,15 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 	if (result)
 		goto free;
 	sluice_engine_reap(engine);
-	wanted = workers_wanted(config);
-	if (wanted != engine->worker_count) {
-		sluice_say_at(
-			error, config, &config->worker_place,
-			"%zu workers instead of %zu cannot be had while it runs; restart sluiced",
-			wanted, engine->worker_count);
-		result = -EOPNOTSUPP;
-	} else {
+	wanted = sluice_crew_wanted(config);
+	sluice_config_set_goal(config, wanted);
+	result = sluice_crew_extend(engine, wanted, error);
+	if (!result)
 		result = keep_home(engine, config);
-		if (!result)
-			result = sluice_engine_change(engine, config, wishes, error);
-	}
+	if (!result)
+		result = sluice_engine_change(engine, config, wishes, error);
+	/* Those that the change left without anything, or that came for one that did not. */
+	sluice_crew_reduce(engine);
 	if (result)
 		sluice_say(error, "the configuration cannot be applied: %s", strerror(-result));
 free:

@@ -28,30 +28,39 @@ struct move_call {
 	bool is_late; /* nothing more is waited for */
 };
 
-/* Connections that an output in force has to a destination over all workers; 0: no limit is set. */
-static size_t connections_of(const struct sluice_engine *engine,
-			     const struct sluice_whole_output *output)
+/* Of the workers that there are, how many a configuration has connect an output of it: the first
+ * ones. */
+static size_t reach_of(const struct sluice_engine *engine,
+		       const struct sluice_config_output *output)
 {
-	return engine->config->outputs[output - engine->outputs].connections;
+	return sluice_config_reached(output->reach, engine->worker_count);
 }
 
-/* The worker that a stream has to go to. NULL: it stays where it is. */
+/* The worker that a stream has to go to by the configuration in force. NULL: it stays where it is.
+ */
 static struct sluice_worker *destination(const struct sluice_engine *engine,
 					 const struct sluice_placed_stream *placed)
 {
 	const struct sluice_stream *stream = placed->stream;
 	const struct sluice_whole_output *output;
-	size_t number, reach = 0;
+	size_t reach = sluice_config_goal(engine->config, engine->worker_count), number, of;
+	bool is_filled_here = sluice_intake_is_filled_by_worker(stream->kind);
+	struct sluice_worker *to;
 
-	if (sluice_intake_is_filled_by_worker(stream->kind) && !stream->draining)
+	if (is_filled_here && !stream->draining)
 		return NULL;
 	for (number = 0; number < stream->feeder_count; number++) {
 		output = sluice_engine_find_output(engine, stream->outputs[number]);
-		if (output)
-			reach = sluice_config_least_reach(reach, connections_of(engine, output));
+		if (!output)
+			continue;
+		of = reach_of(engine, &engine->config->outputs[output - engine->outputs]);
+		reach = of < reach ? of : reach;
 	}
-	return reach && placed->worker->number >= reach ? engine->workers[stream->cpu % reach]
-							: NULL;
+	/* What only drains moves no further than it must. */
+	if ((is_filled_here || stream->draining) && placed->worker->number < reach)
+		return NULL;
+	to = engine->workers[stream->cpu % reach];
+	return to == placed->worker ? NULL : to;
 }
 
 /* Worker call: outputs hand out nothing. */
@@ -185,8 +194,8 @@ void sluice_gather_end(struct sluice_engine *engine)
 	if (left)
 		sluice_error(
 			"%zu rings stay with workers that have no connection any more, because "
-			"the disk is busy with them: what is in them is delivered after a "
-			"restart, or when `outputs.connections` is larger again",
+			"the disk is busy with them: what is in them is delivered after the next "
+			"change, or a restart",
 			left);
 	for_each_worker (worker, engine)
 		(void)sluice_worker_call(worker, resume_outputs, NULL);
@@ -194,18 +203,25 @@ void sluice_gather_end(struct sluice_engine *engine)
 
 bool sluice_gather_is_needed(const struct sluice_engine *engine, const struct sluice_config *config)
 {
+	bool has_module = sluice_intake_is_open(engine, true);
 	const struct sluice_whole_output *output;
-	size_t number, before, wanted;
+	size_t number, before, wanted, goal;
 
 	if (!engine->config)
 		return false;
-	/* Names may go to other outputs in the change: connections that become fewer are enough to
-	 * look. */
+	goal = sluice_config_goal(config, engine->worker_count);
+	/* Also what stayed where it was the last time. */
+	for_each_placed_stream (placed, &engine->streams)
+		if (placed->worker->number >= goal)
+			return true;
 	for (number = 0; number < config->output_count; number++) {
 		output = sluice_engine_find_output(engine, config->outputs[number].id);
-		before = output ? connections_of(engine, output) : 0;
-		wanted = config->outputs[number].connections;
-		if (wanted && wanted < engine->worker_count && (!before || before > wanted))
+		before = output ? reach_of(engine,
+					   &engine->config->outputs[output - engine->outputs])
+				: engine->worker_count;
+		wanted = reach_of(engine, &config->outputs[number]);
+		/* Rings of the module are dealt to all that deliver. */
+		if (wanted < before || (wanted > before && has_module))
 			return true;
 	}
 	return false;

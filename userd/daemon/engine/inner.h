@@ -31,6 +31,7 @@ struct sluice_whole_output {
 	struct sluice_pacer *pacers;	      /* the output's, then each target's; all workers' */
 	struct sluice_precedence *precedence; /* all workers' */
 	struct sluice_output **halves;	      /* by worker */
+	struct sluice_tcp_counters *past;     /* by target: of workers that are gone */
 };
 
 /* What follows from a configuration on this machine. */
@@ -200,6 +201,19 @@ void sluice_disk_past_drops(const struct sluice_disk_past *past,
 /* Frees what sluice_engine_change() made of a configuration. */
 void sluice_derived_free(struct sluice_derived *derived);
 void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers);
+/* Makes the half for a worker more, the next one, by the configuration in force; it is in no loop
+ * yet. 0 or -ENOMEM. @context process */
+int sluice_whole_output_join(struct sluice_whole_output *output,
+			     const struct sluice_config_output *config,
+			     struct sluice_worker *worker);
+/* Ends the half of `worker`, if there is one, and adds to `past` what its connections counted.
+ * @context worker */
+void sluice_whole_output_part(struct sluice_whole_output *output,
+			      const struct sluice_worker *worker);
+/* What was counted to destinations that both have goes on with it, if their connections do.
+ * @context process */
+void sluice_whole_output_inherit(struct sluice_whole_output *output,
+				 const struct sluice_whole_output *heir_of);
 /* Would the connections of `config` be those that `old` has? @threadsafe */
 bool sluice_whole_output_is_same(const struct sluice_whole_output *old,
 				 const struct sluice_config_output *config);

@@ -4,6 +4,7 @@
  * workers by call. Touches: streams; what their source keeps of them outside.
  */
 #include <errno.h>
+#include "crew.h"
 #include "inner.h"
 
 /* How long a worker may take until it begins to look whether a stream is empty. */
@@ -55,4 +56,5 @@ void sluice_engine_reap(struct sluice_engine *engine)
 		sluice_stream_destroy(stream);
 		sluice_ring_list_note(engine, false);
 	}
+	sluice_crew_reduce(engine);
 }

@@ -204,7 +204,16 @@ static void add_state(struct sluice_engine_destination *sum, const char *state, 
 		sum->state = state;
 }
 
-/* Adds one connection to its destination's figures. */
+/* Adds what connections have counted to their destination's figures. */
+static void add_counts(const struct sluice_tcp_counters *counters,
+		       struct sluice_engine_destination *sum)
+{
+#define COUNT(member) sum->member += sluice_load_relaxed(&counters->member);
+	SLUICE_TCP_COUNTS(COUNT)
+#undef COUNT
+}
+
+/* Adds one connection's state and gauges. */
 static void add_connection(const struct sluice_connection *connection,
 			   struct sluice_engine_destination *sum, const char **what,
 			   uint64_t *error)
@@ -216,24 +225,7 @@ static void add_connection(const struct sluice_connection *connection,
 	uint32_t pmtu = (uint32_t)sluice_load_relaxed(&counters->pmtu);
 	const char *lost = sluice_load_relaxed(&counters->what);
 
-	sum->sent += sluice_load_relaxed(&counters->sent);
-	sum->bytes += sluice_load_relaxed(&counters->bytes);
-	sum->acked += sluice_load_relaxed(&counters->acked);
-	sum->resent += sluice_load_relaxed(&counters->resent);
-	sum->writes += sluice_load_relaxed(&counters->writes);
-	sum->connects += sluice_load_relaxed(&counters->connects);
 	sum->backlog += sluice_load_relaxed(&counters->backlog);
-	sum->gaps += sluice_load_relaxed(&counters->gaps);
-	sum->unsendable += sluice_load_relaxed(&counters->unsendable);
-	sum->escaped += sluice_load_relaxed(&counters->escaped);
-	sum->oversized += sluice_load_relaxed(&counters->oversized);
-	sum->skipped += sluice_load_relaxed(&counters->skipped);
-	sum->split += sluice_load_relaxed(&counters->split);
-	sum->pieces += sluice_load_relaxed(&counters->pieces);
-	sum->truncated += sluice_load_relaxed(&counters->truncated);
-	sum->refused += sluice_load_relaxed(&counters->refused);
-	sum->unconfirmed += sluice_load_relaxed(&counters->unconfirmed);
-	sum->faults += sluice_load_relaxed(&counters->faults);
 	sum->achieved += sluice_load_relaxed(&counters->achieved);
 	if (mss && (!sum->mss || mss < sum->mss))
 		sum->mss = mss;
@@ -271,10 +263,15 @@ static int report_destination(const struct sluice_engine *engine,
 	sum->role = !to->enabled ? "disabled" : to->standby ? "standby" : "active";
 	sum->rate = to->rate;
 	sum->name = strdup(sluice_target_text(output->targets[place]));
-	for (worker = 0; worker < engine->worker_count; worker++)
-		if (!worker || !output->halves[worker]->group.is_absent)
-			add_connection(output->halves[worker]->group.connections[place], sum, &what,
-				       &error);
+	add_counts(&output->past[place], sum);
+	for (worker = 0; worker < engine->worker_count; worker++) {
+		const struct sluice_output *half = output->halves[worker];
+
+		/* It may have had a connection before. */
+		add_counts(&half->group.connections[place]->counters, sum);
+		if (!worker || !half->group.is_absent)
+			add_connection(half->group.connections[place], sum, &what, &error);
+	}
 	if (!to->enabled)
 		sum->state = "disabled";
 	if (!what)

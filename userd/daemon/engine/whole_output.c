@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../lib/barrier.h"
 #include "inner.h"
 
 void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers)
@@ -18,6 +19,7 @@ void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers
 		sluice_target_put(output->targets[number]);
 	free(output->halves);
 	free(output->pacers);
+	free(output->past);
 	free(output->precedence);
 	free(output->targets);
 	memset(output, 0, sizeof(*output));
@@ -65,8 +67,11 @@ int sluice_whole_output_make(struct sluice_engine *engine,
 	output->halves = calloc(engine->worker_count, sizeof(struct sluice_output *));
 	output->pacers = aligned_alloc(64, (config->to_count + 1) * sizeof(*output->pacers));
 	output->precedence = aligned_alloc(64, sizeof(*output->precedence));
-	if (!output->targets || !output->halves || !output->pacers || !output->precedence)
+	output->past = aligned_alloc(64, (config->to_count + 1) * sizeof(*output->past));
+	if (!output->targets || !output->halves || !output->pacers || !output->precedence ||
+	    !output->past)
 		return -ENOMEM;
+	memset(output->past, 0, (config->to_count + 1) * sizeof(*output->past));
 	memset(output->precedence, 0, sizeof(*output->precedence));
 	memset(output->pacers, 0, (config->to_count + 1) * sizeof(*output->pacers));
 	sluice_whole_output_set_rates(output->pacers, config);
@@ -83,4 +88,58 @@ int sluice_whole_output_make(struct sluice_engine *engine,
 					 engine->workers[number], &output->halves[number]))
 			return -ENOMEM;
 	return 0;
+}
+
+int sluice_whole_output_join(struct sluice_whole_output *output,
+			     const struct sluice_config_output *config,
+			     struct sluice_worker *worker)
+{
+	size_t count = worker->number + 1U;
+	struct sluice_output **larger;
+
+	larger = reallocarray(output->halves, count, sizeof(struct sluice_output *));
+	if (!larger)
+		return -ENOMEM;
+	larger[worker->number] = NULL;
+	output->halves = larger;
+	return sluice_output_create(config, sluice_protocol_of(config->framing), output->targets,
+				    output->pacers, output->precedence, worker,
+				    &larger[worker->number]);
+}
+
+/* Adds those figures that only rise. */
+static void add_counts(struct sluice_tcp_counters *sum, const struct sluice_tcp_counters *more)
+{
+#define COUNT(member) sum->member += sluice_load_relaxed(&more->member);
+	SLUICE_TCP_COUNTS(COUNT)
+#undef COUNT
+}
+
+void sluice_whole_output_part(struct sluice_whole_output *output,
+			      const struct sluice_worker *worker)
+{
+	struct sluice_output **half = &output->halves[worker->number];
+	size_t place;
+
+	if (!*half)
+		return;
+	for (place = 0; place < (*half)->group.connection_count; place++)
+		add_counts(&output->past[place], &(*half)->group.connections[place]->counters);
+	sluice_output_leave(*half);
+	sluice_output_destroy(*half);
+	*half = NULL;
+}
+
+void sluice_whole_output_inherit(struct sluice_whole_output *output,
+				 const struct sluice_whole_output *heir_of)
+{
+	size_t place, other;
+
+	if (!sluice_output_can_inherit(output->halves[0], heir_of->halves[0]))
+		return;
+	for (place = 0; place < output->target_count; place++)
+		for (other = 0; other < heir_of->target_count; other++)
+			if (!strcmp(sluice_target_text(output->targets[place]),
+				    sluice_target_text(heir_of->targets[other])))
+				add_counts(&output->past[place], &heir_of->past[other]);
 }

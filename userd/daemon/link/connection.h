@@ -66,6 +66,15 @@ struct sluice_tcp_counters {
 	uint64_t error;	  /* errno that belongs to it, 0: none */
 } __attribute__((aligned(64)));
 
+/* Those of them that only rise, a row each. */
+/* clang-format off */
+#define SLUICE_TCP_COUNTS(COUNT) \
+	COUNT(sent) COUNT(bytes) COUNT(acked) COUNT(resent) COUNT(writes) \
+	COUNT(connects) COUNT(gaps) COUNT(unsendable) COUNT(escaped) COUNT(oversized) \
+	COUNT(skipped) COUNT(split) COUNT(pieces) COUNT(truncated) COUNT(refused) \
+	COUNT(unconfirmed) COUNT(faults)
+/* clang-format on */
+
 /* What differs between framings. All of it @context worker. */
 struct sluice_protocol {
 	bool is_answered; /* the peer says something about what it gets */

@@ -23,7 +23,7 @@ static struct sluice_tcp_timing timing_of(const struct sluice_config_output *con
 /* Has `worker` no connections to the output's destinations? */
 static bool is_absent(const struct sluice_config_output *config, const struct sluice_worker *worker)
 {
-	return config->connections && worker->number >= config->connections;
+	return config->reach && worker->number >= config->reach;
 }
 
 /* Something may be sent again. @context worker */
@@ -195,14 +195,19 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 	set_window(output);
 }
 
+bool sluice_output_can_inherit(const struct sluice_output *heir, const struct sluice_output *old)
+{
+	return sluice_form_is_same(&heir->group.form, &old->group.form) &&
+	       heir->group.durable == old->group.durable && heir->group.parks == old->group.parks;
+}
+
 /* For each connection that both outputs have: moves it from `old` to `heir`, its socket and all
  * that it carries. */
 static void inherit(struct sluice_output *heir, struct sluice_output *old)
 {
 	size_t number, other;
 
-	if (!sluice_form_is_same(&heir->group.form, &old->group.form) ||
-	    heir->group.durable != old->group.durable || heir->group.parks != old->group.parks)
+	if (!sluice_output_can_inherit(heir, old))
 		return;
 	for (number = 0; number < heir->group.connection_count; number++) {
 		const char *text = sluice_target_text(heir->group.connections[number]->target);

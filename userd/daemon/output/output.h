@@ -73,6 +73,9 @@ int sluice_output_enter(struct sluice_output *output, size_t feeders);
  * this one, undisturbed, and so do its feeders; destroy it next. Cannot fail. @context worker */
 void sluice_output_begin(struct sluice_output *output, struct sluice_output *heir_of);
 
+/* Can connections of `old` go on as those of `heir`? Asks only what does not change. @threadsafe */
+bool sluice_output_can_inherit(const struct sluice_output *heir, const struct sluice_output *old);
+
 /* Leaves the loop. @context worker */
 void sluice_output_leave(struct sluice_output *output);
 

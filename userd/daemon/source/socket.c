@@ -21,22 +21,13 @@
 #include "socket_intake.h"
 #include "socket_way.h"
 
-/* Frees the readers that have no sockets, or all of them. */
-static void close_readers(struct sluice_intake *intake, bool all)
+/* Frees the readers that have no sockets. */
+static void close_readers(struct sluice_intake *intake)
 {
-	const struct sluice_socket_way *const *way;
-	struct sluice_socket_beat **reader;
 	size_t number;
 
-	for (number = 0; intake->readers && number < intake->context->worker_count; number++) {
-		for_each_socket_way (way) {
-			reader = &intake->readers[number].of[(*way)->receive];
-			if (!*reader || (!all && !(*way)->is_unused(*reader)))
-				continue;
-			(*way)->close(*reader);
-			*reader = NULL;
-		}
-	}
+	for (number = 0; number < intake->context->worker_count; number++)
+		sluice_socket_close_readers(&intake->readers[number], false);
 }
 
 /* struct sluice_source_class.free: sockets are closed. */
@@ -47,22 +38,14 @@ static void intake_free(struct sluice_intake *intake)
 	if (!intake)
 		return;
 	for (number = 0; intake->sets && number < intake->context->worker_count; number++)
-		if (intake->sets[number].worker)
-			sluice_worker_call(intake->context->workers[number], sluice_port_set_leave,
-					   &intake->sets[number]);
+		sluice_socket_part(intake, intake->context->workers[number]);
 	while (intake->inputs) {
 		struct sluice_socket_input *input = intake->inputs;
 
 		intake->inputs = input->next;
 		sluice_socket_input_free(input);
 	}
-	close_readers(intake, true);
-	for (number = 0; intake->fresh_index && number < intake->context->worker_count; number++)
-		sluice_port_index_close(&intake->fresh_index[number]);
-	free(intake->sets);
-	free(intake->fresh);
-	free(intake->fresh_index);
-	free(intake->readers);
+	sluice_socket_workers_free(intake);
 	free(intake);
 }
 
@@ -83,23 +66,15 @@ static int intake_open(const struct sluice_source_context *context, struct sluic
 			(*way)->begin();
 	}
 	sluice_socket_account_open();
-	intake->sets = calloc(context->worker_count, sizeof(*intake->sets));
-	intake->fresh = calloc(context->worker_count, sizeof(struct sluice_port *));
-	intake->readers = calloc(context->worker_count, sizeof(*intake->readers));
-	intake->fresh_index = calloc(context->worker_count, sizeof(*intake->fresh_index));
-	if (!intake->sets || !intake->fresh || !intake->readers || !intake->fresh_index)
+	if (sluice_socket_workers_open(intake))
 		goto memory;
-	for (number = 0; number < context->worker_count; number++)
-		if (sluice_port_index_open(&intake->fresh_index[number]))
-			goto memory;
 	/* A socket per port and worker: as many descriptors as this process may have. */
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}
 	for (number = 0; number < context->worker_count; number++)
-		if (sluice_worker_call(context->workers[number], sluice_port_set_enter,
-				       &intake->sets[number]))
+		if (sluice_socket_join(intake, context->workers[number]))
 			goto memory;
 	*result = intake;
 	return 0;
@@ -135,8 +110,9 @@ static int look_at_input(struct sluice_intake *intake, const struct sluice_sourc
 			 const struct sluice_config_input *input,
 			 const struct sluice_socket_way **way, char **error)
 {
-	const struct sluice_socket_way_bed bed = {plan, intake->sets, intake->readers,
-						  intake->context->worker_count, intake->follows};
+	const struct sluice_socket_way_bed bed = {
+		plan, intake->sets, intake->readers,
+		sluice_config_goal(plan->config, intake->context->worker_count), intake->follows};
 	struct sluice_socket_input *record;
 	uint16_t index;
 	int result;
@@ -182,7 +158,7 @@ static int intake_look(struct sluice_intake *intake, const struct sluice_source_
 {
 	const struct sluice_socket_way *way;
 	struct sluice_socket_input *input;
-	size_t number, workers = intake->context->worker_count;
+	size_t workers = sluice_config_goal(plan->config, intake->context->worker_count), number;
 	int result = 0;
 
 	for (input = intake->inputs; input; input = input->next)
@@ -221,6 +197,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 						intake->candidate_count];
 		candidate->config = input;
 		candidate->input = record;
+		candidate->counters = record->counters[worker];
 		candidate->way = way;
 		/* The rest of the delay is for what comes after: storing, sending. */
 		candidate->wait_most_ns = route->delay_us * SLUICE_NS_PER_US / 4 * 3;
@@ -354,7 +331,7 @@ static void intake_commit(struct sluice_intake *intake)
 		sluice_worker_call(intake->context->workers[number], sluice_ports_commit, &call);
 		intake->fresh[number] = NULL;
 	}
-	close_readers(intake, false);
+	close_readers(intake);
 	sluice_socket_absorb(intake);
 	while ((input = *link)) {
 		if (input->wanted) {
@@ -378,7 +355,7 @@ static void intake_cancel(struct sluice_intake *intake)
 		sluice_socket_cancel(intake, number);
 		intake->fresh[number] = NULL;
 	}
-	close_readers(intake, false);
+	close_readers(intake);
 	/* Inputs that only the plan had stay until the next commit: they cost nothing. */
 }
 
@@ -534,7 +511,7 @@ static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 	if (!input)
 		return -ENOENT;
 	*index = input->index;
-	(void)sluice_socket_input_sum(input, intake->context->worker_count, counters);
+	(void)sluice_socket_input_sum(input, counters);
 	return 0;
 }
 
@@ -558,7 +535,7 @@ static uint64_t intake_unmatched(struct sluice_intake *intake, const sluice_guid
 	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
 	struct sluice_counters counters;
 
-	return input ? sluice_socket_input_sum(input, intake->context->worker_count, &counters) : 0;
+	return input ? sluice_socket_input_sum(input, &counters) : 0;
 }
 
 const struct sluice_source_class sluice_source_socket = {
@@ -581,5 +558,8 @@ const struct sluice_source_class sluice_source_socket = {
 	.follow = intake_follow,
 	.state = intake_state,
 	.receive = intake_receive,
+	.join = sluice_socket_join,
+	.is_quiet = sluice_socket_is_quiet,
+	.part = sluice_socket_part,
 	.free = intake_free,
 };

@@ -54,8 +54,9 @@ struct sluice_socket_input {
 	uint64_t waits_since;		       /* if it waits for something: ns */
 	struct sluice_socket_state next_state; /* of the plan */
 	struct sluice_socket_choice choice;
-	struct sluice_socket_choice next_choice; /* of the plan */
-	struct sluice_socket_counters *counters; /* by worker */
+	struct sluice_socket_choice next_choice;  /* of the plan */
+	struct sluice_socket_counters **counters; /* by worker, of all that there ever were */
+	size_t counter_count;
 	struct sluice_socket_input *next;
 };
 
@@ -235,8 +236,7 @@ void sluice_port_settle_late(struct sluice_port *port);
  * got most of what came last. @context worker */
 void sluice_port_lose(struct sluice_port *port, enum sluice_lost_cause cause, uint32_t more);
 /* The same for those of one input whose ring is full. @context worker */
-void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_claim *claim,
-			   uint32_t more);
+void sluice_port_lose_full(const struct sluice_socket_claim *claim, uint32_t more);
 
 /* What sluice_stream.refill is for streams of this source; stream->source is a struct
  * sluice_port_set (socket_set.c). @context worker */
@@ -246,14 +246,16 @@ bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
  * */
 struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
 						     const sluice_guid guid);
-/* The same, made with number `index` if it is not there. NULL: no memory. @owner the list */
+/* The same, made with number `index` if it is not there; with counters for so many `workers`. NULL:
+ * no memory. @owner the list */
 struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
 						    const sluice_guid guid, size_t workers,
 						    uint16_t index);
 /* It is in no list and no port uses it any more. */
 void sluice_socket_input_free(struct sluice_socket_input *input);
-/* Sums its counters up over the workers. Returns the datagrams that belong to no input. */
-uint64_t sluice_socket_input_sum(const struct sluice_socket_input *input, size_t workers,
+/* Sums its counters up over the workers, also those that are gone. Returns the datagrams that
+ * belong to no input. */
+uint64_t sluice_socket_input_sum(const struct sluice_socket_input *input,
 				 struct sluice_counters *counters);
 /* Works out next_state, as far as that is known before a socket is opened. */
 void sluice_socket_input_look(struct sluice_socket_input *input,

@@ -73,7 +73,7 @@ static void store_one(struct sluice_socket_batch *batch, struct sluice_socket_cl
 	uint8_t *record = sluice_ring_reserve(ring, (uint32_t)head + length);
 
 	if (!record) {
-		sluice_port_lose_full(batch->port, claim, 1);
+		sluice_port_lose_full(claim, 1);
 		return;
 	}
 	sluice_record_write(record, (uint32_t)head + length, SLUICE_RECORD_DATA,
@@ -105,12 +105,9 @@ uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
 	} while (begin < length);
 	/* The first claim is the one that the socket is there for. */
 	if (!claim && !batch->is_elsewhere)
-		sluice_count(&batch->port->use->claims[0]
-				      .input->counters[batch->port->worker->number]
-				      .unmatched,
-			     (uint64_t)count);
+		sluice_count(&batch->port->use->claims[0].counters->unmatched, (uint64_t)count);
 	else if (claim && claim->is_full)
-		sluice_port_lose_full(batch->port, claim, count);
+		sluice_port_lose_full(claim, count);
 	return count;
 }
 
@@ -123,13 +120,11 @@ static void count_port(const struct sluice_port *port)
 
 	for (number = 0; number < use->count; number++) {
 		struct sluice_socket_claim *claim = &use->claims[number];
-		struct sluice_socket_counters *counters =
-			&claim->input->counters[port->worker->number];
 
 		if (!claim->stored)
 			continue;
-		sluice_count(&counters->stored, claim->stored);
-		sluice_count(&counters->stored_bytes, claim->stored_bytes);
+		sluice_count(&claim->counters->stored, claim->stored);
+		sluice_count(&claim->counters->stored_bytes, claim->stored_bytes);
 		if (claim->stored > most) {
 			most = claim->stored;
 			use->busiest = number;

@@ -249,11 +249,11 @@ static void keep(struct sluice_socket_bpf *bpf, struct sluice_port *port,
 	wait_for(claim->stream);
 	/* A socket whose other inputs have room is read on for those. */
 	if (hold && is_shared && is_much(bpf, hold, 4)) {
-		sluice_port_lose_full(port, claim, sluice_socket_entry_datagrams(entry));
+		sluice_port_lose_full(claim, sluice_socket_entry_datagrams(entry));
 		return;
 	}
 	if (!hold || sluice_socket_hold_put(hold, entry)) {
-		sluice_port_lose_full(port, claim, sluice_socket_entry_datagrams(entry));
+		sluice_port_lose_full(claim, sluice_socket_entry_datagrams(entry));
 		if (hold && !hold->bytes)
 			remove_hold(port, &port->hold);
 		return;

@@ -79,6 +79,7 @@ static void make_claim(const struct sluice_port_key *key,
 	own.way = candidate->way;
 	claim->stream = candidate->stream;
 	claim->input = candidate->input;
+	claim->counters = candidate->counters;
 	claim->is_own = sluice_port_key_is_same(&own, key);
 	claim->source = config->from;
 	claim->addresses = config->addresses;

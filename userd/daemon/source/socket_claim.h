@@ -14,6 +14,7 @@
 struct sluice_socket_candidate {
 	const struct sluice_config_input *config;
 	struct sluice_socket_input *input;
+	struct sluice_socket_counters *counters; /* of the input in this worker */
 	struct sluice_stream *stream;
 	uint64_t wait_most_ns;
 	bool is_prompt;			     /* one that comes alone is read at once */
@@ -24,6 +25,7 @@ struct sluice_socket_candidate {
 struct sluice_socket_claim {
 	struct sluice_stream *stream;
 	struct sluice_socket_input *input;
+	struct sluice_socket_counters *counters; /* of the input in this worker */
 	struct sluice_config_prefix destination; /* to be checked; AF_UNSPEC: nothing to check */
 	struct sluice_config_prefix source;
 	bool checks_interface;

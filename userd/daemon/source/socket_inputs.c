@@ -4,6 +4,7 @@
  * Touches: memory; asks the system for interfaces and addresses.
  */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,24 +23,43 @@ struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input 
 	return NULL;
 }
 
+/* Makes counters for so many `workers`; those that there are stay where they are, as sockets count
+ * in them. 0 or -ENOMEM. */
+static int extend_counters(struct sluice_socket_input *input, size_t workers)
+{
+	struct sluice_socket_counters **list, *fresh;
+
+	if (workers <= input->counter_count)
+		return 0;
+	list = reallocarray(input->counters, workers, sizeof(struct sluice_socket_counters *));
+	if (!list)
+		return -ENOMEM;
+	input->counters = list;
+	while (input->counter_count < workers) {
+		fresh = aligned_alloc(64, sizeof(*fresh));
+		if (!fresh)
+			return -ENOMEM;
+		memset(fresh, 0, sizeof(*fresh));
+		list[input->counter_count++] = fresh;
+	}
+	return 0;
+}
+
 struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
 						    const sluice_guid guid, size_t workers,
 						    uint16_t index)
 {
 	struct sluice_socket_input *input = sluice_socket_input_find(*list, guid);
-	size_t bytes = workers * sizeof(struct sluice_socket_counters);
 
 	if (input)
-		return input;
+		return extend_counters(input, workers) ? NULL : input;
 	input = calloc(1, sizeof(*input));
 	if (!input)
 		return NULL;
-	input->counters = aligned_alloc(64, bytes);
-	if (!input->counters) {
-		free(input);
+	if (extend_counters(input, workers)) {
+		sluice_socket_input_free(input);
 		return NULL;
 	}
-	memset(input->counters, 0, bytes);
 	sluice_guid_copy(input->guid, guid);
 	input->index = index;
 	input->next = *list;
@@ -49,21 +69,25 @@ struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input *
 
 void sluice_socket_input_free(struct sluice_socket_input *input)
 {
+	size_t number;
+
 	if (!input)
 		return;
+	for (number = 0; number < input->counter_count; number++)
+		free(input->counters[number]);
 	free(input->counters);
 	free(input);
 }
 
-uint64_t sluice_socket_input_sum(const struct sluice_socket_input *input, size_t workers,
+uint64_t sluice_socket_input_sum(const struct sluice_socket_input *input,
 				 struct sluice_counters *counters)
 {
 	uint64_t unmatched = 0;
 	size_t number;
 
 	memset(counters, 0, sizeof(*counters));
-	for (number = 0; number < workers; number++) {
-		const struct sluice_socket_counters *part = &input->counters[number];
+	for (number = 0; number < input->counter_count; number++) {
+		const struct sluice_socket_counters *part = input->counters[number];
 
 		counters->stored += sluice_load_relaxed(&part->stored);
 		counters->stored_bytes += sluice_load_relaxed(&part->stored_bytes);

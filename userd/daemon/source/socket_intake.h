@@ -12,7 +12,8 @@
 
 struct sluice_intake {
 	const struct sluice_source_context *context;
-	struct sluice_port_set *sets;	       /* by worker */
+	/* By worker, with room for as many as there can be. */
+	struct sluice_port_set *sets;
 	struct sluice_port **fresh;	       /* by worker: ports made by prepare */
 	struct sluice_port_index *fresh_index; /* by worker: of those */
 	struct sluice_socket_readers *readers; /* by worker: those that ways prepare */
@@ -25,6 +26,16 @@ struct sluice_intake {
 	size_t width;	       /* workers that have a socket for a port (config/deal.h) */
 	bool follows; /* an interface or address changed: prepares the plan in force anew */
 };
+
+/* socket_workers.c: makes and frees the lists by worker. 0 or -ENOMEM. */
+int sluice_socket_workers_open(struct sluice_intake *intake);
+void sluice_socket_workers_free(struct sluice_intake *intake);
+/* As in struct sluice_source_class. */
+int sluice_socket_join(struct sluice_intake *intake, struct sluice_worker *worker);
+bool sluice_socket_is_quiet(const struct sluice_intake *intake, const struct sluice_worker *worker);
+void sluice_socket_part(struct sluice_intake *intake, struct sluice_worker *worker);
+/* Frees the readers of a worker that have no sockets, or all of them. @context process */
+void sluice_socket_close_readers(struct sluice_socket_readers *readers, bool all);
 
 /* Works out how many workers have a socket for each port of a plan. @context process, as the
  * others */

@@ -12,7 +12,7 @@
 void sluice_port_lose(struct sluice_port *port, enum sluice_lost_cause cause, uint32_t more)
 {
 	const struct sluice_socket_claim *claim = &port->use->claims[port->use->busiest];
-	struct sluice_socket_counters *counters = &claim->input->counters[port->worker->number];
+	struct sluice_socket_counters *counters = claim->counters;
 
 	if (!more)
 		return;
@@ -22,10 +22,9 @@ void sluice_port_lose(struct sluice_port *port, enum sluice_lost_cause cause, ui
 	sluice_ring_lose(&claim->stream->ring, claim->input->index, cause, more, 0);
 }
 
-void sluice_port_lose_full(struct sluice_port *port, const struct sluice_socket_claim *claim,
-			   uint32_t more)
+void sluice_port_lose_full(const struct sluice_socket_claim *claim, uint32_t more)
 {
 	sluice_event_lost();
-	sluice_count(&claim->input->counters[port->worker->number].lost_full, (uint64_t)more);
+	sluice_count(&claim->counters->lost_full, (uint64_t)more);
 	sluice_ring_lose(&claim->stream->ring, claim->input->index, SLUICE_LOST_RING_FULL, more, 0);
 }

@@ -34,7 +34,8 @@ void sluice_socket_deal(struct sluice_intake *intake, const struct sluice_source
 		for (range = 0; range < input->port_count; range++)
 			ports += input->ports[range].last - input->ports[range].first + 1U;
 	}
-	intake->width = sluice_deal_width(ports, intake->context->worker_count);
+	intake->width = sluice_deal_width(
+		ports, sluice_config_goal(plan->config, intake->context->worker_count));
 }
 
 bool sluice_socket_is_dealt(const struct sluice_intake *intake, uint16_t number, size_t worker)
@@ -101,8 +102,10 @@ int sluice_socket_prepare_port(struct sluice_intake *intake, const struct sluice
 	if (!port) {
 		port = sluice_socket_inherited(key, (unsigned int)number);
 		if (!port && key->way->prepare)
-			result = key->way->prepare(reader, &intake->sets[number], plan->config,
-						   intake->context->worker_count, error);
+			result = key->way->prepare(
+				reader, &intake->sets[number], plan->config,
+				sluice_config_goal(plan->config, intake->context->worker_count),
+				error);
 		if (!port && !result)
 			result = sluice_port_open(plan->config, input, key,
 						  !port_is_ours(intake, key->port), *reader, &port,

@@ -140,6 +140,15 @@ struct sluice_source_class {
 	 * user: a constant, or NULL. The function may be NULL: it has none. */
 	enum sluice_receive (*receive)(struct sluice_intake *source, const sluice_guid input,
 				       const char **why);
+	/*
+	 * A worker more is there, behind those that it knows; the context has it afterwards. 0 or
+	 * -ENOMEM. And: has the last one nothing of this source any more, so that it may go? It
+	 * goes, and is in the context still. NULL, all three: it has nothing in workers but
+	 * streams. @context process
+	 */
+	int (*join)(struct sluice_intake *source, struct sluice_worker *worker);
+	bool (*is_quiet)(const struct sluice_intake *source, const struct sluice_worker *worker);
+	void (*part)(struct sluice_intake *source, struct sluice_worker *worker);
 	void (*free)(struct sluice_intake *source);
 };
 

@@ -33,9 +33,9 @@ struct sluice_spooler {
 	bool ended;
 	bool is_busy;	       /* the thread has taken orders out and not answered all */
 	pthread_mutex_t store; /* held by who uses `spool` */
-	struct sluice_completions *completions; /* of each worker */
-	size_t worker_count;
-	uint64_t rate; /* bytes a second, 0: no limit */
+	struct sluice_completions *completions; /* by worker, with room for all there can be */
+	size_t worker_count;			/* that have some */
+	uint64_t rate;				/* bytes a second, 0: no limit */
 	bool newest_first;
 	unsigned int alarm;	 /* percent, 0: none */
 	unsigned int begin, end; /* percent of a ring: when it is emptied, and how far */
@@ -452,9 +452,8 @@ static void *thread_main(void *argument)
 /* Makes the completions of `count` workers. 0 or a negative errno. */
 static int make_completions(struct sluice_spooler *spooler, size_t count)
 {
-	spooler->completions = calloc(count, sizeof(*spooler->completions));
-	if (!spooler->completions)
-		return -ENOMEM;
+	if (count > SLUICE_WORKERS_MAX)
+		return -EINVAL;
 	for (; spooler->worker_count < count; spooler->worker_count++) {
 		int error = sluice_completions_open(&spooler->completions[spooler->worker_count]);
 
@@ -462,6 +461,11 @@ static int make_completions(struct sluice_spooler *spooler, size_t count)
 			return error;
 	}
 	return 0;
+}
+
+int sluice_spooler_reserve(struct sluice_spooler *spooler, size_t workers)
+{
+	return make_completions(spooler, workers);
 }
 
 int sluice_spooler_start(const struct sluice_config_store *config, const char *stand_in,
@@ -491,7 +495,9 @@ int sluice_spooler_start(const struct sluice_config_store *config, const char *s
 	pthread_condattr_destroy(&attributes);
 	spooler->filled = sluice_now();
 	sluice_spooler_retune(spooler, config);
-	failure = make_completions(spooler, workers);
+	/* Workers know theirs, and the thread looks there: they stay where they are. */
+	spooler->completions = calloc(SLUICE_WORKERS_MAX, sizeof(*spooler->completions));
+	failure = spooler->completions ? make_completions(spooler, workers) : -ENOMEM;
 	if (!failure)
 		failure = sluice_spool_open(&options, &spooler->spool, error);
 	if (failure)

@@ -53,6 +53,9 @@ void sluice_spooler_fit(struct sluice_spooler *spooler, const struct sluice_conf
  * given up for it: the daemon is stopping. @context process */
 void sluice_spooler_hurry(struct sluice_spooler *spooler);
 
+/* There are so many workers from now on, or were. 0 or a negative errno. @context process */
+int sluice_spooler_reserve(struct sluice_spooler *spooler, size_t workers);
+
 /* Takes the worker's completions into its loop. 0 or a negative errno. @context worker */
 int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *worker);
 /* Takes them out again, also if they are not in it: no stream of the worker has anything to do with
