@@ -18,7 +18,14 @@
 	"(valid keys: relay, store.memory.size, store.memory.path, store.memory.alarm, "          \
 	"store.disk.path, store.disk.size, store.disk.segment, store.disk.rate, "                 \
 	"store.disk.alarm, store.spool.begin, store.spool.end, store.drain, store.drop, "         \
-	"workers, stop.limit, socket.ring, socket.readers, control.telnet, control.shell, "       \
+	"workers, threads.worker.policy, threads.worker.priority, threads.worker.nice, "          \
+	"threads.worker.cpus, threads.control.policy, threads.control.priority, "                 \
+	"threads.control.nice, threads.control.cpus, threads.foreman.policy, "                    \
+	"threads.foreman.priority, threads.foreman.nice, threads.foreman.cpus, "                  \
+	"threads.spooler.policy, threads.spooler.priority, threads.spooler.nice, "                \
+	"threads.spooler.cpus, threads.names.policy, threads.names.priority, "                    \
+	"threads.names.nice, threads.names.cpus, threads.busy-poll, "                             \
+	"stop.limit, socket.ring, socket.readers, control.telnet, control.shell, "                \
 	"control.password-file, "                                                                 \
 	"control.idle, control.group, control.read, control.events, "                             \
 	"control.hooks.config, "                                                                  \

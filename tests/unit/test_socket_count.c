@@ -24,6 +24,7 @@ struct pair {
 	struct sluice_socket_count *count;
 };
 
+/* Sends so many, one by one. */
 static void send_some(const struct pair *pair, unsigned int packets)
 {
 	while (packets--)
@@ -42,6 +43,7 @@ static unsigned int take(const struct pair *pair, uint64_t most)
 	return packets;
 }
 
+/* What is said to wait. */
 static uint64_t waiting(const struct pair *pair)
 {
 	struct sluice_socket_came came = sluice_socket_count_came(pair->count);
@@ -75,6 +77,7 @@ static bool set_up(struct pair *pair, unsigned int early)
 	return true;
 }
 
+/* Closes both, and counts no more. */
 static void tear_down(struct pair *pair)
 {
 	close(pair->receiver);

@@ -73,6 +73,7 @@ struct sluice_draft {
 	size_t socket_readers;
 	size_t worker_count;
 	struct sluice_config_place worker_place;
+	struct sluice_config_threads threads;
 
 	struct sluice_word memory_path;
 	struct sluice_word disk_path;
@@ -95,6 +96,9 @@ extern const struct sluice_key_table sluice_store_table;
 /* The keys of `control` (keys_control.c), and what they need of each other. */
 extern const struct sluice_key_table sluice_control_table;
 void sluice_control_settle(const struct sluice_reader *reader, const struct sluice_draft *draft);
+/* The keys of `threads` (keys_threads.c), what they need of each other, and what follows. */
+extern const struct sluice_key_table sluice_threads_table;
+void sluice_threads_settle(const struct sluice_reader *reader, struct sluice_draft *draft);
 /* All keys (keys.c), those of an output (keys_output.c), of a destination (endpoints.c). */
 extern const struct sluice_key_table sluice_document_table;
 extern const struct sluice_key_table sluice_output_table;

@@ -215,6 +215,7 @@ int sluice_config_check_host(const struct sluice_config *config, enum sluice_hos
 	for (number = 0; number < config->output_count; number++)
 		check_destinations(&config->outputs[number], findings);
 	sluice_host_check_receivers(config, findings);
+	sluice_host_check_threads(config, view, findings);
 	if (!error)
 		error = sluice_host_check_control(config, view, findings);
 	if (config->worker_count > cpus)

@@ -22,6 +22,10 @@ void sluice_host_check_places(const struct sluice_config *config, enum sluice_ho
 int sluice_host_check_control(const struct sluice_config *config, enum sluice_host_view view,
 			      struct sluice_findings *findings);
 
+/* host_threads.c: CPUs that are not there, policies that are not allowed. */
+void sluice_host_check_threads(const struct sluice_config *config, enum sluice_host_view view,
+			       struct sluice_findings *findings);
+
 /* receiver_check.c: connections to receivers, against those that they bear. */
 void sluice_host_check_receivers(const struct sluice_config *config,
 				 struct sluice_findings *findings);

@@ -2,8 +2,8 @@
 /*
  * What a configuration may hold: every key, its type, its limits, its values, and what of it is not
  * supported yet. The place to change when a key is added, with keys_output.c for `outputs`,
- * keys_store.c for `store` and keys_control.c for `control`; docs/man/sluice.yaml.5 says the same
- * to people. Touches: nothing but memory.
+ * keys_store.c for `store`, keys_threads.c for `threads` and keys_control.c for `control`;
+ * docs/man/sluice.yaml.5 says the same to people. Touches: nothing but memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -476,6 +476,10 @@ static const struct sluice_key document_keys[] = {
 	 .place = DRAFT(worker_place),
 	 .minimum = 1,
 	 .maximum = SLUICE_WORKERS_MAX},
+	{.path = "threads",
+	 .does = "how its threads run",
+	 .read = sluice_read_nested,
+	 .table = &sluice_threads_table},
 	{.path = "stop", .does = "the end", .read = sluice_read_nested, .table = &stop_table},
 	{.path = "socket", .does = "sockets", .read = sluice_read_nested, .table = &socket_table},
 	{.path = "control",
@@ -496,4 +500,5 @@ void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 	sluice_read_mapping(reader, &sluice_document_table, root, draft);
 	sluice_store_settle(reader, draft);
 	sluice_control_settle(reader, draft);
+	sluice_threads_settle(reader, draft);
 }

@@ -275,6 +275,7 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	fresh->socket_readers = draft->socket_readers;
 	fresh->worker_count = draft->worker_count;
 	fresh->worker_place = draft->worker_place;
+	fresh->threads = draft->threads;
 	sluice_config_set_goal(fresh, 0);
 	free(first);
 	*config = fresh;

@@ -8,6 +8,7 @@
 #define SLUICE_CONFIG_MODEL_H
 
 #include <net/if.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -226,6 +227,41 @@ struct sluice_config_log {
 	struct sluice_config_place place;
 };
 
+/* Classes of threads, see thread_rows.h. */
+enum sluice_thread_class {
+#define THREAD(CLASS, word, name, cpus, what) SLUICE_THREAD_##CLASS,
+#include "thread_rows.h"
+#undef THREAD
+	SLUICE_THREADS
+};
+
+/* How the scheduler treats a thread (sched(7)). */
+enum sluice_policy {
+	SLUICE_POLICY_OTHER,
+	SLUICE_POLICY_BATCH,
+	SLUICE_POLICY_IDLE,
+	SLUICE_POLICY_FIFO,
+	SLUICE_POLICY_RR,
+};
+
+struct sluice_config_thread {
+	enum sluice_policy policy;
+	unsigned int priority; /* 1 to 99 with fifo and rr, else 0 */
+	int nice;	       /* -20 to 19 */
+	bool has_cpus;
+	cpu_set_t cpus; /* where it may run, if it has */
+	/* line 0: not written */
+	struct sluice_config_place policy_place;
+	struct sluice_config_place priority_place;
+	struct sluice_config_place nice_place;
+	struct sluice_config_place cpus_place;
+};
+
+struct sluice_config_threads {
+	struct sluice_config_thread of[SLUICE_THREADS];
+	unsigned int busy_poll; /* percent of its CPU that a worker looks with; 0: it sleeps */
+};
+
 /* The doors for sessions (sluicectl(8), SESSIONS). */
 struct sluice_config_control {
 	char *telnet; /* ADDRESS:PORT as written; NULL: no telnet */
@@ -270,6 +306,7 @@ struct sluice_config {
 	size_t worker_count;   /* 0: one per usable CPU */
 	size_t worker_goal;    /* how many that are here, sluice_config_set_goal(); 0: not known */
 	struct sluice_config_place worker_place;
+	struct sluice_config_threads threads;
 };
 
 /*
@@ -349,6 +386,9 @@ size_t sluice_config_cpus(void);
 /* The values as they are written in the configuration; constants. "?" for a value that is none.
  * @threadsafe */
 const char *sluice_config_source_name(enum sluice_source source);
+const char *sluice_config_policy_name(enum sluice_policy policy);
+/* "worker", of threads.worker */
+const char *sluice_config_thread_word(enum sluice_thread_class class);
 const char *sluice_config_verdict_name(enum sluice_verdict verdict);
 const char *sluice_config_hook_name(enum sluice_hook hook);
 const char *sluice_config_batching_name(enum sluice_batching batching);
@@ -391,5 +431,19 @@ static inline bool sluice_config_is_from_socket(const struct sluice_config_input
  * true, *port is the lowest port they share. @threadsafe */
 bool sluice_config_inputs_overlap(const struct sluice_config_input *one,
 				  const struct sluice_config_input *other, uint16_t *port);
+
+/* Does it run before all threads of the other policies? @threadsafe */
+static inline bool sluice_policy_is_realtime(enum sluice_policy policy)
+{
+	return policy == SLUICE_POLICY_FIFO || policy == SLUICE_POLICY_RR;
+}
+
+#define SLUICE_CPUS_TEXT 256
+
+/* keys_threads.c. Adds the CPUs of a list like "0-3,8" (a line feed may follow, as in /sys) to
+ * *set. False: it is none, and *set may have some of it. @threadsafe */
+bool sluice_cpus_parse(const char *text, cpu_set_t *set);
+/* Writes them so; "" for none. Returns `text`. @threadsafe */
+char *sluice_cpus_format(const cpu_set_t *set, char text[SLUICE_CPUS_TEXT]);
 
 #endif /* SLUICE_CONFIG_MODEL_H */

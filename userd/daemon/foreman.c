@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "foreman.h"
+#include "loop/thread.h"
 
 struct sluice_foreman {
 	pthread_t thread;
@@ -28,7 +29,7 @@ static void *thread_main(void *argument)
 	const uint64_t one = 1;
 	struct sluice_job *job;
 
-	pthread_setname_np(pthread_self(), "sluice-foreman");
+	sluice_thread_begin(SLUICE_THREAD_FOREMAN, 0);
 	pthread_mutex_lock(&foreman->lock);
 	for (;;) {
 		while (!foreman->next && !foreman->ended)
@@ -47,6 +48,7 @@ static void *thread_main(void *argument)
 		(void)!write(foreman->event, &one, sizeof(one));
 	}
 	pthread_mutex_unlock(&foreman->lock);
+	sluice_thread_end();
 	return NULL;
 }
 

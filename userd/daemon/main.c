@@ -28,6 +28,7 @@
 #include "daemon.h"
 #include "direct.h"
 #include "history.h"
+#include "loop/thread.h"
 #include "source/source.h"
 
 /* How often the loop looks after a change that takes long. */
@@ -292,6 +293,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 				      strerror(-result));
 		goto failed;
 	}
+	sluice_thread_begin(SLUICE_THREAD_CONTROL, 0);
 	result = prepare_signals(daemon);
 	if (!result)
 		result = prepare_loop(daemon);

@@ -14,46 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../config/sentence.h"
+#include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../loop/thread.h"
 #include "crew.h"
 #include "round.h"
 
 /* How long a worker that is to end may take until it looks whether something is left in it. */
 #define LOOK_NS (200 * SLUICE_NS_PER_MS)
 
-/* The CPUs that this process may use, in *set. Returns how many. */
-static size_t usable_cpus(cpu_set_t *set)
-{
-	int count;
-
-	if (sched_getaffinity(0, sizeof(*set), set)) {
-		CPU_ZERO(set);
-		CPU_SET(0, set);
-	}
-	count = CPU_COUNT(set);
-	return count > 0 ? (size_t)count : 1;
-}
-
 size_t sluice_crew_wanted(const struct sluice_config *config)
 {
 	cpu_set_t set;
 
-	return config->worker_count ? config->worker_count : usable_cpus(&set);
-}
-
-/* The CPU of worker `number`: the usable ones in turn. */
-static int cpu_of(size_t number)
-{
-	size_t count, place;
-	cpu_set_t set;
-	int cpu;
-
-	count = usable_cpus(&set);
-	place = number % count;
-	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
-		if (CPU_ISSET((size_t)cpu, &set) && !place--)
-			return cpu;
-	return 0;
+	return config->worker_count ? config->worker_count
+				    : sluice_threads_worker_cpus(&config->threads, &set);
 }
 
 /* Worker call: its halves of the outputs begin to work. 0 or -ENOMEM; then some may be in. */
@@ -144,8 +119,8 @@ static int equip(struct sluice_engine *engine, struct sluice_worker *worker)
 	return result;
 }
 
-/* Starts one worker more. 0 or a negative errno. */
-static int add(struct sluice_engine *engine)
+/* Starts one worker more, where `config` has it run. 0 or a negative errno. */
+static int add(struct sluice_engine *engine, const struct sluice_config *config)
 {
 	size_t count = engine->worker_count;
 	struct sluice_worker **larger;
@@ -156,10 +131,11 @@ static int add(struct sluice_engine *engine)
 		return -ENOMEM;
 	engine->workers = larger;
 	engine->context.workers = larger;
-	result = sluice_worker_start(&larger[count], (unsigned int)count, cpu_of(count),
-				     sluice_round);
+	result = sluice_worker_start(&larger[count], (unsigned int)count,
+				     sluice_threads_cpu_of(&config->threads, count), sluice_round);
 	if (result)
 		return result;
+	sluice_store_release(&larger[count]->look, sluice_round_look);
 	result = make_halves(engine, larger[count]);
 	if (result) {
 		sluice_worker_stop(larger[count]);
@@ -175,12 +151,15 @@ static int add(struct sluice_engine *engine)
 	return 0;
 }
 
-int sluice_crew_extend(struct sluice_engine *engine, size_t count, char **error)
+int sluice_crew_extend(struct sluice_engine *engine, const struct sluice_config *config,
+		       size_t count, char **error)
 {
 	int result = 0;
 
+	if (!engine->worker_count)
+		sluice_threads_set(&config->threads);
 	while (!result && engine->worker_count < count)
-		result = add(engine);
+		result = add(engine, config);
 	if (result)
 		sluice_say(error, "worker %zu cannot be started: %s", engine->worker_count,
 			   strerror(-result));

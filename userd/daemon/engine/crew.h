@@ -11,11 +11,12 @@
 size_t sluice_crew_wanted(const struct sluice_config *config);
 
 /*
- * Starts workers until there are `count`. By the configuration in force they do nothing yet, as all
- * behind its goal. 0, or a negative errno with a sentence: those that came go by
- * sluice_crew_reduce(). @context process
+ * Starts workers until there are `count`, on the CPUs that `config` says. By the configuration in
+ * force they do nothing yet, as all behind its goal. 0, or a negative errno with a sentence: those
+ * that came go by sluice_crew_reduce(). @context process
  */
-int sluice_crew_extend(struct sluice_engine *engine, size_t count, char **error);
+int sluice_crew_extend(struct sluice_engine *engine, const struct sluice_config *config,
+		       size_t count, char **error);
 
 /*
  * Ends the workers behind the goal of the configuration in force, the last ones first, as far as

@@ -12,6 +12,7 @@
 #include "absence.h"
 #include "crew.h"
 #include "../identity/identity_file.h"
+#include "../loop/thread.h"
 #include "inner.h"
 #include "orphans.h"
 #include "../../config/sentence.h"
@@ -125,7 +126,7 @@ int sluice_engine_start(struct sluice_config *config, struct sluice_engine **res
 	if (failure)
 		sluice_say(error, "out of memory");
 	else
-		failure = sluice_crew_extend(engine, sluice_crew_wanted(config), error);
+		failure = sluice_crew_extend(engine, config, sluice_crew_wanted(config), error);
 	if (!failure) {
 		sluice_config_set_goal(config, engine->worker_count);
 		failure = sluice_engine_change(engine, config, NULL, error);
@@ -152,6 +153,24 @@ static int keep_home(const struct sluice_engine *engine, struct sluice_config *c
 	free(config->home);
 	config->home = home ? strdup(home) : NULL;
 	return home && !config->home ? -ENOMEM : 0;
+}
+
+/* Worker call: it is on another CPU from now on. */
+static int note_cpu(struct sluice_worker *worker, void *argument)
+{
+	const struct sluice_config_threads *settings = argument;
+
+	worker->cpu = sluice_threads_cpu_of(settings, worker->number);
+	return 0;
+}
+
+/* Threads run as the configuration in force says. */
+static void settle_threads(struct sluice_engine *engine)
+{
+	sluice_threads_set(&engine->config->threads);
+	for_each_worker (worker, engine)
+		(void)sluice_worker_call_within(worker, note_cpu, &engine->config->threads,
+						ANSWER_NS);
 }
 
 /* Worker call: a sign of life. */
@@ -215,7 +234,7 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 	sluice_engine_reap(engine);
 	wanted = sluice_crew_wanted(config);
 	sluice_config_set_goal(config, wanted);
-	result = sluice_crew_extend(engine, wanted, error);
+	result = sluice_crew_extend(engine, config, wanted, error);
 	if (!result)
 		result = keep_home(engine, config);
 	if (!result)
@@ -224,6 +243,8 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 	sluice_crew_reduce(engine);
 	if (result)
 		sluice_say(error, "the configuration cannot be applied: %s", strerror(-result));
+	else
+		settle_threads(engine);
 free:
 	free(nowhere);
 	return result;

@@ -68,3 +68,17 @@ void sluice_round(struct sluice_worker *worker, bool after_call)
 	if (!after_call)
 		keep_time(worker);
 }
+
+bool sluice_round_look(struct sluice_worker *worker)
+{
+	bool found = false;
+
+	for_each_stream (stream, worker) {
+		if (stream->fd < 0 || stream->hung ||
+		    sluice_ring_head(&stream->ring) <= stream->seen)
+			continue;
+		sluice_stream_notify(stream);
+		found = true;
+	}
+	return found;
+}

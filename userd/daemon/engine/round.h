@@ -13,4 +13,8 @@
  * @context worker */
 void sluice_round(struct sluice_worker *worker, bool after_call);
 
+/* The engine's sluice_worker.look: has the module stored something that it has not told of yet,
+ * because it gathers more? Then the outputs take it. @context worker */
+bool sluice_round_look(struct sluice_worker *worker);
+
 #endif /* SLUICE_ROUND_H */

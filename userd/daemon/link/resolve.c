@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/log.h"
+#include "../loop/thread.h"
 #include "resolve.h"
 
 /* How many references the thread, the engine and the targets have of it. */
@@ -127,7 +128,7 @@ static void *thread_main(void *argument)
 	struct sluice_target *target;
 	int error;
 
-	pthread_setname_np(pthread_self(), "sluice-names");
+	sluice_thread_begin(SLUICE_THREAD_NAMES, 0);
 	pthread_mutex_lock(&resolver->lock);
 	for (;;) {
 		while (!resolver->queue && !resolver->ended)
@@ -148,6 +149,7 @@ static void *thread_main(void *argument)
 	}
 	pthread_mutex_unlock(&resolver->lock);
 	resolver_put(resolver);
+	sluice_thread_end();
 	return NULL;
 }
 

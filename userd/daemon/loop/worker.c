@@ -15,10 +15,13 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "thread.h"
 #include "worker.h"
 
 #define EVENTS 64
 #define FOREVER UINT64_MAX
+/* One look for events takes no longer. */
+#define LOOK_NS SLUICE_NS_PER_MS
 
 /* Makes room for one more pointer in a list. 0 or -ENOMEM. */
 static int reserve(void ***list, size_t count, size_t *room)
@@ -207,6 +210,47 @@ static int wait_for_events(struct sluice_worker *worker, struct epoll_event *eve
 			  wait > 60000 ? (wait == FOREVER ? -1 : 60000) : (int)wait);
 }
 
+/*
+ * Looks for events instead of sleeping, for as long as it has credit and no timer is due. True: the
+ * worker shall have a round, with *count events; false: it may sleep.
+ */
+static bool look_for_events(struct sluice_worker *worker, struct epoll_event *events, int *count)
+{
+	unsigned int percent = sluice_threads_busy_poll();
+	bool (*look)(struct sluice_worker * worker);
+	struct sluice_busy *busy = &worker->busy;
+	uint64_t begun, now, until, credit;
+	bool found = false;
+
+	if (!percent)
+		return false;
+	begun = now = sluice_now();
+	credit = sluice_busy_credit(busy, now, percent);
+	if (busy->idle_from) {
+		sluice_busy_spend(busy, now - busy->idle_from);
+		credit = busy->credit;
+		busy->idle_from = 0;
+	}
+	if (!credit)
+		return false;
+	/* It has its rounds meanwhile, so that it is seen to go on. */
+	until = now + (credit < LOOK_NS ? credit : LOOK_NS);
+	if (until > worker->next_due)
+		until = worker->next_due;
+	*count = 0;
+	while (!found && now < until) {
+		*count = epoll_wait(worker->epoll, events, EVENTS, 0);
+		look = sluice_load_acquire(&worker->look);
+		found = *count > 0 || (look && look(worker));
+		now = sluice_now();
+	}
+	if (found)
+		sluice_busy_spend(busy, now - begun);
+	else
+		busy->idle_from = begun;
+	return true;
+}
+
 /* The loop. @context worker */
 static void run(struct sluice_worker *worker)
 {
@@ -215,7 +259,8 @@ static void run(struct sluice_worker *worker)
 	bool mail;
 
 	while (!worker->ended) {
-		count = wait_for_events(worker, events);
+		if (!look_for_events(worker, events, &count))
+			count = wait_for_events(worker, events);
 		worker->now = sluice_now();
 		sluice_store_relaxed(&worker->progress_ns, worker->now);
 		sluice_count(&worker->rounds, 1);
@@ -238,33 +283,17 @@ static void run(struct sluice_worker *worker)
 	}
 }
 
-/* Pins the thread and makes its memory local to its node. Failing is no reason not to work. */
-static void settle(const struct sluice_worker *worker)
-{
-	char name[16]; /* TASK_COMM_LEN */
-	cpu_set_t set;
-	int error;
-
-	CPU_ZERO(&set);
-	CPU_SET((size_t)worker->cpu, &set);
-	error = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
-	if (error)
-		sluice_warning(
-			"worker %u cannot be pinned to CPU %d: %s; it runs wherever it is put",
-			worker->number, worker->cpu, strerror(error));
-	if (numa_available() >= 0)
-		numa_set_localalloc();
-	snprintf(name, sizeof(name), "sluice-w%u", worker->number);
-	pthread_setname_np(pthread_self(), name);
-}
-
 /* Thread entry. */
 static void *thread_main(void *argument)
 {
 	struct sluice_worker *worker = argument;
 
-	settle(worker);
+	/* Pinned first, so that what it touches first comes from the memory of its node. */
+	sluice_thread_begin(SLUICE_THREAD_WORKER, worker->number);
+	if (numa_available() >= 0)
+		numa_set_localalloc();
 	run(worker);
+	sluice_thread_end();
 	return NULL;
 }
 

@@ -9,6 +9,8 @@
  *    ▲                                                                                           │
  *    └───────────────────────────────────────────────────────────────────────────────────────────┘
  *
+ * Instead of waiting it looks, for as long as it may (busy.h).
+ *
  * While its timers keep a beat (sockets that rest, a rate) acknowledgements wake it no more: it
  * reads them at each beat.
  *
@@ -23,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../../lib/clock.h"
+#include "busy.h"
 
 struct sluice_stream;
 struct sluice_output;
@@ -67,6 +70,10 @@ struct sluice_worker {
 	size_t stream_count, stream_room;
 	struct sluice_output **outputs;
 	size_t output_count, output_room;
+	struct sluice_busy busy;
+	/* While it looks instead of sleeping: is there something that no event tells of yet? Set
+	 * once, by whoever started it; NULL: never. @context worker */
+	bool (*look)(struct sluice_worker *worker);
 	void *scratch; /* of the socket source, made when first needed */
 	uint64_t random;
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "../../config/sentence.h"
+#include "../loop/thread.h"
 #include "socket.h"
 #include "socket_claim.h"
 #include "socket_count.h"
@@ -19,6 +20,8 @@
 /* What a socket may hold while its worker does something else: a tenth of a second of a gigabit.
  * More is taken only as far as it fills. */
 #define BUFFER (16 << 20)
+/* For so long the kernel looks at the card's queue when a socket is empty (SO_BUSY_POLL). */
+#define CARD_US 50
 
 union any_address {
 	struct sockaddr any;
@@ -227,6 +230,23 @@ static void explain(const struct sluice_config *config, const struct sluice_conf
 			      key->port, step, strerror(-error));
 }
 
+/* With `threads.busy-poll`: a call that finds the socket empty has the kernel look at the card's
+ * queue by which the last datagram came. */
+static void poll_the_card(const struct sluice_port *port)
+{
+	const int most_us = CARD_US;
+	static bool told;
+
+	if (!sluice_threads_busy_poll() || port->key.way->receive != SLUICE_RECEIVE_CALLS)
+		return;
+	if (!setsockopt(port->fd, SOL_SOCKET, SO_BUSY_POLL, &most_us, sizeof(most_us)) || told)
+		return;
+	told = true;
+	sluice_notice("threads.busy-poll: sockets do not look at the card's queue: %s; give "
+		      "the service CAP_NET_ADMIN, or set net.core.busy_read to %d",
+		      strerror(errno), CARD_US);
+}
+
 /* Makes room for what comes while the worker does something else. */
 static void prepare_buffer(struct sluice_port *port)
 {
@@ -236,6 +256,7 @@ static void prepare_buffer(struct sluice_port *port)
 	 * became. */
 	if (setsockopt(port->fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof(buffer)))
 		(void)setsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof(buffer));
+	poll_the_card(port);
 	if (port->key.way->equip)
 		port->key.way->equip(port);
 }

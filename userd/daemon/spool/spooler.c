@@ -10,6 +10,7 @@
 #include <time.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../loop/thread.h"
 #include "../stream/alarm.h"
 #include "completions.h"
 #include "spooler.h"
@@ -425,7 +426,7 @@ static void *thread_main(void *argument)
 	struct sluice_order *list;
 	bool ended = false, waited = false;
 
-	pthread_setname_np(pthread_self(), "sluice-spool");
+	sluice_thread_begin(SLUICE_THREAD_SPOOLER, 0);
 	while (!ended) {
 		pthread_mutex_lock(&spooler->lock);
 		list = take_orders(spooler);
@@ -446,6 +447,7 @@ static void *thread_main(void *argument)
 		pthread_cond_broadcast(&spooler->done);
 		pthread_mutex_unlock(&spooler->lock);
 	}
+	sluice_thread_end();
 	return NULL;
 }
 
