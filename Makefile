@@ -32,7 +32,7 @@ LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma
 LIB_SRC    := $(sort $(wildcard userd/lib/*.c userd/lib/*/*.c))
 CONFIG_SRC := $(sort $(wildcard userd/config/*.c))
 DAEMON_SRC := $(sort $(filter-out userd/daemon/main.c,$(wildcard userd/daemon/*.c userd/daemon/*/*.c)) $(CONFIG_SRC))
-CTL_SRC    := $(sort $(wildcard userd/ctl/*.c))
+CTL_SRC    := $(sort $(wildcard userd/ctl/*.c userd/ctl/*/*.c))
 BENCH_SRC  := $(sort $(wildcard userd/bench/*.c))
 # What programs that receive link: no more than the native format needs.
 RECEIVER_SRC := $(addprefix userd/lib/,receiver.c receiver_link.c decoder.c frame.c crc32c.c ranges.c record.c)

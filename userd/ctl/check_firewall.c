@@ -19,8 +19,7 @@ static bool is_before(const struct sluice_config_input *input, bool has_module)
 	       !sluice_config_is_from_socket(input, has_module);
 }
 
-/* Reads the rules of all firewalls that are there. False: none could be read. */
-static bool read_rules(struct sluice_firewall *firewall)
+bool sluice_ctl_read_firewall(struct sluice_firewall *firewall)
 {
 	static const char *const nft[] = {"nft", "-j", "list", "ruleset", NULL};
 	static const char *const save[][2] = {{"iptables-save", NULL}, {"ip6tables-save", NULL}};
@@ -96,7 +95,7 @@ void sluice_ctl_check_firewall(const struct sluice_config *config, bool has_modu
 		if (!is_before(&config->inputs[number], has_module))
 			continue;
 		if (!is_tried)
-			is_read = read_rules(&firewall);
+			is_read = sluice_ctl_read_firewall(&firewall);
 		is_tried = true;
 		if (is_read)
 			check_input(&firewall, &config->inputs[number], findings);

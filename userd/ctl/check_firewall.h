@@ -8,6 +8,11 @@
 
 #include <stdbool.h>
 #include "../config/check.h"
+#include "firewall.h"
+
+/* Reads the rules of all firewalls that are there into an empty `firewall`. False: none could be
+ * read. @owner caller: sluice_firewall_free(), whatever the result */
+bool sluice_ctl_read_firewall(struct sluice_firewall *firewall);
 
 /*
  * Adds a warning for each input that the module takes before the firewall's INPUT rules, if one of

@@ -35,6 +35,8 @@ COMMAND("show", show, LOOKS, "WHAT [-j]",
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")
 COMMAND("health", health, LOOKS, "[-j]", "is anything wrong? one line, and the status is 0 or 1")
 COMMAND("why", why, LOOKS, "INPUT|OUTPUT [-j]", "one sentence: what holds it back, where datagrams go")
+COMMAND("doctor", doctor, LOCAL, "[--watch TIME] [-j] | --list [-j]",
+	"what about this host costs datagrams, by its counters, and the command that mends it")
 COMMAND("get", get, LOOKS, "[NAME|GUID|. [KEY]] [-j]", "what the running configuration says of a piece")
 COMMAND("set", set, CHANGES, "[NAME|GUID] KEY=VALUE... [--dry-run] [--if-revision N] [-j]",
 	"change keys of one piece, live")
@@ -64,4 +66,3 @@ COMMAND("version", version, LOOKS, "", "version and date")
 COMMAND("help", help, LOOKS, "[COMMAND]", "this list, or what one command takes")
 COMMAND("shell", shell, ALONE, "", "many commands, one a line, from a terminal or a pipe")
 PLANNED("top", "watch it on the terminal")
-PLANNED("doctor", "what about this host would cost datagrams")
