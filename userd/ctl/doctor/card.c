@@ -21,7 +21,7 @@ static const char *source_of(const char *card, const char *counter, char source[
 static void tell_lost(const struct sluice_doctor_look *look, struct sluice_doctor_report *report,
 		      bool wants_room)
 {
-	char card[SLUICE_DOCTOR_NAME] = "", counter[64], source[64], what[96];
+	char card[SLUICE_DOCTOR_NAME] = "", counter[64], source[64], what[128];
 	uint64_t numbers[2], lost, ring, most, queues;
 	const char *text, *kind;
 	json_t *finding;

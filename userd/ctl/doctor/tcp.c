@@ -69,12 +69,12 @@ static uint64_t rise(const struct sluice_doctor_look *look, const struct connect
 {
 	const char *text = sluice_doctor_text(&look->before, SOURCE);
 	char start[160];
-	bool was;
+	bool was, is;
 
 	snprintf(start, sizeof(start), "tcp %s %s ", connection->local, connection->peer);
 	was = line_number(text ? strstr(text, start) : NULL, key, &numbers[0]);
-	return sluice_doctor_rise(was, numbers[0], line_number(connection->line, key, &numbers[1]),
-				  numbers[1]);
+	is = line_number(connection->line, key, &numbers[1]);
+	return sluice_doctor_rise(was, numbers[0], is, numbers[1]);
 }
 
 /* Is there a finding about this peer already? Several workers have a connection each. */
