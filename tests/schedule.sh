@@ -19,7 +19,7 @@ lot_of()
 	file=$(scenario_file "${1%%@*}")
 	case $1 in
 	kunit/*) echo debug-searched ;;
-	*@*/*) ! grep -q '^# system: yes' "$file" || return 0 ;;&
+	*@*/*) ! grep -Eq '^# (system: yes|nodes: )' "$file" || return 0 ;;&
 	*@debug/*) if grep -q '^# leaks: yes' "$file"; then echo debug-searched; else echo debug-watched; fi ;;
 	*@native | unit/*) ;;
 	*@6.1/igb) echo "6.1-igb-$2" ;;

@@ -32,7 +32,7 @@ run_one()
 		if [ "$machine" = native ]; then
 			timeout -k 10 "${limit:-400}" "$file"
 		else
-			mapfile -t extra < <(sed -n 's/^# system: yes$/--system/p' "$file")
+			mapfile -t extra < <(sed -nE 's/^# system: yes$/--system/p; s/^# nodes: ([0-9]+)$/--nodes\n\1/p' "$file")
 			vm-images/run --kernel "${machine%/*}" --nic "${machine#*/}" --smp 2 "${extra[@]}" \
 				--timeout "${limit:-400}" -- "$PWD/$file"
 		fi

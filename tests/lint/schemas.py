@@ -14,7 +14,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = TOP / "docs/schemas"
 ROW = re.compile(r'^FIELD(_IF)?\((\w+), \w+,\s*(?:\w+,\s*)?[\w.]+,\s*"(\w+)",\s*([A-Z_]+),.*?"((?:[^"\\]|\\.)*)"\)$', re.S | re.M)
-TOLD = re.compile(r'^TOLD\((\w+), "(\w+)",.*?"((?:[^"\\]|\\.)*)"\)$', re.M)
+TOLD = re.compile(r'^TOLD\((\w+), "(\w+)",.*?"((?:[^"\\]|\\.)*)"\)$', re.S | re.M)
 GUID = {"type": "string", "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"}
 TEXT, NUMBER, TRUTH = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
 TEXT_OR_NULL = {"type": ["string", "null"]}
@@ -104,9 +104,9 @@ KEY = record("a key", {"key": TEXT, "value": TEXT, "written": TRUTH, "line": NUM
 PIECE = {"kind": words("input", "output"), "name": TEXT, "id": GUID, "line": NUMBER}
 CURSOR = told("CURSOR", {"output": GUID, "name": TEXT, "acked": NUMBER, "taken": NUMBER, "disk": NUMBER, "behind": NUMBER})
 STREAM = told("STREAM", {
-    "id": GUID, "route": GUID, "route_name": TEXT, "priority": NUMBER, "epoch": {"type": "string", "pattern": "^[0-9]+$"}, "cpu": NUMBER, "size": NUMBER,
+    "id": GUID, "route": GUID, "route_name": TEXT, "priority": NUMBER, "epoch": {"type": "string", "pattern": "^[0-9]+$"}, "cpu": NUMBER, "worker": NUMBER, "size": NUMBER,
     "head": NUMBER, "tail": NUMBER, "fill_percent": {"type": "number", "minimum": 0, "maximum": 100}, "owner": NUMBER,
-    "wakes": NUMBER, **COUNTERS, "gaps": NUMBER, "cursors": rows_of(CURSOR), "disk": NUMBER}, {"disk"})
+    "wakes": NUMBER, **COUNTERS, "gaps": NUMBER, "cursors": rows_of(CURSOR), "disk": NUMBER}, {"disk", "worker"})
 RULE = told("RULE", {
     "id": GUID, "name": TEXT, "route": GUID, "input": NUMBER, "ports": TEXT, "destination": TEXT_OR_NULL,
     "source": TEXT_OR_NULL, "interface": TEXT_OR_NULL, "verdict": words("steal", "copy"), "hook": TEXT, "batching": TEXT,
@@ -114,6 +114,10 @@ RULE = told("RULE", {
 ROUTE = told("ROUTE", {
     "id": GUID, "name": TEXT, "priority": NUMBER, "ring_size": NUMBER, "watermark": NUMBER, "delay_us": NUMBER,
     "prompt": TRUTH, "rules": NUMBER})
+PLACEMENT = told("PLACEMENT", {
+    "what": words("thread", "ring", "interrupt", "rps", "xps"), "name": TEXT, "cpus": TEXT, "cpu": {"type": "integer", "minimum": -1},
+    "node": {"type": "integer", "minimum": -1}, "worker": TEXT, "policy": TEXT, "priority": NUMBER,
+    "nice": {"type": "integer", "minimum": -20, "maximum": 19}, "memory": TEXT, "bytes": NUMBER, "huge": NUMBER, "warnings": NAMES})
 EVENT = record("an event", {
     "sequence": {"type": ["integer", "null"]}, "time": TEXT, "time_ns": NUMBER, "class": TEXT, "kind": TEXT,
     "severity": words("error", "warning", "notice"), "where": TEXT, "id": {"anyOf": [GUID, {"type": "null"}]}, "key": TEXT,
@@ -157,6 +161,7 @@ def schemas():
             **fields("DAEMON")[0], "here": TRUTH, "socket": TEXT}, set(fields("DAEMON")[0])))),
         "show-rules": ("show rules", rows_of(RULE)),
         "show-routes": ("show routes", rows_of(ROUTE)),
+        "show-placement": ("show placement", rows_of(PLACEMENT)),
         "show-fields": ("show fields", rows_of(record("what a member or column means", {
             "of": TEXT, "key": TEXT, "column": TEXT, "unit": TEXT, "normally": words("0", ""), "meaning": TEXT}))),
         "check": ("check", rows_of(FINDING)),

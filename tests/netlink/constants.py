@@ -183,7 +183,8 @@ ENUMERATIONS = {
         "SLUICE_A_EVENT_NEXT": 154,
         "SLUICE_A_EVENT_MISSED": 155,
         "SLUICE_A_EVENT_WAIT": 156,
-        "SLUICE_A_MAX": 156,
+        "SLUICE_A_STREAM_WORKER": 157,
+        "SLUICE_A_MAX": 157,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -395,6 +396,7 @@ TYPES = {
     "EVENT_NEXT": "u64",
     "EVENT_MISSED": "u64",
     "EVENT_WAIT": "u32",
+    "STREAM_WORKER": "u32",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

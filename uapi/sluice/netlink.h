@@ -462,6 +462,8 @@ enum sluice_attribute {
 	SLUICE_A_EVENT_MISSED,
 	/* [u32] milliseconds that the answer to event-get may take while there is no event [D] */
 	SLUICE_A_EVENT_WAIT,
+	/* [u32] of the daemon: number of the worker that reads the ring [D] */
+	SLUICE_A_STREAM_WORKER,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

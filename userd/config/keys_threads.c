@@ -200,24 +200,22 @@ static void read_share(struct sluice_reader *reader, const struct sluice_key *ke
 	memcpy((char *)object + key->offset, &percent, sizeof(percent));
 }
 
-#define OF(CLASS, member) DRAFT(threads.of[SLUICE_THREAD_##CLASS] member)
-
 #define THREAD(CLASS, word, name, anywhere, what)                                    \
 	static const struct sluice_key keys_of_##CLASS[] = {                         \
 		{.path = "threads." word ".policy",                                  \
 		 .does = "how the scheduler treats what " what,                      \
 		 .fallback = "other",                                                \
 		 .read = sluice_read_choice,                                         \
-		 .offset = OF(CLASS, .policy),                                       \
-		 .place = OF(CLASS, .policy_place),                                  \
+		 .offset = DRAFT(threads.of[SLUICE_THREAD_##CLASS].policy),          \
+		 .place = DRAFT(threads.of[SLUICE_THREAD_##CLASS].policy_place),     \
 		 .choices = policies},                                               \
 		{.path = "threads." word ".priority",                                \
 		 .does = "of fifo and rr: the higher, the sooner it runs",           \
 		 .otherwise = "1 with fifo and rr",                                  \
 		 .form = "a number from 1 to 99",                                    \
 		 .read = read_priority,                                              \
-		 .offset = OF(CLASS, .priority),                                     \
-		 .place = OF(CLASS, .priority_place),                                \
+		 .offset = DRAFT(threads.of[SLUICE_THREAD_##CLASS].priority),        \
+		 .place = DRAFT(threads.of[SLUICE_THREAD_##CLASS].priority_place),   \
 		 .minimum = 1,                                                       \
 		 .maximum = 99},                                                     \
 		{.path = "threads." word ".nice",                                    \
@@ -225,15 +223,15 @@ static void read_share(struct sluice_reader *reader, const struct sluice_key *ke
 		 .fallback = "0",                                                    \
 		 .form = "a number from -20 to 19",                                  \
 		 .read = read_nice,                                                  \
-		 .offset = OF(CLASS, .nice),                                         \
-		 .place = OF(CLASS, .nice_place)},                                   \
+		 .offset = DRAFT(threads.of[SLUICE_THREAD_##CLASS].nice),            \
+		 .place = DRAFT(threads.of[SLUICE_THREAD_##CLASS].nice_place)},      \
 		{.path = "threads." word ".cpus",                                    \
 		 .does = "where it runs",                                            \
 		 .otherwise = (anywhere),                                            \
 		 .form = "numbers and ranges of CPUs, like 0-3,8",                   \
 		 .read = read_cpus,                                                  \
-		 .offset = OF(CLASS, ),                                              \
-		 .place = OF(CLASS, .cpus_place)},                                   \
+		 .offset = DRAFT(threads.of[SLUICE_THREAD_##CLASS]),                 \
+		 .place = DRAFT(threads.of[SLUICE_THREAD_##CLASS].cpus_place)},      \
 	};                                                                           \
 	static const struct sluice_key_table table_of_##CLASS = {                    \
 		"threads." word, "threads." word, keys_of_##CLASS, COUNT(keys_of_##CLASS)};

@@ -19,6 +19,7 @@ static const char *const owners[SLUICE_FIELD_LISTS] = {
 	[SLUICE_FIELDS_CURSOR] = "cursor",
 	[SLUICE_FIELDS_RULE] = "rule",
 	[SLUICE_FIELDS_ROUTE] = "route",
+	[SLUICE_FIELDS_PLACEMENT] = "placement",
 };
 
 /* The next column to the right of `place` that one of the lists has; NULL: none. */

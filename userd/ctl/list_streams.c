@@ -75,6 +75,8 @@ static int on_stream(struct nlattr **attributes, void *context)
 	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_ID], stream.route);
 	sluice_netlink_counters(attributes[SLUICE_A_STREAM_COUNTERS], &stream.counters);
 	put_state(object, &stream);
+	if (attributes[SLUICE_A_STREAM_WORKER])
+		sluice_list_put_u32(object, "worker", attributes[SLUICE_A_STREAM_WORKER]);
 	if (attributes[SLUICE_A_STREAM_CURSORS]) {
 		nla_for_each_nested (nested, attributes[SLUICE_A_STREAM_CURSORS], rest) {
 			place = cursor(nested);

@@ -7,6 +7,7 @@
 #include "command.h"
 #include "fields.h"
 #include "list.h"
+#include "placement.h"
 #include "print.h"
 #include "show_config.h"
 
@@ -174,6 +175,9 @@ int sluice_ctl_show(int argc, char **argv)
 		return sluice_show_config();
 	if (is_text(argc, argv, "defaults"))
 		return sluice_show_defaults();
+	/* Not the daemon's to tell, but the kernel's. */
+	if (is_text(argc, argv, "placement"))
+		return sluice_show_placement(argc == 3);
 	for (word = 1; word < argc; word++) {
 		if (strcmp(argv[word], "-j") == 0 || strcmp(argv[word], "--json") == 0) {
 			as_json = true;
@@ -191,7 +195,7 @@ int sluice_ctl_show(int argc, char **argv)
 	}
 	if (!view) {
 		fputs("usage: sluicectl show "
-		      "inputs|outputs|streams|store|orphans|daemon|rules|routes|fields "
+		      "inputs|outputs|streams|store|orphans|daemon|rules|routes|placement|fields "
 		      "[-j]\n       sluicectl show config|defaults\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

@@ -23,6 +23,7 @@ enum sluice_field_list {
 	SLUICE_FIELDS_CURSOR, /* of an output in a stream */
 	SLUICE_FIELDS_RULE,
 	SLUICE_FIELDS_ROUTE,
+	SLUICE_FIELDS_PLACEMENT,
 	SLUICE_FIELD_LISTS
 };
 

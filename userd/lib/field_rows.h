@@ -208,6 +208,8 @@ TOLD(STREAM, "route_name", 10, "ROUTE", "", ANY, "the route: inputs that have ou
 TOLD(STREAM, "priority", 20, "PRIORITY", "0 to 7", ANY, "the higher, the sooner sent")
 TOLD(STREAM, "epoch", 0, "", "", ANY, "tells one life of a ring from the next")
 TOLD(STREAM, "cpu", 30, "CPU", "", ANY, "the CPU that fills it; of sockets the number of the worker")
+TOLD(STREAM, "worker", 0, "", "", ANY,
+	"number of the worker that reads it; not there where none does")
 TOLD(STREAM, "size", 40, "SIZE", "bytes", ANY, "of the ring")
 TOLD(STREAM, "head", 70, "HEAD", "bytes", ANY, "written since its epoch began")
 TOLD(STREAM, "tail", 0, "", "bytes", ANY, "of them, free again")
@@ -254,3 +256,21 @@ TOLD(ROUTE, "watermark", 40, "WATERMARK", "bytes", ANY, "that wake the reader")
 TOLD(ROUTE, "delay_us", 50, "DELAY_US", "microseconds", ANY, "after which it is woken for less")
 TOLD(ROUTE, "prompt", 0, "", "", ANY, "whether it is woken at once for what comes alone")
 TOLD(ROUTE, "rules", 60, "RULES", "rules", ANY, "that fill it")
+
+TOLD(PLACEMENT, "what", 10, "WHAT", "", ANY,
+	"`thread`, `ring`, `interrupt` of a card; `rps`, `xps`: CPUs that a queue is told")
+TOLD(PLACEMENT, "name", 20, "NAME", "", ANY, "its name; of a ring its route and who fills it")
+TOLD(PLACEMENT, "cpus", 30, "CPUS", "", ANY, "the CPUs that it may be on")
+TOLD(PLACEMENT, "cpu", 40, "CPU", "", ANY,
+	"where a thread ran last, who fills a ring of the module; -1: none, or several")
+TOLD(PLACEMENT, "node", 50, "NODE", "", ANY,
+	"NUMA node of that CPU, of a ring's worker, of a card; -1: not known")
+TOLD(PLACEMENT, "worker", 60, "WORKER", "", ANY, "of a ring the thread that reads it")
+TOLD(PLACEMENT, "policy", 70, "POLICY", "", ANY, "how the scheduler treats a thread")
+TOLD(PLACEMENT, "priority", 0, "", "1 to 99", ANY, "of a thread with `fifo` or `rr`, else 0")
+TOLD(PLACEMENT, "nice", 80, "?NICE", "-20 to 19", ANY, "of a thread")
+TOLD(PLACEMENT, "memory", 90, "MEMORY", "", ANY,
+	"the nodes that a ring's memory is of, with bytes if they are several")
+TOLD(PLACEMENT, "bytes", 100, "?BYTES", "bytes", ANY, "of a ring that the daemon has mapped")
+TOLD(PLACEMENT, "huge", 110, "HUGE", "bytes", ANY, "of them, in huge pages")
+TOLD(PLACEMENT, "warnings", 0, "", "", ANY, "what contradicts, and what mends it")

@@ -160,6 +160,7 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_EVENT_NEXT] = {.type = NLA_U64},
 	[SLUICE_A_EVENT_MISSED] = {.type = NLA_U64},
 	[SLUICE_A_EVENT_WAIT] = {.type = NLA_U32},
+	[SLUICE_A_STREAM_WORKER] = {.type = NLA_U32},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

@@ -333,6 +333,7 @@ static int dump_stream(const struct dump *dump, const struct sluice_engine_strea
 	    nla_put(message, SLUICE_A_STREAM_ID, SLUICE_GUID_SIZE, stream->uuid) ||
 	    nla_put_u64(message, SLUICE_A_STREAM_EPOCH, stream->epoch) ||
 	    nla_put_u32(message, SLUICE_A_STREAM_CPU, stream->cpu) ||
+	    nla_put_u32(message, SLUICE_A_STREAM_WORKER, stream->worker) ||
 	    nla_put_u64(message, SLUICE_A_STREAM_SIZE, stream->size) ||
 	    nla_put_u64(message, SLUICE_A_STREAM_HEAD, stream->head) ||
 	    nla_put_u64(message, SLUICE_A_STREAM_TAIL, stream->tail) ||

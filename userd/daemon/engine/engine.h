@@ -32,6 +32,7 @@ struct sluice_engine_stream {
 	sluice_guid uuid;
 	uint64_t epoch;
 	uint32_t cpu;
+	uint32_t worker; /* that reads it */
 	uint64_t size, head, tail, wakes;
 	uint32_t owner; /* our pid */
 	struct sluice_counters counters;

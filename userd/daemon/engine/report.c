@@ -462,6 +462,7 @@ int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_repo
 		report->stream_count++;
 		result = report_stream(engine, engine->streams.list[number].stream,
 				       &report->streams[number]);
+		report->streams[number].worker = engine->streams.list[number].worker->number;
 	}
 	if (!result)
 		report_store(engine, report);
