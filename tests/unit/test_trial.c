@@ -43,8 +43,8 @@ static bool young_end(struct sluice_trial *trial, bool is_given, uint64_t now)
 	if (is_given)
 		trial->given = now;
 	trial->is_cut = true;
-	return sluice_trial_end(trial, "it", sluice_trial_words(SLUICE_FRAMING_NEWLINE), false,
-				now + SECOND / 10);
+	return sluice_trial_end(trial, "it", NULL, sluice_trial_words(SLUICE_FRAMING_NEWLINE),
+				false, now + SECOND / 10);
 }
 
 /* Three in a row and no fewer; one that lasts ends it; the log has a line for each, listeners an
@@ -69,15 +69,18 @@ static void three_in_a_row_are_told_once(void **state)
 	sluice_trial_reach(&trial, 50 * SECOND);
 	sluice_trial_begin(&trial, false, 50 * SECOND);
 	assert_true(trial.until > 50 * SECOND);
-	assert_int_equal(sluice_trial_look(&trial, "it", 50 * SECOND + 1, &next),
+	assert_int_equal(sluice_trial_look(&trial, "it", NULL, 50 * SECOND + 1, &next),
 			 SLUICE_TRIAL_SAME);
 	assert_int_equal(next, trial.until);
-	assert_int_equal(sluice_trial_look(&trial, "it", 51 * SECOND, &next), SLUICE_TRIAL_OVER);
+	assert_int_equal(sluice_trial_look(&trial, "it", NULL, 51 * SECOND, &next),
+			 SLUICE_TRIAL_OVER);
 	assert_int_equal(trial.until, 0);
-	assert_int_equal(sluice_trial_look(&trial, "it", 60 * SECOND, &next), SLUICE_TRIAL_SAME);
+	assert_int_equal(sluice_trial_look(&trial, "it", NULL, 60 * SECOND, &next),
+			 SLUICE_TRIAL_SAME);
 	assert_true(trial.is_rejecting);
 	trial.given = 60 * SECOND;
-	assert_int_equal(sluice_trial_look(&trial, "it", 66 * SECOND, &next), SLUICE_TRIAL_LASTS);
+	assert_int_equal(sluice_trial_look(&trial, "it", NULL, 66 * SECOND, &next),
+			 SLUICE_TRIAL_LASTS);
 	assert_false(trial.is_rejecting);
 	assert_int_equal(count_lines("keeps its connection again"), 1);
 	assert_int_equal(ends, 1);
@@ -95,14 +98,14 @@ static void others_break_the_run(void **state)
 	sluice_trial_reach(&trial, 30 * SECOND);
 	trial.given = 31 * SECOND;
 	trial.is_cut = true;
-	assert_false(sluice_trial_end(&trial, "it", "it", false, 37 * SECOND));
+	assert_false(sluice_trial_end(&trial, "it", NULL, "it", false, 37 * SECOND));
 	(void)young_end(&trial, true, 40 * SECOND);
 	(void)young_end(&trial, true, 50 * SECOND);
-	assert_false(sluice_trial_end(&trial, "it", "it", false, 51 * SECOND));
+	assert_false(sluice_trial_end(&trial, "it", NULL, "it", false, 51 * SECOND));
 	(void)young_end(&trial, true, 60 * SECOND);
 	(void)young_end(&trial, true, 70 * SECOND);
 	sluice_trial_reach(&trial, 80 * SECOND);
-	assert_false(sluice_trial_end(&trial, "it", "it", false, 81 * SECOND));
+	assert_false(sluice_trial_end(&trial, "it", NULL, "it", false, 81 * SECOND));
 	assert_false(young_end(&trial, true, 90 * SECOND));
 	assert_int_equal(count_lines("accepts and resets"), 0);
 }
@@ -121,8 +124,10 @@ static void a_limit_needs_no_data_to_be_passed(void **state)
 	sluice_trial_reach(&trial, 40 * SECOND);
 	sluice_trial_begin(&trial, true, 40 * SECOND);
 	assert_int_equal(trial.until, 40 * SECOND + SLUICE_YOUNG_NS);
-	assert_int_equal(sluice_trial_look(&trial, "it", 44 * SECOND, &next), SLUICE_TRIAL_SAME);
-	assert_int_equal(sluice_trial_look(&trial, "it", 46 * SECOND, &next), SLUICE_TRIAL_LASTS);
+	assert_int_equal(sluice_trial_look(&trial, "it", NULL, 44 * SECOND, &next),
+			 SLUICE_TRIAL_SAME);
+	assert_int_equal(sluice_trial_look(&trial, "it", NULL, 46 * SECOND, &next),
+			 SLUICE_TRIAL_LASTS);
 	assert_false(trial.is_rejecting);
 	assert_int_equal(trial.until, 0);
 }
@@ -133,20 +138,20 @@ static void unconfirmed_ones_are_all_told(void **state)
 	struct sluice_unconfirmed unconfirmed = {0};
 
 	(void)state;
-	sluice_unconfirmed_add(&unconfirmed, "it", 0, false, SECOND);
+	sluice_unconfirmed_add(&unconfirmed, "it", NULL, 0, false, SECOND);
 	assert_int_equal(count_lines("unconfirmed"), 0);
-	sluice_unconfirmed_add(&unconfirmed, "it", 7, false, SECOND);
+	sluice_unconfirmed_add(&unconfirmed, "it", NULL, 7, false, SECOND);
 	assert_int_equal(count_lines("it: 7 datagrams unconfirmed"), 1);
-	sluice_unconfirmed_add(&unconfirmed, "it", 5, false, 2 * SECOND);
-	sluice_unconfirmed_add(&unconfirmed, "it", 6, false, 3 * SECOND);
+	sluice_unconfirmed_add(&unconfirmed, "it", NULL, 5, false, 2 * SECOND);
+	sluice_unconfirmed_add(&unconfirmed, "it", NULL, 6, false, 3 * SECOND);
 	assert_int_equal(count_lines("unconfirmed:"), 1);
 	/* What becomes of them changed: those before have a line of their own. */
-	sluice_unconfirmed_add(&unconfirmed, "it", 1, true, 4 * SECOND);
+	sluice_unconfirmed_add(&unconfirmed, "it", NULL, 1, true, 4 * SECOND);
 	assert_int_equal(count_lines("it: 11 datagrams unconfirmed"), 1);
-	sluice_unconfirmed_look(&unconfirmed, "it", false, 70 * SECOND);
+	sluice_unconfirmed_look(&unconfirmed, "it", NULL, false, 70 * SECOND);
 	assert_int_equal(count_lines("it: 1 datagram unconfirmed"), 1);
 	assert_int_equal(count_lines("sent again (`unconfirmed: resend`)"), 1);
-	sluice_unconfirmed_look(&unconfirmed, "it", true, 71 * SECOND);
+	sluice_unconfirmed_look(&unconfirmed, "it", NULL, true, 71 * SECOND);
 	assert_int_equal(count_lines("unconfirmed:"), 3);
 }
 

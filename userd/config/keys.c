@@ -75,6 +75,12 @@ static const struct sluice_choice levels[] = {
 	{"info", LOG_INFO, false}, {"debug", LOG_DEBUG, false},	    {NULL, 0, false},
 };
 
+static const struct sluice_choice log_forms[] = {
+	{"text", SLUICE_LOG_TEXT, false},
+	{"json", SLUICE_LOG_JSON, false},
+	{NULL, 0, false},
+};
+
 const char *sluice_config_source_name(enum sluice_source source)
 {
 	return sluice_choice_name(sources, (int)source);
@@ -346,6 +352,19 @@ static const struct sluice_key log_keys[] = {
 	 .form = "stderr, journal, or a path",
 	 .offset = DRAFT(log),
 	 .place = DRAFT(log.place)},
+	{.path = "log.format",
+	 .does = "how a line is written to stderr or a file",
+	 .fallback = "text",
+	 .read = sluice_read_choice,
+	 .offset = DRAFT(log.form),
+	 .choices = log_forms},
+	{.path = "log.limit",
+	 .does = "lines of one place of the program within ten seconds; what is more is counted",
+	 .fallback = "100",
+	 .read = sluice_read_size,
+	 .form = "a number from 0 (any number of lines) to 100000",
+	 .offset = DRAFT(log.limit),
+	 .maximum = 100000},
 };
 
 static const struct sluice_key stop_keys[] = {

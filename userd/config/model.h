@@ -94,6 +94,8 @@ enum sluice_receiver_kind {
 	SLUICE_RECEIVER_SPLUNK,
 };
 
+enum sluice_log_format { SLUICE_LOG_TEXT, SLUICE_LOG_JSON };
+
 enum sluice_log_target { SLUICE_LOG_STDERR, SLUICE_LOG_FILE, SLUICE_LOG_JOURNAL };
 
 /* What is lost when memory and disk are full: what comes, or what is there longest. */
@@ -225,6 +227,8 @@ struct sluice_config_log {
 	enum sluice_log_target target;
 	char *path; /* SLUICE_LOG_FILE only, else NULL */
 	struct sluice_config_place place;
+	enum sluice_log_format form; /* default SLUICE_LOG_TEXT */
+	size_t limit;		     /* lines of one place within ten seconds; 0: any number */
 };
 
 /* Classes of threads, see thread_rows.h. */

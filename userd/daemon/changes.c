@@ -62,7 +62,7 @@ static void log_lines(int level, const char *text)
 
 	for (; text && *text; text += length + (text[length] == '\n')) {
 		length = strcspn(text, "\n");
-		sluice_log(level, "%.*s", (int)length, text);
+		SLUICE_LOG(level, NULL, "%.*s", (int)length, text);
 	}
 }
 
@@ -107,17 +107,26 @@ static void work_change(struct sluice_job *job)
 static void tell_change(struct sluice_change *change)
 {
 	const struct daemon *daemon = change->daemon;
+	const struct sluice_revision *newest = sluice_revisions_newest(&daemon->revisions);
+	const struct sluice_log_number revision = {newest != NULL, newest ? newest->number : 0};
 
 	if (change->result)
 		sluice_error("%s; the configuration in force stays",
 			     change->error ? change->error : "out of memory");
 	else if (change->is_reload)
-		sluice_notice("%s was read again and is in force", change->name);
+		sluice_notice_about(SLUICE_ABOUT(.path = change->name, .revision = revision),
+				    "%s was read again and is in force", change->name);
 	else if (change->how)
-		sluice_notice("%s: in force, by user %u; %s is as it was", change->how,
-			      (unsigned int)change->uid, change->name);
+		sluice_notice_about(SLUICE_ABOUT(.path = change->name,
+						 .user = SLUICE_NUMBER(change->uid),
+						 .revision = revision),
+				    "%s: in force, by user %u; %s is as it was", change->how,
+				    (unsigned int)change->uid, change->name);
 	else
-		sluice_notice("%s was applied and is in force", change->name);
+		sluice_notice_about(SLUICE_ABOUT(.path = change->name,
+						 .user = SLUICE_NUMBER(change->uid),
+						 .revision = revision),
+				    "%s was applied and is in force", change->name);
 	if (change->is_deferred)
 		sluice_control_answer_apply(daemon->control, change->result, change->error);
 	if (change->is_reload)
@@ -261,10 +270,12 @@ static bool is_refused(const struct daemon *daemon)
 	if (!daemon->config_name || !strcmp(daemon->config_name, daemon->path))
 		return false;
 	/* Not silently back to what somebody has changed from while it runs. */
-	sluice_warning("SIGHUP: %s is in force, applied %" PRIu64 " s ago; %s is not read again, "
-		       "because that would undo it: `sluicectl apply %s` does",
-		       daemon->config_name, seconds_since(&daemon->config_since), daemon->path,
-		       daemon->path);
+	sluice_warning_about(SLUICE_ABOUT(.path = daemon->path),
+			     "SIGHUP: %s is in force, applied %" PRIu64
+			     " s ago; %s is not read again, "
+			     "because that would undo it: `sluicectl apply %s` does",
+			     daemon->config_name, seconds_since(&daemon->config_since),
+			     daemon->path, daemon->path);
 	return true;
 }
 
@@ -289,7 +300,8 @@ void sluice_daemon_reload(struct daemon *daemon)
 	free(text);
 	sluice_findings_free(&findings);
 	if (!config) {
-		sluice_error("%s has faults: the configuration in force stays", daemon->path);
+		sluice_error_about(SLUICE_ABOUT(.path = daemon->path),
+				   "%s has faults: the configuration in force stays", daemon->path);
 		sluice_history_tell(daemon, "reload", getuid(), "the file has faults");
 	} else if (sluice_daemon_begin_change(daemon, config, &wanted, &error)) {
 		sluice_error("%s; the configuration in force stays",
@@ -329,7 +341,8 @@ static int call_apply(void *context, const struct sluice_control_apply *wanted, 
 	if (result) {
 		*error = sluice_findings_text(&findings, name);
 		sluice_config_free(config);
-		sluice_error(
+		sluice_error_about(
+			SLUICE_ABOUT(.path = name),
 			"the configuration %s that was applied has faults: the one in force stays",
 			name);
 	}

@@ -61,9 +61,10 @@ void sluice_confirm_await(struct daemon *daemon, uint32_t within)
 		return;
 	}
 	set_timer(daemon, within);
-	sluice_notice("revision %" PRIu64 " of the configuration comes back in %u s, unless "
-		      "`sluicectl confirm` comes before",
-		      base->number, within);
+	sluice_notice_about(SLUICE_ABOUT(.revision = SLUICE_NUMBER(base->number)),
+			    "revision %" PRIu64 " of the configuration comes back in %u s, unless "
+			    "`sluicectl confirm` comes before",
+			    base->number, within);
 }
 
 int sluice_confirm(void *context, uid_t uid, char **error)
@@ -74,8 +75,9 @@ int sluice_confirm(void *context, uid_t uid, char **error)
 		*error = strdup("nothing waits to be confirmed: what is in force stays");
 		return -ENOENT;
 	}
-	sluice_notice("the configuration in force was confirmed by user %u and stays",
-		      (unsigned int)uid);
+	sluice_notice_about(SLUICE_ABOUT(.user = SLUICE_NUMBER(uid)),
+			    "the configuration in force was confirmed by user %u and stays",
+			    (unsigned int)uid);
 	sluice_confirm_end(daemon);
 	return 0;
 }
@@ -114,9 +116,11 @@ void sluice_confirm_expired(struct daemon *daemon, sluice_confirm_begin begin)
 	if (!base->text || daemon->stopping)
 		return;
 	if (go_back(daemon, begin, &error))
-		sluice_error("revision %" PRIu64 ", which was not replaced for good, cannot come "
-			     "back yet: %s",
-			     base->number, error ? error : "out of memory");
+		sluice_error_about(SLUICE_ABOUT(.revision = SLUICE_NUMBER(base->number)),
+				   "revision %" PRIu64
+				   ", which was not replaced for good, cannot come "
+				   "back yet: %s",
+				   base->number, error ? error : "out of memory");
 	free(error);
 	/* An attempt that was refused, or fails, is made again. */
 	set_timer(daemon, AGAIN_S);

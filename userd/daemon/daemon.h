@@ -42,6 +42,7 @@ struct daemon {
 	struct sluice_links links; /* interfaces and addresses that come and go */
 	int clock;		   /* of a stop */
 	int epoll;
+	int log; /* readable when the log has something to tell of what it left out */
 	int pid_file;
 	int ready; /* to the parent that waits, -1: none */
 	struct timespec started;

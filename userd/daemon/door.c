@@ -25,7 +25,6 @@
 #define HIGH 16 /* descriptors from here on are not in their way */
 
 #define STOP_MS 500   /* for its end, before it is killed */
-#define LINES_MAX 20U /* in the log, a second */
 #define TEXT_MAX 1024 /* bytes of one */
 
 int sluice_door_program(char **path)
@@ -189,7 +188,6 @@ void sluice_door_stop(struct sluice_door_process *process)
 void sluice_door_listen(struct sluice_door_process *process, const char *key)
 {
 	char text[TEXT_MAX + 1];
-	struct timespec now;
 	ssize_t length;
 	int level;
 
@@ -199,17 +197,10 @@ void sluice_door_listen(struct sluice_door_process *process, const char *key)
 		if (length < 2)
 			return;
 		text[length] = '\0';
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((uint64_t)now.tv_sec != process->second) {
-			process->second = (uint64_t)now.tv_sec;
-			process->lines = 0;
-		}
-		if (process->lines++ >= LINES_MAX)
-			continue;
 		level = text[0] - '0';
 		if (level < LOG_ERR || level > LOG_DEBUG)
 			level = LOG_NOTICE;
-		sluice_log(level, "%s: %s", key, text + 1);
+		SLUICE_LOG(level, NULL, "%s: %s", key, text + 1);
 	}
 }
 

@@ -22,11 +22,9 @@ struct sluice_door_service {
 
 /* The process, as far as there is one. */
 struct sluice_door_process {
-	pid_t pid;	 /* 0: none */
-	int master;	 /* to it; -1: none */
-	int ended;	 /* readable when it has: a pidfd; -1: none */
-	uint64_t second; /* of the clock, in which lines were written to the log, and how many */
-	unsigned int lines;
+	pid_t pid;  /* 0: none */
+	int master; /* to it; -1: none */
+	int ended;  /* readable when it has: a pidfd; -1: none */
 };
 
 /* The path of sluicectl, beside sluiced or in the folder bin beside its own. 0, -ENOENT or another
@@ -40,7 +38,8 @@ int sluice_door_start(struct sluice_door_process *process,
 /* Ends it and waits until it has ended, half a second at most. */
 void sluice_door_stop(struct sluice_door_process *process);
 
-/* Writes what it has said to the log, a line each, `key` before it; not more than some a second. */
+/* Writes what it has said to the log, a line each, `key` before it; as many as `log.limit` lets
+ * through. */
 void sluice_door_listen(struct sluice_door_process *process, const char *key);
 
 /* Has it ended? Then *status is what waitpid() says, and there is none any more. */

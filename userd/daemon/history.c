@@ -29,8 +29,10 @@ void sluice_history_open(struct daemon *daemon, const struct sluice_config *conf
 		return;
 	error = sluice_revisions_load(daemon->history, &daemon->revisions);
 	if (error && error != -ENOENT)
-		sluice_warning("earlier configurations in %s cannot be read: %s", daemon->history,
-			       strerror(-error));
+		sluice_warning_about(
+			SLUICE_ABOUT(.path = daemon->history, .error = strerrorname_np(-error)),
+			"earlier configurations in %s cannot be read: %s", daemon->history,
+			strerror(-error));
 	sluice_history_store(daemon, &first);
 }
 
@@ -64,8 +66,11 @@ void sluice_history_store(const struct daemon *daemon, const struct sluice_revis
 		return;
 	error = sluice_revisions_store(daemon->history, &next);
 	if (error)
-		sluice_warning("revision %" PRIu64 " of the configuration is not kept in %s: %s",
-			       next.number, daemon->history, strerror(-error));
+		sluice_warning_about(
+			SLUICE_ABOUT(.revision = SLUICE_NUMBER(next.number),
+				     .path = daemon->history, .error = strerrorname_np(-error)),
+			"revision %" PRIu64 " of the configuration is not kept in %s: %s",
+			next.number, daemon->history, strerror(-error));
 }
 
 bool sluice_history_forbids_reload(const struct daemon *daemon)

@@ -227,8 +227,10 @@ static bool begin(struct sluice_hooks *hooks, struct run *run)
 	for (number = 0; number < VARIABLES; number++)
 		free(variables[number]);
 	if (error) {
-		sluice_error("event %" PRIu64 " runs nothing: %s cannot be started: %s",
-			     run->entry.sequence, run->command, strerror(-error));
+		sluice_error_about(SLUICE_ABOUT(.event = SLUICE_NUMBER(run->entry.sequence),
+						.error = strerrorname_np(-error)),
+				   "event %" PRIu64 " runs nothing: %s cannot be started: %s",
+				   run->entry.sequence, run->command, strerror(-error));
 		return false;
 	}
 	run->until = sluice_now() + hooks->limit_ns;
@@ -253,20 +255,23 @@ static bool has_ended(const struct sluice_hooks *hooks, struct run *run)
 		/* All that it has started goes with it. */
 		(void)kill(-run->pid, SIGKILL);
 		if (run->until)
-			sluice_warning("event %" PRIu64
-				       ": %s was killed, because it took longer than %s "
-				       "(control.hook-limit)",
-				       run->entry.sequence, run->command,
-				       sluice_duration_say(hooks->limit_ns, text));
+			sluice_warning_about(
+				SLUICE_ABOUT(.event = SLUICE_NUMBER(run->entry.sequence)),
+				"event %" PRIu64 ": %s was killed, because it took longer than %s "
+				"(control.hook-limit)",
+				run->entry.sequence, run->command,
+				sluice_duration_say(hooks->limit_ns, text));
 		run->until = 0;
 		return false;
 	}
 	if (how.si_code == CLD_EXITED && how.si_status)
-		sluice_warning("event %" PRIu64 ": %s ended with status %d", run->entry.sequence,
-			       run->command, how.si_status);
+		sluice_warning_about(SLUICE_ABOUT(.event = SLUICE_NUMBER(run->entry.sequence)),
+				     "event %" PRIu64 ": %s ended with status %d",
+				     run->entry.sequence, run->command, how.si_status);
 	else if (how.si_code != CLD_EXITED && run->until)
-		sluice_warning("event %" PRIu64 ": %s was ended by signal %d", run->entry.sequence,
-			       run->command, how.si_status);
+		sluice_warning_about(SLUICE_ABOUT(.event = SLUICE_NUMBER(run->entry.sequence)),
+				     "event %" PRIu64 ": %s was ended by signal %d",
+				     run->entry.sequence, run->command, how.si_status);
 	return true;
 }
 
@@ -305,10 +310,12 @@ void sluice_hooks_run(struct sluice_hooks *hooks, const struct sluice_event_entr
 	if (!run || !run->command) {
 		free(run);
 		if (!hooks->left_out++)
-			sluice_warning("event %" PRIu64
-				       " runs nothing: %u commands wait already; so it is with "
-				       "others until fewer do",
-				       entry->sequence, SLUICE_HOOKS_WAITING);
+			sluice_warning_about(
+				SLUICE_ABOUT(.event = SLUICE_NUMBER(entry->sequence)),
+				"event %" PRIu64
+				" runs nothing: %u commands wait already; so it is with "
+				"others until fewer do",
+				entry->sequence, SLUICE_HOOKS_WAITING);
 		return;
 	}
 	if (hooks->left_out)

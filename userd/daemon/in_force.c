@@ -22,9 +22,15 @@ int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_conf
 		[SLUICE_LOG_JOURNAL] = SLUICE_LOG_TO_JOURNAL,
 	};
 
-	return sluice_log_open(targets[config->log.target], config->log.path,
-			       daemon->options.log_level >= 0 ? daemon->options.log_level
-							      : config->log.level);
+	int result = sluice_log_open(targets[config->log.target], config->log.path,
+				     daemon->options.log_level >= 0 ? daemon->options.log_level
+								    : config->log.level);
+
+	if (!result)
+		sluice_log_shape(config->log.form == SLUICE_LOG_JSON ? SLUICE_LOG_AS_JSON
+								     : SLUICE_LOG_AS_TEXT,
+				 (unsigned int)config->log.limit);
+	return result;
 }
 
 struct sluice_config *sluice_daemon_load(const char *path, enum sluice_host_view view,
@@ -62,6 +68,8 @@ void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_r
 	free(daemon->relay);
 	free(daemon->config_name);
 	daemon->relay = strdup(config->relay);
+	if (sluice_log_relay(config->relay))
+		sluice_warning("no memory for the relay's name in the log");
 	daemon->config_name = strdup(config->path);
 	daemon->stop_limit_ns = config->stop_limit_us * SLUICE_NS_PER_US;
 	daemon->workers = sluice_engine_workers(daemon->engine);

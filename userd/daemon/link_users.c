@@ -51,7 +51,10 @@ static void become(struct sluice_link_user *user, bool is_up)
 	user->is_up = is_up;
 	snprintf(text, sizeof(text), "%s `%s`: interface %s is %s", user->kind, user->name,
 		 user->interface, is_up ? "up" : "down");
-	sluice_log(is_up ? LOG_NOTICE : LOG_WARNING, "%s", text);
+	SLUICE_LOG(is_up ? LOG_NOTICE : LOG_WARNING,
+		   SLUICE_ABOUT(.input = strcmp(user->kind, "input") ? NULL : user->name,
+				.output = strcmp(user->kind, "output") ? NULL : user->name),
+		   "%s", text);
 	sluice_event_tell(&(const struct sluice_event_news){.kind = is_up ? SLUICE_EVENT_LINK_UP
 									  : SLUICE_EVENT_LINK_DOWN,
 							    .key = user->key,

@@ -118,6 +118,8 @@ static void run(struct daemon *daemon)
 			sluice_events_hand_out(&daemon->events, daemon->control);
 		else if (event.data.fd == sluice_hooks_fd(daemon->events.hooks))
 			sluice_hooks_serve(daemon->events.hooks);
+		else if (event.data.fd == daemon->log)
+			sluice_log_settle(false);
 		else if (event.data.fd == daemon->module.fd)
 			sluice_module_events_serve(&daemon->module);
 		else if (event.data.fd == sluice_doors_fd(daemon->doors))
@@ -184,6 +186,10 @@ static int prepare_loop(struct daemon *daemon)
 	if (daemon->links.fd < 0 || watch(daemon, daemon->links.fd))
 		sluice_warning("interfaces that come and go are not noticed at once: %s",
 			       strerror(daemon->links.fd < 0 ? -daemon->links.fd : errno));
+	daemon->log = sluice_log_fd();
+	if (daemon->log < 0 || watch(daemon, daemon->log))
+		sluice_warning("what the log leaves out (`log.limit`) is not told at once: %s",
+			       strerror(daemon->log < 0 ? -daemon->log : errno));
 	return watch(daemon, daemon->signals);
 }
 
@@ -287,6 +293,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	status = take_pid_file(daemon);
 	if (status)
 		goto failed;
+	(void)sluice_log_relay(config->relay);
 	result = sluice_daemon_open_log(daemon, config);
 	if (result) {
 		status = cannot_start(config->log.path ? config->log.path : "log.to: journal",
@@ -311,7 +318,8 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	if (result)
 		sluice_warning("not everybody can be told of events: %s", strerror(-result));
 	(void)sluice_socket_inherit();
-	sluice_notice("sluiced %s (%s) starts with %s", SLUICE_VERSION, SLUICE_DATE, daemon->path);
+	sluice_notice_about(SLUICE_ABOUT(.path = daemon->path), "sluiced %s (%s) starts with %s",
+			    SLUICE_VERSION, SLUICE_DATE, daemon->path);
 	if (sluice_engine_start(config, &daemon->engine, &error)) {
 		status = cannot_start(error ? error : "out of memory", NULL);
 		free(error);
@@ -417,6 +425,7 @@ int main(int argc, char **argv)
 				.module = {.fd = -1},
 				.trial = {.timer = -1},
 				.epoll = -1,
+				.log = -1,
 				.pid_file = -1,
 				.ready = -1};
 	struct sluice_config *config;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The log, see log.h. The descriptor number never changes while a file is in use: a reopened file
- * is moved onto it by dup3(), so that threads that write at that moment need no lock. Touches: the
- * descriptor, stderr, the journal.
+ * The log, see log.h: where lines go. Their form is in log_line.c, how many there may be in
+ * log_limit.c. The descriptor number never changes while a file is in use: a reopened file is moved
+ * onto it by dup3(), so that threads that write at that moment need no lock. Touches: the
+ * descriptor, stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,12 +17,12 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
-/* the line number of sluice_log() itself tells nobody anything */
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 #include "log.h"
+#include "log_limit.h"
+#include "log_line.h"
 
 /* Where the journal takes entries (systemd-journald.service(8)). */
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
@@ -31,6 +32,16 @@
 static atomic_int log_target = SLUICE_LOG_TO_STDERR;
 static atomic_int log_level = LOG_INFO;
 static atomic_int log_file = -1;
+static atomic_int log_form = SLUICE_LOG_AS_TEXT;
+
+/* The relay's name. An earlier one may still be read, so that all are kept until the log is closed;
+ * they are as many as there were names. */
+struct relay {
+	struct relay *earlier;
+	char name[];
+};
+
+static struct relay *_Atomic log_relay;
 
 /* Main thread only. */
 static char *log_path;
@@ -131,7 +142,7 @@ int sluice_log_open(enum sluice_log_to target, const char *path, int level)
 	case SLUICE_LOG_TO_STDERR:
 		break;
 	case SLUICE_LOG_TO_JOURNAL:
-		/* sd_journal_print() calls it a success when nobody listens, and the log would be
+		/* sd_journal_sendv() calls it a success when nobody listens, and the log would be
 		 * lost. */
 		if (access(JOURNAL_SOCKET, F_OK))
 			return -errno;
@@ -171,104 +182,167 @@ int sluice_log_reopen(void)
 	return fd < 0 ? fd : file_install(fd);
 }
 
+void sluice_log_shape(enum sluice_log_form form, unsigned int limit)
+{
+	atomic_store(&log_form, (int)form);
+	sluice_log_limit_set(limit);
+}
+
+int sluice_log_relay(const char *name)
+{
+	struct relay *current = atomic_load(&log_relay), *next;
+	size_t size;
+
+	if (!name)
+		name = "";
+	if (!strcmp(current ? current->name : "", name))
+		return 0;
+	size = strlen(name) + 1;
+	next = malloc(sizeof(*next) + size);
+	if (!next)
+		return -ENOMEM;
+	next->earlier = current;
+	memcpy(next->name, name, size);
+	atomic_store(&log_relay, next);
+	return 0;
+}
+
+int sluice_log_fd(void)
+{
+	return sluice_log_limit_fd();
+}
+
 void sluice_log_close(void)
 {
+	struct relay *relay, *earlier;
 	int fd;
 
+	sluice_log_settle(true);
+	sluice_log_limit_close();
 	atomic_store(&log_target, SLUICE_LOG_TO_STDERR);
 	fd = atomic_exchange(&log_file, -1);
 	if (fd >= 0)
 		close(fd);
 	free(log_path);
 	log_path = NULL;
+	for (relay = atomic_exchange(&log_relay, NULL); relay; relay = earlier) {
+		earlier = relay->earlier;
+		free(relay);
+	}
 }
 
-/* Is stderr the journal's? systemd names the device and inode of its stream in the environment
- * (systemd.exec(5)). */
-static bool stderr_is_journal(void)
+/* What stderr is: a journal that takes entries, one that takes lines only, or neither. systemd
+ * names the device and inode of its stream in the environment (systemd.exec(5)); somebody may have
+ * led stderr elsewhere since. */
+enum stderr_is { STDERR_UNKNOWN, STDERR_PLAIN, STDERR_JOURNAL_LINES, STDERR_JOURNAL };
+
+static enum stderr_is stderr_is(void)
 {
-	static atomic_int known; /* 0: not looked yet, 1: no, 2: yes */
+	static atomic_int known = STDERR_UNKNOWN;
 	int answer = atomic_load(&known);
 	const char *stream;
 	char actual[48];
 	struct stat status;
 
-	if (answer == 0) {
-		stream = getenv("JOURNAL_STREAM");
-		answer = 1;
-		if (stream && !fstat(STDERR_FILENO, &status)) {
-			snprintf(actual, sizeof(actual), "%ju:%ju", (uintmax_t)status.st_dev,
-				 (uintmax_t)status.st_ino);
-			answer = strcmp(stream, actual) ? 1 : 2;
-		}
-		atomic_store(&known, answer);
+	if (answer != STDERR_UNKNOWN)
+		return (enum stderr_is)answer;
+	stream = getenv("JOURNAL_STREAM");
+	answer = STDERR_PLAIN;
+	if (stream && !fstat(STDERR_FILENO, &status)) {
+		snprintf(actual, sizeof(actual), "%ju:%ju", (uintmax_t)status.st_dev,
+			 (uintmax_t)status.st_ino);
+		if (!strcmp(stream, actual))
+			answer = access(JOURNAL_SOCKET, W_OK) ? STDERR_JOURNAL_LINES
+							      : STDERR_JOURNAL;
 	}
-	return answer == 2;
+	atomic_store(&known, answer);
+	return (enum stderr_is)answer;
 }
 
-/* Writes what comes before the text: time, level. Returns its length, always less than `size`. */
-static size_t line_begin(int target, int level, char *line, size_t size)
+/* Writes a line to wherever the log goes; `text` has no control characters. */
+static void write_line(const struct sluice_log_place *place, int level,
+		       const struct sluice_log_about *about, const char *text)
 {
-	struct timespec now;
-	struct tm utc;
-	int length;
+	const struct relay *relay = atomic_load(&log_relay);
+	struct sluice_log_line line = {.place = place,
+				       .about = about,
+				       .relay = relay && *relay->name ? relay->name : NULL,
+				       .text = text,
+				       .level = level};
+	int target = atomic_load(&log_target), fd = STDERR_FILENO;
+	enum stderr_is kind = target == SLUICE_LOG_TO_STDERR ? stderr_is() : STDERR_PLAIN;
+	char room[SLUICE_LOG_ROOM], prefix[8];
+	size_t length = 0;
 
-	if (target == SLUICE_LOG_TO_JOURNAL)
-		return 0;
-	if (target == SLUICE_LOG_TO_FILE) {
-		clock_gettime(CLOCK_REALTIME, &now);
-		gmtime_r(&now.tv_sec, &utc);
-		length = (int)strftime(line, size, "%Y-%m-%dT%H:%M:%S", &utc);
-		length += snprintf(line + length, size - (size_t)length,
-				   ".%03ldZ %s: ", now.tv_nsec / 1000000,
-				   sluice_log_level_name(level));
-	} else if (stderr_is_journal()) {
-		length = snprintf(line, size, "<%d>", level);
-	} else {
-		length = snprintf(line, size, "%s: ", sluice_log_level_name(level));
-	}
-	return (size_t)length;
-}
-
-void sluice_log(int level, const char *format, ...)
-{
-	char line[SLUICE_LOG_LINE_MAX + 2];
-	int kept = errno, target, fd = STDERR_FILENO, written;
-	size_t begin, length, place;
-	va_list arguments;
-
-	if (!format || level > atomic_load(&log_level))
+	/* A journal that has gone: better on stderr than lost. */
+	if ((target == SLUICE_LOG_TO_JOURNAL || kind == STDERR_JOURNAL) &&
+	    sluice_log_line_journal(&line) >= 0)
 		return;
-	target = atomic_load(&log_target);
-	begin = line_begin(target, level, line, SLUICE_LOG_LINE_MAX);
-	va_start(arguments, format);
-	written = vsnprintf(line + begin, SLUICE_LOG_LINE_MAX - begin, format, arguments);
-	va_end(arguments);
-	if (written < 0) {
+	clock_gettime(CLOCK_REALTIME, &line.when);
+	if (target == SLUICE_LOG_TO_FILE)
+		fd = atomic_load(&log_file);
+	snprintf(prefix, sizeof(prefix), "<%d>", level & LOG_PRIMASK);
+	if (atomic_load(&log_form) == SLUICE_LOG_AS_JSON)
+		length = sluice_log_line_json(&line, room);
+	if (!length)
+		length = sluice_log_line_text(
+			&line, target == SLUICE_LOG_TO_FILE,
+			kind == STDERR_JOURNAL || kind == STDERR_JOURNAL_LINES ? prefix : NULL,
+			room);
+	/* A log that cannot be written has nobody left to be told. */
+	while (write(fd, room, length) < 0 && errno == EINTR)
+		;
+}
+
+/* Tells that lines of a place were left out. */
+static void tell_left_out(const struct sluice_log_place *place, int level, unsigned int left_out)
+{
+	char name[SLUICE_LOG_PLACE_NAME], text[SLUICE_LOG_PLACE_NAME + 128];
+
+	snprintf(text, sizeof(text),
+		 "%u more line%s of %s, line %d, within %d s %s left out (`log.limit`)", left_out,
+		 left_out == 1 ? "" : "s", sluice_log_place_name(place, name), place->line,
+		 SLUICE_LOG_WINDOW_S, left_out == 1 ? "was" : "were");
+	write_line(place, level, SLUICE_ABOUT(.left_out = SLUICE_NUMBER(left_out)), text);
+}
+
+void sluice_log_settle(bool all)
+{
+	struct sluice_log_place *place;
+	unsigned int left_out;
+
+	/* First, so that what is left out from here on is noticed again. */
+	sluice_log_limit_notice();
+	while ((place = sluice_log_limit_next(all, &left_out)))
+		tell_left_out(place, atomic_load(&place->level), left_out);
+}
+
+void sluice_log(struct sluice_log_place *place, int level, const struct sluice_log_about *about,
+		const char *format, ...)
+{
+	char text[SLUICE_LOG_LINE_MAX];
+	int kept = errno, written;
+	unsigned int left_out;
+	va_list arguments;
+	char *byte;
+
+	if (!place || !format || level > atomic_load(&log_level))
+		return;
+	if (!sluice_log_limit_passes(place, level, &left_out)) {
 		errno = kept;
 		return;
 	}
-	length = begin + (size_t)written;
-	if (length >= SLUICE_LOG_LINE_MAX) {
-		length = SLUICE_LOG_LINE_MAX - 1;
-		memcpy(line + length - 3, "...", 3);
-	}
-	for (place = begin; place < length; place++)
-		if ((unsigned char)line[place] < ' ' || line[place] == 0x7f)
-			line[place] = ' ';
-	if (target == SLUICE_LOG_TO_JOURNAL) {
-		line[length] = '\0';
-		if (sd_journal_print(level, "%s", line) >= 0) {
-			errno = kept;
-			return;
-		}
-		/* The journal has gone: better on stderr than lost. */
-	} else if (target == SLUICE_LOG_TO_FILE) {
-		fd = atomic_load(&log_file);
-	}
-	line[length++] = '\n';
-	/* A log that cannot be written has nobody left to be told. */
-	while (write(fd, line, length) < 0 && errno == EINTR)
-		;
+	if (left_out)
+		tell_left_out(place, level, left_out);
+	va_start(arguments, format);
+	written = vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (written >= (int)sizeof(text))
+		memcpy(text + sizeof(text) - 4, "...", 4);
+	for (byte = text; written > 0 && *byte; byte++)
+		if ((unsigned char)*byte < ' ' || *byte == 0x7f)
+			*byte = ' ';
+	if (written >= 0)
+		write_line(place, level, about, text);
 	errno = kept;
 }

@@ -105,14 +105,18 @@ static int check_owner(const char *path, int fd)
 static void tell(const char *path, uint64_t datagrams, bool is_exact)
 {
 	if (!is_exact)
-		sluice_error("%s: an unknown number of datagrams that waited in the ring is lost",
-			     path);
+		sluice_error_about(
+			SLUICE_ABOUT(.path = path),
+			"%s: an unknown number of datagrams that waited in the ring is lost", path);
 	else if (datagrams)
-		sluice_error("%s: %llu datagrams that waited in the ring are lost; GAP records say "
-			     "so in their place",
-			     path, (unsigned long long)datagrams);
+		sluice_error_about(
+			SLUICE_ABOUT(.path = path, .datagrams = SLUICE_NUMBER(datagrams)),
+			"%s: %llu datagrams that waited in the ring are lost; GAP records say "
+			"so in their place",
+			path, (unsigned long long)datagrams);
 	else
-		sluice_notice("%s: nothing that waited in the ring is lost", path);
+		sluice_notice_about(SLUICE_ABOUT(.path = path),
+				    "%s: nothing that waited in the ring is lost", path);
 }
 
 /* Maps the ring that is in `fd`, if it makes sense, and is what its twin knows (NULL: there is
@@ -150,7 +154,8 @@ static int take_over(struct sluice_ring *ring, const char *path, int fd, off_t b
 	}
 	if (verdict == SLUICE_RING_EXTEND) {
 		lost = sluice_ring_revive(ring, known, fewer, &is_exact);
-		sluice_error("%s: the ring is a copy of an earlier moment", path);
+		sluice_error_about(SLUICE_ABOUT(.path = path),
+				   "%s: the ring is a copy of an earlier moment", path);
 		tell(path, lost, is_exact);
 	}
 	return 0;
@@ -168,12 +173,13 @@ static bool give_up(const char *path, int fd, off_t bytes, int error, uint64_t *
 						  : error == -ESTALE ? "older"
 								     : "damaged");
 
-	sluice_error("%s: the ring is %s; it was put aside as %s", path,
-		     is_foreign ? "another's, whose file was copied or moved here"
-		     : error == -ESTALE
-			     ? "a copy of an earlier moment, or of an earlier life of the relay"
-			     : "damaged, or of another version of sluice",
-		     aside ? aside : "nothing");
+	sluice_error_about(
+		SLUICE_ABOUT(.path = path), "%s: the ring is %s; it was put aside as %s", path,
+		is_foreign ? "another's, whose file was copied or moved here"
+		: error == -ESTALE
+			? "a copy of an earlier moment, or of an earlier life of the relay"
+			: "damaged, or of another version of sluice",
+		aside ? aside : "nothing");
 	free(aside);
 	return is_known;
 }
@@ -190,8 +196,10 @@ static int clear_away(const char *path)
 	aside = state.st_uid == geteuid() ? sluice_ring_put_aside(path, "foreign") : NULL;
 	if (!aside)
 		return -EPERM;
-	sluice_error("%s: no file, and so not the ring that was there; it was put aside as %s",
-		     path, aside);
+	sluice_error_about(
+		SLUICE_ABOUT(.path = path),
+		"%s: no file, and so not the ring that was there; it was put aside as %s", path,
+		aside);
 	free(aside);
 	return 1;
 }
@@ -282,7 +290,8 @@ static int revive(struct sluice_ring *ring, const char *path, int fd,
 		return error;
 	lost = sluice_ring_revive(ring, known, 0, &is_exact);
 	ring->is_revived = true;
-	sluice_notice("%s: the ring is not there; it goes on as its twin knows it", path);
+	sluice_notice_about(SLUICE_ABOUT(.path = path),
+			    "%s: the ring is not there; it goes on as its twin knows it", path);
 	tell(path, lost, is_exact);
 	return 0;
 }

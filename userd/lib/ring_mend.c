@@ -159,9 +159,11 @@ static void forget_absurd(struct sluice_ring *ring, const char *path)
 		memcpy(&gap, record + 1, sizeof(gap));
 		if (le64toh(gap.datagrams) <= most)
 			continue;
-		sluice_error("%s: the number of a GAP in the ring is damaged: an unknown number of "
-			     "datagrams was lost there",
-			     path);
+		sluice_error_about(
+			SLUICE_ABOUT(.path = path),
+			"%s: the number of a GAP in the ring is damaged: an unknown number of "
+			"datagrams was lost there",
+			path);
 		gap.datagrams = 0;
 		memcpy(bytes + sizeof(*record), &gap, sizeof(gap));
 	}
@@ -209,12 +211,15 @@ static uint64_t mend_records(struct sluice_ring *ring, const char *path)
 			       ? behind - sequence
 			       : 0;
 		if (lost)
-			sluice_error("%s: %llu records of the ring are damaged: they are lost; a "
-				     "GAP says "
-				     "so in their place",
-				     path, (unsigned long long)lost);
+			sluice_error_about(
+				SLUICE_ABOUT(.path = path, .datagrams = SLUICE_NUMBER(lost)),
+				"%s: %llu records of the ring are damaged: they are lost; a "
+				"GAP says "
+				"so in their place",
+				path, (unsigned long long)lost);
 		else
-			sluice_error(
+			sluice_error_about(
+				SLUICE_ABOUT(.path = path, .bytes = SLUICE_NUMBER(end - at)),
 				"%s: a part of the ring is damaged: an unknown number of records "
 				"in "
 				"%llu bytes is lost; a GAP of no number says so in their place",

@@ -42,9 +42,11 @@ static void heal_tail(const char *path, int fd, const struct sluice_ring_known *
 	if (pread(fd, &tail, sizeof(tail), place) == (ssize_t)sizeof(tail) && tail != known->tail &&
 	    is_flipped(tail, known->tail) &&
 	    pwrite(fd, &known->tail, sizeof(tail), place) == (ssize_t)sizeof(tail))
-		sluice_warning("%s: the ring's tail was damaged; it was put right, as its twin "
-			       "says: nothing is lost",
-			       path);
+		sluice_warning_about(
+			SLUICE_ABOUT(.path = path),
+			"%s: the ring's tail was damaged; it was put right, as its twin "
+			"says: nothing is lost",
+			path);
 }
 
 void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluice_ring_known *known)
@@ -82,9 +84,10 @@ void sluice_ring_heal(const char *path, int fd, size_t bytes, const struct sluic
 	if (!memcmp(&head, &right, sizeof(head)) ||
 	    pwrite(fd, &right, sizeof(right), 0) != (ssize_t)sizeof(right))
 		return;
-	sluice_warning("%s: the ring's head was damaged; it was put right, as its twin says: "
-		       "nothing is lost",
-		       path);
+	sluice_warning_about(SLUICE_ABOUT(.path = path),
+			     "%s: the ring's head was damaged; it was put right, as its twin says: "
+			     "nothing is lost",
+			     path);
 }
 
 /* Puts right a slot that differs from the twin's in single bits of at most two words. What really
@@ -119,9 +122,11 @@ void sluice_ring_heal_mapped(struct sluice_ring *ring, const char *path,
 		is_healed |= heal_slot(&ring->consumer->cursor[number], &known->cursors[number]);
 	sluice_ring_writer_heal(ring, known->untold);
 	if (is_healed)
-		sluice_warning("%s: the ring's cursors were damaged; they were put right, as its "
-			       "twin says: nothing is lost",
-			       path);
+		sluice_warning_about(
+			SLUICE_ABOUT(.path = path),
+			"%s: the ring's cursors were damaged; they were put right, as its "
+			"twin says: nothing is lost",
+			path);
 }
 
 bool sluice_ring_is_younger(int fd, const struct sluice_ring_known *known)

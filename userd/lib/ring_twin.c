@@ -293,9 +293,11 @@ static void clear_away(const char *path, const char *name)
 
 	if (known && sluice_ring_twin_read(path, known) == -EPROTO) {
 		aside = sluice_ring_put_aside(name, "damaged");
-		sluice_warning("%s: no twin of that ring, or a damaged one; the ring alone is "
-			       "believed; it was put aside as %s",
-			       name, aside ? aside : "nothing");
+		sluice_warning_about(
+			SLUICE_ABOUT(.path = name),
+			"%s: no twin of that ring, or a damaged one; the ring alone is "
+			"believed; it was put aside as %s",
+			name, aside ? aside : "nothing");
 	}
 	free(aside);
 	free(known);
@@ -328,8 +330,10 @@ void sluice_ring_twin_make(struct sluice_ring *ring, const char *path)
 	munmap(twin, BYTES);
 close:
 	if (!ring->twin) {
-		sluice_warning("%s: %s: without it nothing but the ring knows what is in the ring",
-			       name, strerror(errno));
+		sluice_warning_about(
+			SLUICE_ABOUT(.path = name, .error = strerrorname_np(errno)),
+			"%s: %s: without it nothing but the ring knows what is in the ring", name,
+			strerror(errno));
 		(void)unlink(fresh);
 	}
 	if (fd >= 0)

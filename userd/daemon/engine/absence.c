@@ -67,8 +67,9 @@ void sluice_absence_note(const struct sluice_config *config)
 	length = snprintf(text, sizeof(text), "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
 			  namespace_number(), uptime(), closed_ports());
 	if (fd < 0 || write(fd, text, (size_t)length) != length)
-		sluice_debug("%s: %s; what comes until the next start is not told", path,
-			     strerror(errno));
+		sluice_debug_about(SLUICE_ABOUT(.path = path, .error = strerrorname_np(errno)),
+				   "%s: %s; what comes until the next start is not told", path,
+				   strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	free(path);
@@ -104,7 +105,8 @@ void sluice_absence_tell(const struct sluice_config *config)
 	if (!read_numbers(text, note, 3) || note[0] != namespace_number() || uptime() < note[1] ||
 	    now <= note[2])
 		goto close;
-	sluice_warning(
+	sluice_warning_about(
+		SLUICE_ABOUT(.datagrams = SLUICE_NUMBER(now - note[2])),
 		"%" PRIu64 " datagrams came to closed UDP ports of this network namespace in "
 		"the %" PRIu64 " s since the last sluiced stopped (UdpNoPorts); what was for "
 		"the inputs is lost",

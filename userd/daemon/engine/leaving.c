@@ -277,9 +277,11 @@ void sluice_leaving_finish(struct sluice_engine *engine, const struct sluice_con
 			if (!line->waiting.bytes && !line->disk)
 				continue;
 			describe(line, text, sizeof(text));
-			sluice_warning("output `%s` is gone, and %s wait for it; they stay where "
-				       "they are (`sluicectl show orphans`)",
-				       name_of(&survey, line->id, guid), text);
+			sluice_warning_about(
+				SLUICE_ABOUT(.output = name_of(&survey, line->id, guid)),
+				"output `%s` is gone, and %s wait for it; they stay where "
+				"they are (`sluicectl show orphans`)",
+				name_of(&survey, line->id, guid), text);
 		}
 	}
 	survey_free(&survey);
@@ -317,9 +319,11 @@ static void tell_dropped(struct sluice_engine *engine, enum sluice_source kind, 
 		(void)add_dropped(engine, kind, waiting->inputs[number].input,
 				  waiting->inputs[number].datagrams);
 	if (waiting->datagrams)
-		sluice_warning("%s: %" PRIu64 " datagrams that waited for an output that is gone "
-			       "were dropped, because the change said so",
-			       name, waiting->datagrams);
+		sluice_warning_about(SLUICE_ABOUT(.datagrams = SLUICE_NUMBER(waiting->datagrams)),
+				     "%s: %" PRIu64
+				     " datagrams that waited for an output that is gone "
+				     "were dropped, because the change said so",
+				     name, waiting->datagrams);
 	sluice_waiting_free(waiting);
 }
 

@@ -202,11 +202,16 @@ void sluice_orphans_warn_of_disks(struct sluice_engine *engine)
 
 	(void)look_at_other_disks(&round);
 	for (number = 0; number < orphans.count; number++)
-		sluice_warning("%s: %llu bytes wait there for output `%s`, and the configuration "
-			       "has that disk store no more; put `store.disk.path` back to have "
-			       "them delivered (`sluicectl show orphans`)",
-			       orphans.list[number].where,
-			       (unsigned long long)orphans.list[number].bytes,
-			       orphans.list[number].name[0] ? orphans.list[number].name : "?");
+		sluice_warning_about(
+			SLUICE_ABOUT(.output = orphans.list[number].name[0]
+						       ? orphans.list[number].name
+						       : NULL,
+				     .path = orphans.list[number].where,
+				     .bytes = SLUICE_NUMBER(orphans.list[number].bytes)),
+			"%s: %llu bytes wait there for output `%s`, and the configuration "
+			"has that disk store no more; put `store.disk.path` back to have "
+			"them delivered (`sluicectl show orphans`)",
+			orphans.list[number].where, (unsigned long long)orphans.list[number].bytes,
+			orphans.list[number].name[0] ? orphans.list[number].name : "?");
 	sluice_orphans_free(&orphans);
 }

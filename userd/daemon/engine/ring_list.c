@@ -109,10 +109,12 @@ void sluice_ring_list_tell(const struct sluice_identity *identity,
 		    !sluice_ring_twin_is_there(
 			    identity->rings.list[number],
 			    sluice_socket_ring_epoch(identity, identity->rings.list[number])))
-			sluice_error("%s: the ring that an earlier daemon had there is gone: an "
-				     "unknown number of datagrams that may have waited in it is "
-				     "lost",
-				     identity->rings.list[number]);
+			sluice_error_about(
+				SLUICE_ABOUT(.path = identity->rings.list[number]),
+				"%s: the ring that an earlier daemon had there is gone: an "
+				"unknown number of datagrams that may have waited in it is "
+				"lost",
+				identity->rings.list[number]);
 	}
 	free(prefix);
 }

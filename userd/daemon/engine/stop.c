@@ -214,23 +214,35 @@ static void tell_output(const struct sluice_config *config, size_t number,
 	const char *name = config->outputs[number].name;
 
 	if (entry->files)
-		sluice_warning(
+		sluice_warning_about(
+			SLUICE_ABOUT(.output = name, .bytes = SLUICE_NUMBER(entry->files),
+				     .datagrams = SLUICE_NUMBER(entry->file_datagrams),
+				     .path = sluice_socket_ring_directory(config)),
 			"%" PRIu64 " bytes / %" PRIu64 " datagrams stay in memory (%s) for "
 			"output `%s`; the next sluiced delivers them, they are lost at a reboot",
 			entry->files, entry->file_datagrams, sluice_socket_ring_directory(config),
 			name);
 	if (entry->modules)
-		sluice_warning("%" PRIu64 " bytes / %" PRIu64 " datagrams stay in memory (the "
-			       "module's rings) for output `%s`; the next sluiced delivers them, "
-			       "they are lost at a reboot and with `rmmod sluice`",
-			       entry->modules, entry->module_datagrams, name);
+		sluice_warning_about(
+			SLUICE_ABOUT(.output = name, .bytes = SLUICE_NUMBER(entry->modules),
+				     .datagrams = SLUICE_NUMBER(entry->module_datagrams)),
+			"%" PRIu64 " bytes / %" PRIu64 " datagrams stay in memory (the "
+			"module's rings) for output `%s`; the next sluiced delivers them, "
+			"they are lost at a reboot and with `rmmod sluice`",
+			entry->modules, entry->module_datagrams, name);
 	if (entry->mortals)
-		sluice_error("%" PRIu64 " bytes / %" PRIu64 " datagrams for output `%s` are lost: "
-			     "their ring ends with this process",
-			     entry->mortals, entry->mortal_datagrams, name);
+		sluice_error_about(
+			SLUICE_ABOUT(.output = name, .bytes = SLUICE_NUMBER(entry->mortals),
+				     .datagrams = SLUICE_NUMBER(entry->mortal_datagrams)),
+			"%" PRIu64 " bytes / %" PRIu64 " datagrams for output `%s` are lost: "
+			"their ring ends with this process",
+			entry->mortals, entry->mortal_datagrams, name);
 	if (entry->disk)
-		sluice_notice("%" PRIu64 " bytes stay on the disk (%s) for output `%s`",
-			      entry->disk, config->store.disk_path, name);
+		sluice_notice_about(SLUICE_ABOUT(.output = name,
+						 .bytes = SLUICE_NUMBER(entry->disk),
+						 .store = config->store.disk_path),
+				    "%" PRIu64 " bytes stay on the disk (%s) for output `%s`",
+				    entry->disk, config->store.disk_path, name);
 }
 
 /* The last lines of the log: what was not delivered, where it is, for whom. */

@@ -130,14 +130,18 @@ static void put_aside(const char *path, const char *why)
 			return;
 		done = lstat(aside, &state) && !rename(path, aside);
 		if (done)
-			sluice_warning("%s: which outputs an earlier daemon had cannot be read "
-				       "there (%s); it was put aside as %s",
-				       path, why, aside);
+			sluice_warning_about(
+				SLUICE_ABOUT(.path = path),
+				"%s: which outputs an earlier daemon had cannot be read "
+				"there (%s); it was put aside as %s",
+				path, why, aside);
 		free(aside);
 	}
 	if (!done)
-		sluice_warning("%s: which outputs an earlier daemon had cannot be read there (%s)",
-			       path, why);
+		sluice_warning_about(
+			SLUICE_ABOUT(.path = path),
+			"%s: which outputs an earlier daemon had cannot be read there (%s)", path,
+			why);
 }
 
 /* A GUID out of an object. False: there is none. */
@@ -395,9 +399,11 @@ int sluice_identity_load(struct sluice_identity *identity, struct sluice_config 
 		look_for_moved(&root, config->store.disk_path, config);
 		moved = json_string_value(json_object_get(root, "config"));
 		if (moved) {
-			sluice_notice("%s goes on with what a daemon with %s left: there is no "
-				      "such file, and the relay is the same",
-				      home, moved);
+			sluice_notice_about(
+				SLUICE_ABOUT(.path = home),
+				"%s goes on with what a daemon with %s left: there is no "
+				"such file, and the relay is the same",
+				home, moved);
 			free(config->home);
 			config->home = strdup(moved);
 			if (!config->home)
@@ -436,10 +442,12 @@ static int write_to(const json_t *root, const char *directory, const char *home,
 	int result = write_file(root, directory, home);
 
 	if (result && !is_known)
-		sluice_warning("%s: which outputs there are cannot be noted (%s): a change of "
-			       "names or addresses before the next start may leave what waits "
-			       "without an output (`sluicectl show orphans`)",
-			       directory, strerror(-result));
+		sluice_warning_about(
+			SLUICE_ABOUT(.path = directory, .error = strerrorname_np(-result)),
+			"%s: which outputs there are cannot be noted (%s): a change of "
+			"names or addresses before the next start may leave what waits "
+			"without an output (`sluicectl show orphans`)",
+			directory, strerror(-result));
 	return before ? before : result;
 }
 

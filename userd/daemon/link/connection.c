@@ -68,10 +68,14 @@ void sluice_connection_tell_no_record(const struct sluice_connection *connection
 				      const struct sluice_feeder *feeder, uint64_t offset,
 				      uint64_t bytes)
 {
-	sluice_error("output `%s`: the ring of CPU %u holds something that is no record at offset "
-		     "%llu; %llu bytes are passed over",
-		     connection->group->name, feeder->ring->producer->cpu,
-		     (unsigned long long)offset, (unsigned long long)bytes);
+	sluice_error_about(
+		SLUICE_ABOUT(.output = connection->group->name,
+			     .cpu = SLUICE_NUMBER(feeder->ring->producer->cpu),
+			     .bytes = SLUICE_NUMBER(bytes)),
+		"output `%s`: the ring of CPU %u holds something that is no record at offset "
+		"%llu; %llu bytes are passed over",
+		connection->group->name, feeder->ring->producer->cpu, (unsigned long long)offset,
+		(unsigned long long)bytes);
 }
 
 /* Whose presence it is. */

@@ -161,6 +161,12 @@ struct sluice_connection {
 const char *sluice_connection_name(const struct sluice_connection *connection,
 				   char text[SLUICE_CONNECTION_NAME]);
 
+/* The same as fields of a line of the log, for as long as the block that it stands in. */
+#define SLUICE_ABOUT_CONNECTION(connection)                                   \
+	SLUICE_ABOUT(.output = (connection)->group->name,                     \
+		     .destination = sluice_target_text((connection)->target), \
+		     .worker = SLUICE_NUMBER((connection)->group->worker->number))
+
 /* Sets the state, also for the report. @context worker */
 void sluice_connection_set_state(struct sluice_connection *connection, enum sluice_tcp_state state);
 

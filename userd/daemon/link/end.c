@@ -69,7 +69,8 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	}
 	is_rejecting = sluice_trial_end(
 		&connection->trial, sluice_connection_name(connection, name),
-		sluice_trial_words(group->form.framing), connection->role.disabled, now);
+		SLUICE_ABOUT_CONNECTION(connection), sluice_trial_words(group->form.framing),
+		connection->role.disabled, now);
 	/* Only one that got something done begins again with short pauses: not who accepts and
 	 * never reads. */
 	if (was_ready && !is_rejecting &&
@@ -101,13 +102,14 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	if (connection->role.disabled) {
 		sluice_connection_note_closed(connection);
 		sluice_outage_give_up(&connection->told.outage,
-				      sluice_connection_name(connection, name), now);
+				      sluice_connection_name(connection, name),
+				      SLUICE_ABOUT_CONNECTION(connection), now);
 		sluice_worker_set_timer(group->worker, &connection->timer, 0);
 		return;
 	}
 	sluice_connection_note_away(connection, what, error, now);
 	sluice_outage_begin(&connection->told.outage, sluice_connection_name(connection, name),
-			    what, error, now);
+			    SLUICE_ABOUT_CONNECTION(connection), what, error, now);
 	connection->attempt.complained = true;
 	/* The other addresses of a name are tried at once, the pause comes after all of them. */
 	connection->attempt.address++;

@@ -108,18 +108,21 @@ static void note_slow(struct sluice_connection *connection, uint64_t now)
 	sluice_store_relaxed(&connection->counters.slow, (uint64_t)is_slow);
 	if (!is_slow && connection->told.is_slow) {
 		connection->told.is_slow = false;
-		sluice_notice("%s: it reads again, after %s",
-			      sluice_connection_name(connection, name),
-			      sluice_duration_say(now - connection->told.slow_since, lasted));
+		sluice_notice_about(SLUICE_ABOUT_CONNECTION(connection),
+				    "%s: it reads again, after %s",
+				    sluice_connection_name(connection, name),
+				    sluice_duration_say(now - connection->told.slow_since, lasted));
 	}
 	sluice_connection_note_since(connection);
 	if (!is_slow || connection->told.is_slow || now - since < dead)
 		return;
 	connection->told.is_slow = true;
 	connection->told.slow_since = since;
-	sluice_warning("%s: it is there and has read nothing for longer than `dead-after`; what is "
-		       "under way to it waits (state `slow`)",
-		       sluice_connection_name(connection, name));
+	sluice_warning_about(
+		SLUICE_ABOUT_CONNECTION(connection),
+		"%s: it is there and has read nothing for longer than `dead-after`; what is "
+		"under way to it waits (state `slow`)",
+		sluice_connection_name(connection, name));
 }
 
 void sluice_connection_forget(struct sluice_connection *connection)
@@ -295,6 +298,8 @@ void sluice_connection_tell_outages(struct sluice_connection *connection, uint64
 	/* One that was never entered has no name yet, and nothing to tell. */
 	if (sluice_outage_is_open(&connection->told.outage) || connection->told.unconfirmed.untold)
 		sluice_connection_name(connection, name);
-	sluice_outage_close(&connection->told.outage, name, now);
-	sluice_unconfirmed_look(&connection->told.unconfirmed, name, true, now);
+	sluice_outage_close(&connection->told.outage, name, SLUICE_ABOUT_CONNECTION(connection),
+			    now);
+	sluice_unconfirmed_look(&connection->told.unconfirmed, name,
+				SLUICE_ABOUT_CONNECTION(connection), true, now);
 }

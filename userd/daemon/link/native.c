@@ -268,8 +268,9 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 		sluice_connection_note_since(connection);
 		if (was_unsafe && connection->native.unsafe_told == 1) {
 			connection->native.unsafe_told = 2;
-			sluice_notice("%s: it acknowledges as durable now",
-				      sluice_connection_name(connection, name));
+			sluice_notice_about(SLUICE_ABOUT_CONNECTION(connection),
+					    "%s: it acknowledges as durable now",
+					    sluice_connection_name(connection, name));
 		}
 		return;
 	}
@@ -281,7 +282,8 @@ static void look_at_promise(struct sluice_connection *connection, uint64_t now)
 	if (connection->native.unsafe_told)
 		return;
 	connection->native.unsafe_told = 1;
-	sluice_warning(
+	sluice_warning_about(
+		SLUICE_ABOUT_CONNECTION(connection),
 		"%s: it has acknowledged as received only for longer than `dead-after`, and `ack: "
 		"durable` releases nothing before it is on stable storage there: let the receiver "
 		"say durable, or set `ack: received`",

@@ -10,12 +10,15 @@
 /* What separates a cause from its errno, and the errno's text. */
 #define ERROR_TEXT(error) (error) ? ": " : "", (error) ? strerror(error) : ""
 
-void sluice_outage_begin(struct sluice_outage *outage, const char *who, const char *what, int error,
+void sluice_outage_begin(struct sluice_outage *outage, const char *who,
+			 const struct sluice_log_about *about, const char *what, int error,
 			 uint64_t now)
 {
+	struct sluice_log_about fields = about ? *about : (struct sluice_log_about){0};
+
 	if (!outage || outage->began || outage->is_closed)
 		return;
-	sluice_outage_look(outage, who, false, now);
+	sluice_outage_look(outage, who, about, false, now);
 	if (!outage->window)
 		outage->window = now ? now : 1;
 	outage->began = now ? now : 1;
@@ -24,18 +27,21 @@ void sluice_outage_begin(struct sluice_outage *outage, const char *who, const ch
 	outage->is_told = outage->told < SLUICE_OUTAGES_TOLD;
 	if (outage->is_told) {
 		outage->told++;
-		sluice_warning("%s: %s%s%s; trying again until it answers%s", who, what,
-			       ERROR_TEXT(error),
-			       outage->told == SLUICE_OUTAGES_TOLD
-				       ? " (it comes and goes: what follows within a minute of "
-					 "the first is summed up)"
-				       : "");
+		fields.error = error ? strerrorname_np(error) : NULL;
+		sluice_warning_about(
+			&fields, "%s: %s%s%s; trying again until it answers%s", who, what,
+			ERROR_TEXT(error),
+			outage->told == SLUICE_OUTAGES_TOLD
+				? " (it comes and goes: what follows within a minute of "
+				  "the first is summed up)"
+				: "");
 	} else {
 		outage->untold++;
 	}
 }
 
-bool sluice_outage_end(struct sluice_outage *outage, const char *who, uint64_t now)
+bool sluice_outage_end(struct sluice_outage *outage, const char *who,
+		       const struct sluice_log_about *about, uint64_t now)
 {
 	char text[SLUICE_SIZE_TEXT];
 	uint64_t lasted;
@@ -51,39 +57,42 @@ bool sluice_outage_end(struct sluice_outage *outage, const char *who, uint64_t n
 	lasted = now - outage->began;
 	outage->began = 0;
 	if (outage->is_told) {
-		sluice_notice("%s: connected %safter %s (%s%s%s)", who, is_first ? "" : "again ",
-			      sluice_duration_say(lasted, text), outage->what,
-			      ERROR_TEXT(outage->error));
+		sluice_notice_about(about, "%s: connected %safter %s (%s%s%s)", who,
+				    is_first ? "" : "again ", sluice_duration_say(lasted, text),
+				    outage->what, ERROR_TEXT(outage->error));
 	} else {
 		outage->untold_ns += lasted;
 		if (lasted > outage->longest_ns)
 			outage->longest_ns = lasted;
 	}
-	sluice_outage_look(outage, who, false, now);
+	sluice_outage_look(outage, who, about, false, now);
 	return true;
 }
 
-void sluice_outage_give_up(struct sluice_outage *outage, const char *who, uint64_t now)
+void sluice_outage_give_up(struct sluice_outage *outage, const char *who,
+			   const struct sluice_log_about *about, uint64_t now)
 {
 	char text[SLUICE_SIZE_TEXT];
 
 	if (!outage)
 		return;
-	sluice_outage_look(outage, who, true, now);
+	sluice_outage_look(outage, who, about, true, now);
 	if (outage->began)
-		sluice_notice("%s: no longer tried, after %s without a connection", who,
-			      sluice_duration_say(now - outage->began, text));
+		sluice_notice_about(about, "%s: no longer tried, after %s without a connection",
+				    who, sluice_duration_say(now - outage->began, text));
 	outage->began = 0;
 }
 
-void sluice_outage_close(struct sluice_outage *outage, const char *who, uint64_t now)
+void sluice_outage_close(struct sluice_outage *outage, const char *who,
+			 const struct sluice_log_about *about, uint64_t now)
 {
-	sluice_outage_give_up(outage, who, now);
+	sluice_outage_give_up(outage, who, about, now);
 	if (outage)
 		outage->is_closed = true;
 }
 
-void sluice_outage_look(struct sluice_outage *outage, const char *who, bool finally, uint64_t now)
+void sluice_outage_look(struct sluice_outage *outage, const char *who,
+			const struct sluice_log_about *about, bool finally, uint64_t now)
 {
 	char all[SLUICE_SIZE_TEXT], longest[SLUICE_SIZE_TEXT], window[SLUICE_SIZE_TEXT];
 	bool lasts;
@@ -95,7 +104,8 @@ void sluice_outage_look(struct sluice_outage *outage, const char *who, bool fina
 	if (outage->untold) {
 		uint64_t open = lasts ? now - outage->began : 0;
 
-		sluice_warning(
+		sluice_warning_about(
+			about,
 			"%s: %u more interruption%s within %s, %s in all, the longest %s; "
 			"the last because: %s%s%s; %s",
 			who, outage->untold, outage->untold == 1 ? "" : "s",

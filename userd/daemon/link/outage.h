@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "../../lib/log.h"
 
 /* So many interruptions within a window are told one by one, those beyond are summed up at its end.
  */
@@ -33,27 +34,33 @@ struct sluice_outage {
 
 /*
  * An interruption begins: `what` is a constant half-sentence why, `error` an errno or 0; nothing if
- * one lasts. `who` begins each line of the log. @context worker
+ * one lasts. `who` begins each line of the log, `about` are its fields (NULL: none). @context
+ * worker
  */
-void sluice_outage_begin(struct sluice_outage *outage, const char *who, const char *what, int error,
+void sluice_outage_begin(struct sluice_outage *outage, const char *who,
+			 const struct sluice_log_about *about, const char *what, int error,
 			 uint64_t now);
 
 /* It is over: the connection works. Nothing if none lasts. Returns whether one did. @context worker
  */
-bool sluice_outage_end(struct sluice_outage *outage, const char *who, uint64_t now);
+bool sluice_outage_end(struct sluice_outage *outage, const char *who,
+		       const struct sluice_log_about *about, uint64_t now);
 
 /* Nobody tries any more: tells so, if one lasts, and of what was summed up. @context worker,
  * process */
-void sluice_outage_give_up(struct sluice_outage *outage, const char *who, uint64_t now);
+void sluice_outage_give_up(struct sluice_outage *outage, const char *who,
+			   const struct sluice_log_about *about, uint64_t now);
 
 /* The same for good: nothing is told from now on. @context worker, process */
-void sluice_outage_close(struct sluice_outage *outage, const char *who, uint64_t now);
+void sluice_outage_close(struct sluice_outage *outage, const char *who,
+			 const struct sluice_log_about *about, uint64_t now);
 
 /*
  * Tells of what was summed up if the window is over, or if `finally`, because nobody will ask
  * again. To be called every few seconds. @context worker
  */
-void sluice_outage_look(struct sluice_outage *outage, const char *who, bool finally, uint64_t now);
+void sluice_outage_look(struct sluice_outage *outage, const char *who,
+			const struct sluice_log_about *about, bool finally, uint64_t now);
 
 /* Is there anything to be told of, now or later? */
 static inline bool sluice_outage_is_open(const struct sluice_outage *outage)

@@ -445,8 +445,8 @@ static void lost(struct sluice_connection *connection)
 		return;
 	sluice_count(&connection->counters.unconfirmed, unconfirmed);
 	sluice_unconfirmed_add(&connection->told.unconfirmed,
-			       sluice_connection_name(connection, name), unconfirmed, is_again,
-			       now);
+			       sluice_connection_name(connection, name),
+			       SLUICE_ABOUT_CONNECTION(connection), unconfirmed, is_again, now);
 }
 
 const struct sluice_protocol sluice_protocol_plain = {

@@ -250,13 +250,16 @@ static void time_answer(struct sluice_connection *connection, uint64_t now)
 	sluice_store_relaxed(&connection->counters.full, (uint64_t)!is_full);
 	sluice_connection_note_since(connection);
 	if (is_full)
-		sluice_notice("%s: its answers come quickly again",
-			      sluice_connection_name(connection, name));
+		sluice_notice_about(SLUICE_ABOUT_CONNECTION(connection),
+				    "%s: its answers come quickly again",
+				    sluice_connection_name(connection, name));
 	else
-		sluice_warning("%s: its answers come one in a second or more: the receiver's queue "
-			       "is full, and what it acknowledges may be discarded there (state "
-			       "`queue-full`)",
-			       sluice_connection_name(connection, name));
+		sluice_warning_about(
+			SLUICE_ABOUT_CONNECTION(connection),
+			"%s: its answers come one in a second or more: the receiver's queue "
+			"is full, and what it acknowledges may be discarded there (state "
+			"`queue-full`)",
+			sluice_connection_name(connection, name));
 }
 
 /* The receiver said `status` and `words` to a datagram: it does not want it, now or later. */
@@ -276,10 +279,12 @@ static void refused(struct sluice_connection *connection, int status, const uint
 	for (place = 0; place < length; place++)
 		text[place] = words[place] >= ' ' && words[place] <= '~' ? (char)words[place] : '?';
 	text[length] = '\0';
-	sluice_warning("%s: it refused a datagram: %03d %s; that is not sent again (%llu refused "
-		       "since the start)",
-		       sluice_connection_name(connection, name), status, text,
-		       (unsigned long long)connection->counters.refused);
+	sluice_warning_about(
+		SLUICE_ABOUT_CONNECTION(connection),
+		"%s: it refused a datagram: %03d %s; that is not sent again (%llu refused "
+		"since the start)",
+		sluice_connection_name(connection, name), status, text,
+		(unsigned long long)connection->counters.refused);
 }
 
 /* The segment that datagram `number`, which is not answered, is of. */

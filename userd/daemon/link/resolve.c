@@ -141,8 +141,9 @@ static void *thread_main(void *argument)
 		error = look_up(target);
 		/* Once, not every few seconds for as long as nobody mends it. */
 		if (error && !target->told)
-			sluice_warning("destination %s: its name cannot be looked up: %s",
-				       target->text, gai_strerror(error));
+			sluice_warning_about(SLUICE_ABOUT(.destination = target->text),
+					     "destination %s: its name cannot be looked up: %s",
+					     target->text, gai_strerror(error));
 		target->told = error != 0;
 		sluice_target_put(target);
 		pthread_mutex_lock(&resolver->lock);

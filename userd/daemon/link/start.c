@@ -18,8 +18,9 @@ static void welcome(struct sluice_connection *connection, const char *name, uint
 {
 	sluice_store_relaxed(&connection->counters.rejecting, UINT64_C(0));
 	sluice_connection_note_there(connection, now);
-	if (!sluice_outage_end(&connection->told.outage, name, now))
-		sluice_info("%s: connected", name);
+	if (!sluice_outage_end(&connection->told.outage, name, SLUICE_ABOUT_CONNECTION(connection),
+			       now))
+		sluice_info_about(SLUICE_ABOUT_CONNECTION(connection), "%s: connected", name);
 	sluice_connection_note_since(connection);
 	connection->attempt.complained &= comes_and_goes(connection);
 }
@@ -29,7 +30,8 @@ void sluice_connection_look_at_trial(struct sluice_connection *connection, const
 {
 	bool was_rejecting = connection->trial.is_rejecting;
 
-	if (sluice_trial_look(&connection->trial, name, now, next) == SLUICE_TRIAL_SAME)
+	if (sluice_trial_look(&connection->trial, name, SLUICE_ABOUT_CONNECTION(connection), now,
+			      next) == SLUICE_TRIAL_SAME)
 		return;
 	if (was_rejecting && !connection->trial.is_rejecting)
 		welcome(connection, name, now);
@@ -58,7 +60,8 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	sluice_connection_name(connection, name);
 	/* Who speaks our protocol does not reject us. */
 	if (connection->protocol->is_answered)
-		(void)sluice_trial_passed(&connection->trial, name, now);
+		(void)sluice_trial_passed(&connection->trial, name,
+					  SLUICE_ABOUT_CONNECTION(connection), now);
 	sluice_trial_begin(&connection->trial, group->connection_count > 1, now);
 	if (!connection->trial.is_rejecting)
 		welcome(connection, name, now);

@@ -33,9 +33,11 @@ static void due(struct sluice_timer *timer, uint64_t now)
 	uint64_t next;
 
 	sluice_connection_name(connection, name);
-	sluice_outage_look(&connection->told.outage, name, false, now);
+	sluice_outage_look(&connection->told.outage, name, SLUICE_ABOUT_CONNECTION(connection),
+			   false, now);
 	sluice_connection_look_after_presence(connection, now);
-	sluice_unconfirmed_look(&connection->told.unconfirmed, name, false, now);
+	sluice_unconfirmed_look(&connection->told.unconfirmed, name,
+				SLUICE_ABOUT_CONNECTION(connection), false, now);
 	switch (connection->state) {
 	case SLUICE_TCP_WAITING:
 		if (!connection->role.disabled)
@@ -99,9 +101,10 @@ static void fault(struct sluice_connection *connection, const char *what, uint64
 	 */
 	if (connection->attempt.complained &&
 	    (!connection->told.fault_at || now - connection->told.fault_at >= FAULT_NS)) {
-		sluice_warning("%s: %s (%llu times since the start)",
-			       sluice_connection_name(connection, name), what,
-			       (unsigned long long)connection->counters.faults);
+		sluice_warning_about(SLUICE_ABOUT_CONNECTION(connection),
+				     "%s: %s (%llu times since the start)",
+				     sluice_connection_name(connection, name), what,
+				     (unsigned long long)connection->counters.faults);
 		connection->told.fault_at = now;
 	}
 }

@@ -49,7 +49,8 @@ void sluice_trial_begin(struct sluice_trial *trial, bool has_others, uint64_t no
 }
 
 /* Notes that the destination is rejecting from now on. */
-static void reject(struct sluice_trial *trial, const char *who, const char *what, uint64_t now)
+static void reject(struct sluice_trial *trial, const char *who,
+		   const struct sluice_log_about *about, const char *what, uint64_t now)
 {
 	char text[TEXT_MAX];
 
@@ -63,7 +64,7 @@ static void reject(struct sluice_trial *trial, const char *who, const char *what
 		 "%s: %s It ended %u connections in a row within their first seconds; it is "
 		 "tried again with growing pauses, and counts as connected when one lasts",
 		 who, what, trial->run);
-	sluice_warning("%s", text);
+	sluice_warning_about(about, "%s", text);
 	sluice_event_send(SLUICE_EVENT_REJECTING, KEY, who, text);
 }
 
@@ -71,8 +72,8 @@ static void reject(struct sluice_trial *trial, const char *who, const char *what
  * The destination is rejecting no more, because of what the end of the sentence says. Returns
  * whether it was.
  */
-static bool end_rejection(struct sluice_trial *trial, const char *who, const char *what,
-			  uint64_t now)
+static bool end_rejection(struct sluice_trial *trial, const char *who,
+			  const struct sluice_log_about *about, const char *what, uint64_t now)
 {
 	char text[TEXT_MAX], lasted[SLUICE_SIZE_TEXT];
 
@@ -84,19 +85,20 @@ static bool end_rejection(struct sluice_trial *trial, const char *who, const cha
 		return true;
 	snprintf(text, sizeof(text), "%s: %s, after %s", who, what,
 		 sluice_duration_say(now - trial->since, lasted));
-	sluice_notice("%s", text);
+	sluice_notice_about(about, "%s", text);
 	sluice_event_send(SLUICE_EVENT_REJECTING_OVER, KEY, who, text);
 	return true;
 }
 
-bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *what, bool is_last,
+bool sluice_trial_end(struct sluice_trial *trial, const char *who,
+		      const struct sluice_log_about *about, const char *what, bool is_last,
 		      uint64_t now)
 {
 	uint64_t ended = trial->parted ? trial->parted : now;
 
 	if (is_last || !trial->reached) {
 		/* That is another fault, with words of its own. */
-		(void)end_rejection(trial, who,
+		(void)end_rejection(trial, who, about,
 				    is_last ? "it is not tried any more"
 					    : "it accepts no connections any more",
 				    now);
@@ -110,7 +112,7 @@ bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *w
 		trial->had_data |= trial->given != 0;
 		trial->run++;
 		if (trial->run >= RUN && !trial->is_rejecting)
-			reject(trial, who, what, now);
+			reject(trial, who, about, what, now);
 	} else if (!trial->is_rejecting) {
 		trial->run = 0;
 	}
@@ -120,14 +122,16 @@ bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *w
 	return trial->is_rejecting;
 }
 
-bool sluice_trial_passed(struct sluice_trial *trial, const char *who, uint64_t now)
+bool sluice_trial_passed(struct sluice_trial *trial, const char *who,
+			 const struct sluice_log_about *about, uint64_t now)
 {
 	trial->until = 0;
-	return end_rejection(trial, who, "it keeps its connection again", now);
+	return end_rejection(trial, who, about, "it keeps its connection again", now);
 }
 
 enum sluice_trial_change sluice_trial_look(struct sluice_trial *trial, const char *who,
-					   uint64_t now, uint64_t *next)
+					   const struct sluice_log_about *about, uint64_t now,
+					   uint64_t *next)
 {
 	uint64_t due = sluice_trial_young_until(trial);
 
@@ -144,7 +148,7 @@ enum sluice_trial_change sluice_trial_look(struct sluice_trial *trial, const cha
 	if (trial->had_data && !trial->given)
 		return SLUICE_TRIAL_SAME;
 	if (now >= due && !trial->parted) {
-		(void)sluice_trial_passed(trial, who, now);
+		(void)sluice_trial_passed(trial, who, about, now);
 		return SLUICE_TRIAL_LASTS;
 	}
 	if (now < due && due < *next)

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "../../lib/log.h"
 #include "../../lib/clock.h"
 #include "../../config/model.h"
 
@@ -46,11 +47,13 @@ void sluice_trial_reach(struct sluice_trial *trial, uint64_t now);
 void sluice_trial_begin(struct sluice_trial *trial, bool has_others, uint64_t now);
 
 /*
- * It is given up; `who` begins the line of the log, `what` is what sluice_trial_words() says.
- * The peer ended it if trial->is_cut; an attempt that never got through breaks the run.
- * `is_last`: no other follows. Returns whether the destination is rejecting now. @context worker
+ * It is given up; `who` begins the line of the log, `about` are its fields, `what` is what
+ * sluice_trial_words() says. The peer ended it if trial->is_cut; an attempt that never got through
+ * breaks the run. `is_last`: no other follows. Returns whether the destination is rejecting now.
+ * @context worker
  */
-bool sluice_trial_end(struct sluice_trial *trial, const char *who, const char *what, bool is_last,
+bool sluice_trial_end(struct sluice_trial *trial, const char *who,
+		      const struct sluice_log_about *about, const char *what, bool is_last,
 		      uint64_t now);
 
 /* What changed since the last look at a connection that may be used. */
@@ -61,10 +64,12 @@ enum sluice_trial_change { SLUICE_TRIAL_SAME, SLUICE_TRIAL_OVER, SLUICE_TRIAL_LA
  * destination rejects no more? *next becomes when to look again at the latest. @context worker
  */
 enum sluice_trial_change sluice_trial_look(struct sluice_trial *trial, const char *who,
-					   uint64_t now, uint64_t *next);
+					   const struct sluice_log_about *about, uint64_t now,
+					   uint64_t *next);
 
 /* It lasts: its destination rejects no more. Returns whether it did. @context worker */
-bool sluice_trial_passed(struct sluice_trial *trial, const char *who, uint64_t now);
+bool sluice_trial_passed(struct sluice_trial *trial, const char *who,
+			 const struct sluice_log_about *about, uint64_t now);
 
 /* Why a receiver may reject what comes in `framing`: a constant half-sentence. @threadsafe */
 const char *sluice_trial_words(enum sluice_framing framing);

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "../../lib/log.h"
 
 /* What of one connection the log does not know yet. All of it is its worker's; zeroed at first. */
 struct sluice_unconfirmed {
@@ -18,17 +19,19 @@ struct sluice_unconfirmed {
 };
 
 /*
- * `datagrams` more; `is_sent_anew`: they are sent again. `who` begins the line of the log.
+ * `datagrams` more; `is_sent_anew`: they are sent again. `who` begins the line of the log, `about`
+ * are its fields.
  * @context worker, process
  */
 void sluice_unconfirmed_add(struct sluice_unconfirmed *unconfirmed, const char *who,
-			    uint64_t datagrams, bool is_sent_anew, uint64_t now);
+			    const struct sluice_log_about *about, uint64_t datagrams,
+			    bool is_sent_anew, uint64_t now);
 
 /*
  * Tells what is not told yet, if it is time, or if `finally`, because nobody will ask again.
  * @context worker, process
  */
-void sluice_unconfirmed_look(struct sluice_unconfirmed *unconfirmed, const char *who, bool finally,
-			     uint64_t now);
+void sluice_unconfirmed_look(struct sluice_unconfirmed *unconfirmed, const char *who,
+			     const struct sluice_log_about *about, bool finally, uint64_t now);
 
 #endif /* SLUICE_UNCONFIRMED_H */

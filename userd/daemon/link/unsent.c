@@ -44,8 +44,9 @@ static void tell(struct sluice_connection *connection)
 	(void)add_reason(text, used, counters->unsendable,
 			 "with bytes that the receiver cannot bear, or without a form in this "
 			 "framing");
-	sluice_warning("%s: datagrams that were not sent, since the start: %s",
-		       sluice_connection_name(connection, name), text);
+	sluice_warning_about(SLUICE_ABOUT_CONNECTION(connection),
+			     "%s: datagrams that were not sent, since the start: %s",
+			     sluice_connection_name(connection, name), text);
 	connection->told.unsent = total(counters);
 }
 

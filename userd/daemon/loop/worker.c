@@ -363,8 +363,10 @@ static void post(struct sluice_worker *worker,
 		sluice_store_relaxed(&worker->asked_ns, sluice_now());
 	/* Cannot block or fail: the counter is far from its limit. */
 	if (write(worker->mail, &one, sizeof(one)) != (ssize_t)sizeof(one))
-		sluice_error("worker %u: its mailbox takes no calls: %s", worker->number,
-			     strerror(errno));
+		sluice_error_about(SLUICE_ABOUT(.worker = SLUICE_NUMBER(worker->number),
+						.error = strerrorname_np(errno)),
+				   "worker %u: its mailbox takes no calls: %s", worker->number,
+				   strerror(errno));
 }
 
 int sluice_worker_call(struct sluice_worker *worker,

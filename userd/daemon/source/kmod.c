@@ -189,11 +189,13 @@ static void adopt(struct sluice_intake *intake, const struct sluice_kernel_route
 		goto say;
 	}
 	if (!count && found->head > found->tail) {
-		sluice_warning("route `%s`, CPU %u: %llu bytes wait for outputs that the "
-			       "configuration does not have; they stay there (`sluicectl show "
-			       "orphans`)",
-			       known->name, found->cpu,
-			       (unsigned long long)(found->head - found->tail));
+		sluice_warning_about(
+			SLUICE_ABOUT(.route = known->name, .cpu = SLUICE_NUMBER(found->cpu),
+				     .bytes = SLUICE_NUMBER(found->head - found->tail)),
+			"route `%s`, CPU %u: %llu bytes wait for outputs that the "
+			"configuration does not have; they stay there (`sluicectl show "
+			"orphans`)",
+			known->name, found->cpu, (unsigned long long)(found->head - found->tail));
 		sluice_ring_destroy(&ring);
 		close(fd);
 		free(outputs);
@@ -335,8 +337,9 @@ static void intake_commit(struct sluice_intake *intake)
 		    sluice_kmod_is_ours(&intake->ledger, intake->context, intake->plan,
 					known->guid) &&
 		    sluice_kernel_route_delete(intake->kernel, known->guid))
-			sluice_warning("route `%s` is still in the module: %s", known->name,
-				       sluice_kernel_error(intake->kernel));
+			sluice_warning_about(SLUICE_ABOUT(.route = known->name),
+					     "route `%s` is still in the module: %s", known->name,
+					     sluice_kernel_error(intake->kernel));
 	}
 	free(streams);
 	sluice_kmod_ledger_free(&intake->ledger);
@@ -370,16 +373,19 @@ static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *st
 			others++;
 	}
 	if (stream->held < sluice_ring_head(&stream->ring))
-		sluice_warning("route `%s`, CPU %u: what waits for outputs that the configuration "
-			       "does not have stays (`sluicectl show orphans`)",
-			       stream->name, stream->cpu);
+		sluice_warning_about(
+			SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(stream->cpu)),
+			"route `%s`, CPU %u: what waits for outputs that the configuration "
+			"does not have stays (`sluicectl show orphans`)",
+			stream->name, stream->cpu);
 	/* With the last ring goes the route. ENOENT: somebody deleted it before us. */
 	if (!others && !is_needed) {
 		int result = sluice_kernel_route_delete(intake->kernel, stream->route);
 
 		if (result && result != -ENOENT)
-			sluice_warning("route `%s` is still in the module: %s", stream->name,
-				       sluice_kernel_error(intake->kernel));
+			sluice_warning_about(SLUICE_ABOUT(.route = stream->name),
+					     "route `%s` is still in the module: %s", stream->name,
+					     sluice_kernel_error(intake->kernel));
 	}
 	return true;
 }

@@ -181,12 +181,14 @@ uint64_t sluice_socket_account_look(uint64_t now)
 	all = account.all;
 	pthread_mutex_unlock(&account.lock);
 	if (untold)
-		sluice_warning("%" PRIu64 " datagrams with a wrong UDP checksum came to this "
-			       "network namespace and no input has counted them: the kernel "
-			       "drops small ones, and those over IPv6 without a checksum, "
-			       "before it looks for their socket (UdpInCsumErrors, "
-			       "Udp6InCsumErrors); those that were for an input are lost",
-			       untold);
+		sluice_warning_about(
+			SLUICE_ABOUT(.cause = "bad_checksum", .datagrams = SLUICE_NUMBER(untold)),
+			"%" PRIu64 " datagrams with a wrong UDP checksum came to this "
+			"network namespace and no input has counted them: the kernel "
+			"drops small ones, and those over IPv6 without a checksum, "
+			"before it looks for their socket (UdpInCsumErrors, "
+			"Udp6InCsumErrors); those that were for an input are lost",
+			untold);
 	return all;
 }
 

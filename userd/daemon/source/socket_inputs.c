@@ -142,17 +142,21 @@ void sluice_socket_input_settle(struct sluice_socket_input *input)
 	if (input->next_state.wait && !input->state.wait)
 		input->waits_since = sluice_now();
 	if (is_new && input->next_state.wait)
-		sluice_warning("input `%s`: %s; nothing comes in there until then", input->name,
-			       input->next_state.text);
+		sluice_warning_about(SLUICE_ABOUT(.input = input->name),
+				     "input `%s`: %s; nothing comes in there until then",
+				     input->name, input->next_state.text);
 	else if (is_new)
-		sluice_notice("input `%s`: it was %s for %s, and receives now", input->name,
-			      input->state.text,
-			      sluice_duration_say(sluice_now() - input->waits_since, lasted));
+		sluice_notice_about(SLUICE_ABOUT(.input = input->name),
+				    "input `%s`: it was %s for %s, and receives now", input->name,
+				    input->state.text,
+				    sluice_duration_say(sluice_now() - input->waits_since, lasted));
 	else if (input->state.index && input->next_state.index &&
 		 input->state.index != input->next_state.index)
-		sluice_notice("input `%s`: its interface is another one of the same name now; "
-			      "its sockets were opened anew",
-			      input->name);
+		sluice_notice_about(
+			SLUICE_ABOUT(.input = input->name),
+			"input `%s`: its interface is another one of the same name now; "
+			"its sockets were opened anew",
+			input->name);
 	input->state = input->next_state;
 }
 

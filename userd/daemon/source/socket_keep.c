@@ -153,7 +153,9 @@ static int take(const struct sluice_source_context *context, const struct sluice
 	outputs = sluice_cursor_outputs(plan, &ring, &count);
 	error = outputs ? 0 : -ENOMEM;
 	if (!error && !count && sluice_ring_head(&ring) != sluice_ring_tail(&ring))
-		sluice_warning(
+		sluice_warning_about(
+			SLUICE_ABOUT(.path = path, .bytes = SLUICE_NUMBER(sluice_ring_head(&ring) -
+									  sluice_ring_tail(&ring))),
 			"%s: %llu bytes wait for outputs that the configuration does not "
 			"have; they stay there (`sluicectl show orphans`)",
 			path,
@@ -162,8 +164,11 @@ static int take(const struct sluice_source_context *context, const struct sluice
 		sluice_ring_destroy(&ring);
 		goto free;
 	}
-	sluice_notice("a ring with %llu bytes that nobody fills any more is delivered",
-		      (unsigned long long)(sluice_ring_head(&ring) - sluice_ring_tail(&ring)));
+	sluice_notice_about(
+		SLUICE_ABOUT(.bytes = SLUICE_NUMBER(sluice_ring_head(&ring) -
+						    sluice_ring_tail(&ring))),
+		"a ring with %llu bytes that nobody fills any more is delivered",
+		(unsigned long long)(sluice_ring_head(&ring) - sluice_ring_tail(&ring)));
 	error = sluice_stream_create(&ring, -1, &route, (const sluice_guid *)outputs, count,
 				     SLUICE_SOURCE_SOCKET, worker, &stream);
 	if (error) {

@@ -35,8 +35,11 @@ void sluice_port_empty(struct sluice_port *port, uint64_t now)
 	if (!left)
 		return;
 	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
-	sluice_warning("port %u: closed with %u datagrams in its buffer, because the ring is full",
-		       port->key.port, left);
+	sluice_warning_about(
+		SLUICE_ABOUT(.port = SLUICE_NUMBER(port->key.port),
+			     .datagrams = SLUICE_NUMBER(left)),
+		"port %u: closed with %u datagrams in its buffer, because the ring is full",
+		port->key.port, left);
 }
 
 void sluice_port_discard(struct sluice_port *port)
@@ -46,9 +49,12 @@ void sluice_port_discard(struct sluice_port *port)
 	if (!left)
 		return;
 	sluice_port_lose(port, SLUICE_LOST_SOCKET, left);
-	sluice_warning("port %u: %u datagrams came to a socket of a change that failed, and cannot "
-		       "be told apart; they are lost",
-		       port->key.port, left);
+	sluice_warning_about(
+		SLUICE_ABOUT(.port = SLUICE_NUMBER(port->key.port),
+			     .datagrams = SLUICE_NUMBER(left)),
+		"port %u: %u datagrams came to a socket of a change that failed, and cannot "
+		"be told apart; they are lost",
+		port->key.port, left);
 }
 
 /* From now on nothing new gets into it, though the kernel finds it. */
@@ -62,8 +68,10 @@ static void shut(struct sluice_port *port)
 	sluice_port_count_drops(port, false);
 	error = port->key.way->shut(port);
 	if (error)
-		sluice_warning("port %u: the socket cannot be shut before it is emptied: %s",
-			       port->key.port, strerror(-error));
+		sluice_warning_about(SLUICE_ABOUT(.port = SLUICE_NUMBER(port->key.port),
+						  .error = strerrorname_np(-error)),
+				     "port %u: the socket cannot be shut before it is emptied: %s",
+				     port->key.port, strerror(-error));
 	port->closing = true;
 }
 

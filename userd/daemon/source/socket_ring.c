@@ -46,18 +46,23 @@ static int make_ring(struct sluice_worker *worker, void *argument)
 		if (!error)
 			return 0;
 		is_left = error == -EPERM;
-		sluice_warning("%s: %s; the ring of worker %u does not outlive this process",
-			       order->path, strerror(-error), worker->number);
+		sluice_warning_about(SLUICE_ABOUT(.worker = SLUICE_NUMBER(worker->number),
+						  .path = order->path,
+						  .error = strerrorname_np(-error)),
+				     "%s: %s; the ring of worker %u does not outlive this process",
+				     order->path, strerror(-error), worker->number);
 	}
 	/* Its place is another's; what was in it is told, if its twin is there. */
 	if (is_left && !sluice_ring_revive_apart(&order->ring, order->path))
 		return 0;
 	error = sluice_ring_create(&order->ring, order->size, stream, epoch, (uint32_t)worker->cpu);
 	if (!error && is_left) {
-		sluice_error("%s: another user's, or others may write to it: an unknown number of "
-			     "datagrams that an earlier daemon may have left there is not "
-			     "delivered",
-			     order->path);
+		sluice_error_about(
+			SLUICE_ABOUT(.path = order->path),
+			"%s: another user's, or others may write to it: an unknown number of "
+			"datagrams that an earlier daemon may have left there is not "
+			"delivered",
+			order->path);
 		sluice_ring_lose_unknown(&order->ring, 0, SLUICE_LOST_DISK);
 	}
 	return error;
@@ -91,8 +96,11 @@ int sluice_socket_make_stream(const struct sluice_source_context *context,
 		goto free;
 	left = sluice_ring_head(&order.ring) - sluice_ring_tail(&order.ring);
 	if (order.found && left && !order.ring.is_revived)
-		sluice_notice("route `%s`, worker %zu: its ring is still there, with %llu bytes",
-			      route->name, number, (unsigned long long)left);
+		sluice_notice_about(
+			SLUICE_ABOUT(.route = route->name, .worker = SLUICE_NUMBER(number),
+				     .bytes = SLUICE_NUMBER(left)),
+			"route `%s`, worker %zu: its ring is still there, with %llu bytes",
+			route->name, number, (unsigned long long)left);
 	result = sluice_stream_create(&order.ring, -1, route, (const sluice_guid *)outputs,
 				      route->output_count, SLUICE_SOURCE_SOCKET, worker->number,
 				      &stream);

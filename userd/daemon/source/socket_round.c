@@ -257,7 +257,9 @@ static void count_it(struct sluice_port *port, int fd, bool is_bound)
 	int error = sluice_socket_count_open(&port->count, fd, is_bound);
 
 	if (error)
-		sluice_debug(
+		sluice_debug_about(
+			SLUICE_ABOUT(.port = SLUICE_NUMBER(port->key.port),
+				     .error = strerrorname_np(-error)),
 			"port %u: datagrams are not received together, because what the socket "
 			"loses of them could not be counted: %s",
 			port->key.port, strerror(-error));

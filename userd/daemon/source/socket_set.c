@@ -363,9 +363,12 @@ int sluice_ports_absorb(struct sluice_worker *worker, void *argument)
 			continue;
 		}
 		left = port->key.way->discard(port);
-		sluice_warning("port %u: no input wants it any more; its socket, which the last "
-			       "sluiced left open, is closed with %u datagrams in it",
-			       port->key.port, left);
+		sluice_warning_about(
+			SLUICE_ABOUT(.port = SLUICE_NUMBER(port->key.port),
+				     .datagrams = SLUICE_NUMBER(left)),
+			"port %u: no input wants it any more; its socket, which the last "
+			"sluiced left open, is closed with %u datagrams in it",
+			port->key.port, left);
 		sluice_port_free(port);
 	}
 	replace_ports(replaced, worker);

@@ -87,10 +87,12 @@ const struct sluice_socket_way *sluice_socket_way_choose(const struct sluice_soc
 	} else {
 		way = first_of(find(input->receive), NULL, &choice.why);
 		if (choice.why && !bed->follows)
-			sluice_warning("input `%s`: `receive: %s` cannot be had (%s); its sockets "
-				       "are read with `%s`, which costs more and loses no more",
-				       input->name, sluice_config_receive_name(input->receive),
-				       choice.why, sluice_config_receive_name(way->receive));
+			sluice_warning_about(
+				SLUICE_ABOUT(.input = input->name),
+				"input `%s`: `receive: %s` cannot be had (%s); its sockets "
+				"are read with `%s`, which costs more and loses no more",
+				input->name, sluice_config_receive_name(input->receive), choice.why,
+				sluice_config_receive_name(way->receive));
 	}
 	choice.receive = way->receive;
 	record->next_choice = choice;

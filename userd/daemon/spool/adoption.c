@@ -82,10 +82,12 @@ static int consider(void *context, struct sluice_spool_log *log)
 	(void)sluice_spool_waiting(adoption->spool, log, claim, &claims);
 	(void)sluice_spool_frames(adoption->spool, log, false, reach, orphan);
 	if (claims.strangers && adoption->tell)
-		sluice_warning("spool: frames of a stream of CPU %u wait for %zu outputs that the "
-			       "configuration does not have; they stay where they are (`sluicectl "
-			       "show orphans`)",
-			       name->cpu, claims.strangers);
+		sluice_warning_about(
+			SLUICE_ABOUT(.cpu = SLUICE_NUMBER(name->cpu)),
+			"spool: frames of a stream of CPU %u wait for %zu outputs that the "
+			"configuration does not have; they stay where they are (`sluicectl "
+			"show orphans`)",
+			name->cpu, claims.strangers);
 	if (!orphan->count) {
 		free(orphan);
 		return 0;

@@ -57,14 +57,20 @@ void sluice_disk_check(struct sluice_stream *stream, struct sluice_feeder *feede
 	is_known = sluice_spool_miss(spool, log, cursor->output, floor, limit, waiting - found,
 				     is_known ? &records : NULL);
 	if (is_known)
-		sluice_error("the store on the disk lacks %llu bytes that the ring of route `%s`, "
-			     "CPU %u, "
-			     "says lie there: is `store.disk.path` the same, and mounted? %llu "
-			     "records are lost; GAP records say so in their place",
-			     (unsigned long long)(waiting - found), stream->name, stream->cpu,
-			     (unsigned long long)records);
+		sluice_error_about(
+			SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(stream->cpu),
+				     .bytes = SLUICE_NUMBER(waiting - found),
+				     .datagrams = SLUICE_NUMBER(records)),
+			"the store on the disk lacks %llu bytes that the ring of route `%s`, "
+			"CPU %u, "
+			"says lie there: is `store.disk.path` the same, and mounted? %llu "
+			"records are lost; GAP records say so in their place",
+			(unsigned long long)(waiting - found), stream->name, stream->cpu,
+			(unsigned long long)records);
 	else
-		sluice_error(
+		sluice_error_about(
+			SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(stream->cpu),
+				     .bytes = SLUICE_NUMBER(waiting - found)),
 			"the store on the disk lacks %llu bytes that the ring of route `%s`, CPU "
 			"%u, "
 			"says lie there: is `store.disk.path` the same, and mounted? An unknown "
@@ -76,7 +82,8 @@ void sluice_disk_check(struct sluice_stream *stream, struct sluice_feeder *feede
 
 void sluice_disk_check_tell_older(struct sluice_stream *stream, uint64_t last)
 {
-	sluice_error(
+	sluice_error_about(
+		SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(stream->cpu)),
 		"the ring of route `%s`, CPU %u, ends at %llu, but the store on the disk goes on "
 		"to %llu: is the ring a copy of an earlier moment? An unknown number of "
 		"datagrams is lost",

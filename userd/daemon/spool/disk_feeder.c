@@ -346,7 +346,8 @@ static bool take_segment(struct sluice_disk_feeder *disk, struct sluice_segment 
 		segment->start = frame->head.offset;
 		if (!sluice_disk_frame_walk(frame, segment->start, segment->start + bytes,
 					    &segment->end, &segment->count)) {
-			sluice_error(
+			sluice_error_about(
+				SLUICE_ABOUT(.bytes = SLUICE_NUMBER(frame->head.span)),
 				"spool: a frame at offset %llu holds something that is no record; "
 				"%llu bytes are passed over",
 				(unsigned long long)frame->head.offset,

@@ -31,8 +31,8 @@ static void end_alarm(struct sluice_alarm *alarm, const char *key, const char *w
 	char lasted[SLUICE_SIZE_TEXT];
 
 	sluice_store_relaxed(&alarm->is_raised, false);
-	sluice_notice("alarm over: %s (it lasted %s)", text,
-		      sluice_duration_say(sluice_now() - alarm->since, lasted));
+	sluice_notice_about(SLUICE_ABOUT(.alarm = key), "alarm over: %s (it lasted %s)", text,
+			    sluice_duration_say(sluice_now() - alarm->since, lasted));
 	sluice_event_send(SLUICE_EVENT_ALARM_OVER, key, where, text);
 }
 
@@ -46,7 +46,7 @@ void sluice_alarm_writing(struct sluice_alarm *alarm, int error)
 		return;
 	snprintf(text, sizeof(text), "the disk store cannot be written: %s; memory alone is left",
 		 strerror(-error));
-	sluice_error("alarm: %s", text);
+	sluice_error_about(SLUICE_ABOUT(.alarm = "store.disk.write"), "alarm: %s", text);
 	raise_alarm(alarm, "store.disk.write", "store", text);
 }
 
@@ -61,7 +61,7 @@ void sluice_alarm_noting(struct sluice_alarm *alarm, int error)
 	snprintf(text, sizeof(text),
 		 "which outputs there are cannot be noted everywhere: %s; it is tried again",
 		 strerror(-error));
-	sluice_error("alarm: %s", text);
+	sluice_error_about(SLUICE_ABOUT(.alarm = "store.note"), "alarm: %s", text);
 	raise_alarm(alarm, "store.note", "store", text);
 }
 
@@ -71,7 +71,7 @@ void sluice_alarm_full(struct sluice_alarm *alarm, bool is_full, bool has_room)
 				   "from now on";
 
 	if (is_full && !alarm->is_raised) {
-		sluice_error("alarm: %s", text);
+		sluice_error_about(SLUICE_ABOUT(.alarm = "store.disk"), "alarm: %s", text);
 		raise_alarm(alarm, "store.disk", "store", text);
 	} else if (!is_full && has_room && alarm->is_raised) {
 		end_alarm(alarm, "store.disk", "store", "the disk store has room again");
@@ -89,7 +89,7 @@ static void tell_dropping(struct sluice_alarm *alarm, bool did, bool is_over, ui
 	if (did)
 		sluice_event_lost();
 	if (did && !alarm->is_raised) {
-		sluice_error("alarm: %s", text);
+		sluice_error_about(SLUICE_ABOUT(.alarm = "store.drop"), "alarm: %s", text);
 		raise_alarm(alarm, "store.drop", "store", text);
 	} else if (!did && is_over && alarm->is_raised) {
 		snprintf(over, sizeof(over),
@@ -137,7 +137,7 @@ bool sluice_alarm_watch(struct sluice_alarm *alarm, uint64_t used, uint64_t whol
 	if (mark && !alarm->is_raised && percent >= mark) {
 		snprintf(text, sizeof(text), "%s %s is filled to %llu%% (%s: %u%%)", what, where,
 			 percent, key, mark);
-		sluice_warning("alarm: %s", text);
+		sluice_warning_about(SLUICE_ABOUT(.alarm = key), "alarm: %s", text);
 		raise_alarm(alarm, key, where, text);
 		return true;
 	}

@@ -27,10 +27,13 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		sluice_worker_unwatch(stream->worker, stream->fd);
 		sluice_store_relaxed(&stream->hung, true);
 		if (!stream->draining)
-			sluice_warning("route `%s`: the module deleted its ring of CPU %u; what is "
-				       "in it is delivered, "
-				       "nothing new comes until the configuration is applied again",
-				       stream->name, stream->cpu);
+			sluice_warning_about(
+				SLUICE_ABOUT(.route = stream->name,
+					     .cpu = SLUICE_NUMBER(stream->cpu)),
+				"route `%s`: the module deleted its ring of CPU %u; what is "
+				"in it is delivered, "
+				"nothing new comes until the configuration is applied again",
+				stream->name, stream->cpu);
 	}
 	sluice_stream_notify(stream);
 }
@@ -88,10 +91,12 @@ int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_c
 		if (error)
 			goto close;
 		if (repaired)
-			sluice_warning("route `%s`, CPU %u: an output's cursor was damaged; it "
-				       "goes on at the ring's tail, "
-				       "and may send some datagrams twice",
-				       stream->name, cpu);
+			sluice_warning_about(
+				SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(cpu)),
+				"route `%s`, CPU %u: an output's cursor was damaged; it "
+				"goes on at the ring's tail, "
+				"and may send some datagrams twice",
+				stream->name, cpu);
 		join(stream, feeder);
 		stream->feeders[number] = feeder;
 		sluice_guid_copy(stream->outputs[number], outputs[number]);

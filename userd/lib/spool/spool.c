@@ -127,9 +127,10 @@ static void clear_checkpoint(struct sluice_spool *spool, const char *path)
 
 	if (lstat(path, &state) || S_ISREG(state.st_mode))
 		return;
-	sluice_warning("%s: no file, and so not the checkpoint; it is put aside as "
-		       "`checkpoint.foreign.N`",
-		       path);
+	sluice_warning_about(SLUICE_ABOUT(.path = path),
+			     "%s: no file, and so not the checkpoint; it is put aside as "
+			     "`checkpoint.foreign.N`",
+			     path);
 	spool->figures.quarantined++;
 	spool->is_checkpoint_foreign = spool->look || !put_aside(path);
 }
@@ -260,7 +261,8 @@ static int replace_checkpoint(struct sluice_spool *spool, char **error)
 {
 	char *path = sluice_spool_path(spool, "checkpoint");
 
-	sluice_warning(
+	sluice_warning_about(
+		SLUICE_ABOUT(.store = spool->path),
 		"spool %s: the checkpoint belongs to another store than the segments; it is put "
 		"aside as `checkpoint.foreign.N`, and the segments are believed",
 		spool->path);
@@ -342,9 +344,12 @@ static int complete(struct sluice_spool *spool, uint64_t size, char **error)
 		if (!result)
 			continue;
 		if (found) {
-			sluice_error("spool %s: no more segments can be made: %s; the store goes "
-				     "on with %zu of %zu segments until the next start",
-				     spool->path, strerror(-result), have, wanted);
+			sluice_error_about(
+				SLUICE_ABOUT(.store = spool->path,
+					     .error = strerrorname_np(-result)),
+				"spool %s: no more segments can be made: %s; the store goes "
+				"on with %zu of %zu segments until the next start",
+				spool->path, strerror(-result), have, wanted);
 			break;
 		}
 		/* Nothing is left of it: the next start would take it for a store that may hold
@@ -369,38 +374,47 @@ static void tell(const struct sluice_spool *spool)
 	char bytes[SLUICE_SIZE_TEXT];
 
 	if (figures->frames)
-		sluice_notice("spool %s: %llu frames with %llu records (%s) wait there",
-			      spool->path, (unsigned long long)figures->frames,
-			      (unsigned long long)figures->records,
-			      sluice_size_format(figures->bytes, bytes));
+		sluice_notice_about(SLUICE_ABOUT(.store = spool->path,
+						 .datagrams = SLUICE_NUMBER(figures->records),
+						 .bytes = SLUICE_NUMBER(figures->bytes)),
+				    "spool %s: %llu frames with %llu records (%s) wait there",
+				    spool->path, (unsigned long long)figures->frames,
+				    (unsigned long long)figures->records,
+				    sluice_size_format(figures->bytes, bytes));
 	if (figures->checkpoint_lost)
-		sluice_warning(
+		sluice_warning_about(
+			SLUICE_ABOUT(.store = spool->path),
 			"spool %s: no checkpoint can be read; everything that lies there is sent "
 			"again, and native receivers drop what they have; if a segment is missing, "
 			"an unknown number of records is lost with it",
 			spool->path);
 	if (figures->slot_lost)
-		sluice_warning(
+		sluice_warning_about(
+			SLUICE_ABOUT(.store = spool->path),
 			"spool %s: one of the two slots of the checkpoint cannot be read; if it "
 			"was the newer one and a segment is missing, an unknown number of records "
 			"is lost with it",
 			spool->path);
 	if (spool->is_read_only)
-		sluice_error("spool %s: %s: what waits there is delivered (%s), and nothing is "
-			     "written to it until the next start",
-			     spool->path,
-			     spool->write_error == -EROFS
-				     ? "the file system is read-only"
-				     : "the disk cannot be written (input/output error; see the "
-				       "kernel's log)",
-			     spool->stand_in ? "which is noted in memory until the disk can be "
-					       "written: after a restart of the machine it is "
-					       "delivered once more"
-					     : "and once more after the next start, since nobody "
-					       "can note that");
+		sluice_error_about(
+			SLUICE_ABOUT(.store = spool->path,
+				     .error = strerrorname_np(-spool->write_error)),
+			"spool %s: %s: what waits there is delivered (%s), and nothing is "
+			"written to it until the next start",
+			spool->path,
+			spool->write_error == -EROFS
+				? "the file system is read-only"
+				: "the disk cannot be written (input/output error; see the "
+				  "kernel's log)",
+			spool->stand_in ? "which is noted in memory until the disk can be "
+					  "written: after a restart of the machine it is "
+					  "delivered once more"
+					: "and once more after the next start, since nobody "
+					  "can note that");
 	if (figures->torn)
-		sluice_warning("spool %s: %llu frames were not whole", spool->path,
-			       (unsigned long long)figures->torn);
+		sluice_warning_about(SLUICE_ABOUT(.store = spool->path),
+				     "spool %s: %llu frames were not whole", spool->path,
+				     (unsigned long long)figures->torn);
 }
 
 /* Is the directory one that only we (or root) can put things into, and the way to it no link of

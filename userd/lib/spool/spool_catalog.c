@@ -355,11 +355,15 @@ void sluice_spool_catalog_report_missing(struct sluice_spool *spool)
 		spool->figures.missing_records += records;
 		spool->figures.damaged_frames += frames;
 		spool->figures.damaged_records += records;
-		sluice_error("spool %s: of a stream of CPU %u, %llu records (%llu bytes) are not "
-			     "there although the checkpoint lists them: they are lost; GAP records "
-			     "say so in their place",
-			     spool->path, log->name.cpu, (unsigned long long)records,
-			     (unsigned long long)bytes);
+		sluice_error_about(
+			SLUICE_ABOUT(.store = spool->path, .cpu = SLUICE_NUMBER(log->name.cpu),
+				     .datagrams = SLUICE_NUMBER(records),
+				     .bytes = SLUICE_NUMBER(bytes)),
+			"spool %s: of a stream of CPU %u, %llu records (%llu bytes) are not "
+			"there although the checkpoint lists them: they are lost; GAP records "
+			"say so in their place",
+			spool->path, log->name.cpu, (unsigned long long)records,
+			(unsigned long long)bytes);
 	}
 }
 

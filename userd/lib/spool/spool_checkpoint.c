@@ -115,7 +115,8 @@ int sluice_spool_note(struct sluice_spool *spool)
 	spool->is_noted = !other;
 	if (other && !spool->is_forgetful) {
 		spool->is_forgetful = true;
-		sluice_error(
+		sluice_error_about(
+			SLUICE_ABOUT(.store = spool->path, .error = strerrorname_np(-error)),
 			"spool %s: it cannot be noted what was delivered of what lies there: "
 			"not there (%s), and not in %s (%s); until it can be, a start delivers "
 			"that once more, and native receivers drop what they have",
@@ -231,9 +232,11 @@ int sluice_spool_checkpoint_load(struct sluice_spool *spool)
 	room = behind_entries(spool, &rest);
 	error = sluice_spool_catalog_compare(spool, rest, room);
 	if (error)
-		sluice_error("spool %s: out of memory for what is missing there; a part of it is "
-			     "not told of",
-			     spool->path);
+		sluice_error_about(
+			SLUICE_ABOUT(.store = spool->path),
+			"spool %s: out of memory for what is missing there; a part of it is "
+			"not told of",
+			spool->path);
 	apply(spool);
 	sluice_spool_catalog_report_missing(spool);
 	spool->dirty = spool->is_stood_in;

@@ -107,10 +107,12 @@ void sluice_spool_report_unreadable(struct sluice_spool *spool, struct sluice_sp
 	extent->is_known_bad = true;
 	spool->figures.damaged_frames++;
 	spool->figures.damaged_records += extent->count;
-	sluice_error("spool %s: segment %06u, block %u: a frame is damaged (%s): %u records "
-		     "are lost; a GAP says so in their place",
-		     spool->path, spool->segments[extent->segment].number, extent->block,
-		     error == -EBADMSG ? "CRC" : strerror(-error), extent->count);
+	sluice_error_about(
+		SLUICE_ABOUT(.store = spool->path, .datagrams = SLUICE_NUMBER(extent->count)),
+		"spool %s: segment %06u, block %u: a frame is damaged (%s): %u records "
+		"are lost; a GAP says so in their place",
+		spool->path, spool->segments[extent->segment].number, extent->block,
+		error == -EBADMSG ? "CRC" : strerror(-error), extent->count);
 }
 
 /* Fills `bytes` with what stands for an extent that is damaged, the first time loudly. */

@@ -164,10 +164,12 @@ static int scan(struct sluice_spool *spool, size_t place)
 		 * was. */
 		if (!head && at >= known && !was_bad) {
 			spool->figures.damaged_frames++;
-			sluice_error("spool %s: segment %06u, block %llu cannot be read: a frame "
-				     "that began there is lost",
-				     spool->path, segment->number,
-				     (unsigned long long)at / SLUICE_DISK_BLOCK);
+			sluice_error_about(
+				SLUICE_ABOUT(.store = spool->path),
+				"spool %s: segment %06u, block %llu cannot be read: a frame "
+				"that began there is lost",
+				spool->path, segment->number,
+				(unsigned long long)at / SLUICE_DISK_BLOCK);
 		}
 		was_bad = !head && at >= known;
 		if (!head || !belongs(spool, place, head, SLUICE_DISK_BLOCK) ||
@@ -230,11 +232,13 @@ static void put_aside(struct sluice_spool *spool, uint32_t number, const char *w
 			break;
 		if (access(aside, F_OK)) {
 			if (!rename(path, aside))
-				sluice_warning("%s: %s; it was put aside as %s", path,
-					       strcmp(why, "newer") == 0
-						       ? "written by a newer version of sluice"
-						       : "no segment of this store",
-					       aside);
+				sluice_warning_about(
+					SLUICE_ABOUT(.path = path),
+					"%s: %s; it was put aside as %s", path,
+					strcmp(why, "newer") == 0
+						? "written by a newer version of sluice"
+						: "no segment of this store",
+					aside);
 			free(aside);
 			break;
 		}
@@ -277,8 +281,10 @@ static int examine(struct sluice_spool *spool, size_t place)
 	if (error == -ENOMEM)
 		return error;
 	if (error) {
-		sluice_error("spool %s: the head of segment %06u cannot be read: %s", spool->path,
-			     segment->number, strerror(-error));
+		sluice_error_about(
+			SLUICE_ABOUT(.store = spool->path, .error = strerrorname_np(-error)),
+			"spool %s: the head of segment %06u cannot be read: %s", spool->path,
+			segment->number, strerror(-error));
 		/* Its frames may be readable all the same. */
 		segment->serial = fd < 0 ? 0 : serial_of(spool, place);
 		if (!segment->serial) {
@@ -308,7 +314,8 @@ static int examine(struct sluice_spool *spool, size_t place)
 			quarantine(spool, place, "foreign");
 			return 0;
 		}
-		sluice_warning(
+		sluice_warning_about(
+			SLUICE_ABOUT(.store = spool->path),
 			"spool %s: the head of segment %06u is damaged; its frames are looked "
 			"for one by one",
 			spool->path, segment->number);

@@ -20,7 +20,8 @@ static void discard(struct sluice_spool *spool, size_t place)
 
 	sluice_spool_segment_close(spool, place);
 	if (path && unlink(path) && errno != ENOENT)
-		sluice_warning("%s: cannot be removed: %s", path, strerror(errno));
+		sluice_warning_about(SLUICE_ABOUT(.path = path, .error = strerrorname_np(errno)),
+				     "%s: cannot be removed: %s", path, strerror(errno));
 	free(path);
 	segment->size = 0; /* never chosen again */
 }

@@ -105,7 +105,8 @@ void sluice_spool_stand_in_remove(struct sluice_spool *spool)
 	char *path = path_of(spool, "");
 
 	if (path && spool->has_stand_in && unlink(path) && errno != ENOENT)
-		sluice_warning("%s: cannot be removed: %s", path, strerror(errno));
+		sluice_warning_about(SLUICE_ABOUT(.path = path, .error = strerrorname_np(errno)),
+				     "%s: cannot be removed: %s", path, strerror(errno));
 	spool->has_stand_in = false;
 	free(path);
 }

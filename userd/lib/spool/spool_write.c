@@ -45,7 +45,8 @@ static int abandon(struct sluice_spool *spool, int error)
 		segment->failure = error;
 		sluice_spool_segment_close(spool, spool->active);
 		spool->figures.abandoned++;
-		sluice_error(
+		sluice_error_about(
+			SLUICE_ABOUT(.store = spool->path, .error = strerrorname_np(-error)),
 			"spool %s: segment %06u is given up: %s; what was being written goes to "
 			"another one",
 			spool->path, segment->number, strerror(-error));
