@@ -24,6 +24,10 @@ WARN    := -Wall -Wextra $(WERROR) -Wshadow -Wstrict-prototypes -Wmissing-protot
 # The date is the last commit's, not the build's, so that the same sources give the same bytes.
 DATE    ?= $(shell git log -1 --format=%cs 2>/dev/null || echo unknown)
 DATE    := $(DATE)
+# Where the sources came from; "release" without their history, "+" where they have been changed since. One file alone knows it
+# (userd/lib/version.c), and is made anew with another one.
+COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null | sed "s/\$$/$$(git diff --quiet HEAD 2>/dev/null || echo +)/" | grep . || echo release)
+COMMIT  := $(COMMIT)
 CPPFLAGS_ALL := $(CPPFLAGS) -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -isystem $(B)/bpf -DSLUICE_VERSION='"$(VERSION)"' \
            -DSLUICE_DATE='"$(DATE)"' $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread
@@ -51,7 +55,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all deps deps-build deb kmod dkms demo test test-all test-kernels test-unit unit scenario netlink hooks lint install clean help soak mutate mutate-asan fuzz
+.PHONY: all FORCE deps deps-build deb kmod dkms demo test test-all test-kernels test-unit unit scenario netlink hooks lint install clean help soak mutate mutate-asan fuzz
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -101,6 +105,12 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	{ echo '/* NOLINTBEGIN */' && bpftool gen skeleton $< name sluice_$*_programs && echo '/* NOLINTEND */'; } >$@
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_bpf.o $(B)/$(flavour)/userd/daemon/source/socket_trial.o): $(B)/bpf/receive.skel.h
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_count.o): $(B)/bpf/count.skel.h
+$(foreach flavour,plain asan pic fuzz,$(B)/$(flavour)/userd/lib/version.o): CPPFLAGS_ALL += -DSLUICE_COMMIT='"$(COMMIT)"'
+$(foreach flavour,plain asan pic fuzz,$(B)/$(flavour)/userd/lib/version.o): $(B)/commit
+$(B)/commit: FORCE
+	@mkdir -p $(@D)
+	@[ "$$(cat $@ 2>/dev/null)" = "$(DATE) $(COMMIT)" ] || echo "$(DATE) $(COMMIT)" >$@
+FORCE:
 $(B)/plain/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
@@ -212,7 +222,7 @@ dkms: ## put the module's sources where DKMS finds them, /usr/src/sluice-VERSION
 	install -D -m 644 conf/sluice.modules-load.conf $(DESTDIR)/usr/lib/modules-load.d/sluice.conf
 
 deb: ## packages for Debian 12, in build/deb; neither root nor network needed after make deps-build
-	debian/build-packages $(VERSION) $(DATE)
+	debian/build-packages $(VERSION) $(DATE) $(COMMIT)
 
 demo: ## the whole path, for real, in the VM and natively; ends with a table
 	$(MAKE) deps

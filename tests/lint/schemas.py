@@ -51,6 +51,12 @@ def causes():
     return found
 
 
+def formats():
+    """Formats with versions."""
+    text = (TOP / "userd/lib/version_rows.h").read_text(encoding="utf-8")
+    return re.findall(r"^VERSION\((\w+),", text, re.M)
+
+
 LOST = record("by cause, datagrams", {cause: NUMBER for cause in causes()})
 COUNTERS = {"matched": NUMBER, "stored": NUMBER, "stored_bytes": NUMBER, "lost": LOST}
 
@@ -170,6 +176,9 @@ def schemas():
         "events-list": ("events --list", rows_of(EVENT_KIND)),
         "history": ("history", rows_of(HISTORY)),
         "health": ("health", record("is anything wrong", {"healthy": TRUTH, "problems": NAMES})),
+        "version": ("version", record("which sluice this is", {
+            "version": TEXT, "date": TEXT, "commit": TEXT, "formats": record("by name", {name: NUMBER for name in formats()}),
+            "module": TEXT_OR_NULL})),
         "why": ("why", record("one sentence", {"what": TEXT, "why": TEXT})),
         "get": ("get", {"anyOf": [rows_of(KEY), rows_of({"oneOf": [
             record("an input", {**PIECE, "port": TEXT, "outputs": TEXT}),
@@ -191,7 +200,7 @@ def text_of(name, schema):
 
 
 # They print no JSON: they ask, write files, or say a sentence.
-WITHOUT = {"shell", "init", "confirm", "save", "begin", "abort", "tap", "spool", "import", "version", "help"}
+WITHOUT = {"shell", "init", "confirm", "save", "begin", "abort", "tap", "spool", "import", "help"}
 
 
 def commands():

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include "../lib/version.h"
 #include "command.h"
 
 /* A command: its line of the help, and what runs it; NULL: named, not there yet. */
@@ -42,6 +43,7 @@ static void help(FILE *to)
 
 int main(int argc, char **argv)
 {
+	char text[SLUICE_VERSION_TEXT];
 	size_t index;
 
 	if (argc < 2) {
@@ -54,7 +56,7 @@ int main(int argc, char **argv)
 		return SLUICE_BENCH_OK;
 	}
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-		printf("sluicebench %s (%s)\n", SLUICE_VERSION, SLUICE_DATE);
+		fputs(sluice_version_text("sluicebench", text), stdout);
 		return SLUICE_BENCH_OK;
 	}
 	for (index = 0; index < COMMANDS; index++) {

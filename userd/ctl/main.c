@@ -21,15 +21,6 @@ static const struct sluice_ctl_command commands[] = {
 #include "command_rows.h"
 };
 
-/* `sluicectl version` */
-int sluice_ctl_version(int argc, char **argv)
-{
-	(void)argc;
-	(void)argv;
-	printf("sluicectl %s (%s)\n", SLUICE_VERSION, SLUICE_DATE);
-	return SLUICE_CTL_OK;
-}
-
 /* Moves options before the command ("sluicectl -j show rules") behind it, where the commands look
  * for theirs. */
 static void move_options(int argc, char **argv)

@@ -22,6 +22,7 @@
 #include "../lib/link_watch.h"
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
+#include "../lib/version.h"
 #include "access.h"
 #include "background.h"
 #include "confirm.h"
@@ -282,7 +283,7 @@ static void tell_of_start(const struct daemon *daemon)
 /* Starts everything that `config` describes; takes it over. SLUICE_EXIT_OK or the status, told. */
 static int start(struct daemon *daemon, struct sluice_config *config)
 {
-	char *error = NULL, *listened = NULL;
+	char *error = NULL, *listened = NULL, other[SLUICE_VERSION_TEXT];
 	int result, status;
 
 	/* A background process has no stderr. */
@@ -320,6 +321,8 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	(void)sluice_socket_inherit();
 	sluice_notice_about(SLUICE_ABOUT(.path = daemon->path), "sluiced %s (%s) starts with %s",
 			    SLUICE_VERSION, SLUICE_DATE, daemon->path);
+	if (sluice_version_module_differs("sluiced", other))
+		sluice_warning("%s", other);
 	if (sluice_engine_start(config, &daemon->engine, &error)) {
 		status = cannot_start(error ? error : "out of memory", NULL);
 		free(error);

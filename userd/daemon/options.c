@@ -8,6 +8,7 @@
 #include <string.h>
 #include "options.h"
 #include "../lib/log.h"
+#include "../lib/version.h"
 
 /* Options without a short form. */
 enum long_only {
@@ -122,6 +123,7 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	char text[SLUICE_VERSION_TEXT];
 	int option, place, status;
 
 	*options = (struct sluice_options){.log_level = -1};
@@ -178,7 +180,7 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 			fprintf(stderr, "sluiced: --%s: not supported yet\n", known[place].name);
 			return SLUICE_EXIT_USAGE;
 		case 'V':
-			printf("sluiced %s (%s)\n", SLUICE_VERSION, SLUICE_DATE);
+			fputs(sluice_version_text("sluiced", text), stdout);
 			return SLUICE_EXIT_OK;
 		case 'h':
 			fputs(usage, stdout);
