@@ -69,6 +69,7 @@ _sluicectl()
 		history) words='-j' ;;
 		save) words='--force' ;;
 		health | version) words='-j' ;;
+		unload) words='--within --drop' ;;
 		why) words="-j $(_sluicectl_pieces)" ;;
 		commit) words='--dry-run --confirm-within --adopt --drop -j' ;;
 		rollback) words="--dry-run --if-revision --confirm-within $(sluicectl history 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;

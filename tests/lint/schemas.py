@@ -200,7 +200,7 @@ def text_of(name, schema):
 
 
 # They print no JSON: they ask, write files, or say a sentence.
-WITHOUT = {"shell", "init", "confirm", "save", "begin", "abort", "tap", "spool", "import", "help"}
+WITHOUT = {"shell", "init", "confirm", "save", "begin", "abort", "tap", "spool", "import", "help", "unload"}
 
 
 def commands():

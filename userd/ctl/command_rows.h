@@ -62,6 +62,8 @@ COMMAND("probe", probe, LOCAL, "OUTPUT [--count N] | --check FILE [--run ID] [-j
 	"send marked datagrams through an output; find them at its receiver")
 COMMAND("import", import, LOCAL, "rinetd|rsyslog|syslog-ng|socat FILE | socat -- ARGUMENT...",
 	"a configuration out of another program's")
+COMMAND("unload", unload, LOCAL, "[--within TIME] [--drop]",
+	"take the module out of the kernel: its inputs go on by sockets, its rings are delivered first")
 COMMAND("version", version, LOOKS, "[-j]", "version, date and commit; of the formats, and of the module")
 COMMAND("help", help, LOOKS, "[COMMAND]", "this list, or what one command takes")
 COMMAND("shell", shell, ALONE, "", "many commands, one a line, from a terminal or a pipe")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl version`: which sluice this is, and which module is loaded. Touches: reads /sys/module;
- * stdout.
+ * `sluicectl version`: which sluice this is, and which module is loaded. Touches: reads
+ * /sys/module; stdout.
  */
 #include <errno.h>
 #include <jansson.h>
