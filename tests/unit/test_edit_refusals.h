@@ -36,7 +36,7 @@
 	"control.hooks.destination-down, control.hooks.destination-up, control.hooks.rejecting, " \
 	"control.hooks.rejecting-over, control.hooks.missed, control.hooks.silent, "              \
 	"control.hooks.silent-over, control.hooks.started, control.hooks.stopping, "              \
-	"control.hook-limit, log.level, log.to, "           \
+	"control.hook-limit, log.level, log.to, "                                                 \
 	"log.format, log.limit)"
 
 static const struct refusal refusals[] = {

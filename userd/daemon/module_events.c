@@ -28,11 +28,16 @@ struct reading {
 void sluice_module_events_open(struct sluice_module_events *events, int epoll)
 {
 	struct epoll_event event = {.events = EPOLLIN};
-	int fd;
+	int fd, type = 0;
 
-	if (events->fd >= 0)
+	fd = sluice_kernel_watch_open(&type);
+	/* One that was loaded anew is another family, and the socket that we had hears nothing. */
+	if (fd >= 0 && events->fd >= 0 && type == events->type) {
+		close(fd);
 		return;
-	fd = sluice_kernel_watch_open(&events->type);
+	}
+	sluice_module_events_close(events);
+	events->type = type;
 	if (fd == -ENOENT)
 		return;
 	event.data.fd = fd;

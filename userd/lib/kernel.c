@@ -65,6 +65,11 @@ int sluice_kernel_open(struct sluice_kernel **kernel)
 	return 0;
 }
 
+int sluice_kernel_renew(struct sluice_kernel *kernel)
+{
+	return kernel ? sluice_netlink_renew(kernel->netlink, SLUICE_GENL_NAME) : -EINVAL;
+}
+
 void sluice_kernel_close(struct sluice_kernel *kernel)
 {
 	if (!kernel)

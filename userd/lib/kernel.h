@@ -77,6 +77,10 @@ struct sluice_kernel_stream {
 
 /* Connects. -ENOENT: the module is not loaded; -EPERM. @owner caller: sluice_kernel_close() */
 int sluice_kernel_open(struct sluice_kernel **kernel);
+
+/* Goes on with a module that was loaded since. 0, or as above. */
+int sluice_kernel_renew(struct sluice_kernel *kernel);
+
 void sluice_kernel_close(struct sluice_kernel *kernel);
 
 /* The sentence that explains the last failed call on this handle (the kernel's extended error text

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
@@ -45,29 +44,6 @@ static struct relay *_Atomic log_relay;
 
 /* Main thread only. */
 static char *log_path;
-
-const char *sluice_log_level_name(int level)
-{
-	if (level <= LOG_ERR)
-		return "error";
-	if (level == LOG_WARNING)
-		return "warning";
-	if (level == LOG_NOTICE)
-		return "notice";
-	return level == LOG_INFO ? "info" : "debug";
-}
-
-int sluice_log_level_parse(const char *name)
-{
-	int level;
-
-	if (!name)
-		return -EINVAL;
-	for (level = LOG_ERR; level <= LOG_DEBUG; level++)
-		if (!strcasecmp(name, sluice_log_level_name(level)))
-			return level;
-	return -EINVAL;
-}
 
 bool sluice_log_is_on_stderr(void)
 {
@@ -236,6 +212,7 @@ void sluice_log_close(void)
  * led stderr elsewhere since. */
 enum stderr_is { STDERR_UNKNOWN, STDERR_PLAIN, STDERR_JOURNAL_LINES, STDERR_JOURNAL };
 
+/* Which of them, as it was when it was first asked. */
 static enum stderr_is stderr_is(void)
 {
 	static atomic_int known = STDERR_UNKNOWN;

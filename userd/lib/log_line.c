@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <syslog.h>
 #include <sys/uio.h>
 /* the line number of a function of ours tells nobody anything */
 #define SD_JOURNAL_SUPPRESS_LOCATION
@@ -50,6 +52,29 @@ static const char *field(const struct sluice_log_about *about, const struct row 
 		return NULL;
 	snprintf(number, 24, "%" PRIu64, known->value);
 	return number;
+}
+
+const char *sluice_log_level_name(int level)
+{
+	if (level <= LOG_ERR)
+		return "error";
+	if (level == LOG_WARNING)
+		return "warning";
+	if (level == LOG_NOTICE)
+		return "notice";
+	return level == LOG_INFO ? "info" : "debug";
+}
+
+int sluice_log_level_parse(const char *name)
+{
+	int level;
+
+	if (!name)
+		return -EINVAL;
+	for (level = LOG_ERR; level <= LOG_DEBUG; level++)
+		if (!strcasecmp(name, sluice_log_level_name(level)))
+			return level;
+	return -EINVAL;
 }
 
 const char *sluice_log_place_name(const struct sluice_log_place *place,

@@ -301,6 +301,21 @@ failed:
 	return error;
 }
 
+int sluice_netlink_renew(struct sluice_netlink *netlink, const char *family)
+{
+	struct sluice_netlink *fresh = NULL;
+	int error;
+
+	if (!netlink || !family)
+		return -EINVAL;
+	/* By a socket of its own: the callbacks of ours would hear the answer. */
+	error = sluice_netlink_open_family(&fresh, family);
+	if (!error)
+		netlink->type = fresh->type;
+	sluice_netlink_close(fresh);
+	return error;
+}
+
 int sluice_netlink_open_port(struct sluice_netlink **netlink, uint32_t port)
 {
 	struct sluice_netlink *fresh;

@@ -29,6 +29,10 @@ extern const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1];
  * loaded), -EPERM or another negative errno. @owner caller: sluice_netlink_close() */
 int sluice_netlink_open_family(struct sluice_netlink **netlink, const char *family);
 
+/* Looks for the family again, which has another number since the module was unloaded and loaded. 0
+ * or as above, then the handle is as it was. */
+int sluice_netlink_renew(struct sluice_netlink *netlink, const char *family);
+
 /* Connects to whoever has port id `port` on NETLINK_USERSOCK in this network namespace. That nobody
  * has it shows with the first request (-ECONNREFUSED). Anybody can have it: answers are believed if
  * the kernel says that root, we or the user called sluice sent them (else -EKEYREJECTED), and

@@ -242,6 +242,17 @@ static void adopt_orphans(struct sluice_intake *intake, const struct sluice_kern
 	}
 }
 
+/* Is any input of the plan from the module? */
+static bool wants_module(const struct sluice_source_plan *plan)
+{
+	size_t number;
+
+	for (number = 0; number < plan->config->input_count; number++)
+		if (plan->kinds[number] == SLUICE_SOURCE_KMOD)
+			return true;
+	return false;
+}
+
 /* struct sluice_source_class.prepare: routes are set, rings attached to. */
 static int intake_prepare(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			  struct sluice_stream_table *fresh, char **error)
@@ -251,6 +262,17 @@ static int intake_prepare(struct sluice_intake *intake, const struct sluice_sour
 	int result;
 
 	sluice_kmod_ledger_free(&intake->ledger);
+	intake->plan = NULL;
+	/* Since the last change somebody may have unloaded it, and loaded it again. */
+	result = sluice_kernel_renew(intake->kernel);
+	if (result == -ENOENT && !wants_module(plan))
+		return 0;
+	if (result) {
+		sluice_say(error, "%s",
+			   result == -ENOENT ? "the module is not loaded any more: modprobe sluice"
+					     : strerror(-result));
+		return result;
+	}
 	result = sluice_kmod_ledger_read(&intake->ledger, intake->kernel, error);
 	if (result)
 		return result;
@@ -283,6 +305,9 @@ static int intake_prepare(struct sluice_intake *intake, const struct sluice_sour
 static int intake_activate(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			   char **error)
 {
+	/* There is no module, and nothing is wanted of it. */
+	if (!intake->plan)
+		return 0;
 	return sluice_kmod_set_rules(&intake->ledger, intake->kernel, intake->context, plan, error);
 }
 
@@ -317,6 +342,8 @@ static void intake_commit(struct sluice_intake *intake)
 	struct sluice_kernel_stream *streams = NULL;
 	size_t number, count = 0;
 
+	if (!intake->plan)
+		return;
 	/* Without that nothing is deleted: what waits for an output that is gone is nobody's to
 	 * throw away. */
 	if (sluice_kernel_streams(intake->kernel, &streams, &count)) {
