@@ -28,8 +28,9 @@ struct search {
 	struct sluice_findings *findings;
 	struct sluice_holders holders; /* read when the first port is found taken */
 	bool has_holders;
-	bool is_told; /* that the module is not there, where sockets do */
-	int error;    /* -ENOMEM */
+	bool is_next_told; /* that the next kernel has no module, if so */
+	bool is_told;	   /* that the module is not there, where sockets do */
+	int error;	   /* -ENOMEM */
 };
 
 int sluice_host_module(void)
@@ -74,6 +75,20 @@ static void tell_absence(struct search *search, const struct sluice_config_input
 	}
 }
 
+/* The next kernel will have none: a warning, once. */
+static void tell_next_kernel(struct search *search, const struct sluice_config_input *input,
+			     const struct sluice_config_place *place)
+{
+	char why[SLUICE_HOST_KERNEL_TEXT];
+
+	if (search->is_next_told || input->source == SLUICE_SOURCE_SOCKET)
+		return;
+	search->is_next_told = true;
+	if (sluice_host_next_lacks_module(why))
+		sluice_findings_add(search->findings, SLUICE_FINDING_WARNING, place,
+				    "inputs.source: %s", why);
+}
+
 /* What an input asks of the module that is not there, or of sockets that cannot do it. */
 static void check_source(struct search *search, const struct sluice_config_input *input, int module)
 {
@@ -81,6 +96,7 @@ static void check_source(struct search *search, const struct sluice_config_input
 	const struct sluice_config_place *place =
 		input->source_place.line ? &input->source_place : &input->place;
 
+	tell_next_kernel(search, input, place);
 	if (module == -ENOENT &&
 	    (input->source == SLUICE_SOURCE_KMOD || input->source == SLUICE_SOURCE_AUTO))
 		tell_absence(search, input, place);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * What follows from a configuration on this machine: routes, and which source takes which input. In
- * the control thread, before anything is changed. Touches: asks whether the module is there.
+ * the control thread, before anything is changed. Touches: asks whether the module is there; the
+ * log, who listens for events.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../config/host.h"
+#include "../../lib/event.h"
 #include "../../lib/guid.h"
 #include "../../lib/log.h"
 #include "../../lib/priority.h"
@@ -15,6 +18,8 @@
 
 /* The longest sentence about a source, bytes. */
 #define SENTENCE 256U
+/* What the alarm is about that there is no module. */
+#define ALARM "inputs.source"
 
 void sluice_derived_free(struct sluice_derived *derived)
 {
@@ -47,6 +52,7 @@ static int ask(struct answers *answers, size_t number)
 static enum sluice_source choose(struct answers *answers, bool *told)
 {
 	const struct sluice_source_class *best;
+	char why[SLUICE_HOST_KERNEL_TEXT], text[SLUICE_HOST_KERNEL_TEXT + 128];
 	size_t number = 0;
 
 	while (number + 1 < SLUICE_INTAKES && ask(answers, number))
@@ -59,6 +65,12 @@ static enum sluice_source choose(struct answers *answers, bool *told)
 			sluice_intake_classes[number - 1]->absence(answers->error[number - 1]));
 	else if (!*told)
 		sluice_notice("source: auto is %s here", sluice_config_source_name(best->kind));
+	if (!*told && number && sluice_host_lacks_module(why)) {
+		snprintf(text, sizeof(text), "the inputs are received by %ss: %s",
+			 sluice_config_source_name(best->kind), why);
+		sluice_warning_about(SLUICE_ABOUT(.alarm = ALARM), "%s", text);
+		sluice_event_send(SLUICE_EVENT_ALARM, ALARM, "", text);
+	}
 	*told = true;
 	return best->kind;
 }
