@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -63,9 +64,9 @@ static int has_module(const char *release)
 /* Is what lies in the folder of that name a kernel's, and not what an old one left behind? */
 static bool is_kernel(const char *name)
 {
-	char path[RELEASE + 64];
+	char path[NAME_MAX + 64];
 
-	if (name[0] == '.' || strlen(name) >= RELEASE)
+	if (name[0] == '.')
 		return false;
 	snprintf(path, sizeof(path), MODULES "/%s/modules.builtin", name);
 	return !access(path, F_OK);
@@ -89,7 +90,7 @@ static void find_newest(char newest[RELEASE])
 		else if (is_boot || !is_kernel(name))
 			continue;
 		if (strlen(name) < RELEASE && strverscmp(name, newest) > 0)
-			snprintf(newest, RELEASE, "%s", name);
+			memcpy(newest, name, strlen(name) + 1);
 	}
 	if (list)
 		closedir(list);
