@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
-#include "daemon/loop/thread.h"
+#include "daemon/loop/treatment.h"
 #include "daemon/loop/worker.h"
 
 /* What keeps the worker busy: it does not come back from this before `go` is readable. */

@@ -34,7 +34,7 @@ const char *sluice_config_policy_name(enum sluice_policy policy)
 const char *sluice_config_thread_word(enum sluice_thread_class class)
 {
 	static const char *const words[] = {
-#define THREAD(CLASS, word, name, cpus, what) [SLUICE_THREAD_##CLASS] = (word),
+#define THREAD(CLASS, word, name, cpus, what) [SLUICE_CLASS_##CLASS] = (word),
 #include "thread_rows.h"
 #undef THREAD
 	};
@@ -206,16 +206,16 @@ static void read_share(struct sluice_reader *reader, const struct sluice_key *ke
 		 .does = "how the scheduler treats what " what,                      \
 		 .fallback = "other",                                                \
 		 .read = sluice_read_choice,                                         \
-		 .offset = DRAFT(threads.of[SLUICE_THREAD_##CLASS].policy),          \
-		 .place = DRAFT(threads.of[SLUICE_THREAD_##CLASS].policy_place),     \
+		 .offset = DRAFT(threads.of[SLUICE_CLASS_##CLASS].policy),           \
+		 .place = DRAFT(threads.of[SLUICE_CLASS_##CLASS].policy_place),      \
 		 .choices = policies},                                               \
 		{.path = "threads." word ".priority",                                \
 		 .does = "of fifo and rr: the higher, the sooner it runs",           \
 		 .otherwise = "1 with fifo and rr",                                  \
 		 .form = "a number from 1 to 99",                                    \
 		 .read = read_priority,                                              \
-		 .offset = DRAFT(threads.of[SLUICE_THREAD_##CLASS].priority),        \
-		 .place = DRAFT(threads.of[SLUICE_THREAD_##CLASS].priority_place),   \
+		 .offset = DRAFT(threads.of[SLUICE_CLASS_##CLASS].priority),         \
+		 .place = DRAFT(threads.of[SLUICE_CLASS_##CLASS].priority_place),    \
 		 .minimum = 1,                                                       \
 		 .maximum = 99},                                                     \
 		{.path = "threads." word ".nice",                                    \
@@ -223,15 +223,15 @@ static void read_share(struct sluice_reader *reader, const struct sluice_key *ke
 		 .fallback = "0",                                                    \
 		 .form = "a number from -20 to 19",                                  \
 		 .read = read_nice,                                                  \
-		 .offset = DRAFT(threads.of[SLUICE_THREAD_##CLASS].nice),            \
-		 .place = DRAFT(threads.of[SLUICE_THREAD_##CLASS].nice_place)},      \
+		 .offset = DRAFT(threads.of[SLUICE_CLASS_##CLASS].nice),             \
+		 .place = DRAFT(threads.of[SLUICE_CLASS_##CLASS].nice_place)},       \
 		{.path = "threads." word ".cpus",                                    \
 		 .does = "where it runs",                                            \
 		 .otherwise = (anywhere),                                            \
 		 .form = "numbers and ranges of CPUs, like 0-3,8",                   \
 		 .read = read_cpus,                                                  \
-		 .offset = DRAFT(threads.of[SLUICE_THREAD_##CLASS]),                 \
-		 .place = DRAFT(threads.of[SLUICE_THREAD_##CLASS].cpus_place)},      \
+		 .offset = DRAFT(threads.of[SLUICE_CLASS_##CLASS]),                  \
+		 .place = DRAFT(threads.of[SLUICE_CLASS_##CLASS].cpus_place)},       \
 	};                                                                           \
 	static const struct sluice_key_table table_of_##CLASS = {                    \
 		"threads." word, "threads." word, keys_of_##CLASS, COUNT(keys_of_##CLASS)};

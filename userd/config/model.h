@@ -233,7 +233,7 @@ struct sluice_config_log {
 
 /* Classes of threads, see thread_rows.h. */
 enum sluice_thread_class {
-#define THREAD(CLASS, word, name, cpus, what) SLUICE_THREAD_##CLASS,
+#define THREAD(CLASS, word, name, cpus, what) SLUICE_CLASS_##CLASS,
 #include "thread_rows.h"
 #undef THREAD
 	SLUICE_THREADS

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "foreman.h"
-#include "loop/thread.h"
+#include "loop/treatment.h"
 
 struct sluice_foreman {
 	pthread_t thread;
@@ -29,7 +29,7 @@ static void *thread_main(void *argument)
 	const uint64_t one = 1;
 	struct sluice_job *job;
 
-	sluice_thread_begin(SLUICE_THREAD_FOREMAN, 0);
+	sluice_treatment_begin(SLUICE_CLASS_FOREMAN, 0);
 	pthread_mutex_lock(&foreman->lock);
 	for (;;) {
 		while (!foreman->next && !foreman->ended)
@@ -48,7 +48,7 @@ static void *thread_main(void *argument)
 		(void)!write(foreman->event, &one, sizeof(one));
 	}
 	pthread_mutex_unlock(&foreman->lock);
-	sluice_thread_end();
+	sluice_treatment_end();
 	return NULL;
 }
 

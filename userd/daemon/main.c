@@ -29,7 +29,7 @@
 #include "daemon.h"
 #include "direct.h"
 #include "history.h"
-#include "loop/thread.h"
+#include "loop/treatment.h"
 #include "source/source.h"
 
 /* How often the loop looks after a change that takes long. */
@@ -301,7 +301,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 				      strerror(-result));
 		goto failed;
 	}
-	sluice_thread_begin(SLUICE_THREAD_CONTROL, 0);
+	sluice_treatment_begin(SLUICE_CLASS_CONTROL, 0);
 	result = prepare_signals(daemon);
 	if (!result)
 		result = prepare_loop(daemon);

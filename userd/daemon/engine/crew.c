@@ -16,7 +16,7 @@
 #include "../../config/sentence.h"
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "../loop/thread.h"
+#include "../loop/treatment.h"
 #include "crew.h"
 #include "round.h"
 

@@ -12,7 +12,7 @@
 #include "absence.h"
 #include "crew.h"
 #include "../identity/identity_file.h"
-#include "../loop/thread.h"
+#include "../loop/treatment.h"
 #include "inner.h"
 #include "orphans.h"
 #include "../../config/sentence.h"

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/log.h"
-#include "../loop/thread.h"
+#include "../loop/treatment.h"
 #include "resolve.h"
 
 /* How many references the thread, the engine and the targets have of it. */
@@ -128,7 +128,7 @@ static void *thread_main(void *argument)
 	struct sluice_target *target;
 	int error;
 
-	sluice_thread_begin(SLUICE_THREAD_NAMES, 0);
+	sluice_treatment_begin(SLUICE_CLASS_NAMES, 0);
 	pthread_mutex_lock(&resolver->lock);
 	for (;;) {
 		while (!resolver->queue && !resolver->ended)
@@ -150,7 +150,7 @@ static void *thread_main(void *argument)
 	}
 	pthread_mutex_unlock(&resolver->lock);
 	resolver_put(resolver);
-	sluice_thread_end();
+	sluice_treatment_end();
 	return NULL;
 }
 

@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "thread.h"
+#include "treatment.h"
 #include "worker.h"
 
 #define EVENTS 64
@@ -289,11 +289,11 @@ static void *thread_main(void *argument)
 	struct sluice_worker *worker = argument;
 
 	/* Pinned first, so that what it touches first comes from the memory of its node. */
-	sluice_thread_begin(SLUICE_THREAD_WORKER, worker->number);
+	sluice_treatment_begin(SLUICE_CLASS_WORKER, worker->number);
 	if (numa_available() >= 0)
 		numa_set_localalloc();
 	run(worker);
-	sluice_thread_end();
+	sluice_treatment_end();
 	return NULL;
 }
 

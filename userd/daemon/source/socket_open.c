@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "../../config/sentence.h"
-#include "../loop/thread.h"
+#include "../loop/treatment.h"
 #include "socket.h"
 #include "socket_claim.h"
 #include "socket_count.h"

@@ -10,7 +10,7 @@
 #include <time.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "../loop/thread.h"
+#include "../loop/treatment.h"
 #include "../stream/alarm.h"
 #include "completions.h"
 #include "spooler.h"
@@ -426,7 +426,7 @@ static void *thread_main(void *argument)
 	struct sluice_order *list;
 	bool ended = false, waited = false;
 
-	sluice_thread_begin(SLUICE_THREAD_SPOOLER, 0);
+	sluice_treatment_begin(SLUICE_CLASS_SPOOLER, 0);
 	while (!ended) {
 		pthread_mutex_lock(&spooler->lock);
 		list = take_orders(spooler);
@@ -447,7 +447,7 @@ static void *thread_main(void *argument)
 		pthread_cond_broadcast(&spooler->done);
 		pthread_mutex_unlock(&spooler->lock);
 	}
-	sluice_thread_end();
+	sluice_treatment_end();
 	return NULL;
 }
 

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
-#include "daemon/loop/thread.h"
+#include "daemon/loop/treatment.h"
 
 /* A thread of a class, and what it is asked. */
 struct subject {
@@ -28,11 +28,11 @@ static void *be_there(void *argument)
 {
 	struct subject *subject = argument;
 
-	sluice_thread_begin(subject->class, subject->number);
+	sluice_treatment_begin(subject->class, subject->number);
 	subject->id = gettid();
 	pthread_barrier_wait(&subject->met);
 	pthread_barrier_wait(&subject->met);
-	sluice_thread_end();
+	sluice_treatment_end();
 	return NULL;
 }
 
@@ -73,7 +73,7 @@ static void name_of(pid_t id, char name[32])
 static void set_while_it_runs(void **state)
 {
 	struct sluice_config_threads settings = {0};
-	struct subject subject = {.class = SLUICE_THREAD_SPOOLER};
+	struct subject subject = {.class = SLUICE_CLASS_SPOOLER};
 	cpu_set_t before, after;
 	pthread_t thread;
 	char name[32];
@@ -86,10 +86,10 @@ static void set_while_it_runs(void **state)
 	assert_int_equal(sched_getaffinity(subject.id, sizeof(before), &before), 0);
 	assert_int_equal(sched_getscheduler(subject.id), SCHED_OTHER);
 
-	settings.of[SLUICE_THREAD_SPOOLER].policy = SLUICE_POLICY_BATCH;
-	settings.of[SLUICE_THREAD_SPOOLER].nice = 4;
-	settings.of[SLUICE_THREAD_SPOOLER].has_cpus = true;
-	CPU_SET(0, &settings.of[SLUICE_THREAD_SPOOLER].cpus);
+	settings.of[SLUICE_CLASS_SPOOLER].policy = SLUICE_POLICY_BATCH;
+	settings.of[SLUICE_CLASS_SPOOLER].nice = 4;
+	settings.of[SLUICE_CLASS_SPOOLER].has_cpus = true;
+	CPU_SET(0, &settings.of[SLUICE_CLASS_SPOOLER].cpus);
 	sluice_threads_set(&settings);
 	assert_int_equal(sched_getscheduler(subject.id), SCHED_BATCH);
 	assert_int_equal(getpriority(PRIO_PROCESS, (id_t)subject.id), 4);
@@ -110,12 +110,12 @@ static void set_while_it_runs(void **state)
 static void classes_are_apart(void **state)
 {
 	struct sluice_config_threads settings = {0};
-	struct subject names = {.class = SLUICE_THREAD_NAMES},
-		       foreman = {.class = SLUICE_THREAD_FOREMAN};
+	struct subject names = {.class = SLUICE_CLASS_NAMES},
+		       foreman = {.class = SLUICE_CLASS_FOREMAN};
 	pthread_t one, other;
 
 	(void)state;
-	settings.of[SLUICE_THREAD_NAMES].policy = SLUICE_POLICY_IDLE;
+	settings.of[SLUICE_CLASS_NAMES].policy = SLUICE_POLICY_IDLE;
 	sluice_threads_set(&settings);
 	one = start(&names);
 	other = start(&foreman);
@@ -124,7 +124,7 @@ static void classes_are_apart(void **state)
 	finish(&names, one);
 	finish(&foreman, other);
 	/* Those that ended are not touched: their numbers may be others' by now. */
-	settings.of[SLUICE_THREAD_NAMES].policy = SLUICE_POLICY_BATCH;
+	settings.of[SLUICE_CLASS_NAMES].policy = SLUICE_POLICY_BATCH;
 	sluice_threads_set(&settings);
 }
 
@@ -133,14 +133,14 @@ static void classes_are_apart(void **state)
 static void workers_in_turn(void **state)
 {
 	struct sluice_config_threads settings = {0};
-	struct subject subject = {.class = SLUICE_THREAD_WORKER, .number = 3};
+	struct subject subject = {.class = SLUICE_CLASS_WORKER, .number = 3};
 	cpu_set_t set;
 	pthread_t thread;
 	char name[32];
 
 	(void)state;
-	settings.of[SLUICE_THREAD_WORKER].has_cpus = true;
-	CPU_SET(0, &settings.of[SLUICE_THREAD_WORKER].cpus);
+	settings.of[SLUICE_CLASS_WORKER].has_cpus = true;
+	CPU_SET(0, &settings.of[SLUICE_CLASS_WORKER].cpus);
 	assert_int_equal(sluice_threads_worker_cpus(&settings, &set), 1);
 	assert_int_equal(sluice_threads_cpu_of(&settings, 3), 0);
 	sluice_threads_set(&settings);
@@ -151,8 +151,8 @@ static void workers_in_turn(void **state)
 	assert_int_equal(CPU_COUNT(&set), 1);
 	assert_true(CPU_ISSET(0, &set));
 
-	CPU_ZERO(&settings.of[SLUICE_THREAD_WORKER].cpus);
-	CPU_SET(CPU_SETSIZE - 1, &settings.of[SLUICE_THREAD_WORKER].cpus);
+	CPU_ZERO(&settings.of[SLUICE_CLASS_WORKER].cpus);
+	CPU_SET(CPU_SETSIZE - 1, &settings.of[SLUICE_CLASS_WORKER].cpus);
 	sluice_threads_set(&settings);
 	assert_int_equal(sched_getaffinity(subject.id, sizeof(set), &set), 0);
 	assert_true(CPU_COUNT(&set) > 0);

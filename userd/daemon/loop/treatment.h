@@ -6,8 +6,8 @@
  *
  * Touches: scheduling and names of the daemon's threads.
  */
-#ifndef SLUICE_THREAD_H
-#define SLUICE_THREAD_H
+#ifndef SLUICE_TREATMENT_H
+#define SLUICE_TREATMENT_H
 
 #include <sched.h>
 #include "../../config/model.h"
@@ -18,10 +18,10 @@
  * thread runs as it is.
  * @context the thread itself
  */
-void sluice_thread_begin(enum sluice_thread_class class, unsigned int number);
+void sluice_treatment_begin(enum sluice_thread_class class, unsigned int number);
 
 /* In the same thread, last: nobody changes it any more. */
-void sluice_thread_end(void);
+void sluice_treatment_end(void);
 
 /*
  * From now on threads run as `settings` says, those that are there at once. What cannot be had is
@@ -40,4 +40,4 @@ int sluice_threads_cpu_of(const struct sluice_config_threads *settings, size_t n
 /* Percent of its CPU that a worker may look for data with. @threadsafe */
 unsigned int sluice_threads_busy_poll(void);
 
-#endif /* SLUICE_THREAD_H */
+#endif /* SLUICE_TREATMENT_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * How the daemon's threads run; see thread.h. Under everything that starts one. Touches:
+ * How the daemon's threads run; see treatment.h. Under everything that starts one. Touches:
  * scheduling and names of the daemon's threads.
  */
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
-#include "thread.h"
+#include "treatment.h"
 
 /* A thread that runs, in its own memory. */
 struct thread {
@@ -42,7 +42,7 @@ struct treatment {
 static struct treatment born;
 
 static const char *const names[] = {
-#define THREAD(CLASS, word, name, cpus, what) [SLUICE_THREAD_##CLASS] = (name),
+#define THREAD(CLASS, word, name, cpus, what) [SLUICE_CLASS_##CLASS] = (name),
 #include "../../config/thread_rows.h"
 #undef THREAD
 };
@@ -85,11 +85,11 @@ size_t sluice_threads_worker_cpus(const struct sluice_config_threads *settings, 
 {
 	pthread_once(&seen, look);
 	*set = usable;
-	if (settings->of[SLUICE_THREAD_WORKER].has_cpus) {
-		CPU_AND(set, set, &settings->of[SLUICE_THREAD_WORKER].cpus);
+	if (settings->of[SLUICE_CLASS_WORKER].has_cpus) {
+		CPU_AND(set, set, &settings->of[SLUICE_CLASS_WORKER].cpus);
 		/* None of them is ours: told when the worker is put there. */
 		if (!CPU_COUNT(set))
-			*set = settings->of[SLUICE_THREAD_WORKER].cpus;
+			*set = settings->of[SLUICE_CLASS_WORKER].cpus;
 	}
 	return (size_t)CPU_COUNT(set);
 }
@@ -108,7 +108,7 @@ int sluice_threads_cpu_of(const struct sluice_config_threads *settings, size_t n
 /* "thread sluice-w0", or the like. */
 static const char *name_of(const struct thread *thread, char text[32])
 {
-	if (thread->class == SLUICE_THREAD_WORKER)
+	if (thread->class == SLUICE_CLASS_WORKER)
 		snprintf(text, 32, "%s%u", names[thread->class], thread->number);
 	else
 		snprintf(text, 32, "%s", names[thread->class]);
@@ -122,7 +122,7 @@ static void put(const struct thread *thread)
 	char name[32], text[SLUICE_CPUS_TEXT];
 	cpu_set_t set = wanted->has_cpus ? wanted->cpus : usable;
 
-	if (thread->class == SLUICE_THREAD_WORKER) {
+	if (thread->class == SLUICE_CLASS_WORKER) {
 		CPU_ZERO(&set);
 		CPU_SET((size_t)sluice_threads_cpu_of(&all.settings, thread->number), &set);
 	}
@@ -172,7 +172,7 @@ static void treat(const struct thread *thread)
 			       word);
 }
 
-void sluice_thread_begin(enum sluice_thread_class class, unsigned int number)
+void sluice_treatment_begin(enum sluice_thread_class class, unsigned int number)
 {
 	char name[32];
 
@@ -181,7 +181,7 @@ void sluice_thread_begin(enum sluice_thread_class class, unsigned int number)
 	self.number = number;
 	self.id = gettid();
 	/* The process is called by the name of its first thread. */
-	if (class != SLUICE_THREAD_CONTROL)
+	if (class != SLUICE_CLASS_CONTROL)
 		pthread_setname_np(pthread_self(), name_of(&self, name));
 	pthread_mutex_lock(&all.lock);
 	self.next = all.first;
@@ -191,7 +191,7 @@ void sluice_thread_begin(enum sluice_thread_class class, unsigned int number)
 	pthread_mutex_unlock(&all.lock);
 }
 
-void sluice_thread_end(void)
+void sluice_treatment_end(void)
 {
 	struct thread **at;
 
