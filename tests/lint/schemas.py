@@ -162,6 +162,7 @@ def schemas():
         "show-store": ("show store", rows_of(described("STORE", {
             "memory": described("MEMORY"), "disk": {"anyOf": [described("DISK"), {"type": "null"}]}}))),
         "show-orphans": ("show orphans", rows_of(described("ORPHAN"))),
+        "show-threads": ("show threads", rows_of(described("THREAD"))),
         "show-daemon": ("show daemon", rows_of(described("DAEMON"))),
         "instances": ("instances", rows_of(record("a daemon of this host", {
             **fields("DAEMON")[0], "here": TRUTH, "socket": TEXT}, set(fields("DAEMON")[0])))),

@@ -25,7 +25,8 @@
 	"threads.spooler.policy, threads.spooler.priority, threads.spooler.nice, "                \
 	"threads.spooler.cpus, threads.names.policy, threads.names.priority, "                    \
 	"threads.names.nice, threads.names.cpus, threads.busy-poll, "                             \
-	"stop.limit, socket.ring, socket.readers, control.telnet, control.shell, "                \
+	"stop.limit, watchdog.limit, watchdog.action, socket.ring, socket.readers, "              \
+	"control.telnet, control.shell, "                                                         \
 	"control.password-file, "                                                                 \
 	"control.idle, control.group, control.read, control.events, "                             \
 	"control.hooks.config, "                                                                  \
@@ -35,7 +36,10 @@
 	"control.hooks.room, control.hooks.link-down, control.hooks.link-up, "                    \
 	"control.hooks.destination-down, control.hooks.destination-up, control.hooks.rejecting, " \
 	"control.hooks.rejecting-over, control.hooks.missed, control.hooks.silent, "              \
-	"control.hooks.silent-over, control.hooks.started, control.hooks.stopping, "              \
+	"control.hooks.silent-over, control.hooks.stuck, control.hooks.stuck-over, "              \
+	"control.hooks.replaced, control.hooks.starved, control.hooks.starved-over, "             \
+	"control.hooks.blocked, control.hooks.blocked-over, "                                     \
+	"control.hooks.started, control.hooks.stopping, "                                         \
 	"control.hook-limit, log.level, log.to, "                                                 \
 	"log.format, log.limit)"
 

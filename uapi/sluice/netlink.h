@@ -128,6 +128,7 @@ enum sluice_command {
 	SLUICE_CMD_REVISION_GET,
 	SLUICE_CMD_CONFIG_CONFIRM,
 	SLUICE_CMD_EVENT_GET,
+	SLUICE_CMD_THREAD_GET,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -182,6 +183,13 @@ enum sluice_event {
 	SLUICE_EVENT_SILENT_OVER = 18,		/* it answers again [D] */
 	/* events of the module were missed; EVENT_TEXT says how things are now [D] */
 	SLUICE_EVENT_MISSED = 19,
+	SLUICE_EVENT_STUCK = 20,		/* a thread of the daemon hangs [D] */
+	SLUICE_EVENT_STUCK_OVER = 21,		/* it gets on again [D] */
+	SLUICE_EVENT_REPLACED = 22,		/* a fresh thread goes on with its work [D] */
+	SLUICE_EVENT_STARVED = 23,		/* a thread, or the daemon, gets no processor [D] */
+	SLUICE_EVENT_STARVED_OVER = 24,		/* it gets one again [D] */
+	SLUICE_EVENT_BLOCKED = 25,		/* a thread waits for the disk or for DNS [D] */
+	SLUICE_EVENT_BLOCKED_OVER = 26,		/* it got what it waited for [D] */
 };
 
 /* SLUICE_A_RULE_FLAGS */
@@ -464,6 +472,23 @@ enum sluice_attribute {
 	SLUICE_A_EVENT_WAIT,
 	/* [u32] of the daemon: number of the worker that reads the ring [D] */
 	SLUICE_A_STREAM_WORKER,
+	SLUICE_A_THREAD_NAME,			/* [string] of a thread of the daemon [D] */
+	/* [string] control, worker, spooler, foreman, resolver, watchdog [D] */
+	SLUICE_A_THREAD_KIND,
+	SLUICE_A_THREAD_STATE,			/* [string] what it says that it does [D] */
+	/* [string] what the watchdog makes of it, well, starved, blocked, stuck [D] */
+	SLUICE_A_THREAD_HEALTH,
+	/* [u64] when it began that, nanoseconds since 1970 [D] */
+	SLUICE_A_THREAD_SINCE,
+	/* [u64] when it got on last, nanoseconds since 1970 [D] */
+	SLUICE_A_THREAD_PROGRESS,
+	SLUICE_A_THREAD_ROUNDS,			/* [u64] how often it got on [D] */
+	/* [u64] nanoseconds of processor time that it used [D] */
+	SLUICE_A_THREAD_TIME,
+	SLUICE_A_THREAD_CPU,			/* [u32] on which it ran last [D] */
+	SLUICE_A_THREAD_POLICY,			/* [string] of the scheduler [D] */
+	/* [u32] its number, as ps -L and top -H have it [D] */
+	SLUICE_A_THREAD_TID,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

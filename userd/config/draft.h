@@ -64,6 +64,8 @@ struct sluice_draft {
 	struct sluice_config_log log;
 	struct sluice_config_control control;
 	uint64_t stop_limit_us;
+	uint64_t watchdog_limit_us;
+	int watchdog_action;
 	size_t socket_ring;
 	size_t events_kept;
 	struct sluice_word control_group;

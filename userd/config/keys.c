@@ -377,6 +377,32 @@ static const struct sluice_key stop_keys[] = {
 	 .maximum = 3600 * SECOND},
 };
 
+static const struct sluice_choice watchdog_actions[] = {
+	{"replace", SLUICE_WATCHDOG_REPLACE, false},
+	{"exit", SLUICE_WATCHDOG_EXIT, false},
+	{"alarm", SLUICE_WATCHDOG_ALARM, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_key watchdog_keys[] = {
+	{.path = "watchdog.limit",
+	 .does = "a thread of sluiced that does not get on for so long hangs",
+	 .fallback = "10s",
+	 .read = sluice_read_duration,
+	 .offset = DRAFT(watchdog_limit_us),
+	 .minimum = 100 * MILLISECOND,
+	 .maximum = 600 * SECOND},
+	{.path = "watchdog.action",
+	 .does = "what is done with it, beside an alarm",
+	 .fallback = "replace",
+	 .read = sluice_read_choice,
+	 .offset = DRAFT(watchdog_action),
+	 .choices = watchdog_actions},
+};
+
+static const struct sluice_key_table watchdog_table = {"watchdog", "watchdog", watchdog_keys,
+						       COUNT(watchdog_keys)};
+
 static const struct sluice_key_table stop_table = {"stop", "stop", stop_keys, COUNT(stop_keys)};
 
 static const struct sluice_key socket_keys[] = {
@@ -500,6 +526,10 @@ static const struct sluice_key document_keys[] = {
 	 .read = sluice_read_nested,
 	 .table = &sluice_threads_table},
 	{.path = "stop", .does = "the end", .read = sluice_read_nested, .table = &stop_table},
+	{.path = "watchdog",
+	 .does = "threads that hang",
+	 .read = sluice_read_nested,
+	 .table = &watchdog_table},
 	{.path = "socket", .does = "sockets", .read = sluice_read_nested, .table = &socket_table},
 	{.path = "control",
 	 .does = "who may ask, and who is told what happens",

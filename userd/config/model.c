@@ -260,6 +260,8 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	fresh->control = draft->control;
 	memset(&draft->control, 0, sizeof(draft->control));
 	fresh->stop_limit_us = draft->stop_limit_us;
+	fresh->watchdog_limit_us = draft->watchdog_limit_us;
+	fresh->watchdog_action = (enum sluice_watchdog_action)draft->watchdog_action;
 	fresh->socket_ring = draft->socket_ring;
 	fresh->events_kept = draft->events_kept;
 	fresh->control_group = draft->control_group.text;

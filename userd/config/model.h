@@ -279,6 +279,14 @@ struct sluice_config_control {
 	uint64_t idle_us; /* a session without a line for so long is ended; default 10 min */
 };
 
+/* What is done with a thread that hangs, beside an alarm. */
+enum sluice_watchdog_action {
+	SLUICE_WATCHDOG_REPLACE, /* another one goes on with its work; where that is not safe and
+				    systemd starts us anew: exit */
+	SLUICE_WATCHDOG_EXIT,	 /* likewise, and in any case: exit */
+	SLUICE_WATCHDOG_ALARM,	 /* nothing */
+};
+
 struct sluice_config {
 	char *path; /* file it came from, for messages */
 	/* The file that the daemon was started with, absolute: what it leaves behind for its
@@ -294,9 +302,11 @@ struct sluice_config {
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	struct sluice_config_control control;
-	uint64_t stop_limit_us; /* a stop takes no longer */
-	size_t events_kept;	/* for who reads them slowly */
-	char *control_group;	/* whose members may change; NULL: none */
+	uint64_t stop_limit_us;	    /* a stop takes no longer */
+	uint64_t watchdog_limit_us; /* a thread that does not get on for so long hangs */
+	enum sluice_watchdog_action watchdog_action;
+	size_t events_kept;  /* for who reads them slowly */
+	char *control_group; /* whose members may change; NULL: none */
 	struct sluice_config_place control_group_place;
 	enum sluice_readers readers;
 	/* Commands that are run on events; NULL: none */

@@ -30,7 +30,8 @@ COMMAND("rollback", rollback, CHANGES, "REVISION [--dry-run] [--if-revision N] [
 COMMAND("confirm", confirm, CHANGES, "", "what was changed with --confirm-within stays")
 COMMAND("save", save, CHANGES, "[--force]", "write what runs back to its file")
 COMMAND("show", show, LOOKS, "WHAT [-j]",
-	"what is there: inputs, outputs, streams, store, orphans, daemon, rules, routes, placement, "
+	"what is there: inputs, outputs, streams, store, orphans, threads, daemon, rules, routes, "
+	"placement, "
 	"fields, config, defaults")
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")
 COMMAND("health", health, LOOKS, "[-j]", "is anything wrong? one line, and the status is 0 or 1")

@@ -109,6 +109,14 @@ static int on_orphan(struct nlattr **attributes, void *context)
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
+/* A thread of the daemon. */
+static int on_thread(struct nlattr **attributes, void *context)
+{
+	json_t *object = fields_of(SLUICE_FIELDS_THREAD, attributes);
+
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
+}
+
 /* One destination of an output. */
 static json_t *destination(struct nlattr *nest)
 {
@@ -239,6 +247,11 @@ int sluice_list_ask_daemon(struct sluice_netlink *netlink, json_t *list)
 json_t *sluice_list_orphans(void)
 {
 	return ask(SLUICE_CMD_ORPHAN_GET, on_orphan);
+}
+
+json_t *sluice_list_threads(void)
+{
+	return ask(SLUICE_CMD_THREAD_GET, on_thread);
 }
 
 json_t *sluice_list_store(void)

@@ -120,6 +120,7 @@ static const struct view views[] = {
 	{"store", sluice_list_store, flatten_store,
 	 FIELDS(SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK), COLUMNS({"store", "STORE"})},
 	{"orphans", sluice_list_orphans, NULL, FIELDS(SLUICE_FIELDS_ORPHAN), NO_COLUMNS},
+	{"threads", sluice_list_threads, NULL, FIELDS(SLUICE_FIELDS_THREAD), NO_COLUMNS},
 	{"daemon", sluice_list_daemon, NULL, FIELDS(SLUICE_FIELDS_DAEMON), NO_COLUMNS},
 	{"rules", sluice_list_rules, NULL, FIELDS(SLUICE_FIELDS_RULE), NO_COLUMNS},
 	{"routes", sluice_list_routes, NULL, FIELDS(SLUICE_FIELDS_ROUTE), NO_COLUMNS},
@@ -195,7 +196,8 @@ int sluice_ctl_show(int argc, char **argv)
 	}
 	if (!view) {
 		fputs("usage: sluicectl show "
-		      "inputs|outputs|streams|store|orphans|daemon|rules|routes|placement|fields "
+		      "inputs|outputs|streams|store|orphans|threads|daemon|rules|routes|placement|"
+		      "fields "
 		      "[-j]\n       sluicectl show config|defaults\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

@@ -19,11 +19,15 @@
 #include "history.h"
 #include "source/source.h"
 
-/* How long whoever asks is kept waiting at most: for another job's end, for a picture, for a
- * change, which itself waits 2 s for a worker to answer. */
+/* How long the control thread waits at most: for another job's end, for a picture. */
 #define TURN_MS 1000U
 #define PICTURE_MS 1000U
-#define CHANGE_MS 2500U
+/* Likewise for a change; one that takes longer is answered when it is done, so that others are
+ * answered meanwhile. */
+#define CHANGE_MS 50U
+/* A change, which itself waits 2 s for a worker to answer, is not waited for any longer when a
+ * worker has not answered for so long. */
+#define SILENCE_NS (2500 * SLUICE_NS_PER_MS)
 
 /* A change of configuration under way. */
 struct sluice_change {
@@ -76,10 +80,12 @@ static const char *how_of(const struct sluice_change *change)
 static char *call_explain(void *context)
 {
 	const struct daemon *daemon = context;
-	char text[SLUICE_SILENCE_TEXT], *sentence;
+	char text[SLUICE_SILENCE_TEXT], hang[SLUICE_WATCHDOG_TEXT], *sentence;
 
 	if (sluice_engine_silence(daemon->engine, text))
 		return strdup(text);
+	if (sluice_watchdog_text(daemon->watchdog, hang))
+		return strdup(hang);
 	if (asprintf(&sentence, "sluiced is busy with %s; try again",
 		     daemon->stopping ? "stopping"
 		     : daemon->change ? "a change of the configuration"
@@ -321,7 +327,6 @@ static int call_apply(void *context, const struct sluice_control_apply *wanted, 
 	struct sluice_config *config = NULL;
 	struct sluice_findings findings;
 	struct sluice_change *change;
-	char silence[SLUICE_SILENCE_TEXT];
 	int result;
 
 	if (daemon->stopping) {
@@ -365,14 +370,8 @@ static int call_apply(void *context, const struct sluice_control_apply *wanted, 
 		return result;
 	}
 	change->is_awaited = false;
-	if (!sluice_engine_silence(daemon->engine, silence)) {
-		change->is_deferred = true;
-		return -EINPROGRESS;
-	}
-	if (asprintf(error, "%s; %s is in force whole or not at all when it does, as the log says",
-		     silence, name) < 0)
-		*error = NULL;
-	return -ETIMEDOUT;
+	change->is_deferred = true;
+	return -EINPROGRESS;
 }
 
 void sluice_daemon_look_after_change(struct daemon *daemon)
@@ -381,7 +380,7 @@ void sluice_daemon_look_after_change(struct daemon *daemon)
 	char silence[SLUICE_SILENCE_TEXT], *error;
 
 	if (!change || !change->is_deferred ||
-	    sluice_engine_silence(daemon->engine, silence) < CHANGE_MS * SLUICE_NS_PER_MS)
+	    sluice_engine_silence(daemon->engine, silence) < SILENCE_NS)
 		return;
 	change->is_deferred = false;
 	if (asprintf(&error, "%s; %s is in force whole or not at all when it does, as the log says",
@@ -478,8 +477,8 @@ static void call_release(void *context, struct sluice_engine_report *report)
 /* What it does now, as a sentence in a buffer of its own. */
 static const char *state_of(const struct daemon *daemon)
 {
-	static char text[SLUICE_STOP_TEXT + SLUICE_SILENCE_TEXT + 64];
-	char silence[SLUICE_SILENCE_TEXT];
+	static char text[SLUICE_STOP_TEXT + SLUICE_SILENCE_TEXT + SLUICE_WATCHDOG_TEXT + 64];
+	char silence[SLUICE_SILENCE_TEXT], hang[SLUICE_WATCHDOG_TEXT];
 	size_t used = 0;
 
 	if (daemon->stopping)
@@ -488,10 +487,12 @@ static const char *state_of(const struct daemon *daemon)
 			(uint64_t)((sluice_now() - daemon->stop_began) / SLUICE_NS_PER_S),
 			*daemon->waits ? ": " : "", daemon->waits);
 	if (sluice_engine_silence(daemon->engine, silence))
-		snprintf(text + used, sizeof(text) - used, "%s%s", used ? "; " : "", silence);
-	else if (!used)
-		return "running";
-	return text;
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? "; " : "",
+					 silence);
+	if (sluice_watchdog_text(daemon->watchdog, hang))
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? "; " : "",
+					 hang);
+	return used ? text : "running";
 }
 
 /* What was in force, see control.h. */

@@ -21,6 +21,7 @@
 #include "losses.h"
 #include "module_events.h"
 #include "options.h"
+#include "watchdog.h"
 
 struct sluice_change; /* changes.c */
 
@@ -38,7 +39,7 @@ struct daemon {
 	struct sluice_module_events module;
 	struct sluice_doors *doors; /* for sessions */
 	int signals;
-	int watchdog;
+	struct sluice_watchdog *watchdog;
 	struct sluice_links links; /* interfaces and addresses that come and go */
 	int clock;		   /* of a stop */
 	int epoll;

@@ -73,6 +73,7 @@ void sluice_daemon_stop(struct daemon *daemon)
 	const struct itimerspec often = {.it_value.tv_nsec = 1, .it_interval.tv_nsec = STEP_NS};
 
 	daemon->stopping = true;
+	sluice_watchdog_relent(daemon->watchdog);
 	daemon->stop_began = sluice_now();
 	step.job.work = work_step;
 	step.job.done = done_step;

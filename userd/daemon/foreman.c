@@ -8,6 +8,8 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+#include "../lib/clock.h"
+#include "../lib/thread.h"
 #include "foreman.h"
 #include "loop/treatment.h"
 
@@ -15,6 +17,7 @@ struct sluice_foreman {
 	pthread_t thread;
 	int event;
 	struct sluice_job *job; /* the control thread's view: given and not collected */
+	struct timespec given;	/* when, CLOCK_MONOTONIC */
 	pthread_mutex_t lock;	/* of what follows */
 	pthread_cond_t came, done;
 	struct sluice_job *next; /* to be begun */
@@ -22,18 +25,33 @@ struct sluice_foreman {
 	bool ended;
 };
 
+/* struct sluice_thread_calls.poke */
+static void poke(void *context)
+{
+	struct sluice_foreman *foreman = context;
+
+	/* Without the lock: one that comes too early comes again. */
+	pthread_cond_signal(&foreman->came);
+}
+
 /* The thread. */
 static void *thread_main(void *argument)
 {
+	static const struct sluice_thread_calls calls = {.poke = poke};
 	struct sluice_foreman *foreman = argument;
 	const uint64_t one = 1;
 	struct sluice_job *job;
 
+	(void)sluice_thread_begin(SLUICE_THREAD_FOREMAN, "sluice-foreman", &calls, foreman);
 	sluice_treatment_begin(SLUICE_CLASS_FOREMAN, 0);
 	pthread_mutex_lock(&foreman->lock);
 	for (;;) {
-		while (!foreman->next && !foreman->ended)
+		while (!foreman->next && !foreman->ended) {
+			sluice_thread_sleeps();
 			pthread_cond_wait(&foreman->came, &foreman->lock);
+			(void)sluice_thread_wakes();
+			sluice_thread_progress(sluice_now());
+		}
 		if (foreman->ended)
 			break;
 		job = foreman->next;
@@ -49,6 +67,7 @@ static void *thread_main(void *argument)
 	}
 	pthread_mutex_unlock(&foreman->lock);
 	sluice_treatment_end();
+	sluice_thread_end();
 	return NULL;
 }
 
@@ -116,6 +135,7 @@ int sluice_foreman_give(struct sluice_foreman *foreman, struct sluice_job *job)
 	if (foreman->job)
 		return -EBUSY;
 	foreman->job = job;
+	clock_gettime(CLOCK_MONOTONIC, &foreman->given);
 	pthread_mutex_lock(&foreman->lock);
 	foreman->next = job;
 	foreman->is_done = false;
@@ -134,7 +154,7 @@ bool sluice_foreman_collect(struct sluice_foreman *foreman, unsigned int most_ms
 
 	if (!job)
 		return true;
-	clock_gettime(CLOCK_MONOTONIC, &until);
+	until = foreman->given;
 	until.tv_sec += most_ms / 1000;
 	until.tv_nsec += (long)(most_ms % 1000) * 1000000;
 	if (until.tv_nsec >= 1000000000) {

@@ -32,8 +32,9 @@ int sluice_foreman_fd(const struct sluice_foreman *foreman);
 bool sluice_foreman_is_busy(const struct sluice_foreman *foreman);
 /* Gives it a job; 0 or -EBUSY. */
 int sluice_foreman_give(struct sluice_foreman *foreman, struct sluice_job *job);
-/* Waits until the job is done, `most_ms` at most; 0: only looks. If it is, or there was none: calls
- * its done() and returns true. */
+/* Waits until the job is done, until `most_ms` after it was given at most, so that many who ask
+ * wait no longer than one; 0: only looks. If it is, or there was none: calls its done() and returns
+ * true. */
 bool sluice_foreman_collect(struct sluice_foreman *foreman, unsigned int most_ms);
 
 #endif /* SLUICE_FOREMAN_H */

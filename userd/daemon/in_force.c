@@ -74,6 +74,7 @@ void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_r
 	daemon->stop_limit_ns = config->stop_limit_us * SLUICE_NS_PER_US;
 	daemon->workers = sluice_engine_workers(daemon->engine);
 	sluice_link_users_note(&daemon->links.users, config);
+	sluice_watchdog_configure(daemon->watchdog, config);
 	sluice_events_configure(&daemon->events, config);
 	sluice_access_set(daemon, config);
 	sluice_module_events_open(&daemon->module, daemon->epoll);

@@ -22,6 +22,7 @@
 #include "../lib/link_watch.h"
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
+#include "../lib/thread.h"
 #include "../lib/version.h"
 #include "access.h"
 #include "background.h"
@@ -80,6 +81,22 @@ static void look_for_silence(struct daemon *daemon)
 					   sluice_engine_silence(daemon->engine, text), text);
 }
 
+/* Waits for the next event. Their number: 0 or 1; a negative one: a signal came. */
+static int wait_for_event(const struct daemon *daemon, struct epoll_event *event)
+{
+	int most = may_be_silent(daemon)	       ? LOOK_MS
+		   : sluice_links_wait(&daemon->links) ? WAIT_MS
+						       : -1;
+	int count;
+
+	sluice_thread_sleeps();
+	count = epoll_wait(daemon->epoll, event, 1, most);
+	/* Nobody takes its work from it. */
+	(void)sluice_thread_wakes();
+	sluice_thread_progress(sluice_now());
+	return count;
+}
+
 /* Until a stop has ended. */
 static void run(struct daemon *daemon)
 {
@@ -87,10 +104,7 @@ static void run(struct daemon *daemon)
 	uint64_t expired;
 
 	while (!daemon->ended) {
-		int count = epoll_wait(daemon->epoll, &event, 1,
-				       may_be_silent(daemon)		   ? LOOK_MS
-				       : sluice_links_wait(&daemon->links) ? WAIT_MS
-									   : -1);
+		int count = wait_for_event(daemon, &event);
 
 		sluice_daemon_look_after_change(daemon);
 		look_for_silence(daemon);
@@ -100,9 +114,8 @@ static void run(struct daemon *daemon)
 			continue;
 		if (event.data.fd == daemon->signals)
 			on_signals(daemon);
-		else if (event.data.fd == daemon->watchdog &&
-			 read(daemon->watchdog, &expired, sizeof(expired)) > 0)
-			sd_notify(0, "WATCHDOG=1");
+		else if (event.data.fd == sluice_watchdog_fd(daemon->watchdog))
+			sluice_watchdog_serve(daemon->watchdog);
 		else if (event.data.fd == daemon->clock &&
 			 read(daemon->clock, &expired, sizeof(expired)) > 0)
 			sluice_daemon_go_on_stopping(daemon);
@@ -162,21 +175,9 @@ static int prepare_signals(struct daemon *daemon)
 /* The loop's descriptors. 0 or a negative errno. */
 static int prepare_loop(struct daemon *daemon)
 {
-	uint64_t interval = sluice_watchdog_interval() / 2;
-	struct itimerspec when = {0};
-
 	daemon->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (daemon->epoll < 0)
 		return -errno;
-	if (interval) {
-		daemon->watchdog = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-		when.it_value.tv_sec = (time_t)(interval / 1000000);
-		when.it_value.tv_nsec = (long)(interval % 1000000) * 1000;
-		when.it_interval = when.it_value;
-		if (daemon->watchdog < 0 || timerfd_settime(daemon->watchdog, 0, &when, NULL) ||
-		    watch(daemon, daemon->watchdog))
-			return -errno;
-	}
 	daemon->clock = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (daemon->clock < 0 || watch(daemon, daemon->clock))
 		return -errno;
@@ -280,6 +281,23 @@ static void tell_of_start(const struct daemon *daemon)
 	sluice_event_send(SLUICE_EVENT_STARTED, "", daemon->relay ? daemon->relay : "", text);
 }
 
+/* Has all threads looked after from now on: what a start takes is nobody's fault. SLUICE_EXIT_OK or
+ * the status, told. */
+static int start_watchdog(struct daemon *daemon)
+{
+	static const struct sluice_thread_calls calls = {.poke = sluice_watchdog_wake};
+	int error = sluice_watchdog_start(&daemon->watchdog, sluice_watchdog_interval(),
+					  SLUICE_EXIT_HANG);
+
+	if (!error)
+		error = watch(daemon, sluice_watchdog_fd(daemon->watchdog));
+	if (error)
+		return cannot_start("the watchdog's thread", strerror(-error));
+	sluice_watchdog_configure(daemon->watchdog, sluice_engine_config(daemon->engine));
+	(void)sluice_thread_begin(SLUICE_THREAD_CONTROL, "sluiced", &calls, daemon->watchdog);
+	return SLUICE_EXIT_OK;
+}
+
 /* Starts everything that `config` describes; takes it over. SLUICE_EXIT_OK or the status, told. */
 static int start(struct daemon *daemon, struct sluice_config *config)
 {
@@ -354,7 +372,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 			       sluice_control_port(daemon->control));
 	tell_of_start(daemon);
 	sluice_losses_begin(&daemon->losses, daemon);
-	return SLUICE_EXIT_OK;
+	return start_watchdog(daemon);
 
 failed:
 	sluice_config_free(config);
@@ -364,6 +382,9 @@ failed:
 /* Ends what start() began, whatever it got to. */
 static void finish(struct daemon *daemon)
 {
+	sluice_treatment_end();
+	sluice_thread_end();
+	sluice_watchdog_stop(daemon->watchdog);
 	/* Not reached with an engine unless the start failed behind it: nothing was promised,
 	 * nothing is waited for. */
 	if (daemon->engine && !daemon->given_up)
@@ -375,8 +396,6 @@ static void finish(struct daemon *daemon)
 	sluice_events_hand_out(&daemon->events, daemon->control);
 	sluice_control_close(daemon->control);
 	sluice_pid_file_remove(daemon->pid_path, daemon->pid_file);
-	if (daemon->watchdog >= 0)
-		close(daemon->watchdog);
 	if (daemon->clock >= 0)
 		close(daemon->clock);
 	sluice_confirm_end(daemon);
@@ -422,7 +441,6 @@ static struct sluice_config *load_and_print(const char *path, bool check, int *s
 int main(int argc, char **argv)
 {
 	struct daemon daemon = {.signals = -1,
-				.watchdog = -1,
 				.clock = -1,
 				.links = {.fd = -1},
 				.module = {.fd = -1},

@@ -14,6 +14,7 @@ enum sluice_exit {
 	SLUICE_EXIT_CONFIG = 1, /* faults in the text of the configuration */
 	SLUICE_EXIT_USAGE = 2,	/* the command line is wrong */
 	SLUICE_EXIT_START = 3, /* it could not start: module, permission, port, memory, disk, ... */
+	SLUICE_EXIT_HANG = 4,  /* a thread hung, and could not be replaced */
 };
 
 struct sluice_options {

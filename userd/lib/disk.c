@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "disk.h"
+#include "thread.h"
 
 struct sluice_disk_calls sluice_disk_calls = {
 	.pwrite = pwrite,
@@ -67,11 +68,14 @@ int sluice_disk_open(const char *path, int flags)
 
 int sluice_disk_write(int fd, const void *bytes, size_t length, uint64_t offset)
 {
+	enum sluice_thread_state before;
 	const uint8_t *from = bytes;
 	ssize_t done;
 
 	while (length > 0) {
+		before = sluice_thread_enters(SLUICE_THREAD_DISK);
 		done = sluice_disk_calls.pwrite(fd, from, length, (off_t)offset);
+		sluice_thread_goes_back(before);
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
@@ -85,11 +89,14 @@ int sluice_disk_write(int fd, const void *bytes, size_t length, uint64_t offset)
 
 int sluice_disk_read(int fd, void *bytes, size_t length, uint64_t offset)
 {
+	enum sluice_thread_state before;
 	uint8_t *to = bytes;
 	ssize_t done;
 
 	while (length > 0) {
+		before = sluice_thread_enters(SLUICE_THREAD_DISK);
 		done = sluice_disk_calls.pread(fd, to, length, (off_t)offset);
+		sluice_thread_goes_back(before);
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done <= 0)
@@ -103,14 +110,21 @@ int sluice_disk_read(int fd, void *bytes, size_t length, uint64_t offset)
 
 int sluice_disk_sync(int fd)
 {
-	return sluice_disk_calls.fdatasync(fd) ? -errno : 0;
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_DISK);
+	int error = sluice_disk_calls.fdatasync(fd) ? -errno : 0;
+
+	sluice_thread_goes_back(before);
+	return error;
 }
 
 int sluice_disk_reserve(int fd, uint64_t length)
 {
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_DISK);
+	int failed = sluice_disk_calls.fallocate(fd, 0, 0, (off_t)length);
 	struct stat state;
 
-	if (!sluice_disk_calls.fallocate(fd, 0, 0, (off_t)length))
+	sluice_thread_goes_back(before);
+	if (!failed)
 		return 0;
 	if (errno != EOPNOTSUPP)
 		return -errno;
@@ -202,6 +216,7 @@ static void land(struct sluice_disk_queue *queue, struct flight *flight, int res
 /* Waits until one write came back. */
 static void wait_one(struct sluice_disk_queue *queue)
 {
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_DISK);
 	struct io_uring_cqe *entry;
 	unsigned int slot;
 	int error;
@@ -209,6 +224,7 @@ static void wait_one(struct sluice_disk_queue *queue)
 	do {
 		error = io_uring_wait_cqe(&queue->ring, &entry);
 	} while (error == -EINTR);
+	sluice_thread_goes_back(before);
 	if (error) {
 		/* The ring is broken: nothing that is under way can be trusted. */
 		for (slot = 0; slot < SLUICE_DISK_DEPTH; slot++)

@@ -7,6 +7,7 @@
 #include <liburing.h>
 #include <stdlib.h>
 #include "disk.h"
+#include "thread.h"
 
 /* A read that was prepared, or is under way, or came back and was not taken yet. */
 struct flight {
@@ -81,6 +82,7 @@ void sluice_disk_ahead_submit(struct sluice_disk_ahead *ahead)
 /* Waits until one came back. False: none will. */
 static bool wait_one(struct sluice_disk_ahead *ahead)
 {
+	enum sluice_thread_state before;
 	struct io_uring_cqe *entry;
 	struct flight *flight;
 	int error;
@@ -88,9 +90,11 @@ static bool wait_one(struct sluice_disk_ahead *ahead)
 	sluice_disk_ahead_submit(ahead);
 	if (!ahead->under_way)
 		return false;
+	before = sluice_thread_enters(SLUICE_THREAD_DISK);
 	do {
 		error = io_uring_wait_cqe(&ahead->ring, &entry);
 	} while (error == -EINTR);
+	sluice_thread_goes_back(before);
 	if (error)
 		return false;
 	flight = &ahead->flights[(uintptr_t)io_uring_cqe_get_data(entry)];

@@ -49,6 +49,14 @@ EVENT(MISSED, OWNER, "missed", WARNING,
 EVENT(SILENT, WATCHDOG, "silent", ERR,
 	"a worker of the daemon does not answer whoever asks it")
 EVENT(SILENT_OVER, WATCHDOG, "silent-over", NOTICE, "it answers again")
+EVENT(STUCK, WATCHDOG, "stuck", ERR, "a thread of the daemon hangs: it does not get on")
+EVENT(STUCK_OVER, WATCHDOG, "stuck-over", NOTICE, "it gets on again")
+EVENT(REPLACED, WATCHDOG, "replaced", WARNING, "a fresh thread goes on with the work of one that hung")
+EVENT(STARVED, WATCHDOG, "starved", WARNING,
+	"a thread of the daemon, or all of it, gets no processor, although it could work")
+EVENT(STARVED_OVER, WATCHDOG, "starved-over", NOTICE, "it gets one again")
+EVENT(BLOCKED, WATCHDOG, "blocked", WARNING, "a thread of the daemon waits for the disk, or for DNS")
+EVENT(BLOCKED_OVER, WATCHDOG, "blocked-over", NOTICE, "it got what it waited for")
 EVENT_SAME(LOSS, LOSS, "loss", ERR,
 	"an input lost datagrams: how many since its last such event, by cause; at most one a second for each input")
 EVENT(STARTED, DAEMON, "started", NOTICE, "the daemon runs")

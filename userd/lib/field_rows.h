@@ -202,6 +202,25 @@ FIELD(ORPHAN, ORPHAN_BYTES, bytes, "bytes", NUMBER, 30, "BYTES", "bytes", ZERO, 
 FIELD(ORPHAN, ORPHAN_SINCE, since_ns, "since", MOMENT, 40, "SINCE", "time, UTC", ANY,
 	"when the oldest came; empty: not known")
 
+FIELD(THREAD, THREAD_NAME, name, "name", TEXT, 10, "THREAD", "", ANY, "as `ps -L` has it")
+FIELD(THREAD, THREAD_KIND, kind, "kind", TEXT, 20, "KIND", "", ANY,
+	"`control`, `worker`, `spooler`, `foreman`, `resolver` or `watchdog`")
+FIELD(THREAD, THREAD_HEALTH, health, "health", TEXT, 30, "HEALTH", "", ANY,
+	"`well`, `starved` (no processor), `blocked` (disk, DNS) or `stuck`")
+FIELD(THREAD, THREAD_STATE, state, "state", TEXT, 40, "STATE", "", ANY, "what it says that it does")
+FIELD(THREAD, THREAD_SINCE, since_ns, "since", MOMENT, 50, "SINCE", "time, UTC", ANY,
+	"when it began that")
+FIELD(THREAD, THREAD_PROGRESS, progress_ns, "progress", MOMENT, 0, "", "time, UTC", ANY,
+	"when it got on last")
+FIELD(THREAD, THREAD_ROUNDS, rounds, "rounds", NUMBER, 60, "ROUNDS", "times", ANY,
+	"that it got on")
+FIELD(THREAD, THREAD_TIME, time_ns, "cpu_time", NUMBER, 70, "CPU TIME", "nanoseconds", ANY,
+	"that it used of processors")
+FIELD(THREAD, THREAD_CPU, cpu, "cpu", NUMBER, 80, "CPU", "", ANY, "on which it ran last")
+FIELD(THREAD, THREAD_POLICY, policy, "policy", TEXT, 90, "POLICY", "", ANY,
+	"the scheduler's: `other`, `fifo`, `rr`, `batch`, `idle`, `deadline`")
+FIELD(THREAD, THREAD_TID, tid, "tid", NUMBER, 100, "TID", "", ANY, "its number, as `top -H` has it")
+
 TOLD(STREAM, "id", 140, "STREAM", "", ANY, "the stream: a ring, with one writer")
 TOLD(STREAM, "route", 0, "", "", ANY, "the GUID of its route")
 TOLD(STREAM, "route_name", 10, "ROUTE", "", ANY, "the route: inputs that have outputs in common")

@@ -22,6 +22,7 @@
 #include "log.h"
 #include "log_limit.h"
 #include "log_line.h"
+#include "thread.h"
 
 /* Where the journal takes entries (systemd-journald.service(8)). */
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
@@ -249,6 +250,7 @@ static void write_line(const struct sluice_log_place *place, int level,
 	int target = atomic_load(&log_target), fd = STDERR_FILENO;
 	enum stderr_is kind = target == SLUICE_LOG_TO_STDERR ? stderr_is() : STDERR_PLAIN;
 	char room[SLUICE_LOG_ROOM], prefix[8];
+	enum sluice_thread_state before;
 	size_t length = 0;
 
 	/* A journal that has gone: better on stderr than lost. */
@@ -266,9 +268,11 @@ static void write_line(const struct sluice_log_place *place, int level,
 			&line, target == SLUICE_LOG_TO_FILE,
 			kind == STDERR_JOURNAL || kind == STDERR_JOURNAL_LINES ? prefix : NULL,
 			room);
+	before = sluice_thread_enters(SLUICE_THREAD_DISK);
 	/* A log that cannot be written has nobody left to be told. */
 	while (write(fd, room, length) < 0 && errno == EINTR)
 		;
+	sluice_thread_goes_back(before);
 }
 
 /* Tells that lines of a place were left out. */

@@ -161,6 +161,17 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_EVENT_MISSED] = {.type = NLA_U64},
 	[SLUICE_A_EVENT_WAIT] = {.type = NLA_U32},
 	[SLUICE_A_STREAM_WORKER] = {.type = NLA_U32},
+	[SLUICE_A_THREAD_NAME] = {.type = NLA_STRING},
+	[SLUICE_A_THREAD_KIND] = {.type = NLA_STRING},
+	[SLUICE_A_THREAD_STATE] = {.type = NLA_STRING},
+	[SLUICE_A_THREAD_HEALTH] = {.type = NLA_STRING},
+	[SLUICE_A_THREAD_SINCE] = {.type = NLA_U64},
+	[SLUICE_A_THREAD_PROGRESS] = {.type = NLA_U64},
+	[SLUICE_A_THREAD_ROUNDS] = {.type = NLA_U64},
+	[SLUICE_A_THREAD_TIME] = {.type = NLA_U64},
+	[SLUICE_A_THREAD_CPU] = {.type = NLA_U32},
+	[SLUICE_A_THREAD_POLICY] = {.type = NLA_STRING},
+	[SLUICE_A_THREAD_TID] = {.type = NLA_U32},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

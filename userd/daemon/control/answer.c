@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "answer.h"
+#include "thread_list.h"
 #include "../../lib/field.h"
 #include "../../lib/netlink.h"
 
@@ -138,6 +139,7 @@ struct source {
 #define STORE_REPORT struct sluice_engine_store
 #define DAEMON_REPORT struct sluice_control_facts
 #define ORPHAN_REPORT struct sluice_orphan
+#define THREAD_REPORT struct sluice_control_thread
 #define SIZE_OF(list, member) sizeof(((list##_REPORT *)0)->member)
 #define FIELD(list, attribute, member, ...) \
 	{offsetof(list##_REPORT, member), SIZE_OF(list, member), 0, 0},
@@ -399,6 +401,19 @@ static int dump_orphans(const struct dump *dump, const struct sluice_control_cal
 	return error;
 }
 
+/* THREAD_GET: all threads. They need nobody's help to be listed. */
+static int dump_threads(const struct dump *dump)
+{
+	struct sluice_control_thread *list;
+	size_t count, number;
+	int error = sluice_control_threads(&list, &count);
+
+	for (number = 0; number < count && !error; number++)
+		error = dump_fields(dump, SLUICE_FIELDS_THREAD, &list[number]);
+	free(list);
+	return error;
+}
+
 /* The end of a dump; its payload is the error it ended with: none. */
 static int dump_done(const struct dump *dump)
 {
@@ -430,6 +445,10 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 	if (command == SLUICE_CMD_DAEMON_GET) {
 		calls->facts(context, &facts);
 		error = dump_fields(&dump, SLUICE_FIELDS_DAEMON, &facts);
+		return error ? error : dump_done(&dump);
+	}
+	if (command == SLUICE_CMD_THREAD_GET) {
+		error = dump_threads(&dump);
 		return error ? error : dump_done(&dump);
 	}
 	if (command == SLUICE_CMD_ORPHAN_GET) {

@@ -14,7 +14,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../lib/clock.h"
 #include "../../lib/log.h"
+#include "../../lib/thread.h"
 #include "../loop/treatment.h"
 #include "resolve.h"
 
@@ -98,10 +100,12 @@ static int look_up(struct sluice_target *target)
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_NUMERICSERV | (target->numeric ? AI_NUMERICHOST : 0),
 	};
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_NAMES);
 	struct addrinfo *list = NULL, *entry;
 	unsigned int count = 0;
 	int error = getaddrinfo(target->host, target->port, &hints, &list);
 
+	sluice_thread_goes_back(before);
 	pthread_mutex_lock(&target->lock);
 	for (entry = error ? NULL : list; entry && count < SLUICE_TARGET_ADDRESSES;
 	     entry = entry->ai_next) {
@@ -121,18 +125,33 @@ static int look_up(struct sluice_target *target)
 	return error;
 }
 
+/* struct sluice_thread_calls.poke */
+static void poke(void *context)
+{
+	struct sluice_resolver *resolver = context;
+
+	/* Without the lock: one that comes too early comes again. */
+	pthread_cond_signal(&resolver->wanted);
+}
+
 /* The resolver's thread. */
 static void *thread_main(void *argument)
 {
+	static const struct sluice_thread_calls calls = {.poke = poke};
 	struct sluice_resolver *resolver = argument;
 	struct sluice_target *target;
 	int error;
 
+	(void)sluice_thread_begin(SLUICE_THREAD_RESOLVER, "sluice-names", &calls, resolver);
 	sluice_treatment_begin(SLUICE_CLASS_NAMES, 0);
 	pthread_mutex_lock(&resolver->lock);
 	for (;;) {
-		while (!resolver->queue && !resolver->ended)
+		while (!resolver->queue && !resolver->ended) {
+			sluice_thread_sleeps();
 			pthread_cond_wait(&resolver->wanted, &resolver->lock);
+			(void)sluice_thread_wakes();
+			sluice_thread_progress(sluice_now());
+		}
 		if (resolver->ended)
 			break;
 		target = resolver->queue;
@@ -149,8 +168,9 @@ static void *thread_main(void *argument)
 		pthread_mutex_lock(&resolver->lock);
 	}
 	pthread_mutex_unlock(&resolver->lock);
-	resolver_put(resolver);
 	sluice_treatment_end();
+	sluice_thread_end();
+	resolver_put(resolver);
 	return NULL;
 }
 

@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../../lib/thread.h"
+#include "rearm.h"
 #include "treatment.h"
 #include "worker.h"
 
@@ -168,13 +170,16 @@ static void run_timers(struct sluice_worker *worker)
 /* Does what the control thread asked for, if it did. */
 static void read_mail(struct sluice_worker *worker)
 {
+	enum sluice_thread_state before;
 	uint64_t value;
 
 	if (read(worker->mail, &value, sizeof(value)) != (ssize_t)sizeof(value))
 		return;
 	pthread_mutex_lock(&worker->lock);
 	if (worker->call) {
+		before = sluice_thread_enters(SLUICE_THREAD_ASKED);
 		worker->answer = worker->call(worker, worker->argument);
+		sluice_thread_goes_back(before);
 		worker->call = NULL;
 		pthread_cond_signal(&worker->answered);
 	}
@@ -183,30 +188,33 @@ static void read_mail(struct sluice_worker *worker)
 	pthread_mutex_unlock(&worker->lock);
 }
 
-/* Waits for events until the next timer. epoll_pwait2 (Linux 5.11) for the nanoseconds, else
- * milliseconds. */
-static int wait_for_events(struct sluice_worker *worker, struct epoll_event *events)
+/*
+ * Waits for events until `next_due`. epoll_pwait2 (Linux 5.11) for the nanoseconds, else
+ * milliseconds. Of the worker it touches nothing: while it sleeps here another thread may get its
+ * work.
+ */
+static int wait_for_events(int epoll, uint64_t next_due, struct epoll_event *events)
 {
 	static bool coarse; /* the same for all workers, whoever finds out first */
 	uint64_t now, wait = FOREVER;
 	struct timespec timeout;
 	int count;
 
-	if (worker->next_due != FOREVER) {
+	if (next_due != FOREVER) {
 		now = sluice_now();
-		wait = worker->next_due > now ? worker->next_due - now : 0;
+		wait = next_due > now ? next_due - now : 0;
 	}
 	if (!sluice_load_relaxed(&coarse)) {
 		timeout.tv_sec = (time_t)(wait / SLUICE_NS_PER_S);
 		timeout.tv_nsec = (long)(wait % SLUICE_NS_PER_S);
-		count = epoll_pwait2(worker->epoll, events, EVENTS,
-				     wait == FOREVER ? NULL : &timeout, NULL);
+		count = epoll_pwait2(epoll, events, EVENTS, wait == FOREVER ? NULL : &timeout,
+				     NULL);
 		if (count >= 0 || errno != ENOSYS)
 			return count;
 		sluice_store_relaxed(&coarse, true);
 	}
 	wait = wait == FOREVER ? FOREVER : (wait + SLUICE_NS_PER_MS - 1) / SLUICE_NS_PER_MS;
-	return epoll_wait(worker->epoll, events, EVENTS,
+	return epoll_wait(epoll, events, EVENTS,
 			  wait > 60000 ? (wait == FOREVER ? -1 : 60000) : (int)wait);
 }
 
@@ -251,6 +259,18 @@ static bool look_for_events(struct sluice_worker *worker, struct epoll_event *ev
 	return true;
 }
 
+/* Sleeps until there is something to do. The number of events; -EOWNERDEAD: another thread has the
+ * worker now, and this one must not touch it any more. */
+static int sleep_until_events(const struct sluice_worker *worker, struct epoll_event *events)
+{
+	uint64_t next_due = worker->next_due;
+	int epoll = worker->epoll, count;
+
+	sluice_thread_sleeps();
+	count = wait_for_events(epoll, next_due, events);
+	return sluice_thread_wakes() ? count : -EOWNERDEAD;
+}
+
 /* The loop. @context worker */
 static void run(struct sluice_worker *worker)
 {
@@ -260,10 +280,13 @@ static void run(struct sluice_worker *worker)
 
 	while (!worker->ended) {
 		if (!look_for_events(worker, events, &count))
-			count = wait_for_events(worker, events);
+			count = sleep_until_events(worker, events);
+		if (count == -EOWNERDEAD)
+			return;
 		worker->now = sluice_now();
 		sluice_store_relaxed(&worker->progress_ns, worker->now);
 		sluice_count(&worker->rounds, 1);
+		sluice_thread_progress(worker->now);
 		mail = false;
 		for (place = 0; place < count; place++) {
 			struct sluice_handler *handler = events[place].data.ptr;
@@ -283,17 +306,70 @@ static void run(struct sluice_worker *worker)
 	}
 }
 
+static void *thread_main(void *argument);
+
+/* Starts the worker's thread. Signals are the control thread's business. 0 or a negative errno. */
+static int start_thread(struct sluice_worker *worker, pthread_t *thread)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(thread, NULL, thread_main, worker);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return error;
+}
+
+/* struct sluice_thread_calls.poke */
+static void poke(void *context)
+{
+	const struct sluice_worker *worker = context;
+	const uint64_t one = 1;
+
+	/* Full, it is readable all the same. */
+	(void)!write(worker->mail, &one, sizeof(one));
+}
+
+/*
+ * struct sluice_thread_calls.replace: the thread that had the worker was fenced in its sleep, so
+ * between two rounds, where all that is the worker's is as it should be. What it may have taken out
+ * of epoll is told of again.
+ */
+static int replace(void *context)
+{
+	struct sluice_worker *worker = context;
+	pthread_t fresh;
+	int error = sluice_rearm(worker->epoll);
+
+	if (!error)
+		error = start_thread(worker, &fresh);
+	if (error)
+		return error;
+	pthread_mutex_lock(&worker->lock);
+	pthread_detach(worker->thread);
+	worker->thread = fresh;
+	pthread_mutex_unlock(&worker->lock);
+	poke(worker);
+	return 0;
+}
+
 /* Thread entry. */
 static void *thread_main(void *argument)
 {
+	static const struct sluice_thread_calls calls = {.poke = poke, .replace = replace};
 	struct sluice_worker *worker = argument;
+	char name[16]; /* TASK_COMM_LEN */
 
+	snprintf(name, sizeof(name), "sluice-w%u", worker->number);
+	(void)sluice_thread_begin(SLUICE_THREAD_WORKER, name, &calls, worker);
 	/* Pinned first, so that what it touches first comes from the memory of its node. */
 	sluice_treatment_begin(SLUICE_CLASS_WORKER, worker->number);
 	if (numa_available() >= 0)
 		numa_set_localalloc();
 	run(worker);
 	sluice_treatment_end();
+	sluice_thread_end();
 	return NULL;
 }
 
@@ -302,7 +378,6 @@ int sluice_worker_start(struct sluice_worker **result, unsigned int number, int 
 {
 	struct sluice_worker *worker;
 	pthread_condattr_t attributes;
-	sigset_t all, before;
 	int error = -ENOMEM;
 
 	if (!result || !round || cpu < 0 || cpu >= CPU_SETSIZE)
@@ -330,11 +405,7 @@ int sluice_worker_start(struct sluice_worker **result, unsigned int number, int 
 	error = sluice_worker_watch(worker, worker->mail, EPOLLIN, NULL);
 	if (error)
 		goto close;
-	/* Signals are the control thread's business. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = -pthread_create(&worker->thread, NULL, thread_main, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	error = start_thread(worker, &worker->thread);
 	if (error)
 		goto close;
 	*result = worker;
@@ -372,6 +443,7 @@ static void post(struct sluice_worker *worker,
 int sluice_worker_call(struct sluice_worker *worker,
 		       int (*call)(struct sluice_worker *worker, void *argument), void *argument)
 {
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_OTHER);
 	int answer;
 
 	pthread_mutex_lock(&worker->lock);
@@ -380,6 +452,7 @@ int sluice_worker_call(struct sluice_worker *worker,
 		pthread_cond_wait(&worker->answered, &worker->lock);
 	answer = worker->answer;
 	pthread_mutex_unlock(&worker->lock);
+	sluice_thread_goes_back(before);
 	return answer;
 }
 
@@ -390,6 +463,7 @@ int sluice_worker_call_within(struct sluice_worker *worker,
 	uint64_t at = sluice_now() + most_ns;
 	const struct timespec until = {.tv_sec = (time_t)(at / SLUICE_NS_PER_S),
 				       .tv_nsec = (long)(at % SLUICE_NS_PER_S)};
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_OTHER);
 	int answer = 0, waited = 0;
 
 	pthread_mutex_lock(&worker->lock);
@@ -405,6 +479,7 @@ int sluice_worker_call_within(struct sluice_worker *worker,
 		answer = worker->answer;
 	}
 	pthread_mutex_unlock(&worker->lock);
+	sluice_thread_goes_back(before);
 	return answer;
 }
 

@@ -10,6 +10,7 @@
 #include <time.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../../lib/thread.h"
 #include "../loop/treatment.h"
 #include "../stream/alarm.h"
 #include "completions.h"
@@ -74,6 +75,8 @@ void sluice_spooler_order(struct sluice_spooler *spooler, struct sluice_order *o
 
 void sluice_spooler_forget(struct sluice_spooler *spooler, const void *owner, unsigned int worker)
 {
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_OTHER);
+
 	pthread_mutex_lock(&spooler->lock);
 	sluice_order_sift(&spooler->queue, owner);
 	while (spooler->is_busy) {
@@ -81,6 +84,7 @@ void sluice_spooler_forget(struct sluice_spooler *spooler, const void *owner, un
 		sluice_order_sift(&spooler->queue, owner);
 	}
 	pthread_mutex_unlock(&spooler->lock);
+	sluice_thread_goes_back(before);
 	sluice_completions_forget(&spooler->completions[worker], owner);
 }
 
@@ -96,9 +100,18 @@ void sluice_spooler_marks(const struct sluice_spooler *spooler, unsigned int *be
 	*end = sluice_load_relaxed(&spooler->end);
 }
 
+/* Takes the store; whoever has it may be waiting for the disk. */
+static void take_store(struct sluice_spooler *spooler)
+{
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_OTHER);
+
+	pthread_mutex_lock(&spooler->store);
+	sluice_thread_goes_back(before);
+}
+
 struct sluice_spool *sluice_spooler_lock(struct sluice_spooler *spooler)
 {
-	pthread_mutex_lock(&spooler->store);
+	take_store(spooler);
 	return spooler->spool;
 }
 
@@ -110,7 +123,7 @@ void sluice_spooler_unlock(struct sluice_spooler *spooler)
 void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures,
 			    uint64_t *alarms, uint32_t *raised)
 {
-	pthread_mutex_lock(&spooler->store);
+	take_store(spooler);
 	sluice_spool_figures(spooler->spool, figures);
 	pthread_mutex_unlock(&spooler->store);
 	sluice_alarm_count(&spooler->alarms.failing, alarms, raised);
@@ -216,7 +229,7 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	struct sluice_order *order, *next;
 	int error = -ENOSPC, resting, tries;
 
-	pthread_mutex_lock(&spooler->store);
+	take_store(spooler);
 	sluice_spool_drop_oldest(spooler->spool, sluice_load_relaxed(&spooler->drops_oldest));
 	for (tries = 0; tries < TRIES; tries++) {
 		/* A batch that does not fit whole waits: what was appended of it before is written
@@ -289,14 +302,14 @@ static void read_frames(struct sluice_spooler *spooler, struct sluice_order *ord
 	int error;
 
 	count = make_answers(order, answers, buffers, count);
-	pthread_mutex_lock(&spooler->store);
+	take_store(spooler);
 	(void)sluice_spool_read_ahead(spooler->spool, order->log, order->start, order->end, buffers,
 				      count);
 	pthread_mutex_unlock(&spooler->store);
 	for (number = 0; number < count && order->start < order->end; number++) {
 		struct sluice_order *one = answers[number];
 
-		pthread_mutex_lock(&spooler->store);
+		take_store(spooler);
 		error = sluice_spool_read(spooler->spool, order->log, order->start, one->memory,
 					  &one->frame, &one->payload);
 		pthread_mutex_unlock(&spooler->store);
@@ -305,7 +318,7 @@ static void read_frames(struct sluice_spooler *spooler, struct sluice_order *ord
 		order->start = one->frame.offset + one->frame.span;
 		answer(spooler, one);
 	}
-	pthread_mutex_lock(&spooler->store);
+	take_store(spooler);
 	sluice_spool_settle(spooler->spool);
 	pthread_mutex_unlock(&spooler->store);
 	for (; number < count; number++)
@@ -317,7 +330,7 @@ static void read_frames(struct sluice_spooler *spooler, struct sluice_order *ord
 /* Applies what was acknowledged. */
 static void acknowledge(struct sluice_spooler *spooler, struct sluice_order *order)
 {
-	pthread_mutex_lock(&spooler->store);
+	take_store(spooler);
 	(void)sluice_spool_acknowledge(spooler->spool, order->log, order->output, order->start,
 				       order->end);
 	pthread_mutex_unlock(&spooler->store);
@@ -386,7 +399,7 @@ static void tidy(struct sluice_spooler *spooler, bool is_idle)
 	struct sluice_spool_figures figures;
 	int error = 0;
 
-	pthread_mutex_lock(&spooler->store);
+	take_store(spooler);
 	if (sluice_now() >= spooler->next_look) {
 		spooler->next_look = sluice_now() + CHECKPOINT_NS;
 		sluice_spool_figures(spooler->spool, &figures);
@@ -416,7 +429,9 @@ static void wait_a_while(struct sluice_spooler *spooler, bool has_writes)
 	const struct timespec until = {.tv_sec = (time_t)(at / SLUICE_NS_PER_S),
 				       .tv_nsec = (long)(at % SLUICE_NS_PER_S)};
 
+	sluice_thread_sleeps();
 	(void)pthread_cond_timedwait(&spooler->came, &spooler->lock, &until);
+	(void)sluice_thread_wakes();
 }
 
 /* The thread. */
@@ -426,8 +441,10 @@ static void *thread_main(void *argument)
 	struct sluice_order *list;
 	bool ended = false, waited = false;
 
+	(void)sluice_thread_begin(SLUICE_THREAD_SPOOLER, "sluice-spool", NULL, NULL);
 	sluice_treatment_begin(SLUICE_CLASS_SPOOLER, 0);
 	while (!ended) {
+		sluice_thread_progress(sluice_now());
 		pthread_mutex_lock(&spooler->lock);
 		list = take_orders(spooler);
 		if (!list && !spooler->ended) {
@@ -448,6 +465,7 @@ static void *thread_main(void *argument)
 		pthread_mutex_unlock(&spooler->lock);
 	}
 	sluice_treatment_end();
+	sluice_thread_end();
 	return NULL;
 }
 
