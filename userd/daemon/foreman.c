@@ -50,7 +50,10 @@ static void *thread_main(void *argument)
 			sluice_thread_sleeps();
 			pthread_cond_wait(&foreman->came, &foreman->lock);
 			(void)sluice_thread_wakes();
+			/* Should it hang, nobody waits for the lock. */
+			pthread_mutex_unlock(&foreman->lock);
 			sluice_thread_progress(sluice_now());
+			pthread_mutex_lock(&foreman->lock);
 		}
 		if (foreman->ended)
 			break;

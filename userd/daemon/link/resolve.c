@@ -150,7 +150,10 @@ static void *thread_main(void *argument)
 			sluice_thread_sleeps();
 			pthread_cond_wait(&resolver->wanted, &resolver->lock);
 			(void)sluice_thread_wakes();
+			/* Should it hang, nobody waits for the lock. */
+			pthread_mutex_unlock(&resolver->lock);
 			sluice_thread_progress(sluice_now());
+			pthread_mutex_lock(&resolver->lock);
 		}
 		if (resolver->ended)
 			break;
