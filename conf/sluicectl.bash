@@ -70,6 +70,7 @@ _sluicectl()
 		save) words='--force' ;;
 		health | version) words='-j' ;;
 		unload) words='--within --drop' ;;
+		doctor) words='--watch --list -j' ;;
 		why) words="-j $(_sluicectl_pieces)" ;;
 		commit) words='--dry-run --confirm-within --adopt --drop -j' ;;
 		rollback) words="--dry-run --if-revision --confirm-within $(sluicectl history 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;

@@ -134,6 +134,16 @@ FINDING = record("what is found", {"file": TEXT, "line": NUMBER, "column": NUMBE
                                    "text": TEXT})
 FACTS = record("a key that may be written", {"key": TEXT, "values": TEXT, "default": TEXT_OR_NULL, "otherwise": TEXT_OR_NULL,
                                              "required": TRUTH, "change": TEXT, "what": TEXT})
+READ = {"oneOf": [
+    record("a counter in both samples", {"where": TEXT, "what": TEXT, "before": NUMBER, "after": NUMBER}),
+    record("a setting or state", {"where": TEXT, "what": TEXT, "value": TEXT})]}
+CLASS = words("error", "saturation", "utilisation")
+DIAGNOSIS = record("what costs datagrams", {
+    "check": TEXT, "class": CLASS, "subject": TEXT, "text": TEXT, "lost": {"type": ["integer", "null"], "minimum": 0},
+    "per_second": {"type": ["number", "null"], "minimum": 0}, "read": {"type": "array", "minItems": 1, "items": READ},
+    "mend": TEXT, "costs": TEXT})
+CHECK = record("a check of the host", {"check": TEXT, "class": CLASS, "reads": TEXT, "threshold": TEXT, "says": TEXT, "mend": TEXT,
+                                       "costs": TEXT})
 HISTORY = record("a configuration that was in force", {"revision": NUMBER, "since": TEXT, "uid": NUMBER, "how": TEXT,
                                                       "runtime": TRUTH, "file": TEXT})
 GROWTH = {"type": "object", "additionalProperties": NUMBER}
@@ -180,6 +190,9 @@ def schemas():
         "version": ("version", record("which sluice this is", {
             "version": TEXT, "date": TEXT, "commit": TEXT, "formats": record("by name", {name: NUMBER for name in formats()}),
             "module": TEXT_OR_NULL})),
+        "doctor": ("doctor", record("what the counters of the host prove", {
+            "seconds": {"type": "number", "minimum": 0}, "daemon": TRUTH, "findings": rows_of(DIAGNOSIS), "unchecked": NAMES})),
+        "doctor-list": ("doctor --list", rows_of(CHECK)),
         "why": ("why", record("one sentence", {"what": TEXT, "why": TEXT})),
         "get": ("get", {"anyOf": [rows_of(KEY), rows_of({"oneOf": [
             record("an input", {**PIECE, "port": TEXT, "outputs": TEXT}),

@@ -27,19 +27,26 @@ static int list_text(json_t *list, char **text)
 	return *text ? 0 : -ENOMEM;
 }
 
-/* Is there somebody to ask? Without a word: a host without a daemon is checked, too. */
-static bool has_daemon(void)
+/* Did somebody answer the last question for daemon/daemon? Who does not is not asked for more. */
+static bool is_answered;
+
+/* daemon/daemon: without a word where nobody is there, since a host without a daemon is checked,
+ * too. */
+static int ask_whether(char **text)
 {
 	struct sluice_netlink *netlink = NULL;
 	json_t *list = json_array();
-	bool answers;
+	int error = list ? sluice_daemon_try_connect(&netlink) : -ENOMEM;
 
-	answers = list && !sluice_daemon_try_connect(&netlink) &&
-		  !sluice_list_ask_daemon(netlink, list);
+	if (!error)
+		error = sluice_list_ask_daemon(netlink, list);
 	if (netlink)
 		sluice_netlink_close(netlink);
+	is_answered = !error;
+	if (!error)
+		return list_text(list, text);
 	json_decref(list);
-	return answers;
+	return error;
 }
 
 /* Is the module loaded, and may it be asked? */
@@ -61,18 +68,20 @@ static int ask_daemon(const char *name, char **text)
 		json_t *(*list)(void);
 		bool is_modules;
 	} lists[] = {
-		{"daemon", sluice_list_daemon, false},	 {"inputs", sluice_list_inputs, false},
-		{"outputs", sluice_list_outputs, false}, {"store", sluice_list_store, false},
-		{"streams", sluice_list_streams, false}, {"rules", sluice_list_rules, true},
+		{"inputs", sluice_list_inputs, false}, {"outputs", sluice_list_outputs, false},
+		{"store", sluice_list_store, false},   {"streams", sluice_list_streams, false},
+		{"rules", sluice_list_rules, true},
 	};
 	size_t number;
 
+	if (!strcmp(name, "daemon"))
+		return ask_whether(text);
 	for (number = 0; number < sizeof(lists) / sizeof(lists[0]); number++)
 		if (!strcmp(lists[number].name, name))
 			break;
 	if (number == sizeof(lists) / sizeof(lists[0]))
 		return -EINVAL;
-	if (!(lists[number].is_modules ? has_module() : has_daemon()))
+	if (!(lists[number].is_modules ? has_module() : is_answered))
 		return -ENOENT;
 	return list_text(lists[number].list(), text);
 }

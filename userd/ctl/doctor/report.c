@@ -102,8 +102,8 @@ static void put_unchecked(FILE *to, const json_t *unchecked)
 					 json_string_value(one));
 	}
 	if (used) {
-		fputc('\n', to);
-		put(to, "not checked, for there is nothing to read: ", text);
+		fputs("\nnot checked, for nothing of what they read is there:\n", to);
+		put(to, "    ", text);
 	}
 }
 

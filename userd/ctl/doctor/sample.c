@@ -209,8 +209,8 @@ static int add_groups(struct sluice_doctor_sample *sample, const struct sluice_d
 			snprintf(group, sizeof(group), "%.*s", (int)strcspn(line + 3, "\n"),
 				 line + 3);
 	while (!error && strlen(group) > 1) {
-		if (snprintf(whole, sizeof(whole), "%.*s%s%s", (int)(mark - source),
-			     source, group, mark + strlen("{cgroup}")) < (int)sizeof(whole))
+		if (snprintf(whole, sizeof(whole), "%.*s%s%s", (int)(mark - source), source, group,
+			     mark + strlen("{cgroup}")) < (int)sizeof(whole))
 			error = add_source(sample, world, whole);
 		*strrchr(group, '/') = '\0';
 	}

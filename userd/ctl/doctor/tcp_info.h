@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Writes "busy-us FIGURE ..." and a line's end from `length` bytes of a struct tcp_info, of which an
- * older kernel has fewer. */
+/* Writes "busy-us FIGURE ..." and a line's end from `length` bytes of a struct tcp_info, of which
+ * an older kernel has fewer. */
 void sluice_doctor_put_tcp_info(FILE *to, const void *data, size_t length);
 
 #endif /* SLUICE_DOCTOR_TCP_INFO_H */

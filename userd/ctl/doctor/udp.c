@@ -129,6 +129,20 @@ static uint64_t socket_rise(const char *before, const char *line, uint64_t numbe
 	return sluice_doctor_rise(true, numbers[0], true, numbers[1]);
 }
 
+/* Does an input take what comes to this port out of the socket by a program in the kernel
+ * (`receive: bpf`)? That counts as drops of the socket, and is no loss. */
+static bool is_taken_early(const json_t *inputs, unsigned int port)
+{
+	const json_t *one;
+	size_t number;
+
+	json_array_foreach(inputs, number,
+			   one) if (!strcmp(sluice_doctor_json_text(one, "receive"), "bpf") &&
+				    sluice_doctor_list_has(sluice_doctor_json_text(one, "match"),
+							   port)) return true;
+	return false;
+}
+
 /* A finding about sockets. */
 static void tell_sockets(const struct sluice_doctor_look *look, struct sluice_doctor_report *report,
 			 const char *subject, uint64_t lost, uint64_t buffer,
@@ -151,8 +165,8 @@ void sluice_doctor_socket_buffer(const struct sluice_doctor_look *look,
 	uint64_t numbers[2], one[2], buffer, other_buffer, lost, rise, told = 0, all[2];
 	uint64_t whole = udp_rise(look, "RcvbufErrors", all);
 	unsigned int port, other_port;
+	json_t *inputs = sluice_doctor_json(&look->after, "daemon/inputs"), *finding;
 	char subject[32], done[8192] = " ", mark[16];
-	json_t *finding;
 
 	for (line = sluice_doctor_text(&look->after, SOCKETS); whole && line && *line;
 	     line = sluice_doctor_next_line(line)) {
@@ -171,10 +185,14 @@ void sluice_doctor_socket_buffer(const struct sluice_doctor_look *look,
 			numbers[1] += one[1];
 		}
 		strcat(done, mark);
+		/* What RcvbufErrors does not have was not lost for want of room. */
+		if (lost > whole - told || is_taken_early(inputs, port))
+			continue;
 		snprintf(subject, sizeof(subject), "port %u", port);
 		tell_sockets(look, report, subject, lost, buffer, numbers);
 		told += lost;
 	}
+	json_decref(inputs);
 	if (whole > told) {
 		finding = sluice_doctor_find(report, told ? "other ports" : "a socket");
 		sluice_doctor_proof(finding, SNMP, "Udp RcvbufErrors", all);
