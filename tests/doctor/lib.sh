@@ -29,7 +29,8 @@ finding()
 # tells CHECK FILTER: there is a finding, of which jq's filter is true.
 tells()
 {
-	jq -e "$2" <<<"$(finding "$1")" >/dev/null || { jq . "$said"; fail "no finding $1 with $2: $(finding "$1")"; }
+	# Of nothing jq says that all is true.
+	[ -n "$(finding "$1")" ] && jq -e "$2" <<<"$(finding "$1")" >/dev/null || { jq . "$said"; fail "no finding $1 with $2: $(finding "$1")"; }
 	echo "as wished: $1: $(finding "$1" | jq -r .text | cut -c1-110)"
 }
 

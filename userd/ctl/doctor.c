@@ -12,6 +12,7 @@
 #include "../lib/clock.h"
 #include "command.h"
 #include "doctor/run.h"
+#include "doctor/text.h"
 #include "doctor_ask.h"
 #include "print.h"
 

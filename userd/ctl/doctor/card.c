@@ -242,14 +242,15 @@ void sluice_doctor_packet_sockets(const struct sluice_doctor_look *look,
 				  struct sluice_doctor_report *report)
 {
 	const char *line = sluice_doctor_text(&look->after, "/proc/net/packet");
-	char card[SLUICE_DOCTOR_NAME] = "", value[24];
-	unsigned int protocol, count = 0;
+	char card[SLUICE_DOCTOR_NAME] = "", value[24], protocol[8];
+	unsigned int count = 0;
 	json_t *finding;
 	double rate = 0;
 
 	/* sk, RefCnt, Type, Proto: 0003 is every protocol. */
 	for (; line && *line; line = sluice_doctor_next_line(line))
-		count += sscanf(line, "%*s %*s %*s %x", &protocol) == 1 && protocol == 3;
+		count +=
+			sscanf(line, "%*s %*s %*s %7s", protocol) == 1 && !strcmp(protocol, "0003");
 	while (sluice_doctor_next_link(look, card))
 		rate += sluice_doctor_packet_rate(look, card);
 	if (!count || rate <= 1000)

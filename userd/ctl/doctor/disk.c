@@ -87,20 +87,6 @@ void sluice_doctor_spool_full(const struct sluice_doctor_look *look,
 	json_decref(store);
 }
 
-/* The figures of a block device. How many there are: 17 since Linux 5.5, which added flushes. */
-static size_t figures_of(const char *text, uint64_t figures[17])
-{
-	size_t count = 0;
-	char *end;
-
-	for (; text && count < 17; count++, text = end) {
-		figures[count] = strtoull(text, &end, 10);
-		if (end == text)
-			break;
-	}
-	return count;
-}
-
 /* Milliseconds that one of the calls took, of which column `calls` counts the number and `ms` the
  * time; 0: there was none. */
 static double average(const uint64_t before[17], const uint64_t after[17], size_t calls, size_t ms)
@@ -129,8 +115,10 @@ void sluice_doctor_spool_slow(const struct sluice_doctor_look *look,
 	if (text)
 		sscanf(text, "device %31s", number);
 	snprintf(device, sizeof(device), "/sys/dev/block/%s/stat", number);
-	count = figures_of(sluice_doctor_text(&look->before, device), before);
-	if (count >= 11 && figures_of(sluice_doctor_text(&look->after, device), after) == count) {
+	/* 17 since Linux 5.5, which added flushes. */
+	count = sluice_doctor_figures(sluice_doctor_text(&look->before, device), before, 17);
+	if (count >= 11 &&
+	    sluice_doctor_figures(sluice_doctor_text(&look->after, device), after, 17) == count) {
 		write = average(before, after, 4, 7);
 		if (count == 17)
 			flush = average(before, after, 15, 16);

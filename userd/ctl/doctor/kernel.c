@@ -116,7 +116,7 @@ void sluice_doctor_next_kernel(const struct sluice_doctor_look *look,
 {
 	const char *line = sluice_doctor_text(&look->after, "kernels/installed");
 	char module[128], running[128], release[128];
-	unsigned int has_module;
+	uint64_t has_module;
 	json_t *finding;
 
 	word_of(look, "/sys/module/sluice/version", module);
@@ -124,7 +124,8 @@ void sluice_doctor_next_kernel(const struct sluice_doctor_look *look,
 	if (!*module || !*running)
 		return;
 	for (; line && *line; line = sluice_doctor_next_line(line)) {
-		if (sscanf(line, "%127s module %u", release, &has_module) != 2 || has_module ||
+		if (sscanf(line, "%127s", release) != 1 ||
+		    !sluice_doctor_line_number(line, "module", &has_module) || has_module ||
 		    strverscmp(release, running) <= 0)
 			continue;
 		finding = sluice_doctor_find(report, release);

@@ -32,7 +32,7 @@ static void add_ports(char ports[256], const char *text)
 		snprintf(ports + used, 256 - used, "%s%.*s", used ? "," : "", (int)length, text);
 }
 
-/* The ports of all inputs: the module's rules, else what the daemon says. "PORTS": none are known.
+/* The ports of all inputs: what the daemon says, else the module's rules. "PORTS": none are known.
  */
 static void ports_of(const struct sluice_doctor_look *look, char ports[256])
 {
@@ -41,11 +41,16 @@ static void ports_of(const struct sluice_doctor_look *look, char ports[256])
 	size_t number;
 
 	ports[0] = '\0';
-	json_array_foreach(rules, number, one)
-		add_ports(ports, sluice_doctor_json_text(one, "ports"));
-	if (!ports[0])
-		json_array_foreach(inputs, number, one)
-			add_ports(ports, sluice_doctor_json_text(one, "match"));
+	json_array_foreach(inputs, number, one)
+	{
+		add_ports(ports, sluice_doctor_json_text(one, "match"));
+	}
+	if (!ports[0]) {
+		json_array_foreach(rules, number, one)
+		{
+			add_ports(ports, sluice_doctor_json_text(one, "ports"));
+		}
+	}
 	if (!ports[0])
 		snprintf(ports, 256, "PORTS");
 	json_decref(rules);
@@ -100,18 +105,17 @@ void sluice_doctor_firewall_bypassed(const struct sluice_doctor_look *look,
 				     struct sluice_doctor_report *report)
 {
 	const char *line = sluice_doctor_text(&look->after, "firewall/input");
-	char rule[64], whom[8], table[64], chain[64], *dot;
-	unsigned int port;
+	char rule[64], port[8], whom[8], table[64], chain[64], *dot;
 	json_t *finding;
 
 	for (; line && *line; line = sluice_doctor_next_line(line)) {
-		if (sscanf(line, "%63s %u %7s %63s %63s", rule, &port, whom, table, chain) != 5)
+		if (sscanf(line, "%63s %7s %7s %63s %63s", rule, port, whom, table, chain) != 5)
 			continue;
 		dot = strchr(table, '.');
 		if (dot)
 			*dot = ' ';
 		finding = sluice_doctor_find(report, rule);
-		sluice_doctor_fill(finding, "port", "%u", port);
+		sluice_doctor_fill(finding, "port", "%s", port);
 		sluice_doctor_fill(finding, "whom", "%s",
 				   strcmp(whom, "some") ? "all" : "some senders");
 		sluice_doctor_fill(finding, "table", "%s", table);

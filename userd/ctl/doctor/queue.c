@@ -61,20 +61,19 @@ void sluice_doctor_card_queues(const struct sluice_doctor_look *look,
 	}
 }
 
-/* Is it the number of packets of a receive queue, as drivers call it? */
+/* Is it the number of packets of a receive queue, as drivers call it? `#` stands for its number. */
 static bool is_queue_counter(const char *name)
 {
-	static const char *const forms[] = {"rx_queue_%u_packets%n", "rx%u_packets%n",
-					    "rx-%u.packets%n",	     "rx_ring%u_packets%n",
-					    "queue_%u_rx_cnt%n",     "rx_packets_%u%n"};
-	unsigned int queue;
-	size_t number;
-	int length;
+	static const char *const forms[] = {"rx_queue_#_packets", "rx#_packets",    "rx-#.packets",
+					    "rx_ring#_packets",	  "queue_#_rx_cnt", "rx_packets_#"};
+	size_t number, before, digits;
 
 	for (number = 0; number < sizeof(forms) / sizeof(forms[0]); number++) {
-		length = 0;
-		/* The forms are those above. NOLINTNEXTLINE(clang-diagnostic-format-nonliteral) */
-		if (sscanf(name, forms[number], &queue, &length) == 1 && length && !name[length])
+		before = strcspn(forms[number], "#");
+		if (strncmp(name, forms[number], before) != 0)
+			continue;
+		digits = strspn(name + before, "0123456789");
+		if (digits && !strcmp(name + before + digits, forms[number] + before + 1))
 			return true;
 	}
 	return false;
@@ -170,7 +169,7 @@ static int cpu_of_interrupt(const char *before, const char *line, unsigned int i
 	while ((column = strstr(column, "CPU")) && column < strchr(heading, '\n')) {
 		char *old_end, *now_end;
 
-		one = atoi(column + 3);
+		one = (int)strtol(column + 3, NULL, 10);
 		column += 3;
 		was = strtoul(old, &old_end, 10);
 		is = strtoul(now, &now_end, 10);
@@ -235,7 +234,8 @@ void sluice_doctor_interrupts(const struct sluice_doctor_look *look,
 		queues = 0;
 		for (line = sluice_doctor_next_line(after); *line;
 		     line = sluice_doctor_next_line(line))
-			if (is_of_card(line, card) && sscanf(line, " %u:", &irq) == 1 &&
+			if (is_of_card(line, card) &&
+			    (irq = (unsigned int)strtoul(line, NULL, 10)) &&
 			    cpu_of_interrupt(before, line, irq, after) == (int)cpu.number) {
 				last = irq;
 				queues++;

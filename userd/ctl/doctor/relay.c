@@ -232,7 +232,9 @@ void sluice_doctor_output_refused(const struct sluice_doctor_look *look,
 	size_t number;
 
 	json_array_foreach(pair.after, number, one)
+	{
 		check_destinations(report, earlier(&pair, one, "id"), one);
+	}
 	close_pair(&pair);
 }
 

@@ -120,7 +120,10 @@ int sluice_doctor_print(FILE *to, const struct sluice_doctor_report *report,
 		fputs("nothing found\n", to);
 	if (!has_daemon)
 		fputs("no sluiced answers here: only the host was checked\n", to);
-	json_array_foreach(report->findings, number, one) put_finding(to, one);
+	json_array_foreach(report->findings, number, one)
+	{
+		put_finding(to, one);
+	}
 	put_unchecked(to, unchecked);
 	return fflush(to) || ferror(to) ? -EIO : 0;
 }

@@ -39,16 +39,6 @@ int sluice_doctor_sample_add(struct sluice_doctor_sample *sample, const char *so
 	return 0;
 }
 
-const char *sluice_doctor_text(const struct sluice_doctor_sample *sample, const char *source)
-{
-	size_t number;
-
-	for (number = 0; number < sample->count; number++)
-		if (!strcmp(sample->texts[number].source, source))
-			return sample->texts[number].text;
-	return NULL;
-}
-
 void sluice_doctor_sample_free(struct sluice_doctor_sample *sample)
 {
 	size_t number;

@@ -49,9 +49,6 @@ int sluice_doctor_sample_add(struct sluice_doctor_sample *sample, const char *so
 int sluice_doctor_sample_read(struct sluice_doctor_sample *sample,
 			      const struct sluice_doctor_world *world, const char *sources);
 
-/* The text of a source, which stays the sample's; NULL: it was not read. */
-const char *sluice_doctor_text(const struct sluice_doctor_sample *sample, const char *source);
-
 /* Is anything there that one word of `sources` names? */
 bool sluice_doctor_sample_has(const struct sluice_doctor_sample *sample, const char *sources);
 

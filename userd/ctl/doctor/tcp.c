@@ -16,24 +16,31 @@ struct connection {
 	const char *line;	  /* in the second sample */
 };
 
+/* Is a destination, as it is written, this address, or a name with the same port? */
+static bool is_same_peer(const char *to, const char *peer)
+{
+	const char *port = strrchr(peer, ':'), *to_port = strrchr(to, ':');
+
+	if (!strcmp(to, peer))
+		return true;
+	/* Names have letters; addresses of IPv6 stand in brackets. */
+	return to_port && port && *to != '[' && !strcmp(to_port, port) &&
+	       strspn(to, "0123456789.") != (size_t)(to_port - to);
+}
+
 /* Does a destination of the daemon have this address, or this port by a name? */
 static bool is_destination(const json_t *outputs, const char *peer)
 {
-	const char *port = strrchr(peer, ':'), *to, *to_port;
 	const json_t *output, *one;
 	size_t number, place;
 
 	json_array_foreach(outputs, number, output)
-		json_array_foreach(json_object_get(output, "destinations"), place, one)
 	{
-		to = sluice_doctor_json_text(one, "to");
-		to_port = strrchr(to, ':');
-		if (!strcmp(to, peer))
-			return true;
-		/* Names have letters, or no dot; addresses of IPv6 stand in brackets. */
-		if (to_port && port && *to != '[' && !strcmp(to_port, port) &&
-		    strspn(to, "0123456789.") != (size_t)(to_port - to))
-			return true;
+		json_array_foreach(json_object_get(output, "destinations"), place, one)
+		{
+			if (is_same_peer(sluice_doctor_json_text(one, "to"), peer))
+				return true;
+		}
 	}
 	return false;
 }
@@ -52,17 +59,6 @@ static bool next(const json_t *outputs, const char **line, struct connection *co
 	return false;
 }
 
-/* The figure of `key` in one line. False: it has none. */
-static bool line_number(const char *line, const char *key, uint64_t *number)
-{
-	char text[512];
-
-	if (!line)
-		return false;
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
-	return sluice_doctor_number(text, key, number);
-}
-
 /* By how much a figure of a connection grew. */
 static uint64_t rise(const struct sluice_doctor_look *look, const struct connection *connection,
 		     const char *key, uint64_t numbers[2])
@@ -72,8 +68,8 @@ static uint64_t rise(const struct sluice_doctor_look *look, const struct connect
 	bool was, is;
 
 	snprintf(start, sizeof(start), "tcp %s %s ", connection->local, connection->peer);
-	was = line_number(text ? strstr(text, start) : NULL, key, &numbers[0]);
-	is = line_number(connection->line, key, &numbers[1]);
+	was = sluice_doctor_line_number(text ? strstr(text, start) : NULL, key, &numbers[0]);
+	is = sluice_doctor_line_number(connection->line, key, &numbers[1]);
 	return sluice_doctor_rise(was, numbers[0], is, numbers[1]);
 }
 
@@ -83,10 +79,12 @@ static bool is_told(const struct sluice_doctor_report *report, const char *peer)
 	const json_t *one;
 	size_t number;
 
-	json_array_foreach(
-		report->findings, number,
-		one) if (!strcmp(sluice_doctor_json_text(one, "check"), report->check->id) &&
-			 !strcmp(sluice_doctor_json_text(one, "subject"), peer)) return true;
+	json_array_foreach(report->findings, number, one)
+	{
+		if (!strcmp(sluice_doctor_json_text(one, "check"), report->check->id) &&
+		    !strcmp(sluice_doctor_json_text(one, "subject"), peer))
+			return true;
+	}
 	return false;
 }
 
@@ -133,12 +131,12 @@ static void fill_wmem(const struct sluice_doctor_look *look, json_t *finding,
 		      const struct connection *connection)
 {
 	const char *text = sluice_doctor_text(&look->after, "/proc/sys/net/ipv4/tcp_wmem");
-	uint64_t least, first, most;
+	uint64_t sizes[3];
 
 	(void)connection;
-	if (text && sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &least, &first, &most) == 3)
-		sluice_doctor_fill(finding, "pages", "%" PRIu64 " %" PRIu64 " %" PRIu64, least,
-				   first, 4 * most);
+	if (sluice_doctor_figures(text, sizes, 3) == 3)
+		sluice_doctor_fill(finding, "pages", "%" PRIu64 " %" PRIu64 " %" PRIu64, sizes[0],
+				   sizes[1], 4 * sizes[2]);
 	else
 		sluice_doctor_fill(finding, "pages", "4096 16384 16777216");
 }
@@ -198,7 +196,7 @@ void sluice_doctor_path_mtu(const struct sluice_doctor_look *look,
 	uint64_t pmtu, mtu;
 
 	while (next(outputs, &line, &connection)) {
-		if (!line_number(connection.line, "pmtu", &pmtu) || !pmtu ||
+		if (!sluice_doctor_line_number(connection.line, "pmtu", &pmtu) || !pmtu ||
 		    !interface_of(look, connection.local, name, &mtu) || pmtu >= mtu ||
 		    is_told(report, connection.peer))
 			continue;

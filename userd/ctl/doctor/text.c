@@ -2,9 +2,20 @@
 /*
  * Numbers out of texts, see text.h. Touches: nothing.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "text.h"
+
+const char *sluice_doctor_text(const struct sluice_doctor_sample *sample, const char *source)
+{
+	size_t number;
+
+	for (number = 0; number < sample->count; number++)
+		if (!strcmp(sample->texts[number].source, source))
+			return sample->texts[number].text;
+	return NULL;
+}
 
 const char *sluice_doctor_next_line(const char *line)
 {
@@ -29,6 +40,30 @@ bool sluice_doctor_number(const char *text, const char *name, uint64_t *number)
 		return true;
 	}
 	return false;
+}
+
+bool sluice_doctor_line_number(const char *line, const char *name, uint64_t *number)
+{
+	char text[512];
+
+	if (!line)
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(line, "\n"), line);
+	return sluice_doctor_number(text, name, number);
+}
+
+size_t sluice_doctor_figures(const char *text, uint64_t *figures, size_t most)
+{
+	size_t count = 0;
+	char *end;
+
+	for (; text && count < most; count++, text = end) {
+		text += strspn(text, " \t");
+		if (*text < '0' || *text > '9')
+			break;
+		figures[count] = strtoull(text, &end, 10);
+	}
+	return count;
 }
 
 bool sluice_doctor_table_number(const char *text, const char *table, const char *name,
@@ -62,7 +97,8 @@ bool sluice_doctor_table_number(const char *text, const char *table, const char 
 	return false;
 }
 
-bool sluice_doctor_stat_number(const char *text, const char *name, uint64_t *number)
+/* The sum of a column of a file of /proc/net/stat. False: it is not there. */
+static bool stat_number(const char *text, const char *name, uint64_t *number)
 {
 	const char *word = text, *line, *end;
 	size_t column = 0, place, length;
@@ -118,10 +154,8 @@ uint64_t sluice_doctor_table_rise(const struct sluice_doctor_look *look, const c
 uint64_t sluice_doctor_stat_rise(const struct sluice_doctor_look *look, const char *source,
 				 const char *name, uint64_t numbers[2])
 {
-	bool was = sluice_doctor_stat_number(sluice_doctor_text(&look->before, source), name,
-					     &numbers[0]),
-	     is = sluice_doctor_stat_number(sluice_doctor_text(&look->after, source), name,
-					    &numbers[1]);
+	bool was = stat_number(sluice_doctor_text(&look->before, source), name, &numbers[0]),
+	     is = stat_number(sluice_doctor_text(&look->after, source), name, &numbers[1]);
 
 	return sluice_doctor_rise(was, numbers[0], is, numbers[1]);
 }

@@ -9,6 +9,9 @@
 #include <jansson.h>
 #include "sample.h"
 
+/* The text of a source, which stays the sample's; NULL: it was not read. */
+const char *sluice_doctor_text(const struct sluice_doctor_sample *sample, const char *source);
+
 /* What begins behind the end of this line; "" behind the last. */
 const char *sluice_doctor_next_line(const char *line);
 
@@ -16,14 +19,16 @@ const char *sluice_doctor_next_line(const char *line);
  * ":" or "=" between. False: it is not there. `name` may be several words. */
 bool sluice_doctor_number(const char *text, const char *name, uint64_t *number);
 
+/* The same in one line only. */
+bool sluice_doctor_line_number(const char *line, const char *name, uint64_t *number);
+
+/* Reads decimal figures that stand behind each other, at most `most`. How many there are. */
+size_t sluice_doctor_figures(const char *text, uint64_t *figures, size_t most);
+
 /* The figure below `name` in the lines that begin with `table` ("Udp:"), as snmp and netstat have
  * them. False: it is not there. */
 bool sluice_doctor_table_number(const char *text, const char *table, const char *name,
 				uint64_t *number);
-
-/* The sum of column `name` of a file of /proc/net/stat: hexadecimal figures, a line for each CPU.
- * False: it is not there. */
-bool sluice_doctor_stat_number(const char *text, const char *name, uint64_t *number);
 
 /* By how much a number grew; 0 where it was not there, or went down: it began anew. */
 uint64_t sluice_doctor_rise(bool was_there, uint64_t before, bool is_there, uint64_t after);
@@ -36,7 +41,8 @@ uint64_t sluice_doctor_number_rise(const struct sluice_doctor_look *look, const 
 uint64_t sluice_doctor_table_rise(const struct sluice_doctor_look *look, const char *source,
 				  const char *table, const char *name, uint64_t numbers[2]);
 
-/* The same of sluice_doctor_stat_number(). */
+/* The same of the sum of column `name` of a file of /proc/net/stat: hexadecimal figures, a line for
+ * each CPU. */
 uint64_t sluice_doctor_stat_rise(const struct sluice_doctor_look *look, const char *source,
 				 const char *name, uint64_t numbers[2]);
 

@@ -114,17 +114,16 @@ static void choose_remedy(const struct sluice_doctor_look *look, json_t *finding
 static uint64_t socket_rise(const char *before, const char *line, uint64_t numbers[2],
 			    uint64_t *buffer, unsigned int *port)
 {
-	unsigned long inode;
+	uint64_t name[2];
 	char key[64];
-	uint64_t queued;
 
-	if (sscanf(line, "udp %u %lu queued %" SCNu64 " buffer %" SCNu64 " drops %" SCNu64, port,
-		   &inode, &queued, buffer, &numbers[1]) != 5)
+	if (strncmp(line, "udp ", 4) != 0 || sluice_doctor_figures(line + 4, name, 2) != 2 ||
+	    !sluice_doctor_line_number(line, "buffer", buffer) ||
+	    !sluice_doctor_line_number(line, "drops", &numbers[1]))
 		return 0;
-	snprintf(key, sizeof(key), "udp %u %lu queued", *port, inode);
-	line = before ? strstr(before, key) : NULL;
-	if (!line ||
-	    sscanf(line, "udp %*u %*u queued %*u buffer %*u drops %" SCNu64, &numbers[0]) != 1)
+	*port = (unsigned int)name[0];
+	snprintf(key, sizeof(key), "udp %" PRIu64 " %" PRIu64 " queued", name[0], name[1]);
+	if (!sluice_doctor_line_number(before ? strstr(before, key) : NULL, "drops", &numbers[0]))
 		return 0;
 	return sluice_doctor_rise(true, numbers[0], true, numbers[1]);
 }
@@ -136,10 +135,12 @@ static bool is_taken_early(const json_t *inputs, unsigned int port)
 	const json_t *one;
 	size_t number;
 
-	json_array_foreach(inputs, number,
-			   one) if (!strcmp(sluice_doctor_json_text(one, "receive"), "bpf") &&
-				    sluice_doctor_list_has(sluice_doctor_json_text(one, "match"),
-							   port)) return true;
+	json_array_foreach(inputs, number, one)
+	{
+		if (!strcmp(sluice_doctor_json_text(one, "receive"), "bpf") &&
+		    sluice_doctor_list_has(sluice_doctor_json_text(one, "match"), port))
+			return true;
+	}
 	return false;
 }
 
@@ -204,11 +205,13 @@ void sluice_doctor_socket_buffer(const struct sluice_doctor_look *look,
 static bool udp_limit(const struct sluice_doctor_look *look, uint64_t *most, char pages[64])
 {
 	const char *text = sluice_doctor_text(&look->after, "/proc/sys/net/ipv4/udp_mem");
-	uint64_t low, middle;
+	uint64_t limits[3];
 
-	if (!text || sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &low, &middle, most) != 3)
+	if (sluice_doctor_figures(text, limits, 3) != 3)
 		return false;
-	snprintf(pages, 64, "%" PRIu64 " %" PRIu64 " %" PRIu64, 2 * low, 2 * middle, 2 * *most);
+	*most = limits[2];
+	snprintf(pages, 64, "%" PRIu64 " %" PRIu64 " %" PRIu64, 2 * limits[0], 2 * limits[1],
+		 2 * limits[2]);
 	return true;
 }
 
