@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,7 @@
 #include "pace.h"
 #include "payload.h"
 #include "sizes.h"
+#include "target.h"
 
 #define NS_PER_SECOND 1000000000ULL
 /* ICMP errors need a moment to come back from the last datagrams. */
@@ -107,76 +107,12 @@ static int wrong(const char *what, const char *text, const char *form)
 	return SLUICE_BENCH_USAGE;
 }
 
-/* Finds out what address `host` is; `passive` for one of our own. `family` AF_UNSPEC: either. 0 or
- * a message. */
-static const char *resolve(const char *host, int family, bool passive,
-			   union sluice_bench_address *address)
-{
-	struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM};
-	struct addrinfo *found;
-	int error;
-
-	hints.ai_flags = passive ? AI_PASSIVE : 0;
-	error = getaddrinfo(host, NULL, &hints, &found);
-	if (error)
-		return gai_strerror(error);
-	memset(address, 0, sizeof(*address));
-	memcpy(address, found->ai_addr,
-	       found->ai_addrlen < sizeof(*address) ? found->ai_addrlen : sizeof(*address));
-	freeaddrinfo(found);
-	return NULL;
-}
-
-/* Cuts "HOST:PORTS" or "[HOST]:PORTS" in two, in place. NULL if it is not of that form. */
-static char *cut_ports(char *text, char **host)
-{
-	char *ports;
-
-	*host = text;
-	if (*text == '[') {
-		*host = text + 1;
-		ports = strchr(text, ']');
-		if (!ports)
-			return NULL;
-		*ports++ = '\0';
-		return *ports == ':' ? ports + 1 : ports;
-	}
-	ports = strrchr(text, ':');
-	if (!ports || ports != strchr(text, ':'))
-		return NULL;
-	*ports++ = '\0';
-	return ports;
-}
-
 /* Reads --to. Exit status. */
 static int read_to(struct gen *gen, const char *text)
 {
-	struct sluice_port_span ports[SLUICE_PORT_LIST_MAX];
-	size_t count = 0;
-	const char *why;
-	char *copy = strdup(text);
-	char *host;
-	char *tail;
-	int status = SLUICE_BENCH_USAGE;
+	const char *why = sluice_target_parse(text, &gen->route);
 
-	if (!copy)
-		return SLUICE_BENCH_FAILURE;
-	tail = cut_ports(copy, &host);
-	if (!tail || *host == '\0' || sluice_port_list_parse(tail, ports, &count) || count != 1) {
-		wrong("--to", text, "is not HOST:PORT or HOST:PORT-PORT");
-		goto out;
-	}
-	why = resolve(host, AF_UNSPEC, false, &gen->route.to);
-	if (why) {
-		wrong("--to", text, why);
-		goto out;
-	}
-	gen->route.first_port = ports[0].first;
-	gen->route.last_port = ports[0].last;
-	status = SLUICE_BENCH_OK;
-out:
-	free(copy);
-	return status;
+	return why ? wrong("--to", text, why) : SLUICE_BENCH_OK;
 }
 
 /* Reads --from, an address of the family of --to. Exit status. */
@@ -192,7 +128,7 @@ static int read_from(struct gen *gen, const char *text)
 
 	if (!copy)
 		return SLUICE_BENCH_FAILURE;
-	tail = cut_ports(copy, &host);
+	tail = sluice_target_cut(copy, &host);
 	if (tail && *tail &&
 	    (sluice_port_list_parse(tail, ports, &count) || count != 1 ||
 	     ports[0].first != ports[0].last || ports[0].first + gen->route.sources > 65536)) {
@@ -200,7 +136,7 @@ static int read_from(struct gen *gen, const char *text)
 		      "is not ADDRESS or ADDRESS:PORT with --flows ports from there on");
 		goto out;
 	}
-	why = resolve(host, gen->route.to.any.sa_family, true, &gen->route.from);
+	why = sluice_target_resolve(host, gen->route.to.any.sa_family, true, &gen->route.from);
 	if (why) {
 		wrong("--from", text, why);
 		goto out;

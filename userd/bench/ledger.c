@@ -61,6 +61,8 @@ struct sluice_ledger {
 	struct input **inputs; /* @owner ledger, each of them too */
 	size_t input_count;
 	struct input *latest;
+	void (*watch)(void *context, const struct sluice_payload *payload); /* NULL: nobody */
+	void *watcher;
 };
 
 /* A list of `count` pointers with room for one more; it grows by doubling. NULL: no memory, and the
@@ -279,6 +281,8 @@ static int deliver(struct sluice_ledger *ledger, struct input *input, const uint
 		input->now.received++;
 		input->now.bytes += length;
 		input->changed = true;
+		if (ledger->watch)
+			ledger->watch(ledger->watcher, &payload);
 		break;
 	}
 	return ledger->keep ? sluice_keep_add(ledger->keep, bytes, length) : 0;
@@ -329,6 +333,17 @@ int sluice_ledger_datagram(struct sluice_ledger *ledger, uint16_t port, const ui
 		return -EINVAL;
 	input = find_input(ledger, none, 0, port);
 	return input ? deliver(ledger, input, payload, length) : -ENOSPC;
+}
+
+/* As ledger.h says. */
+void sluice_ledger_watch(struct sluice_ledger *ledger,
+			 void (*watch)(void *context, const struct sluice_payload *payload),
+			 void *context)
+{
+	if (!ledger)
+		return;
+	ledger->watch = watch;
+	ledger->watcher = context;
 }
 
 /* As ledger.h says. */

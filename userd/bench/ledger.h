@@ -89,6 +89,12 @@ struct sluice_receiver *sluice_ledger_receiver(struct sluice_ledger *ledger);
 int sluice_ledger_datagram(struct sluice_ledger *ledger, uint16_t port, const uint8_t *payload,
 			   size_t length);
 
+/* Has `watch` called for every datagram that is received for the first time, in the thread that
+ * delivers it. NULL: nobody. */
+void sluice_ledger_watch(struct sluice_ledger *ledger,
+			 void (*watch)(void *context, const struct sluice_payload *payload),
+			 void *context);
+
 /* The sums, to read and (connections, damaged_frames, cut_frames) to count in. */
 struct sluice_ledger_sums *sluice_ledger_sums(struct sluice_ledger *ledger);
 
