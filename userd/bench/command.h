@@ -17,6 +17,7 @@ enum sluice_bench_exit {
 /* Each takes its own arguments, argv[0] being the command's name, and returns the exit status. */
 int sluice_bench_gen(int argc, char **argv);
 int sluice_bench_sink(int argc, char **argv);
+int sluice_bench_search(int argc, char **argv);
 int sluice_bench_capture(int argc, char **argv);
 
 #endif /* SLUICE_BENCH_COMMAND_H */

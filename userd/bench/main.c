@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * sluicebench: the sender and the third server of the three, and (later) the searches between them.
+ * sluicebench: the sender and the third server of the three, and the search between them.
  * Here: the table of commands, help and version. Touches: stdout, stderr.
  */
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct command {
 static const struct command commands[] = {
 	{"gen", sluice_bench_gen, "send numbered UDP datagrams at a set rate"},
 	{"sink", sluice_bench_sink, "receive what a relay delivers over TCP, count and check it"},
-	{"search", NULL, "find the highest rate without loss (not supported yet)"},
+	{"search", sluice_bench_search, "find the rates at which a relay loses nothing (RFC 9971)"},
 	{"sweep", NULL, "search over sizes, inputs, outputs, threads (not supported yet)"},
 	{"capture", sluice_bench_capture, "what a datagram costs by this capture method or that"},
 };

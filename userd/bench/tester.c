@@ -4,6 +4,7 @@
  * catcher.c. Touches: its sockets, files of /proc and /sys.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -50,6 +51,7 @@ struct traffic {
 	uint64_t run;
 	uint64_t start;
 	uint64_t end;
+	uint64_t late;	   /* what is not out by then was not sent in time */
 	uint64_t intended; /* UINT64_MAX: as many as go out in the time */
 	uint64_t begun;
 	uint64_t previous; /* when the burst before left; 0: none */
@@ -211,8 +213,7 @@ static int send_all(struct sluice_tester *tester, struct traffic *traffic)
 
 		if (*tester->stop)
 			return -EINTR;
-		/* What is not out by then was not sent in time. */
-		if (now >= traffic->end + SLUICE_PACE_BURST_NS)
+		if (now >= traffic->late)
 			break;
 		if (wake > now) {
 			sleep_until(wake);
@@ -224,6 +225,34 @@ static int send_all(struct sluice_tester *tester, struct traffic *traffic)
 		traffic->source = traffic->source + 1 < traffic->sources ? traffic->source + 1 : 0;
 		look(tester, traffic, now);
 	}
+	return error;
+}
+
+/* Lets the caller's thread go before all others, or no more. 0 or a negative errno. */
+static int go_first(bool first)
+{
+	struct sched_param parameter = {.sched_priority = first ? 1 : 0};
+
+	/* What it starts, a relay for example, is not to have it. */
+	if (sched_setscheduler(0, (first ? SCHED_FIFO : SCHED_OTHER) | SCHED_RESET_ON_FORK,
+			       &parameter))
+		return -errno;
+	return 0;
+}
+
+/* Sends a trial's traffic as the setup wishes. 0 or a negative errno. */
+static int send_traffic(struct sluice_tester *tester, struct traffic *traffic)
+{
+	/* One that never waits would keep a processor from the relay. */
+	bool first = tester->setup->realtime && traffic->pace.rate > 0;
+	int error = first ? go_first(true) : 0;
+
+	if (error)
+		return error;
+	sleep_until(traffic->start);
+	error = send_all(tester, traffic);
+	if (first)
+		go_first(false);
 	return error;
 }
 
@@ -303,6 +332,7 @@ static struct traffic plan(struct sluice_tester *tester, const struct sluice_tes
 				  .run = sluice_random(&tester->seed),
 				  .early = UINT64_MAX,
 				  .final = UINT64_MAX};
+	uint64_t late;
 
 	traffic.ports = order->bare ? 1 : (size_t)(route->last_port - route->first_port) + 1;
 	traffic.sources = order->bare ? 1 : route->sources;
@@ -313,8 +343,28 @@ static struct traffic plan(struct sluice_tester *tester, const struct sluice_tes
 	traffic.sent_before = sluice_emitter_counts(traffic.emitter)->sent;
 	traffic.start = sluice_now() + LEAD_NS;
 	traffic.end = traffic.start + (uint64_t)(order->seconds * 1e9);
+	late = tester->setup->late_ns ? tester->setup->late_ns
+				      : (uint64_t)(tester->setup->width * order->seconds * 1e9);
+	/* What the clockwork gathers may always leave. */
+	traffic.late = traffic.end + (late > SLUICE_PACE_GATHER_NS ? late : SLUICE_PACE_GATHER_NS);
 	sluice_pace_start(&traffic.pace, order->load, false, traffic.start);
 	return traffic;
+}
+
+/* How many more were waiting near the end than near the beginning; 0 if that is within the width.
+ */
+static uint64_t growth_of(const struct sluice_tester_setup *setup, const struct traffic *traffic,
+			  const struct sluice_tester_result *result)
+{
+	double tolerance = setup->width * (double)result->intended * (FINAL_FROM - EARLY_FROM) / 10;
+	/* What never came looks as if it were waiting. */
+	uint64_t missing = result->sent > result->received ? result->sent - result->received : 0;
+
+	if (traffic->pace.rate == 0 || traffic->early == UINT64_MAX ||
+	    traffic->final == UINT64_MAX || traffic->final < traffic->early + missing ||
+	    (double)(traffic->final - traffic->early - missing) <= tolerance)
+		return 0;
+	return traffic->final - traffic->early - missing;
 }
 
 /* As tester.h says. @context process */
@@ -338,7 +388,7 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 
 	memset(result, 0, sizeof(*result));
 	if (order->load)
-		run.late = traffic.end + tester->setup->grace_ns;
+		run.late = traffic.late + tester->setup->grace_ns;
 	sluice_histogram_clear(tester->lateness);
 	sluice_histogram_clear(tester->gaps);
 	sluice_catcher_expect(tester->catcher, &run);
@@ -346,8 +396,7 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	error = sluice_catcher_sums(tester->catcher, &sums_before);
 	if (error)
 		return error;
-	sleep_until(traffic.start);
-	error = send_all(tester, &traffic);
+	error = send_traffic(tester, &traffic);
 	if (error)
 		return error;
 	stopped = sluice_now();
@@ -370,12 +419,7 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	result->seconds = (double)(stopped - traffic.start) / 1e9;
 	result->drain_seconds = counts.last > stopped ? (double)(counts.last - stopped) / 1e9 : 0;
 	memcpy(result->cpu, after.cpu, sizeof(after.cpu));
-	if (order->load && traffic.early != UINT64_MAX && traffic.final != UINT64_MAX &&
-	    traffic.final > traffic.early &&
-	    (double)(traffic.final - traffic.early) > tester->setup->width *
-							      (double)result->intended *
-							      (FINAL_FROM - EARLY_FROM) / 10)
-		result->growth = traffic.final - traffic.early;
+	result->growth = growth_of(tester->setup, &traffic, result);
 	for (cause = 0; cause < SLUICE_LEDGER_CAUSES; cause++)
 		gap[cause] = sums.gap[cause] - sums_before.gap[cause];
 	place_losses(result, gap, sums.damaged - sums_before.damaged, &after);

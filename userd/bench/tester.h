@@ -28,7 +28,9 @@ struct sluice_tester_setup {
 	uint32_t size;	    /* of each payload */
 	uint64_t grace_ns;  /* what comes later after the end of the traffic is late */
 	uint64_t settle_ns; /* nothing more is awaited after so long a silence */
-	double width;	    /* share of a trial that may be waiting more at its end */
+	uint64_t late_ns; /* how late the last datagram may leave; 0: `width` of the trial's time */
+	bool realtime;	  /* the sender goes before all others (SCHED_FIFO), where it is paced */
+	double width;	  /* share of a trial that may be waiting more at its end */
 };
 
 /* One trial. */
