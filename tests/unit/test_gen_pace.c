@@ -206,6 +206,34 @@ static void ports_are_read(void **state)
 	assert_int_equal(count, 2);
 }
 
+/* Bursts: so many at once, each at its moment; a long sleep is not followed by all that was missed
+ * at once. */
+static void bursts_come_at_their_times(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start_bursts(&pace, 700, 10000000, 5000);
+	run = simulate(&pace, 64, SECOND, 3000, 0);
+	assert_int_equal(run.sent, 70000);
+	assert_int_equal(run.largest_burst, 700);
+	assert_int_equal(run.busiest_ms, 700);
+	/* The sender's buffer holds fewer than a burst: its rest is due at once, the next is not.
+	 */
+	sluice_pace_start_bursts(&pace, 700, 10000000, 0);
+	pace.units = 256;
+	sluice_pace_close(&pace, 0, 0);
+	assert_int_equal(sluice_pace_wake(&pace, 64), 0);
+	pace.units = 700;
+	sluice_pace_close(&pace, 0, 512);
+	assert_int_equal(sluice_pace_wake(&pace, 64), 10000000);
+	sluice_pace_start_bursts(&pace, 700, 10000000, 0);
+	run = simulate(&pace, 64, SECOND, 0, 100000000);
+	assert_in_range(run.sent, 69300, 70000);
+	assert_int_equal(run.busiest_ms, 700);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +245,7 @@ int main(void)
 		cmocka_unit_test(sizes_are_read),
 		cmocka_unit_test(rates_are_read),
 		cmocka_unit_test(ports_are_read),
+		cmocka_unit_test(bursts_come_at_their_times),
 	};
 
 	return cmocka_run_group_tests_name("gen pace", tests, NULL, NULL);

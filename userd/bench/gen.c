@@ -18,6 +18,7 @@
 #include "../lib/size.h"
 #include "command.h"
 #include "emitter.h"
+#include "histogram.h"
 #include "pace.h"
 #include "payload.h"
 #include "sizes.h"
@@ -32,6 +33,8 @@
 /* What every kernel with UDP_SEGMENT takes as one (UDP_MAX_SEGMENTS). */
 #define SEGMENTS_MOST 64U
 #define DATAGRAM_MOST 65507U
+/* The longest time between bursts, in microseconds. */
+#define DAY_US 86400000000ULL
 
 /* What the command line asks for, and the run it becomes. */
 struct gen {
@@ -42,6 +45,11 @@ struct gen {
 	uint64_t count;	  /* 0: no limit */
 	uint64_t seconds; /* 0: no limit */
 	uint64_t seed;
+	uint64_t burst;		       /* 0: spaced by the rate */
+	uint64_t every;		       /* nanoseconds between bursts */
+	const char *gaps_path;	       /* points into argv; NULL: gaps are not looked at */
+	struct sluice_histogram *gaps; /* @owner gen */
+	uint64_t left;		       /* when the datagrams before were handed over; 0: none */
 	bool seeded;
 	bool json;
 	bool quiet;
@@ -92,6 +100,10 @@ static void usage(FILE *to)
 	      "  --segments N           hands the kernel up to N datagrams of one size as one "
 	      "(UDP_SEGMENT)\n"
 	      "  --from ADDRESS[:PORT]  source address, and the first source port\n"
+	      "  --burst N --every TIME  N at once, as fast as can be, each TIME (10ms, 1s), "
+	      "instead "
+	      "of --rate\n"
+	      "  --gaps FILE            write how the times between datagrams are spread (.hgrm)\n"
 	      "  --seed N               the same run number and sizes every time\n"
 	      "  -q, --quiet            no progress on stderr\n"
 	      "  -j, --json             the result as JSON instead of text and RESULT line\n"
@@ -202,6 +214,9 @@ static int read_options(struct gen *gen, int argc, char **argv)
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
 		{"segments", required_argument, NULL, 'g'},
+		{"burst", required_argument, NULL, 'b'},
+		{"every", required_argument, NULL, 'E'},
+		{"gaps", required_argument, NULL, 'G'},
 		{NULL, 0, NULL, 0},
 	};
 	const char *to = NULL;
@@ -238,6 +253,18 @@ static int read_options(struct gen *gen, int argc, char **argv)
 		case 'g':
 			status = read_number("--segments", optarg, 1, SEGMENTS_MOST, &segments);
 			break;
+		case 'b':
+			status = read_number("--burst", optarg, 1, UINT32_MAX, &gen->burst);
+			break;
+		case 'E':
+			if (sluice_duration_parse(optarg, &gen->every) || gen->every == 0 ||
+			    gen->every > DAY_US)
+				return wrong("--every", optarg, "is not a time such as 10ms");
+			gen->every *= 1000;
+			break;
+		case 'G':
+			gen->gaps_path = optarg;
+			break;
 		case 'F':
 			from = optarg;
 			break;
@@ -264,6 +291,10 @@ static int read_options(struct gen *gen, int argc, char **argv)
 		usage(stderr);
 		return SLUICE_BENCH_USAGE;
 	}
+	if ((gen->burst > 0) != (gen->every > 0))
+		return wrong("--burst", "", "goes with --every, and the other way round");
+	if (gen->burst)
+		rate = "max";
 	gen->to = to;
 	gen->route.sources = flows;
 	gen->route.segments = (unsigned int)segments;
@@ -333,6 +364,38 @@ static uint64_t burst_limit(const struct gen *gen)
 	return share > 0 ? share : 1;
 }
 
+/* Notes the times between `count` datagrams that leave now and those before. */
+static void note_gaps(struct gen *gen, uint64_t count)
+{
+	uint64_t now;
+
+	if (!gen->gaps || count == 0)
+		return;
+	now = clock_ns();
+	if (gen->left)
+		sluice_histogram_add(gen->gaps, now - gen->left, 1);
+	sluice_histogram_add(gen->gaps, 0, count - 1);
+	gen->left = now;
+}
+
+/* Writes how the gaps are spread. Exit status. */
+static int write_gaps(const struct gen *gen)
+{
+	FILE *file;
+
+	if (!gen->gaps)
+		return SLUICE_BENCH_OK;
+	file = fopen(gen->gaps_path, "we");
+	if (file)
+		sluice_histogram_write(gen->gaps, file);
+	if (!file || fclose(file)) {
+		fprintf(stderr, "sluicebench gen: --gaps %s: %s\n", gen->gaps_path,
+			strerror(errno));
+		return SLUICE_BENCH_FAILURE;
+	}
+	return SLUICE_BENCH_OK;
+}
+
 /* Sends all of it. 0 or the negative errno that ended it early. */
 static int run(struct gen *gen)
 {
@@ -364,6 +427,7 @@ static int run(struct gen *gen)
 		       (gen->begun == first || sluice_pace_joins(&gen->pace, now, units)) &&
 		       add(gen, size))
 			size = sluice_sizes_next(&gen->sizes);
+		note_gaps(gen, gen->begun - first);
 		error = sluice_emitter_send(gen->emitter, gen->source, &stop);
 		sluice_pace_close(&gen->pace, now, units);
 		gen->source = gen->source + 1 < gen->route.sources ? gen->source + 1 : 0;
@@ -411,6 +475,11 @@ static bool report(const struct gen *gen)
 	if (counts->errors)
 		printf("errors    %" PRIu64 ", the last: %s\n", counts->errors,
 		       strerror(counts->last_error));
+	if (gen->gaps)
+		printf("gaps      %.1f us in the middle, 99 %% at most %.1f, all at most %.1f\n",
+		       (double)sluice_histogram_quantile(gen->gaps, 0.5) / 1e3,
+		       (double)sluice_histogram_quantile(gen->gaps, 0.99) / 1e3,
+		       (double)sluice_histogram_largest(gen->gaps) / 1e3);
 	if (counts->retries)
 		printf("waited    %" PRIu64 " times for room in the kernel\n", counts->retries);
 	printf("RESULT part=gen sent=%" PRIu64 " bytes=%" PRIu64 " errors=%" PRIu64
@@ -434,7 +503,9 @@ static int prepare(struct gen *gen)
 	gen->run = sluice_random(&gen->seed);
 	gen->sizes.random = gen->seed;
 	gen->sequences = calloc(flows * SLUICE_PAYLOAD_PLAIN, sizeof(*gen->sequences));
-	if (!gen->sequences) {
+	if (gen->gaps_path)
+		gen->gaps = sluice_histogram_new();
+	if (!gen->sequences || (gen->gaps_path && !gen->gaps)) {
 		fprintf(stderr, "sluicebench gen: no memory for %zu flows\n", flows);
 		return SLUICE_BENCH_FAILURE;
 	}
@@ -469,10 +540,12 @@ int sluice_bench_gen(int argc, char **argv)
 		goto out;
 	gen->start = clock_ns();
 	sluice_pace_start(&gen->pace, gen->rate, gen->rate_is_bits, gen->start);
+	sluice_pace_start_bursts(&gen->pace, gen->burst, gen->every, gen->start);
 	error = run(gen);
 	nanosleep(&last, NULL);
 	sluice_emitter_listen(gen->emitter);
 	report(gen);
+	status = write_gaps(gen);
 	if (error) {
 		fprintf(stderr, "sluicebench gen: sending to %s: %s\n", gen->to, strerror(-error));
 		status = SLUICE_BENCH_FAILURE;
@@ -482,6 +555,7 @@ int sluice_bench_gen(int argc, char **argv)
 	}
 out:
 	sluice_emitter_close(gen->emitter);
+	sluice_histogram_free(gen->gaps);
 	free(gen->sequences);
 	free(gen);
 	return status;

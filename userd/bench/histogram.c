@@ -11,9 +11,9 @@
 
 /* Buckets to a doubling: 2 to this power. */
 #define HALF_BITS 10U
-#define HALF (1U << HALF_BITS)
+#define HALF (1ULL << HALF_BITS)
 /* The last bucket is that of an hour: 42 bits, of which 11 are kept. */
-#define BUCKETS (32U * HALF + HALF)
+#define BUCKETS (33 * HALF)
 /* Lines of the .hgrm text for each halving of what is left to 100 %. */
 #define TICKS 5U
 #define NS_PER_US 1000.0
@@ -35,7 +35,7 @@ static size_t bucket_of(uint64_t value)
 	if (value < 2 * HALF)
 		return (size_t)value;
 	shift = 63U - (unsigned int)__builtin_clzll(value) - HALF_BITS;
-	return (size_t)shift * HALF + (size_t)(value >> shift);
+	return shift * HALF + (value >> shift);
 }
 
 /* The largest value that belongs into a bucket. @threadsafe */
@@ -43,10 +43,10 @@ static uint64_t end_of(size_t bucket)
 {
 	unsigned int shift;
 
-	if (bucket < 2 * (size_t)HALF)
+	if (bucket < 2 * HALF)
 		return bucket;
 	shift = (unsigned int)(bucket / HALF) - 1;
-	return ((uint64_t)(bucket - (size_t)shift * HALF + 1) << shift) - 1;
+	return ((uint64_t)(bucket - shift * HALF + 1) << shift) - 1;
 }
 
 /* As histogram.h says. @context process */
@@ -206,5 +206,6 @@ void sluice_histogram_write(const struct sluice_histogram *histogram, FILE *to)
 		sluice_histogram_deviation(histogram) / NS_PER_US);
 	fprintf(to, "#[Max     = %12.3f, Total count    = %12" PRIu64 "]\n",
 		(double)histogram->largest / NS_PER_US, histogram->count);
-	fprintf(to, "#[Buckets = %12u, SubBuckets     = %12u]\n", BUCKETS / HALF - 1, 2 * HALF);
+	fprintf(to, "#[Buckets = %12u, SubBuckets     = %12u]\n",
+		(unsigned int)(BUCKETS / HALF) - 1, (unsigned int)(2 * HALF));
 }

@@ -20,11 +20,26 @@ void sluice_pace_start(struct sluice_pace *pace, uint64_t rate, bool bits, uint6
 	pace->floor = now;
 }
 
+/* As pace.h says. @context process */
+void sluice_pace_start_bursts(struct sluice_pace *pace, uint64_t burst, uint64_t every,
+			      uint64_t now)
+{
+	if (!pace || burst == 0)
+		return;
+	sluice_pace_start(pace, 0, false, now);
+	pace->burst = burst;
+	pace->every = every;
+}
+
 /* As pace.h says. @threadsafe */
 uint64_t sluice_pace_duration(const struct sluice_pace *pace, uint64_t units)
 {
 	unsigned __int128 product;
 
+	if (pace && pace->burst) {
+		product = (unsigned __int128)(units / pace->burst) * pace->every;
+		return product > UINT64_MAX / 2 ? UINT64_MAX / 2 : (uint64_t)product;
+	}
 	if (!pace || pace->rate == 0)
 		return 0;
 	/* 64 bits would be full after 18 s at 1 Gbit/s. */
@@ -38,9 +53,12 @@ uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size)
 	uint64_t due;
 	uint64_t gap;
 
-	if (!pace || pace->rate == 0)
+	if (!pace || (pace->rate == 0 && pace->burst == 0))
 		return 0;
 	due = pace->start + sluice_pace_duration(pace, pace->units);
+	/* The rest of a burst goes with it. */
+	if (pace->burst)
+		return pace->units % pace->burst || due > pace->floor ? due : pace->floor;
 	gap = sluice_pace_duration(pace, pace->bits ? 8 * (uint64_t)size : 1);
 	/* Waking costs more than sending: close ones wait for each other. */
 	if (gap < SLUICE_PACE_GATHER_NS)
@@ -53,6 +71,8 @@ bool sluice_pace_joins(const struct sluice_pace *pace, uint64_t now, uint64_t un
 {
 	if (!pace)
 		return false;
+	if (pace->burst)
+		return pace->units == units_before || pace->units % pace->burst;
 	if (pace->rate == 0 || pace->units == units_before)
 		return true;
 	return pace->start + sluice_pace_duration(pace, pace->units) <= now &&
@@ -69,6 +89,8 @@ void sluice_pace_sent(struct sluice_pace *pace, size_t size)
 /* As pace.h says. @context process */
 void sluice_pace_close(struct sluice_pace *pace, uint64_t now, uint64_t units_before)
 {
+	if (pace && pace->burst && pace->units % pace->burst == 0)
+		pace->floor = now + pace->every / 2;
 	if (pace && pace->rate != 0)
 		pace->floor = now + sluice_pace_duration(pace, pace->units - units_before) / 2;
 }

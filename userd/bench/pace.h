@@ -21,10 +21,17 @@ struct sluice_pace {
 	uint64_t start; /* when the first datagram was due */
 	uint64_t units; /* sent so far */
 	uint64_t floor; /* no burst before this: keeps the catching up at twice the rate */
+	uint64_t burst; /* so many datagrams at once ...; 0: spaced by the rate */
+	uint64_t every; /* ... each time so many nanoseconds have passed */
 };
 
 /* Starts at `now`. `rate` 0: unpaced. */
 void sluice_pace_start(struct sluice_pace *pace, uint64_t rate, bool bits, uint64_t now);
+
+/* The same, by bursts: `burst` datagrams (at least 1) as fast as can be every `every` nanoseconds.
+ */
+void sluice_pace_start_bursts(struct sluice_pace *pace, uint64_t burst, uint64_t every,
+			      uint64_t now);
 
 /* When the next datagram, of `size` payload bytes, should be handed over: its
  * deadline, or a little later if several are then due together. 0 if unpaced. */

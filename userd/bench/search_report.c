@@ -118,7 +118,9 @@ static void print_goal(const struct sluice_search_goal *goal, const struct verdi
 	size_t index;
 
 	printf("\nloss ratio %g\n", goal->loss_ratio);
-	if (verdict->bounds.lower == 0) {
+	if (verdict->bounds.lower == 0 && verdict->bounds.upper == 0) {
+		printf("  rate          not known: the search was not brought to its end\n");
+	} else if (verdict->bounds.lower == 0) {
 		printf("  rate          none: too much was lost even at %" PRIu64
 		       " a second, the lowest load tried\n",
 		       verdict->bounds.upper);
