@@ -13,18 +13,18 @@ DOCUMENT = TOP / "docs/operations.md"
 BEGIN, END = "<!-- log: made by tests/lint/log.py --write -->\n", "<!-- log end -->\n"
 ROW = re.compile(r'^LOG_(TEXT|NUMBER)\((\w+), "([^"]*)"\)$', re.M)
 # What every line has, and no call names.
-ALWAYS = [("place", "SLUICE_PLACE", "where it comes from: the source file below `userd/`, `userd/daemon/`, without its ending"),
-          ("relay", "SLUICE_RELAY", "name of the relay; not in a text, where it would be the same in each line"),
-          ("level", "PRIORITY", "error (3), warning (4), notice (5), info (6), debug (7); in front of a text")]
+ALWAYS = [("place", "where it comes from: the source file below `userd/`, `userd/daemon/`, without its ending"),
+          ("relay", "name of the relay; not in a text, where it would be the same in each line"),
+          ("level", "in the journal `PRIORITY`: error (3), warning (4), notice (5), info (6), debug (7); in front of a text")]
 
 
 def table():
     """The table as the document has to have it."""
     text = (TOP / "userd/lib/log_rows.h").read_text(encoding="utf-8")
-    rows = ALWAYS + [(key, f"SLUICE_{key.upper()}", what) for _, key, what in ROW.findall(text)]
+    rows = ALWAYS + [(key, what) for _, key, what in ROW.findall(text)]
     if len(rows) - len(ALWAYS) != len(re.findall(r"^LOG_", text, re.M)):
         raise SystemExit("userd/lib/log_rows.h: not all rows can be read here")
-    return "| field | in the journal | meaning |\n|---|---|---|\n" + "".join(f"| `{key}` | `{name}` | {what} |\n" for key, name, what in rows)
+    return "| field | meaning |\n|---|---|\n" + "".join(f"| `{key}` | {what} |\n" for key, what in rows)
 
 
 def main():

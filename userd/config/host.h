@@ -56,8 +56,8 @@ bool sluice_host_lacks_module(char text[SLUICE_HOST_KERNEL_TEXT]);
 
 /*
  * host_kernel.c: has the newest kernel that is installed no module yet, although the one that runs
- * has one? Then a sentence that says what comes of a reboot, and how to mend it, is in `text`. False
- * also where that cannot be seen.
+ * has one? Then a sentence that says what comes of a reboot, and how to mend it, is in `text`.
+ * False also where that cannot be seen.
  * @context process @threadsafe
  */
 bool sluice_host_next_lacks_module(char text[SLUICE_HOST_KERNEL_TEXT]);
