@@ -169,7 +169,7 @@ size_t sluice_log_line_text(const struct sluice_log_line *line, bool has_time, c
 	memcpy(room + length, line->text, text < left ? text : left);
 	length += text < left ? text : left;
 	if (text > left)
-		memcpy(room + length - 3, "...", 3);
+		memset(room + length - 3, '.', 3);
 	memcpy(room + length, fields, behind);
 	length += behind;
 	room[length++] = '\n';

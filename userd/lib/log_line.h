@@ -28,7 +28,7 @@ struct sluice_log_line {
 };
 
 /* Room for a line with its newline: text or JSON, in which a byte may become six. */
-#define SLUICE_LOG_ROOM (6 * SLUICE_LOG_LINE_MAX)
+#define SLUICE_LOG_ROOM (6UL * SLUICE_LOG_LINE_MAX)
 
 /* Room for the name of a place. */
 #define SLUICE_LOG_PLACE_NAME 64
