@@ -15,6 +15,9 @@
 static const struct sluice_choice ends[] = {
 	{"newest", 0, false}, {"oldest", 1, false}, {NULL, 0, false}};
 
+static const struct sluice_choice huges[] = {
+	{"off", 0, false}, {"auto", 1, false}, {NULL, 0, false}};
+
 static const struct sluice_key memory_keys[] = {
 	/* At most what 46 address bits reach; the machine's own limit is host.c's business. */
 	{.path = "store.memory.size",
@@ -32,6 +35,12 @@ static const struct sluice_key memory_keys[] = {
 	 .change = SLUICE_KEY_RINGS,
 	 .read = sluice_read_word,
 	 .offset = DRAFT(memory_path)},
+	{.path = "store.memory.huge",
+	 .does = "whether rings of sockets that are made from now on are of huge pages",
+	 .fallback = "off",
+	 .read = sluice_read_choice,
+	 .offset = DRAFT(store.huge),
+	 .choices = huges},
 	{.path = "store.memory.alarm",
 	 .does = "how full a ring is when an alarm is raised",
 	 .otherwise = "none",

@@ -207,6 +207,7 @@ struct sluice_config_store {
 	char *memory_path; /* directory for rings that outlive us; NULL: /dev/shm */
 	struct sluice_config_place memory_path_place;
 	unsigned int memory_alarm; /* percent of a ring; 0: none */
+	int huge;		   /* 1: rings of sockets are of huge pages, if that can be had */
 	char *disk_path;	   /* NULL: no disk */
 	struct sluice_config_place disk_path_place;
 	size_t disk_size; /* all segments together; default 1 GiB */

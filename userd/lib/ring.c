@@ -11,8 +11,10 @@
 #include <unistd.h>
 #include <sluice/device.h>
 #include "barrier.h"
+#include "layout.h"
 #include "record.h"
 #include "ring.h"
+#include "ring_huge.h"
 
 #define BLOCK ((uint64_t)1 << SLUICE_RING_BOUNDARY_SHIFT)
 /* A torn pair of sequences is read again at once: the producer is in the middle of one record. */
@@ -20,6 +22,15 @@
 
 _Static_assert(sizeof(struct sluice_ring_consumer) == SLUICE_RING_PAGE,
 	       "consumer page is one page");
+/* What never changes, what moves with every record, with every wake, with a loss: a line each. */
+SLUICE_LATER_LINE(struct sluice_ring_producer, reserved0, head);
+SLUICE_SAME_LINE(struct sluice_ring_producer, head, gaps);
+SLUICE_LATER_LINE(struct sluice_ring_producer, gaps, announced);
+SLUICE_LATER_LINE(struct sluice_ring_producer, wakes, lost);
+SLUICE_HAS_ITS_LINES(struct sluice_ring_producer);
+/* One output's cursor, which its worker writes, shares none with another's. */
+SLUICE_BEGINS_LINE(struct sluice_ring_consumer, cursor);
+_Static_assert(sizeof(struct sluice_ring_cursor) == SLUICE_LINE, "a cursor is a line");
 
 /* True if `size` is one that a ring may have. */
 static bool size_is_allowed(uint64_t size)
@@ -101,17 +112,22 @@ static void *map_twice(int fd, size_t data_offset, size_t size, bool look)
 {
 	int access = look ? PROT_READ : PROT_READ | PROT_WRITE;
 	int flags = MAP_SHARED | MAP_FIXED | (look ? 0 : MAP_POPULATE);
-	uint8_t *base =
-		mmap(NULL, data_offset + 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool is_huge = !look && sluice_ring_wants_huge(size);
+	uint8_t *base;
 	int error;
 
-	if (base == MAP_FAILED)
+	base = is_huge ? sluice_ring_huge_room(data_offset + 2 * size)
+		       : mmap(NULL, data_offset + 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      -1, 0);
+	if (!base || base == MAP_FAILED)
 		return NULL;
 	if (mmap(base, data_offset + size, access, flags, fd, 0) == MAP_FAILED)
 		goto unmap;
 	if (mmap(base + data_offset + size, size, access, flags, fd, (off_t)data_offset) ==
 	    MAP_FAILED)
 		goto unmap;
+	if (is_huge)
+		sluice_ring_huge_tell(base, data_offset + size);
 	return base;
 
 unmap:
@@ -184,6 +200,8 @@ int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const s
 	 * later. */
 	if (ftruncate(fd, (off_t)(data_offset + size)))
 		return -errno;
+	if (sluice_ring_wants_huge(size))
+		sluice_ring_huge_fill(fd, data_offset + size);
 	if (fallocate(fd, 0, 0, (off_t)(data_offset + size)))
 		return errno == ENOSPC ? -ENOMEM : -errno;
 	if (pwrite(fd, &head, sizeof(head), 0) != (ssize_t)sizeof(head))

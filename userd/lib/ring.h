@@ -37,6 +37,10 @@ struct sluice_span {
 	uint64_t count;
 };
 
+/* ring_huge.c. From now on rings that are made in files of tmpfs are of huge pages, as far as that
+ * file system gives some; or no more. @threadsafe */
+void sluice_ring_use_huge(bool on);
+
 /* Attaches to ring `cpu` of `route` through /dev/sluice `fd` (opened by the caller, who keeps it)
  * and maps it. `flags`: SLUICE_ATTACH_*. 0, or -ENOENT, -EBUSY, -EPROTO (not a ring we understand),
  * other negative errno. */

@@ -16,6 +16,7 @@
 #include "../../config/sentence.h"
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../../lib/ring.h"
 #include "../loop/treatment.h"
 #include "crew.h"
 #include "round.h"
@@ -156,8 +157,10 @@ int sluice_crew_extend(struct sluice_engine *engine, const struct sluice_config 
 {
 	int result = 0;
 
-	if (!engine->worker_count)
+	if (!engine->worker_count) {
 		sluice_threads_set(&config->threads);
+		sluice_ring_use_huge(config->store.huge);
+	}
 	while (!result && engine->worker_count < count)
 		result = add(engine, config);
 	if (result)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "../../lib/ring.h"
 #include "absence.h"
 #include "crew.h"
 #include "../identity/identity_file.h"
@@ -232,6 +233,7 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 	if (result)
 		goto free;
 	sluice_engine_reap(engine);
+	sluice_ring_use_huge(config->store.huge);
 	wanted = sluice_crew_wanted(config);
 	sluice_config_set_goal(config, wanted);
 	result = sluice_crew_extend(engine, config, wanted, error);
@@ -241,10 +243,12 @@ int sluice_engine_apply(struct sluice_engine *engine, struct sluice_config *conf
 		result = sluice_engine_change(engine, config, wishes, error);
 	/* Those that the change left without anything, or that came for one that did not. */
 	sluice_crew_reduce(engine);
-	if (result)
+	if (result) {
+		sluice_ring_use_huge(engine->config->store.huge);
 		sluice_say(error, "the configuration cannot be applied: %s", strerror(-result));
-	else
+	} else {
 		settle_threads(engine);
+	}
 free:
 	free(nowhere);
 	return result;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include "../../config/model.h"
+#include "../../lib/layout.h"
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "attempt.h"
@@ -65,6 +66,9 @@ struct sluice_tcp_counters {
 	const char *what; /* a constant half-sentence: why it was last lost; NULL: never */
 	uint64_t error;	  /* errno that belongs to it, 0: none */
 } __attribute__((aligned(64)));
+
+/* One writer, and the control thread reads it. */
+SLUICE_HAS_ITS_LINES(struct sluice_tcp_counters);
 
 /* Those of them that only rise, a row each. */
 /* clang-format off */

@@ -13,11 +13,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../../lib/layout.h"
 
 struct sluice_pacer {
 	uint64_t rate; /* bits a second; 0: no limit */
 	uint64_t due;  /* CLOCK_MONOTONIC nanoseconds */
 } __attribute__((aligned(64)));
+
+/* All workers write it: nothing else of theirs is beside it. */
+SLUICE_HAS_ITS_LINES(struct sluice_pacer);
 
 /* Sets another rate. @threadsafe */
 void sluice_pacer_set(struct sluice_pacer *pacer, uint64_t rate);

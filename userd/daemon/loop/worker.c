@@ -373,6 +373,35 @@ static void *thread_main(void *argument)
 	return NULL;
 }
 
+/* Does the machine have several nodes? */
+static bool has_nodes(void)
+{
+	return numa_available() >= 0 && numa_max_node() > 0;
+}
+
+/* Memory of zeroes for a worker on `cpu`, of that CPU's node: whoever starts it is the first to
+ * touch it, and may be elsewhere. NULL: none. @owner caller: free_worker() */
+static struct sluice_worker *make_worker(int cpu)
+{
+	struct sluice_worker *worker;
+
+	if (has_nodes())
+		return numa_alloc_onnode(sizeof(*worker), numa_node_of_cpu(cpu));
+	worker = aligned_alloc(SLUICE_LINE, sizeof(*worker));
+	if (worker)
+		memset(worker, 0, sizeof(*worker));
+	return worker;
+}
+
+/* Frees what make_worker() made. */
+static void free_worker(struct sluice_worker *worker)
+{
+	if (has_nodes())
+		numa_free(worker, sizeof(*worker));
+	else
+		free(worker);
+}
+
 int sluice_worker_start(struct sluice_worker **result, unsigned int number, int cpu,
 			sluice_worker_round round)
 {
@@ -382,10 +411,9 @@ int sluice_worker_start(struct sluice_worker **result, unsigned int number, int 
 
 	if (!result || !round || cpu < 0 || cpu >= CPU_SETSIZE)
 		return -EINVAL;
-	worker = aligned_alloc(64, sizeof(*worker));
+	worker = make_worker(cpu);
 	if (!worker)
 		return -ENOMEM;
-	memset(worker, 0, sizeof(*worker));
 	worker->number = number;
 	worker->cpu = cpu;
 	worker->round = round;
@@ -418,7 +446,7 @@ close:
 		close(worker->epoll);
 	pthread_cond_destroy(&worker->answered);
 	pthread_mutex_destroy(&worker->lock);
-	free(worker);
+	free_worker(worker);
 	return error;
 }
 
@@ -512,5 +540,5 @@ void sluice_worker_stop(struct sluice_worker *worker)
 	free(worker->timers);
 	free(worker->streams);
 	free(worker->outputs);
-	free(worker);
+	free_worker(worker);
 }

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../../lib/clock.h"
+#include "../../lib/layout.h"
 #include "busy.h"
 
 struct sluice_stream;
@@ -80,16 +81,23 @@ struct sluice_worker {
 	/* Written by it, read by anybody */
 	uint64_t rounds __attribute__((aligned(64)));
 	uint64_t progress_ns; /* when the last round began */
-	uint64_t asked_ns;    /* since when a call waits for it, 0: none does */
 
 	/* Mailbox: shared with the control thread */
 	pthread_mutex_t lock __attribute__((aligned(64)));
 	pthread_cond_t answered;
 	int (*call)(struct sluice_worker *worker, void *argument);
 	void *argument;
+	uint64_t asked_ns; /* since when a call waits for it, 0: none does */
 	int answer;
 	pthread_t thread;
 };
+
+/* Who asks does not take away the line that it writes in each round, nor that what it works with.
+ */
+SLUICE_HAS_ITS_LINES(struct sluice_worker);
+SLUICE_LATER_LINE(struct sluice_worker, random, rounds);
+SLUICE_SAME_LINE(struct sluice_worker, rounds, progress_ns);
+SLUICE_LATER_LINE(struct sluice_worker, progress_ns, lock);
 
 /* Starts worker `number` on `cpu`, which calls `round` in each round. 0, -ENOMEM, other negative
  * errno.

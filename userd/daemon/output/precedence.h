@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../../lib/layout.h"
 #include "../../lib/priority.h"
 
 /* Where more important data waits the lesser have one byte in so many. */
@@ -35,6 +36,9 @@ struct sluice_precedence {
 	struct sluice_share
 		share; /* where there is a rate; without one each worker has its own (output.h) */
 } __attribute__((aligned(64)));
+
+SLUICE_HAS_ITS_LINES(struct sluice_precedence);
+SLUICE_LATER_LINE(struct sluice_precedence, streams, waiting);
 
 /* A stream of `priority` feeds the output from now on, or no more. @threadsafe */
 void sluice_precedence_join(struct sluice_precedence *precedence, unsigned int priority);

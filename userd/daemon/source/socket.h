@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/queue.h>
+#include "../../lib/layout.h"
 #include "source.h"
 
 /* Counters of one input in one worker. One writer. */
@@ -21,6 +22,8 @@ struct sluice_socket_counters {
 	uint64_t bad_checksum; /* came to its sockets with a wrong checksum */
 	uint64_t unmatched;    /* came to its sockets and belong to no input */
 } __attribute__((aligned(64)));
+
+SLUICE_HAS_ITS_LINES(struct sluice_socket_counters);
 
 /* What an input waits for. */
 enum sluice_socket_wait {
