@@ -36,7 +36,7 @@ _sluicectl()
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			[[ $command != check || $current != -* ]] || words='-j --elsewhere --online --fill-ids'
-			[[ $command != apply || $current != -* ]] || words='--adopt --drop --dry-run --if-revision --confirm-within -j'
+			[[ $command != apply || $current != -* ]] || words='--adopt --drop --dry-run --no-wait --if-revision --confirm-within -j'
 			;;
 		init)
 			case ${COMP_WORDS[COMP_CWORD - 1]} in
@@ -60,7 +60,7 @@ _sluicectl()
 			;;
 		get | set | enable | disable)
 			words='-j'
-			[[ $command == get ]] || words+=' --dry-run --if-revision --confirm-within'
+			[[ $command == get ]] || words+=' --dry-run --no-wait --if-revision --confirm-within'
 			((COMP_CWORD > 2)) || words+=" $(_sluicectl_pieces)"
 			((COMP_CWORD == 2)) || [[ $command == *able ]] ||
 				words+=" $(sluicectl get "${COMP_WORDS[2]}" 2>/dev/null | awk '{ print $1 (cmd == "set" ? "=" : "") }' cmd="$command")"
@@ -72,11 +72,11 @@ _sluicectl()
 		unload) words='--within --drop' ;;
 		doctor) words='--watch --list -j' ;;
 		why) words="-j $(_sluicectl_pieces)" ;;
-		commit) words='--dry-run --confirm-within --adopt --drop -j' ;;
-		rollback) words="--dry-run --if-revision --confirm-within $(sluicectl history 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
+		commit) words='--dry-run --no-wait --confirm-within --adopt --drop -j' ;;
+		rollback) words="--dry-run --no-wait --if-revision --confirm-within $(sluicectl history 2>/dev/null | awk 'NR > 1 { print $1 }')" ;;
 		add)
 			words='input output'
-			((COMP_CWORD == 2)) || words="--dry-run $(_sluicectl_keys "${COMP_WORDS[2]}s")"
+			((COMP_CWORD == 2)) || words="--dry-run --no-wait $(_sluicectl_keys "${COMP_WORDS[2]}s")"
 			((COMP_CWORD == 2)) || compopt -o nospace 2>/dev/null
 			;;
 		show)

@@ -89,6 +89,7 @@ def streams(dump):
     for one in dump["daemon"]["STREAM_GET"]:
         found[one["STREAM_ID"]] = dict(
             ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK WORKER"),
+            draining=bool(one["STREAM_DRAINING"]),
             cursors=[plain(nest, "CURSOR_", "ACKED TAKEN DISK", output="OUTPUT_ID", name="OUTPUT_NAME")
                      for nest in one["STREAM_CURSORS"]])
     module = dump["module"] or {"STREAM_GET": [], "ROUTE_GET": []}

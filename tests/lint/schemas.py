@@ -97,9 +97,13 @@ CHANGE = record("what is another now", {
     "default": TEXT_OR_NULL, "effect": TEXT_OR_NULL})
 
 
+DRAINING = record("what an output gets still by rings of before", {"output": TEXT, "id": GUID, "bytes": NUMBER, "rings": NUMBER})
+
+
 def changed(*states):
     """What a change answers."""
-    return record("what a change did", {"changes": rows_of(CHANGE), "revision": NUMBER, "state": words(*states)})
+    return record("what a change did", {"changes": rows_of(CHANGE), "revision": NUMBER, "state": words(*states),
+                                            "draining": rows_of(DRAINING)})
 
 
 ORIGIN = {"oneOf": [
@@ -112,7 +116,8 @@ CURSOR = told("CURSOR", {"output": GUID, "name": TEXT, "acked": NUMBER, "taken":
 STREAM = told("STREAM", {
     "id": GUID, "route": GUID, "route_name": TEXT, "priority": NUMBER, "epoch": {"type": "string", "pattern": "^[0-9]+$"}, "cpu": NUMBER, "worker": NUMBER, "size": NUMBER,
     "head": NUMBER, "tail": NUMBER, "fill_percent": {"type": "number", "minimum": 0, "maximum": 100}, "owner": NUMBER,
-    "wakes": NUMBER, **COUNTERS, "gaps": NUMBER, "cursors": rows_of(CURSOR), "disk": NUMBER}, {"disk", "worker"})
+    "wakes": NUMBER, **COUNTERS, "gaps": NUMBER, "cursors": rows_of(CURSOR), "disk": NUMBER, "draining": TRUTH},
+    {"disk", "worker", "draining"})
 RULE = told("RULE", {
     "id": GUID, "name": TEXT, "route": GUID, "input": NUMBER, "ports": TEXT, "destination": TEXT_OR_NULL,
     "source": TEXT_OR_NULL, "interface": TEXT_OR_NULL, "verdict": words("steal", "copy"), "hook": TEXT, "batching": TEXT,
@@ -201,9 +206,9 @@ def schemas():
         "diff": ("diff", changed("not applied")),
     }
     for name in ("set", "add", "del", "enable", "disable"):
-        whole[name] = (name, changed("in force", "not applied", "waits"))
+        whole[name] = (name, changed("in force", "accepted", "not applied", "waits"))
     for name in ("apply", "rollback", "commit"):
-        whole[name] = (name, changed("in force", "not applied"))
+        whole[name] = (name, changed("in force", "accepted", "not applied"))
     return whole
 
 

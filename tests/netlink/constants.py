@@ -196,7 +196,9 @@ ENUMERATIONS = {
         "SLUICE_A_THREAD_CPU": 166,
         "SLUICE_A_THREAD_POLICY": 167,
         "SLUICE_A_THREAD_TID": 168,
-        "SLUICE_A_MAX": 168,
+        "SLUICE_A_STREAM_DRAINING": 169,
+        "SLUICE_A_CONFIG_NO_WAIT": 170,
+        "SLUICE_A_MAX": 170,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -427,6 +429,8 @@ TYPES = {
     "THREAD_CPU": "u32",
     "THREAD_POLICY": "string",
     "THREAD_TID": "u32",
+    "STREAM_DRAINING": "u8",
+    "CONFIG_NO_WAIT": "u8",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

@@ -168,7 +168,7 @@ class Operator:
                  for lane in range(LANES)}
         if flows:
             life.world.await_true(lambda: not life.books.lacks_flows(flows),
-                                  "what an input took in was delivered", "missing", 30)
+                                  "what an input took in was delivered", "missing", 120)
         answer = command()
         life.in_force(then.copy())
         self.stream.set({way: (outputs,) for way, outputs in theirs.items()})

@@ -489,6 +489,10 @@ enum sluice_attribute {
 	SLUICE_A_THREAD_POLICY,			/* [string] of the scheduler [D] */
 	/* [u32] its number, as ps -L and top -H have it [D] */
 	SLUICE_A_THREAD_TID,
+	/* [u8] 1: nothing comes into it any more; what it holds is delivered, then it goes [D] */
+	SLUICE_A_STREAM_DRAINING,
+	/* [u8] 1: the answer is that it was accepted; what becomes of it is told as an event [D] */
+	SLUICE_A_CONFIG_NO_WAIT,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

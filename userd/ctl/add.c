@@ -56,6 +56,7 @@ int sluice_ctl_add(int argc, char **argv)
 	    (strcmp(change.argv[1], "input") != 0 && strcmp(change.argv[1], "output") != 0) ||
 	    !sluice_ctl_are_pairs(change.argv + 2, change.argc - 2)) {
 		fputs("usage: sluicectl add input|output name=NAME KEY=VALUE... [--dry-run] "
+		      "[--no-wait] "
 		      "[--if-revision N] [-j]\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

@@ -16,7 +16,7 @@
 /* What the command line says. */
 struct request {
 	const char *file;
-	bool as_json, is_dry;
+	bool as_json, is_dry, no_wait;
 	uint64_t if_revision;
 	uint32_t within;
 };
@@ -39,6 +39,8 @@ static bool read_request(int argc, char **argv, struct request *request)
 			request->as_json = true;
 		} else if (!strcmp(argv[word], "--dry-run")) {
 			request->is_dry = true;
+		} else if (!strcmp(argv[word], "--no-wait")) {
+			request->no_wait = true;
 		} else if (!strcmp(argv[word], "--if-revision")) {
 			if (!next || sluice_number_parse(next, &request->if_revision) ||
 			    !request->if_revision)
@@ -82,7 +84,7 @@ static int send_order(const struct request *request, const struct sluice_order *
 	struct sluice_netlink *netlink = sluice_daemon_connect();
 	struct sluice_running running = {0};
 	int status = SLUICE_CTL_REFUSED, error;
-	uint64_t revision = 0;
+	struct sluice_change_result outcome = {.is_dry = request->is_dry};
 
 	if (!netlink)
 		return status;
@@ -90,15 +92,16 @@ static int send_order(const struct request *request, const struct sluice_order *
 		goto out;
 	warn(&running);
 	if (!request->is_dry) {
-		error = sluice_running_apply(netlink, order);
+		error = sluice_running_apply(netlink, order, &outcome.is_accepted);
 		if (error) {
 			sluice_daemon_complain(netlink, error);
 			goto out;
 		}
-		/* The same once more is no other revision. */
-		revision = running.revision + !is_same(&running, order);
 	}
-	if (!sluice_ctl_compare(&running, order->text, order->length, revision, request->as_json))
+	/* The same once more is no other revision. */
+	outcome.revision = running.revision +
+			   (!request->is_dry && !outcome.is_accepted && !is_same(&running, order));
+	if (!sluice_ctl_compare(&running, order->text, order->length, &outcome, request->as_json))
 		status = SLUICE_CTL_OK;
 out:
 	sluice_running_free(&running);
@@ -118,7 +121,7 @@ int sluice_ctl_apply(int argc, char **argv)
 
 	if (!read_request(argc, argv, &request)) {
 		fputs("usage: sluicectl apply FILE [--adopt OLD=NEW]... [--drop OLD]... "
-		      "[--dry-run] [--if-revision N] [--confirm-within 60s]\n",
+		      "[--dry-run] [--no-wait] [--if-revision N] [--confirm-within 60s]\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;
 	}
@@ -140,6 +143,7 @@ int sluice_ctl_apply(int argc, char **argv)
 		order.length = length;
 		order.if_revision = request.if_revision;
 		order.within = request.within;
+		order.no_wait = request.no_wait;
 		status = send_order(&request, &order);
 		free(name);
 	}

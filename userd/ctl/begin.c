@@ -85,8 +85,10 @@ static int give(const struct sluice_change *change, const struct sluice_transact
 				     .how = transaction->how,
 				     .if_revision = transaction->revision,
 				     .within = change->within,
+				     .no_wait = change->no_wait,
 				     .words = (char **)(uintptr_t)change->wishes,
 				     .word_count = change->wish_count};
+	struct sluice_change_result outcome = {.is_dry = change->is_dry};
 	struct sluice_running running = {0};
 	int status = SLUICE_CTL_REFUSED, error;
 
@@ -95,15 +97,15 @@ static int give(const struct sluice_change *change, const struct sluice_transact
 	if (!sluice_transaction_holds(transaction, &running))
 		goto free;
 	if (!change->is_dry && transaction->how[0]) {
-		error = sluice_running_apply(netlink, &order);
+		error = sluice_running_apply(netlink, &order, &outcome.is_accepted);
 		if (error) {
 			sluice_daemon_complain(netlink, error);
 			goto free;
 		}
-		running.revision++;
+		running.revision += !outcome.is_accepted;
 	}
-	if (!sluice_ctl_compare(&running, order.text, order.length,
-				change->is_dry ? 0 : running.revision, change->as_json))
+	outcome.revision = running.revision;
+	if (!sluice_ctl_compare(&running, order.text, order.length, &outcome, change->as_json))
 		status = SLUICE_CTL_OK;
 free:
 	sluice_running_free(&running);
@@ -118,7 +120,8 @@ int sluice_ctl_commit(int argc, char **argv)
 	int status, error;
 
 	if (!sluice_change_options(&change, argc, argv) || change.argc > 1 || change.if_revision) {
-		fputs("usage: sluicectl commit [--dry-run] [--confirm-within TIME] [--adopt "
+		fputs("usage: sluicectl commit [--dry-run] [--confirm-within TIME] [--no-wait] "
+		      "[--adopt "
 		      "OLD=NEW]... [--drop OLD]... [-j]\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

@@ -29,6 +29,8 @@ bool sluice_change_options(struct sluice_change *change, int argc, char **argv)
 			change->as_json = true;
 		} else if (!strcmp(argv[word], "--dry-run")) {
 			change->is_dry = true;
+		} else if (!strcmp(argv[word], "--no-wait")) {
+			change->no_wait = true;
 		} else if (!strcmp(argv[word], "--if-revision")) {
 			if (!next || sluice_number_parse(next, &change->if_revision) ||
 			    !change->if_revision) {
@@ -124,7 +126,7 @@ static void attempt_free(struct attempt *attempt)
 
 /* Gives what was edited to the daemon. 0, -ESTALE without a word, or another negative errno, having
  * said why. */
-static int give(struct attempt *attempt)
+static int give(struct attempt *attempt, bool *accepted)
 {
 	const struct sluice_change *change = attempt->change;
 	struct sluice_order order = {.name = attempt->running.name,
@@ -133,6 +135,7 @@ static int give(struct attempt *attempt)
 				     .if_revision = change->if_revision ? change->if_revision
 									: attempt->running.revision,
 				     .within = change->within,
+				     .no_wait = change->no_wait,
 				     .words = (char **)(uintptr_t)change->wishes,
 				     .word_count = change->wish_count};
 	char *how = say_how(change);
@@ -140,7 +143,7 @@ static int give(struct attempt *attempt)
 
 	order.how = how;
 	if (how)
-		error = sluice_running_apply(attempt->netlink, &order);
+		error = sluice_running_apply(attempt->netlink, &order, accepted);
 	if (error && (error != -ESTALE || change->if_revision))
 		sluice_daemon_complain(attempt->netlink, error);
 	free(how);
@@ -187,11 +190,11 @@ static int try_once(struct attempt *attempt)
 	result.count = attempt->count;
 	result.revision = running->revision;
 	if (attempt->count && !change->is_dry) {
-		status = give(attempt);
+		status = give(attempt, &result.is_accepted);
 		if (status)
 			return status == -ESTALE && !change->if_revision ? status
 									 : SLUICE_CTL_REFUSED;
-		result.revision++;
+		result.revision += !result.is_accepted;
 	}
 	return sluice_change_print(&result, change->as_json) ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
 }
@@ -225,9 +228,9 @@ static int put_aside(struct attempt *attempt, struct sluice_transaction *transac
 	    !sluice_transaction_holds(transaction, &attempt->running))
 		return SLUICE_CTL_REFUSED;
 
-	if (change->if_revision || change->within || change->wish_count) {
+	if (change->if_revision || change->within || change->no_wait || change->wish_count) {
 		fputs("sluicectl: a transaction has begun: --if-revision, --confirm-within, "
-		      "--adopt and --drop are for `sluicectl commit`\n",
+		      "--no-wait, --adopt and --drop are for `sluicectl commit`\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;
 	}

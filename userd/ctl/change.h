@@ -17,7 +17,7 @@
 struct sluice_change {
 	int argc;
 	char **argv; /* the command, what it is about; options are taken out */
-	bool as_json, is_dry;
+	bool as_json, is_dry, no_wait;
 	uint64_t if_revision; /* 0: whatever is in force */
 	uint32_t within;      /* seconds until it goes unless confirmed; 0: it stays */
 	char *wishes[64];     /* --adopt OLD=NEW, --drop OLD */
@@ -27,8 +27,8 @@ struct sluice_change {
 		    char **error);
 };
 
-/* Reads the options out of a command line: --dry-run, -j, --if-revision N, --adopt, --drop. False:
- * one is wrong, as was said. */
+/* Reads the options out of a command line: --dry-run, -j, --no-wait, --if-revision N, --adopt,
+ * --drop. False: one is wrong, as was said. */
 bool sluice_change_options(struct sluice_change *change, int argc, char **argv);
 
 /* Makes it, and prints what it changed. Returns the exit status. */
@@ -41,6 +41,7 @@ struct sluice_change_result {
 	uint64_t revision; /* that is in force now */
 	bool is_dry;	   /* nothing was done */
 	bool waits;	   /* nothing was done: it waits for `commit` */
+	bool is_accepted;  /* it is not in force yet; `revision` is */
 };
 
 /* Prints it as lines or as one JSON object. 0 or a negative errno. */

@@ -23,10 +23,10 @@ COMMAND("check", check, LOCAL, "FILE... [--elsewhere | --online] [--fill-ids] [-
 	"list every fault of a configuration file")
 COMMAND("keys", keys, LOOKS, "[KEY] [-j]",
 	"what a configuration may hold: values, defaults, when a change is in force")
-COMMAND("apply", apply, LOCAL, "FILE [--adopt OLD=NEW] [--drop OLD] [--dry-run] [--confirm-within TIME] [-j]",
+COMMAND("apply", apply, LOCAL, "FILE [--adopt OLD=NEW] [--drop OLD] [--dry-run] [--no-wait] [--confirm-within TIME] [-j]",
 	"give a configuration to the running daemon")
 COMMAND("history", history, LOOKS, "[-j]", "configurations that were in force")
-COMMAND("rollback", rollback, CHANGES, "REVISION [--dry-run] [--if-revision N] [-j]", "one of them again")
+COMMAND("rollback", rollback, CHANGES, "REVISION [--dry-run] [--no-wait] [--if-revision N] [-j]", "one of them again")
 COMMAND("confirm", confirm, CHANGES, "", "what was changed with --confirm-within stays")
 COMMAND("save", save, CHANGES, "[--force]", "write what runs back to its file")
 COMMAND("show", show, LOOKS, "WHAT [-j]",
@@ -39,9 +39,9 @@ COMMAND("why", why, LOOKS, "INPUT|OUTPUT [-j]", "one sentence: what holds it bac
 COMMAND("doctor", doctor, LOCAL, "[--watch TIME] [-j] | --list [-j]",
 	"what about this host costs datagrams, by its counters, and the command that mends it")
 COMMAND("get", get, LOOKS, "[NAME|GUID|. [KEY]] [-j]", "what the running configuration says of a piece")
-COMMAND("set", set, CHANGES, "[NAME|GUID] KEY=VALUE... [--dry-run] [--if-revision N] [-j]",
+COMMAND("set", set, CHANGES, "[NAME|GUID] KEY=VALUE... [--dry-run] [--no-wait] [--if-revision N] [-j]",
 	"change keys of one piece, live")
-COMMAND("add", add, CHANGES, "input|output name=NAME KEY=VALUE... [--dry-run] [-j]",
+COMMAND("add", add, CHANGES, "input|output name=NAME KEY=VALUE... [--dry-run] [--no-wait] [-j]",
 	"one more input or output, live")
 COMMAND("del", delete, CHANGES, "NAME|GUID [--adopt OLD=NEW] | rule|route ID|NAME|all",
 	"an input or output less, live; or a rule or route of the module")
@@ -49,7 +49,7 @@ COMMAND("enable", enable, CHANGES, "NAME|GUID [HOST:PORT] [-j]",
 	"switch an input, an output or a destination on")
 COMMAND("disable", enable, CHANGES, "NAME|GUID [HOST:PORT] [-j]", "switch it off")
 COMMAND("begin", begin, CHANGES, "", "changes from here on wait for commit")
-COMMAND("commit", commit, CHANGES, "[--dry-run] [--confirm-within TIME] [--adopt OLD=NEW] [--drop OLD] [-j]",
+COMMAND("commit", commit, CHANGES, "[--dry-run] [--no-wait] [--confirm-within TIME] [--adopt OLD=NEW] [--drop OLD] [-j]",
 	"they come into force together")
 COMMAND("abort", abort, CHANGES, "", "they are forgotten")
 COMMAND("diff", diff, LOCAL, "FILE [-j]", "what applying a file would change")

@@ -13,10 +13,9 @@
 #include "diff.h"
 
 int sluice_ctl_compare(const struct sluice_running *running, const char *text, size_t length,
-		       uint64_t revision, bool as_json)
+		       const struct sluice_change_result *outcome, bool as_json)
 {
-	struct sluice_change_result result = {.is_dry = !revision,
-					      .revision = revision ? revision : running->revision};
+	struct sluice_change_result result = *outcome;
 	struct sluice_difference *list = NULL;
 	struct sluice_pieces before, after;
 	char *why = NULL;
@@ -48,6 +47,7 @@ int sluice_ctl_diff(int argc, char **argv)
 	int word, status = SLUICE_CTL_FINDINGS;
 	const char *file = NULL;
 	bool as_json = false;
+	struct sluice_change_result outcome = {.is_dry = true};
 	char *text = NULL;
 	size_t length;
 
@@ -73,9 +73,11 @@ int sluice_ctl_diff(int argc, char **argv)
 	}
 	status = SLUICE_CTL_REFUSED;
 	netlink = sluice_daemon_connect();
-	if (netlink && !sluice_running_get(netlink, 0, &running) &&
-	    !sluice_ctl_compare(&running, text, length, 0, as_json))
-		status = SLUICE_CTL_OK;
+	if (netlink && !sluice_running_get(netlink, 0, &running)) {
+		outcome.revision = running.revision;
+		if (!sluice_ctl_compare(&running, text, length, &outcome, as_json))
+			status = SLUICE_CTL_OK;
+	}
 out:
 	sluice_running_free(&running);
 	sluice_netlink_close(netlink);

@@ -23,7 +23,8 @@ int sluice_ctl_enable(int argc, char **argv)
 		return SLUICE_CTL_USAGE;
 	if (change.argc != 2 && change.argc != 3) {
 		fprintf(stderr,
-			"usage: sluicectl %s NAME|GUID [HOST:PORT] [--dry-run] [--if-revision N] "
+			"usage: sluicectl %s NAME|GUID [HOST:PORT] [--dry-run] [--no-wait] "
+			"[--if-revision N] "
 			"[-j]\n",
 			argv[0]);
 		return SLUICE_CTL_USAGE;

@@ -81,6 +81,7 @@ static int go_back(struct sluice_netlink *netlink, const struct sluice_change *c
 	bool is_same = now->text.length == order.length &&
 		       !memcmp(now->text.bytes, order.text, order.length);
 	int error = sluice_ctl_check_text(order.name, order.text, order.length, view, &findings);
+	struct sluice_change_result outcome = {.is_dry = change->is_dry};
 	char how[64];
 
 	sluice_change_complain(&findings);
@@ -91,14 +92,14 @@ static int go_back(struct sluice_netlink *netlink, const struct sluice_change *c
 	snprintf(how, sizeof(how), "rollback %" PRIu64, wanted->revision);
 	order.how = how;
 	if (!change->is_dry && !is_same) {
-		error = sluice_running_apply(netlink, &order);
+		error = sluice_running_apply(netlink, &order, &outcome.is_accepted);
 		if (error) {
 			sluice_daemon_complain(netlink, error);
 			return SLUICE_CTL_REFUSED;
 		}
 	}
-	return sluice_ctl_compare(now, order.text, order.length,
-				  change->is_dry ? 0 : now->revision + !is_same, change->as_json)
+	outcome.revision = now->revision + (!change->is_dry && !is_same && !outcome.is_accepted);
+	return sluice_ctl_compare(now, order.text, order.length, &outcome, change->as_json)
 		       ? SLUICE_CTL_REFUSED
 		       : SLUICE_CTL_OK;
 }
@@ -115,7 +116,8 @@ int sluice_ctl_rollback(int argc, char **argv)
 		return SLUICE_CTL_USAGE;
 	if (change.argc != 2 || sluice_number_parse(change.argv[1], &number) || !number) {
 		fputs("usage: sluicectl rollback REVISION [--adopt OLD=NEW] [--drop OLD] "
-		      "[--dry-run] [--if-revision N] [-j]\n       `sluicectl history` lists the "
+		      "[--dry-run] [--no-wait] [--if-revision N] [-j]\n       `sluicectl history` "
+		      "lists the "
 		      "revisions\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

@@ -24,6 +24,7 @@ int sluice_ctl_remove(int argc, char **argv)
 	if (change.argc != 2 || !strcmp(change.argv[1], "rule") ||
 	    !strcmp(change.argv[1], "route")) {
 		fputs("usage: sluicectl del NAME|GUID [--adopt OLD=NEW] [--drop OLD] [--dry-run] "
+		      "[--no-wait] "
 		      "[--if-revision N] [-j]\n       sluicectl del rule|route ID|NAME|all\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

@@ -155,6 +155,7 @@ static struct nl_msg *request_make(struct sluice_netlink *netlink, const struct 
 	    (order->if_revision &&
 	     nla_put_u64(message, SLUICE_A_CONFIG_IF_REVISION, order->if_revision)) ||
 	    (order->within && nla_put_u32(message, SLUICE_A_CONFIG_WITHIN, order->within)) ||
+	    (order->no_wait && nla_put_u8(message, SLUICE_A_CONFIG_NO_WAIT, 1)) ||
 	    put_wishes(message, order))
 		goto failed;
 	for (from = 0; from < order->length; from += piece) {
@@ -169,7 +170,11 @@ failed:
 	return NULL;
 }
 
-int sluice_running_apply(struct sluice_netlink *netlink, const struct sluice_order *order)
+int sluice_running_apply(struct sluice_netlink *netlink, const struct sluice_order *order,
+			 bool *accepted)
 {
-	return sluice_netlink_request(netlink, request_make(netlink, order), NULL, NULL);
+	int error = sluice_netlink_request(netlink, request_make(netlink, order), NULL, NULL);
+
+	*accepted = error == -EINPROGRESS || (!error && order->no_wait);
+	return error == -EINPROGRESS ? 0 : error;
 }

@@ -28,6 +28,7 @@ struct sluice_order {
 	const char *how;      /* one piece was changed; NULL: a file is applied */
 	uint64_t if_revision; /* 0: whatever is in force */
 	uint32_t within;      /* seconds until what was before comes back; 0: never */
+	bool no_wait;	      /* until it is in force */
 	char **words; /* of the command line: --adopt OLD=NEW, --drop OLD; others are passed over */
 	size_t word_count;
 };
@@ -42,8 +43,10 @@ void sluice_running_free(struct sluice_running *running);
  * stays the caller's; NULL, as at the start: who runs the program. @context process */
 void sluice_running_sign(const char *who);
 
-/* Gives it to the daemon. 0 or a negative errno; -ESTALE: another one is in force. Says nothing. */
-int sluice_running_apply(struct sluice_netlink *netlink, const struct sluice_order *order);
+/* Gives it to the daemon. 0 or a negative errno; -ESTALE: another one is in force. Says nothing.
+ * *accepted: it is not in force yet, because that was not waited for, or takes long. */
+int sluice_running_apply(struct sluice_netlink *netlink, const struct sluice_order *order,
+			 bool *accepted);
 
 /* The value of --confirm-within, in seconds; 0, having said what is wrong. */
 uint32_t sluice_order_within(const char *text);

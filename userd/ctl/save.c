@@ -69,6 +69,7 @@ static int save(struct sluice_netlink *netlink, const struct sluice_running *run
 				     .text = running->text.bytes,
 				     .length = running->text.length,
 				     .if_revision = running->revision};
+	bool accepted;
 	int error;
 
 	if (running->name[0] != '/') {
@@ -87,7 +88,7 @@ static int save(struct sluice_netlink *netlink, const struct sluice_running *run
 		return SLUICE_CTL_REFUSED;
 	}
 	/* The daemon knows from now on that what runs is in the file. */
-	error = sluice_running_apply(netlink, &order);
+	error = sluice_running_apply(netlink, &order, &accepted);
 	if (error) {
 		sluice_daemon_complain(netlink, error);
 		return SLUICE_CTL_REFUSED;

@@ -66,7 +66,8 @@ int sluice_ctl_set(int argc, char **argv)
 		return SLUICE_CTL_USAGE;
 	first = change.argc > 1 && strchr(change.argv[1], '=') ? 1 : 2;
 	if (!sluice_ctl_are_pairs(change.argv + first, change.argc - first)) {
-		fputs("usage: sluicectl set [NAME|GUID] KEY=VALUE... [--dry-run] [--if-revision N] "
+		fputs("usage: sluicectl set [NAME|GUID] KEY=VALUE... [--dry-run] [--no-wait] "
+		      "[--if-revision N] "
 		      "[-j]\n       KEY= takes a key out, so that its default holds\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

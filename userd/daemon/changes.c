@@ -28,6 +28,8 @@
 /* A change, which itself waits 2 s for a worker to answer, is not waited for any longer when a
  * worker has not answered for so long. */
 #define SILENCE_NS (2500 * SLUICE_NS_PER_MS)
+/* Then the answer is that it was accepted; it goes on. */
+#define ANSWER_NS (10 * SLUICE_NS_PER_S)
 
 /* A change of configuration under way. */
 struct sluice_change {
@@ -43,6 +45,7 @@ struct sluice_change {
 	bool is_reload;		     /* SIGHUP; else the control plane's */
 	bool is_awaited;	     /* call_apply() waits for it */
 	bool is_deferred;	     /* the control plane was told to answer later */
+	uint64_t began;
 	char *error;
 	int result;
 };
@@ -235,6 +238,7 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 	change->config = config;
 	change->is_reload = !wanted->text;
 	change->result = -ECANCELED;
+	change->began = sluice_now();
 	daemon->change = change;
 	(void)sluice_foreman_give(daemon->foreman, &change->job);
 	return 0;
@@ -360,6 +364,8 @@ static int call_apply(void *context, const struct sluice_control_apply *wanted, 
 			     *error ? *error : "out of memory");
 		return result;
 	}
+	if (wanted->no_wait)
+		return 0;
 	change = daemon->change;
 	change->is_awaited = true;
 	if (sluice_foreman_collect(daemon->foreman, CHANGE_MS)) {
@@ -379,9 +385,15 @@ void sluice_daemon_look_after_change(struct daemon *daemon)
 	struct sluice_change *change = daemon->change;
 	char silence[SLUICE_SILENCE_TEXT], *error;
 
-	if (!change || !change->is_deferred ||
-	    sluice_engine_silence(daemon->engine, silence) < SILENCE_NS)
+	if (!change || !change->is_deferred)
 		return;
+	if (sluice_engine_silence(daemon->engine, silence) < SILENCE_NS) {
+		if (sluice_now() - change->began < ANSWER_NS)
+			return;
+		change->is_deferred = false;
+		sluice_control_answer_apply(daemon->control, -EINPROGRESS, "accepted");
+		return;
+	}
 	change->is_deferred = false;
 	if (asprintf(&error, "%s; %s is in force whole or not at all when it does, as the log says",
 		     silence, change->name) < 0)

@@ -242,6 +242,7 @@ TOLD(STREAM, "lost", 130, "LOST", "datagrams", ZERO, "those that did not come in
 TOLD(STREAM, "gaps", 0, "", "records", ZERO, "that tell of losses")
 TOLD(STREAM, "cursors", 0, "", "", ANY, "how far each output is")
 TOLD(STREAM, "disk", 0, "", "bytes", ANY, "of it that the disk has; not there without a disk")
+TOLD(STREAM, "draining", 0, "", "", ANY, "nothing comes into it any more; not there without a daemon")
 TOLD(CURSOR, "output", 0, "", "", ANY, "the GUID of the output")
 TOLD(CURSOR, "name", 80, "OUTPUT", "", ANY, "the output's name")
 TOLD(CURSOR, "acked", 0, "", "bytes", ANY, "up to where it has everything")

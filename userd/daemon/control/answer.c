@@ -350,7 +350,8 @@ static int dump_stream(const struct dump *dump, const struct sluice_engine_strea
 		if (put_cursor(message, &stream->cursors[number]))
 			goto failed;
 	nla_nest_end(message, nest);
-	if (stream->has_disk && nla_put_u64(message, SLUICE_A_STREAM_DISK, stream->disk))
+	if ((stream->has_disk && nla_put_u64(message, SLUICE_A_STREAM_DISK, stream->disk)) ||
+	    nla_put_u8(message, SLUICE_A_STREAM_DRAINING, stream->is_draining))
 		goto failed;
 	return message_end(dump->answer, message);
 

@@ -48,6 +48,7 @@ struct sluice_control_apply {
 	uint64_t if_revision;		    /* only if that is in force; 0: whatever is */
 	uint32_t within; /* seconds after which what was before comes back, unless confirmed; 0:
 			    never */
+	bool no_wait;	 /* the answer is that it was accepted */
 	uid_t uid;	 /* who asks */
 };
 
@@ -55,7 +56,8 @@ struct sluice_control_apply {
 struct sluice_control_calls {
 	/* Checks a configuration and changes to it, whole or not at all. On failure a negative
 	 * errno, and *error is what is wrong, one line per fault (@owner caller: free).
-	 * -EINPROGRESS: sluice_control_answer_apply() is called when it is known. */
+	 * -EINPROGRESS: sluice_control_answer_apply() is called when it is known, or when that
+	 * takes too long, with that errno: it was accepted. */
 	int (*apply)(void *context, const struct sluice_control_apply *apply, char **error);
 	/* What was applied for a time stays. 0; -ENOENT: nothing was, *error says so (@owner
 	 * caller). May be NULL. */

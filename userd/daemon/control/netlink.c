@@ -202,6 +202,8 @@ static int apply(struct sluice_control *control, const struct sluice_request *re
 			wanted.is_runtime = true;
 		} else if (nla_type(attribute) == SLUICE_A_CONFIG_WITHIN) {
 			wanted.within = nla_get_u32(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_NO_WAIT) {
+			wanted.no_wait = nla_get_u8(attribute);
 		} else if (nla_type(attribute) == SLUICE_A_CONFIG_IF_REVISION) {
 			wanted.if_revision = nla_get_u64(attribute);
 		}

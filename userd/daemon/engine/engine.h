@@ -34,7 +34,8 @@ struct sluice_engine_stream {
 	uint32_t cpu;
 	uint32_t worker; /* that reads it */
 	uint64_t size, head, tail, wakes;
-	uint32_t owner; /* our pid */
+	uint32_t owner;	  /* our pid */
+	bool is_draining; /* nothing comes into it any more */
 	struct sluice_counters counters;
 	struct sluice_engine_cursor *cursors; /* @owner the report */
 	size_t cursor_count;

@@ -365,6 +365,7 @@ static int report_stream(const struct sluice_engine *engine, const struct sluice
 	picture->head = sluice_ring_head(&stream->ring);
 	picture->wakes = sluice_load_relaxed(&producer->wakes);
 	picture->owner = (uint32_t)getpid();
+	picture->is_draining = stream->draining;
 	picture->counters.stored = sluice_load_relaxed(&producer->stored);
 	picture->counters.stored_bytes = sluice_load_relaxed(&producer->stored_bytes);
 	picture->counters.gaps = sluice_load_relaxed(&producer->gaps);
