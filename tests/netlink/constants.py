@@ -251,6 +251,7 @@ ENUMERATIONS = {
         "SLUICE_EVENT_STARVED_OVER": 24,
         "SLUICE_EVENT_BLOCKED": 25,
         "SLUICE_EVENT_BLOCKED_OVER": 26,
+        "SLUICE_EVENT_ACTIVE": 27,
     },
     "sluice_rule_flag": {
         "SLUICE_RULE_F_ADDRESS": 1,

@@ -190,6 +190,8 @@ enum sluice_event {
 	SLUICE_EVENT_STARVED_OVER = 24,		/* it gets one again [D] */
 	SLUICE_EVENT_BLOCKED = 25,		/* a thread waits for the disk or for DNS [D] */
 	SLUICE_EVENT_BLOCKED_OVER = 26,		/* it got what it waited for [D] */
+	/* this daemon works as the relay, and those that wait for it do not [D] */
+	SLUICE_EVENT_ACTIVE = 27,
 };
 
 /* SLUICE_A_RULE_FLAGS */

@@ -208,6 +208,7 @@ int sluice_config_check_host(const struct sluice_config *config, enum sluice_hos
 	if (!error)
 		error = sluice_host_check_inputs(config, view, findings);
 	sluice_host_check_places(config, view, findings);
+	sluice_host_check_claims(config, view, findings);
 	for (number = 0; number < config->input_count; number++) {
 		check_interface(&config->inputs[number], findings);
 		check_address(&config->inputs[number], findings);

@@ -26,6 +26,10 @@ int sluice_host_check_control(const struct sluice_config *config, enum sluice_ho
 void sluice_host_check_threads(const struct sluice_config *config, enum sluice_host_view view,
 			       struct sluice_findings *findings);
 
+/* host_claims.c: what another sluiced has for itself. */
+void sluice_host_check_claims(const struct sluice_config *config, enum sluice_host_view view,
+			      struct sluice_findings *findings);
+
 /* receiver_check.c: connections to receivers, against those that they bear. */
 void sluice_host_check_receivers(const struct sluice_config *config,
 				 struct sluice_findings *findings);

@@ -13,10 +13,12 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "claim.h"
 #include "kernel.h"
 #include "deal.h"
 #include "holder.h"
 #include "host.h"
+#include "suggest.h"
 
 /* Descriptors that the daemon needs beside those of its sockets and connections, generously. */
 #define OTHER_DESCRIPTORS 64U
@@ -162,13 +164,23 @@ static int try_port(const struct sluice_config_input *input, int family, bool bo
 	return error;
 }
 
+/* Are we a sluiced, and is the socket one of another relay's? A standby has descriptors of the
+ * sockets of the daemon that it waits for. */
+static bool is_anothers(const struct sluice_holder *holder)
+{
+	struct sluice_claim_note ours, theirs;
+
+	return sluice_claim_relay_of(getpid(), &ours) &&
+	       sluice_claim_relay_of(holder->pid, &theirs) && strcmp(ours.relay, theirs.relay) != 0;
+}
+
 /* May the daemon have the port although this socket has it? */
 static bool is_ours(const struct search *search, const struct sluice_holder *holder)
 {
 	if (holder->pid == getpid())
 		return true;
 	if (search->view == SLUICE_HOST_LIVE)
-		return !strcmp(holder->program, "sluiced");
+		return !strcmp(holder->program, "sluiced") && !is_anothers(holder);
 	return search->view == SLUICE_HOST_FILE && sluice_holder_runs(holder, search->config->path);
 }
 
@@ -188,6 +200,8 @@ static void tell_holder(struct search *search, const struct sluice_config_input 
 	const struct sluice_config_place *place =
 		input->port_place.line ? &input->port_place : &input->place;
 	const struct sluice_holder *holder, *stranger = NULL;
+	char quoted[SLUICE_QUOTE_TEXT], relay[SLUICE_QUOTE_TEXT + 16] = "";
+	struct sluice_claim_note note;
 	size_t count, number;
 
 	read_holders(search);
@@ -198,15 +212,17 @@ static void tell_holder(struct search *search, const struct sluice_config_input 
 		if (!stranger || (!stranger->pid && holder[number].pid))
 			stranger = &holder[number];
 	}
+	if (stranger && sluice_claim_relay_of(stranger->pid, &note))
+		snprintf(relay, sizeof(relay), " of relay %s", sluice_quote(note.relay, quoted));
 	if (stranger && stranger->pid)
 		sluice_findings_add(search->findings, SLUICE_FINDING_ERROR, place,
-				    "inputs.port: UDP port %u is taken by %s, process %d; stop "
+				    "inputs.port: UDP port %u is taken by %s%s, process %d; stop "
 				    "that, choose another port, or use `source: kmod`, which "
 				    "shares it",
 				    port,
 				    !strcmp(stranger->program, "sluiced") ? "another sluiced"
 									  : stranger->program,
-				    stranger->pid);
+				    relay, stranger->pid);
 	else if (stranger)
 		sluice_findings_add(
 			search->findings, SLUICE_FINDING_ERROR, place,

@@ -79,9 +79,10 @@ int sluice_config_check_together(const struct sluice_config *one, const struct s
 		return -EINVAL;
 	before = findings->error_count;
 	if (one->relay && other->relay && !strcmp(one->relay, other->relay))
-		sluice_findings_add(findings, SLUICE_FINDING_WARNING, NULL,
-				    "relay: %s has the name %s, too; `sluicectl` and the receivers "
-				    "will not tell the two apart: give one of them another name",
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, NULL,
+				    "relay: %s has the name %s, too; of two daemons of one name in "
+				    "one network namespace only one works, and the other waits "
+				    "with `--standby`: give one of them another name",
 				    one->path, sluice_quote(one->relay, quoted));
 	for (second = 0; second < other->input_count; second++)
 		for (first = 0; first < one->input_count && !findings->full; first++)

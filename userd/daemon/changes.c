@@ -18,6 +18,7 @@
 #include "daemon.h"
 #include "history.h"
 #include "source/source.h"
+#include "succession.h"
 
 /* How long the control thread waits at most: for another job's end, for a picture. */
 #define TURN_MS 1000U
@@ -178,6 +179,7 @@ static void done_change(struct sluice_job *job)
 		/* It could be opened before. */
 		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
 		sluice_doors_cancel(daemon->doors);
+		sluice_succession_renamed(daemon, false);
 		sluice_config_free(change->config);
 	} else {
 		sluice_doors_commit(daemon->doors);
@@ -186,6 +188,8 @@ static void done_change(struct sluice_job *job)
 		adopt_file(daemon);
 		/* It may wait for something. */
 		sluice_links_look(&daemon->links);
+		sluice_succession_renamed(daemon, true);
+		sluice_succession_renew(daemon);
 	}
 	sluice_history_tell(daemon, how_of(change), change->uid,
 			    change->result && !change->error ? "out of memory" : change->error);
@@ -219,18 +223,21 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 				     error);
 	if (result)
 		goto free;
+	result = sluice_succession_rename(daemon, config, error);
+	if (result)
+		goto free;
 	result = sluice_daemon_open_log(daemon, config);
 	if (result) {
 		if (asprintf(error, "the log %s cannot be opened: %s",
 			     config->log.path ? config->log.path : "to the journal",
 			     strerror(-result)) < 0)
 			*error = NULL;
-		goto free;
+		goto unname;
 	}
 	result = sluice_doors_prepare(daemon->doors, config, error);
 	if (result) {
 		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
-		goto free;
+		goto unname;
 	}
 	change->job.work = work_change;
 	change->job.done = done_change;
@@ -243,6 +250,8 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 	(void)sluice_foreman_give(daemon->foreman, &change->job);
 	return 0;
 
+unname:
+	sluice_succession_renamed(daemon, false);
 free:
 	if (change) {
 		sluice_wishes_free(&change->wishes);

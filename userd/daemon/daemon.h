@@ -21,9 +21,11 @@
 #include "losses.h"
 #include "module_events.h"
 #include "options.h"
+#include "standby/claims.h"
 #include "watchdog.h"
 
 struct sluice_change; /* changes.c */
+struct sluice_active;
 
 /* Everything the process has. */
 struct daemon {
@@ -59,6 +61,13 @@ struct daemon {
 	uint64_t stop_limit_ns;
 	uint32_t workers;
 	struct sluice_change *change; /* under way, or NULL */
+	/* Among others of its relay (succession.h) */
+	struct sluice_claims claims;
+	struct sluice_claim next_claim; /* of the name that a change brings */
+	struct sluice_active *active;	/* towards those that wait */
+	uint64_t won;			/* when it became more than a standby, ns; 0: it was none */
+	bool is_show_due;		/* those that wait are to be shown the sockets */
+	bool begins_again;		/* as a standby, when it has stopped */
 	/* The stop */
 	bool stopping, hurry;
 	bool ended;    /* it is over */

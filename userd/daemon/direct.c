@@ -54,9 +54,9 @@ static int name_it(struct sluice_config *config)
 	return config->path && config->home ? 0 : -ENOMEM;
 }
 
-struct sluice_config *sluice_direct_load(const struct sluice_options *options, int *status)
+struct sluice_config *sluice_direct_load(const struct sluice_options *options,
+					 enum sluice_host_view view, int *status)
 {
-	enum sluice_host_view view;
 	struct sluice_config *config = NULL;
 	struct sluice_findings findings;
 	char *text = NULL;
@@ -64,7 +64,6 @@ struct sluice_config *sluice_direct_load(const struct sluice_options *options, i
 
 	if (!options || !status)
 		return NULL;
-	view = options->check ? SLUICE_HOST_FILE : SLUICE_HOST_START;
 	error = sluice_starter_text(&options->relay, &text);
 	if (error) {
 		*status = cannot_read(error);

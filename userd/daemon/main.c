@@ -32,11 +32,15 @@
 #include "history.h"
 #include "loop/treatment.h"
 #include "source/source.h"
+#include "standby/active.h"
+#include "succession.h"
 
 /* How often the loop looks after a change that takes long. */
 #define LOOK_MS 500
 /* How often what an input waits for is looked for, beside when the kernel tells of a change. */
 #define WAIT_MS 1000
+/* How long another daemon's start in this network namespace is waited for. */
+#define START_WAIT_MS 20000U
 
 /* Reads the signals that have come. */
 static void on_signals(struct daemon *daemon)
@@ -110,6 +114,8 @@ static void run(struct daemon *daemon)
 		look_for_silence(daemon);
 		if (!count || sluice_links_is_due(&daemon->links))
 			sluice_links_follow(&daemon->links, daemon);
+		if (daemon->is_show_due)
+			sluice_succession_renew(daemon);
 		if (count != 1)
 			continue;
 		if (event.data.fd == daemon->signals)
@@ -138,6 +144,8 @@ static void run(struct daemon *daemon)
 			sluice_module_events_serve(&daemon->module);
 		else if (event.data.fd == sluice_doors_fd(daemon->doors))
 			sluice_doors_serve(daemon->doors);
+		else if (event.data.fd == sluice_active_fd(daemon->active))
+			sluice_active_serve(daemon->active);
 		else
 			(void)sluice_losses_serve(&daemon->losses, event.data.fd, daemon);
 	}
@@ -302,6 +310,7 @@ static int start_watchdog(struct daemon *daemon)
 static int start(struct daemon *daemon, struct sluice_config *config)
 {
 	char *error = NULL, *listened = NULL, other[SLUICE_VERSION_TEXT];
+	char text[SLUICE_CLAIMS_TEXT];
 	int result, status;
 
 	/* A background process has no stderr. */
@@ -336,6 +345,11 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		result = sluice_losses_open(&daemon->losses, daemon->epoll);
 	if (result)
 		sluice_warning("not everybody can be told of events: %s", strerror(-result));
+	/* Before anything is touched that may be another one's. */
+	if (sluice_succession_claim(daemon, config, text)) {
+		status = cannot_start(text, NULL);
+		goto failed;
+	}
 	(void)sluice_socket_inherit();
 	sluice_notice_about(SLUICE_ABOUT(.path = daemon->path), "sluiced %s (%s) starts with %s",
 			    SLUICE_VERSION, SLUICE_DATE, daemon->path);
@@ -371,6 +385,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 			       "one has netlink port %u",
 			       sluice_control_port(daemon->control));
 	tell_of_start(daemon);
+	sluice_succession_begin(daemon);
 	sluice_losses_begin(&daemon->losses, daemon);
 	return start_watchdog(daemon);
 
@@ -396,6 +411,7 @@ static void finish(struct daemon *daemon)
 	sluice_events_hand_out(&daemon->events, daemon->control);
 	sluice_control_close(daemon->control);
 	sluice_pid_file_remove(daemon->pid_path, daemon->pid_file);
+	sluice_succession_end(daemon);
 	if (daemon->clock >= 0)
 		close(daemon->clock);
 	sluice_confirm_end(daemon);
@@ -421,12 +437,13 @@ static void finish(struct daemon *daemon)
 /* The findings on stdout if that is all that is wanted (`check`), else on stderr; the configuration
  * if it is free of errors, else NULL and *status.
  * @owner caller */
-static struct sluice_config *load_and_print(const char *path, bool check, int *status)
+static struct sluice_config *load_and_print(const char *path, enum sluice_host_view view,
+					    int *status)
 {
+	const bool check = view == SLUICE_HOST_FILE;
 	FILE *stream = check ? stdout : stderr;
 	struct sluice_findings findings;
-	struct sluice_config *config = sluice_daemon_load(
-		path, check ? SLUICE_HOST_FILE : SLUICE_HOST_START, &findings, status);
+	struct sluice_config *config = sluice_daemon_load(path, view, &findings, status);
 	char *text = sluice_findings_text(&findings, path);
 
 	if (text)
@@ -448,7 +465,10 @@ int main(int argc, char **argv)
 				.epoll = -1,
 				.log = -1,
 				.pid_file = -1,
+				.claims = SLUICE_CLAIMS_NONE,
+				.next_claim = {.fd = -1},
 				.ready = -1};
+	enum sluice_host_view view;
 	struct sluice_config *config;
 	int status, error;
 
@@ -457,9 +477,15 @@ int main(int argc, char **argv)
 		return status;
 	if (daemon.options.print)
 		return sluice_direct_print(&daemon.options);
-	config = daemon.options.relay.ports
-			 ? sluice_direct_load(&daemon.options, &status)
-			 : load_and_print(daemon.options.config, daemon.options.check, &status);
+	/* What is found free now is to be so when it is bound. */
+	if (!daemon.options.check && !daemon.options.standby)
+		(void)sluice_claims_begin_start(&daemon.claims, START_WAIT_MS);
+	/* What one that works has is the standby's as soon as that works. */
+	view = daemon.options.check	? SLUICE_HOST_FILE
+	       : daemon.options.standby ? SLUICE_HOST_LIVE
+					: SLUICE_HOST_START;
+	config = daemon.options.relay.ports ? sluice_direct_load(&daemon.options, view, &status)
+					    : load_and_print(daemon.options.config, view, &status);
 	if (!config)
 		return daemon.options.check && daemon.options.config ? SLUICE_EXIT_CONFIG : status;
 	if (daemon.options.check) {
@@ -484,6 +510,14 @@ int main(int argc, char **argv)
 			return status;
 		}
 	}
+	if (daemon.options.standby && config->path) {
+		status = sluice_succession_wait(&daemon, &config);
+		if (status >= 0) {
+			sluice_config_free(config);
+			free(daemon.path);
+			return status;
+		}
+	}
 	clock_gettime(CLOCK_MONOTONIC, &daemon.started);
 	if (config->path) {
 		status = start(&daemon, config);
@@ -502,5 +536,6 @@ int main(int argc, char **argv)
 	/* A thread that does not answer is not waited for. */
 	if (daemon.given_up)
 		_exit(status);
+	sluice_succession_again(&daemon, argv);
 	return status;
 }

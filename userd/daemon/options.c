@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "options.h"
+#include "standby/standby.h"
 #include "../lib/log.h"
 #include "../lib/version.h"
 
@@ -23,11 +24,13 @@ enum long_only {
 	OPTION_NAME,
 	OPTION_SOURCE,
 	OPTION_PRINT,
+	OPTION_STANDBY,
+	OPTION_STANDBY_LIMIT,
 	OPTION_LATER
 };
 
 static const char usage[] = "usage: sluiced -c FILE [--check] [--foreground | --daemon] "
-			    "[--pid-file FILE] [--log-level LEVEL] [-S SOCKET]\n"
+			    "[--standby] [--pid-file FILE] [--log-level LEVEL] [-S SOCKET]\n"
 			    "       sluiced --relay PORTS HOST:PORT [--framing F] [--receiver R] "
 			    "[--name N] [--source S] [--print] [...]\n"
 			    "       sluiced --version | --help\n";
@@ -50,7 +53,11 @@ static const char help[] =
 	"      --log-level L   error, warning, notice, info or debug, whatever the configuration "
 	"says\n"
 	"      --takeover      take over from a running instance (not supported yet)\n"
-	"      --standby       wait until the running instance leaves (not supported yet)\n"
+	"      --standby       wait until nobody else works as this relay: then work, within "
+	"100 ms\n"
+	"      --standby-limit SECONDS\n"
+	"                      with --standby: kill one that works and hangs for so long "
+	"(default: 5)\n"
 	"  -S, --socket PATH   answer sluicectl at this socket (default: one in /run/sluice)\n"
 	"  -V, --version       print version and date\n"
 	"  -h, --help          print this\n"
@@ -117,7 +124,8 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		{"source", required_argument, NULL, OPTION_SOURCE},
 		{"print", no_argument, NULL, OPTION_PRINT},
 		{"takeover", no_argument, NULL, OPTION_LATER},
-		{"standby", no_argument, NULL, OPTION_LATER},
+		{"standby", no_argument, NULL, OPTION_STANDBY},
+		{"standby-limit", required_argument, NULL, OPTION_STANDBY_LIMIT},
 		{"socket", required_argument, NULL, 'S'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
@@ -125,8 +133,11 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 	};
 	char text[SLUICE_VERSION_TEXT];
 	int option, place, status;
+	double seconds;
+	char *end;
 
-	*options = (struct sluice_options){.log_level = -1};
+	*options = (struct sluice_options){.log_level = -1,
+					   .standby_limit_ms = SLUICE_STANDBY_LIMIT_MS};
 	optind = 1;
 	while ((option = getopt_long(argc, argv, "c:S:Vh", known, &place)) != -1) {
 		switch (option) {
@@ -175,6 +186,15 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 			break;
 		case OPTION_PRINT:
 			options->print = true;
+			break;
+		case OPTION_STANDBY:
+			options->standby = true;
+			break;
+		case OPTION_STANDBY_LIMIT:
+			seconds = strtod(optarg, &end);
+			if (end == optarg || *end || !(seconds >= 1 && seconds <= 3600))
+				return refuse(optarg, "is no time in seconds, from 1 to 3600");
+			options->standby_limit_ms = (unsigned int)(seconds * 1000);
 			break;
 		case OPTION_LATER:
 			fprintf(stderr, "sluiced: --%s: not supported yet\n", known[place].name);

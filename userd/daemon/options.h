@@ -25,7 +25,9 @@ struct sluice_options {
 	int log_level;		     /* -1: what the configuration says */
 	bool check;
 	bool daemon;
-	bool print; /* --print: the file that --relay stands for, then exit */
+	bool standby;		       /* wait until the relay is free */
+	unsigned int standby_limit_ms; /* how long who works may be silent meanwhile */
+	bool print;		       /* --print: the file that --relay stands for, then exit */
 };
 
 /* Reads the command line. -1: go on; else the status to exit with at once (help, version, a fault,

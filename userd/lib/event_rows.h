@@ -46,6 +46,8 @@ EVENT(REJECTING_OVER, DESTINATION, "rejecting-over", NOTICE, "it keeps its conne
 EVENT_SAME(OWNER, OWNER, "owner", NOTICE, "another process has a ring of the module, or nobody")
 EVENT(MISSED, OWNER, "missed", WARNING,
 	"events of the module were missed; the text says how its rings are now")
+EVENT(ACTIVE, OWNER, "active", NOTICE,
+	"this daemon works as the relay, with its epoch; told again when a standby that doubted it does no more")
 EVENT(SILENT, WATCHDOG, "silent", ERR,
 	"a worker of the daemon does not answer whoever asks it")
 EVENT(SILENT_OVER, WATCHDOG, "silent-over", NOTICE, "it answers again")

@@ -145,6 +145,12 @@ struct sluice_engine_report {
  */
 int sluice_engine_start(struct sluice_config *config, struct sluice_engine **engine, char **error);
 
+/* Calls `each` for every socket that another process could go on with, from a worker, and with the
+ * name that it is to be given to sluice_socket_inherit_one() by. */
+void sluice_engine_show_sockets(struct sluice_engine *engine,
+				void (*each)(void *context, int fd, const char *name),
+				void *context);
+
 /* Changes to another configuration: whole or not at all. What is the same in both is not disturbed.
  * On failure the old one stays in force and `config` stays the caller's; -ETIMEDOUT: a worker does
  * not answer. An output that goes while something waits for it makes it fail (-EBUSY), unless

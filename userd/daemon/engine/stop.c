@@ -271,8 +271,10 @@ static void tell_all(struct sluice_engine *engine)
 	}
 	free(inventory.list);
 	if (engine->stop.passed)
-		sluice_notice("%zu sockets stay open for the next sluiced (systemd keeps them)",
-			      engine->stop.passed);
+		sluice_notice(
+			"%zu sockets stay open for the next sluiced (a standby or systemd keeps "
+			"them)",
+			engine->stop.passed);
 	if (!answered) {
 		(void)sluice_engine_silence(engine, text);
 		sluice_error("stopped: %s; what is in its rings stays there, what is in its "
@@ -314,6 +316,17 @@ void sluice_engine_stop_text(struct sluice_engine *engine, char text[SLUICE_STOP
 					 config->outputs[number].name);
 	}
 	free(inventory.list);
+}
+
+void sluice_engine_show_sockets(struct sluice_engine *engine,
+				void (*each)(void *context, int fd, const char *name),
+				void *context)
+{
+	size_t number;
+
+	for (number = 0; engine && each && number < SLUICE_INTAKES; number++)
+		if (engine->intakes[number] && sluice_intake_classes[number]->show)
+			sluice_intake_classes[number]->show(engine->intakes[number], each, context);
 }
 
 void sluice_engine_stop_begin(struct sluice_engine *engine, uint64_t limit_ns)

@@ -2,8 +2,9 @@
 /*
  * Sockets outlive the daemon: the last thing that it does is to hand those that it reads with calls
  * to systemd's store of descriptors (sd_notify(3), FDSTORE), and the next daemon finds them there
- * (sd_listen_fds(3)), with what came meanwhile in their buffers. Beside socket_open.c. Touches:
- * systemd's notification socket; inherited descriptors.
+ * (sd_listen_fds(3)), with what came meanwhile in their buffers. Where a standby waits it gets them
+ * in systemd's place, and is shown them before. Beside socket_open.c. Touches: systemd's
+ * notification socket; inherited descriptors.
  *
  * A socket of `receive: bpf` cannot be handed over: its map of sockets ends with the process, and
  * what the filter left of a datagram would be read as one. Another one beside it is, which takes
@@ -31,6 +32,8 @@
 #define DRAINS 64U
 /* How long systemd may take to put them away. */
 #define STORED_US (2ULL * 1000 * 1000)
+/* Bytes that hold the name of one that is passed. */
+#define PASSED_NAME 64U
 
 /* A socket that the last daemon left. */
 struct inherited {
@@ -46,17 +49,31 @@ struct inherited {
 #define BUCKETS 4096U
 static struct inherited *inherited[BUCKETS];
 
+/* Who keeps them; without functions: systemd does, if it is there. */
+static struct sluice_socket_keeper keeper;
+
 /* Where those of a port are. */
 static struct inherited **bucket_of(uint16_t number)
 {
 	return &inherited[number % BUCKETS];
 }
 
+void sluice_socket_keep_by(const struct sluice_socket_keeper *who)
+{
+	keeper = who ? *who : (struct sluice_socket_keeper){0};
+}
+
+/* Has somebody come who keeps them in systemd's place? */
+static bool has_keeper(void)
+{
+	return keeper.is_there && keeper.is_there(keeper.context);
+}
+
 bool sluice_socket_can_pass(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 
-	return path && *path;
+	return has_keeper() || (path && *path);
 }
 
 /* An integer option, or -1. */
@@ -122,14 +139,13 @@ static bool parse_name(const char *name, struct inherited *one)
 	return !*name;
 }
 
-/* Takes one descriptor that systemd passed. */
-static void inherit(int fd, const char *name)
+void sluice_socket_inherit_one(int fd, const char *name)
 {
 	struct inherited *one = calloc(1, sizeof(*one));
 
 	if (!one || !parse_name(name, one) || !describe(fd, &one->key)) {
-		sluice_warning("descriptor %d that systemd passed (`%s`) is no socket of sluiced; "
-			       "it is closed",
+		sluice_warning("descriptor %d that was passed (`%s`) is no socket of sluiced; it "
+			       "is closed",
 			       fd, name);
 		free(one);
 		close(fd);
@@ -167,7 +183,8 @@ size_t sluice_socket_inherit(void)
 	if (names)
 		take_out_of_store(names, count);
 	for (number = 0; number < count; number++) {
-		inherit(SD_LISTEN_FDS_START + number, names && names[number] ? names[number] : "");
+		sluice_socket_inherit_one(SD_LISTEN_FDS_START + number,
+					  names && names[number] ? names[number] : "");
 		free(names ? names[number] : NULL);
 	}
 	free(names);
@@ -366,14 +383,53 @@ int sluice_ports_pass(struct sluice_worker *worker, void *argument)
 	return error;
 }
 
+/* The name by which the next daemon knows what it needs to know of one. */
+static void name_it(char name[PASSED_NAME], unsigned int worker, uint32_t drops, uint32_t due)
+{
+	snprintf(name, PASSED_NAME, "sluice-w%u-d%u-b%u", worker, drops, due);
+}
+
+int sluice_ports_show(struct sluice_worker *worker, void *argument)
+{
+	const struct sluice_show_call *call = argument;
+	const struct sluice_port *port;
+	char name[PASSED_NAME];
+
+	for (port = call->set->ports; port; port = port->next) {
+		if (!port->key.way->is_passed || port->closing)
+			continue;
+		name_it(name, worker->number, port->drops, 0);
+		call->each(call->context, port->fd, name);
+	}
+	return 0;
+}
+
+/* Gives them to whoever keeps them in systemd's place, and closes them here. */
+static size_t give(const struct sluice_passed *list, size_t count)
+{
+	char name[PASSED_NAME];
+	size_t number;
+
+	keeper.begin(keeper.context);
+	for (number = 0; number < count; number++) {
+		name_it(name, list[number].worker, list[number].drops, list[number].due);
+		keeper.keep(keeper.context, list[number].fd, name);
+		close(list[number].fd);
+	}
+	keeper.end(keeper.context);
+	return count;
+}
+
 size_t sluice_socket_store(struct sluice_passed *list, size_t count)
 {
 	size_t number, stored = 0;
-	char text[96];
+	char text[PASSED_NAME + 32], name[PASSED_NAME];
 
+	if (has_keeper())
+		return give(list, count);
 	for (number = 0; number < count; number++) {
-		snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=sluice-w%u-d%u-b%u",
-			 list[number].worker, list[number].drops, list[number].due);
+		name_it(name, list[number].worker, list[number].drops, list[number].due);
+		snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
 		stored += sd_pid_notify_with_fds(0, 0, text, &list[number].fd, 1) > 0;
 		close(list[number].fd);
 	}

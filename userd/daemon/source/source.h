@@ -121,6 +121,10 @@ struct sluice_source_class {
 	 * sockets were. A worker that does not answer keeps its own.
 	 */
 	size_t (*close_inputs)(struct sluice_intake *source);
+	/* Calls `each` for every socket that another process could go on with if this one died now,
+	 * and the name that sluice_socket_inherit_one() knows it by. NULL: it has none. */
+	void (*show)(struct sluice_intake *source,
+		     void (*each)(void *context, int fd, const char *name), void *context);
 	/* Counters of all inputs are taken now; counters() tells those of one, and its number in
 	 * records. 0 or a negative errno (-ENOENT). */
 	int (*measure)(struct sluice_intake *source);
@@ -155,6 +159,21 @@ struct sluice_source_class {
 /* Takes what an earlier daemon handed over (close_inputs); once, before an engine starts. Returns
  * how many sockets. */
 size_t sluice_socket_inherit(void);
+/* Takes one such socket, whoever gave it; what is none of ours is closed. */
+void sluice_socket_inherit_one(int fd, const char *name);
+
+/* Who keeps sockets for the next daemon, in place of systemd. For the thread that ends the engine.
+ */
+struct sluice_socket_keeper {
+	bool (*is_there)(void *context);
+	void (*begin)(void *context);
+	/* One: @owner the caller, who closes it. */
+	void (*keep)(void *context, int fd, const char *name);
+	void (*end)(void *context);
+	void *context;
+};
+/* From now on; NULL: systemd does. */
+void sluice_socket_keep_by(const struct sluice_socket_keeper *keeper);
 
 /* Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace since
  * sockets are read; *unplaced: of them those that no input has, because the kernel does not say to

@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The daemon among others of its relay; see succession.h.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+#include "../lib/clock.h"
+#include "../lib/event.h"
+#include "../lib/log.h"
+#include "background.h"
+#include "source/source.h"
+#include "standby/active.h"
+#include "standby/standby.h"
+#include "succession.h"
+
+/* How long another daemon's start in this network namespace is waited for: by one that succeeds a
+ * dead one, whose ports are its own; and by the first one. */
+#define SUCCESSOR_WAIT_MS 20U
+#define FIRST_WAIT_MS 20000U
+
+/* What the wait needs of the daemon. */
+struct waiting {
+	struct daemon *daemon;
+	struct sluice_config **config;
+};
+
+/* Reads the daemon's file again; what it says takes the place of *config if it has no faults. */
+static void reread(const struct daemon *daemon, struct sluice_config **config)
+{
+	struct sluice_findings findings;
+	struct sluice_config *fresh = NULL;
+	char *text;
+
+	if (daemon->is_direct)
+		return;
+	if (!sluice_config_load(daemon->path, &fresh, &findings) &&
+	    !strcmp(fresh->relay, (*config)->relay)) {
+		free(fresh->path);
+		fresh->path = strdup(daemon->path);
+		if (fresh->path) {
+			sluice_config_free(*config);
+			*config = fresh;
+			fresh = NULL;
+		}
+	} else {
+		text = sluice_findings_text(&findings, daemon->path);
+		sluice_warning("%s is not as it was, and this standby goes by what it read before: "
+			       "%s",
+			       daemon->path,
+			       fresh  ? "it is of another relay"
+			       : text ? text
+				      : "out of memory");
+		free(text);
+	}
+	sluice_config_free(fresh);
+	sluice_findings_free(&findings);
+}
+
+/* struct sluice_standby_wish.refresh */
+static void on_refresh(void *context, bool wants_reread)
+{
+	const struct waiting *waiting = context;
+
+	sluice_daemon_reopen_log();
+	if (wants_reread)
+		reread(waiting->daemon, waiting->config);
+}
+
+/* struct sluice_standby_wish.ready */
+static void on_ready(void *context)
+{
+	struct daemon *daemon = ((const struct waiting *)context)->daemon;
+	int error = sluice_background_ready(daemon->ready);
+
+	daemon->ready = -1;
+	if (error)
+		sluice_warning("going to the background: %s", strerror(-error));
+	sd_notify(0, "READY=1");
+}
+
+/* Holds the configuration against this machine once more: nobody works as the relay. -1: go on;
+ * else the status, told. */
+static int check_first(struct daemon *daemon, struct sluice_config *config)
+{
+	struct sluice_findings findings = {0};
+	char *text = NULL;
+	int error;
+
+	(void)sluice_claims_begin_start(&daemon->claims, FIRST_WAIT_MS);
+	error = sluice_config_check_host(config, SLUICE_HOST_START, &findings);
+	if (error) {
+		text = sluice_findings_text(&findings, daemon->path);
+		sluice_error("could not start: %s", text ? text : "out of memory");
+	}
+	free(text);
+	sluice_findings_free(&findings);
+	return error ? SLUICE_EXIT_START : -1;
+}
+
+int sluice_succession_wait(struct daemon *daemon, struct sluice_config **config)
+{
+	struct waiting waiting = {.daemon = daemon, .config = config};
+	struct sluice_standby_wish wish = {.relay = (*config)->relay,
+					   .file = (*config)->path,
+					   .limit_ms = daemon->options.standby_limit_ms,
+					   .refresh = on_refresh,
+					   .ready = on_ready,
+					   .context = &waiting};
+	struct sluice_standby_sockets sockets = {0};
+	enum sluice_standby_end end;
+	char *relay = strdup(wish.relay);
+	size_t number;
+	int error;
+
+	/* The configuration may be read again while we wait. */
+	wish.relay = relay;
+	wish.file = daemon->path;
+	error = relay ? sluice_daemon_open_log(daemon, *config) : -ENOMEM;
+	if (!error)
+		error = sluice_standby_wait(&daemon->claims, &wish, &end, &sockets);
+	free(relay);
+	if (error) {
+		sluice_error("could not start: it cannot wait as a standby: %s", strerror(-error));
+		return SLUICE_EXIT_START;
+	}
+	if (end == SLUICE_STANDBY_LEAVE) {
+		sluice_notice("the standby was told to stop");
+		return SLUICE_EXIT_OK;
+	}
+	/* As every start: nobody has been looked at who would not let us have something. */
+	if (end == SLUICE_STANDBY_FIRST)
+		return check_first(daemon, *config);
+	daemon->won = sluice_now();
+	(void)sluice_claims_begin_start(&daemon->claims, SUCCESSOR_WAIT_MS);
+	for (number = 0; number < sockets.count; number++) {
+		sluice_socket_inherit_one(sockets.list[number].fd, sockets.list[number].name);
+		sockets.list[number].fd = -1;
+	}
+	sluice_standby_sockets_free(&sockets);
+	reread(daemon, config);
+	return -1;
+}
+
+int sluice_succession_claim(struct daemon *daemon, const struct sluice_config *config,
+			    char text[SLUICE_CLAIMS_TEXT])
+{
+	return sluice_claims_take(&daemon->claims, config, text);
+}
+
+/* Tells everybody that this one works. */
+static void announce(const struct daemon *daemon, const char *why)
+{
+	char text[1024];
+
+	snprintf(text, sizeof(text), "process %d works as relay %s, epoch %" PRIu64 "%s%s",
+		 (int)getpid(), daemon->relay ? daemon->relay : "?", daemon->claims.epoch,
+		 why ? ": " : "", why ? why : "");
+	sluice_notice("%s", text);
+	sluice_event_send(SLUICE_EVENT_ACTIVE, "", daemon->relay ? daemon->relay : "", text);
+}
+
+/* struct sluice_active_calls.yield */
+static int on_yield(void *context, bool leave, char *text, size_t room)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->stopping) {
+		snprintf(text, room, "sluiced is stopping already");
+		return EALREADY;
+	}
+	if (!sluice_active_standbys(daemon->active)) {
+		snprintf(text, room,
+			 "no standby waits for relay %s, so nobody would go on: start one with "
+			 "--standby first",
+			 daemon->relay ? daemon->relay : "?");
+		return ENOENT;
+	}
+	snprintf(text, room,
+		 "process %d hands over relay %s, epoch %" PRIu64 ", to one of %zu; "
+		 "then it %s",
+		 (int)getpid(), daemon->relay ? daemon->relay : "?", daemon->claims.epoch,
+		 sluice_active_standbys(daemon->active), leave ? "leaves" : "waits itself");
+	daemon->begins_again = !leave;
+	sluice_daemon_stop(daemon);
+	return 0;
+}
+
+/* struct sluice_active_calls.contested */
+static void on_contested(void *context, const char *sentence)
+{
+	announce(context, sentence);
+}
+
+/* For each socket that another process could go on with: in a worker, or the foreman. */
+static void show_one(void *context, int fd, const char *name)
+{
+	struct daemon *daemon = context;
+
+	sluice_active_show(daemon->active, fd, name);
+}
+
+/* What the foreman does for those that wait. */
+struct show {
+	struct sluice_job job;
+	struct daemon *daemon;
+	struct sluice_engine *engine;
+};
+static struct show show;
+
+/* struct sluice_job.work */
+static void work_show(struct sluice_job *job)
+{
+	(void)job;
+	sluice_active_show_begin(show.daemon->active);
+	sluice_engine_show_sockets(show.engine, show_one, show.daemon);
+	sluice_active_show_end(show.daemon->active);
+}
+
+/* struct sluice_job.done */
+static void done_show(struct sluice_job *job)
+{
+	(void)job;
+	/* Others may have come meanwhile. */
+	if (show.daemon->is_show_due)
+		sluice_succession_renew(show.daemon);
+}
+
+void sluice_succession_renew(struct daemon *daemon)
+{
+	if (!daemon->active || !sluice_active_standbys(daemon->active) || daemon->stopping)
+		return;
+	/* Tried again with the next beat. */
+	daemon->is_show_due = true;
+	if (sluice_foreman_is_busy(daemon->foreman))
+		return;
+	show.job.work = work_show;
+	show.job.done = done_show;
+	show.daemon = daemon;
+	show.engine = daemon->engine;
+	daemon->is_show_due = false;
+	(void)sluice_foreman_give(daemon->foreman, &show.job);
+}
+
+/* struct sluice_active_calls.joined */
+static void on_joined(void *context)
+{
+	sluice_succession_renew(context);
+}
+
+static const struct sluice_active_calls calls = {
+	.yield = on_yield, .joined = on_joined, .contested = on_contested};
+
+/* Does anybody wait who keeps sockets, at the end (source/source.h)? */
+static bool is_kept(void *context)
+{
+	return sluice_active_standbys(((struct daemon *)context)->active) > 0;
+}
+
+/* Then these are all. */
+static void keep_begin(void *context)
+{
+	sluice_active_show_begin(((struct daemon *)context)->active);
+}
+
+/* And that was all. */
+static void keep_end(void *context)
+{
+	sluice_active_show_end(((struct daemon *)context)->active);
+}
+
+void sluice_succession_begin(struct daemon *daemon)
+{
+	const struct sluice_socket_keeper keeper = {.is_there = is_kept,
+						    .begin = keep_begin,
+						    .keep = show_one,
+						    .end = keep_end,
+						    .context = daemon};
+	struct epoll_event event = {.events = EPOLLIN};
+	char why[96];
+	int error;
+
+	sluice_claims_end_start(&daemon->claims);
+	error = sluice_active_open(&daemon->active, &daemon->claims, &calls, daemon);
+	event.data.fd = sluice_active_fd(daemon->active);
+	if (!error && epoll_ctl(daemon->epoll, EPOLL_CTL_ADD, event.data.fd, &event))
+		error = -errno;
+	if (error)
+		sluice_warning("a standby cannot see whether this one hangs, nor have its sockets: "
+			       "%s",
+			       strerror(-error));
+	else
+		sluice_socket_keep_by(&keeper);
+	if (daemon->won)
+		snprintf(why, sizeof(why), "it was a standby, and began %.1f ms after it was free",
+			 (double)(sluice_now() - daemon->won) / (double)SLUICE_NS_PER_MS);
+	announce(daemon, daemon->won ? why : NULL);
+}
+
+int sluice_succession_rename(struct daemon *daemon, const struct sluice_config *config,
+			     char **error)
+{
+	char *text;
+	int result;
+
+	daemon->next_claim.fd = -1;
+	if (!daemon->relay || !strcmp(daemon->relay, config->relay))
+		return 0;
+	text = malloc(SLUICE_CLAIMS_TEXT);
+	if (!text)
+		return -ENOMEM;
+	result = sluice_claims_rename(&daemon->claims, config, &daemon->next_claim, text);
+	if (result)
+		*error = text;
+	else
+		free(text);
+	return result;
+}
+
+void sluice_succession_renamed(struct daemon *daemon, bool is_in_force)
+{
+	struct sluice_claim_note note;
+
+	if (daemon->next_claim.fd < 0)
+		return;
+	if (!is_in_force) {
+		sluice_claim_drop(&daemon->next_claim, true);
+		return;
+	}
+	/* Those that wait for the old name have it now. */
+	sluice_active_close(daemon->active);
+	daemon->active = NULL;
+	sluice_claim_drop(&daemon->claims.relay, false);
+	daemon->claims.relay = daemon->next_claim;
+	daemon->next_claim.fd = -1;
+	if (!sluice_claim_read(&daemon->claims.relay, &note))
+		daemon->claims.epoch = note.epoch;
+	sluice_succession_begin(daemon);
+}
+
+void sluice_succession_end(struct daemon *daemon)
+{
+	bool is_last = !sluice_active_standbys(daemon->active);
+
+	sluice_socket_keep_by(NULL);
+	sluice_active_close(daemon->active);
+	daemon->active = NULL;
+	/* What somebody still holds is let go by the kernel, when he is gone. */
+	if (!daemon->given_up)
+		sluice_claims_drop(&daemon->claims, is_last && !daemon->begins_again);
+}
+
+void sluice_succession_again(const struct daemon *daemon, char **argv)
+{
+	char **again;
+	size_t count = 0, number;
+	bool is_there = false;
+
+	if (!daemon->begins_again || !argv)
+		return;
+	while (argv[count])
+		count++;
+	again = calloc(count + 2, sizeof(*again));
+	if (!again)
+		return;
+	for (number = 0; number < count; number++) {
+		again[number] = argv[number];
+		is_there |= !strncmp(argv[number], "--standby", sizeof("--standby"));
+	}
+	if (!is_there)
+		again[count] = (char[]){"--standby"};
+	execv("/proc/self/exe", again);
+	fprintf(stderr, "sluiced: it handed over, and cannot begin again as a standby: %s\n",
+		strerror(errno));
+	free(again);
+}
