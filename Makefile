@@ -74,8 +74,9 @@ deps-build: ## install what building needs, the packages (make deb) included, an
 
 $(B)/sluiced: $(call plain,userd/daemon/main.c $(DAEMON_SRC) $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
-# The tool shares the configuration check with the daemon, the trial of what this machine can do, and nothing else of it.
-$(B)/sluicectl: $(call plain,$(CTL_SRC) $(CONFIG_SRC) userd/daemon/source/socket_trial.c $(LIB_SRC))
+# The tool shares the configuration check with the daemon, the trial of what this machine can do, the packets by which standbys
+# talk, and nothing else of it.
+$(B)/sluicectl: $(call plain,$(CTL_SRC) $(CONFIG_SRC) userd/daemon/source/socket_trial.c userd/daemon/standby/message.c $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 # The bench frames datagrams with the daemon's own code.
 $(B)/sluicebench: $(call plain,$(BENCH_SRC) userd/daemon/link/framing.c $(LIB_SRC))

@@ -56,14 +56,14 @@ static void check_store(const struct sluice_config *config, enum sluice_host_vie
 	char path[SLUICE_CLAIM_PATH], text[SLUICE_CLAIM_TEXT], quoted[SLUICE_QUOTE_TEXT];
 	struct sluice_claim_note note;
 
-	if (!config->store.disk_path ||
-	    sluice_claim_place(path, config->store.disk_path, text) ||
+	if (!config->store.disk_path || sluice_claim_place(path, config->store.disk_path, text) ||
 	    sluice_claim_look(path, &note) || is_ours(&note, config, view))
 		return;
-	sluice_findings_add(findings, SLUICE_FINDING_ERROR, &config->store.disk_path_place,
-			    "store.disk.path: another sluiced, process %d as relay %s, has its store "
-			    "there: give each a directory of its own",
-			    (int)note.pid, sluice_quote(note.relay, quoted));
+	sluice_findings_add(
+		findings, SLUICE_FINDING_ERROR, &config->store.disk_path_place,
+		"store.disk.path: another sluiced, process %d as relay %s, has its store "
+		"there: give each a directory of its own",
+		(int)note.pid, sluice_quote(note.relay, quoted));
 }
 
 void sluice_host_check_claims(const struct sluice_config *config, enum sluice_host_view view,

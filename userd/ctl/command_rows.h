@@ -34,6 +34,8 @@ COMMAND("show", show, LOOKS, "WHAT [-j]",
 	"placement, "
 	"fields, config, defaults")
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")
+COMMAND("yield", yield, CHANGES, "[--leave]",
+	"the daemon that works hands over to one that waits (sluiced --standby)")
 COMMAND("health", health, LOOKS, "[-j]", "is anything wrong? one line, and the status is 0 or 1")
 COMMAND("why", why, LOOKS, "INPUT|OUTPUT [-j]", "one sentence: what holds it back, where datagrams go")
 COMMAND("doctor", doctor, LOCAL, "[--watch TIME] [-j] | --list [-j]",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * `sluicectl instances`: the daemons of this host. A socket in the file system is reached from any
- * network namespace, so all are found. Touches: the sockets in /run/sluice, stdout, stderr.
+ * network namespace, so all are found; those that wait have none, but a claim. Touches: the sockets
+ * and claims in /run/sluice, stdout, stderr.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <time.h>
+#include "claim.h"
 #include "command.h"
 #include "daemon.h"
 #include "fields.h"
@@ -32,6 +35,40 @@ static bool is_socket_name(const char *name)
 	return length > 9 && !strncmp(name, "net-", 4) && !strcmp(name + length - 5, ".sock");
 }
 
+/* Adds what the claim of a daemon that works says, if it can be seen. */
+static void add_claim(json_t *one)
+{
+	pid_t pid = (pid_t)json_integer_value(json_object_get(one, "pid"));
+	struct sluice_claim_note note;
+
+	if (!sluice_claim_relay_of(pid, &note))
+		return;
+	json_object_set_new(one, "role", json_string("active"));
+	json_object_set_new(one, "epoch", json_integer((json_int_t)note.epoch));
+}
+
+/* Adds one that waits. 0 or -ENOMEM. */
+static int add_standby(const char *path, const struct sluice_claim_note *note, void *context)
+{
+	json_int_t now = (json_int_t)time(NULL);
+	const char *name = strrchr(path, '/');
+	char own[SLUICE_PACKET_PATH], begin[64];
+	json_t *one;
+
+	/* "standby-INODE-RELAY-PID.claim" */
+	begin[0] = '\0';
+	if (!sluice_packet_path(own, 0))
+		snprintf(begin, sizeof(begin), "/" SLUICE_CLAIM_STANDBY "-%lu-",
+			 strtoul(own + strlen(SLUICE_RUN_DIRECTORY "/net-"), NULL, 10));
+	one = json_pack("{s:s, s:s, s:i, s:I, s:s, s:s, s:s, s:b, s:s}", "relay", note->relay,
+			"version", note->version, "pid", (int)note->pid, "uptime_seconds",
+			now > note->since ? now - note->since : (json_int_t)0, "configuration",
+			note->file, "state", "waiting", "role", "standby", "here",
+			(int)(*begin && name && !strncmp(name, begin, strlen(begin))), "socket",
+			"");
+	return one && !json_array_append_new(context, one) ? 0 : -ENOMEM;
+}
+
 /* Asks who is at `path`. A new object; NULL: nobody any more, or somebody who is not believed. */
 static json_t *ask(const char *path, bool *is_memory)
 {
@@ -50,6 +87,8 @@ static json_t *ask(const char *path, bool *is_memory)
 	one = error ? json_object() : json_incref(json_array_get(list, 0));
 	if (one && error)
 		json_object_set_new(one, "state", json_string("does not answer"));
+	else if (one)
+		add_claim(one);
 	sluice_netlink_close(netlink);
 	json_decref(list);
 	return one;
@@ -76,8 +115,9 @@ static int add(json_t *list, const char *name, const char *own)
 	return json_array_append_new(list, one) ? -ENOMEM : 0;
 }
 
-/* Those that answer, in any network namespace: objects of what each tells of itself, with `socket`,
- * and `here`: it is of this network namespace. NULL, having said why. @owner caller */
+/* Those that answer, in any network namespace, and those that wait: objects of what each tells of
+ * itself, with `socket`, and `here`: it is of this network namespace. NULL, having said why. @owner
+ * caller */
 static json_t *list_all(void)
 {
 	char own[SLUICE_PACKET_PATH];
@@ -103,11 +143,21 @@ static json_t *list_all(void)
 	}
 	if (count >= 0)
 		free(names);
+	if (!error && sluice_claims_each(SLUICE_CLAIM_STANDBY, add_standby, list) == -ENOMEM)
+		error = -ENOMEM;
 	if (!error)
 		return list;
 	fputs("sluicectl: out of memory\n", stderr);
 	json_decref(list);
 	return NULL;
+}
+
+/* Does it wait? Then it answers nobody. */
+static bool is_standby(const json_t *one)
+{
+	const char *role = json_string_value(json_object_get(one, "role"));
+
+	return role && !strcmp(role, "standby");
 }
 
 int sluice_instances_use(const char *name)
@@ -121,7 +171,7 @@ int sluice_instances_use(const char *name)
 	json_array_foreach(list, index, one)
 	{
 		relay = json_string_value(json_object_get(one, "relay"));
-		if (!relay || strcasecmp(relay, name) != 0)
+		if (!relay || strcasecmp(relay, name) != 0 || is_standby(one))
 			continue;
 		found = json_string_value(json_object_get(one, "socket"));
 		count++;
@@ -161,7 +211,9 @@ int sluice_ctl_instances(int argc, char **argv)
 	list = list_all();
 	if (!list)
 		return SLUICE_CTL_REFUSED;
-	count = sluice_fields_columns(&fields, 1, columns, COLUMNS_MAX - 2);
+	count = sluice_fields_columns(&fields, 1, columns, COLUMNS_MAX - 4);
+	columns[count++] = (struct sluice_print_column){"role", "ROLE"};
+	columns[count++] = (struct sluice_print_column){"epoch", "EPOCH"};
 	columns[count++] = (struct sluice_print_column){"here", "HERE"};
 	columns[count++] = (struct sluice_print_column){"socket", "SOCKET"};
 	error = sluice_print(list, as_json, columns, count);

@@ -24,6 +24,9 @@
 #define SUCCESSOR_WAIT_MS 20U
 #define FIRST_WAIT_MS 20000U
 
+/* What the kernel puts behind the name of a program that was replaced (proc(5)). */
+#define DELETED " (deleted)"
+
 /* What the wait needs of the daemon. */
 struct waiting {
 	struct daemon *daemon;
@@ -357,9 +360,10 @@ void sluice_succession_end(struct daemon *daemon)
 
 void sluice_succession_again(const struct daemon *daemon, char **argv)
 {
-	char **again;
+	char option[] = "--standby", program[PATH_MAX], *deleted, **again;
 	size_t count = 0, number;
 	bool is_there = false;
+	ssize_t length;
 
 	if (!daemon->begins_again || !argv)
 		return;
@@ -373,8 +377,15 @@ void sluice_succession_again(const struct daemon *daemon, char **argv)
 		is_there |= !strncmp(argv[number], "--standby", sizeof("--standby"));
 	}
 	if (!is_there)
-		again[count] = (char[]){"--standby"};
-	execv("/proc/self/exe", again);
+		again[count] = option;
+	/* By its name: by /proc/self/exe the process would be called so. What took its place there
+	 * meanwhile is what is wanted. */
+	length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	program[length > 0 ? length : 0] = '\0';
+	deleted = strstr(program, DELETED);
+	if (deleted && !deleted[strlen(DELETED)])
+		*deleted = '\0';
+	execv(program, again);
 	fprintf(stderr, "sluiced: it handed over, and cannot begin again as a standby: %s\n",
 		strerror(errno));
 	free(again);

@@ -219,17 +219,12 @@ uint64_t sluice_claim_process(pid_t pid, char *state, uint64_t *used)
 	return began;
 }
 
-int sluice_claim_sign(const struct sluice_claim *claim, struct sluice_claim_note *note)
+/* Writes a note into a claim that we have. 0 or a negative errno. */
+static int write_note(const struct sluice_claim *claim, const struct sluice_claim_note *note)
 {
 	char *text;
 	int length, error = 0;
 
-	if (!claim || claim->fd < 0 || !note)
-		return -EINVAL;
-	note->pid = getpid();
-	note->ticks = sluice_claim_process(note->pid, NULL, NULL);
-	note->since = (int64_t)time(NULL);
-	snprintf(note->version, sizeof(note->version), "%s", SLUICE_VERSION);
 	length = asprintf(&text,
 			  HEAD "pid=%d\nticks=%" PRIu64 "\nepoch=%" PRIu64 "\nsince=%" PRId64
 			       "\nversion=%s\nrelay=%s\nfile=%s\nwhat=%s\nend\n",
@@ -241,6 +236,17 @@ int sluice_claim_sign(const struct sluice_claim *claim, struct sluice_claim_note
 		error = -EIO;
 	free(text);
 	return error;
+}
+
+int sluice_claim_sign(const struct sluice_claim *claim, struct sluice_claim_note *note)
+{
+	if (!claim || claim->fd < 0 || !note)
+		return -EINVAL;
+	note->pid = getpid();
+	note->ticks = sluice_claim_process(note->pid, NULL, NULL);
+	note->since = (int64_t)time(NULL);
+	snprintf(note->version, sizeof(note->version), "%s", SLUICE_VERSION);
+	return write_note(claim, note);
 }
 
 /* Copies the value of `key` in `text` if there is one. */
@@ -302,10 +308,17 @@ int sluice_claim_read(const struct sluice_claim *claim, struct sluice_claim_note
 
 void sluice_claim_drop(struct sluice_claim *claim, bool is_last)
 {
+	struct sluice_claim_note note;
+
 	if (!claim || claim->fd < 0)
 		return;
-	if (is_last)
+	if (is_last) {
 		(void)unlink(claim->path);
+	} else if (!read_note(claim->fd, &note)) {
+		/* Whoever is next need not wait for our end. The epoch stays. */
+		note.pid = 0;
+		(void)write_note(claim, &note);
+	}
 	close(claim->fd);
 	claim->fd = -1;
 }

@@ -81,7 +81,7 @@ int sluice_claim_sign(const struct sluice_claim *claim, struct sluice_claim_note
 /* Reads what stands in one that we have. 0; -ENOENT: nothing that makes sense. */
 int sluice_claim_read(const struct sluice_claim *claim, struct sluice_claim_note *note);
 
-/* Lets it go; `is_last`: nobody waits for it, so its file goes, too. */
+/* Lets it go, and says so in it; `is_last`: nobody waits for it, so its file goes, too. */
 void sluice_claim_drop(struct sluice_claim *claim, bool is_last);
 
 /* The descriptor that the lock belongs to, to be passed on; -1: none. */

@@ -112,7 +112,7 @@ static char *epoch_file(const char *relay)
 	return path;
 }
 
-/* The next epoch after what the claim and the state directory know. */
+/* The epoch behind what the claim and the state directory know. */
 static uint64_t next_epoch(const struct sluice_claim *claim, const struct sluice_config *config)
 {
 	struct sluice_claim_note *note = calloc(1, sizeof(*note));
@@ -127,7 +127,10 @@ static uint64_t next_epoch(const struct sluice_claim *claim, const struct sluice
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0 && (length = pread(fd, digits, sizeof(digits) - 1, 0)) > 0)
 		kept = strtoull(digits, NULL, 10);
-	epoch = (epoch > kept ? epoch : kept) + 1;
+	/* A standby has counted on already, when it took the claim. */
+	if (!note || note->pid != getpid())
+		epoch++;
+	epoch = epoch > kept ? epoch : kept + 1;
 	if (fd >= 0) {
 		length = snprintf(digits, sizeof(digits), "%" PRIu64 "\n", epoch);
 		if (pwrite(fd, digits, (size_t)length, 0) != length || fdatasync(fd))

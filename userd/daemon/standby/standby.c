@@ -51,6 +51,15 @@ struct wait {
 	bool is_told_of_sockets;
 };
 
+/* Says in the claim that it is ours. At once: were we stopped now, the others had to know whom to
+ * look at. 0 or a negative errno. */
+static int sign(struct taking *taking)
+{
+	(void)sluice_claim_read(&taking->claim, &taking->former);
+	taking->own.epoch = taking->former.epoch + 1;
+	return sluice_claim_sign(&taking->claim, &taking->own);
+}
+
 /* The thread: it ends with the lock. */
 static void *take(void *argument)
 {
@@ -60,12 +69,8 @@ static void *take(void *argument)
 	do {
 		taking->error = sluice_claim_take(&taking->claim, taking->path, true);
 	} while (taking->error == -EINTR);
-	/* At once: were we stopped now, the others had to know whom to look at. */
-	if (!taking->error) {
-		(void)sluice_claim_read(&taking->claim, &taking->former);
-		taking->own.epoch = taking->former.epoch;
-		taking->error = sluice_claim_sign(&taking->claim, &taking->own);
-	}
+	if (!taking->error)
+		taking->error = sign(taking);
 	(void)!write(taking->done, &one, sizeof(one));
 	return NULL;
 }
@@ -359,13 +364,13 @@ static int succeed(struct wait *wait, struct sluice_claims *claims)
 						 wait->fresh.list[number].name);
 		wait->fresh.list[number].fd = -1;
 	}
-	if (former->pid == wait->watch.note.pid)
+	if (former->pid && former->pid == wait->watch.note.pid)
 		see_him_die(&wait->watch);
-	if (former->pid)
-		sluice_notice("relay `%s` is free: process %d, which worked with epoch %" PRIu64
-			      ", %s",
-			      wait->wish->relay, (int)former->pid, former->epoch,
-			      wait->watch.is_killed ? "was killed" : "has left or died");
+	sluice_notice("relay `%s` is free: process %d, which worked with epoch %" PRIu64 ", %s",
+		      wait->wish->relay, (int)wait->watch.note.pid, former->epoch,
+		      wait->watch.is_killed ? "was killed"
+		      : former->pid	    ? "has died"
+					    : "has left");
 	return 0;
 }
 
@@ -397,7 +402,13 @@ int sluice_standby_wait(struct sluice_claims *claims, const struct sluice_standb
 		goto free;
 	}
 	/* Nobody works: there is nothing to wait for. */
-	error = sluice_claim_take(&claims->relay, wait.taking->path, false);
+	snprintf(wait.taking->own.relay, sizeof(wait.taking->own.relay), "%s", wish->relay);
+	snprintf(wait.taking->own.file, sizeof(wait.taking->own.file), "%s", wish->file);
+	error = sluice_claim_take(&wait.taking->claim, wait.taking->path, false);
+	if (!error) {
+		error = sign(wait.taking);
+		claims->relay = wait.taking->claim;
+	}
 	if (error != -EBUSY)
 		goto free;
 	error = take_signals(&wait);
@@ -408,8 +419,6 @@ int sluice_standby_wait(struct sluice_claims *claims, const struct sluice_standb
 	connect_to(&wait);
 	sluice_notice("standby of relay `%s`: process %d works; this one waits", wish->relay,
 		      (int)wait.watch.note.pid);
-	snprintf(wait.taking->own.relay, sizeof(wait.taking->own.relay), "%s", wish->relay);
-	snprintf(wait.taking->own.file, sizeof(wait.taking->own.file), "%s", wish->file);
 	error = begin_taking(wait.taking);
 	if (error)
 		goto free;
