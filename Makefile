@@ -253,6 +253,8 @@ install: all ## programs, library, headers, manuals, unit and what it takes; the
 	for page in docs/man/*.[1-8]; do \
 		install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} $$page || exit 1; done
 	install -D -m 644 -t $(DESTDIR)$(UNITDIR) conf/sluiced.service
+	sed 's/^Description=.*/&, standby %i/; s/^ExecStart=.*/& --standby/' conf/sluiced.service \
+		>$(DESTDIR)$(UNITDIR)/sluiced-standby@.service
 	install -D -m 644 conf/sluice.udev.rules $(DESTDIR)$(UDEVDIR)/60-sluice.rules
 	install -D -m 644 conf/sluice.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/sluice.conf
 	install -D -m 644 conf/sluice.tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/sluice.conf

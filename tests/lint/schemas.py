@@ -180,7 +180,8 @@ def schemas():
         "show-threads": ("show threads", rows_of(described("THREAD"))),
         "show-daemon": ("show daemon", rows_of(described("DAEMON"))),
         "instances": ("instances", rows_of(record("a daemon of this host", {
-            **fields("DAEMON")[0], "here": TRUTH, "socket": TEXT}, set(fields("DAEMON")[0])))),
+            **fields("DAEMON")[0], "role": words("active", "standby"), "epoch": NUMBER, "here": TRUTH, "socket": TEXT},
+            {"role", "epoch", *fields("DAEMON")[0]}))),
         "show-rules": ("show rules", rows_of(RULE)),
         "show-routes": ("show routes", rows_of(ROUTE)),
         "show-placement": ("show placement", rows_of(PLACEMENT)),
@@ -219,7 +220,7 @@ def text_of(name, schema):
 
 
 # They print no JSON: they ask, write files, or say a sentence.
-WITHOUT = {"shell", "init", "confirm", "save", "begin", "abort", "tap", "spool", "import", "help", "unload"}
+WITHOUT = {"shell", "init", "confirm", "save", "yield", "begin", "abort", "tap", "spool", "import", "help", "unload"}
 
 
 def commands():

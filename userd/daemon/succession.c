@@ -213,6 +213,7 @@ struct show {
 	struct sluice_job job;
 	struct daemon *daemon;
 	struct sluice_engine *engine;
+	int result;
 };
 static struct show show;
 
@@ -221,16 +222,20 @@ static void work_show(struct sluice_job *job)
 {
 	(void)job;
 	sluice_active_show_begin(show.daemon->active);
-	sluice_engine_show_sockets(show.engine, show_one, show.daemon);
-	sluice_active_show_end(show.daemon->active);
+	show.result = sluice_engine_show_sockets(show.engine, show_one, show.daemon);
+	/* A list that lacks some has no end: whoever waits keeps what he had beside it. */
+	if (!show.result)
+		sluice_active_show_end(show.daemon->active);
 }
 
 /* struct sluice_job.done */
 static void done_show(struct sluice_job *job)
 {
 	(void)job;
-	/* Others may have come meanwhile. */
-	if (show.daemon->is_show_due)
+	/* Again with the next beat; else at once if others have come meanwhile. */
+	if (show.result)
+		show.daemon->is_show_due = true;
+	else if (show.daemon->is_show_due)
 		sluice_succession_renew(show.daemon);
 }
 

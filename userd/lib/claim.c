@@ -23,7 +23,8 @@
 /* Bytes of a claim's text at most. */
 #define NOTE_MAX (2 * PATH_MAX + 4 * SLUICE_CLAIM_NAME)
 
-int sluice_claim_directory(char path[SLUICE_CLAIM_PATH], char text[SLUICE_CLAIM_TEXT])
+/* Where claims are, which is made. 0, or a negative errno and one sentence in `text`. */
+static int find_directory(char path[SLUICE_CLAIM_PATH], char text[SLUICE_CLAIM_TEXT])
 {
 	int error;
 
@@ -69,7 +70,7 @@ int sluice_claim_path(char path[SLUICE_CLAIM_PATH], const char *kind, const char
 
 	if (!kind || !name)
 		return -EINVAL;
-	error = sluice_claim_directory(path, text);
+	error = find_directory(path, text);
 	if (error)
 		return error;
 	if (stat("/proc/self/ns/net", &space))
@@ -90,7 +91,7 @@ int sluice_claim_place(char path[SLUICE_CLAIM_PATH], const char *where,
 
 	if (!where)
 		return -EINVAL;
-	error = sluice_claim_directory(path, text);
+	error = find_directory(path, text);
 	if (error)
 		return error;
 	real = realpath(where, NULL);
@@ -323,11 +324,6 @@ void sluice_claim_drop(struct sluice_claim *claim, bool is_last)
 	claim->fd = -1;
 }
 
-int sluice_claim_fd(const struct sluice_claim *claim)
-{
-	return claim ? claim->fd : -1;
-}
-
 int sluice_claim_look(const char *path, struct sluice_claim_note *note)
 {
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
@@ -363,7 +359,7 @@ int sluice_claims_each(const char *kind,
 
 	if (!kind || !each)
 		return -EINVAL;
-	result = sluice_claim_directory(directory, text);
+	result = find_directory(directory, text);
 	if (result)
 		return result;
 	list = opendir(directory);

@@ -41,20 +41,15 @@ struct sluice_claim_note {
 
 /* One that we have. */
 struct sluice_claim {
-	int fd; /* -1: none */
+	int fd; /* that the lock belongs to, to be passed on; -1: none */
 	char path[SLUICE_CLAIM_PATH];
 };
 
 /*
- * Where claims are: SLUICE_RUN_DIRECTORY, or where this user may not write there, a directory of
- * his own on tmpfs. Makes it. 0, or a negative errno and one sentence in `text`. @threadsafe
- */
-int sluice_claim_directory(char path[SLUICE_CLAIM_PATH], char text[SLUICE_CLAIM_TEXT]);
-
-/*
  * The path of a claim on `name` as `kind` in this process's network namespace; NULL: in none. What
- * cannot stand in a file's name becomes %XX. 0, -ENAMETOOLONG, or a negative errno and `text`, as
- * above. @threadsafe
+ * cannot stand in a file's name becomes %XX. It is in SLUICE_RUN_DIRECTORY, or where this user may
+ * not write there, in a directory of his own on tmpfs, which is made. 0, -ENAMETOOLONG, or a
+ * negative errno and one sentence in `text`. @threadsafe
  */
 int sluice_claim_path(char path[SLUICE_CLAIM_PATH], const char *kind, const char *name,
 		      char text[SLUICE_CLAIM_TEXT]);
@@ -83,9 +78,6 @@ int sluice_claim_read(const struct sluice_claim *claim, struct sluice_claim_note
 
 /* Lets it go, and says so in it; `is_last`: nobody waits for it, so its file goes, too. */
 void sluice_claim_drop(struct sluice_claim *claim, bool is_last);
-
-/* The descriptor that the lock belongs to, to be passed on; -1: none. */
-int sluice_claim_fd(const struct sluice_claim *claim);
 
 /* Who has the claim at `path`: 0 and *note; -ENOENT: nobody; another negative errno. Disturbs
  * nobody. @threadsafe */

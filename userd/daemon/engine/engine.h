@@ -146,10 +146,11 @@ struct sluice_engine_report {
 int sluice_engine_start(struct sluice_config *config, struct sluice_engine **engine, char **error);
 
 /* Calls `each` for every socket that another process could go on with, from a worker, and with the
- * name that it is to be given to sluice_socket_inherit_one() by. */
-void sluice_engine_show_sockets(struct sluice_engine *engine,
-				void (*each)(void *context, int fd, const char *name),
-				void *context);
+ * name that it is to be given to sluice_socket_inherit_one() by. 0; a negative errno: not all were
+ * shown. */
+int sluice_engine_show_sockets(struct sluice_engine *engine,
+			       void (*each)(void *context, int fd, const char *name),
+			       void *context);
 
 /* Changes to another configuration: whole or not at all. What is the same in both is not disturbed.
  * On failure the old one stays in force and `config` stays the caller's; -ETIMEDOUT: a worker does

@@ -318,15 +318,17 @@ void sluice_engine_stop_text(struct sluice_engine *engine, char text[SLUICE_STOP
 	free(inventory.list);
 }
 
-void sluice_engine_show_sockets(struct sluice_engine *engine,
-				void (*each)(void *context, int fd, const char *name),
-				void *context)
+int sluice_engine_show_sockets(struct sluice_engine *engine,
+			       void (*each)(void *context, int fd, const char *name), void *context)
 {
 	size_t number;
+	int error = 0;
 
-	for (number = 0; engine && each && number < SLUICE_INTAKES; number++)
+	for (number = 0; engine && each && !error && number < SLUICE_INTAKES; number++)
 		if (engine->intakes[number] && sluice_intake_classes[number]->show)
-			sluice_intake_classes[number]->show(engine->intakes[number], each, context);
+			error = sluice_intake_classes[number]->show(engine->intakes[number], each,
+								    context);
+	return error;
 }
 
 void sluice_engine_stop_begin(struct sluice_engine *engine, uint64_t limit_ns)

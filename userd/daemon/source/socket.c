@@ -482,20 +482,6 @@ static size_t pass(struct sluice_intake *intake)
 	return stored;
 }
 
-/* struct sluice_source_class.show */
-static void intake_show(struct sluice_intake *intake,
-			void (*each)(void *context, int fd, const char *name), void *context)
-{
-	struct sluice_show_call call = {.each = each, .context = context};
-	size_t number;
-
-	for (number = 0; number < intake->context->worker_count; number++) {
-		call.set = &intake->sets[number];
-		(void)sluice_worker_call_within(intake->context->workers[number], sluice_ports_show,
-						&call, SLUICE_WORKER_PATIENCE_NS);
-	}
-}
-
 /* struct sluice_source_class.close_inputs: sockets are emptied into the rings. */
 static size_t intake_close(struct sluice_intake *intake)
 {
@@ -566,7 +552,7 @@ const struct sluice_source_class sluice_source_socket = {
 	.retire = intake_retire,
 	.catch_up = intake_catch_up,
 	.close_inputs = intake_close,
-	.show = intake_show,
+	.show = sluice_socket_show,
 	.measure = intake_measure,
 	.counters = intake_counters,
 	.unmatched = intake_unmatched,

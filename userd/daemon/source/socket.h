@@ -318,13 +318,9 @@ struct sluice_pass_call {
  * -errno: what is not in the list stays). @context worker */
 int sluice_ports_catch_up(struct sluice_worker *worker, void *set);
 int sluice_ports_pass(struct sluice_worker *worker, void *call);
-/* Another worker call: calls `each` for those of a set that another process could go on with. */
-struct sluice_show_call {
-	const struct sluice_port_set *set;
-	void (*each)(void *context, int fd, const char *name);
-	void *context;
-};
-int sluice_ports_show(struct sluice_worker *worker, void *call);
+/* struct sluice_source_class.show */
+int sluice_socket_show(struct sluice_intake *intake,
+		       void (*each)(void *context, int fd, const char *name), void *context);
 /* To a set and a list: the sockets of the list, which nobody wants any more, are read to their end
  * and closed. @context worker */
 int sluice_ports_absorb(struct sluice_worker *worker, void *call);

@@ -25,6 +25,7 @@
 #include "socket_count.h"
 #include "socket_grace.h"
 #include "socket_index.h"
+#include "socket_intake.h"
 #include "socket_way.h"
 
 /* How often a socket is drained at most before it is handed over: what is in it then the next
@@ -389,9 +390,17 @@ static void name_it(char name[PASSED_NAME], unsigned int worker, uint32_t drops,
 	snprintf(name, PASSED_NAME, "sluice-w%u-d%u-b%u", worker, drops, due);
 }
 
-int sluice_ports_show(struct sluice_worker *worker, void *argument)
+/* What a worker shows of its set. */
+struct show_call {
+	const struct sluice_port_set *set;
+	void (*each)(void *context, int fd, const char *name);
+	void *context;
+};
+
+/* Worker call. @context worker */
+static int show_set(struct sluice_worker *worker, void *argument)
 {
-	const struct sluice_show_call *call = argument;
+	const struct show_call *call = argument;
 	const struct sluice_port *port;
 	char name[PASSED_NAME];
 
@@ -402,6 +411,21 @@ int sluice_ports_show(struct sluice_worker *worker, void *argument)
 		call->each(call->context, port->fd, name);
 	}
 	return 0;
+}
+
+int sluice_socket_show(struct sluice_intake *intake,
+		       void (*each)(void *context, int fd, const char *name), void *context)
+{
+	struct show_call call = {.each = each, .context = context};
+	size_t number;
+	int error = 0;
+
+	for (number = 0; !error && number < intake->context->worker_count; number++) {
+		call.set = &intake->sets[number];
+		error = sluice_worker_call_within(intake->context->workers[number], show_set, &call,
+						  SLUICE_WORKER_PATIENCE_NS);
+	}
+	return error;
 }
 
 /* Gives them to whoever keeps them in systemd's place, and closes them here. */

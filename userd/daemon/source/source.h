@@ -122,9 +122,10 @@ struct sluice_source_class {
 	 */
 	size_t (*close_inputs)(struct sluice_intake *source);
 	/* Calls `each` for every socket that another process could go on with if this one died now,
-	 * and the name that sluice_socket_inherit_one() knows it by. NULL: it has none. */
-	void (*show)(struct sluice_intake *source,
-		     void (*each)(void *context, int fd, const char *name), void *context);
+	 * and the name that sluice_socket_inherit_one() knows it by. 0; -ETIMEDOUT: a worker did
+	 * not answer, and not all were shown. NULL: it has none. */
+	int (*show)(struct sluice_intake *source,
+		    void (*each)(void *context, int fd, const char *name), void *context);
 	/* Counters of all inputs are taken now; counters() tells those of one, and its number in
 	 * records. 0 or a negative errno (-ENOENT). */
 	int (*measure)(struct sluice_intake *source);
