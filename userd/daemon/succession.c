@@ -153,7 +153,17 @@ int sluice_succession_wait(struct daemon *daemon, struct sluice_config **config)
 int sluice_succession_claim(struct daemon *daemon, const struct sluice_config *config,
 			    char text[SLUICE_CLAIMS_TEXT])
 {
-	return sluice_claims_take(&daemon->claims, config, text);
+	int error = sluice_claims_take(&daemon->claims, config, text);
+
+	/* Where nothing can be written, nobody else can be kept away; that is no reason not to
+	 * work. */
+	if (error && error != -EBUSY && !daemon->won) {
+		sluice_warning("a second sluiced of this relay would not be refused, and none can "
+			       "wait for this one: %s",
+			       text);
+		error = 0;
+	}
+	return error;
 }
 
 /* Tells everybody that this one works. */
@@ -294,6 +304,8 @@ void sluice_succession_begin(struct daemon *daemon)
 	int error;
 
 	sluice_claims_end_start(&daemon->claims);
+	if (daemon->claims.relay.fd < 0)
+		return;
 	error = sluice_active_open(&daemon->active, &daemon->claims, &calls, daemon);
 	event.data.fd = sluice_active_fd(daemon->active);
 	if (!error && epoll_ctl(daemon->epoll, EPOLL_CTL_ADD, event.data.fd, &event))

@@ -13,7 +13,8 @@
  * another one, read again; else the status to exit with. @owner caller: *config */
 int sluice_succession_wait(struct daemon *daemon, struct sluice_config **config);
 
-/* Claims what `config` works with. 0; else a negative errno, and a sentence in `text`. */
+/* Claims what `config` works with. 0, also where nothing can be claimed; -EBUSY, or another
+ * negative errno: another one has it, or this one was a standby, and a sentence in `text`. */
 int sluice_succession_claim(struct daemon *daemon, const struct sluice_config *config,
 			    char text[SLUICE_CLAIMS_TEXT]);
 

@@ -20,6 +20,11 @@
 
 #define HEAD "sluice claim 1\n"
 #define SUFFIX ".claim"
+/* Fields of /proc/PID/stat, as proc(5) numbers them. */
+#define FIELD_STATE 3U
+#define FIELD_USER 14U
+#define FIELD_SYSTEM 15U
+#define FIELD_BEGAN 22U
 /* Bytes of a claim's text at most. */
 #define NOTE_MAX (2 * PATH_MAX + 4 * SLUICE_CLAIM_NAME)
 
@@ -190,8 +195,9 @@ int sluice_claim_take(struct sluice_claim *claim, const char *path, bool wait)
 
 uint64_t sluice_claim_process(pid_t pid, char *state, uint64_t *used)
 {
-	char path[64], text[1024], letter = '?';
-	unsigned long long began = 0, user = 0, system = 0;
+	char path[64], text[1024], letter, *end;
+	uint64_t value = 0, spent = 0;
+	unsigned int field;
 	const char *rest;
 	ssize_t length;
 	int fd;
@@ -206,18 +212,25 @@ uint64_t sluice_claim_process(pid_t pid, char *state, uint64_t *used)
 	if (length <= 0)
 		return 0;
 	text[length] = '\0';
-	/* The name in parentheses may hold anything. */
+	/* The name in parentheses may hold anything; behind it come the state and numbers. */
 	rest = strrchr(text, ')');
-	if (!rest || sscanf(rest + 1,
-			    " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %*d %*d %*d %*d "
-			    "%*d %*d %llu",
-			    &letter, &user, &system, &began) != 4)
+	if (!rest || rest[1] != ' ' || !rest[2])
 		return 0;
+	letter = rest[2];
+	rest += 3;
+	for (field = FIELD_STATE + 1; field <= FIELD_BEGAN; field++) {
+		value = strtoull(rest, &end, 10);
+		if (end == rest)
+			return 0;
+		if (field == FIELD_USER || field == FIELD_SYSTEM)
+			spent += value;
+		rest = end;
+	}
 	if (state)
 		*state = letter;
 	if (used)
-		*used = user + system;
-	return began;
+		*used = spent;
+	return value;
 }
 
 /* Writes a note into a claim that we have. 0 or a negative errno. */
@@ -331,9 +344,10 @@ int sluice_claim_look(const char *path, struct sluice_claim_note *note)
 
 	if (!path || !note)
 		return -EINVAL;
+	memset(note, 0, sizeof(*note));
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
-		return -errno;
+		return errno ? -errno : -EIO;
 	if (fcntl(fd, F_OFD_GETLK, &whole))
 		error = -errno;
 	else if (whole.l_type == F_UNLCK)
@@ -363,9 +377,11 @@ int sluice_claims_each(const char *kind,
 	if (result)
 		return result;
 	list = opendir(directory);
+	if (!list)
+		return -errno;
 	note = malloc(sizeof(*note));
-	if (!list || !note)
-		result = list ? -ENOMEM : -errno;
+	if (!note)
+		result = -ENOMEM;
 	while (!result && (entry = readdir(list))) {
 		length = strlen(entry->d_name);
 		if (strncmp(entry->d_name, kind, strlen(kind)) != 0 ||
@@ -377,8 +393,7 @@ int sluice_claims_each(const char *kind,
 			result = each(path, note, context);
 	}
 	free(note);
-	if (list)
-		closedir(list);
+	closedir(list);
 	return result;
 }
 

@@ -125,7 +125,7 @@ static uint64_t next_epoch(const struct sluice_claim *claim, const struct sluice
 		epoch = note->epoch;
 	if (path)
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd >= 0 && (length = pread(fd, digits, sizeof(digits) - 1, 0)) > 0)
+	if (fd >= 0 && pread(fd, digits, sizeof(digits) - 1, 0) > 0)
 		kept = strtoull(digits, NULL, 10);
 	/* A standby has counted on already, when it took the claim. */
 	if (!note || note->pid != getpid())

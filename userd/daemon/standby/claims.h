@@ -13,7 +13,7 @@
 #include "../../lib/claim.h"
 
 /* Bytes that hold a sentence of a refusal. */
-#define SLUICE_CLAIMS_TEXT (2 * PATH_MAX)
+#define SLUICE_CLAIMS_TEXT (2UL * PATH_MAX)
 
 /* What one daemon has; all zeros is no beginning: SLUICE_CLAIMS_NONE is. */
 struct sluice_claims {

@@ -24,7 +24,7 @@
 /* How often it looks whether whoever works goes round. */
 #define TICK_MS 100
 /* Time that passed at a time at most: where there was more, we were not awake ourselves. */
-#define AWAKE_NS (2 * TICK_MS * SLUICE_NS_PER_MS)
+#define AWAKE_NS (2ULL * TICK_MS * SLUICE_NS_PER_MS)
 /* How often it tells systemd's watchdog, and who it is behind. */
 #define PING_NS SLUICE_NS_PER_S
 
