@@ -5,7 +5,7 @@
 What the command sends to $NOTIFY_SOCKET is logged to DIRECTORY/notified, a line each; descriptors with FDSTORE=1 are given to
 every next run as sd_listen_fds(3) says, until FDSTOREREMOVE=1 comes with their name; one that is there already keeps its name. That is how
 systemd 252 does it. DIRECTORY/pid has the number of the command's process while it runs. It is run again as long
-as DIRECTORY/again exists when it ends.
+as DIRECTORY/again exists when it ends. Another process that MAINPID= names takes its place.
 """
 import array
 import fcntl
@@ -23,7 +23,7 @@ stored = []
 
 
 def take(log):
-    """Reads one notification."""
+    """Reads one notification. The number of the process that it says is the main one from now on, or 0."""
     message, ancillary, _, _ = listener.recvmsg(4096, socket.CMSG_SPACE(4 * 253))
     fds = array.array("i")
     for level, kind, data in ancillary:
@@ -44,6 +44,7 @@ def take(log):
         else:
             os.close(fd)
     print(" ".join(lines), file=log, flush=True)
+    return next((int(line.split("=", 1)[1]) for line in lines if line.startswith("MAINPID=")), 0)
 
 
 def run(log):
@@ -61,7 +62,11 @@ def run(log):
     while True:
         readable, _, _ = select.select([listener, end], [], [])
         if listener in readable:
-            take(log)
+            main = take(log)
+            if main:
+                os.close(end)
+                end = os.pidfd_open(main)
+                (directory / "pid").write_text(str(main))
         elif end in readable:
             break
     os.close(end)

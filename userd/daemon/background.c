@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#include "../lib/handed.h"
 #include "background.h"
 #include "options.h"
 
@@ -92,7 +93,10 @@ int sluice_pid_file_create(const char *path)
 
 	if (!path)
 		return -EINVAL;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	/* A predecessor's, with its lock. */
+	fd = sluice_handed_take(SLUICE_HANDED_PID_FILE, path);
+	if (fd < 0)
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
 	/* The lock ends with the process, whatever ends that: a file that was left behind stops

@@ -91,9 +91,10 @@ static char *call_explain(void *context)
 	if (sluice_watchdog_text(daemon->watchdog, hang))
 		return strdup(hang);
 	if (asprintf(&sentence, "sluiced is busy with %s; try again",
-		     daemon->stopping ? "stopping"
-		     : daemon->change ? "a change of the configuration"
-				      : "another answer") < 0)
+		     daemon->stopping  ? "stopping"
+		     : daemon->handing ? "a take-over by another process"
+		     : daemon->change  ? "a change of the configuration"
+				       : "another answer") < 0)
 		return NULL;
 	return sentence;
 }
@@ -308,6 +309,10 @@ void sluice_daemon_reload(struct daemon *daemon)
 	int status;
 
 	sluice_daemon_reopen_log();
+	if (daemon->handing) {
+		sluice_warning("SIGHUP: another process takes over; nothing is read again");
+		return;
+	}
 	if (is_refused(daemon))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -346,7 +351,7 @@ static int call_apply(void *context, const struct sluice_control_apply *wanted, 
 		*error = strdup("sluiced is stopping; nothing was changed");
 		return -ESHUTDOWN;
 	}
-	if (wanted->if_revision && daemon->change) {
+	if (daemon->handing || (wanted->if_revision && daemon->change)) {
 		*error = call_explain(daemon);
 		return -EBUSY;
 	}
@@ -502,6 +507,8 @@ static const char *state_of(const struct daemon *daemon)
 	char silence[SLUICE_SILENCE_TEXT], hang[SLUICE_WATCHDOG_TEXT];
 	size_t used = 0;
 
+	if (daemon->handing)
+		return "handing over to another process";
 	if (daemon->stopping)
 		used = (size_t)snprintf(
 			text, sizeof(text), "stopping since %" PRIu64 " s%s%s",

@@ -113,7 +113,7 @@ void sluice_confirm_expired(struct daemon *daemon, sluice_confirm_begin begin)
 	const struct sluice_revision *base = &daemon->trial.base;
 	char *error = NULL;
 
-	if (!base->text || daemon->stopping)
+	if (!base->text || daemon->stopping || daemon->handing)
 		return;
 	if (go_back(daemon, begin, &error))
 		sluice_error_about(SLUICE_ABOUT(.revision = SLUICE_NUMBER(base->number)),

@@ -68,6 +68,8 @@ struct daemon {
 	uint64_t won;			/* when it became more than a standby, ns; 0: it was none */
 	bool is_show_due;		/* those that wait are to be shown the sockets */
 	bool begins_again;		/* as a standby, when it has stopped */
+	bool handing; /* to another process: there is no engine, for a moment or for good */
+	bool failed;  /* it ends because it cannot go on */
 	/* The stop */
 	bool stopping, hurry;
 	bool ended;    /* it is over */

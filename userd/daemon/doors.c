@@ -21,6 +21,7 @@
 #include "../lib/packet_socket.h"
 #include "../lib/text.h"
 #include "door.h"
+#include "handover/parcel.h"
 #include "doors.h"
 
 #define PAUSE_LEAST_MS 200U  /* before a process that ended is started anew; twice as long */
@@ -152,6 +153,19 @@ void sluice_doors_close(struct sluice_doors *doors)
 	free(doors);
 }
 
+int sluice_doors_give(const struct sluice_doors *doors, struct sluice_parcel *parcel)
+{
+	size_t number;
+	int result = 0;
+
+	for (number = 0; doors && !result && number < DOORS; number++)
+		if (doors->list[number].listener >= 0)
+			result = sluice_parcel_add(parcel, SLUICE_HANDED_DOOR,
+						   doors->list[number].now.address,
+						   doors->list[number].listener);
+	return result;
+}
+
 /* Reads out of a configuration how a door is to be. 0 or -ENOMEM. */
 static int wish_read(struct wish *wish, const struct sluice_config_control *control, bool is_telnet)
 {
@@ -188,6 +202,9 @@ static int listen_next(struct door *door, const struct sluice_config_control *co
 {
 	char text[SLUICE_FOLDER_TEXT], *copy;
 
+	door->next_listener = sluice_handed_take(SLUICE_HANDED_DOOR, door->next.address);
+	if (door->next_listener >= 0)
+		return 0;
 	if (door->is_telnet) {
 		door->next_listener = sluice_config_telnet_listen(control);
 	} else {

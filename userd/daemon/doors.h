@@ -34,6 +34,10 @@ void sluice_doors_commit(struct sluice_doors *doors);
 /* It is not: what was taken for it is given back. */
 void sluice_doors_cancel(struct sluice_doors *doors);
 
+struct sluice_parcel;
+/* Puts the sockets that it listens at into the parcel. 0 or a negative errno. */
+int sluice_doors_give(const struct sluice_doors *doors, struct sluice_parcel *parcel);
+
 /* Readable whenever sluice_doors_serve() has something to do. */
 int sluice_doors_fd(const struct sluice_doors *doors);
 

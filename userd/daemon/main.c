@@ -29,11 +29,13 @@
 #include "confirm.h"
 #include "daemon.h"
 #include "direct.h"
+#include "giving.h"
 #include "history.h"
 #include "loop/treatment.h"
 #include "source/source.h"
 #include "standby/active.h"
 #include "succession.h"
+#include "taking.h"
 
 /* How often the loop looks after a change that takes long. */
 #define LOOK_MS 500
@@ -51,11 +53,14 @@ static void on_signals(struct daemon *daemon)
 	       (ssize_t)sizeof(information)) {
 		if (information.ssi_signo == SIGUSR1)
 			sluice_daemon_reopen_log();
+		else if (information.ssi_signo == SIGUSR2 ||
+			 (information.ssi_signo == SIGHUP && sluice_giving_has_other_program()))
+			sluice_giving_start_successor(daemon);
 		else if (information.ssi_signo == SIGHUP)
 			sluice_daemon_reload(daemon);
 		else if (daemon->stopping)
 			sluice_daemon_hurry(daemon);
-		else
+		else if (!sluice_giving_abandon(daemon))
 			sluice_daemon_stop(daemon);
 	}
 }
@@ -146,7 +151,7 @@ static void run(struct daemon *daemon)
 			sluice_doors_serve(daemon->doors);
 		else if (event.data.fd == sluice_active_fd(daemon->active))
 			sluice_active_serve(daemon->active);
-		else
+		else if (!sluice_giving_serve(daemon, event.data.fd))
 			(void)sluice_losses_serve(&daemon->losses, event.data.fd, daemon);
 	}
 }
@@ -174,6 +179,7 @@ static int prepare_signals(struct daemon *daemon)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
 		return -EINVAL;
 	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -318,7 +324,13 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		status = cannot_start("--daemon needs log.to: journal, or a file", NULL);
 		goto failed;
 	}
-	status = take_pid_file(daemon);
+	if (daemon->options.takeover) {
+		status = sluice_taking_begin(daemon, config, &error);
+		if (status)
+			(void)cannot_start(error ? error : "out of memory", NULL);
+	} else {
+		status = take_pid_file(daemon);
+	}
 	if (status)
 		goto failed;
 	(void)sluice_log_relay(config->relay);
@@ -345,22 +357,47 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		result = sluice_losses_open(&daemon->losses, daemon->epoll);
 	if (result)
 		sluice_warning("not everybody can be told of events: %s", strerror(-result));
-	/* Before anything is touched that may be another one's. */
-	if (sluice_succession_claim(daemon, config, text)) {
-		status = cannot_start(text, NULL);
-		goto failed;
+	if (!daemon->options.takeover) {
+		/* Before anything is touched that may be another one's. */
+		if (sluice_succession_claim(daemon, config, text)) {
+			status = cannot_start(text, NULL);
+			goto failed;
+		}
+		(void)sluice_socket_inherit();
 	}
-	(void)sluice_socket_inherit();
 	sluice_notice_about(SLUICE_ABOUT(.path = daemon->path), "sluiced %s (%s) starts with %s",
 			    SLUICE_VERSION, SLUICE_DATE, daemon->path);
 	if (sluice_version_module_differs("sluiced", other))
 		sluice_warning("%s", other);
+	if (daemon->options.takeover) {
+		result = sluice_taking_take(&error);
+		/* The claims are among what was handed over. */
+		if (!result && sluice_succession_claim(daemon, config, text)) {
+			error = strdup(text);
+			result = SLUICE_EXIT_START;
+		}
+		if (result) {
+			status = cannot_start(error ? error : "out of memory", NULL);
+			goto failed;
+		}
+	}
 	if (sluice_engine_start(config, &daemon->engine, &error)) {
 		status = cannot_start(error ? error : "out of memory", NULL);
-		free(error);
 		goto failed;
 	}
 	/* From here on the configuration is the engine's. */
+	if (daemon->options.takeover) {
+		status = sluice_taking_prove(daemon, &error);
+		if (status)
+			status = cannot_start(error ? error : "out of memory", NULL);
+		if (status) {
+			sluice_taking_fail(error);
+			return status;
+		}
+		status = take_pid_file(daemon);
+		if (status)
+			return status;
+	}
 	sluice_history_open(daemon, sluice_engine_config(daemon->engine));
 	sluice_daemon_note_config(daemon, "start", false, getuid());
 	result = sluice_foreman_start(&daemon->foreman);
@@ -384,12 +421,17 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		sluice_warning("another sluiced answers sluicectl in this network namespace; this "
 			       "one has netlink port %u",
 			       sluice_control_port(daemon->control));
-	tell_of_start(daemon);
+	sluice_giving_open(daemon);
 	sluice_succession_begin(daemon);
+	if (daemon->options.takeover)
+		sluice_taking_settle(daemon);
+	tell_of_start(daemon);
 	sluice_losses_begin(&daemon->losses, daemon);
 	return start_watchdog(daemon);
 
 failed:
+	sluice_taking_fail(error);
+	free(error);
 	sluice_config_free(config);
 	return status;
 }
@@ -406,6 +448,7 @@ static void finish(struct daemon *daemon)
 		sluice_engine_stop(daemon->engine, 0, NULL);
 	if (!daemon->given_up)
 		sluice_foreman_stop(daemon->foreman);
+	sluice_giving_close(daemon);
 	sluice_doors_close(daemon->doors);
 	/* Nobody who listens misses the last one. */
 	sluice_events_hand_out(&daemon->events, daemon->control);
@@ -478,12 +521,12 @@ int main(int argc, char **argv)
 	if (daemon.options.print)
 		return sluice_direct_print(&daemon.options);
 	/* What is found free now is to be so when it is bound. */
-	if (!daemon.options.check && !daemon.options.standby)
+	if (!daemon.options.check && !daemon.options.standby && !daemon.options.takeover)
 		(void)sluice_claims_begin_start(&daemon.claims, START_WAIT_MS);
-	/* What one that works has is the standby's as soon as that works. */
-	view = daemon.options.check	? SLUICE_HOST_FILE
-	       : daemon.options.standby ? SLUICE_HOST_LIVE
-					: SLUICE_HOST_START;
+	/* What one that works has is the standby's as soon as that works, and the successor's. */
+	view = daemon.options.check				   ? SLUICE_HOST_FILE
+	       : daemon.options.standby || daemon.options.takeover ? SLUICE_HOST_LIVE
+								   : SLUICE_HOST_START;
 	config = daemon.options.relay.ports ? sluice_direct_load(&daemon.options, view, &status)
 					    : load_and_print(daemon.options.config, view, &status);
 	if (!config)
@@ -531,6 +574,8 @@ int main(int argc, char **argv)
 			sluice_warning("going to the background: %s", strerror(-error));
 		sd_notify(0, "READY=1");
 		run(&daemon);
+		if (daemon.failed)
+			status = SLUICE_EXIT_START;
 	}
 	finish(&daemon);
 	/* A thread that does not answer is not waited for. */

@@ -26,6 +26,7 @@ enum long_only {
 	OPTION_PRINT,
 	OPTION_STANDBY,
 	OPTION_STANDBY_LIMIT,
+	OPTION_TAKEOVER,
 	OPTION_LATER
 };
 
@@ -52,7 +53,7 @@ static const char help[] =
 	"      --pid-file FILE write the process id there; refuse to start where another one runs\n"
 	"      --log-level L   error, warning, notice, info or debug, whatever the configuration "
 	"says\n"
-	"      --takeover      take over from a running instance (not supported yet)\n"
+	"      --takeover      take over from the sluiced that runs with this configuration\n"
 	"      --standby       wait until nobody else works as this relay: then work, within "
 	"100 ms\n"
 	"      --standby-limit SECONDS\n"
@@ -66,6 +67,7 @@ static const char help[] =
 	"once\n"
 	"SIGHUP                read the configuration again, open the log file anew\n"
 	"SIGUSR1               open the log file anew\n"
+	"SIGUSR2               start the program that is on the disk now, to take over\n"
 	"\n"
 	"exit status: 0 all right, 1 faults in the configuration, 2 usage, 3 could not start\n";
 
@@ -123,7 +125,7 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		{"name", required_argument, NULL, OPTION_NAME},
 		{"source", required_argument, NULL, OPTION_SOURCE},
 		{"print", no_argument, NULL, OPTION_PRINT},
-		{"takeover", no_argument, NULL, OPTION_LATER},
+		{"takeover", no_argument, NULL, OPTION_TAKEOVER},
 		{"standby", no_argument, NULL, OPTION_STANDBY},
 		{"standby-limit", required_argument, NULL, OPTION_STANDBY_LIMIT},
 		{"socket", required_argument, NULL, 'S'},
@@ -195,6 +197,9 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 			if (end == optarg || *end || !(seconds >= 1 && seconds <= 3600))
 				return refuse(optarg, "is no time in seconds, from 1 to 3600");
 			options->standby_limit_ms = (unsigned int)(seconds * 1000);
+			break;
+		case OPTION_TAKEOVER:
+			options->takeover = true;
 			break;
 		case OPTION_LATER:
 			fprintf(stderr, "sluiced: --%s: not supported yet\n", known[place].name);

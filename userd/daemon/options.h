@@ -25,6 +25,7 @@ struct sluice_options {
 	int log_level;		     /* -1: what the configuration says */
 	bool check;
 	bool daemon;
+	bool takeover;		       /* from the one that runs */
 	bool standby;		       /* wait until the relay is free */
 	unsigned int standby_limit_ms; /* how long who works may be silent meanwhile */
 	bool print;		       /* --print: the file that --relay stands for, then exit */

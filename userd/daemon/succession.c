@@ -14,6 +14,7 @@
 #include "../lib/event.h"
 #include "../lib/log.h"
 #include "background.h"
+#include "handover/parcel.h"
 #include "source/source.h"
 #include "standby/active.h"
 #include "standby/standby.h"
@@ -142,7 +143,7 @@ int sluice_succession_wait(struct daemon *daemon, struct sluice_config **config)
 	daemon->won = sluice_now();
 	(void)sluice_claims_begin_start(&daemon->claims, SUCCESSOR_WAIT_MS);
 	for (number = 0; number < sockets.count; number++) {
-		sluice_socket_inherit_one(sockets.list[number].fd, sockets.list[number].name);
+		sluice_socket_inherit_named(sockets.list[number].fd, sockets.list[number].name);
 		sockets.list[number].fd = -1;
 	}
 	sluice_standby_sockets_free(&sockets);
@@ -183,8 +184,9 @@ static int on_yield(void *context, bool leave, char *text, size_t room)
 {
 	struct daemon *daemon = context;
 
-	if (daemon->stopping) {
-		snprintf(text, room, "sluiced is stopping already");
+	if (daemon->stopping || daemon->handing) {
+		snprintf(text, room, "sluiced is %s already",
+			 daemon->stopping ? "stopping" : "being taken over from");
 		return EALREADY;
 	}
 	if (!sluice_active_standbys(daemon->active)) {
@@ -255,7 +257,7 @@ void sluice_succession_renew(struct daemon *daemon)
 		return;
 	/* Tried again with the next beat. */
 	daemon->is_show_due = true;
-	if (sluice_foreman_is_busy(daemon->foreman))
+	if (!daemon->engine || sluice_foreman_is_busy(daemon->foreman))
 		return;
 	show.job.work = work_show;
 	show.job.done = done_show;
@@ -360,6 +362,48 @@ void sluice_succession_renamed(struct daemon *daemon, bool is_in_force)
 	daemon->next_claim.fd = -1;
 	if (!sluice_claim_read(&daemon->claims.relay, &note))
 		daemon->claims.epoch = note.epoch;
+	sluice_succession_begin(daemon);
+}
+
+int sluice_succession_give(const struct daemon *daemon, struct sluice_parcel *parcel)
+{
+	const struct sluice_claim *const own[] = {&daemon->claims.relay, &daemon->claims.state,
+						  &daemon->claims.rings, &daemon->claims.store};
+	const char *path;
+	int listener = sluice_active_listener(daemon->active, &path), result = 0;
+	size_t number;
+
+	for (number = 0; !result && number < sizeof(own) / sizeof(own[0]); number++)
+		if (own[number]->fd >= 0)
+			result = sluice_parcel_add(parcel, SLUICE_HANDED_CLAIM, own[number]->path,
+						   own[number]->fd);
+	if (!result && listener >= 0)
+		result = sluice_parcel_add(parcel, SLUICE_HANDED_WAITERS, path, listener);
+	return result;
+}
+
+void sluice_succession_leave(struct daemon *daemon)
+{
+	sluice_socket_keep_by(NULL);
+	sluice_active_leave(daemon->active);
+	daemon->active = NULL;
+	sluice_claims_leave(&daemon->claims);
+}
+
+void sluice_succession_resume(struct daemon *daemon)
+{
+	char *text = malloc(SLUICE_CLAIMS_TEXT);
+	int error;
+
+	/* The other one has signed them meanwhile, and those who wait may have seen it. */
+	sluice_succession_leave(daemon);
+	error = text ? sluice_succession_claim(daemon, sluice_engine_config(daemon->engine), text)
+		     : -ENOMEM;
+	if (error)
+		sluice_error("after a take-over that failed this sluiced does not have its relay "
+			     "for itself any more: %s",
+			     text ? text : strerror(-error));
+	free(text);
 	sluice_succession_begin(daemon);
 }
 

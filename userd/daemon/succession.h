@@ -9,6 +9,8 @@
 
 #include "daemon.h"
 
+struct sluice_parcel;
+
 /* --standby: waits until the relay is free. -1: it is to work now, with *config, which may be
  * another one, read again; else the status to exit with. @owner caller: *config */
 int sluice_succession_wait(struct daemon *daemon, struct sluice_config **config);
@@ -30,6 +32,14 @@ int sluice_succession_rename(struct daemon *daemon, const struct sluice_config *
 			     char **error);
 /* And has ended so. */
 void sluice_succession_renamed(struct daemon *daemon, bool is_in_force);
+
+/* For a take-over (giving.h): puts into `parcel` what others of the relay know this daemon by. 0 or
+ * a negative errno. */
+int sluice_succession_give(const struct daemon *daemon, struct sluice_parcel *parcel);
+/* It has that now, and this one nothing. */
+void sluice_succession_leave(struct daemon *daemon);
+/* It failed: takes all of it again, from where sluice_claim_take() finds what was handed over. */
+void sluice_succession_resume(struct daemon *daemon);
 
 /* The end: lets everything go, unless something of it may still be in use. */
 void sluice_succession_end(struct daemon *daemon);

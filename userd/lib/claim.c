@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "claim.h"
+#include "handed.h"
 #include "folder.h"
 #include "guid.h"
 
@@ -172,8 +173,8 @@ int sluice_claim_take(struct sluice_claim *claim, const char *path, bool wait)
 
 	if (!claim || !path || strlen(path) >= sizeof(claim->path))
 		return -EINVAL;
-	claim->fd = -1;
-	for (;;) {
+	claim->fd = sluice_handed_take(SLUICE_HANDED_CLAIM, path);
+	while (claim->fd < 0) {
 		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 		if (fd < 0)
 			return -errno;
@@ -183,12 +184,13 @@ int sluice_claim_take(struct sluice_claim *claim, const char *path, bool wait)
 			close(fd);
 			continue;
 		}
-		if (!error)
-			break;
-		close(fd);
-		return error;
+		if (error) {
+			close(fd);
+			claim->fd = -1;
+			return error;
+		}
+		claim->fd = fd;
 	}
-	claim->fd = fd;
 	snprintf(claim->path, sizeof(claim->path), "%s", path);
 	return 0;
 }

@@ -64,8 +64,9 @@ int sluice_claim_socket(char path[SLUICE_PACKET_PATH], const char *claim);
 
 /*
  * Takes the claim at `path`: at once or not at all (-EBUSY), or as soon as who has it lets it go or
- * dies. 0, -EINTR, another negative errno. The note in it is the former one's. @owner caller
- * @threadsafe
+ * dies. 0, -EINTR, another negative errno. The note in it is the former one's. One that a
+ * predecessor handed over (lib/handed.h) is ours already. @owner caller
+ * @context the control thread, where something was handed over; else @threadsafe
  */
 int sluice_claim_take(struct sluice_claim *claim, const char *path, bool wait);
 

@@ -28,6 +28,7 @@ struct sluice_ring {
 	int lock;		       /* its descriptor, if there is one */
 	struct sluice_ring_twin *twin; /* of the file; NULL: none */
 	bool is_revived;	       /* the file was lost; what was in it is told of */
+	bool is_handed;		       /* another process goes on with the file, empty or not */
 };
 
 /* Contiguous whole records of a stream. `count` is how many records, exact. */

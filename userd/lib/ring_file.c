@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "guid.h"
+#include "handed.h"
 #include "log.h"
 #include "ring_revive.h"
 #include "ring_twin.h"
@@ -225,6 +226,22 @@ int sluice_ring_look(struct sluice_ring *ring, const char *path)
 	return error;
 }
 
+/* The descriptor of the file that a predecessor handed over with its lock, if it is still this
+ * file. Negative: there is none. */
+static int open_handed(const char *path)
+{
+	int fd = sluice_handed_take(SLUICE_HANDED_RING, path);
+	struct stat here, handed;
+
+	if (fd < 0)
+		return fd;
+	if (!lstat(path, &here) && !fstat(fd, &handed) && here.st_dev == handed.st_dev &&
+	    here.st_ino == handed.st_ino)
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
 /* What keeping a ring has in hand. */
 struct keeping {
 	const char *path;
@@ -246,7 +263,9 @@ static int take_what_is_there(struct sluice_ring *ring, struct keeping *keeping,
 	if (error < 0)
 		return error;
 	keeping->is_damaged = error > 0;
-	keeping->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	keeping->fd = open_handed(path);
+	if (keeping->fd < 0)
+		keeping->fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (keeping->fd < 0)
 		return errno == ENOENT || size ? 1 : -errno;
 	error = is_ours(keeping->fd, &bytes) ? lock(keeping->fd) : -EPERM;
@@ -408,7 +427,8 @@ int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path)
 /* Lets go of the file and its twin. What is delivered to the last byte leaves nothing behind. */
 static void let_go(struct sluice_ring *ring)
 {
-	bool ends = ring->file && sluice_ring_head(ring) == sluice_ring_tail(ring);
+	bool ends =
+		ring->file && !ring->is_handed && sluice_ring_head(ring) == sluice_ring_tail(ring);
 
 	if (ends)
 		(void)unlink(ring->file);

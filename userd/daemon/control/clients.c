@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "../../lib/handed.h"
 #include "clients.h"
 #include "queue.h"
 
@@ -29,7 +30,9 @@ int sluice_clients_open(struct sluice_clients *clients, int epoll, const char *p
 	if (!clients || !path || strlen(path) >= sizeof(clients->path))
 		return -EINVAL;
 	clients->epoll = epoll;
-	fd = sluice_packet_listen(path);
+	fd = sluice_handed_take(SLUICE_HANDED_CONTROL, path);
+	if (fd < 0)
+		fd = sluice_packet_listen(path);
 	if (fd < 0)
 		return fd;
 	clients->listener = fd;

@@ -78,7 +78,8 @@ struct sluice_control_calls {
 	char *(*explain)(void *context);
 };
 
-/* Binds the first free port id from SLUICE_USERSOCK_PORT on. 0 or a negative errno. @owner caller:
+/* Goes on with the sockets of a predecessor, if it handed them over (lib/handed.h); else binds the
+ * first free port id from SLUICE_USERSOCK_PORT on. 0 or a negative errno. @owner caller:
  * close */
 int sluice_control_open(struct sluice_control **control, const struct sluice_control_calls *calls,
 			void *context);
@@ -97,6 +98,12 @@ void sluice_control_answer_apply(struct sluice_control *control, int error, cons
 
 /* Events have been added: hands them to those who wait for one. Never blocks. */
 void sluice_control_tell_events(struct sluice_control *control);
+
+struct sluice_parcel;
+/* Puts its sockets into the parcel; this one goes on with them until the end. 0 or a negative
+ * errno.
+ */
+int sluice_control_give(const struct sluice_control *control, struct sluice_parcel *parcel);
 
 /* Readable whenever sluice_control_serve() has something to do. */
 int sluice_control_fd(const struct sluice_control *control);

@@ -23,6 +23,7 @@
 #include "../../config/check.h"
 #include "../../lib/log.h"
 #include "../../lib/netlink.h"
+#include "../handover/parcel.h"
 #include "answer.h"
 #include "answer_config.h"
 #include "clients.h"
@@ -76,11 +77,21 @@ static int watch(const struct sluice_control *control, int fd)
 	return epoll_ctl(control->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
+int sluice_control_give(const struct sluice_control *control, struct sluice_parcel *parcel)
+{
+	int result = sluice_parcel_add(parcel, SLUICE_HANDED_NETLINK, "-", control->socket);
+
+	if (!result && control->clients.listener >= 0)
+		result = sluice_parcel_add(parcel, SLUICE_HANDED_CONTROL, control->clients.path,
+					   control->clients.listener);
+	return result;
+}
+
 int sluice_control_open(struct sluice_control **control, const struct sluice_control_calls *calls,
 			void *context)
 {
 	struct sluice_control *fresh;
-	int one = 1, error;
+	int error;
 
 	if (!control || !calls || !calls->apply || !calls->report || !calls->release ||
 	    !calls->facts || !calls->orphans)
@@ -98,16 +109,9 @@ int sluice_control_open(struct sluice_control **control, const struct sluice_con
 	fresh->buffer = malloc(fresh->size);
 	if (!fresh->buffer)
 		goto failed;
-	fresh->socket =
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_USERSOCK);
-	if (fresh->socket < 0)
-		goto failed;
-	/* The kernel's word for who sends: without it nobody is believed. */
-	if (setsockopt(fresh->socket, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)))
-		goto failed;
-	error = sluice_control_bind(fresh->socket, &fresh->port);
-	if (error) {
-		errno = -error;
+	fresh->socket = sluice_control_socket(&fresh->port);
+	if (fresh->socket < 0) {
+		errno = -fresh->socket;
 		goto failed;
 	}
 	fresh->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);

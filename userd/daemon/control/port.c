@@ -6,6 +6,8 @@
 #include <linux/netlink.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <unistd.h>
+#include "../../lib/handed.h"
 #include "../../lib/log.h"
 #include "../../lib/netlink.h"
 #include "port.h"
@@ -40,7 +42,8 @@ static int ask_holder(uint32_t port)
 	return error ? -EADDRINUSE : 0;
 }
 
-int sluice_control_bind(int fd, uint32_t *port)
+/* Binds `fd` to the first port that is free. 0 or a negative errno. */
+static int bind_to(int fd, uint32_t *port)
 {
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK};
 	int error;
@@ -56,4 +59,39 @@ int sluice_control_bind(int fd, uint32_t *port)
 			return error;
 	}
 	return -EADDRINUSE;
+}
+
+/* The socket of a predecessor. Negative: there is none. */
+static int take_handed(uint32_t *port)
+{
+	int fd = sluice_handed_take(SLUICE_HANDED_NETLINK, "-");
+	struct sockaddr_nl address = {0};
+	socklen_t length = sizeof(address);
+
+	if (fd < 0)
+		return fd;
+	if (!getsockname(fd, (struct sockaddr *)&address, &length) && address.nl_pid) {
+		*port = address.nl_pid;
+		return fd;
+	}
+	close(fd);
+	return -ENOENT;
+}
+
+int sluice_control_socket(uint32_t *port)
+{
+	int fd = take_handed(port), one = 1, error;
+
+	if (fd >= 0)
+		return fd;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_USERSOCK);
+	if (fd < 0)
+		return -errno;
+	/* Without it nobody is believed. */
+	error = setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) ? -errno
+									    : bind_to(fd, port);
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
 }

@@ -74,7 +74,10 @@ void sluice_engine_free(struct sluice_engine *engine)
 	size_t number;
 
 	note_what_is_left(engine);
-	sluice_ring_list_note(engine, true);
+	engine->has_left |= engine->is_handed;
+	sluice_ring_list_note(engine, !engine->is_handed);
+	for_each_placed_stream (placed, &engine->streams)
+		placed->stream->ring.is_handed = engine->is_handed;
 	for (number = 0; number < SLUICE_INTAKES; number++)
 		if (engine->intakes[number])
 			sluice_intake_classes[number]->free(engine->intakes[number]);

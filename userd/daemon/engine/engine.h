@@ -17,6 +17,10 @@
 #include "spool/spool.h"
 
 struct sluice_engine;
+struct sluice_parcel;
+
+/* Bytes of a sentence of what a successor lacks. */
+#define SLUICE_SUCCEED_TEXT 384
 
 struct sluice_engine_cursor {
 	sluice_guid output;
@@ -146,7 +150,7 @@ struct sluice_engine_report {
 int sluice_engine_start(struct sluice_config *config, struct sluice_engine **engine, char **error);
 
 /* Calls `each` for every socket that another process could go on with, from a worker, and with the
- * name that it is to be given to sluice_socket_inherit_one() by. 0; a negative errno: not all were
+ * name that it is to be given to sluice_socket_inherit_named() by. 0; a negative errno: not all were
  * shown. */
 int sluice_engine_show_sockets(struct sluice_engine *engine,
 			       void (*each)(void *context, int fd, const char *name),
@@ -191,6 +195,24 @@ uint64_t sluice_engine_stop_end(struct sluice_engine *engine);
  * if not NULL, is read now and then: when it is true there is no time. */
 uint64_t sluice_engine_stop(struct sluice_engine *engine, int patience_ms,
 			    const volatile bool *interrupted);
+
+/*
+ * Another process goes on with all of it (handing.c): outputs come to rest while sockets are still
+ * read, for `rest_ns` at most; then what is in sockets is stored, and sockets, rings with their
+ * locks, and counters go into `parcel`; then the engine is freed. 0; -EBUSY and a sentence: it
+ * cannot be now, and goes on as if nothing had been; other negative errno: not all of it is in the
+ * parcel, and the engine is freed. @owner caller: *error
+ */
+int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns,
+			    struct sluice_parcel *parcel, char **error);
+/*
+ * Before an engine starts (past.c): what the parcel's text says of its predecessor, whose counters
+ * go on. 0 or -ENOMEM.
+ */
+int sluice_engine_succeed(const struct sluice_parcel *parcel);
+/* Does it move data as its predecessor did: do all workers answer, is every destination connected
+ * that was? *text: what is missing. */
+bool sluice_engine_is_as_before(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT]);
 
 /* Nanoseconds for which a worker has not answered, if that is more than a second, and a sentence
  * about it; else 0. @threadsafe */

@@ -182,6 +182,12 @@ void sluice_gather_begin(struct sluice_engine *engine)
 		(void)sluice_worker_call(worker, pause_outputs, NULL);
 }
 
+void sluice_gather_resume(struct sluice_engine *engine)
+{
+	for_each_worker (worker, engine)
+		(void)sluice_worker_call(worker, resume_outputs, NULL);
+}
+
 void sluice_gather_end(struct sluice_engine *engine)
 {
 	uint64_t began = sluice_now(), now = began;
@@ -197,8 +203,7 @@ void sluice_gather_end(struct sluice_engine *engine)
 			"the disk is busy with them: what is in them is delivered after the next "
 			"change, or a restart",
 			left);
-	for_each_worker (worker, engine)
-		(void)sluice_worker_call(worker, resume_outputs, NULL);
+	sluice_gather_resume(engine);
 }
 
 bool sluice_gather_is_needed(const struct sluice_engine *engine, const struct sluice_config *config)

@@ -79,6 +79,7 @@ struct sluice_engine {
 	struct sluice_config *config; /* in force; NULL only while starting */
 	struct sluice_identity identity;
 	bool has_left;			/* at the end: a successor will find something */
+	bool is_handed;			/* at the end: another process goes on with all of it */
 	struct sluice_dropped *dropped; /* since the start */
 	size_t dropped_count;
 	struct sluice_derived derived;
@@ -172,6 +173,8 @@ bool sluice_gather_is_needed(const struct sluice_engine *engine,
 			     const struct sluice_config *config);
 void sluice_gather_begin(struct sluice_engine *engine);
 void sluice_gather_end(struct sluice_engine *engine);
+/* Outputs that pause go on. */
+void sluice_gather_resume(struct sluice_engine *engine);
 
 /* Streams that only drained and are empty go. */
 void sluice_engine_reap(struct sluice_engine *engine);
@@ -188,6 +191,9 @@ bool sluice_engine_note_again(struct sluice_engine *engine);
 /* Says which of those that an earlier daemon noted are gone. */
 void sluice_ring_list_tell(const struct sluice_identity *identity,
 			   const struct sluice_config *config);
+
+/* past.c: adds what a predecessor counted, by GUID, to a picture. */
+void sluice_past_add(const struct sluice_engine *engine, struct sluice_engine_report *report);
 
 /* disk_past.c: remembers what the store that is left did; adds that to what the present one did;
  * likewise what was given up. */

@@ -471,8 +471,10 @@ int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_repo
 		sluice_report_waiting(engine, report);
 	if (!result)
 		result = report_inputs(engine, report);
-	if (!result)
+	if (!result) {
+		sluice_past_add(engine, report);
 		return 0;
+	}
 free:
 	sluice_engine_report_free(report);
 	return result;

@@ -149,6 +149,10 @@ static int look_at_input(struct sluice_intake *intake, const struct sluice_sourc
 	snprintf(record->name, sizeof(record->name), "%s", input->name);
 	sluice_socket_input_look(record, input);
 	*way = sluice_socket_way_choose(&bed, input, record);
+	/* As many workers as it will have in the end: with others their streams would have to move.
+	 */
+	if (record->comes && record->next_choice.receive == SLUICE_RECEIVE_CALLS)
+		*way = record->comes;
 	return 0;
 }
 
@@ -337,6 +341,8 @@ static void intake_commit(struct sluice_intake *intake)
 		if (input->wanted) {
 			sluice_socket_input_settle(input);
 			input->choice = input->next_choice;
+			if (!sluice_socket_way_is_held())
+				input->comes = NULL;
 			link = &input->next;
 			continue;
 		}
@@ -374,7 +380,8 @@ static bool all_settled(struct sluice_intake *intake, const struct sluice_source
 		input = sluice_socket_input_find(intake->inputs, plan->config->inputs[number].id);
 		if (!input)
 			continue;
-		settled &= sluice_socket_input_is_settled(input, &plan->config->inputs[number]);
+		settled &= sluice_socket_input_is_settled(input, &plan->config->inputs[number]) &&
+			   (!input->comes || sluice_socket_way_is_held());
 		*waits |= input->next_state.wait != SLUICE_WAITS_FOR_NOTHING;
 	}
 	return settled;

@@ -47,6 +47,8 @@ struct sluice_socket_choice {
 	const char *why;
 };
 
+struct sluice_socket_way;
+
 /* An input, for as long as a configuration has it. */
 struct sluice_socket_input {
 	sluice_guid guid;
@@ -58,6 +60,8 @@ struct sluice_socket_input {
 	struct sluice_socket_state next_state; /* of the plan */
 	struct sluice_socket_choice choice;
 	struct sluice_socket_choice next_choice;  /* of the plan */
+	const struct sluice_socket_way *comes;	  /* in which it will be read when nothing is held
+						     (source.h); NULL: that is settled */
 	struct sluice_socket_counters **counters; /* by worker, of all that there ever were */
 	size_t counter_count;
 	struct sluice_socket_input *next;
@@ -300,6 +304,9 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *call);
  * process
  */
 bool sluice_socket_can_pass(void);
+/* Bytes of what a socket is bound to as a word: protocol, address, interface, port, and the cookie
+ * of its network namespace. */
+#define SLUICE_SOCKET_PLACE 128U
 /* A socket that is to be kept. */
 struct sluice_passed {
 	int fd;

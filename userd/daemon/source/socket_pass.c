@@ -21,6 +21,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "../handover/parcel.h"
 #include "socket.h"
 #include "socket_count.h"
 #include "socket_grace.h"
@@ -70,11 +71,19 @@ static bool has_keeper(void)
 	return keeper.is_there && keeper.is_there(keeper.context);
 }
 
+/* Where sockets go instead, as long as that is set: sluice_socket_pass_to(). */
+static struct sluice_parcel *parcel;
+
+void sluice_socket_pass_to(struct sluice_parcel *to)
+{
+	parcel = to;
+}
+
 bool sluice_socket_can_pass(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 
-	return has_keeper() || (path && *path);
+	return parcel || has_keeper() || (path && *path);
 }
 
 /* An integer option, or -1. */
@@ -140,21 +149,59 @@ static bool parse_name(const char *name, struct inherited *one)
 	return !*name;
 }
 
-void sluice_socket_inherit_one(int fd, const char *name)
+/* Takes one descriptor that was passed under this name. False: it is none of ours, and stays the
+ * caller's. */
+static bool inherit(int fd, const char *name)
 {
 	struct inherited *one = calloc(1, sizeof(*one));
 
 	if (!one || !parse_name(name, one) || !describe(fd, &one->key)) {
-		sluice_warning("descriptor %d that was passed (`%s`) is no socket of sluiced; it "
-			       "is closed",
-			       fd, name);
 		free(one);
-		close(fd);
-		return;
+		return false;
 	}
 	one->fd = fd;
 	one->next = *bucket_of(one->key.port);
 	*bucket_of(one->key.port) = one;
+	return true;
+}
+
+void sluice_socket_inherit_named(int fd, const char *name)
+{
+	if (inherit(fd, name))
+		return;
+	sluice_warning("descriptor %d that was passed (`%s`) is no socket of sluiced; it is closed",
+		       fd, name);
+	close(fd);
+}
+
+/* Writes what a socket is bound to, and where, as one word. */
+static void say_key(int fd, const struct sluice_port_key *key, char text[SLUICE_SOCKET_PLACE])
+{
+	char address[INET6_ADDRSTRLEN] = "?";
+	uint64_t space = 0;
+	socklen_t length = sizeof(space);
+
+	inet_ntop(key->family, key->address, address, sizeof(address));
+	if (getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &space, &length))
+		space = 0;
+	snprintf(text, SLUICE_SOCKET_PLACE, "udp/%s%s/%s/%u/%llu", address, key->both ? "+4" : "",
+		 key->interface[0] ? key->interface : "-", key->port, (unsigned long long)space);
+}
+
+int sluice_socket_inherit_one(int fd, const char *name)
+{
+	char place[SLUICE_SOCKET_PLACE], text[96];
+	const char *said = strchr(name, ' ');
+	struct sluice_port_key key;
+
+	if (!said || (size_t)(said - name) >= sizeof(text) || !describe(fd, &key))
+		return -EBADF;
+	memcpy(text, name, (size_t)(said - name));
+	text[said - name] = '\0';
+	say_key(fd, &key, place);
+	if (strcmp(said + 1, place) != 0)
+		return -EXDEV;
+	return inherit(fd, text) ? 0 : -EBADF;
 }
 
 /*
@@ -174,24 +221,33 @@ static void take_out_of_store(char **names, int count)
 		sluice_debug("systemd does not say whether it has closed its descriptors");
 }
 
+/* How many were passed, and nobody has taken yet. */
+static size_t count_inherited(void)
+{
+	const struct inherited *one;
+	size_t bucket, count = 0;
+
+	for (bucket = 0; bucket < BUCKETS; bucket++)
+		for (one = inherited[bucket]; one; one = one->next)
+			count++;
+	return count;
+}
+
 size_t sluice_socket_inherit(void)
 {
 	char **names = NULL;
 	int count = sd_listen_fds_with_names(1, &names), number;
-	size_t kept = 0, bucket;
-	const struct inherited *one;
+	size_t kept;
 
 	if (names)
 		take_out_of_store(names, count);
 	for (number = 0; number < count; number++) {
-		sluice_socket_inherit_one(SD_LISTEN_FDS_START + number,
-					  names && names[number] ? names[number] : "");
+		sluice_socket_inherit_named(SD_LISTEN_FDS_START + number,
+					    names && names[number] ? names[number] : "");
 		free(names ? names[number] : NULL);
 	}
 	free(names);
-	for (bucket = 0; bucket < BUCKETS; bucket++)
-		for (one = inherited[bucket]; one; one = one->next)
-			kept++;
+	kept = count_inherited();
 	if (kept)
 		sluice_notice("%zu sockets of the last sluiced are still open; what came meanwhile "
 			      "is in them",
@@ -444,11 +500,34 @@ static size_t give(const struct sluice_passed *list, size_t count)
 	return count;
 }
 
+/* Puts them into the parcel. Returns how many. */
+static size_t pack(struct sluice_passed *list, size_t count)
+{
+	char place[SLUICE_SOCKET_PLACE], name[SLUICE_SOCKET_PLACE + PASSED_NAME];
+	char plain[PASSED_NAME];
+	struct sluice_port_key key;
+	size_t number, packed = 0;
+
+	for (number = 0; number < count; number++) {
+		if (describe(list[number].fd, &key)) {
+			say_key(list[number].fd, &key, place);
+			name_it(plain, list[number].worker, list[number].drops, list[number].due);
+			snprintf(name, sizeof(name), "%s %s", plain, place);
+			packed += !sluice_parcel_add(parcel, SLUICE_HANDED_UDP, name,
+						     list[number].fd);
+		}
+		close(list[number].fd);
+	}
+	return packed;
+}
+
 size_t sluice_socket_store(struct sluice_passed *list, size_t count)
 {
 	size_t number, stored = 0;
 	char text[PASSED_NAME + 32], name[PASSED_NAME];
 
+	if (parcel)
+		return pack(list, count);
 	if (has_keeper())
 		return give(list, count);
 	for (number = 0; number < count; number++) {

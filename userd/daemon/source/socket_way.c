@@ -5,6 +5,8 @@
  * change of the configuration changes it but one that names another way. For the control thread.
  * Touches: what a way tries, and the readers that it makes.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include "../../lib/log.h"
 #include "socket_way.h"
 
@@ -62,6 +64,64 @@ static const struct sluice_socket_way *const *find(enum sluice_receive receive)
 	return place;
 }
 
+/* Are sockets read with calls for now, whatever is wished? */
+static bool is_held;
+
+void sluice_socket_way_hold(bool hold)
+{
+	is_held = hold;
+}
+
+bool sluice_socket_way_is_held(void)
+{
+	return is_held;
+}
+
+/* What the predecessor read an input's sockets by. */
+struct past_way {
+	struct past_way *next;
+	sluice_guid guid;
+	enum sluice_receive receive;
+};
+static struct past_way *past_ways;
+
+int sluice_socket_way_note(const sluice_guid guid, enum sluice_receive receive)
+{
+	struct past_way *past = calloc(1, sizeof(*past));
+
+	if (!past)
+		return -ENOMEM;
+	sluice_guid_copy(past->guid, guid);
+	past->receive = receive;
+	past->next = past_ways;
+	past_ways = past;
+	return 0;
+}
+
+void sluice_socket_way_forget(void)
+{
+	struct past_way *past;
+
+	while ((past = past_ways)) {
+		past_ways = past->next;
+		free(past);
+	}
+}
+
+/* The way that an input will have when nothing is held any more: what it had, else what is wished.
+ */
+static const struct sluice_socket_way *way_to_come(const struct sluice_config_input *input)
+{
+	const struct past_way *past = past_ways;
+
+	while (past && !sluice_guid_equal(past->guid, input->id))
+		past = past->next;
+	if (input->receive == SLUICE_RECEIVE_AUTO)
+		return past && past->receive != SLUICE_RECEIVE_AUTO ? *find(past->receive)
+								    : sluice_socket_ways[0];
+	return *find(input->receive);
+}
+
 const struct sluice_socket_way *sluice_socket_way_of(enum sluice_receive receive)
 {
 	return *find(receive);
@@ -74,8 +134,15 @@ const struct sluice_socket_way *sluice_socket_way_choose(const struct sluice_soc
 	const struct sluice_socket_choice *now = &record->choice;
 	struct sluice_socket_choice choice = {0};
 	const struct sluice_socket_way *way;
+	bool is_new = now->receive == SLUICE_RECEIVE_AUTO || record->comes;
 
-	if (input->receive == SLUICE_RECEIVE_AUTO && now->receive != SLUICE_RECEIVE_AUTO) {
+	if (is_held && is_new) {
+		record->comes = way_to_come(input);
+		record->next_choice.receive = SLUICE_RECEIVE_CALLS;
+		record->next_choice.why = NULL;
+		return &sluice_socket_way_calls;
+	}
+	if (input->receive == SLUICE_RECEIVE_AUTO && !is_new) {
 		choice = *now;
 		way = *find(now->receive);
 		if (way != sluice_socket_ways[0] && !choice.why)

@@ -148,4 +148,7 @@ const struct sluice_socket_way *sluice_socket_way_choose(const struct sluice_soc
 							 const struct sluice_config_input *input,
 							 struct sluice_socket_input *record);
 
+/* Is every input that comes read with calls for now (source.h)? @context process */
+bool sluice_socket_way_is_held(void);
+
 #endif /* SLUICE_SOCKET_WAY_H */

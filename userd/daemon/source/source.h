@@ -122,7 +122,7 @@ struct sluice_source_class {
 	 */
 	size_t (*close_inputs)(struct sluice_intake *source);
 	/* Calls `each` for every socket that another process could go on with if this one died now,
-	 * and the name that sluice_socket_inherit_one() knows it by. 0; -ETIMEDOUT: a worker did
+	 * and the name that sluice_socket_inherit_named() knows it by. 0; -ETIMEDOUT: a worker did
 	 * not answer, and not all were shown. NULL: it has none. */
 	int (*show)(struct sluice_intake *source,
 		    void (*each)(void *context, int fd, const char *name), void *context);
@@ -161,7 +161,7 @@ struct sluice_source_class {
  * how many sockets. */
 size_t sluice_socket_inherit(void);
 /* Takes one such socket, whoever gave it; what is none of ours is closed. */
-void sluice_socket_inherit_one(int fd, const char *name);
+void sluice_socket_inherit_named(int fd, const char *name);
 
 /* Who keeps sockets for the next daemon, in place of systemd. For the thread that ends the engine.
  */
@@ -175,6 +175,21 @@ struct sluice_socket_keeper {
 };
 /* From now on; NULL: systemd does. */
 void sluice_socket_keep_by(const struct sluice_socket_keeper *keeper);
+
+struct sluice_parcel;
+/* From now on sockets that are passed go into `parcel`, NULL: to systemd again. @context process */
+void sluice_socket_pass_to(struct sluice_parcel *parcel);
+/* Takes one that came in a parcel under this key (SLUICE_HANDED_UDP). 0; -EBADF: it is no such
+ * socket, -EXDEV: it is bound to something else, or elsewhere, than the key says; then it stays the
+ * caller's. @context process */
+int sluice_socket_inherit_one(int fd, const char *key);
+/* As long as `hold`, an input that comes has its sockets read with calls, so that what is in them
+ * stays in the kernel until it is stored, and another process can go on with them. When that ends
+ * sluice_engine_follow_links() gives each the way that it is to have. What the predecessor read an
+ * input by: -ENOMEM, or 0. All @context process, before an engine starts, or foreman */
+void sluice_socket_way_hold(bool hold);
+int sluice_socket_way_note(const sluice_guid guid, enum sluice_receive receive);
+void sluice_socket_way_forget(void);
 
 /* Datagrams with a wrong UDP checksum that the kernel dropped in this network namespace since
  * sockets are read; *unplaced: of them those that no input has, because the kernel does not say to

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+#include "../../lib/handed.h"
 #include "../../lib/log.h"
 #include "../../lib/packet_socket.h"
 #include "active.h"
@@ -75,7 +76,9 @@ int sluice_active_open(struct sluice_active **active, const struct sluice_claims
 	if (!error)
 		error = sluice_claim_socket(fresh->path, claims->relay.path);
 	if (!error) {
-		fresh->listener = sluice_packet_listen(fresh->path);
+		fresh->listener = sluice_handed_take(SLUICE_HANDED_WAITERS, fresh->path);
+		if (fresh->listener < 0)
+			fresh->listener = sluice_packet_listen(fresh->path);
 		error = fresh->listener < 0 ? fresh->listener : 0;
 	}
 	if (!error)
@@ -110,6 +113,24 @@ void sluice_active_close(struct sluice_active *active)
 	if (active->epoll >= 0)
 		close(active->epoll);
 	free(active);
+}
+
+void sluice_active_leave(struct sluice_active *active)
+{
+	if (!active)
+		return;
+	if (active->listener >= 0)
+		close(active->listener);
+	active->listener = -1;
+	sluice_active_close(active);
+}
+
+int sluice_active_listener(const struct sluice_active *active, const char **path)
+{
+	if (!active || !path)
+		return -1;
+	*path = active->path;
+	return active->listener;
 }
 
 int sluice_active_fd(const struct sluice_active *active)

@@ -32,6 +32,11 @@ int sluice_active_open(struct sluice_active **active, const struct sluice_claims
 /* Says goodbye; `unlink`: takes the socket's file away. NULL is allowed. */
 void sluice_active_close(struct sluice_active *active);
 
+/* The same where another process has the socket now: its file stays. NULL is allowed. */
+void sluice_active_leave(struct sluice_active *active);
+/* The socket at which it listens, and in *path its file; -1: none. */
+int sluice_active_listener(const struct sluice_active *active, const char **path);
+
 /* Readable when sluice_active_serve() has something to do; -1: never. */
 int sluice_active_fd(const struct sluice_active *active);
 void sluice_active_serve(struct sluice_active *active);

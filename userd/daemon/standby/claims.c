@@ -281,6 +281,22 @@ void sluice_claims_drop(struct sluice_claims *claims, bool is_last)
 	sluice_claim_drop(&claims->relay, is_last);
 }
 
+void sluice_claims_leave(struct sluice_claims *claims)
+{
+	static const struct sluice_claims none = SLUICE_CLAIMS_NONE;
+	size_t number;
+
+	if (!claims)
+		return;
+	const int own[] = {claims->relay.fd, claims->state.fd, claims->rings.fd, claims->store.fd,
+			   claims->start.fd};
+
+	for (number = 0; number < sizeof(own) / sizeof(own[0]); number++)
+		if (own[number] >= 0)
+			close(own[number]);
+	*claims = none;
+}
+
 int sluice_claims_rename(const struct sluice_claims *claims, const struct sluice_config *config,
 			 struct sluice_claim *other, char text[SLUICE_CLAIMS_TEXT])
 {

@@ -50,6 +50,9 @@ int sluice_claims_take(struct sluice_claims *claims, const struct sluice_config 
 /* Lets everything go; `is_last`: nobody waits for it. */
 void sluice_claims_drop(struct sluice_claims *claims, bool is_last);
 
+/* Closes them all and says nothing in them: whoever they were handed over to has them. */
+void sluice_claims_leave(struct sluice_claims *claims);
+
 /* Takes the relay's claim under another name, beside the one that it has: *other. 0 or as
  * sluice_claims_take(). */
 int sluice_claims_rename(const struct sluice_claims *claims, const struct sluice_config *config,

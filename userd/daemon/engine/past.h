@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Counters go on from one daemon to the next: as lines of a parcel. Part of inner.h; see past.c.
+ */
+#ifndef SLUICE_ENGINE_PAST_H
+#define SLUICE_ENGINE_PAST_H
+
+#include "../handover/parcel.h"
+#include "engine.h"
+
+/* Writes the counters of a picture, and which destinations are connected, into the parcel. 0 or
+ * -ENOMEM. @context process */
+int sluice_past_say(struct sluice_parcel *parcel, const struct sluice_engine_report *report);
+
+#endif /* SLUICE_ENGINE_PAST_H */
