@@ -89,7 +89,7 @@ int sluice_control_socket(uint32_t *port)
 		return -errno;
 	/* Without it nobody is believed. */
 	error = setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &one, sizeof(one)) ? -errno
-									    : bind_to(fd, port);
+									   : bind_to(fd, port);
 	if (!error)
 		return fd;
 	close(fd);

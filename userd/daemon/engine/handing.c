@@ -11,6 +11,7 @@
  * successor meets what a program has left of a datagram.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -150,4 +151,36 @@ int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns,
 	engine->is_handed = true;
 	sluice_engine_free(engine);
 	return result;
+}
+
+bool sluice_engine_is_as_before(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT])
+{
+	struct sluice_engine_report report;
+	size_t number, place;
+	bool is_there = true;
+
+	if (sluice_engine_silence(engine, text))
+		return false;
+	if (sluice_engine_report(engine, &report)) {
+		snprintf(text, SLUICE_SUCCEED_TEXT, "out of memory");
+		return false;
+	}
+	for (number = 0; number < report.output_count; number++) {
+		const struct sluice_engine_output *output = &report.outputs[number];
+
+		for (place = 0; place < output->destination_count; place++) {
+			const struct sluice_engine_destination *to = &output->destinations[place];
+
+			if (!sluice_past_was_connected(output->guid, to->name) ||
+			    (strcmp(to->state, "waiting") != 0 &&
+			     strcmp(to->state, "connecting") != 0))
+				continue;
+			snprintf(text, SLUICE_SUCCEED_TEXT,
+				 "output %s: %s was connected before and is %s", output->name,
+				 to->name, to->state);
+			is_there = false;
+		}
+	}
+	sluice_engine_report_free(&report);
+	return is_there;
 }

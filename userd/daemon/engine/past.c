@@ -222,36 +222,9 @@ void sluice_past_add(const struct sluice_engine *engine, struct sluice_engine_re
 	}
 }
 
-bool sluice_engine_is_as_before(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT])
+bool sluice_past_was_connected(const sluice_guid output, const char *name)
 {
-	struct sluice_engine_report report;
-	const struct past *past;
-	size_t number, place;
-	bool is_there = true;
+	const struct past *past = find(output, name);
 
-	if (sluice_engine_silence(engine, text))
-		return false;
-	if (sluice_engine_report(engine, &report)) {
-		snprintf(text, SLUICE_SUCCEED_TEXT, "out of memory");
-		return false;
-	}
-	for (number = 0; number < report.output_count; number++) {
-		const struct sluice_engine_output *output = &report.outputs[number];
-
-		for (place = 0; place < output->destination_count; place++) {
-			const struct sluice_engine_destination *to = &output->destinations[place];
-
-			past = find(output->guid, to->name);
-			if (!past || !sluice_handover_number(past->line, "connected") ||
-			    (strcmp(to->state, "waiting") != 0 &&
-			     strcmp(to->state, "connecting") != 0))
-				continue;
-			snprintf(text, SLUICE_SUCCEED_TEXT,
-				 "output %s: %s was connected before and is %s", output->name,
-				 to->name, to->state);
-			is_there = false;
-		}
-	}
-	sluice_engine_report_free(&report);
-	return is_there;
+	return past && sluice_handover_number(past->line, "connected");
 }

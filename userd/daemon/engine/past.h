@@ -12,4 +12,7 @@
  * -ENOMEM. @context process */
 int sluice_past_say(struct sluice_parcel *parcel, const struct sluice_engine_report *report);
 
+/* Had the predecessor a connection to that destination of the output? @context process */
+bool sluice_past_was_connected(const sluice_guid output, const char *name);
+
 #endif /* SLUICE_ENGINE_PAST_H */

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -43,17 +45,13 @@ int sluice_handover_send(int fd, struct sluice_handover_packet *packet)
 int sluice_handover_say(int fd, enum sluice_handover_word word, const char *text)
 {
 	struct sluice_handover_packet *packet = calloc(1, sizeof(*packet));
-	size_t length = text ? strlen(text) : 0;
 	int result;
 
 	if (!packet)
 		return -ENOMEM;
-	if (length > SLUICE_HANDOVER_TEXT)
-		length = SLUICE_HANDOVER_TEXT;
 	packet->head.word = (uint16_t)word;
-	packet->head.length = (uint32_t)length;
-	if (text)
-		memcpy(packet->text, text, length);
+	(void)snprintf(packet->text, sizeof(packet->text), "%s", text ? text : "");
+	packet->head.length = (uint32_t)strlen(packet->text);
 	result = sluice_handover_send(fd, packet);
 	free(packet);
 	return result;
@@ -98,6 +96,16 @@ static int await(int fd, int most_ms)
 	return result ? 0 : -ETIMEDOUT;
 }
 
+/* Is it a packet of ours, with all that its head, which said so many descriptors, speaks of? */
+static bool is_whole(const struct msghdr *message, const struct sluice_handover_packet *packet,
+		     size_t bytes, size_t said)
+{
+	return bytes >= sizeof(packet->head) && packet->head.magic == SLUICE_HANDOVER_MAGIC &&
+	       !(message->msg_flags & (MSG_TRUNC | MSG_CTRUNC)) && said == packet->head.count &&
+	       packet->head.length == bytes - sizeof(packet->head) &&
+	       packet->head.length <= SLUICE_HANDOVER_TEXT;
+}
+
 int sluice_handover_receive(int fd, struct sluice_handover_packet *packet, int most_ms)
 {
 	/* Of three integers: what a peer may add must not become a cut message. */
@@ -124,15 +132,11 @@ int sluice_handover_receive(int fd, struct sluice_handover_packet *packet, int m
 	count = take_out(&message, packet->fds);
 	said = packet->head.count;
 	packet->head.count = (uint16_t)count;
-	if (got < (ssize_t)sizeof(packet->head) || packet->head.magic != SLUICE_HANDOVER_MAGIC)
+	if (!is_whole(&message, packet, (size_t)got, said))
 		result = -EPROTO;
 	else if (packet->head.version < SLUICE_HANDOVER_LEAST ||
 		 packet->head.least > SLUICE_HANDOVER_VERSION)
 		result = -EPROTONOSUPPORT;
-	else if (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC) || said != count ||
-		 packet->head.length != (size_t)got - sizeof(packet->head) ||
-		 packet->head.length > SLUICE_HANDOVER_TEXT)
-		result = -EPROTO;
 	if (result) {
 		sluice_handover_drop(packet);
 		return result;
