@@ -30,7 +30,7 @@
 static struct {
 	int fd;		/* to the old daemon; 0: none */
 	bool is_taken;	/* what is the old one's is in our hands */
-	uint64_t began; /* of the time in which nobody reads, ns */
+	uint64_t since; /* nobody reads, ns */
 } taking;
 
 int sluice_taking_place(const struct daemon *daemon, const struct sluice_config *config,
@@ -167,6 +167,17 @@ int sluice_taking_begin(struct daemon *daemon, const struct sluice_config *confi
 	return status;
 }
 
+/* Notes since when nobody reads, if the old one says so. */
+static void note_since(const struct sluice_parcel *parcel)
+{
+	static const char word[] = "unread since=";
+	const char *line = parcel->state ? strstr(parcel->state, word) : NULL;
+	uint64_t since = line ? strtoull(line + sizeof(word) - 1, NULL, 10) : 0;
+
+	if (since && since < taking.since)
+		taking.since = since;
+}
+
 int sluice_taking_take(char **error)
 {
 	struct sluice_parcel parcel = {0};
@@ -176,8 +187,9 @@ int sluice_taking_take(char **error)
 	result = sluice_handover_say(taking.fd, SLUICE_HANDOVER_TAKE, NULL);
 	if (!result)
 		result = sluice_parcel_receive(&parcel, taking.fd, PARCEL_MS, error);
-	taking.began = sluice_now();
 	if (!result) {
+		taking.since = sluice_now();
+		note_since(&parcel);
 		result = sluice_taking_unpack(&parcel, error);
 	} else if (result != -EREMOTEIO) {
 		(void)no_answer(result, error);
@@ -195,8 +207,8 @@ int sluice_taking_prove(struct daemon *daemon, char **error)
 	uint64_t began = sluice_now();
 	int result, status;
 
-	sluice_info("the engine runs %llu ms after the running sluiced let go",
-		    (unsigned long long)((began - taking.began) / SLUICE_NS_PER_MS));
+	sluice_info("sockets are read again after %llu ms",
+		    (unsigned long long)((began - taking.since) / SLUICE_NS_PER_MS));
 	while (!sluice_engine_is_as_before(daemon->engine, text)) {
 		if (sluice_now() - began > PROOF_NS) {
 			sluice_say(error, "%s", text);

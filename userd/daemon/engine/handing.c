@@ -145,6 +145,8 @@ int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns,
 		sluice_notice("%llu bytes that no receiver has acknowledged go again on the next "
 			      "daemon's connections",
 			      (unsigned long long)rest.carried);
+	/* CLOCK_MONOTONIC is the same for both. */
+	(void)sluice_parcel_say(parcel, "unread since=%llu", (unsigned long long)sluice_now());
 	pack_sockets(engine, parcel);
 	/* Behind the last datagram that is stored. */
 	result = pack_counters(engine, parcel);
