@@ -42,8 +42,9 @@
 #define WAITING_S 6
 /* How long the end of a process that was killed may take. */
 #define DEATH_MS 60000
-/* How long systemd may take to hear of it. */
-#define HEARD_US (2ULL * 1000 * 1000)
+/* How long systemd may take to hear of it: it may be busy. The new one waits longer (taking.c), and
+ * relays meanwhile. */
+#define HEARD_US (15ULL * 1000 * 1000)
 
 enum state { IDLE, OFFERED, WORKING, WAITING, RESUMING };
 
@@ -316,7 +317,7 @@ static const char *reason_against(const struct daemon *daemon, const char *text)
 {
 	const struct sluice_config *config = sluice_engine_config(daemon->engine);
 	const char *home = config ? sluice_identity_home(config) : NULL;
-	const char *said = strstr(text, "home=");
+	const char *said = strstr(text, "home="), *token = strstr(text, "token=");
 
 	if (daemon->stopping)
 		return "it is stopping";
@@ -328,7 +329,8 @@ static const char *reason_against(const struct daemon *daemon, const char *text)
 		       "`sluicectl apply` undoes it; then try again";
 	if (!said || strncmp(said + 5, home, strlen(home)) != 0 || said[5 + strlen(home)] != '\n')
 		return "it has another configuration file";
-	if (getenv("NOTIFY_SOCKET") && !sluice_successor_is(giving.pid))
+	if (getenv("NOTIFY_SOCKET") &&
+	    (!token || !sluice_successor_is(token + 6, strcspn(token + 6, "\n"))))
 		return "systemd runs it, and would end what it did not start: use `systemctl "
 		       "reload`";
 	return NULL;
@@ -394,13 +396,17 @@ static void on_take(struct daemon *daemon)
 /* READY: it is the other's from here on. */
 static void on_ready(struct daemon *daemon)
 {
-	int result;
+	int result = 0;
 
-	/* First, so that systemd takes the word of whoever is there then, and does not miss us. */
+	/* First, and until it is heard: who is not the main process any more may leave. */
 	if (sd_notifyf(0, "MAINPID=%d", (int)giving.pid) > 0)
-		(void)sd_notify_barrier(0, HEARD_US);
-	result = sluice_handover_say(giving.peer, SLUICE_HANDOVER_COMMIT, NULL);
-	if (result) {
+		result = sd_notify_barrier(0, HEARD_US);
+	if (result < 0)
+		sluice_error("systemd does not hear which process is the main one: %s",
+			     strerror(-result));
+	else
+		result = sluice_handover_say(giving.peer, SLUICE_HANDOVER_COMMIT, NULL);
+	if (result < 0) {
 		(void)sd_notifyf(0, "MAINPID=%d", (int)getpid());
 		resume(strerror(-result));
 		return;

@@ -35,6 +35,7 @@
 #include "source/source.h"
 #include "standby/active.h"
 #include "succession.h"
+#include "successor.h"
 #include "taking.h"
 
 /* How often the loop looks after a change that takes long. */
@@ -515,6 +516,7 @@ int main(int argc, char **argv)
 	struct sluice_config *config;
 	int status, error;
 
+	sluice_successor_begin();
 	status = sluice_options_read(argc, argv, &daemon.options);
 	if (status >= 0)
 		return status;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,9 +14,13 @@
 #include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
+#include "../lib/guid.h"
 #include "../lib/log.h"
 #include "successor.h"
 
+/* In which variable of the environment its word is. */
+#define TOKEN "SLUICE_SUCCESSOR"
 /* Words of its command line at most, with the end. */
 #define WORDS 24U
 
@@ -23,7 +28,9 @@ static struct {
 	char path[4096]; /* of the program that runs; empty: not known */
 	struct stat state;
 	struct daemon *daemon;
-	pid_t pid; /* of the one that was started; 0: none */
+	pid_t pid; /* of the one that was started; 0: none, or it goes on by itself */
+	char given[SLUICE_GUID_TEXT]; /* the word that it was given; empty: none was started */
+	char own[SLUICE_GUID_TEXT];   /* that we were given; empty: none */
 	int pidfd;
 } successor = {.pidfd = -1};
 
@@ -77,6 +84,7 @@ static int spawn(const char *const *words)
 {
 	posix_spawnattr_t attributes;
 	sigset_t none, usual;
+	uuid_t word;
 	int error = posix_spawnattr_init(&attributes);
 
 	if (error)
@@ -92,10 +100,15 @@ static int spawn(const char *const *words)
 						 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
 	/* The watchdog is whoever's the main process is. */
 	(void)unsetenv("WATCHDOG_PID");
+	uuid_generate_random(word);
+	(void)sluice_guid_format(word, successor.given);
+	if (!error && setenv(TOKEN, successor.given, 1))
+		error = errno;
 	if (!error)
 		error = posix_spawn(&successor.pid, successor.path, NULL, &attributes,
 				    (char *const *)(uintptr_t)words, environ);
 	(void)posix_spawnattr_destroy(&attributes);
+	(void)unsetenv(TOKEN);
 	return error;
 }
 
@@ -128,9 +141,27 @@ void sluice_successor_start(struct daemon *daemon)
 		(void)epoll_ctl(daemon->epoll, EPOLL_CTL_ADD, successor.pidfd, &event);
 }
 
-bool sluice_successor_is(pid_t pid)
+void sluice_successor_begin(void)
 {
-	return pid && pid == successor.pid;
+	const char *word = getenv(TOKEN);
+
+	if (!word)
+		return;
+	snprintf(successor.own, sizeof(successor.own), "%s", word);
+	(void)unsetenv(TOKEN);
+	if (fork() > 0)
+		_exit(0);
+}
+
+const char *sluice_successor_token(void)
+{
+	return successor.own;
+}
+
+bool sluice_successor_is(const char *token, size_t length)
+{
+	return length && length == strlen(successor.given) &&
+	       !memcmp(token, successor.given, length);
 }
 
 void sluice_successor_reap(void)
@@ -139,9 +170,12 @@ void sluice_successor_reap(void)
 
 	if (!successor.pid || waitpid(successor.pid, &status, WNOHANG) != successor.pid)
 		return;
-	sluice_warning("process %d, which was to take over, ended with %s %d; this sluiced goes on",
-		       (int)successor.pid, WIFEXITED(status) ? "status" : "signal",
-		       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+	/* Otherwise it goes on by itself, and says what becomes of it. */
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		sluice_warning("process %d, which was to take over, ended with %s %d; this sluiced "
+			       "goes on",
+			       (int)successor.pid, WIFEXITED(status) ? "status" : "signal",
+			       WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 	if (successor.pidfd >= 0)
 		close(successor.pidfd);
 	successor.pidfd = -1;

@@ -16,8 +16,13 @@ void sluice_successor_note(void);
 bool sluice_successor_is_other(void);
 /* Starts it as this one was started, with --takeover. The log says if that fails. */
 void sluice_successor_start(struct daemon *daemon);
-/* Is that process the one that was started? */
-bool sluice_successor_is(pid_t pid);
+/* First of all in a program: if it was started so, it goes on as nobody's child, and so as one of
+ * systemd's, which does not wait for the end of a main process that is another's child. */
+void sluice_successor_begin(void);
+/* By what the one that was started shows that it is that: a word, or "" in any other. */
+const char *sluice_successor_token(void);
+/* Is this the word of the one that was started last? */
+bool sluice_successor_is(const char *token, size_t length);
 /* Serves `fd` if it tells of its end; returns whether it does. */
 bool sluice_successor_serve(int fd);
 /* Looks whether it has ended. */

@@ -16,11 +16,14 @@
 #include "handover/parcel.h"
 #include "identity/identity_file.h"
 #include "source/source.h"
+#include "successor.h"
 #include "taking.h"
 
 /* How long an answer may take; what is handed over may first have to come to rest. */
 #define ANSWER_MS 5000
 #define PARCEL_MS 15000
+/* How long the old one may take to leave: it tells systemd before. */
+#define COMMIT_MS 30000
 /* How long connections may take that the old one had; the old one waits longer than this
  * (giving.c). */
 #define PROOF_NS (3 * SLUICE_NS_PER_S)
@@ -154,8 +157,8 @@ int sluice_taking_begin(struct daemon *daemon, const struct sluice_config *confi
 		return SLUICE_EXIT_START;
 	}
 	(void)setsockopt(taking.fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (asprintf(&hello, "version=%s\nhome=%s\n", SLUICE_VERSION,
-		     sluice_identity_home(config)) < 0) {
+	if (asprintf(&hello, "version=%s\ntoken=%s\nhome=%s\n", SLUICE_VERSION,
+		     sluice_successor_token(), sluice_identity_home(config)) < 0) {
 		sluice_say(error, "out of memory");
 		return SLUICE_EXIT_START;
 	}
@@ -218,7 +221,7 @@ int sluice_taking_prove(struct daemon *daemon, char **error)
 	}
 	result = sluice_handover_say(taking.fd, SLUICE_HANDOVER_READY, NULL);
 	status = result ? no_answer(result, error)
-			: await(SLUICE_HANDOVER_COMMIT, ANSWER_MS, &result, &word, error);
+			: await(SLUICE_HANDOVER_COMMIT, COMMIT_MS, &result, &word, error);
 	if (!status)
 		free(word);
 	/* It is gone and can go on with nothing: all of it is ours. */

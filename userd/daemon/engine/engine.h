@@ -210,8 +210,8 @@ int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns,
  * go on. 0 or -ENOMEM.
  */
 int sluice_engine_succeed(const struct sluice_parcel *parcel);
-/* handing.c. Does it move data as its predecessor did: do all workers answer, is every destination connected
- * that was? *text: what is missing. */
+/* Does it move data as its predecessor did (handing.c): do all workers answer, is every destination
+ * connected that was? *text: what is missing. */
 bool sluice_engine_is_as_before(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT]);
 
 /* Nanoseconds for which a worker has not answered, if that is more than a second, and a sentence
