@@ -252,7 +252,7 @@ void sluice_doctor_interrupts(const struct sluice_doctor_look *look,
 		/* Groups of 32 CPUs, the last ones first. */
 		snprintf(value, sizeof(value), "%x", 1U << other.number % 32);
 		for (irq = 0; irq < other.number / 32 && strlen(value) + 10 < sizeof(value); irq++)
-			strcat(value, ",00000000");
+			snprintf(value + strlen(value), sizeof(value) - strlen(value), ",00000000");
 		sluice_doctor_fill(finding, "mask", "%s", value);
 		snprintf(value, sizeof(value), "%u of CPU %u", queues, cpu.number);
 		sluice_doctor_proof_text(finding, "/proc/interrupts", "queues", value);

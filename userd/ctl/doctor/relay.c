@@ -154,8 +154,8 @@ static bool is_connected(const json_t *output, const char **reason)
 	json_array_foreach(json_object_get(output, "destinations"), number, one)
 	{
 		state = sluice_doctor_json_text(one, "state");
-		if (strcmp(state, "waiting") && strcmp(state, "connecting") &&
-		    strcmp(state, "disabled"))
+		if (strcmp(state, "waiting") != 0 && strcmp(state, "connecting") != 0 &&
+		    strcmp(state, "disabled") != 0)
 			return true;
 		if (!strcmp(state, "disabled"))
 			continue;

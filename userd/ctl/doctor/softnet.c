@@ -61,7 +61,7 @@ static json_t *next(const struct sluice_doctor_look *look, struct sluice_doctor_
 		    size_t column, size_t *line, uint64_t *rise)
 {
 	const char *text = sluice_doctor_text(&look->after, SOURCE);
-	uint64_t columns[COLUMNS_MOST], numbers[2], cpu;
+	uint64_t columns[COLUMNS_MOST], numbers[2] = {0}, cpu;
 	size_t number, count;
 	char subject[24], what[48];
 	json_t *finding;

@@ -185,7 +185,7 @@ void sluice_doctor_socket_buffer(const struct sluice_doctor_look *look,
 			numbers[0] += one[0];
 			numbers[1] += one[1];
 		}
-		strcat(done, mark);
+		snprintf(done + strlen(done), sizeof(done) - strlen(done), "%s", mark);
 		/* What RcvbufErrors does not have was not lost for want of room. */
 		if (lost > whole - told || is_taken_early(inputs, port))
 			continue;
