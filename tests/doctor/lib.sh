@@ -15,6 +15,7 @@ watch()
 	# 230 is clock_nanosleep: the first sample is taken.
 	eventually 30 grep -q '^230 ' "/proc/$doctor/syscall" || fail 'the doctor does not watch'
 	"$@"
+	kill -0 "$doctor" 2>/dev/null || fail "the watch of $seconds s was over before that which it should see"
 	wait "$doctor"
 	status=$?
 	[ ! -s "$work/doctor.err" ] || fail "doctor: $(cat "$work/doctor.err")"

@@ -163,7 +163,8 @@ void sluice_doctor_socket_buffer(const struct sluice_doctor_look *look,
 				 struct sluice_doctor_report *report)
 {
 	const char *before = sluice_doctor_text(&look->before, SOCKETS), *line, *other;
-	uint64_t numbers[2], one[2], buffer, other_buffer, lost, rise, told = 0, all[2];
+	uint64_t numbers[2] = {0}, one[2] = {0}, buffer = 0, other_buffer = 0, lost, rise, told = 0,
+		 all[2];
 	uint64_t whole = udp_rise(look, "RcvbufErrors", all);
 	unsigned int port, other_port;
 	json_t *inputs = sluice_doctor_json(&look->after, "daemon/inputs"), *finding;
