@@ -166,7 +166,7 @@ void sluice_doctor_socket_buffer(const struct sluice_doctor_look *look,
 	uint64_t numbers[2] = {0}, one[2] = {0}, buffer = 0, other_buffer = 0, lost, rise, told = 0,
 		 all[2];
 	uint64_t whole = udp_rise(look, "RcvbufErrors", all);
-	unsigned int port, other_port;
+	unsigned int port = 0, other_port = 0;
 	json_t *inputs = sluice_doctor_json(&look->after, "daemon/inputs"), *finding;
 	char subject[32], done[8192] = " ", mark[16];
 
