@@ -15,7 +15,8 @@
 	"batch.bytes, batch.delay, reconnect.min, reconnect.max, connect-timeout, "     \
 	"dead-after)"
 #define ALL_KEYS                                                                                  \
-	"(valid keys: relay, store.memory.size, store.memory.path, store.memory.huge, store.memory.alarm, "          \
+	"(valid keys: relay, store.memory.size, store.memory.path, store.memory.huge, "           \
+	"store.memory.alarm, "                                                                    \
 	"store.disk.path, store.disk.size, store.disk.segment, store.disk.rate, "                 \
 	"store.disk.alarm, store.spool.begin, store.spool.end, store.drain, store.drop, "         \
 	"workers, threads.worker.policy, threads.worker.priority, threads.worker.nice, "          \
