@@ -173,17 +173,24 @@ static int add_ring(const struct view *view, uint64_t start, const char *path,
 		       : 0;
 }
 
-/* Adds what a line of `maps` is, if it is the beginning of a ring. 0 or -ENOMEM. */
-static int add_mapping(const struct view *view, const char *line)
+/* Adds what a line of `maps` is, if it is the beginning of a ring: "START-END RIGHTS OFFSET DEVICE
+ * INODE PATH". 0 or -ENOMEM. */
+static int add_mapping(const struct view *view, char *line)
 {
 	struct sluice_ring_producer producer;
-	uint64_t start, offset;
-	char path[512] = "", rights[8] = "";
+	char *rights, *offset, *rest = NULL, *path;
+	uint64_t start;
 
+	line[strcspn(line, "\n")] = '\0';
+	start = strtoull(line, NULL, 16);
+	path = strchr(line, '/');
+	if (!path || !strtok_r(line, " ", &rest))
+		return 0;
+	rights = strtok_r(NULL, " ", &rest);
+	offset = strtok_r(NULL, " ", &rest);
 	/* Rings are shared; programs and libraries are not. */
-	if (sscanf(line, "%" SCNx64 "-%*x %7s %" SCNx64 " %*s %*s %511[^\n]", &start, rights,
-		   &offset, path) < 4 ||
-	    offset || *path != '/' || !strchr(rights, 's') || view->memory < 0)
+	if (!rights || !offset || !strchr(rights, 's') || strtoull(offset, NULL, 16) ||
+	    view->memory < 0)
 		return 0;
 	/* At an address where nobody can read, or somebody else's mapping: no ring. */
 	if (pread(view->memory, &producer, sizeof(producer), (off_t)start) !=
