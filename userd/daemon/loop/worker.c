@@ -24,6 +24,8 @@
 #define FOREVER UINT64_MAX
 /* One look for events takes no longer. */
 #define LOOK_NS SLUICE_NS_PER_MS
+/* Who waits for a worker wakes it again after so long. */
+#define AGAIN_NS (100 * SLUICE_NS_PER_MS)
 
 /* Makes room for one more pointer in a list. 0 or -ENOMEM. */
 static int reserve(void ***list, size_t count, size_t *room)
@@ -328,7 +330,8 @@ static void poke(void *context)
 	const uint64_t one = 1;
 
 	/* Full, it is readable all the same. */
-	(void)!write(worker->mail, &one, sizeof(one));
+	while (write(worker->mail, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
 }
 
 /*
@@ -454,50 +457,49 @@ close:
 static void post(struct sluice_worker *worker,
 		 int (*call)(struct sluice_worker *worker, void *argument), void *argument)
 {
-	const uint64_t one = 1;
-
 	worker->call = call;
 	worker->argument = argument;
 	if (!sluice_load_relaxed(&worker->asked_ns))
 		sluice_store_relaxed(&worker->asked_ns, sluice_now());
-	/* Cannot block or fail: the counter is far from its limit. */
-	if (write(worker->mail, &one, sizeof(one)) != (ssize_t)sizeof(one))
-		sluice_error_about(SLUICE_ABOUT(.worker = SLUICE_NUMBER(worker->number),
-						.error = strerrorname_np(errno)),
-				   "worker %u: its mailbox takes no calls: %s", worker->number,
-				   strerror(errno));
+	poke(worker);
+}
+
+/* Waits until the call was done, until `until` at most. The mailbox's lock is held, but while it
+ * waits. */
+static void await(struct sluice_worker *worker, uint64_t until)
+{
+	uint64_t now = sluice_now(), at;
+	struct timespec when;
+
+	while (worker->call && now < until) {
+		at = until - now < AGAIN_NS ? until : now + AGAIN_NS;
+		when.tv_sec = (time_t)(at / SLUICE_NS_PER_S);
+		when.tv_nsec = (long)(at % SLUICE_NS_PER_S);
+		(void)pthread_cond_timedwait(&worker->answered, &worker->lock, &when);
+		/* Waking it may have failed. */
+		if (worker->call)
+			poke(worker);
+		now = sluice_now();
+	}
 }
 
 int sluice_worker_call(struct sluice_worker *worker,
 		       int (*call)(struct sluice_worker *worker, void *argument), void *argument)
 {
-	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_OTHER);
-	int answer;
-
-	pthread_mutex_lock(&worker->lock);
-	post(worker, call, argument);
-	while (worker->call)
-		pthread_cond_wait(&worker->answered, &worker->lock);
-	answer = worker->answer;
-	pthread_mutex_unlock(&worker->lock);
-	sluice_thread_goes_back(before);
-	return answer;
+	return sluice_worker_call_within(worker, call, argument, FOREVER);
 }
 
 int sluice_worker_call_within(struct sluice_worker *worker,
 			      int (*call)(struct sluice_worker *worker, void *argument),
 			      void *argument, uint64_t most_ns)
 {
-	uint64_t at = sluice_now() + most_ns;
-	const struct timespec until = {.tv_sec = (time_t)(at / SLUICE_NS_PER_S),
-				       .tv_nsec = (long)(at % SLUICE_NS_PER_S)};
 	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_OTHER);
-	int answer = 0, waited = 0;
+	uint64_t until = most_ns == FOREVER ? FOREVER : sluice_now() + most_ns;
+	int answer = 0;
 
 	pthread_mutex_lock(&worker->lock);
 	post(worker, call, argument);
-	while (worker->call && waited != ETIMEDOUT)
-		waited = pthread_cond_timedwait(&worker->answered, &worker->lock, &until);
+	await(worker, until);
 	/* The worker holds the lock while it does what the call says: one that is still here was
 	 * not begun. */
 	if (worker->call) {
