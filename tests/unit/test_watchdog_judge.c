@@ -63,7 +63,7 @@ static void test_burning(void **state)
 	begin(SLUICE_THREAD_DISK, 'R');
 	assert_int_equal(look(10, 100, false), SLUICE_THREAD_STUCK);
 	begin(SLUICE_THREAD_SLEEPS, 'R');
-	assert_int_equal(look(10, 100, false), SLUICE_THREAD_STUCK);
+	assert_int_equal(look(14, 100, false), SLUICE_THREAD_STUCK);
 }
 
 /* Runnable without a processor, working or woken. */
@@ -109,7 +109,11 @@ static void test_asleep(void **state)
 	begin(SLUICE_THREAD_WORKS, 'S');
 	assert_int_equal(look(600, 0, true), SLUICE_THREAD_WELL);
 	begin(SLUICE_THREAD_SLEEPS, 'S');
-	assert_int_equal(look(10, 0, true), SLUICE_THREAD_STUCK);
+	assert_int_equal(look(600, 0, true), SLUICE_THREAD_WELL);
+	/* It has the limit from when it was woken, which is at half of it. */
+	begin(SLUICE_THREAD_SLEEPS, 'S');
+	assert_int_equal(look(11, 0, false), SLUICE_THREAD_WELL);
+	assert_int_equal(look(2, 0, false), SLUICE_THREAD_STUCK);
 	/* Whom it waits for is judged. */
 	begin(SLUICE_THREAD_OTHER, 'S');
 	assert_int_equal(look(600, 0, false), SLUICE_THREAD_WELL);

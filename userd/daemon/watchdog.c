@@ -227,7 +227,11 @@ static void look_at(struct look *look, struct sluice_thread *first, struct sluic
 	seen.rounds = sluice_load_relaxed(&thread->rounds);
 	seen.cpu_time_ns = stat.cpu_time_ns;
 	seen.run = stat.run;
-	verdict = sluice_watchdog_judge(notes, &seen, look->limit_ns, look->others_wait);
+	/* A worker sleeps without a lock; others wake up into one, which somebody may have. */
+	verdict = sluice_watchdog_judge(notes, &seen, look->limit_ns,
+					look->others_wait &&
+						!(seen.state == SLUICE_THREAD_SLEEPS &&
+						  thread->calls && thread->calls->replace));
 	if (sluice_watchdog_wants_poke(notes, &seen, look->limit_ns) && thread->calls &&
 	    thread->calls->poke)
 		thread->calls->poke(thread->context);

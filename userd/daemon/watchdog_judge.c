@@ -32,7 +32,7 @@ static enum sluice_thread_verdict say(const struct sluice_watch_notes *notes,
 	if (look->run == 'R')
 		return used < quiet / 2 ? SLUICE_THREAD_STARVED : notes->verdict;
 	/* The kernel does not say: it is not accused. */
-	if (look->run == '?' || (others_wait && look->state != SLUICE_THREAD_SLEEPS))
+	if (look->run == '?' || others_wait)
 		return notes->verdict;
 	return SLUICE_THREAD_STUCK;
 }
@@ -42,8 +42,10 @@ enum sluice_thread_verdict sluice_watchdog_judge(struct sluice_watch_notes *note
 						 uint64_t limit_ns, bool others_wait)
 {
 	uint64_t quiet = sluice_watchdog_quiet(notes, look->now);
-	uint64_t most =
-		look->state == SLUICE_THREAD_ASKED ? SLUICE_WATCHDOG_ASKED * limit_ns : limit_ns;
+	/* A sleeper has the whole of it from when it was woken first. */
+	uint64_t most = look->state == SLUICE_THREAD_ASKED    ? SLUICE_WATCHDOG_ASKED * limit_ns
+			: look->state == SLUICE_THREAD_SLEEPS ? limit_ns + limit_ns / 2
+							      : limit_ns;
 	enum sluice_thread_verdict verdict;
 
 	if (!notes->is_known || notes->rounds != look->rounds ||
