@@ -116,6 +116,7 @@ class Operator:
         self.before = {}
         self.revisions = {}
         self.changes = self.tries = self.refused = 0
+        self.last = ()
         self.ways = {}
 
     # --- commands
@@ -123,6 +124,7 @@ class Operator:
     def ctl(self, *words, may_fail=False):
         """Runs a command with -j; its answer, or None if it was refused and may be."""
         end = time.monotonic() + PATIENCE
+        self.last = words
         while True:
             if self.options.tell:
                 print("+", *words, flush=True)
@@ -145,7 +147,7 @@ class Operator:
     def note(self, config, answer):
         """A configuration is in force, as an answer says."""
         if answer["state"] != "in force" or not answer["changes"]:
-            raise Fault("answer", f"a change that was made answers {answer}")
+            raise Fault("answer", f"{' '.join(self.last)}, which changes something, answers {answer}")
         self.changes += 1
         self.revisions[answer["revision"]] = config.copy()
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What outputs get still by rings of an earlier configuration; see draining.h. Touches: netlink
- * sockets, stderr.
+ * What outputs get still by rings of an earlier configuration; see draining.h. Touches: a
+ * netlink socket.
  */
 #include <string.h>
 #include "draining.h"
@@ -52,9 +52,12 @@ static void add_stream(json_t *list, const json_t *stream)
 
 json_t *sluice_draining_list(void)
 {
-	json_t *streams = sluice_list_streams(), *list = json_array(), *stream;
+	json_t *streams = sluice_list_daemon_streams(), *list, *stream;
 	size_t number;
 
+	if (!streams)
+		return json_null();
+	list = json_array();
 	json_array_foreach(streams, number, stream)
 	{
 		add_stream(list, stream);

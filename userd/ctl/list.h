@@ -16,6 +16,8 @@
 json_t *sluice_list_inputs(void);
 json_t *sluice_list_outputs(void);
 json_t *sluice_list_streams(void);
+/* The daemon's alone, without a word; NULL: it does not tell them now. */
+json_t *sluice_list_daemon_streams(void);
 json_t *sluice_list_daemon(void);
 json_t *sluice_list_store(void);
 json_t *sluice_list_orphans(void);

@@ -181,6 +181,21 @@ static void put_behind(json_t *list)
 	}
 }
 
+json_t *sluice_list_daemon_streams(void)
+{
+	struct sluice_netlink *netlink = sluice_daemon_connect();
+	json_t *list = json_array();
+
+	if (!netlink || sluice_daemon_try_dump(netlink, SLUICE_CMD_STREAM_GET, on_stream, list)) {
+		json_decref(list);
+		list = NULL;
+	}
+	sluice_netlink_close(netlink);
+	if (list)
+		put_behind(list);
+	return list;
+}
+
 json_t *sluice_list_streams(void)
 {
 	struct sluice_netlink *netlink = sluice_daemon_connect();

@@ -45,6 +45,7 @@ struct change {
 	bool opened[SLUICE_INTAKES], prepared[SLUICE_INTAKES];
 	size_t entered; /* workers that made room */
 	bool switched;	/* sources go by it already */
+	bool gathers;	/* streams go to other workers (gather.c) */
 };
 
 /* Makes the outputs of the new configuration, or finds the old ones that serve. */
@@ -282,6 +283,18 @@ static struct sluice_output *half_of(const struct change *change,
 	return NULL;
 }
 
+/* Worker call: outputs whose streams another worker may get hand out nothing until those are there,
+ * so that what comes now does not go before it. Not those that end: they finish. */
+static int pause_staying(struct sluice_worker *worker, void *argument)
+{
+	struct change *change = argument;
+
+	for_each_output (output, worker)
+		if (half_of(change, worker, output->group.guid))
+			output->paused = true;
+	return 0;
+}
+
 /* A feeder whose output is gone goes. What waits for it stays, unless the operator said that it be
  * dropped. */
 static void unbind(const struct change *change, struct sluice_stream *stream,
@@ -337,9 +350,11 @@ static int commit_outputs(struct sluice_worker *worker, void *argument)
 		if (change->kept[number])
 			sluice_output_retune(old->halves[worker->number],
 					     &change->config->outputs[number]);
-		else
+		else {
+			change->outputs[number].halves[worker->number]->paused = change->gathers;
 			sluice_output_begin(change->outputs[number].halves[worker->number],
 					    old ? old->halves[worker->number] : NULL);
+		}
 	}
 	for (number = 0; number < engine->output_count; number++) {
 		struct sluice_whole_output *old = &engine->outputs[number];
@@ -385,7 +400,6 @@ static void commit(struct change *change)
 	struct sluice_engine *engine = change->engine;
 	struct sluice_whole_output *old = engine->outputs;
 	size_t number, old_count = engine->output_count;
-	bool gathers = sluice_gather_is_needed(engine, change->config);
 
 	/* Before a destination is enabled that shall keep to its rate from the beginning. */
 	for (number = 0; number < change->config->output_count; number++)
@@ -397,8 +411,6 @@ static void commit(struct change *change)
 						    change->heir_of[number]);
 	for_each_worker (worker, engine)
 		sluice_worker_call(worker, commit_outputs, change);
-	if (gathers)
-		sluice_gather_begin(engine);
 	if (!change->switched)
 		switch_sources(change);
 	for (number = 0; number < change->config->output_count; number++) {
@@ -420,7 +432,7 @@ static void commit(struct change *change)
 	engine->identity = change->identity;
 	sluice_disk_change_finish(&change->disk);
 	sluice_leaving_drop_disk(engine);
-	if (gathers)
+	if (change->gathers)
 		sluice_gather_end(engine);
 }
 
@@ -518,12 +530,16 @@ int sluice_engine_change(struct sluice_engine *engine, struct sluice_config *con
 	} else {
 		adopt_fresh(&change);
 		/* What is still in a socket goes to the outputs of the configuration under which
-		 * it came: before one of them ends. Where streams go to other workers, they pause
-		 * first. */
-		if (engine->config && !sluice_gather_is_needed(engine, config))
+		 * it came: before one of them ends. Where streams go to other workers, those that
+		 * somebody goes on with pause first. */
+		change.gathers = sluice_gather_is_needed(engine, config);
+		if (change.gathers)
+			for_each_worker (worker, engine)
+				(void)sluice_worker_call(worker, pause_staying, &change);
+		if (engine->config) {
 			switch_sources(&change);
-		if (engine->config)
 			sluice_leaving_finish(engine, config, &change.identity);
+		}
 		drain_outputs(&change);
 		commit(&change);
 		sluice_ring_list_note(engine, false);

@@ -72,7 +72,7 @@ static int pause_outputs(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Worker call: they do again. */
+/* Worker call: outputs hand out something again. */
 static int resume_outputs(struct sluice_worker *worker, void *argument)
 {
 	(void)argument;
@@ -176,7 +176,7 @@ static size_t move_all(struct sluice_engine *engine, bool is_late)
 	return left;
 }
 
-void sluice_gather_begin(struct sluice_engine *engine)
+void sluice_gather_pause(struct sluice_engine *engine)
 {
 	for_each_worker (worker, engine)
 		(void)sluice_worker_call(worker, pause_outputs, NULL);

@@ -53,7 +53,7 @@ static struct rest come_to_rest(struct sluice_engine *engine, uint64_t most_ns)
 	uint64_t began = sluice_now();
 	struct rest rest;
 
-	sluice_gather_begin(engine);
+	sluice_gather_pause(engine);
 	for (;;) {
 		rest = (struct rest){0};
 		for_each_worker (worker, engine)

@@ -165,15 +165,15 @@ int sluice_engine_add_disk(struct sluice_engine *engine, struct sluice_spooler *
 
 /*
  * gather.c. Has an output fewer connections by `config`, which comes, so that streams of workers
- * without one go to others? Begin: outputs pause, before sources follow. End: when `config` is in
- * force and sources store nothing into those streams from their workers any more, streams move, and
- * outputs go on.
+ * without one go to others? Then their outputs pause before sources follow. End: when `config` is
+ * in force and sources store nothing into those streams from their workers any more, streams move,
+ * and outputs go on.
  */
 bool sluice_gather_is_needed(const struct sluice_engine *engine,
 			     const struct sluice_config *config);
-void sluice_gather_begin(struct sluice_engine *engine);
 void sluice_gather_end(struct sluice_engine *engine);
-/* Outputs that pause go on. */
+/* All outputs pause, and go on. */
+void sluice_gather_pause(struct sluice_engine *engine);
 void sluice_gather_resume(struct sluice_engine *engine);
 
 /* Streams that only drained and are empty go. */
