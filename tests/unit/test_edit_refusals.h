@@ -36,7 +36,8 @@
 	"control.hooks.config-failed, control.hooks.alarm-over, control.hooks.overflow, "         \
 	"control.hooks.room, control.hooks.link-down, control.hooks.link-up, "                    \
 	"control.hooks.destination-down, control.hooks.destination-up, control.hooks.rejecting, " \
-	"control.hooks.rejecting-over, control.hooks.missed, control.hooks.active, control.hooks.silent, "              \
+	"control.hooks.rejecting-over, control.hooks.missed, control.hooks.active, "              \
+	"control.hooks.silent, "                                                                  \
 	"control.hooks.silent-over, control.hooks.stuck, control.hooks.stuck-over, "              \
 	"control.hooks.replaced, control.hooks.starved, control.hooks.starved-over, "             \
 	"control.hooks.blocked, control.hooks.blocked-over, "                                     \

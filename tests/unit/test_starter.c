@@ -249,7 +249,7 @@ static void what_is_left_is_called_after_the_relay(void **state)
 	(void)state;
 	for (number = 0; number < 2; number++) {
 		assert_int_equal(read_line(lines[number], copy, &options), -1);
-		config = sluice_direct_load(&options, &status);
+		config = sluice_direct_load(&options, SLUICE_HOST_START, &status);
 		assert_non_null(config);
 		assert_string_equal(config->path, SLUICE_DIRECT_NAME);
 		assert_string_equal(config->home, "/sluiced --relay/relay-45000-45001");

@@ -162,8 +162,8 @@ double sluice_histogram_mean(const struct sluice_histogram *histogram)
 	return histogram && histogram->count ? histogram->sum / (double)histogram->count : 0;
 }
 
-/* As histogram.h says. */
-double sluice_histogram_deviation(const struct sluice_histogram *histogram)
+/* The standard deviation, from the exact values. 0 if there is none. */
+static double deviation(const struct sluice_histogram *histogram)
 {
 	double mean = sluice_histogram_mean(histogram);
 	double variance;
@@ -202,8 +202,7 @@ void sluice_histogram_write(const struct sluice_histogram *histogram, FILE *to)
 		fprintf(to, "%12.3f %1.12f %10" PRIu64 "\n", (double)histogram->largest / NS_PER_US,
 			1.0, histogram->count);
 	fprintf(to, "#[Mean    = %12.3f, StdDeviation   = %12.3f]\n",
-		sluice_histogram_mean(histogram) / NS_PER_US,
-		sluice_histogram_deviation(histogram) / NS_PER_US);
+		sluice_histogram_mean(histogram) / NS_PER_US, deviation(histogram) / NS_PER_US);
 	fprintf(to, "#[Max     = %12.3f, Total count    = %12" PRIu64 "]\n",
 		(double)histogram->largest / NS_PER_US, histogram->count);
 	fprintf(to, "#[Buckets = %12u, SubBuckets     = %12u]\n",

@@ -40,9 +40,8 @@ uint64_t sluice_histogram_largest(const struct sluice_histogram *histogram);
  * more than the largest value. 0 if there is none. */
 uint64_t sluice_histogram_quantile(const struct sluice_histogram *histogram, double share);
 
-/* Mean and standard deviation, from the exact values. 0 if there is none. */
+/* The mean, from the exact values. 0 if there is none. */
 double sluice_histogram_mean(const struct sluice_histogram *histogram);
-double sluice_histogram_deviation(const struct sluice_histogram *histogram);
 
 /* Writes the distribution by percentiles as plotters of HdrHistogram read it (.hgrm), in
  * microseconds. */

@@ -47,7 +47,8 @@ struct search {
 	bool on_a_line;
 };
 
-const double sluice_search_shares[SLUICE_SEARCH_TIMES] = {0.5, 0.9, 0.99, 0.999, 0.9999, 1};
+/* Quantiles of the table of times. */
+static const double shares[SLUICE_SEARCH_TIMES] = {0.5, 0.9, 0.99, 0.999, 0.9999, 1};
 
 static volatile sig_atomic_t stop;
 
@@ -297,7 +298,7 @@ static void take_times(const struct sluice_histogram *histogram, uint64_t *time)
 	size_t index;
 
 	for (index = 0; index < SLUICE_SEARCH_TIMES; index++)
-		time[index] = sluice_histogram_quantile(histogram, sluice_search_shares[index]);
+		time[index] = sluice_histogram_quantile(histogram, shares[index]);
 }
 
 /* Writes a distribution to its file. 0 or a negative errno. */

@@ -77,9 +77,6 @@ struct sluice_search_found {
 	bool resumed;
 };
 
-/* Quantiles of the latency table, for its heading. */
-extern const double sluice_search_shares[SLUICE_SEARCH_TIMES];
-
 /* The trials as the logic wants them. */
 static inline struct sluice_search_trials
 sluice_search_trials_of(const struct sluice_search_found *found)

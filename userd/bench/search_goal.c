@@ -40,8 +40,8 @@ static double duration_sum(const struct sluice_search_goal *goal, uint64_t load)
 	return least > goal->sum_seconds ? least : goal->sum_seconds;
 }
 
-/* As search_goal.h says. @threadsafe */
-double sluice_search_loss(const struct sluice_search_trial *trial)
+/* Share of a trial's datagrams that were lost; 0 .. 1. */
+static double loss_of(const struct sluice_search_trial *trial)
 {
 	if (trial->intended == 0)
 		return 0;
@@ -65,7 +65,7 @@ static bool is_full(const struct sluice_search_goal *goal, const struct sluice_s
 /* Has a trial lost more than the goal bears? */
 static bool is_high(const struct sluice_search_goal *goal, const struct sluice_search_trial *trial)
 {
-	return sluice_search_loss(trial) > goal->loss_ratio;
+	return loss_of(trial) > goal->loss_ratio;
 }
 
 /* Adds up the trials at a load. */
@@ -149,7 +149,7 @@ static double next_loss(const struct sluice_search_goal *goal,
 	*seconds = 0;
 	for (index = 0; index < trials->count; index++) {
 		const struct sluice_search_trial *trial = &trials->trial[index];
-		double loss = sluice_search_loss(trial);
+		double loss = loss_of(trial);
 
 		if (!is_at(trial, load) || !is_full(goal, trial) || (!first && loss <= above))
 			continue;
@@ -205,7 +205,7 @@ struct sluice_search_spread sluice_search_spread(const struct sluice_search_goal
 
 		if (!is_at(trial, load) || !is_full(goal, trial))
 			continue;
-		rate = (double)load * (1 - sluice_search_loss(trial));
+		rate = (double)load * (1 - loss_of(trial));
 		if (spread.trials == 0 || rate < spread.least)
 			spread.least = rate;
 		if (rate > spread.most)
@@ -253,9 +253,8 @@ static uint64_t first_load(const struct sluice_search_trials *trials,
 
 	for (index = 0; index < trials->count; index++)
 		if (trials->trial[index].warm_up)
-			return within(limits,
-				      (double)trials->trial[index].load *
-					      (1 - sluice_search_loss(&trials->trial[index])));
+			return within(limits, (double)trials->trial[index].load *
+						      (1 - loss_of(&trials->trial[index])));
 	return limits->most;
 }
 

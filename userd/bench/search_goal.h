@@ -77,9 +77,6 @@ struct sluice_search_spread {
  * the goal's loss ratio is one datagram. @threadsafe */
 double sluice_search_full_length(const struct sluice_search_goal *goal, uint64_t load);
 
-/* Share of a trial's datagrams that were lost; 0 .. 1. @threadsafe */
-double sluice_search_loss(const struct sluice_search_trial *trial);
-
 /* What the trials at a load say of it. @threadsafe */
 enum sluice_search_class sluice_search_classify(const struct sluice_search_goal *goal,
 						const struct sluice_search_trials *trials,

@@ -37,7 +37,6 @@ struct sluice_tester {
 	struct sluice_catcher *catcher;	   /* @owner tester */
 	struct sluice_emitter *emitter[2]; /* @owner tester; through the relay, and bare */
 	struct sluice_histogram *lateness; /* @owner tester */
-	struct sluice_histogram *gaps;	   /* @owner tester */
 	uint64_t seed;
 };
 
@@ -54,8 +53,7 @@ struct traffic {
 	uint64_t late;	   /* what is not out by then was not sent in time */
 	uint64_t intended; /* UINT64_MAX: as many as go out in the time */
 	uint64_t begun;
-	uint64_t previous; /* when the burst before left; 0: none */
-	uint64_t early;	   /* lowest numbers of waiting datagrams; UINT64_MAX: not looked */
+	uint64_t early; /* lowest numbers of waiting datagrams; UINT64_MAX: not looked */
 	uint64_t final;
 	uint64_t sent_before;
 };
@@ -93,9 +91,8 @@ int sluice_tester_open(struct sluice_tester **tester, const struct sluice_tester
 	made->stop = stop;
 	made->rules = setup->rules;
 	made->lateness = sluice_histogram_new();
-	made->gaps = sluice_histogram_new();
 	error = -ENOMEM;
-	if (!made->lateness || !made->gaps)
+	if (!made->lateness)
 		goto failed;
 	if (getrandom(&made->seed, sizeof(made->seed), 0) != sizeof(made->seed))
 		made->seed = sluice_now() ^ (uint64_t)getpid() << 32;
@@ -130,7 +127,6 @@ void sluice_tester_close(struct sluice_tester *tester)
 	sluice_emitter_close(tester->emitter[1]);
 	sluice_catcher_close(tester->catcher);
 	sluice_histogram_free(tester->lateness);
-	sluice_histogram_free(tester->gaps);
 	free(tester);
 }
 
@@ -176,13 +172,7 @@ static bool fill(struct sluice_tester *tester, struct traffic *traffic, uint64_t
 
 		sluice_histogram_add(tester->lateness, left > due ? left - due : 0, 1);
 	}
-	if (traffic->begun == first)
-		return false;
-	if (traffic->previous)
-		sluice_histogram_add(tester->gaps, left - traffic->previous, 1);
-	sluice_histogram_add(tester->gaps, 0, traffic->begun - first - 1);
-	traffic->previous = left;
-	return true;
+	return traffic->begun > first;
 }
 
 /* Looks how many are waiting in the relay. */
@@ -390,7 +380,6 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	if (order->load)
 		run.late = traffic.late + tester->setup->grace_ns;
 	sluice_histogram_clear(tester->lateness);
-	sluice_histogram_clear(tester->gaps);
 	sluice_catcher_expect(tester->catcher, &run);
 	sluice_bench_counters_read(&before);
 	error = sluice_catcher_sums(tester->catcher, &sums_before);
@@ -436,10 +425,4 @@ const struct sluice_histogram *sluice_tester_latency(const struct sluice_tester 
 const struct sluice_histogram *sluice_tester_lateness(const struct sluice_tester *tester)
 {
 	return tester->lateness;
-}
-
-/* As tester.h says. */
-const struct sluice_histogram *sluice_tester_gaps(const struct sluice_tester *tester)
-{
-	return tester->gaps;
 }

@@ -90,9 +90,8 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 			struct sluice_tester_result *result);
 
 /* Of the latest trial, in nanoseconds: from the intended time of sending to receipt; how late the
- * sender was; between one datagram's leaving and the next one's. */
+ * sender was. */
 const struct sluice_histogram *sluice_tester_latency(const struct sluice_tester *tester);
 const struct sluice_histogram *sluice_tester_lateness(const struct sluice_tester *tester);
-const struct sluice_histogram *sluice_tester_gaps(const struct sluice_tester *tester);
 
 #endif /* SLUICE_BENCH_TESTER_H */

@@ -34,9 +34,8 @@
 #include "request.h"
 #include "wishes.h"
 
-#define REQUEST_MAX               \
-	(SLUICE_CONFIG_TEXT_MAX + \
-	 65536)		     /* bytes of one request: a configuration and its attributes */
+/* Bytes of one request: a configuration and its attributes. */
+#define REQUEST_MAX (SLUICE_CONFIG_TEXT_MAX + 65536)
 #define REQUESTS_AT_ONCE 16U /* signals and other descriptors get their turn after so many */
 #define LOOKS_AT_ONCE 128U   /* likewise of datagrams, most of which only strangers can have sent */
 /* Refusals to users who may ask nothing: so many at once, one more in so many ms. Who asks oftener

@@ -150,8 +150,8 @@ struct sluice_engine_report {
 int sluice_engine_start(struct sluice_config *config, struct sluice_engine **engine, char **error);
 
 /* Calls `each` for every socket that another process could go on with, from a worker, and with the
- * name that it is to be given to sluice_socket_inherit_named() by. 0; a negative errno: not all were
- * shown. */
+ * name that it is to be given to sluice_socket_inherit_named() by. 0; a negative errno: not all
+ * were shown. */
 int sluice_engine_show_sockets(struct sluice_engine *engine,
 			       void (*each)(void *context, int fd, const char *name),
 			       void *context);
