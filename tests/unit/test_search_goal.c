@@ -147,7 +147,7 @@ static void small_ratios_need_long_trials(void **state)
 
 	(void)state;
 	assert_true(fabs(sluice_search_full_length(&goal, 100000) - 10) < 1e-9);
-	assert_true(fabs(sluice_search_full_length(&goal, 10 * MILLION) - 1) < 1e-9);
+	assert_true(fabs(sluice_search_full_length(&goal, 10ULL * MILLION) - 1) < 1e-9);
 	all.count = 0;
 	/* A second of 100,000 shows nothing. */
 	add(50, 100000, 1, 0);
@@ -205,23 +205,24 @@ static void a_known_limit_is_found(void **state)
 		{0, 0.5, 0.005, 1, 5}, {0.005, 0.5, 0.005, 1, 5}, {1e-6, 0.5, 0.005, 1, 5}};
 	struct sluice_search_limits limits = {1, 250000};
 	unsigned int noise;
-	double limit;
+	unsigned int step;
+	uint64_t limit;
 	size_t goal;
 
 	(void)state;
 	for (noise = 0; noise <= 7; noise += 7) {
-		for (limit = 10; limit < 240000; limit *= 1.7) {
+		for (step = 0, limit = 10; step < 19; step++, limit = limit * 17 / 10) {
 			size_t count = noise ? 2 : 3;
 
 			/* Where one datagram is more than the loss ratio a trial is long, and the
 			 * one that is disturbed may be the only one. */
 			if (noise && limit < 1000)
 				continue;
-			search(goals, count, &limits, limit, noise);
+			search(goals, count, &limits, (double)limit, noise);
 			for (goal = 0; goal < count; goal++) {
 				struct sluice_search_bounds bounds =
 					sluice_search_bounds(&goals[goal], seen());
-				double rate = limit / (1 - goals[goal].loss_ratio);
+				double rate = (double)limit / (1 - goals[goal].loss_ratio);
 
 				assert_true((double)bounds.lower <= rate + 1);
 				assert_true((double)bounds.upper > rate - 1);
@@ -229,7 +230,8 @@ static void a_known_limit_is_found(void **state)
 					    fmax(1, 0.005 * (double)bounds.upper + 1e-6));
 				/* However much is offered, no more than the limit comes out. */
 				assert_true(sluice_search_throughput(&goals[goal], seen(),
-								     bounds.lower) <= limit + 1);
+								     bounds.lower) <=
+					    (double)limit + 1);
 			}
 		}
 	}
