@@ -55,9 +55,10 @@ static pid_t hold(bool circles)
 		if (sluice_claim_take(&claim, path, false) || sluice_claim_sign(&claim, &note) ||
 		    write(ends[1], "x", 1) != 1)
 			_exit(1);
-		while (circles)
-			;
-		pause();
+		do {
+			if (!circles)
+				pause();
+		} while (getppid() != 1);
 		_exit(0);
 	}
 	close(ends[1]);

@@ -181,8 +181,10 @@ static void live_file(const char *path)
 			assert_true(story.fires && story.expected_count < 16);
 			snprintf(story.expected[story.expected_count++], 256, "%.255s", line + 3);
 		} else if (*source) {
-			strcat(text, line);
-			strcat(text, "\n");
+			size_t used = strlen(text);
+
+			assert_true(used + strlen(line) + 2 <= sizeof(text));
+			snprintf(text + used, sizeof(text) - used, "%s\n", line);
 		}
 	}
 	fclose(file);

@@ -155,7 +155,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	(void)nftw(root, discard, 16, FTW_DEPTH | FTW_PHYS);
-	strcpy(root + strlen(root) - 6, "XXXXXX");
+	memcpy(root + strlen(root) - 6, "XXXXXX", 6);
 	return 0;
 }
 
@@ -163,7 +163,7 @@ static int tear_down(void **state)
  * worker 0. */
 static json_t *streams(void)
 {
-	sluice_guid module, socket;
+	sluice_guid module = {0}, socket = {0};
 	char one[SLUICE_GUID_TEXT], other[SLUICE_GUID_TEXT];
 
 	memset(module, 0x11, sizeof(module));
@@ -205,17 +205,16 @@ static json_t *named(const json_t *list, const char *name)
 /* All warnings, one a line. @owner caller */
 static char *warnings(const json_t *list)
 {
-	char *text = calloc(1, 65536);
 	json_t *object, *sentence;
-	size_t number, place;
+	size_t number, place, size;
+	char *text = NULL;
+	FILE *stream = open_memstream(&text, &size);
 
-	assert_non_null(text);
+	assert_non_null(stream);
 	json_array_foreach(list, number, object)
 		json_array_foreach(json_object_get(object, "warnings"), place, sentence)
-	{
-		strcat(text, json_string_value(sentence));
-		strcat(text, "\n");
-	}
+			fprintf(stream, "%s\n", json_string_value(sentence));
+	fclose(stream);
 	return text;
 }
 
