@@ -113,11 +113,17 @@ static void text_for_plotters(void **state)
 	assert_non_null(strstr(text, "Value     Percentile TotalCount 1/(1-Percentile)"));
 	assert_non_null(strstr(text, "Max     =     1000.000, Total count    =         1000"));
 	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-		double microseconds;
 		double percentile;
+		unsigned long long number;
+		char *rest;
+		char *end;
 
-		if (sscanf(line, "%lf %lf %llu", &microseconds, &percentile, &counted) != 3)
+		(void)strtod(line, &end);
+		percentile = strtod(end, &end);
+		number = strtoull(end, &rest, 10);
+		if (rest == end)
 			continue;
+		counted = number;
 		assert_true(percentile > before);
 		assert_true((double)counted >= percentile * 1000 - 1e-6);
 		before = percentile;

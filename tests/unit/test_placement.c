@@ -155,7 +155,7 @@ static int tear_down(void **state)
 {
 	(void)state;
 	(void)nftw(root, discard, 16, FTW_DEPTH | FTW_PHYS);
-	memcpy(root + strlen(root) - 6, "XXXXXX", 6);
+	snprintf(root + strlen(root) - 6, 7, "XXXXXX");
 	return 0;
 }
 
