@@ -237,6 +237,8 @@ in_background()
 {
 	local server=$1
 	shift
+	# Without `&` the scenario itself would become the command, and end with its status.
+	[ "$BASHPID" -ne $$ ] || fail "in_background without &: $*"
 	if [ "$server" = middle ] && [ -z "$namespace_prefix" ]; then
 		exec "$@"
 	else

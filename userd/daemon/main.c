@@ -151,7 +151,7 @@ static void run(struct daemon *daemon)
 		else if (event.data.fd == sluice_doors_fd(daemon->doors))
 			sluice_doors_serve(daemon->doors);
 		else if (event.data.fd == sluice_active_fd(daemon->active))
-			sluice_active_serve(daemon->active);
+			sluice_succession_serve(daemon);
 		else if (!sluice_giving_serve(daemon, event.data.fd))
 			(void)sluice_losses_serve(&daemon->losses, event.data.fd, daemon);
 	}

@@ -267,6 +267,12 @@ void sluice_succession_renew(struct daemon *daemon)
 	(void)sluice_foreman_give(daemon->foreman, &show.job);
 }
 
+void sluice_succession_serve(struct daemon *daemon)
+{
+	sluice_active_serve(daemon->active);
+	sluice_watchdog_note_heir(daemon->watchdog, sluice_active_standbys(daemon->active) > 0);
+}
+
 /* struct sluice_active_calls.joined */
 static void on_joined(void *context)
 {

@@ -23,6 +23,9 @@ int sluice_succession_claim(struct daemon *daemon, const struct sluice_config *c
 /* Everything runs: from here on others can wait for it. */
 void sluice_succession_begin(struct daemon *daemon);
 
+/* Those that wait have said something, or have to hear something. */
+void sluice_succession_serve(struct daemon *daemon);
+
 /* Another configuration is in force: those that wait are shown its sockets. */
 void sluice_succession_renew(struct daemon *daemon);
 

@@ -47,6 +47,7 @@ struct sluice_watchdog {
 	uint64_t limit_ns;    /* atomic, as the next */
 	uint32_t action;      /* enum sluice_watchdog_action */
 	bool relents;	      /* likewise */
+	bool has_heir;	      /* likewise: another daemon waits to go on */
 	pthread_mutex_t lock; /* of what follows; never held for longer than a copy takes */
 	pthread_cond_t came;
 	bool ended;
@@ -153,20 +154,24 @@ static void give_up(struct look *look, const char *name)
 {
 	struct sluice_watchdog *watchdog = look->watchdog;
 	uint32_t action = sluice_load_relaxed(&watchdog->action);
+	bool has_heir;
 	char text[SLUICE_WATCHDOG_TEXT];
 
 	look->is_given_up = true;
 	if (watchdog->is_given_up || sluice_load_relaxed(&watchdog->relents))
 		return;
 	watchdog->is_given_up = true;
-	/* By hand, half of it is better than nothing; where somebody starts it anew, that is. */
+	has_heir = sluice_load_relaxed(&watchdog->has_heir);
+	/* By hand, half of it is better than nothing; where somebody goes on, or starts it anew,
+	 * that is. */
 	if (action == SLUICE_WATCHDOG_EXIT ||
-	    (action == SLUICE_WATCHDOG_REPLACE && watchdog->feed_ns)) {
+	    (action == SLUICE_WATCHDOG_REPLACE && (watchdog->feed_ns || has_heir))) {
 		watchdog->leaves_at = look->now + TELL_NS;
 		snprintf(text, sizeof(text),
-			 "%s hangs and cannot be replaced: sluiced ends with status %d, to be "
-			 "started anew; what is in the rings and on the disk stays",
-			 name, watchdog->status);
+			 "%s hangs and cannot be replaced: sluiced ends with status %d, %s; what "
+			 "is in the rings and on the disk stays",
+			 name, watchdog->status,
+			 has_heir ? "and a standby goes on" : "to be started anew");
 	} else {
 		snprintf(text, sizeof(text),
 			 "%s hangs and cannot be replaced: restart sluiced; what is in the rings "
@@ -454,6 +459,12 @@ void sluice_watchdog_relent(struct sluice_watchdog *watchdog)
 {
 	if (watchdog)
 		sluice_store_relaxed(&watchdog->relents, true);
+}
+
+void sluice_watchdog_note_heir(struct sluice_watchdog *watchdog, bool is_there)
+{
+	if (watchdog)
+		sluice_store_relaxed(&watchdog->has_heir, is_there);
 }
 
 int sluice_watchdog_fd(const struct sluice_watchdog *watchdog)

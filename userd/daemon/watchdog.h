@@ -7,7 +7,7 @@
  *
  *   a thread hangs ──► a fresh one goes on with its work, where that is safe
  *                 └──► else systemd hears no more that all is well, and the process ends, if
- *                      somebody starts it anew: rings are files or the module's, nothing is lost
+ *                      a standby waits or somebody starts it anew: rings are files or the module's
  */
 #ifndef SLUICE_WATCHDOG_H
 #define SLUICE_WATCHDOG_H
@@ -35,6 +35,10 @@ void sluice_watchdog_configure(struct sluice_watchdog *watchdog,
 /* The process ends by itself, in time: nobody is replaced and nothing ended any more. @threadsafe
  */
 void sluice_watchdog_relent(struct sluice_watchdog *watchdog);
+
+/* Does another daemon wait to go on with the work of this one? Then it is no loss if this one ends.
+ * @threadsafe */
+void sluice_watchdog_note_heir(struct sluice_watchdog *watchdog, bool is_there);
 
 /* Readable when it has something to tell; tells it to log and events. -1: there is none. @context
  * control thread */
