@@ -161,12 +161,38 @@ static void test_poke(void **state)
 	assert_int_equal(sluice_watchdog_quiet(&notes, seen.now), 2 * SLUICE_NS_PER_S);
 }
 
+/* One that runs a little now and then, and is found ready to: starved if it was kept waiting, or
+ * has not run again; stuck if it was let run whenever it would, and slept in between. */
+static void test_sleeping_loop(void **state)
+{
+	unsigned int step;
+
+	(void)state;
+	begin(SLUICE_THREAD_WORKS, 'R');
+	for (step = 0; step < 12; step++) {
+		seen.slices += 10;
+		(void)look(1, 1, false);
+	}
+	assert_int_equal(notes.verdict, SLUICE_THREAD_STUCK);
+	begin(SLUICE_THREAD_WORKS, 'R');
+	for (step = 0; step < 12; step++) {
+		seen.slices += 10;
+		seen.delay_ns += SLUICE_NS_PER_S / 2;
+		(void)look(1, 1, false);
+	}
+	assert_int_equal(notes.verdict, SLUICE_THREAD_STARVED);
+	begin(SLUICE_THREAD_WORKS, 'R');
+	seen.slices = 100;
+	assert_int_equal(look(12, 0, false), SLUICE_THREAD_STARVED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_burning),	 cmocka_unit_test(test_starved),
-		cmocka_unit_test(test_blocked),	 cmocka_unit_test(test_asleep),
-		cmocka_unit_test(test_patience), cmocka_unit_test(test_poke),
+		cmocka_unit_test(test_burning), cmocka_unit_test(test_sleeping_loop),
+		cmocka_unit_test(test_starved), cmocka_unit_test(test_blocked),
+		cmocka_unit_test(test_asleep),	cmocka_unit_test(test_patience),
+		cmocka_unit_test(test_poke),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

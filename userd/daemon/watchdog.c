@@ -65,7 +65,6 @@ struct sluice_watchdog {
 struct look {
 	struct sluice_watchdog *watchdog;
 	uint64_t now, limit_ns;
-	bool others_wait; /* found in this look, or the one before */
 	bool is_given_up;
 	enum sluice_thread_verdict worst;
 	char text[SLUICE_WATCHDOG_TEXT];
@@ -214,6 +213,23 @@ static struct sluice_watch_notes *notes_of(struct sluice_thread *thread)
 	return thread->notes;
 }
 
+/* Is a thread beside `own` starved, or does it wait for the disk? Names are waited for by nobody.
+ */
+static bool is_other_waiting(const struct sluice_thread *first, const struct sluice_thread *own)
+{
+	const struct sluice_thread *thread;
+	uint32_t verdict;
+
+	for (thread = first; thread; thread = thread->next) {
+		verdict = sluice_load_relaxed(&thread->verdict);
+		if (thread != own &&
+		    (verdict == SLUICE_THREAD_STARVED ||
+		     (verdict == SLUICE_THREAD_BLOCKED && thread->kind != SLUICE_THREAD_RESOLVER)))
+			return true;
+	}
+	return false;
+}
+
 /* Looks at one thread. */
 static void look_at(struct look *look, struct sluice_thread *first, struct sluice_thread *thread)
 {
@@ -231,10 +247,12 @@ static void look_at(struct look *look, struct sluice_thread *first, struct sluic
 	seen.since_ns = sluice_load_relaxed(&thread->since_ns);
 	seen.rounds = sluice_load_relaxed(&thread->rounds);
 	seen.cpu_time_ns = stat.cpu_time_ns;
+	seen.delay_ns = stat.delay_ns;
+	seen.slices = stat.slices;
 	seen.run = stat.run;
 	/* A worker sleeps without a lock; others wake up into one, which somebody may have. */
 	verdict = sluice_watchdog_judge(notes, &seen, look->limit_ns,
-					look->others_wait &&
+					is_other_waiting(first, thread) &&
 						!(seen.state == SLUICE_THREAD_SLEEPS &&
 						  thread->calls && thread->calls->replace));
 	if (sluice_watchdog_wants_poke(notes, &seen, look->limit_ns) && thread->calls &&
@@ -254,21 +272,6 @@ static void look_at(struct look *look, struct sluice_thread *first, struct sluic
 		snprintf(look->text, sizeof(look->text), "%s", text);
 	}
 	sluice_store_relaxed(&thread->verdict, (uint32_t)verdict);
-}
-
-/* Is a thread starved, or does it wait for the disk? Names are waited for by nobody. */
-static bool is_any_waiting(const struct sluice_thread *first)
-{
-	const struct sluice_thread *thread;
-	uint32_t verdict;
-
-	for (thread = first; thread; thread = thread->next) {
-		verdict = sluice_load_relaxed(&thread->verdict);
-		if (verdict == SLUICE_THREAD_STARVED ||
-		    (verdict == SLUICE_THREAD_BLOCKED && thread->kind != SLUICE_THREAD_RESOLVER))
-			return true;
-	}
-	return false;
 }
 
 /* What the watchdog itself missed, because it was not run, is nobody's silence. */
@@ -305,7 +308,6 @@ static void look_at_all(struct sluice_watchdog *watchdog, uint64_t wanted_at, ui
 		watchdog->is_late = false;
 		tell(watchdog, SLUICE_EVENT_STARVED_OVER, "sluiced", "sluiced is run again");
 	}
-	look.others_wait = is_any_waiting(first);
 	for (thread = first; thread; thread = thread->next)
 		look_at(&look, first, thread);
 	sluice_thread_unlock();

@@ -17,6 +17,15 @@ bool sluice_watchdog_wants_poke(const struct sluice_watch_notes *notes,
 	       sluice_watchdog_quiet(notes, look->now) >= limit_ns / 2;
 }
 
+/* Was it let run whenever it could, since the last look too? A wait that goes on the kernel counts
+ * when it is over, so one that has not run again may have waited all the time. */
+static bool is_let_run(const struct sluice_watch_notes *notes, const struct sluice_watch_look *look,
+		       uint64_t quiet)
+{
+	return notes->slices && look->slices > notes->slices &&
+	       look->delay_ns - notes->delay_ns < quiet / 4;
+}
+
 /* What a single look says of one that has not got on for `quiet` of `most` nanoseconds. */
 static enum sluice_thread_verdict say(const struct sluice_watch_notes *notes,
 				      const struct sluice_watch_look *look, uint64_t quiet,
@@ -29,8 +38,10 @@ static enum sluice_thread_verdict say(const struct sluice_watch_notes *notes,
 	if (look->state == SLUICE_THREAD_DISK || look->state == SLUICE_THREAD_NAMES ||
 	    look->run == 'D')
 		return SLUICE_THREAD_BLOCKED;
-	if (look->run == 'R')
-		return used < quiet / 2 ? SLUICE_THREAD_STARVED : notes->verdict;
+	if (look->run == 'R' && used >= quiet / 2)
+		return notes->verdict;
+	if (look->run == 'R' && !is_let_run(notes, look, quiet))
+		return SLUICE_THREAD_STARVED;
 	/* The kernel does not say: it is not accused. */
 	if (look->run == '?' || others_wait)
 		return notes->verdict;
@@ -54,15 +65,19 @@ enum sluice_thread_verdict sluice_watchdog_judge(struct sluice_watch_notes *note
 						     .rounds = look->rounds,
 						     .since_ns = look->since_ns,
 						     .quiet_ns = look->now,
-						     .cpu_time_ns = look->cpu_time_ns};
+						     .cpu_time_ns = look->cpu_time_ns,
+						     .delay_ns = look->delay_ns,
+						     .slices = look->slices};
 		return SLUICE_THREAD_WELL;
 	}
 	if (quiet < most || look->state == SLUICE_THREAD_OTHER ||
 	    look->state == SLUICE_THREAD_REPLACED) {
+		notes->slices = look->slices;
 		notes->verdict = SLUICE_THREAD_WELL;
 		return notes->verdict;
 	}
 	verdict = say(notes, look, quiet, most, others_wait);
+	notes->slices = look->slices;
 	notes->suspicions = verdict == SLUICE_THREAD_STUCK ? notes->suspicions + 1 : 0;
 	/* A second look. */
 	if (verdict != SLUICE_THREAD_STUCK || notes->suspicions > 1)

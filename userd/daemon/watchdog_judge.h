@@ -8,7 +8,8 @@
  *   disk, DNS     any          little            blocked: an alarm, nobody's fault here
  *   any           D            little            blocked likewise (a page of a file, an NFS)
  *   works, asked  any          most of the time  stuck: a loop without an end
- *   works, asked  R            little            starved: others have the processor
+ *   works, asked  R            little            starved: others have the processor; but stuck, if
+ *                                                they let it run, and it sleeps in turn
  *   works, asked  S            little            stuck: it waits for what does not come
  *   sleeps        S, woken     little            stuck: it does not wake
  *   other         any          any               well: whom it waits for is judged
@@ -31,8 +32,8 @@ struct sluice_watch_look {
 	uint64_t now;
 	uint32_t state; /* enum sluice_thread_state */
 	uint64_t since_ns, rounds;
-	uint64_t cpu_time_ns;
-	char run; /* see thread_stat.h */
+	uint64_t cpu_time_ns, delay_ns, slices; /* see thread_stat.h */
+	char run;
 };
 
 /* What is remembered of it. All zero: nothing yet. */
@@ -41,6 +42,8 @@ struct sluice_watch_notes {
 	uint64_t rounds, since_ns; /* at the last look at which it had got on */
 	uint64_t quiet_ns;	   /* when that was; what the watchdog itself missed is left out */
 	uint64_t cpu_time_ns;	   /* that it had used by then */
+	uint64_t delay_ns;	   /* and had waited to run */
+	uint64_t slices;	   /* how often it had run at the last look */
 	unsigned int suspicions;   /* looks in a row that say stuck */
 	enum sluice_thread_verdict verdict;
 };

@@ -27,14 +27,14 @@ static const char *policy_name(unsigned long policy)
 	return name ? name : "?";
 }
 
-/* Reads the kernel's line about thread `tid` into `text`. False: it cannot be had. */
-static bool read_line(pid_t tid, char *text, size_t size)
+/* Reads the kernel's line about thread `tid` in `file` into `text`. False: it cannot be had. */
+static bool read_line(pid_t tid, const char *file, char *text, size_t size)
 {
-	char path[48];
+	char path[64];
 	ssize_t length;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	snprintf(path, sizeof(path), "/proc/self/task/%d/%s", tid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -55,7 +55,7 @@ void sluice_thread_stat(const struct sluice_thread *thread, struct sluice_thread
 		stat->cpu_time_ns =
 			(uint64_t)used.tv_sec * SLUICE_NS_PER_S + (uint64_t)used.tv_nsec;
 	/* A name may have anything in it: behind its end there are numbers only. */
-	at = read_line(thread->tid, text, sizeof(text)) ? strrchr(text, ')') : NULL;
+	at = read_line(thread->tid, "stat", text, sizeof(text)) ? strrchr(text, ')') : NULL;
 	if (!at || at[1] != ' ' || !at[2])
 		return;
 	at += 2;
@@ -68,4 +68,10 @@ void sluice_thread_stat(const struct sluice_thread *thread, struct sluice_thread
 	}
 	if (at)
 		stat->policy = policy_name(strtoul(at, NULL, 10));
+	/* Time that it ran, that it waited, and how often it ran. */
+	if (read_line(thread->tid, "schedstat", text, sizeof(text))) {
+		(void)strtoull(text, &at, 10);
+		stat->delay_ns = strtoull(at, &at, 10);
+		stat->slices = strtoull(at, NULL, 10);
+	}
 }

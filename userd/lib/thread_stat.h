@@ -13,6 +13,9 @@ struct sluice_thread_stat {
 	unsigned int cpu;     /* on which it ran last */
 	const char *policy;   /* "other", "fifo", ...; a constant; "?" */
 	uint64_t cpu_time_ns; /* that it has used */
+	/* /proc/PID/schedstat: for how long it was ready and had to wait until it ran, and how
+	 * often it ran; a wait that goes on is not in it. 0: the kernel does not count that. */
+	uint64_t delay_ns, slices;
 };
 
 /* Asks; what cannot be had is as above, or 0. Register's lock held, so that the thread is there.
