@@ -52,7 +52,7 @@ static int ask(struct answers *answers, size_t number)
 static enum sluice_source choose(struct answers *answers, bool *told)
 {
 	const struct sluice_source_class *best;
-	char why[SLUICE_HOST_KERNEL_TEXT], text[SLUICE_HOST_KERNEL_TEXT + 128];
+	char why[SLUICE_HOST_KERNEL_TEXT], text[256];
 	size_t number = 0;
 
 	while (number + 1 < SLUICE_INTAKES && ask(answers, number))
@@ -66,8 +66,11 @@ static enum sluice_source choose(struct answers *answers, bool *told)
 	else if (!*told)
 		sluice_notice("source: auto is %s here", sluice_config_source_name(best->kind));
 	if (!*told && number && sluice_host_lacks_module(why)) {
-		snprintf(text, sizeof(text), "the inputs are received by %ss: %s",
-			 sluice_config_source_name(best->kind), why);
+		/* How it is mended the check has said. */
+		snprintf(text, sizeof(text),
+			 "the inputs are received by %ss: the kernel that runs has no sluice "
+			 "module; `sluicectl check` says how it gets one",
+			 sluice_config_source_name(best->kind));
 		sluice_warning_about(SLUICE_ABOUT(.alarm = ALARM), "%s", text);
 		sluice_event_send(SLUICE_EVENT_ALARM, ALARM, "", text);
 	}
