@@ -100,6 +100,8 @@ static int set_up(void **state)
 	put_thread(77, "sluiced", "0-3", 3);
 	put_thread(78, "sluice-w0", "0", 0);
 	put_thread(79, "sluice-w1", "2", 2);
+	/* No worker, whatever it is called. */
+	put_thread(80, "sluice-watch", "0-3", 1);
 	put("/proc/77/maps", "00001000-00002000 r-xp 00000000 fe:00 1   /usr/sbin/sluiced\n"
 			     "00010000-00011000 r--s 00000000 00:05 2   /dev/sluice\n"
 			     "00011000-00012000 rw-s 00001000 00:05 2   /dev/sluice\n"
@@ -231,7 +233,7 @@ static void all_is_well(void **state)
 
 	(void)state;
 	assert_string_equal(text, "");
-	assert_int_equal(json_array_size(list), 8);
+	assert_int_equal(json_array_size(list), 9);
 	HAS("sluiced", "cpus", "0-3");
 	IS("sluiced", "cpu", 3);
 	IS("sluiced", "node", 1);

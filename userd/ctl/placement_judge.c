@@ -3,6 +3,7 @@
  * What of a placement contradicts; see placement.h. Each warning is a sentence with what mends it.
  * Touches: nothing but memory.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,8 +24,12 @@ static const char *text_of(const json_t *object, const char *key)
 /* Is it a thread that receives and sends? */
 static bool is_worker(const json_t *object)
 {
+	const char *name = text_of(object, "name");
+
+	/* Its number follows; others are called alike, the watchdog for one. */
 	return !strcmp(text_of(object, "what"), "thread") &&
-	       !strncmp(text_of(object, "name"), WORKER, sizeof(WORKER) - 1);
+	       !strncmp(name, WORKER, sizeof(WORKER) - 1) &&
+	       isdigit((unsigned char)name[sizeof(WORKER) - 1]);
 }
 
 /* Adds a sentence. 0 or -ENOMEM. */
