@@ -9,24 +9,7 @@
 #include "check.h"
 
 #define SNMP "/proc/net/snmp"
-#define SNMP6 "/proc/net/snmp6"
 #define CONF "/proc/sys/net/ipv4/conf/"
-
-/* By how much a counter of IP grew, IPv4 and IPv6 together; numbers[] likewise. */
-static uint64_t ip_rise(const struct sluice_doctor_look *look, const char *name,
-			uint64_t numbers[2])
-{
-	uint64_t six[2] = {0}, rise;
-	char name6[64];
-
-	memset(numbers, 0, 2 * sizeof(*numbers));
-	rise = sluice_doctor_table_rise(look, SNMP, "Ip:", name, numbers);
-	snprintf(name6, sizeof(name6), "Ip6%s", name);
-	rise += sluice_doctor_number_rise(look, SNMP6, name6, six);
-	numbers[0] += six[0];
-	numbers[1] += six[1];
-	return rise;
-}
 
 /* Settings of rp_filter that are strict, as arguments of `sysctl -w`; "": none can be read. */
 static void strict_settings(const struct sluice_doctor_look *look, char settings[512])
@@ -87,7 +70,7 @@ void sluice_doctor_ip_dropped(const struct sluice_doctor_look *look,
 	size_t number, used = 0;
 
 	for (number = 0; number < sizeof(counters) / sizeof(counters[0]); number++) {
-		rise = ip_rise(look, counters[number].name, numbers);
+		rise = sluice_doctor_snmp_rise(look, "Ip", counters[number].name, numbers);
 		if (!rise)
 			continue;
 		finding = finding ? finding : sluice_doctor_find(report, "IP");
@@ -108,7 +91,8 @@ void sluice_doctor_ip_dropped(const struct sluice_doctor_look *look,
 void sluice_doctor_reassembly(const struct sluice_doctor_look *look,
 			      struct sluice_doctor_report *report)
 {
-	uint64_t numbers[2], lost = ip_rise(look, "ReasmFails", numbers), late[2], memory = 0, most;
+	uint64_t numbers[2], lost = sluice_doctor_snmp_rise(look, "Ip", "ReasmFails", numbers),
+			     late[2], memory = 0, most;
 	const char *text = sluice_doctor_text(&look->after,
 					      "/proc/sys/net/ipv4/ipfrag_high_thresh"),
 		   *frag = sluice_doctor_text(&look->after, "/proc/net/sockstat");
@@ -119,7 +103,7 @@ void sluice_doctor_reassembly(const struct sluice_doctor_look *look,
 	finding = sluice_doctor_find(report, "IP");
 	sluice_doctor_proof(finding, SNMP, "Ip ReasmFails", numbers);
 	sluice_doctor_lost(report, finding, lost);
-	if (ip_rise(look, "ReasmTimeout", late)) {
+	if (sluice_doctor_snmp_rise(look, "Ip", "ReasmTimeout", late)) {
 		sluice_doctor_add(finding, "Of some of them a part never came: it was lost on the "
 					   "way.");
 		sluice_doctor_proof(finding, SNMP, "Ip ReasmTimeout", late);
@@ -136,7 +120,7 @@ void sluice_doctor_reassembly(const struct sluice_doctor_look *look,
 void sluice_doctor_fragments(const struct sluice_doctor_look *look,
 			     struct sluice_doctor_report *report)
 {
-	uint64_t numbers[2], came = ip_rise(look, "ReasmReqds", numbers);
+	uint64_t numbers[2], came = sluice_doctor_snmp_rise(look, "Ip", "ReasmReqds", numbers);
 	json_t *finding;
 
 	if (!came)

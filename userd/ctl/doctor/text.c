@@ -151,6 +151,22 @@ uint64_t sluice_doctor_table_rise(const struct sluice_doctor_look *look, const c
 	return sluice_doctor_rise(was, numbers[0], is, numbers[1]);
 }
 
+uint64_t sluice_doctor_snmp_rise(const struct sluice_doctor_look *look, const char *protocol,
+				 const char *name, uint64_t numbers[2])
+{
+	uint64_t six[2] = {0}, rise;
+	char table[16], name6[64];
+
+	memset(numbers, 0, 2 * sizeof(*numbers));
+	snprintf(table, sizeof(table), "%s:", protocol);
+	rise = sluice_doctor_table_rise(look, "/proc/net/snmp", table, name, numbers);
+	snprintf(name6, sizeof(name6), "%s6%s", protocol, name);
+	rise += sluice_doctor_number_rise(look, "/proc/net/snmp6", name6, six);
+	numbers[0] += six[0];
+	numbers[1] += six[1];
+	return rise;
+}
+
 uint64_t sluice_doctor_stat_rise(const struct sluice_doctor_look *look, const char *source,
 				 const char *name, uint64_t numbers[2])
 {

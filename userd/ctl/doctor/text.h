@@ -41,6 +41,11 @@ uint64_t sluice_doctor_number_rise(const struct sluice_doctor_look *look, const 
 uint64_t sluice_doctor_table_rise(const struct sluice_doctor_look *look, const char *source,
 				  const char *table, const char *name, uint64_t numbers[2]);
 
+/* The same of a counter of `protocol` ("Ip", "Udp"), IPv4 and IPv6 together, in /proc/net/snmp and
+ * snmp6. */
+uint64_t sluice_doctor_snmp_rise(const struct sluice_doctor_look *look, const char *protocol,
+				 const char *name, uint64_t numbers[2]);
+
 /* The same of the sum of column `name` of a file of /proc/net/stat: hexadecimal figures, a line for
  * each CPU. */
 uint64_t sluice_doctor_stat_rise(const struct sluice_doctor_look *look, const char *source,

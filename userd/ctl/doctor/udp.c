@@ -11,25 +11,8 @@
 #include "check.h"
 
 #define SNMP "/proc/net/snmp"
-#define SNMP6 "/proc/net/snmp6"
 #define SOCKETS "sockets/udp"
 #define WISHED_BUFFER (32ULL << 20)
-
-/* By how much a counter of UDP grew, IPv4 and IPv6 together; numbers[] likewise. */
-static uint64_t udp_rise(const struct sluice_doctor_look *look, const char *name,
-			 uint64_t numbers[2])
-{
-	uint64_t six[2] = {0}, rise;
-	char name6[64];
-
-	memset(numbers, 0, 2 * sizeof(*numbers));
-	rise = sluice_doctor_table_rise(look, SNMP, "Udp:", name, numbers);
-	snprintf(name6, sizeof(name6), "Udp6%s", name);
-	rise += sluice_doctor_number_rise(look, SNMP6, name6, six);
-	numbers[0] += six[0];
-	numbers[1] += six[1];
-	return rise;
-}
 
 /* Payload bytes of a datagram, on average over all inputs; 0: none came. */
 static uint64_t payload(const struct sluice_doctor_look *look, double *rate)
@@ -165,7 +148,7 @@ void sluice_doctor_socket_buffer(const struct sluice_doctor_look *look,
 	const char *before = sluice_doctor_text(&look->before, SOCKETS), *line, *other;
 	uint64_t numbers[2] = {0}, one[2] = {0}, buffer = 0, other_buffer = 0, lost, rise, told = 0,
 		 all[2];
-	uint64_t whole = udp_rise(look, "RcvbufErrors", all);
+	uint64_t whole = sluice_doctor_snmp_rise(look, "Udp", "RcvbufErrors", all);
 	unsigned int port = 0, other_port = 0;
 	json_t *inputs = sluice_doctor_json(&look->after, "daemon/inputs"), *finding;
 	char subject[32], done[8192] = " ", mark[16];
@@ -220,7 +203,8 @@ static bool udp_limit(const struct sluice_doctor_look *look, uint64_t *most, cha
 void sluice_doctor_udp_memory(const struct sluice_doctor_look *look,
 			      struct sluice_doctor_report *report)
 {
-	uint64_t numbers[2], most, lost = udp_rise(look, "MemErrors", numbers);
+	uint64_t numbers[2], most,
+		lost = sluice_doctor_snmp_rise(look, "Udp", "MemErrors", numbers);
 	char pages[64] = "MIN PRESSURE MAX";
 	json_t *finding;
 
@@ -258,7 +242,7 @@ void sluice_doctor_udp_memory_near(const struct sluice_doctor_look *look,
 void sluice_doctor_udp_checksum(const struct sluice_doctor_look *look,
 				struct sluice_doctor_report *report)
 {
-	uint64_t numbers[2], lost = udp_rise(look, "InCsumErrors", numbers);
+	uint64_t numbers[2], lost = sluice_doctor_snmp_rise(look, "Udp", "InCsumErrors", numbers);
 	json_t *finding;
 
 	if (!lost)
@@ -272,7 +256,7 @@ void sluice_doctor_udp_checksum(const struct sluice_doctor_look *look,
 void sluice_doctor_udp_no_port(const struct sluice_doctor_look *look,
 			       struct sluice_doctor_report *report)
 {
-	uint64_t numbers[2], lost = udp_rise(look, "NoPorts", numbers);
+	uint64_t numbers[2], lost = sluice_doctor_snmp_rise(look, "Udp", "NoPorts", numbers);
 	json_t *finding;
 
 	if (!lost)
