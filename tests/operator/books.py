@@ -81,6 +81,9 @@ class Books:
                 self.accounts[output.key] = account
                 if account.ports and (output.mode == "duplicate") != account.everyone:
                     account.excused.add("mixed")
+                elif not account.ports:
+                    # A new one sends from the moment of the change, which is before its answer.
+                    account.everyone = output.mode == "duplicate"
                 for one in output.to:
                     self.owners[one.port] = account
                     account.came.setdefault(one.port, {})
