@@ -252,6 +252,8 @@ ENUMERATIONS = {
         "SLUICE_EVENT_BLOCKED": 25,
         "SLUICE_EVENT_BLOCKED_OVER": 26,
         "SLUICE_EVENT_ACTIVE": 27,
+        "SLUICE_EVENT_NO_SESSIONS": 28,
+        "SLUICE_EVENT_NO_SESSIONS_OVER": 29,
     },
     "sluice_rule_flag": {
         "SLUICE_RULE_F_ADDRESS": 1,

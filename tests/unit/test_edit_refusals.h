@@ -42,6 +42,7 @@
 	"control.hooks.replaced, control.hooks.starved, control.hooks.starved-over, "             \
 	"control.hooks.blocked, control.hooks.blocked-over, "                                     \
 	"control.hooks.started, control.hooks.stopping, "                                         \
+	"control.hooks.no-sessions, control.hooks.no-sessions-over, "                             \
 	"control.hook-limit, log.level, log.to, "                                                 \
 	"log.format, log.limit)"
 

@@ -192,6 +192,9 @@ enum sluice_event {
 	SLUICE_EVENT_BLOCKED_OVER = 26,		/* it got what it waited for [D] */
 	/* this daemon works as the relay, and those that wait for it do not [D] */
 	SLUICE_EVENT_ACTIVE = 27,
+	/* the process that serves sessions ended, and they with it [D] */
+	SLUICE_EVENT_NO_SESSIONS = 28,
+	SLUICE_EVENT_NO_SESSIONS_OVER = 29,	/* there is another one [D] */
 };
 
 /* SLUICE_A_RULE_FLAGS */

@@ -20,7 +20,7 @@
 
 /* What is followed, and how far that has come. */
 struct follower {
-	bool as_json, is_once;
+	bool as_json, is_once, has_backlog;
 	struct sluice_event_words words;
 	uint64_t left;	 /* events that are still to be shown; UINT64_MAX: any number */
 	uint64_t run;	 /* of the daemon that was asked last; 0: none was */
@@ -69,6 +69,12 @@ static int on_message(struct nlattr **attributes, void *context)
 	return 0;
 }
 
+/* Is what the daemon keeps all that is asked for, and nothing waited for? */
+static bool ends_with_backlog(const struct follower *follower)
+{
+	return follower->is_once && follower->has_backlog && follower->left == UINT64_MAX;
+}
+
 /* Asks for events once. 0 or a negative errno with its sentence in `netlink`. */
 static int ask(struct follower *follower, struct sluice_netlink *netlink)
 {
@@ -78,7 +84,8 @@ static int ask(struct follower *follower, struct sluice_netlink *netlink)
 	if (message &&
 	    ((follower->next && nla_put_u64(message, SLUICE_A_EVENT_SEQUENCE, follower->next)) ||
 	     (follower->run && nla_put_u64(message, SLUICE_A_EVENT_RUN, follower->run)) ||
-	     nla_put_u32(message, SLUICE_A_EVENT_WAIT, WAIT_MS))) {
+	     nla_put_u32(message, SLUICE_A_EVENT_WAIT,
+			 ends_with_backlog(follower) ? 0 : WAIT_MS))) {
 		nlmsg_free(message);
 		message = NULL;
 	}
@@ -97,6 +104,7 @@ static bool is_gone(int error)
 static int follow_one(struct follower *follower, bool *was_there)
 {
 	struct sluice_netlink *netlink = NULL;
+	uint64_t before;
 	int error;
 
 	*was_there = false;
@@ -107,12 +115,15 @@ static int follow_one(struct follower *follower, bool *was_there)
 		return error;
 	}
 	while (!error && follower->left && !follower->has_failed) {
+		before = follower->next;
 		error = ask(follower, netlink);
 		if (error)
 			break;
 		*was_there = true;
 		if (fflush(stdout))
 			follower->has_failed = true;
+		if (follower->next == before && ends_with_backlog(follower))
+			break;
 	}
 	/* With a refusal comes its reason. */
 	if (error && !is_gone(error))
@@ -168,6 +179,7 @@ static bool parse(struct follower *follower, bool *wants_list, int argc, char **
 			follower->is_once = true;
 		} else if (!strcmp(argv[word], "--backlog")) {
 			follower->next = 1;
+			follower->has_backlog = true;
 		} else if (!strcmp(argv[word], "--list")) {
 			*wants_list = true;
 		} else if (!strcmp(argv[word], "--class") && next) {

@@ -16,6 +16,7 @@
 #include "../config/check.h"
 #include "../config/sentence.h"
 #include "../lib/clock.h"
+#include "../lib/event.h"
 #include "../lib/folder.h"
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
@@ -47,6 +48,7 @@ struct door {
 	uint64_t started;
 	uint64_t again; /* when it is to be started anew, in ns; 0: it runs, or is closed */
 	uint64_t pause_ms;
+	bool is_told; /* that there are no sessions */
 };
 
 struct sluice_doors {
@@ -305,6 +307,19 @@ static void put_off(struct door *door)
 	door->again = sluice_now() + door->pause_ms * SLUICE_NS_PER_MS;
 }
 
+/* Tells the log and whoever listens to events why there are no sessions, and puts them off. */
+static void tell_none(struct door *door, const char *why)
+{
+	char text[512];
+
+	put_off(door);
+	snprintf(text, sizeof(text), "%s; it is started anew in %" PRIu64 " ms", why,
+		 door->pause_ms);
+	sluice_warning("%s: %s", door->key, text);
+	sluice_event_send(SLUICE_EVENT_NO_SESSIONS, door->key, door->now.address, text);
+	door->is_told = true;
+}
+
 /* Starts the process of a door that is open, or says why it cannot, and when it is tried again. */
 static void start(struct sluice_doors *doors, struct door *door)
 {
@@ -316,6 +331,7 @@ static void start(struct sluice_doors *doors, struct door *door)
 						    .idle_ms = door->now.idle_ms,
 						    .password_file = door->now.password_file};
 	int error = sluice_door_start(&door->process, &service);
+	char why[400];
 
 	door->again = 0;
 	door->started = sluice_now();
@@ -323,12 +339,16 @@ static void start(struct sluice_doors *doors, struct door *door)
 		error = watch(doors, door->process.master);
 	if (!error)
 		error = watch(doors, door->process.ended);
-	if (!error)
+	if (!error) {
+		if (door->is_told)
+			sluice_event_send(SLUICE_EVENT_NO_SESSIONS_OVER, door->key,
+					  door->now.address, "sessions are taken again");
+		door->is_told = false;
 		return;
+	}
 	sluice_door_stop(&door->process);
-	put_off(door);
-	sluice_error("%s: %s cannot be started: %s; tried again in %" PRIu64 " ms", door->key,
-		     doors->program, strerror(-error), door->pause_ms);
+	snprintf(why, sizeof(why), "%s cannot be started: %s", doors->program, strerror(-error));
+	tell_none(door, why);
 }
 
 void sluice_doors_commit(struct sluice_doors *doors)
@@ -381,21 +401,18 @@ int sluice_doors_fd(const struct sluice_doors *doors)
 /* Looks after one door. */
 static void look_after(struct sluice_doors *doors, struct door *door)
 {
-	char how[64];
+	char why[160];
 	int status;
 
 	sluice_door_listen(&door->process, door->key);
 	if (sluice_door_has_ended(&door->process, &status)) {
 		if (sluice_now() - door->started > LONG_NS)
 			door->pause_ms = 0;
-		put_off(door);
-		if (WIFSIGNALED(status))
-			snprintf(how, sizeof(how), "was ended by signal %d", WTERMSIG(status));
-		else
-			snprintf(how, sizeof(how), "ended with status %d", WEXITSTATUS(status));
-		sluice_warning("%s: the process that serves it %s, and all sessions with it; it is "
-			       "started anew in %" PRIu64 " ms",
-			       door->key, how, door->pause_ms);
+		snprintf(why, sizeof(why),
+			 "the process that serves it %s %d, and all sessions with it",
+			 WIFSIGNALED(status) ? "was ended by signal" : "ended with status",
+			 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+		tell_none(door, why);
 	}
 	if (door->again && sluice_now() >= door->again)
 		start(doors, door);

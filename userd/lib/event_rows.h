@@ -23,7 +23,7 @@ EVENT_CLASS(DESTINATION, "destination", "receivers that go and come")
 EVENT_CLASS(OWNER, "owner", "who has the rings of the module")
 EVENT_CLASS(WATCHDOG, "watchdog", "threads of the daemon that do not answer")
 EVENT_CLASS(LOSS, "loss", "datagrams that inputs lost")
-EVENT_CLASS(DAEMON, "daemon", "its start and its stop")
+EVENT_CLASS(DAEMON, "daemon", "its start and its stop, and processes of it that end")
 
 EVENT_SAME(CONFIG, CONFIG, "config", NOTICE,
 	"another configuration is in force: its revision, how it came about and by which user")
@@ -63,3 +63,6 @@ EVENT_SAME(LOSS, LOSS, "loss", ERR,
 	"an input lost datagrams: how many since its last such event, by cause; at most one a second for each input")
 EVENT(STARTED, DAEMON, "started", NOTICE, "the daemon runs")
 EVENT(STOPPING, DAEMON, "stopping", NOTICE, "it was told to stop")
+EVENT(NO_SESSIONS, DAEMON, "no-sessions", WARNING,
+	"the process that serves control.telnet or control.shell ended, and its sessions with it, or cannot be started")
+EVENT(NO_SESSIONS_OVER, DAEMON, "no-sessions-over", NOTICE, "there is another one: sessions are taken again")
