@@ -198,7 +198,8 @@ ENUMERATIONS = {
         "SLUICE_A_THREAD_TID": 168,
         "SLUICE_A_STREAM_DRAINING": 169,
         "SLUICE_A_CONFIG_NO_WAIT": 170,
-        "SLUICE_A_MAX": 170,
+        "SLUICE_A_CONFIG_LIMITED": 171,
+        "SLUICE_A_MAX": 171,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -434,6 +435,7 @@ TYPES = {
     "THREAD_TID": "u32",
     "STREAM_DRAINING": "u8",
     "CONFIG_NO_WAIT": "u8",
+    "CONFIG_LIMITED": "u8",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

@@ -498,6 +498,11 @@ enum sluice_attribute {
 	SLUICE_A_STREAM_DRAINING,
 	/* [u8] 1: the answer is that it was accepted; what becomes of it is told as an event [D] */
 	SLUICE_A_CONFIG_NO_WAIT,
+	/*
+	 * [u8] 1: for somebody who has shown a password and not who he is: what is root's is
+	 * refused [D]
+	 */
+	SLUICE_A_CONFIG_LIMITED,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

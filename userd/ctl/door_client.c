@@ -69,6 +69,7 @@ struct sluice_door_client *sluice_door_client_begin(const struct sluice_door *do
 	client->opened = client->active = client->moved = sluice_door_now();
 	client->session = (struct sluice_session){.may_look = !door->is_far,
 						  .may_change = !door->is_telnet,
+						  .is_limited = door->is_telnet,
 						  .has_password = door->password_file != NULL};
 	snprintf(client->who, sizeof(client->who), "%s", who);
 	stream = open_memstream(&text, &length);
@@ -336,7 +337,8 @@ static bool take_line(struct sluice_door_client *client)
 /* Starts the command that waits. */
 static void start(struct sluice_door_client *client)
 {
-	pid_t child = sluice_door_client_run(&client->step, client->who, &client->pipe);
+	pid_t child = sluice_door_client_run(&client->step, client->who, client->session.is_limited,
+					     &client->pipe);
 
 	sluice_line_clear(&client->line);
 	if (child > 0) {

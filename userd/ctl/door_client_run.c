@@ -45,13 +45,13 @@ static bool settle(int output)
 
 /* In the child. Does not return. */
 __attribute__((noreturn)) static void run(const struct sluice_session_step *step, const char *who,
-					  int output)
+					  bool is_limited, int output)
 {
 	int status = SLUICE_CTL_REFUSED;
 
 	(void)setpgid(0, 0);
 	if (settle(output)) {
-		sluice_running_sign(who);
+		sluice_running_sign(who, is_limited);
 		status = step->command->run(step->argc, (char **)(uintptr_t)step->argv);
 	}
 	if (fflush(stdout) && status == SLUICE_CTL_OK)
@@ -59,7 +59,8 @@ __attribute__((noreturn)) static void run(const struct sluice_session_step *step
 	_exit(status);
 }
 
-pid_t sluice_door_client_run(const struct sluice_session_step *step, const char *who, int *pipe)
+pid_t sluice_door_client_run(const struct sluice_session_step *step, const char *who,
+			     bool is_limited, int *pipe)
 {
 	int ends[2], error;
 	pid_t child;
@@ -70,7 +71,7 @@ pid_t sluice_door_client_run(const struct sluice_session_step *step, const char 
 		return -errno;
 	child = fork();
 	if (child == 0)
-		run(step, who, ends[1]);
+		run(step, who, is_limited, ends[1]);
 	error = child < 0 ? -errno : 0;
 	close(ends[1]);
 	if (!error && fcntl(ends[0], F_SETFL, O_NONBLOCK))

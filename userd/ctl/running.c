@@ -15,10 +15,13 @@
 
 /* Who makes changes, beside the user that the daemon sees; NULL: nothing to add. */
 static const char *signer;
+/* What is root's is not for him, whoever runs this program. */
+static bool is_limited;
 
-void sluice_running_sign(const char *who)
+void sluice_running_sign(const char *who, bool limited)
 {
 	signer = who;
+	is_limited = limited;
 }
 
 /* A part of the answer to CONFIG_GET: the text comes in pieces. 0 or a negative errno. */
@@ -156,6 +159,7 @@ static struct nl_msg *request_make(struct sluice_netlink *netlink, const struct 
 	     nla_put_u64(message, SLUICE_A_CONFIG_IF_REVISION, order->if_revision)) ||
 	    (order->within && nla_put_u32(message, SLUICE_A_CONFIG_WITHIN, order->within)) ||
 	    (order->no_wait && nla_put_u8(message, SLUICE_A_CONFIG_NO_WAIT, 1)) ||
+	    (is_limited && nla_put_u8(message, SLUICE_A_CONFIG_LIMITED, 1)) ||
 	    put_wishes(message, order))
 		goto failed;
 	for (from = 0; from < order->length; from += piece) {

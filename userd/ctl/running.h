@@ -39,9 +39,10 @@ int sluice_running_get(struct sluice_netlink *netlink, uint64_t number,
 		       struct sluice_running *running);
 void sluice_running_free(struct sluice_running *running);
 
-/* Who makes changes of pieces from now on, for the history: "telnet 127.0.0.1:40112". The text
- * stays the caller's; NULL, as at the start: who runs the program. @context process */
-void sluice_running_sign(const char *who);
+/* Who makes changes from now on, for the history: "telnet 127.0.0.1:40112". The text stays the
+ * caller's; NULL, as at the start: who runs the program. `limited`: he has not shown that he is who
+ * runs the program, so that the daemon refuses him what is root's. @context process */
+void sluice_running_sign(const char *who, bool limited);
 
 /* Gives it to the daemon. 0 or a negative errno; -ESTALE: another one is in force. Says nothing.
  * *accepted: it is not in force yet, because that was not waited for, or takes long. */

@@ -29,10 +29,34 @@ static int get_base(struct sluice_netlink *netlink, const struct sluice_running 
 	return error;
 }
 
-/* Is the file as the daemon last read it, or as it shall become? Else says so. */
-static bool is_untouched(struct sluice_netlink *netlink, const struct sluice_running *running)
+/* Is it root's user, or ours? */
+static bool is_trusted(uid_t uid)
 {
-	struct sluice_running base = {0};
+	return uid == 0 || uid == geteuid();
+}
+
+/* May we write to the file of which user `uid` has told the daemon? Else says so. A member of
+ * control.group could have root write a file anywhere, or where a link of his leads. */
+static bool is_named_well(const char *path, uid_t uid)
+{
+	struct stat state;
+
+	if (is_trusted(uid) ||
+	    (!lstat(path, &state) && S_ISREG(state.st_mode) && is_trusted(state.st_uid)))
+		return true;
+	fprintf(stderr,
+		"sluicectl: %s was named by user %u when it was applied, and is neither root's nor "
+		"yours: `save` is for that user; `sluicectl show config >FILE` and `sluicectl "
+		"apply "
+		"FILE` make a file of yours the one that is saved\n",
+		path, (unsigned int)uid);
+	return false;
+}
+
+/* Is the file as the daemon last read it, or as it shall become? Else says so. `base` is what the
+ * daemon last took from it. */
+static bool is_untouched(const struct sluice_running *running, const struct sluice_running *base)
+{
 	struct sluice_findings findings = {0};
 	char *text = NULL;
 	size_t length = 0;
@@ -40,13 +64,11 @@ static bool is_untouched(struct sluice_netlink *netlink, const struct sluice_run
 
 	if (access(running->name, F_OK) && errno == ENOENT)
 		return true;
-	if (get_base(netlink, running, &base))
-		goto out;
 	if (sluice_config_read(running->name, &text, &length, &findings)) {
 		(void)sluice_ctl_print_findings(stdout, running->name, &findings);
 		goto out;
 	}
-	result = (length == base.text.length && !memcmp(text, base.text.bytes, length)) ||
+	result = (length == base->text.length && !memcmp(text, base->text.bytes, length)) ||
 		 (length == running->text.length && !memcmp(text, running->text.bytes, length));
 	if (!result)
 		fprintf(stderr,
@@ -57,7 +79,6 @@ static bool is_untouched(struct sluice_netlink *netlink, const struct sluice_run
 out:
 	free(text);
 	sluice_findings_free(&findings);
-	sluice_running_free(&base);
 	return result;
 }
 
@@ -69,7 +90,8 @@ static int save(struct sluice_netlink *netlink, const struct sluice_running *run
 				     .text = running->text.bytes,
 				     .length = running->text.length,
 				     .if_revision = running->revision};
-	bool accepted;
+	struct sluice_running base = {0};
+	bool accepted, is_right;
 	int error;
 
 	if (running->name[0] != '/') {
@@ -79,7 +101,10 @@ static int save(struct sluice_netlink *netlink, const struct sluice_running *run
 			running->name);
 		return SLUICE_CTL_REFUSED;
 	}
-	if (!is_forced && !is_untouched(netlink, running))
+	is_right = !get_base(netlink, running, &base) && is_named_well(running->name, base.uid) &&
+		   (is_forced || is_untouched(running, &base));
+	sluice_running_free(&base);
+	if (!is_right)
 		return SLUICE_CTL_REFUSED;
 	error = sluice_whole_file_replace(running->name, running->text.bytes, running->text.length);
 	if (error) {

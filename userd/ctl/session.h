@@ -18,6 +18,7 @@ struct sluice_session {
 	bool is_local; /* `sluicectl shell`: commands that touch the caller's files are there */
 	bool may_look; /* else it says nothing before it has the password */
 	bool may_change;
+	bool is_limited;   /* but what is root's only: a password does not say who gave it */
 	bool has_password; /* there is one, by which it may change something */
 	bool as_json;	   /* `json on` */
 };

@@ -10,7 +10,6 @@
 #include "../lib/log.h"
 #include "../lib/text.h"
 #include "access.h"
-#include "control/control.h"
 
 void sluice_access_set(struct daemon *daemon, const struct sluice_config *config)
 {
@@ -54,9 +53,31 @@ static const char *control_key(const struct sluice_config *now, const struct slu
 	return NULL;
 }
 
+/* The first key of `threads` that lets us run before other programs, and is another one; NULL:
+ * none. Where a thread runs is left: that needs no right. */
+static const char *thread_key(const struct sluice_config *now, const struct sluice_config *config)
+{
+	size_t number;
+
+	for (number = 0; number < SLUICE_THREADS; number++) {
+		const struct sluice_config_thread *old = &now->threads.of[number],
+						  *new = &config->threads.of[number];
+
+		if (old->policy != new->policy || old->priority != new->priority)
+			return "threads.*.policy";
+		if (old->nice != new->nice)
+			return "threads.*.nice";
+	}
+	return NULL;
+}
+
 /* The first key that is root's and another one; NULL: none. */
 static const char *guarded_key(const struct sluice_config *now, const struct sluice_config *config)
 {
+	const char *key = thread_key(now, config);
+
+	if (key)
+		return key;
 	if (now->log.target != config->log.target ||
 	    !sluice_text_is_same(now->log.path, config->log.path))
 		return "log.to";
@@ -67,17 +88,25 @@ static const char *guarded_key(const struct sluice_config *now, const struct slu
 	return control_key(now, config);
 }
 
-int sluice_access_check(const struct sluice_config *now, const struct sluice_config *config,
-			uid_t uid, char **error)
+bool sluice_access_is_whole(const struct sluice_control_apply *wanted)
 {
-	const char *key = uid == 0 || uid == geteuid() ? NULL : guarded_key(now, config);
+	return !wanted->is_limited && (wanted->uid == 0 || wanted->uid == geteuid());
+}
+
+int sluice_access_check(const struct sluice_config *now, const struct sluice_config *config,
+			const struct sluice_control_apply *wanted, char **error)
+{
+	const char *key = sluice_access_is_whole(wanted) ? NULL : guarded_key(now, config);
 
 	if (!key)
 		return 0;
-	if (asprintf(error,
-		     "%s: only root and the user that sluiced runs as may change it: it would let "
-		     "a member of control.group do what is theirs",
-		     key) < 0)
+	if (asprintf(
+		    error,
+		    "%s: only root and the user that sluiced runs as may change it, with sluicectl "
+		    "or through control.shell: it would let %s do what is theirs",
+		    key,
+		    wanted->is_limited ? "whoever has the password of control.telnet"
+				       : "a member of control.group") < 0)
 		*error = NULL;
 	return -EPERM;
 }

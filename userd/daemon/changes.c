@@ -41,6 +41,7 @@ struct sluice_change {
 	struct sluice_wishes wishes; /* @owner the change */
 	char *how;		     /* one piece was changed, so; NULL: a file is taken whole */
 	uid_t uid;		     /* who wants it */
+	bool is_whole;		     /* he may do all that we may */
 	uint32_t within;	     /* seconds for which, unless it is confirmed; 0: for good */
 	bool is_runtime;	     /* it is in no file */
 	bool is_reload;		     /* SIGHUP; else the control plane's */
@@ -155,12 +156,15 @@ static void change_free(struct sluice_change *change)
 	free(change);
 }
 
-/* The first file that is applied to a daemon without one becomes its own, to be read on SIGHUP. */
-static void adopt_file(struct daemon *daemon)
+/* The first file that is applied to a daemon without one becomes its own, to be read on SIGHUP: if
+ * whoever applied it may do all that we may, because we take everything from it then. */
+static void adopt_file(const struct sluice_change *change)
 {
+	struct daemon *daemon = change->daemon;
 	char *path;
 
-	if (!daemon->is_direct || !daemon->config_name || daemon->config_name[0] != '/')
+	if (!daemon->is_direct || !daemon->config_name || daemon->config_name[0] != '/' ||
+	    !change->is_whole)
 		return;
 	path = strdup(daemon->config_name);
 	if (!path)
@@ -186,7 +190,7 @@ static void done_change(struct sluice_job *job)
 		sluice_doors_commit(daemon->doors);
 		sluice_confirm_await(daemon, change->within);
 		sluice_daemon_note_config(daemon, how_of(change), change->is_runtime, change->uid);
-		adopt_file(daemon);
+		adopt_file(change);
 		/* It may wait for something. */
 		sluice_links_look(&daemon->links);
 		sluice_succession_renamed(daemon, true);
@@ -210,6 +214,7 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 	change->name = strdup(wanted->name);
 	change->how = wanted->how ? strdup(wanted->how) : NULL;
 	change->uid = wanted->uid;
+	change->is_whole = sluice_access_is_whole(wanted);
 	change->within = wanted->within;
 	change->is_runtime = wanted->is_runtime;
 	if (!change->name || (wanted->how && !change->how) ||
@@ -220,8 +225,7 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 		*error = call_explain(daemon);
 		goto free;
 	}
-	result = sluice_access_check(sluice_engine_config(daemon->engine), config, wanted->uid,
-				     error);
+	result = sluice_access_check(sluice_engine_config(daemon->engine), config, wanted, error);
 	if (result)
 		goto free;
 	result = sluice_succession_rename(daemon, config, error);

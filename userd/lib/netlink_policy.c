@@ -174,6 +174,7 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_THREAD_TID] = {.type = NLA_U32},
 	[SLUICE_A_STREAM_DRAINING] = {.type = NLA_U8},
 	[SLUICE_A_CONFIG_NO_WAIT] = {.type = NLA_U8},
+	[SLUICE_A_CONFIG_LIMITED] = {.type = NLA_U8},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

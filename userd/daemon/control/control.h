@@ -49,6 +49,7 @@ struct sluice_control_apply {
 	uint32_t within; /* seconds after which what was before comes back, unless confirmed; 0:
 			    never */
 	bool no_wait;	 /* the answer is that it was accepted */
+	bool is_limited; /* whoever it is for has not shown that he is root, whatever `uid` is */
 	uid_t uid;	 /* who asks */
 };
 

@@ -183,35 +183,15 @@ static int apply(struct sluice_control *control, const struct sluice_request *re
 	struct sluice_wishes wishes = {0};
 	struct sluice_control_apply wanted = {
 		.name = "(netlink)", .wishes = &wishes, .uid = request->uid};
-	struct nlattr *attribute;
 	char *config;
-	int rest, error;
+	int error;
 
 	config = malloc((size_t)request->length + 1);
 	error = config ? sluice_wishes_read(request->first, request->length, &wishes, text)
 		       : -ENOMEM;
 	if (error)
 		goto free;
-	nla_for_each_attr(attribute, request->first, request->length, rest)
-	{
-		if (nla_type(attribute) == SLUICE_A_CONFIG_TEXT) {
-			memcpy(config + wanted.length, nla_data(attribute),
-			       (size_t)nla_len(attribute));
-			wanted.length += (size_t)nla_len(attribute);
-		} else if (nla_type(attribute) == SLUICE_A_CONFIG_NAME) {
-			wanted.name = nla_get_string(attribute);
-		} else if (nla_type(attribute) == SLUICE_A_CONFIG_HOW) {
-			wanted.how = nla_get_string(attribute);
-			wanted.is_runtime = true;
-		} else if (nla_type(attribute) == SLUICE_A_CONFIG_WITHIN) {
-			wanted.within = nla_get_u32(attribute);
-		} else if (nla_type(attribute) == SLUICE_A_CONFIG_NO_WAIT) {
-			wanted.no_wait = nla_get_u8(attribute);
-		} else if (nla_type(attribute) == SLUICE_A_CONFIG_IF_REVISION) {
-			wanted.if_revision = nla_get_u64(attribute);
-		}
-	}
-	wanted.text = config;
+	sluice_request_read_apply(request, config, &wanted);
 	if (wanted.length == 0) {
 		error = -EINVAL;
 		*text = strdup("CONFIG_APPLY needs CONFIG_TEXT with a configuration in it");

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Is a request well-formed? See request.h.
+ * Is a request well-formed, and what does it say? See request.h.
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <string.h>
 #include "../../lib/netlink.h"
 #include "request.h"
 
@@ -43,4 +44,34 @@ int sluice_request_check(struct sluice_request *request, const char **text)
 	request->fault = 0;
 	*text = "malformed message: bytes behind the last attribute";
 	return rest > 0 ? -EINVAL : 0;
+}
+
+void sluice_request_read_apply(const struct sluice_request *request, char *text,
+			       struct sluice_control_apply *wanted)
+{
+	struct nlattr *attribute;
+	int rest;
+
+	wanted->text = text;
+	nla_for_each_attr(attribute, request->first, request->length, rest)
+	{
+		if (nla_type(attribute) == SLUICE_A_CONFIG_TEXT) {
+			memcpy(text + wanted->length, nla_data(attribute),
+			       (size_t)nla_len(attribute));
+			wanted->length += (size_t)nla_len(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_NAME) {
+			wanted->name = nla_get_string(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_HOW) {
+			wanted->how = nla_get_string(attribute);
+			wanted->is_runtime = true;
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_WITHIN) {
+			wanted->within = nla_get_u32(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_NO_WAIT) {
+			wanted->no_wait = nla_get_u8(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_LIMITED) {
+			wanted->is_limited = nla_get_u8(attribute);
+		} else if (nla_type(attribute) == SLUICE_A_CONFIG_IF_REVISION) {
+			wanted->if_revision = nla_get_u64(attribute);
+		}
+	}
 }
