@@ -94,7 +94,8 @@ static bool is_address(const struct sockaddr *one, const struct sockaddr_storage
 		       &((const struct sockaddr_in6 *)other)->sin6_addr, sizeof(struct in6_addr));
 }
 
-/* MTU of the interface that has the socket's own address, its name in `name`; 0: none is found. */
+/* MTU of the interface that has the socket's own address, its name in `name`; 0: none is found, or
+ * it is loopback, which has no path and of which TCP uses less than there is. */
 static unsigned int interface_mtu(int fd, char name[IF_NAMESIZE])
 {
 	struct sockaddr_storage own = {0};
@@ -106,7 +107,7 @@ static unsigned int interface_mtu(int fd, char name[IF_NAMESIZE])
 		return 0;
 	for (entry = list; entry && !is_address(entry->ifa_addr, &own); entry = entry->ifa_next)
 		;
-	if (entry)
+	if (entry && !(entry->ifa_flags & IFF_LOOPBACK))
 		snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", entry->ifa_name);
 	freeifaddrs(list);
 	if (!request.ifr_name[0] || ioctl(fd, SIOCGIFMTU, &request))
