@@ -50,6 +50,30 @@ static void test_numbers(void **state)
 	sluice_revisions_free(&revisions);
 }
 
+/* What was last taken from a file stays, however many changes of pieces follow. */
+static void test_base(void **state)
+{
+	struct sluice_revisions revisions = {0};
+	int number;
+
+	(void)state;
+	add(&revisions, NULL, 1, false);
+	add(&revisions, NULL, 2, false);
+	for (number = 3; number <= 40; number++)
+		add(&revisions, NULL, number, true);
+	assert_int_equal(revisions.count, SLUICE_REVISIONS);
+	assert_null(sluice_revisions_find(&revisions, 1));
+	assert_non_null(sluice_revisions_find(&revisions, 2));
+	assert_null(sluice_revisions_find(&revisions, 21));
+	assert_non_null(sluice_revisions_find(&revisions, 22));
+	assert_int_equal(sluice_revisions_changes(&revisions), SLUICE_REVISIONS - 1);
+	/* A file again: the other one is as old as any. */
+	add(&revisions, NULL, 41, false);
+	assert_null(sluice_revisions_find(&revisions, 2));
+	assert_non_null(sluice_revisions_find(&revisions, 22));
+	sluice_revisions_free(&revisions);
+}
+
 /* What was stored is read back, twenty of them; files that are no revisions count for nothing. */
 static void test_disk(void **state)
 {
@@ -93,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_base),
 		cmocka_unit_test(test_disk),
 	};
 

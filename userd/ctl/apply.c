@@ -3,6 +3,7 @@
  * `sluicectl apply`: gives a configuration to the running daemon, which checks it again and takes
  * it whole or not at all. Touches: the file, a netlink socket, stdout, stderr.
  */
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include "command.h"
 #include "daemon.h"
 #include "diff.h"
+#include "runtime_changes.h"
 #include "size.h"
 
 /* What the command line says. */
@@ -68,14 +70,25 @@ static bool is_same(const struct sluice_running *running, const struct sluice_or
 	       !strcmp(running->name, order->name);
 }
 
-/* Says which changes of pieces, that are in no file, it will undo. */
-static void warn(const struct sluice_running *running)
+/* Says which changes of pieces, that are in no file, it will undo. 0 or a negative errno, having
+ * said why. */
+static int warn(struct sluice_netlink *netlink, const struct sluice_running *running)
 {
-	if (running->is_runtime)
-		fprintf(stderr,
-			"sluicectl: this undoes what was changed while sluiced runs, the last of "
-			"it by user %u: %s\n",
-			running->uid, running->how);
+	struct sluice_runtime_changes changes;
+	size_t number;
+	int error;
+
+	if (!running->is_runtime)
+		return 0;
+	error = sluice_runtime_changes_read(netlink, &changes);
+	if (!error)
+		fputs("sluicectl: this undoes what was changed while sluiced runs:\n", stderr);
+	for (number = 0; number < changes.count && !error; number++)
+		fprintf(stderr, "sluicectl: revision %" PRIu64 ", by user %u: %s\n",
+			changes.list[number].revision, changes.list[number].uid,
+			changes.list[number].how);
+	sluice_runtime_changes_free(&changes);
+	return error;
 }
 
 /* Sends it, or tells what it would change. Returns the exit status, having said what went wrong. */
@@ -88,9 +101,8 @@ static int send_order(const struct request *request, const struct sluice_order *
 
 	if (!netlink)
 		return status;
-	if (sluice_running_get(netlink, 0, &running))
+	if (sluice_running_get(netlink, 0, &running) || warn(netlink, &running))
 		goto out;
-	warn(&running);
 	if (!request->is_dry) {
 		error = sluice_running_apply(netlink, order, &outcome.is_accepted);
 		if (error) {

@@ -41,7 +41,7 @@ COMMAND("why", why, LOOKS, "INPUT|OUTPUT [-j]", "one sentence: what holds it bac
 COMMAND("doctor", doctor, LOCAL, "[--watch TIME] [-j] | --list [-j]",
 	"what about this host costs datagrams, by its counters, and the command that mends it")
 COMMAND("get", get, LOOKS, "[NAME|GUID|. [KEY]] [-j]", "what the running configuration says of a piece")
-COMMAND("set", set, CHANGES, "[NAME|GUID] KEY=VALUE... [--dry-run] [--no-wait] [--if-revision N] [-j]",
+COMMAND("set", set, CHANGES, "[NAME|GUID|.] KEY=VALUE... [--dry-run] [--no-wait] [--if-revision N] [-j]",
 	"change keys of one piece, live")
 COMMAND("add", add, CHANGES, "input|output name=NAME KEY=VALUE... [--dry-run] [--no-wait] [-j]",
 	"one more input or output, live")

@@ -12,22 +12,8 @@
 #include <unistd.h>
 #include "command.h"
 #include "running.h"
+#include "runtime_changes.h"
 #include "whole_file.h"
-
-/* The text that the daemon last took from the file. 0 or a negative errno, having said why. @owner
- * caller: *base */
-static int get_base(struct sluice_netlink *netlink, const struct sluice_running *running,
-		    struct sluice_running *base)
-{
-	uint64_t number = running->revision;
-	int error = sluice_running_get(netlink, number, base);
-
-	while (!error && base->is_runtime && number > 1) {
-		sluice_running_free(base);
-		error = sluice_running_get(netlink, --number, base);
-	}
-	return error;
-}
 
 /* Is it root's user, or ours? */
 static bool is_trusted(uid_t uid)
@@ -53,32 +39,44 @@ static bool is_named_well(const char *path, uid_t uid)
 	return false;
 }
 
-/* Is the file as the daemon last read it, or as it shall become? Else says so. `base` is what the
- * daemon last took from it. */
-static bool is_untouched(const struct sluice_running *running, const struct sluice_running *base)
+/* Is it this text? */
+static bool is_text(const struct sluice_running *running, const char *text, size_t length)
+{
+	return length == running->text.length && !memcmp(text, running->text.bytes, length);
+}
+
+/* Is the file as the daemon last read it, which is revision `base` (0: not known), or as it shall
+ * become? Else says so. */
+static bool is_untouched(struct sluice_netlink *netlink, const struct sluice_running *running,
+			 uint64_t base)
 {
 	struct sluice_findings findings = {0};
+	struct sluice_running read = {0};
 	char *text = NULL;
 	size_t length = 0;
 	bool result = false;
 
 	if (access(running->name, F_OK) && errno == ENOENT)
 		return true;
+	if (base && sluice_running_get(netlink, base, &read))
+		goto out;
 	if (sluice_config_read(running->name, &text, &length, &findings)) {
 		(void)sluice_ctl_print_findings(stdout, running->name, &findings);
 		goto out;
 	}
-	result = (length == base->text.length && !memcmp(text, base->text.bytes, length)) ||
-		 (length == running->text.length && !memcmp(text, running->text.bytes, length));
+	result = (base && is_text(&read, text, length)) || is_text(running, text, length);
 	if (!result)
 		fprintf(stderr,
-			"sluicectl: %s is not as sluiced read it: somebody has changed it since; "
-			"`sluicectl diff %s` shows what differs from what runs, `save --force` "
-			"writes over it\n",
-			running->name, running->name);
+			"sluicectl: %s %s: `sluicectl diff %s` shows what differs from what runs, "
+			"`save --force` writes over it\n",
+			running->name,
+			base ? "is not as sluiced read it: somebody has changed it since"
+			     : "is not what runs, and how sluiced read it is not known any more",
+			running->name);
 out:
 	free(text);
 	sluice_findings_free(&findings);
+	sluice_running_free(&read);
 	return result;
 }
 
@@ -90,7 +88,7 @@ static int save(struct sluice_netlink *netlink, const struct sluice_running *run
 				     .text = running->text.bytes,
 				     .length = running->text.length,
 				     .if_revision = running->revision};
-	struct sluice_running base = {0};
+	struct sluice_runtime_changes changes;
 	bool accepted, is_right;
 	int error;
 
@@ -101,9 +99,10 @@ static int save(struct sluice_netlink *netlink, const struct sluice_running *run
 			running->name);
 		return SLUICE_CTL_REFUSED;
 	}
-	is_right = !get_base(netlink, running, &base) && is_named_well(running->name, base.uid) &&
-		   (is_forced || is_untouched(running, &base));
-	sluice_running_free(&base);
+	is_right = !sluice_runtime_changes_read(netlink, &changes) &&
+		   is_named_well(running->name, changes.base_uid) &&
+		   (is_forced || is_untouched(netlink, running, changes.base));
+	sluice_runtime_changes_free(&changes);
 	if (!is_right)
 		return SLUICE_CTL_REFUSED;
 	error = sluice_whole_file_replace(running->name, running->text.bytes, running->text.length);

@@ -54,6 +54,9 @@ static int edit(const struct sluice_change *change, struct sluice_config_text *t
 	const char *piece = strchr(change->argv[1], '=') ? NULL : change->argv[1];
 	int first = piece ? 2 : 1;
 
+	/* As in `get`: the whole. */
+	if (piece && !strcmp(piece, "."))
+		piece = NULL;
 	return sluice_ctl_set_words(text, piece, change->argv + first, change->argc - first, error);
 }
 
@@ -66,7 +69,7 @@ int sluice_ctl_set(int argc, char **argv)
 		return SLUICE_CTL_USAGE;
 	first = change.argc > 1 && strchr(change.argv[1], '=') ? 1 : 2;
 	if (!sluice_ctl_are_pairs(change.argv + first, change.argc - first)) {
-		fputs("usage: sluicectl set [NAME|GUID] KEY=VALUE... [--dry-run] [--no-wait] "
+		fputs("usage: sluicectl set [NAME|GUID|.] KEY=VALUE... [--dry-run] [--no-wait] "
 		      "[--if-revision N] "
 		      "[-j]\n       KEY= takes a key out, so that its default holds\n",
 		      stderr);

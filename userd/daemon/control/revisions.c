@@ -36,6 +36,20 @@ bool sluice_revisions_is_next(const struct sluice_revisions *revisions,
 	return !newest || !is_same(newest, revision);
 }
 
+/* Forgets the oldest one, to make room for one that is a change of a piece or not. What was last
+ * taken from a file stays, and the change after it goes: `save` has to know whether the file is as
+ * it was read, however many changes there are. */
+static void forget_one(struct sluice_revisions *revisions, bool is_change)
+{
+	bool is_base = is_change && sluice_revisions_changes(revisions) == revisions->count - 1;
+	size_t place = is_base ? 1 : 0;
+
+	revision_free(&revisions->list[place]);
+	revisions->count--;
+	memmove(&revisions->list[place], &revisions->list[place + 1],
+		(revisions->count - place) * sizeof(revisions->list[0]));
+}
+
 int sluice_revisions_add(struct sluice_revisions *revisions, const struct sluice_revision *revision)
 {
 	struct sluice_revision *newest, fresh;
@@ -56,12 +70,8 @@ int sluice_revisions_add(struct sluice_revisions *revisions, const struct sluice
 		revision_free(&fresh);
 		return -ENOMEM;
 	}
-	if (revisions->count == SLUICE_REVISIONS) {
-		revision_free(&revisions->list[0]);
-		revisions->count--;
-		memmove(revisions->list, revisions->list + 1,
-			revisions->count * sizeof(revisions->list[0]));
-	}
+	if (revisions->count == SLUICE_REVISIONS)
+		forget_one(revisions, revision->is_runtime);
 	revisions->list[revisions->count++] = fresh;
 	return 0;
 }
