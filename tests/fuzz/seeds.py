@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Inputs that libFuzzer begins with: seeds.py FOLDER. Makes FOLDER/config, edit, control and answer.
+"""Inputs that libFuzzer begins with: seeds.py FOLDER. Makes FOLDER/config, edit, line, control and
+answer.
 
 Configurations are those of tests/config; changes are of each of those with each kind of command; netlink messages are made from
 the schema, each attribute with a value of its type. Touches: FOLDER.
@@ -16,6 +17,10 @@ import constants  # noqa: E402
 EDITS = ("set telemetry port=", "set in rate 2mbit", "set - log.level debug", "set out to [10.9.1.2:6001, 10.9.1.2:6002]",
          "set in name other", "set in port 5000,5003", "set out batch.bytes ", "add input more", "add output more", "del in",
          "del out", "off in ", "off out 10.9.1.2:6000", "on out 10.9.1.2:6000", "on in")
+LINES = ("get collector rate", "sh inputs", "set 'a b' key=\"c \\\" d\" # e", "json on", "password", "watch --class alarm", "help set",
+         "quit", "a\\ b\tc", "x" * 9000, "w " * 300, "apply /etc/shadow", "shell")
+# Negotiations, a sub-negotiation, Ctrl-C, a doubled 0xff, CR NUL.
+TELNET = b"\xff\xfd\x01\xff\xfb\x1fsh\xff\xf1ow f\xff\xfa\x1fxx\xff\xf0ields\r\0get no\xff\xf4version \xff\xff\r\n"
 # Longer ones of tests/config test limits: from them a fuzzer only learns to be slow.
 SIZE_MOST = 20000
 
@@ -55,7 +60,7 @@ def whole(prefixes, depth=0):
 def main():
     """Command line to exit status."""
     folder = pathlib.Path(sys.argv[1])
-    for name in ("config", "edit", "control", "answer"):
+    for name in ("config", "edit", "line", "control", "answer"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     texts = [path.read_bytes() for path in sorted((TOP / "tests/config").glob("*/*.yaml"))]
     texts = [text for text in texts if len(text) <= SIZE_MOST]
@@ -66,6 +71,10 @@ def main():
     small = b"inputs: [{name: in, port: 5000, outputs: out}]\noutputs: [{name: out, to: '10.9.1.2:6000'}]\n"
     for number, edit in enumerate(EDITS):
         (folder / f"edit/small{number}").write_bytes(edit.encode() + b"\n" + small)
+    for number, line in enumerate(LINES):
+        for mode in range(4):
+            (folder / f"line/{number}-{mode}").write_bytes(bytes([mode]) + line.encode() + b"\n")
+    (folder / "line/telnet").write_bytes(b"\3" + TELNET)
     commands = constants.ENUMERATIONS["sluice_command"]
     for name, command in commands.items():
         for flags in (0, 1, 2, 3):

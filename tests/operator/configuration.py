@@ -76,9 +76,12 @@ class Input:
         self.priority = 0
         self.enabled = True
         self.hook = None
+        # None: as the configuration has it for all.
+        self.source = None
 
     def text(self, source, names):
         """As it stands in the file; `names` has the outputs' names by key."""
+        source = self.source or source
         lines = [f"  - name: {self.name}", f"    port: {self.port}", f"    source: {source}",
                  f"    outputs: [{', '.join(names[key] for key in self.outputs)}]"]
         # `auto` is what who writes nothing gets.

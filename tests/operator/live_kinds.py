@@ -168,11 +168,22 @@ def receive(operator, config):
     return True
 
 
+@kind("source")
+def source(operator, config):
+    """The module takes an input's datagrams no more, or again."""
+    one = pick(operator, inputs(operator, config))
+    if one is None or not operator.life.kmod:
+        return False
+    one.source = None if one.source else "socket"
+    one.hook = None
+    return True
+
+
 @kind("hook")
 def hook(operator, config):
     """The module takes an input's datagrams elsewhere."""
     one = pick(operator, inputs(operator, config))
-    if one is None or not operator.life.kmod:
+    if one is None or not operator.life.kmod or one.source:
         return False
     one.hook = None if one.hook else "local-in"
     return True

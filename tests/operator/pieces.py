@@ -8,6 +8,7 @@ from world import SENDERS
 
 def input_keys(one, source, names):
     """What `set` may say of an input, by key; "" takes the key out."""
+    source = one.source or source
     return {"name": one.name, "port": str(one.port), "source": source,
             "outputs": ",".join(names[key] for key in one.outputs),
             "receive": one.receive if source == "socket" else "",
