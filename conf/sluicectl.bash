@@ -80,7 +80,7 @@ _sluicectl()
 			((COMP_CWORD == 2)) || compopt -o nospace 2>/dev/null
 			;;
 		show)
-			words='inputs outputs streams store orphans threads daemon rules routes config defaults -j'
+			words='inputs outputs streams store orphans threads daemon rules routes placement fields config defaults -j'
 			;;
 		events)
 			words='--class --count --backlog --once --list -j'
