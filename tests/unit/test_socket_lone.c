@@ -37,7 +37,9 @@ static void few_leave_at_once(void **state)
 
 	(void)state;
 	assert_int_equal(wakes(&lone, SLUICE_NS_PER_S), 1);
+	lone = (struct sluice_socket_lone){0};
 	assert_int_equal(wakes(&lone, 10 * SLUICE_NS_PER_MS), 100);
+	lone = (struct sluice_socket_lone){0};
 	assert_int_equal(wakes(&lone, SLUICE_NS_PER_MS), 1000);
 }
 
@@ -45,7 +47,7 @@ static void few_leave_at_once(void **state)
 static void many_gather(void **state)
 {
 	struct sluice_socket_lone lone = {0};
-	uint64_t most = SLUICE_NS_PER_S / WAIT + 2ULL * SLUICE_SOCKET_LONE;
+	uint64_t most = SLUICE_NS_PER_S / WAIT + 2ULL * SLUICE_SOCKET_LONE_BURST;
 
 	(void)state;
 	assert_in_range(wakes(&lone, 200 * SLUICE_NS_PER_US), 500, most);
@@ -53,6 +55,26 @@ static void many_gather(void **state)
 	assert_in_range(wakes(&lone, 20 * SLUICE_NS_PER_US), 500, most);
 	lone = (struct sluice_socket_lone){0};
 	assert_in_range(wakes(&lone, 2 * SLUICE_NS_PER_US), 500, most);
+}
+
+/* Who was kept waiting finds several together that came one by one: what comes then is alone as
+ * before; so after a handful that the sender was late with. */
+static void a_stall_is_no_load(void **state)
+{
+	struct sluice_socket_lone lone = {0};
+	uint64_t now = BEGIN + SLUICE_NS_PER_S, number;
+
+	(void)state;
+	wakes(&lone, SLUICE_NS_PER_MS);
+	for (number = 5; number <= 10; number++) {
+		now += number * SLUICE_NS_PER_MS;
+		sluice_socket_lone_note(&lone, number, now);
+		assert_true(sluice_socket_lone_is_alone(&lone, now + SLUICE_NS_PER_MS / 2));
+	}
+	/* Not so where as many come in each millisecond. */
+	for (number = 0; number < 10; number++)
+		sluice_socket_lone_note(&lone, 10, now += SLUICE_NS_PER_MS);
+	assert_false(sluice_socket_lone_is_alone(&lone, now + SLUICE_NS_PER_MS / 2));
 }
 
 /* A load, however great, is forgotten after some milliseconds. */
@@ -64,8 +86,8 @@ static void a_load_is_forgotten(void **state)
 	sluice_socket_lone_note(&lone, UINT32_MAX, BEGIN);
 	assert_false(sluice_socket_lone_is_alone(&lone, BEGIN + SLUICE_NS_PER_MS));
 	assert_false(sluice_socket_lone_is_alone(&lone, BEGIN + 3 * SLUICE_NS_PER_MS));
-	assert_true(sluice_socket_lone_is_alone(
-		&lone, BEGIN + SLUICE_SOCKET_LONE_MEMORY * SLUICE_SOCKET_LONE_WINDOW_NS));
+	assert_true(sluice_socket_lone_is_alone(&lone, BEGIN + SLUICE_SOCKET_LONE_MEMORY *
+								       SLUICE_SOCKET_LONE_NS));
 	/* A wake that brought nothing is none. */
 	sluice_socket_lone_note(&lone, 0, BEGIN + SLUICE_NS_PER_S);
 	assert_true(sluice_socket_lone_is_alone(&lone, BEGIN + SLUICE_NS_PER_S));
@@ -76,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(few_leave_at_once),
 		cmocka_unit_test(many_gather),
+		cmocka_unit_test(a_stall_is_no_load),
 		cmocka_unit_test(a_load_is_forgotten),
 	};
 

@@ -47,6 +47,12 @@ static void listen_again(struct sluice_socket_beat *beat, uint64_t now)
 		sluice_socket_beat_hurry(beat, beat->latest_at);
 }
 
+/* Is what comes `now` read at once? */
+static bool is_read_at_once(const struct sluice_socket_beat *beat, uint64_t now)
+{
+	return !beat->wait_ns || (beat->is_prompt && sluice_socket_lone_is_alone(&beat->lone, now));
+}
+
 bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now)
 {
 	struct sluice_port_take take = {0};
@@ -71,7 +77,7 @@ bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now)
 	if (take.buffer)
 		choose_rest(beat, take.buffer);
 	/* On a common beat, so that one wake serves all that the worker reads. */
-	if (beat->wait_ns && take.datagrams >= FEW)
+	if (take.datagrams >= FEW && !is_read_at_once(beat, now))
 		sluice_worker_set_timer(beat->worker, &beat->timer,
 					now + beat->wait_ns - now % beat->wait_ns);
 	else
@@ -85,10 +91,10 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 	struct sluice_socket_beat *beat = (struct sluice_socket_beat *)handler;
 
 	(void)events;
-	if (beat->wait_ns && !(beat->is_prompt && sluice_socket_lone_is_alone(&beat->lone, now)))
-		sluice_worker_set_timer(beat->worker, &beat->timer, now + beat->wait_ns);
-	else
+	if (is_read_at_once(beat, now))
 		(void)sluice_socket_beat_drain(beat, now);
+	else
+		sluice_worker_set_timer(beat->worker, &beat->timer, now + beat->wait_ns);
 }
 
 /* The rest is over. @context worker */

@@ -3,7 +3,7 @@
  * Does a datagram leave at once, or does it wait for others? With `batch.delay: auto` that goes by
  * how many came lately: a few that come alone are each worth a wake, because nobody would share it;
  * of more, one wake is to serve many. Beside the beat on which sockets are read (socket_beat.c);
- * kmod/ring.c does the same for the module's rings.
+ * kmod/ring_lone.c asks the same for the module's rings, by what came within one delay.
  */
 #ifndef SLUICE_SOCKET_LONE_H
 #define SLUICE_SOCKET_LONE_H
@@ -12,39 +12,39 @@
 #include <stdint.h>
 #include "../../lib/clock.h"
 
-/* Fewer than so many in a window come alone. */
-#define SLUICE_SOCKET_LONE 4U
-#define SLUICE_SOCKET_LONE_WINDOW_NS (2 * SLUICE_NS_PER_MS)
-/* A load is forgotten after so many windows without one. */
-#define SLUICE_SOCKET_LONE_MEMORY 8U
+/* One in so long comes alone, over time. */
+#define SLUICE_SOCKET_LONE_NS (SLUICE_NS_PER_MS / 2)
+/* So many may come together before that: what gathered while the worker or the sender was kept
+ * waiting is no load. */
+#define SLUICE_SOCKET_LONE_BURST 16U
+/* A load is forgotten after the time of so many. */
+#define SLUICE_SOCKET_LONE_MEMORY 32U
 
-/* What came lately. One thread. */
+/* What came lately: a bucket that leaks one datagram in SLUICE_SOCKET_LONE_NS. One thread. */
 struct sluice_socket_lone {
-	uint64_t since; /* when the window began: ns */
-	uint64_t came;	/* datagrams since then */
+	/* What comes from then on is alone. The longer ago, the more may come together first: ns */
+	uint64_t from;
 };
 
 /* `datagrams` were read at `now`. */
 static inline void sluice_socket_lone_note(struct sluice_socket_lone *lone, uint64_t datagrams,
 					   uint64_t now)
 {
-	if (now - lone->since >= SLUICE_SOCKET_LONE_WINDOW_NS) {
-		lone->since = now;
-		lone->came = 0;
-	}
-	lone->came += datagrams;
+	uint64_t least = now - SLUICE_SOCKET_LONE_BURST * SLUICE_SOCKET_LONE_NS;
+	uint64_t most = now + SLUICE_SOCKET_LONE_MEMORY * SLUICE_SOCKET_LONE_NS;
+
+	if (lone->from < least)
+		lone->from = least;
+	if (datagrams >= (most - lone->from) / SLUICE_SOCKET_LONE_NS)
+		lone->from = most;
+	else
+		lone->from += datagrams * SLUICE_SOCKET_LONE_NS;
 }
 
 /* Is what comes `now` alone? */
 static inline bool sluice_socket_lone_is_alone(const struct sluice_socket_lone *lone, uint64_t now)
 {
-	uint64_t passed = now - lone->since, came = lone->came;
-
-	if (passed < SLUICE_SOCKET_LONE_WINDOW_NS)
-		return came < SLUICE_SOCKET_LONE;
-	if (passed >= SLUICE_SOCKET_LONE_MEMORY * SLUICE_SOCKET_LONE_WINDOW_NS)
-		return true;
-	return came * SLUICE_SOCKET_LONE_WINDOW_NS < SLUICE_SOCKET_LONE * passed;
+	return lone->from <= now;
 }
 
 #endif /* SLUICE_SOCKET_LONE_H */
