@@ -80,9 +80,14 @@ static void few_workers_read(void **state)
 	assert_int_equal(sluice_config_readers(&config, 1), 1);
 	assert_int_equal(sluice_config_readers(&config, 4), 1);
 	assert_int_equal(sluice_config_readers(&config, 5), 2);
+	assert_int_equal(sluice_config_callers(&config, 1), 1);
+	assert_int_equal(sluice_config_callers(&config, 2), 1);
+	assert_int_equal(sluice_config_callers(&config, 3), 2);
+	assert_int_equal(sluice_config_callers(&config, 8), 4);
 	config.socket_readers = 3;
 	assert_int_equal(sluice_config_readers(&config, 2), 2);
 	assert_int_equal(sluice_config_readers(&config, 64), 3);
+	assert_int_equal(sluice_config_callers(&config, 64), 3);
 }
 
 int main(void)

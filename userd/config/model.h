@@ -317,7 +317,7 @@ struct sluice_config {
 	} hooks[SLUICE_EVENT_HOOKS];
 	uint64_t hook_limit_us; /* one that takes longer is killed */
 	size_t socket_ring; /* bytes of a ring of `receive: bpf`; 0, the default: by their number */
-	size_t socket_readers; /* workers that have such a ring; 0: sluice_config_readers() */
+	size_t socket_readers; /* workers that read sockets; 0: as many as the way is best with */
 	size_t worker_count;   /* 0: one per usable CPU */
 	size_t worker_goal;    /* how many that are here, sluice_config_set_goal(); 0: not known */
 	struct sluice_config_place worker_place;
@@ -370,6 +370,8 @@ void sluice_config_set_goal(struct sluice_config *config, size_t workers);
 size_t sluice_config_goal(const struct sluice_config *config, size_t workers);
 /* Of `workers`, how many read sockets with `receive: bpf`. 1 to `workers`. @threadsafe */
 size_t sluice_config_readers(const struct sluice_config *config, size_t workers);
+/* The same with `receive: calls`. @threadsafe */
+size_t sluice_config_callers(const struct sluice_config *config, size_t workers);
 /* How many workers deliver what goes to all of the outputs: no more than the least of them has
  * connections; 0: all. @threadsafe */
 size_t sluice_config_reach(const struct sluice_config *config);

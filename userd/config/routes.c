@@ -143,15 +143,28 @@ size_t sluice_config_goal(const struct sluice_config *config, size_t workers)
 	return sluice_config_reached(config->worker_goal, workers);
 }
 
-size_t sluice_config_readers(const struct sluice_config *config, size_t workers)
+/* The readers that are wished, else one of so many workers; of `workers` at most. */
+static size_t readers_of(const struct sluice_config *config, size_t workers, size_t one_of)
 {
 	size_t readers = config->socket_readers;
 
+	if (!readers)
+		readers = (workers + one_of - 1) / one_of;
+	return readers < workers ? readers : workers;
+}
+
+size_t sluice_config_readers(const struct sluice_config *config, size_t workers)
+{
 	/* Taking a datagram out of such a ring costs a fraction of what its way through the kernel
 	 * has cost some other CPU; every reader more is one more that wakes. */
-	if (!readers)
-		readers = (workers + 3) / 4;
-	return readers < workers ? readers : workers;
+	return readers_of(config, workers, 4);
+}
+
+size_t sluice_config_callers(const struct sluice_config *config, size_t workers)
+{
+	/* To read a datagram with calls costs as much as its way through the kernel has cost some
+	 * other CPU. */
+	return readers_of(config, workers, 2);
 }
 
 /* Gives the route rings of `size` bytes, and what follows from that. 0, -EINVAL or -ENOMEM. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Sockets that change places with those of another worker, see socket_intake.h: a port that was
- * read with calls in every worker and is read by a program in a few, or the other way round; whose
+ * read with calls in more workers than it is read in by a program, or the other way round; whose
  * output has fewer connections than before, or more. The kernel knows no workers: to it they are
  * one group, and what would have come to one comes to another. For the control thread; what lives
  * in workers by call. Touches: the workers' sockets.

@@ -547,6 +547,7 @@ static void overflowed(struct sluice_port *port)
 const struct sluice_socket_way sluice_socket_way_calls = {
 	.receive = SLUICE_RECEIVE_CALLS,
 	.is_passed = true,
+	.spread = sluice_config_callers,
 	.adapt = adapt,
 	.leave = leave,
 	.refill = refill,
