@@ -26,19 +26,19 @@ struct sluice_socket_lone {
 	uint64_t from;
 };
 
-/* `datagrams` were read at `now`. */
+/* `datagrams`, fewer than 2^40, were read at `now`. */
 static inline void sluice_socket_lone_note(struct sluice_socket_lone *lone, uint64_t datagrams,
 					   uint64_t now)
 {
 	uint64_t least = now - SLUICE_SOCKET_LONE_BURST * SLUICE_SOCKET_LONE_NS;
 	uint64_t most = now + SLUICE_SOCKET_LONE_MEMORY * SLUICE_SOCKET_LONE_NS;
 
+	/* They came since the last were read, however long that was. */
+	lone->from += datagrams * SLUICE_SOCKET_LONE_NS;
 	if (lone->from < least)
 		lone->from = least;
-	if (datagrams >= (most - lone->from) / SLUICE_SOCKET_LONE_NS)
+	else if (lone->from > most)
 		lone->from = most;
-	else
-		lone->from += datagrams * SLUICE_SOCKET_LONE_NS;
 }
 
 /* Is what comes `now` alone? */
