@@ -79,7 +79,7 @@ $(B)/sluiced: $(call plain,userd/daemon/main.c $(DAEMON_SRC) $(LIB_SRC))
 $(B)/sluicectl: $(call plain,$(CTL_SRC) $(CONFIG_SRC) userd/daemon/source/socket_trial.c userd/daemon/standby/message.c $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 # The bench frames datagrams with the daemon's own code.
-$(B)/sluicebench: $(call plain,$(BENCH_SRC) userd/daemon/link/framing.c $(LIB_SRC))
+$(B)/sluicebench: $(call plain,$(BENCH_SRC) userd/daemon/link/framing.c userd/daemon/link/origin.c $(LIB_SRC))
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # libsluice: in the shared one only what is in sluice/receiver.h can be seen.

@@ -11,7 +11,7 @@
 	"batching, receive, checksum, time, addresses, enabled, priority, outputs)"
 #define OUTPUT_KEYS                                                                     \
 	"(valid keys: id, name, to, mode, receiver, framing, delimiter, max-datagram, " \
-	"oversize, empty, unsafe-bytes, ack, unconfirmed, connections, rate, "          \
+	"oversize, empty, unsafe-bytes, prefix, ack, unconfirmed, connections, rate, "  \
 	"batch.bytes, batch.delay, reconnect.min, reconnect.max, connect-timeout, "     \
 	"dead-after)"
 #define ALL_KEYS                                                                                  \

@@ -48,6 +48,7 @@ struct sluice_draft_output {
 	struct sluice_config_place oversize_place;
 	struct sluice_config_place empty_place;
 	struct sluice_config_place unsafe_place;
+	struct sluice_config_place prefix_place;
 	struct sluice_config_place unconfirmed_place;
 	struct sluice_config_place connections_place;
 	struct sluice_config_place to_place;

@@ -54,6 +54,13 @@ static const struct sluice_choice unsafes[] = {
 	{NULL, 0, false},
 };
 
+static const struct sluice_choice prefixes[] = {
+	{"none", SLUICE_LEAD_NONE, false},
+	{"text", SLUICE_LEAD_TEXT, false},
+	{"proxy-v2", SLUICE_LEAD_PROXY_V2, false},
+	{NULL, 0, false},
+};
+
 static const struct sluice_choice oversizes[] = {
 	{"split", SLUICE_OVERSIZE_SPLIT, false},
 	{"truncate", SLUICE_OVERSIZE_TRUNCATE, false},
@@ -209,6 +216,14 @@ static const struct sluice_key output_keys[] = {
 	 .offset = OUTPUT(output.unsafe),
 	 .place = OUTPUT(unsafe_place),
 	 .choices = unsafes},
+	{.path = "outputs.prefix",
+	 .does = "what stands in front of each datagram and tells who sent it",
+	 .fallback = "none",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.prefix),
+	 .place = OUTPUT(prefix_place),
+	 .choices = prefixes},
 	{.path = "outputs.ack",
 	 .does = "which word of a native receiver counts",
 	 .fallback = "received",

@@ -99,15 +99,20 @@ void sluice_draft_free(struct sluice_draft *draft)
 	memset(draft, 0, sizeof(*draft));
 }
 
-/* An output that needs the addresses makes its inputs keep them: a capture file without is a poor
- * one. */
+/* Does the output need the addresses? A capture file without is a poor one. */
+static bool needs_addresses(const struct sluice_config_output *output)
+{
+	return output->framing == SLUICE_FRAMING_PCAP || output->mode == SLUICE_MODE_HASH ||
+	       output->prefix != SLUICE_LEAD_NONE;
+}
+
+/* An output that needs the addresses makes its inputs keep them. */
 static void imply_addresses(const struct sluice_draft *draft, struct sluice_config_input *input)
 {
 	size_t number;
 
 	for (number = 0; number < input->output_count; number++)
-		if (draft->outputs[input->outputs[number]].output.framing == SLUICE_FRAMING_PCAP ||
-		    draft->outputs[input->outputs[number]].output.mode == SLUICE_MODE_HASH)
+		if (needs_addresses(&draft->outputs[input->outputs[number]].output))
 			input->addresses = 1;
 }
 

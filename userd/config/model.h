@@ -63,6 +63,9 @@ enum sluice_empty { SLUICE_EMPTY_SEND, SLUICE_EMPTY_SKIP };
 /* And of one that holds what the receiver cannot bear. */
 enum sluice_unsafe { SLUICE_UNSAFE_ESCAPE, SLUICE_UNSAFE_REFUSE, SLUICE_UNSAFE_SEND };
 
+/* What stands in front of each datagram and tells who sent it (daemon/link/origin.h). */
+enum sluice_lead { SLUICE_LEAD_NONE, SLUICE_LEAD_TEXT, SLUICE_LEAD_PROXY_V2 };
+
 /* What a receiver cannot bear in a datagram; in framing newline a line feed is always one of them.
  */
 #define SLUICE_HAZARD_LF 1U
@@ -76,6 +79,8 @@ enum sluice_unsafe { SLUICE_UNSAFE_ESCAPE, SLUICE_UNSAFE_REFUSE, SLUICE_UNSAFE_S
 /* Bytes: the least and the most that `max-datagram` may be. */
 #define SLUICE_DATAGRAM_LEAST 64U
 #define SLUICE_DATAGRAM_MOST (64U << 10)
+/* The least where a prefix stands in each message, too. */
+#define SLUICE_DATAGRAM_LEAST_PREFIXED 512U
 
 /* Who receives (receiver.h); NONE: not written, GENERIC: nobody that is known. */
 enum sluice_receiver_kind {
@@ -192,6 +197,7 @@ struct sluice_config_output {
 	enum sluice_oversize oversize;
 	enum sluice_empty empty;
 	enum sluice_unsafe unsafe;
+	enum sluice_lead prefix;
 	unsigned int hazards;	     /* SLUICE_HAZARD_*: what the receiver cannot bear */
 	size_t batch_bytes;	     /* 4 KiB .. 4 MiB, default 256 KiB */
 	uint64_t batch_delay_us;     /* 0 .. 1 s; SLUICE_DELAY_AUTO, the default */

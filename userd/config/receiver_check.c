@@ -56,7 +56,8 @@ static void check_bytes(const struct sluice_draft_output *draft, struct sluice_f
 	const struct sluice_config_output *output = &draft->output;
 
 	if (draft->empty_place.line && output->empty == SLUICE_EMPTY_SEND &&
-	    (output->framing == SLUICE_FRAMING_OCTET_COUNTED ||
+	    ((output->framing == SLUICE_FRAMING_OCTET_COUNTED &&
+	      output->prefix == SLUICE_LEAD_NONE) ||
 	     output->framing == SLUICE_FRAMING_RAW))
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->empty_place,
 				    "outputs.empty: framing: %s has no form for an empty "
@@ -131,6 +132,51 @@ static void check_limit(const struct sluice_draft_output *draft,
 				    "its configuration says more: write `%s` there, or "
 				    "max-datagram: %zu here",
 				    receiver->name, way->most, receiver->raise, way->most);
+}
+
+/* What a prefix, which tells who sent a datagram, does not go with. */
+static void check_prefix(const struct sluice_draft_output *draft, struct sluice_findings *findings)
+{
+	const struct sluice_config_output *output = &draft->output;
+	unsigned int binary = SLUICE_HAZARD_LF | SLUICE_HAZARD_NUL | SLUICE_HAZARD_CR;
+
+	if (output->prefix == SLUICE_LEAD_NONE)
+		return;
+	if (takes_all(output->framing)) {
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->prefix_place,
+				    "outputs.prefix: framing: %s tells who sent a datagram "
+				    "itself: leave the key out, and write addresses: on in its "
+				    "inputs",
+				    sluice_config_framing_name(output->framing));
+		return;
+	}
+	if (output->framing == SLUICE_FRAMING_RAW || output->framing == SLUICE_FRAMING_RELP)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->prefix_place,
+				    "outputs.prefix: framing: %s has no place for it: take "
+				    "framing: length32, octet-counted or newline",
+				    sluice_config_framing_name(output->framing));
+	else if (output->prefix == SLUICE_LEAD_PROXY_V2 &&
+		 (output->framing == SLUICE_FRAMING_NEWLINE || output->hazards & binary))
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->prefix_place,
+				    "outputs.prefix: a header of the PROXY protocol holds bytes "
+				    "that end a message there: take prefix: text, or framing: "
+				    "length32%s",
+				    output->receiver == SLUICE_RECEIVER_NONE
+					    ? " or octet-counted"
+					    : " and a receiver that reads it");
+	else if (output->unsafe == SLUICE_UNSAFE_REFUSE &&
+		 output->hazards & (SLUICE_HAZARD_DIGIT | SLUICE_HAZARD_NO_PRI))
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->prefix_place,
+				    "outputs.prefix: the receiver misreads a message that begins "
+				    "so, and unsafe-bytes: refuse would refuse them all: take "
+				    "unsafe-bytes: escape, which puts <13> in front");
+	if (output->max_datagram && output->max_datagram < SLUICE_DATAGRAM_LEAST_PREFIXED)
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR,
+				    draft->max_datagram_place.line ? &draft->max_datagram_place
+								   : &draft->prefix_place,
+				    "outputs.max-datagram: with a prefix in each message it is at "
+				    "least %u",
+				    SLUICE_DATAGRAM_LEAST_PREFIXED);
 }
 
 /* What is written against what the receiver needs. */
@@ -259,6 +305,7 @@ void sluice_receiver_check(const struct sluice_draft_output *draft,
 			   struct sluice_findings *findings)
 {
 	check_profile(draft, findings);
+	check_prefix(draft, findings);
 	if (takes_all(draft->output.framing)) {
 		check_useless(draft, &draft->max_datagram_place, "max-datagram", findings);
 		check_useless(draft, &draft->oversize_place, "oversize", findings);

@@ -10,6 +10,7 @@
 #include "../../lib/packet.h"
 #include "../../lib/record.h"
 #include "framing.h"
+#include "origin.h"
 
 /* How a byte is escaped: "#" and three octal digits, as rsyslog writes control characters
  * (EscapeControlCharactersOnReceive). */
@@ -153,6 +154,29 @@ static const uint8_t *grown_end(const uint8_t *at, const uint8_t *end, size_t us
 	return at;
 }
 
+/* What stands in front of each message of a datagram and tells who sent it. */
+struct lead {
+	uint8_t bytes[SLUICE_ORIGIN_MAX];
+	size_t length; /* 0: nothing does */
+};
+
+/* That of a record in this form. */
+static void make_lead(const struct sluice_form *form, const struct sluice_record_view *view,
+		      struct lead *lead)
+{
+	lead->length = form->prefix == SLUICE_LEAD_NONE
+			       ? 0
+			       : sluice_origin_write(form->prefix, view, lead->bytes);
+}
+
+/* Would the receiver misread a message with this lead and the bytes [at, end)? */
+static bool starts_badly(unsigned int hazards, const struct lead *lead, const uint8_t *at,
+			 const uint8_t *end)
+{
+	return lead->length ? begins_badly(hazards, lead->bytes, lead->bytes + lead->length)
+			    : begins_badly(hazards, at, end);
+}
+
 /* A message that a datagram, or a part of it, becomes. */
 struct message {
 	const uint8_t *at;
@@ -162,15 +186,15 @@ struct message {
 };
 
 /* The message that the payload's bytes [at, end) begin with: as much of them as the form allows. */
-static struct message next_message(const struct sluice_form *form, const uint8_t *at,
-				   const uint8_t *end)
+static struct message next_message(const struct sluice_form *form, const struct lead *lead,
+				   const uint8_t *at, const uint8_t *end)
 {
 	bool is_escaped = form->unsafe == SLUICE_UNSAFE_ESCAPE;
 	unsigned int hazards = is_escaped ? hazards_of(form) : 0;
-	struct message message = {.at = at, .has_prefix = begins_badly(hazards, at, end)};
+	struct message message = {.at = at, .has_prefix = starts_badly(hazards, lead, at, end)};
 	size_t most = form->most ? form->most : SIZE_MAX, plain;
 
-	message.written = message.has_prefix ? PREFIX_LENGTH : 0;
+	message.written = (message.has_prefix ? PREFIX_LENGTH : 0) + lead->length;
 	if (form->most && form->hazards & SLUICE_HAZARD_GROWS)
 		end = grown_end(at, end, message.written, most);
 	while (at < end) {
@@ -209,6 +233,7 @@ struct outcome {
 	enum sluice_fate fate;
 	size_t bytes;	 /* in all */
 	uint64_t pieces; /* messages */
+	struct lead lead;
 	bool is_truncated;
 };
 
@@ -229,17 +254,19 @@ static struct outcome outcome_of(const struct sluice_form *form,
 		return outcome;
 	}
 	end = at + carried_length(form, view);
+	make_lead(form, view, &outcome.lead);
 	if (at == end && form->empty == SLUICE_EMPTY_SKIP)
 		outcome.fate = SLUICE_FATE_SKIPPED;
-	else if ((at == end && (form->framing == SLUICE_FRAMING_OCTET_COUNTED ||
-				form->framing == SLUICE_FRAMING_RAW)) ||
+	else if ((at == end && !outcome.lead.length &&
+		  (form->framing == SLUICE_FRAMING_OCTET_COUNTED ||
+		   form->framing == SLUICE_FRAMING_RAW)) ||
 		 (form->unsafe == SLUICE_UNSAFE_REFUSE &&
 		  (next_unsafe(at, end, hazards_of(form)) < end ||
-		   begins_badly(hazards_of(form), at, end))))
+		   starts_badly(hazards_of(form), &outcome.lead, at, end))))
 		outcome.fate = SLUICE_FATE_UNSENDABLE;
 	if (outcome.fate != SLUICE_FATE_SENT)
 		return outcome;
-	message = next_message(form, at, end);
+	message = next_message(form, &outcome.lead, at, end);
 	outcome.bytes = framed_length(form->framing, message.written);
 	at += message.taken;
 	if (at == end)
@@ -250,7 +277,7 @@ static struct outcome outcome_of(const struct sluice_form *form,
 	}
 	outcome.is_truncated = form->oversize == SLUICE_OVERSIZE_TRUNCATE;
 	for (; at < end && !outcome.is_truncated; at += message.taken) {
-		message = next_message(form, at, end);
+		message = next_message(form, &outcome.lead, at, end);
 		outcome.bytes += framed_length(form->framing, message.written);
 		outcome.pieces++;
 	}
@@ -269,8 +296,8 @@ static uint8_t *write_escape(uint8_t byte, uint8_t *out)
 
 /* Writes a message without its frame, with what is unsafe in it escaped and counted; returns where
  * the next goes. */
-static uint8_t *write_body(const struct sluice_form *form, const struct message *message,
-			   uint8_t *out, uint64_t *escaped)
+static uint8_t *write_body(const struct sluice_form *form, const struct lead *lead,
+			   const struct message *message, uint8_t *out, uint64_t *escaped)
 {
 	unsigned int hazards = form->unsafe == SLUICE_UNSAFE_ESCAPE ? hazards_of(form) : 0;
 	const uint8_t *at = message->at, *end = at + message->taken, *found;
@@ -281,6 +308,8 @@ static uint8_t *write_body(const struct sluice_form *form, const struct message 
 		out += PREFIX_LENGTH;
 		++*escaped;
 	}
+	memcpy(out, lead->bytes, lead->length);
+	out += lead->length;
 	while (at < end) {
 		found = next_unsafe(at, end, hazards);
 		memcpy(out, at, (size_t)(found - at));
@@ -305,8 +334,8 @@ static uint8_t *write_number(size_t value, uint8_t *out)
 }
 
 /* Writes a message in its frame; returns where the next goes. */
-static uint8_t *write_message(const struct sluice_form *form, const struct message *message,
-			      uint8_t *out, uint64_t *escaped)
+static uint8_t *write_message(const struct sluice_form *form, const struct lead *lead,
+			      const struct message *message, uint8_t *out, uint64_t *escaped)
 {
 	uint32_t length = htonl((uint32_t)message->written);
 
@@ -317,7 +346,7 @@ static uint8_t *write_message(const struct sluice_form *form, const struct messa
 		memcpy(out, &length, sizeof(length));
 		out += sizeof(length);
 	}
-	out = write_body(form, message, out, escaped);
+	out = write_body(form, lead, message, out, escaped);
 	if (form->framing == SLUICE_FRAMING_NEWLINE)
 		*out++ = '\n';
 	return out;
@@ -352,8 +381,8 @@ static uint8_t *write_framed(const struct sluice_form *form, const struct sluice
 		return write_packet(view, out);
 	end = at + carried_length(form, view);
 	for (piece = 0; piece < outcome->pieces; piece++) {
-		message = next_message(form, at, end);
-		out = write_message(form, &message, out, &framed->escaped);
+		message = next_message(form, &outcome->lead, at, end);
+		out = write_message(form, &outcome->lead, &message, out, &framed->escaped);
 		at += message.taken;
 	}
 	framed->truncated += outcome->is_truncated;
@@ -380,7 +409,9 @@ static void count_gap(const struct sluice_record_view *view, struct sluice_frame
 
 size_t sluice_framing_piece(const struct sluice_form *form, const uint8_t *bytes, size_t length)
 {
-	return next_message(form, bytes, bytes + length).taken;
+	const struct lead none = {.length = 0};
+
+	return next_message(form, &none, bytes, bytes + length).taken;
 }
 
 enum sluice_fate sluice_framing_fate(const struct sluice_form *form,
@@ -409,6 +440,7 @@ struct sluice_form sluice_form_of(const struct sluice_config_output *config)
 		.oversize = config->oversize,
 		.empty = config->empty,
 		.unsafe = config->unsafe,
+		.prefix = config->prefix,
 		.hazards = config->hazards,
 	};
 }
@@ -417,7 +449,8 @@ bool sluice_form_is_same(const struct sluice_form *one, const struct sluice_form
 {
 	return one->framing == other->framing && one->most == other->most &&
 	       one->oversize == other->oversize && one->empty == other->empty &&
-	       one->unsafe == other->unsafe && one->hazards == other->hazards;
+	       one->unsafe == other->unsafe && one->hazards == other->hazards &&
+	       one->prefix == other->prefix;
 }
 
 int sluice_framing_write(struct sluice_form form, const uint8_t *span, size_t length, uint8_t *out,

@@ -24,7 +24,8 @@
  * What a receiver cannot bear beside that is part of the form, too. A datagram longer than `most`
  * becomes several messages, each with a frame of its own, or is cut, or does not go. A byte that it
  * cannot bear is escaped as a newline is. A message that it would misread for how it begins gets
- * "<13>" in front, the priority that a message without one has (RFC 3164, 4.3.3).
+ * "<13>" in front, the priority that a message without one has (RFC 3164, 4.3.3). A prefix that
+ * tells who sent it (origin.h) stands in every message, within the frame, behind that.
  */
 #ifndef SLUICE_FRAMING_H
 #define SLUICE_FRAMING_H
@@ -36,7 +37,8 @@
 #include "../../config/model.h"
 
 /* The most bytes that one record can become: every byte of the longest payload escaped, in pieces
- * of SLUICE_DATAGRAM_LEAST bytes, each with "<13>", not quite full and with a newline. */
+ * of SLUICE_DATAGRAM_LEAST bytes, each with "<13>", not quite full and with a newline. Likewise, of
+ * SLUICE_DATAGRAM_LEAST_PREFIXED bytes with a prefix in each. */
 #define SLUICE_FRAMING_RECORD_MAX (5U * SLUICE_PAYLOAD_MAX + SLUICE_DATAGRAM_LEAST)
 
 /* What the bytes look like. */
@@ -46,7 +48,8 @@ struct sluice_form {
 	enum sluice_oversize oversize;
 	enum sluice_empty empty;
 	enum sluice_unsafe unsafe;
-	unsigned int hazards; /* SLUICE_HAZARD_*, beside the line feed of newline */
+	enum sluice_lead prefix; /* in front of each message; framings with a form here */
+	unsigned int hazards;	 /* SLUICE_HAZARD_*, beside the line feed of newline */
 };
 
 /* Why a datagram does not go. */
