@@ -376,6 +376,7 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 				    "leave the key out, or take framing: native",
 				    sluice_config_framing_name(output->framing));
 	sluice_receiver_check(draft, findings);
+	sluice_from_check(draft, findings);
 	if (draft->unconfirmed_place.line && sluice_config_is_answered(output->framing))
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->unconfirmed_place,
 				    "outputs.unconfirmed: receivers of framing: %s acknowledge "

@@ -49,6 +49,7 @@ struct sluice_draft_output {
 	struct sluice_config_place empty_place;
 	struct sluice_config_place unsafe_place;
 	struct sluice_config_place prefix_place;
+	struct sluice_config_place from_place;
 	struct sluice_config_place unconfirmed_place;
 	struct sluice_config_place connections_place;
 	struct sluice_config_place to_place;
@@ -116,6 +117,9 @@ int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findin
 void sluice_receiver_check(const struct sluice_draft_output *draft,
 			   struct sluice_findings *findings);
 
+/* from_check.c: what the source address of its connections does not go with. */
+void sluice_from_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
+
 /* Makes the model of a draft without faults, taking its memory over. 0 or -ENOMEM. @owner caller:
  * *config */
 int sluice_draft_finish(struct sluice_draft *draft, const char *path,
@@ -129,6 +133,10 @@ void sluice_read_ports(struct sluice_reader *reader, const struct sluice_key *ke
 		       const yaml_node_t *node, void *object); /* [struct sluice_config_input] */
 void sluice_read_prefix(struct sluice_reader *reader, const struct sluice_key *key,
 			const yaml_node_t *node, void *object); /* [struct sluice_config_prefix] */
+/* The same, of one address only. */
+void sluice_read_one_address(struct sluice_reader *reader, const struct sluice_key *key,
+			     const yaml_node_t *node,
+			     void *object); /* [struct sluice_config_prefix] */
 void sluice_read_interface(struct sluice_reader *reader, const struct sluice_key *key,
 			   const yaml_node_t *node, void *object); /* [char [IF_NAMESIZE]] */
 void sluice_read_destinations(struct sluice_reader *reader, const struct sluice_key *key,

@@ -55,6 +55,33 @@ void sluice_read_prefix(struct sluice_reader *reader, const struct sluice_key *k
 	}
 }
 
+void sluice_read_one_address(struct sluice_reader *reader, const struct sluice_key *key,
+			     const yaml_node_t *node, void *object)
+{
+	struct sluice_config_prefix *result = (void *)((char *)object + key->offset);
+	struct sluice_config_prefix read = {.family = AF_UNSPEC};
+	struct sluice_key own = *key;
+	char quoted[SLUICE_QUOTE_TEXT];
+	struct in6_addr six;
+
+	own.offset = 0;
+	sluice_read_prefix(reader, &own, node, &read);
+	if (read.family == AF_UNSPEC)
+		return;
+	memcpy(&six, read.address, sizeof(six));
+	if (read.length != (read.family == AF_INET ? 32U : 128U))
+		sluice_reader_fault(reader, key, node, "%s is a prefix: write one address",
+				    sluice_quote(sluice_reader_scalar(reader, key, node), quoted));
+	else if (read.family == AF_INET6 &&
+		 (IN6_IS_ADDR_LINKLOCAL(&six) || IN6_IS_ADDR_MULTICAST(&six)))
+		sluice_reader_fault(reader, key, node,
+				    "no connection can come from %s: write an address of this host "
+				    "that others reach",
+				    sluice_quote(sluice_reader_scalar(reader, key, node), quoted));
+	else
+		*result = read;
+}
+
 /* What the kernel takes as the name of an interface (net/core/dev.c, dev_valid_name). */
 static bool is_interface_name(const char *name)
 {

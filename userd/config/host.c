@@ -144,26 +144,12 @@ static void check_interface(const struct sluice_config_input *input,
  * */
 static void check_address(const struct sluice_config_input *input, struct sluice_findings *findings)
 {
-	struct sockaddr_in in = {.sin_family = AF_INET};
-	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
 	const struct sluice_config_prefix *prefix = &input->address;
 	char text[INET6_ADDRSTRLEN] = "?";
-	bool is_missing;
-	int fd;
 
-	if (input->source != SLUICE_SOURCE_SOCKET || prefix->family == AF_UNSPEC)
-		return;
-	fd = socket(prefix->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	memcpy(&in.sin_addr, prefix->address, sizeof(in.sin_addr));
-	memcpy(&in6.sin6_addr, prefix->address, sizeof(in6.sin6_addr));
-	in6.sin6_scope_id = input->interface[0] ? if_nametoindex(input->interface) : 0;
-	is_missing = (prefix->family == AF_INET ? bind(fd, (struct sockaddr *)&in, sizeof(in))
-						: bind(fd, (struct sockaddr *)&in6, sizeof(in6))) &&
-		     errno == EADDRNOTAVAIL;
-	close(fd);
-	if (!is_missing)
+	if (input->source != SLUICE_SOURCE_SOCKET || prefix->family == AF_UNSPEC ||
+	    sluice_host_has_address(prefix,
+				    input->interface[0] ? if_nametoindex(input->interface) : 0))
 		return;
 	inet_ntop(prefix->family, prefix->address, text, sizeof(text));
 	sluice_findings_add(findings, SLUICE_FINDING_NOTE, &input->place,
@@ -216,6 +202,7 @@ int sluice_config_check_host(const struct sluice_config *config, enum sluice_hos
 	for (number = 0; number < config->output_count; number++)
 		check_destinations(&config->outputs[number], findings);
 	sluice_host_check_receivers(config, findings);
+	sluice_host_check_from(config, findings);
 	sluice_host_check_threads(config, view, findings);
 	if (!error)
 		error = sluice_host_check_control(config, view, findings);

@@ -13,6 +13,9 @@
 int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_host_view view,
 			     struct sluice_findings *findings);
 
+/* from_check.c: have connections an address to come from? */
+void sluice_host_check_from(const struct sluice_config *config, struct sluice_findings *findings);
+
 /* host_places.c: the log, the directory of the rings, and whether the service may write to the
  * places that are named. */
 void sluice_host_check_places(const struct sluice_config *config, enum sluice_host_view view,
@@ -33,6 +36,10 @@ void sluice_host_check_claims(const struct sluice_config *config, enum sluice_ho
 /* receiver_check.c: connections to receivers, against those that they bear. */
 void sluice_host_check_receivers(const struct sluice_config *config,
 				 struct sluice_findings *findings);
+
+/* host_address.c: does this machine have the address, of the interface with index `scope` if it is
+ * link-local? True also where that cannot be found out. */
+bool sluice_host_has_address(const struct sluice_config_prefix *prefix, unsigned int scope);
 
 /* host_files.c: bytes that the files in `path` take whose names begin so; 0 if it cannot be read.
  */

@@ -116,6 +116,15 @@ static void imply_addresses(const struct sluice_draft *draft, struct sluice_conf
 			input->addresses = 1;
 }
 
+bool sluice_config_prefix_is_same(const struct sluice_config_prefix *one,
+				  const struct sluice_config_prefix *other)
+{
+	return one->family == other->family &&
+	       (one->family == AF_UNSPEC ||
+		(one->length == other->length &&
+		 !memcmp(one->address, other->address, sizeof(one->address))));
+}
+
 size_t sluice_config_lanes(const struct sluice_config_output *output)
 {
 	size_t number, count = 0;

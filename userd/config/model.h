@@ -122,6 +122,10 @@ struct sluice_config_prefix {
 	uint8_t length;
 };
 
+/* Are they the same, or is neither given? */
+bool sluice_config_prefix_is_same(const struct sluice_config_prefix *one,
+				  const struct sluice_config_prefix *other);
+
 struct sluice_config_input {
 	sluice_guid id; /* given, or derived from the name (uuid v5) so that it is
 					 stable */
@@ -181,6 +185,8 @@ struct sluice_config_output {
 	struct sluice_config_place place;
 	struct sluice_config_destination *to;
 	size_t to_count;
+	struct sluice_config_prefix from; /* source address of its connections; family AF_UNSPEC:
+					     as the kernel chooses */
 	enum sluice_mode mode;
 	enum sluice_receiver_kind receiver;
 	enum sluice_framing framing; /* what follows: as written, or as the receiver needs it */

@@ -35,6 +35,7 @@ bool sluice_whole_output_is_same(const struct sluice_whole_output *old,
 	    !sluice_form_is_same(&old->halves[0]->group.form, &form) ||
 	    /* What was acknowledged as received only is not acknowledged again by itself. */
 	    old->halves[0]->group.durable != (config->durable != 0) ||
+	    !sluice_config_prefix_is_same(&old->halves[0]->group.from, &config->from) ||
 	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||
 	    (config->mode == SLUICE_MODE_HASH &&
 	     old->halves[0]->group.batch_bytes != config->batch_bytes))

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 #include "connection.h"
 
@@ -64,6 +65,30 @@ void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timin
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
+/*
+ * Gives the socket the source address that its output has, if it has one; the port is chosen when
+ * it connects, so that many connections can have the same one. 0; -EAFNOSUPPORT: `family` is the
+ * other one; -EADDRNOTAVAIL: this host does not have it, now; another negative errno.
+ */
+static int take_source(int fd, const struct sluice_config_prefix *from, int family)
+{
+	struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6};
+	struct sockaddr_in ipv4 = {.sin_family = AF_INET};
+	const int on = 1;
+	int result;
+
+	if (from->family == AF_UNSPEC)
+		return 0;
+	if (from->family != family)
+		return -EAFNOSUPPORT;
+	memcpy(&ipv4.sin_addr, from->address, sizeof(ipv4.sin_addr));
+	memcpy(&ipv6.sin6_addr, from->address, sizeof(ipv6.sin6_addr));
+	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	result = family == AF_INET ? bind(fd, (struct sockaddr *)&ipv4, sizeof(ipv4))
+				   : bind(fd, (struct sockaddr *)&ipv6, sizeof(ipv6));
+	return result ? -errno : 0;
+}
+
 void sluice_connection_connect(struct sluice_connection *connection, uint64_t now)
 {
 	struct sluice_group *group = connection->group;
@@ -98,6 +123,12 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 		return;
 	}
 	sluice_connection_set_options(connection->fd, &group->timing);
+	error = take_source(connection->fd, &group->from, address.ss_family);
+	if (error) {
+		sluice_connection_lose(connection, "cannot come from the output's `from`", -error,
+				       now);
+		return;
+	}
 	error = sluice_worker_watch(group->worker, connection->fd, SLUICE_TCP_WATCHED,
 				    &connection->handler);
 	if (error) {

@@ -36,6 +36,7 @@ struct sluice_group {
 	struct sluice_form form;
 	const struct sluice_protocol *protocol; /* that speaks it */
 	struct sluice_tcp_timing timing;
+	struct sluice_config_prefix from; /* where connections come from */
 	size_t batch_bytes;
 	size_t run_bytes; /* hash: the most that a run of records may have */
 	bool parks;	  /* hash: segments wait at the connection that they belong to */

@@ -60,6 +60,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	output->group.resends = config->resends != 0;
 	output->group.is_absent = is_absent(config, worker);
 	output->group.timing = timing_of(config);
+	output->group.from = config->from;
 	output->timer.due = due;
 	output->mode = config->mode;
 	output->group.pacer = &pacers[0];
@@ -198,7 +199,8 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 bool sluice_output_can_inherit(const struct sluice_output *heir, const struct sluice_output *old)
 {
 	return sluice_form_is_same(&heir->group.form, &old->group.form) &&
-	       heir->group.durable == old->group.durable && heir->group.parks == old->group.parks;
+	       heir->group.durable == old->group.durable && heir->group.parks == old->group.parks &&
+	       sluice_config_prefix_is_same(&heir->group.from, &old->group.from);
 }
 
 /* For each connection that both outputs have: moves it from `old` to `heir`, its socket and all
