@@ -6,8 +6,8 @@
 #ifndef TEST_EDIT_REFUSALS_H
 #define TEST_EDIT_REFUSALS_H
 
-#define INPUT_KEYS                                                                       \
-	"(valid keys: id, name, port, address, from, interface, source, verdict, hook, " \
+#define INPUT_KEYS                                                                              \
+	"(valid keys: id, name, port, address, from, group, interface, source, verdict, hook, " \
 	"batching, receive, checksum, time, addresses, enabled, priority, outputs)"
 #define OUTPUT_KEYS                                                                           \
 	"(valid keys: id, name, to, from, mode, receiver, framing, delimiter, max-datagram, " \

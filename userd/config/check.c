@@ -431,8 +431,10 @@ static void check_draft(struct sluice_draft *draft, struct sluice_findings *find
 	check_spool(draft, findings);
 	for (number = 0; number < draft->output_count; number++)
 		check_output(&draft->outputs[number], findings);
-	for (number = 0; number < draft->input_count; number++)
+	for (number = 0; number < draft->input_count; number++) {
 		check_input(&draft->inputs[number], findings);
+		sluice_group_check(&draft->inputs[number], findings);
+	}
 	if (check_graph(draft, findings) || sluice_draft_check_overlaps(draft, findings))
 		findings->out_of_memory = true;
 	if (draft->store.drop == SLUICE_DROP_OLDEST && !draft->disk_path.text)

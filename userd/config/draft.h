@@ -29,6 +29,7 @@ struct sluice_draft_input {
 	struct sluice_config_place checksum_place;
 	struct sluice_config_place hook_place;
 	struct sluice_config_place batching_place;
+	struct sluice_config_place group_place;
 	struct sluice_config_place time_place;
 	struct sluice_word *outputs; /* names as written */
 	size_t output_count;
@@ -133,6 +134,11 @@ void sluice_read_ports(struct sluice_reader *reader, const struct sluice_key *ke
 		       const yaml_node_t *node, void *object); /* [struct sluice_config_input] */
 void sluice_read_prefix(struct sluice_reader *reader, const struct sluice_key *key,
 			const yaml_node_t *node, void *object); /* [struct sluice_config_prefix] */
+/* multicast.c: one of a multicast group; what follows from it; what it does not go with. */
+void sluice_read_group(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object); /* [struct sluice_config_prefix] */
+void sluice_group_settle(struct sluice_config_input *input);
+void sluice_group_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
 /* The same, of one address only. */
 void sluice_read_one_address(struct sluice_reader *reader, const struct sluice_key *key,
 			     const yaml_node_t *node,

@@ -249,6 +249,12 @@ static const struct sluice_key input_keys[] = {
 	 .read = sluice_read_prefix,
 	 .offset = INPUT(input.from),
 	 .place = INPUT(from_place)},
+	{.path = "inputs.group",
+	 .does = "multicast group that is joined; of the sender `from`, if that is one address",
+	 .otherwise = "none",
+	 .read = sluice_read_group,
+	 .offset = INPUT(input.group),
+	 .place = INPUT(group_place)},
 	{.path = "inputs.interface",
 	 .does = "name of the interface by which datagrams come",
 	 .otherwise = "any",
@@ -439,6 +445,7 @@ static void read_input(struct sluice_reader *reader, const struct sluice_key *ke
 	input->input.place = sluice_reader_place(node);
 	sluice_read_fallbacks(reader, &input_table, input);
 	sluice_read_mapping(reader, &input_table, node, input);
+	sluice_group_settle(&input->input);
 }
 
 /* Is `node` a list of at most `most` entries? Else a finding. */

@@ -135,7 +135,8 @@ struct sluice_config_input {
 	size_t port_count;
 	struct sluice_config_prefix address;
 	struct sluice_config_prefix from;
-	char interface[IF_NAMESIZE]; /* empty: any */
+	struct sluice_config_prefix group; /* multicast: this machine joins it; AF_UNSPEC: none */
+	char interface[IF_NAMESIZE];	   /* empty: any */
 	struct sluice_config_place interface_place;
 	struct sluice_config_place port_place;
 	enum sluice_source source;

@@ -92,6 +92,7 @@ void sluice_engine_free(struct sluice_engine *engine)
 		sluice_worker_stop(worker);
 	sluice_spooler_free(engine->spooler);
 	sluice_resolver_free(engine->resolver);
+	sluice_membership_leave(&engine->memberships);
 	sluice_derived_free(&engine->derived);
 	if (engine->config && !engine->has_left && !sluice_intake_has_left(engine))
 		sluice_identity_forget(&engine->identity, engine->config);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * The sources follow the interfaces and addresses of the machine. In the control thread. Touches:
- * the sources.
+ * The sources, and memberships in multicast groups, follow the interfaces and addresses of the
+ * machine. In the control thread. Touches: the sources, the groups.
  */
 #include "inner.h"
 
@@ -26,5 +26,6 @@ bool sluice_engine_follow_links(struct sluice_engine *engine)
 		if (engine->intakes[number] && sluice_intake_classes[number]->follow)
 			waits |= sluice_intake_classes[number]->follow(engine->intakes[number],
 								       &plan);
+	waits |= sluice_membership_follow(&engine->memberships, engine->config);
 	return sluice_engine_note_again(engine) || waits;
 }

@@ -11,6 +11,7 @@
 #include "../source/source.h"
 #include "../spool/spooler.h"
 #include "engine.h"
+#include "membership.h"
 #include "../identity/identity.h"
 #include "../loop/worker.h"
 
@@ -94,6 +95,7 @@ struct sluice_engine {
 	struct sluice_whole_output *outputs;
 	size_t output_count;
 	struct sluice_stop stop;
+	struct sluice_membership_list memberships;
 	struct sluice_alarm unnoted; /* which outputs there are cannot be noted everywhere */
 };
 
