@@ -192,6 +192,11 @@ enum sluice_event {
 	SLUICE_EVENT_BLOCKED_OVER = 26,		/* it got what it waited for [D] */
 	/* this daemon works as the relay, and those that wait for it do not [D] */
 	SLUICE_EVENT_ACTIVE = 27,
+	/* an output, or the daemon, goes up to the step EVENT_TEXT of load [D] */
+	SLUICE_EVENT_LOAD_RISES = 28,
+	SLUICE_EVENT_LOAD_FALLS = 29,		/* it goes down to a lower one [D] */
+	SLUICE_EVENT_LOSING = 30,		/* datagrams are lost for want of room [D] */
+	SLUICE_EVENT_LOSING_OVER = 31,		/* none are any more [D] */
 };
 
 /* SLUICE_A_RULE_FLAGS */
@@ -495,6 +500,21 @@ enum sluice_attribute {
 	SLUICE_A_STREAM_DRAINING,
 	/* [u8] 1: the answer is that it was accepted; what becomes of it is told as an event [D] */
 	SLUICE_A_CONFIG_NO_WAIT,
+	/*
+	 * [string] the highest step of load that an output or a stream is at: normal, batching,
+	 * disk, losing [D]
+	 */
+	SLUICE_A_DAEMON_LOAD,
+	SLUICE_A_DAEMON_LOAD_SINCE,		/* [u64] since when, nanoseconds since 1970 [D] */
+	SLUICE_A_DAEMON_LOAD_WHY,		/* [string] a sentence; empty: normal [D] */
+	/* [string] its step of load: normal, batching, disk, losing [D] */
+	SLUICE_A_OUTPUT_LOAD,
+	SLUICE_A_OUTPUT_LOAD_SINCE,		/* [u64] since when, nanoseconds since 1970 [D] */
+	SLUICE_A_OUTPUT_LOAD_WHY,		/* [string] a sentence; empty: normal [D] */
+	/* [string] of the daemon: its step of load, as of an output [D] */
+	SLUICE_A_STREAM_LOAD,
+	/* [u64] of the daemon: since when, nanoseconds since 1970 [D] */
+	SLUICE_A_STREAM_LOAD_SINCE,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

@@ -18,6 +18,7 @@
 #include "events.h"
 #include "foreman.h"
 #include "links.h"
+#include "load.h"
 #include "losses.h"
 #include "module_events.h"
 #include "options.h"
@@ -38,6 +39,7 @@ struct daemon {
 	struct sluice_control *control;
 	struct sluice_events events;
 	struct sluice_losses losses;
+	struct sluice_load load;
 	struct sluice_module_events module;
 	struct sluice_doors *doors; /* for sessions */
 	int signals;
