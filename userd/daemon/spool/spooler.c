@@ -198,8 +198,10 @@ static uint64_t allowance(struct sluice_spooler *spooler)
 	return spooler->tokens < BATCH ? spooler->tokens : BATCH;
 }
 
-/* Appends the orders of a list and makes them durable. 0, or what failed; then none of them is. */
-static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list)
+/* Appends the orders of a list and makes them durable. 0, or what failed; then none of them is, but
+ * where there is no room, or no memory: those before *failed are, or NULL: none. */
+static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list,
+		       struct sluice_order **failed)
 {
 	struct sluice_order *order;
 	struct timespec now;
@@ -220,9 +222,14 @@ static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list
 					    (const sluice_guid *)order->outputs,
 					    order->output_count);
 		order->serial = sluice_spool_serial(spooler->spool);
+		*failed = order;
 	}
 	if (!error)
-		error = sluice_spool_commit(spooler->spool);
+		return sluice_spool_commit(spooler->spool);
+	/* The disk itself may have said that: then nothing is pending any more. */
+	if ((error != -ENOSPC && error != -ENOMEM) || !sluice_spool_is_pending(spooler->spool) ||
+	    sluice_spool_commit(spooler->spool))
+		*failed = NULL;
 	return error;
 }
 
@@ -238,20 +245,17 @@ static void plan_checkpoint(struct sluice_spooler *spooler, uint64_t after)
 /* Writes what is in the list and answers it. */
 static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 {
-	struct sluice_order *order, *next;
+	struct sluice_order *order, *next, *failed = NULL;
 	int error = -ENOSPC, resting, tries;
 
 	take_store(spooler);
 	sluice_spool_drop_oldest(spooler->spool, sluice_load_relaxed(&spooler->drops_oldest));
 	for (tries = 0; tries < TRIES; tries++) {
-		/* A batch that does not fit whole waits: what was appended of it before is written
-		 * again then. */
-		error = write_batch(spooler, list);
+		failed = NULL;
+		error = write_batch(spooler, list, &failed);
 		if (!error || error == -ENOSPC || error == -ENOMEM)
 			break;
 	}
-	if (error)
-		(void)sluice_spool_commit(spooler->spool);
 	resting = sluice_spool_resting(spooler->spool);
 	/* The disk itself may be without room, although segments are free; or it fails, and they
 	 * rest. */
@@ -262,16 +266,21 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	else
 		sluice_alarm_full(&spooler->alarms.full, true, false);
 	pthread_mutex_unlock(&spooler->store);
-	if (!error)
+	if (!error || failed)
 		plan_checkpoint(spooler, LIST_NS);
+	/* What fitted of a batch is there, and its outputs are to know, or nobody ever takes it. */
 	for (order = list; order; order = next) {
+		bool is_there = !error || (failed && order != failed);
+
 		next = order->next;
-		if (!error && sluice_load_relaxed(&spooler->rate)) {
+		if (order == failed)
+			failed = NULL;
+		if (is_there && sluice_load_relaxed(&spooler->rate)) {
 			uint64_t bytes = order->end - order->start;
 
 			spooler->tokens -= bytes < spooler->tokens ? bytes : spooler->tokens;
 		}
-		order->result = error;
+		order->result = is_there ? 0 : error;
 		answer(spooler, order);
 	}
 }
