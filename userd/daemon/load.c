@@ -299,6 +299,9 @@ static void done(struct sluice_job *job)
 	(void)judge_streams(load, now);
 	(void)judge_outputs(load, now);
 	judge_whole(load, now);
+	sluice_statistics_look(&load->statistics, &load->report, now,
+			       sluice_engine_config(load->engine)->log.statistics_us,
+			       sluice_load_name(load->whole.notes.step));
 again:
 	if (!load->result)
 		sluice_engine_report_free(&load->report);

@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "foreman.h"
 #include "load_step.h"
+#include "statistics.h"
 
 struct daemon;
 
@@ -38,6 +39,7 @@ struct sluice_load {
 	int result;
 	bool is_open;
 	int timer;
+	struct sluice_statistics statistics;
 	struct sluice_load_place whole; /* the daemon */
 	struct sluice_load_place *outputs, *streams;
 	size_t output_count, stream_count;
