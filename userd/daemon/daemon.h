@@ -66,6 +66,7 @@ struct daemon {
 	/* Among others of its relay (succession.h) */
 	struct sluice_claims claims;
 	struct sluice_claim next_claim; /* of the name that a change brings */
+	struct sluice_claim next_store; /* of the place for the store that it brings */
 	struct sluice_active *active;	/* towards those that wait */
 	uint64_t won;			/* when it became more than a standby, ns; 0: it was none */
 	bool is_show_due;		/* those that wait are to be shown the sockets */

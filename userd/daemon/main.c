@@ -516,6 +516,7 @@ int main(int argc, char **argv)
 				.pid_file = -1,
 				.claims = SLUICE_CLAIMS_NONE,
 				.next_claim = {.fd = -1},
+				.next_store = {.fd = -1},
 				.ready = -1};
 	enum sluice_host_view view;
 	struct sluice_config *config;
