@@ -9,7 +9,8 @@
  * call NUMBER of that kind, counted from 0 since the file changed, fails (ever: all from then on;
  * ring: only what goes through an io_uring counts and fails). KIND: short (half of it is written),
  * eio, enospc (a write fails with that), sync (fdatasync fails with EIO), dead (any of these calls,
- * and fallocate, fails with EIO; with ever, a disk that can only be read). What failed is noted in
+ * and fallocate, fails with EIO; with ever, a disk that can only be read), slow (nothing fails, and
+ * each fdatasync takes NUMBER milliseconds more). What failed is noted in
  * the same file with ".done" behind its name, and of each call that failed a line "PATH HOW" in one
  * with ".paths"; HOW: pwrite, fdatasync, fallocate or io_uring, and +direct behind it when the file
  * is open with O_DIRECT. Without the file nothing fails.
@@ -57,7 +58,7 @@ static bool fails(int fd, const char *how, char kind[WORD])
 		is_ever = strstr(rest, "ever") != NULL;
 		is_ring = strstr(rest, "ring") != NULL;
 		is_mine = !strcmp(kind, "dead") ||
-			  (strcmp(how, "fallocate") != 0 &&
+			  (strcmp(how, "fallocate") != 0 && strcmp(kind, "slow") != 0 &&
 			   !strcmp(how, "fdatasync") == !strcmp(kind, "sync") &&
 			   (!is_ring || !strcmp(how, "io_uring")));
 	}
@@ -97,6 +98,18 @@ ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
 	return -1;
 }
 
+/* Waits for as long as the order says that a call on `fd` takes more. */
+static void dawdle(int fd)
+{
+	const char *file = getenv("SLUICE_BAD_DISK");
+	char path[PATH], line[WORD] = "";
+	unsigned long none = 0;
+
+	if (file && is_spool(fd, path) && read_order(file, line, &none) &&
+	    !strncmp(line, "slow ", 5))
+		(void)usleep((useconds_t)strtoul(line + 5, NULL, 10) * 1000);
+}
+
 /* fdatasync(2) */
 int fdatasync(int fd)
 {
@@ -105,6 +118,7 @@ int fdatasync(int fd)
 
 	if (!real)
 		real = (int (*)(int))dlsym(RTLD_NEXT, "fdatasync");
+	dawdle(fd);
 	if (!fails(fd, "fdatasync", kind))
 		return real(fd);
 	errno = EIO;

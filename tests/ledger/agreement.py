@@ -26,7 +26,8 @@ def fits(said, before, after):
 
 
 # What goes up and down as datagrams come and go: while they do, two looks at it have nothing to do with each other.
-GAUGES = {"memory", "disk", "oldest", "backlog", "behind", "fill_percent", "used", "waiting", "free_segments"}
+GAUGES = {"memory", "disk", "oldest", "backlog", "behind", "fill_percent", "used", "waiting", "free_segments", "load",
+          "load_since", "load_why"}
 
 
 def is_measured(key, said, before, after):

@@ -56,14 +56,20 @@ def destination(one):
     return found
 
 
+def load_since(message, prefix):
+    """When something came to its step of load, once the daemon has looked."""
+    name = prefix + "LOAD_SINCE"
+    return {"load_since": moment(message[name])} if name in message else {}
+
+
 def outputs(dump):
     """Of `show outputs -j`."""
     found = []
     for one in dump["daemon"]["OUTPUT_GET"]:
         destinations = [destination(nest) for nest in one["OUTPUT_DESTINATION"]]
         # What is of an output as a whole, from what is of its destinations.
-        found.append(dict(told(one, "OUTPUT_", "DESTINATION OLDEST"), destinations=destinations,
-                          oldest=moment(one["OUTPUT_OLDEST"]),
+        found.append(dict(told(one, "OUTPUT_", "DESTINATION OLDEST LOAD_SINCE"), destinations=destinations,
+                          oldest=moment(one["OUTPUT_OLDEST"]), **load_since(one, "OUTPUT_"),
                           achieved=sum(nest["achieved"] for nest in destinations),
                           backlog=sum(nest["backlog"] for nest in destinations)))
     return found
@@ -88,7 +94,7 @@ def streams(dump):
     found = {}
     for one in dump["daemon"]["STREAM_GET"]:
         found[one["STREAM_ID"]] = dict(
-            ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK WORKER"),
+            ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK WORKER LOAD"), **load_since(one, "STREAM_"),
             draining=bool(one["STREAM_DRAINING"]),
             cursors=[plain(nest, "CURSOR_", "ACKED TAKEN DISK", output="OUTPUT_ID", name="OUTPUT_NAME")
                      for nest in one["STREAM_CURSORS"]])
@@ -123,8 +129,8 @@ def orphans(dump):
 
 def daemon(dump):
     """Of `show daemon -j`."""
-    return [told(one, "DAEMON_", uptime_seconds="DAEMON_UPTIME", configuration="DAEMON_CONFIG",
-                 configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG")
+    return [dict(told(one, "DAEMON_", "LOAD_SINCE", uptime_seconds="DAEMON_UPTIME", configuration="DAEMON_CONFIG",
+                      configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG"), **load_since(one, "DAEMON_"))
             for one in dump["daemon"]["DAEMON_GET"]]
 
 
@@ -185,7 +191,7 @@ def rows(view, objects):
     """The objects that the rows of a table are made of."""
     if view == "outputs":
         # The limit of an output holds for each of its destinations that has none of its own.
-        return [dict({key: one[key] for key in ("name", "mode", "framing", "dropped", "memory", "disk", "oldest")},
+        return [dict({key: one[key] for key in ("name", "mode", "framing", "dropped", "memory", "disk", "oldest", "load") if key in one},
                      **dict(nest, rate=nest["rate"] or one["rate"]))
                 for one in objects for nest in one["destinations"]]
     if view == "streams":

@@ -138,11 +138,11 @@ def of_module(picture):
 
 
 def of_alarms(facts, store, is_fresh):
-    """Alarms that are on: the log told of each, and of the end of no more. Streams that a change took away have their counts with
+    """Alarms of the store that are on (that of load is the daemon's): the log told of each, and of the end of no more. Streams that a change took away have their counts with
     them."""
     if not facts["log"]:
         return
-    raised, over = (len(re.findall(rf": {word}: ", facts["log"])) for word in ("alarm", "alarm over"))
+    raised, over = (len(re.findall(rf": {word}: (?!(?:no )?datagrams are lost)", facts["log"])) for word in ("alarm", "alarm over"))
     if raised - over != store["alarms_now"]:
         yield f"store: {store['alarms_now']} alarms are on, the log told of {raised} and of the end of {over}"
     counted = store["memory"]["alarms"] + (store["disk"]["alarms"] if store["disk"] else 0)

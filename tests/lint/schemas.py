@@ -116,8 +116,9 @@ CURSOR = told("CURSOR", {"output": GUID, "name": TEXT, "acked": NUMBER, "taken":
 STREAM = told("STREAM", {
     "id": GUID, "route": GUID, "route_name": TEXT, "priority": NUMBER, "epoch": {"type": "string", "pattern": "^[0-9]+$"}, "cpu": NUMBER, "worker": NUMBER, "size": NUMBER,
     "head": NUMBER, "tail": NUMBER, "fill_percent": {"type": "number", "minimum": 0, "maximum": 100}, "owner": NUMBER,
-    "wakes": NUMBER, **COUNTERS, "gaps": NUMBER, "cursors": rows_of(CURSOR), "disk": NUMBER, "draining": TRUTH},
-    {"disk", "worker", "draining"})
+    "wakes": NUMBER, **COUNTERS, "gaps": NUMBER, "cursors": rows_of(CURSOR), "disk": NUMBER, "draining": TRUTH,
+    "load": words("normal", "batching", "disk", "losing"), "load_since": TEXT},
+    {"disk", "worker", "draining", "load", "load_since"})
 RULE = told("RULE", {
     "id": GUID, "name": TEXT, "route": GUID, "input": NUMBER, "ports": TEXT, "destination": TEXT_OR_NULL,
     "source": TEXT_OR_NULL, "interface": TEXT_OR_NULL, "verdict": words("steal", "copy"), "hook": TEXT, "batching": TEXT,

@@ -195,6 +195,11 @@ enum sluice_event {
 	/* the process that serves sessions ended, and they with it [D] */
 	SLUICE_EVENT_NO_SESSIONS = 28,
 	SLUICE_EVENT_NO_SESSIONS_OVER = 29,	/* there is another one [D] */
+	/* an output, or the daemon, goes up to the step EVENT_TEXT of load [D] */
+	SLUICE_EVENT_LOAD_RISES = 30,
+	SLUICE_EVENT_LOAD_FALLS = 31,		/* it goes down to a lower one [D] */
+	SLUICE_EVENT_LOSING = 32,		/* datagrams are lost for want of room [D] */
+	SLUICE_EVENT_LOSING_OVER = 33,		/* none are any more [D] */
 };
 
 /* SLUICE_A_RULE_FLAGS */
@@ -503,6 +508,21 @@ enum sluice_attribute {
 	 * refused [D]
 	 */
 	SLUICE_A_CONFIG_LIMITED,
+	/*
+	 * [string] the highest step of load that an output or a stream is at: normal, batching,
+	 * disk, losing [D]
+	 */
+	SLUICE_A_DAEMON_LOAD,
+	SLUICE_A_DAEMON_LOAD_SINCE,		/* [u64] since when, nanoseconds since 1970 [D] */
+	SLUICE_A_DAEMON_LOAD_WHY,		/* [string] a sentence; empty: normal [D] */
+	/* [string] its step of load: normal, batching, disk, losing [D] */
+	SLUICE_A_OUTPUT_LOAD,
+	SLUICE_A_OUTPUT_LOAD_SINCE,		/* [u64] since when, nanoseconds since 1970 [D] */
+	SLUICE_A_OUTPUT_LOAD_WHY,		/* [string] a sentence; empty: normal [D] */
+	/* [string] of the daemon: its step of load, as of an output [D] */
+	SLUICE_A_STREAM_LOAD,
+	/* [u64] of the daemon: since when, nanoseconds since 1970 [D] */
+	SLUICE_A_STREAM_LOAD_SINCE,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

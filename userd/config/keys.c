@@ -371,6 +371,13 @@ static const struct sluice_key log_keys[] = {
 	 .form = "a number from 0 (any number of lines) to 100000",
 	 .offset = DRAFT(log.limit),
 	 .maximum = 100000},
+	{.path = "log.statistics",
+	 .does = "how often a line says what came, went and was lost since the last one",
+	 .fallback = "0",
+	 .read = sluice_read_duration,
+	 .form = "0 (never), or a duration like 60s",
+	 .offset = DRAFT(log.statistics_us),
+	 .maximum = 86400 * SECOND},
 };
 
 static const struct sluice_key stop_keys[] = {

@@ -243,6 +243,7 @@ struct sluice_config_log {
 	struct sluice_config_place place;
 	enum sluice_log_format form; /* default SLUICE_LOG_TEXT */
 	size_t limit;		     /* lines of one place within ten seconds; 0: any number */
+	uint64_t statistics_us;	     /* between two lines of statistics; 0: none */
 };
 
 /* Classes of threads, see thread_rows.h. */

@@ -4,15 +4,18 @@
  * monitors. Touches: a netlink socket, stdout, stderr.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "command.h"
 #include "list.h"
 #include "print.h"
 #include "verdict.h"
 
-/* Prints what is wrong as one line or one object. 0 or not. */
-static int print(const json_t *problems, bool as_json)
+/* Prints what is wrong as one line or one object; where nothing is, the line has what the daemon
+ * has to do more than usual. 0 or not. */
+static int print(const json_t *problems, const json_t *daemon, bool as_json)
 {
+	char *load;
 	json_t *object, *one;
 	size_t number;
 	int error;
@@ -24,8 +27,11 @@ static int print(const json_t *problems, bool as_json)
 		json_decref(object);
 		return error;
 	}
-	if (!json_array_size(problems))
-		fputs("healthy", stdout);
+	if (!json_array_size(problems)) {
+		load = sluice_verdict_load(json_array_get(daemon, 0));
+		printf("healthy%s%s", load && *load ? "; " : "", load ? load : "");
+		free(load);
+	}
 	json_array_foreach(problems, number, one)
 	{
 		printf("%s%s", number ? "; " : "", json_string_value(one));
@@ -57,7 +63,7 @@ int sluice_ctl_health(int argc, char **argv)
 		problems = sluice_verdict_problems(&now);
 	}
 	/* Whatever could not be asked was said. */
-	if (problems && !print(problems, as_json) && !json_array_size(problems))
+	if (problems && !print(problems, daemon, as_json) && !json_array_size(problems))
 		status = SLUICE_CTL_OK;
 	json_decref(problems);
 	json_decref(store);

@@ -5,6 +5,8 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
+#include "clock.h"
 #include "guid.h"
 #include "list.h"
 #include "lost.h"
@@ -64,6 +66,18 @@ void sluice_list_put_guid(json_t *object, const char *key, const struct nlattr *
 
 	sluice_attribute_guid(attribute, guid);
 	json_object_set_new(object, key, sluice_list_guid(guid));
+}
+
+void sluice_list_put_moment(json_t *object, const char *key, const struct nlattr *attribute)
+{
+	uint64_t moment = sluice_attribute_u64(attribute);
+	time_t second = (time_t)(moment / SLUICE_NS_PER_S);
+	struct tm broken;
+	char text[40] = "";
+
+	if (moment && gmtime_r(&second, &broken))
+		strftime(text, sizeof(text), "%FT%TZ", &broken);
+	json_object_set_new(object, key, json_string(text));
 }
 
 void sluice_list_put_priority(json_t *object, const sluice_guid route)

@@ -48,6 +48,8 @@ void sluice_list_put_u64(json_t *object, const char *key, const struct nlattr *a
 void sluice_list_put_u32(json_t *object, const char *key, const struct nlattr *attribute);
 void sluice_list_put_guid(json_t *object, const char *key, const struct nlattr *attribute);
 void sluice_list_put_counters(json_t *object, struct nlattr *attribute);
+/* Likewise nanoseconds since 1970, as text in UTC; "": never, or nobody knows. */
+void sluice_list_put_moment(json_t *object, const char *key, const struct nlattr *attribute);
 
 /* Adds the priority that a route's GUID tells. */
 void sluice_list_put_priority(json_t *object, const sluice_guid route);

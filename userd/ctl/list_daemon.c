@@ -29,19 +29,6 @@ static json_t *split_names(const char *names)
 	return list;
 }
 
-/* When something was, as text; empty: never, or nobody knows. */
-static json_t *moment_text(const struct nlattr *attribute)
-{
-	uint64_t moment = sluice_attribute_u64(attribute);
-	time_t second = (time_t)(moment / 1000000000);
-	struct tm broken;
-	char text[40] = "";
-
-	if (moment && gmtime_r(&second, &broken))
-		strftime(text, sizeof(text), "%FT%TZ", &broken);
-	return json_string(text);
-}
-
 /* Adds one field to `object`. */
 static void put_field(json_t *object, const struct sluice_field *field, struct nlattr *attribute)
 {
@@ -68,7 +55,7 @@ static void put_field(json_t *object, const struct sluice_field *field, struct n
 		sluice_list_put_guid(object, field->key, attribute);
 		break;
 	case SLUICE_FIELD_MOMENT:
-		json_object_set_new(object, field->key, moment_text(attribute));
+		sluice_list_put_moment(object, field->key, attribute);
 		break;
 	case SLUICE_FIELD_COUNTERS:
 		sluice_list_put_counters(object, attribute);

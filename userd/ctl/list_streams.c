@@ -88,6 +88,11 @@ static int on_stream(struct nlattr **attributes, void *context)
 	if (attributes[SLUICE_A_STREAM_DRAINING])
 		json_object_set_new(object, "draining",
 				    json_boolean(nla_get_u8(attributes[SLUICE_A_STREAM_DRAINING])));
+	if (attributes[SLUICE_A_STREAM_LOAD]) {
+		sluice_list_put_string(object, "load", attributes[SLUICE_A_STREAM_LOAD]);
+		sluice_list_put_moment(object, "load_since",
+				       attributes[SLUICE_A_STREAM_LOAD_SINCE]);
+	}
 	if (attributes[SLUICE_A_STREAM_DISK])
 		sluice_list_put_u64(object, "disk", attributes[SLUICE_A_STREAM_DISK]);
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;

@@ -49,6 +49,7 @@ static json_t *flatten_outputs(json_t *list)
 
 			json_object_set(row, "name", json_object_get(output, "name"));
 			json_object_set(row, "mode", json_object_get(output, "mode"));
+			json_object_set(row, "load", json_object_get(output, "load"));
 			json_object_set(row, "framing", json_object_get(output, "framing"));
 			json_object_set(row, "dropped", json_object_get(output, "dropped"));
 			/* What may go to any of them waits for each; the limit is all of theirs. */

@@ -98,6 +98,19 @@ static const char *say_waiting(const json_t *output, char text[160])
 	return text;
 }
 
+char *sluice_verdict_load(const json_t *place)
+{
+	const char *load = text_of(place, "load");
+	char *text = NULL;
+
+	if (!*load || !strcmp(load, "normal"))
+		return strdup("");
+	if (asprintf(&text, "load is `%s` since %s: %s", load, text_of(place, "load_since"),
+		     text_of(place, "load_why")) < 0)
+		return NULL;
+	return text;
+}
+
 /* Appends a sentence to a list. 0, or -1: no memory. */
 __attribute__((format(printf, 2, 3))) static int add(json_t *list, const char *format, ...)
 {
@@ -118,7 +131,7 @@ json_t *sluice_verdict_problems(const struct sluice_verdict_lists *now)
 	const json_t *daemon = json_array_get(now->daemon, 0), *one, *destination;
 	const json_t *store = json_array_get(now->store, 0);
 	json_t *list = json_array();
-	char waiting[160];
+	char waiting[160], *load;
 	size_t number;
 	int error = 0;
 
@@ -145,6 +158,11 @@ json_t *sluice_verdict_problems(const struct sluice_verdict_lists *now)
 				     text_of(destination, "to"), text_of(destination, "state"),
 				     *text_of(destination, "error") ? ": " : "",
 				     text_of(destination, "error"), say_waiting(one, waiting));
+	}
+	if (!strcmp(text_of(daemon, "load"), "losing")) {
+		load = sluice_verdict_load(daemon);
+		error |= load ? add(list, "%s", load) : -1;
+		free(load);
 	}
 	if (number_of(store, "alarms_now"))
 		error |= add(list,
@@ -182,7 +200,8 @@ static const char *meaning_of(const char *state)
 	return NULL;
 }
 
-char *sluice_verdict_output(const json_t *now, const json_t *before, double seconds)
+/* Where the time of an output goes, as sluice_verdict_output() without its load. */
+static char *output_sentence(const json_t *now, const json_t *before, double seconds)
 {
 	const json_t *destination = spokesman(now);
 	const char *name = text_of(now, "name"), *to = text_of(destination, "to"), *means, *why;
@@ -221,6 +240,18 @@ char *sluice_verdict_output(const json_t *now, const json_t *before, double seco
 				  "datagrams/s now",
 				  name, per_second);
 	return length < 0 ? NULL : text;
+}
+
+char *sluice_verdict_output(const json_t *now, const json_t *before, double seconds)
+{
+	char *text = output_sentence(now, before, seconds), *load = sluice_verdict_load(now);
+	char *whole = NULL;
+
+	if (!text || !load || asprintf(&whole, "%s%s%s", text, *load ? "; " : "", load) < 0)
+		whole = NULL;
+	free(load);
+	free(text);
+	return whole;
 }
 
 /* The output of this name. NULL: there is none. */

@@ -17,6 +17,10 @@ struct sluice_verdict_lists {
  * @owner caller: json_decref() */
 json_t *sluice_verdict_problems(const struct sluice_verdict_lists *now);
 
+/* At which step of load the daemon or an output is, since when and why: a sentence without its
+ * beginning; "": it is normal, or not known. NULL: no memory. @owner caller: free() */
+char *sluice_verdict_load(const json_t *place);
+
 /*
  * Why an output sends no more than it does, in one sentence: what holds it back, and what waits.
  * `before` is the same output `seconds` earlier, NULL: nothing is known of then. NULL: no memory.

@@ -480,6 +480,8 @@ static int call_report(void *context, struct sluice_engine_report *report)
 	result = picture->result;
 	*report = picture->report;
 	free(picture);
+	if (!result)
+		sluice_load_fill(&((struct daemon *)context)->load, report);
 	return result;
 }
 
@@ -554,6 +556,7 @@ static void call_facts(void *context, struct sluice_control_facts *facts)
 	facts->config_age = seconds_since(&daemon->config_since);
 	facts->own_config = daemon->path;
 	facts->state = state_of(daemon);
+	sluice_load_facts(&daemon->load, facts);
 	facts->pid = (uint32_t)getpid();
 	facts->uptime = seconds_since(&daemon->started);
 	facts->workers = daemon->workers;

@@ -18,6 +18,7 @@
 #include "events.h"
 #include "foreman.h"
 #include "links.h"
+#include "load.h"
 #include "losses.h"
 #include "module_events.h"
 #include "options.h"
@@ -38,6 +39,7 @@ struct daemon {
 	struct sluice_control *control;
 	struct sluice_events events;
 	struct sluice_losses losses;
+	struct sluice_load load;
 	struct sluice_module_events module;
 	struct sluice_doors *doors; /* for sessions */
 	int signals;
@@ -64,6 +66,7 @@ struct daemon {
 	/* Among others of its relay (succession.h) */
 	struct sluice_claims claims;
 	struct sluice_claim next_claim; /* of the name that a change brings */
+	struct sluice_claim next_store; /* of the place for the store that it brings */
 	struct sluice_active *active;	/* towards those that wait */
 	uint64_t won;			/* when it became more than a standby, ns; 0: it was none */
 	bool is_show_due;		/* those that wait are to be shown the sockets */

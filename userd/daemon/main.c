@@ -152,7 +152,8 @@ static void run(struct daemon *daemon)
 			sluice_doors_serve(daemon->doors);
 		else if (event.data.fd == sluice_active_fd(daemon->active))
 			sluice_succession_serve(daemon);
-		else if (!sluice_giving_serve(daemon, event.data.fd))
+		else if (!sluice_giving_serve(daemon, event.data.fd) &&
+			 !sluice_load_serve(&daemon->load, event.data.fd))
 			(void)sluice_losses_serve(&daemon->losses, event.data.fd, daemon);
 	}
 }
@@ -428,6 +429,9 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		sluice_taking_settle(daemon);
 	tell_of_start(daemon);
 	sluice_losses_begin(&daemon->losses, daemon);
+	result = sluice_load_open(&daemon->load, daemon);
+	if (result)
+		sluice_warning("nobody looks how loaded it is: %s", strerror(-result));
 	return start_watchdog(daemon);
 
 failed:
@@ -468,6 +472,7 @@ static void finish(struct daemon *daemon)
 	if (daemon->epoll >= 0)
 		close(daemon->epoll);
 	sluice_losses_close(&daemon->losses);
+	sluice_load_close(&daemon->load);
 	sluice_module_events_close(&daemon->module);
 	/* A thread that was left behind may tell of something yet. */
 	if (!daemon->given_up)
@@ -511,6 +516,7 @@ int main(int argc, char **argv)
 				.pid_file = -1,
 				.claims = SLUICE_CLAIMS_NONE,
 				.next_claim = {.fd = -1},
+				.next_store = {.fd = -1},
 				.ready = -1};
 	enum sluice_host_view view;
 	struct sluice_config *config;

@@ -333,27 +333,45 @@ void sluice_succession_begin(struct daemon *daemon)
 int sluice_succession_rename(struct daemon *daemon, const struct sluice_config *config,
 			     char **error)
 {
-	char *text;
+	char *text = malloc(SLUICE_CLAIMS_TEXT);
 	int result;
 
 	daemon->next_claim.fd = -1;
-	if (!daemon->relay || !strcmp(daemon->relay, config->relay))
-		return 0;
-	text = malloc(SLUICE_CLAIMS_TEXT);
+	daemon->next_store.fd = -1;
 	if (!text)
 		return -ENOMEM;
-	result = sluice_claims_rename(&daemon->claims, config, &daemon->next_claim, text);
-	if (result)
-		*error = text;
-	else
+	result = sluice_claims_move_store(&daemon->claims, config, &daemon->next_store, text);
+	if (!result && daemon->relay && strcmp(daemon->relay, config->relay) != 0)
+		result = sluice_claims_rename(&daemon->claims, config, &daemon->next_claim, text);
+	if (!result) {
 		free(text);
+		return 0;
+	}
+	sluice_claim_drop(&daemon->next_store, false);
+	*error = text;
 	return result;
+}
+
+/* The store's claim goes with the store. `has_store`: the configuration in force has one. */
+static void move_store(struct daemon *daemon, bool is_in_force, bool has_store)
+{
+	if (!is_in_force) {
+		sluice_claim_drop(&daemon->next_store, true);
+		return;
+	}
+	if (daemon->next_store.fd < 0 && has_store)
+		return;
+	sluice_claim_drop(&daemon->claims.store, true);
+	daemon->claims.store = daemon->next_store;
+	daemon->next_store.fd = -1;
 }
 
 void sluice_succession_renamed(struct daemon *daemon, bool is_in_force)
 {
 	struct sluice_claim_note note;
 
+	move_store(daemon, is_in_force,
+		   sluice_engine_config(daemon->engine)->store.disk_path != NULL);
 	if (daemon->next_claim.fd < 0)
 		return;
 	if (!is_in_force) {

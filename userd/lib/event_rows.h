@@ -23,6 +23,7 @@ EVENT_CLASS(DESTINATION, "destination", "receivers that go and come")
 EVENT_CLASS(OWNER, "owner", "who has the rings of the module")
 EVENT_CLASS(WATCHDOG, "watchdog", "threads of the daemon that do not answer")
 EVENT_CLASS(LOSS, "loss", "datagrams that inputs lost")
+EVENT_CLASS(LOAD, "load", "more comes than goes, in steps")
 EVENT_CLASS(DAEMON, "daemon", "its start and its stop, and processes of it that end")
 
 EVENT_SAME(CONFIG, CONFIG, "config", NOTICE,
@@ -34,6 +35,8 @@ EVENT_SAME(ALARM, ALARM, "alarm", WARNING,
 EVENT(ALARM_OVER, ALARM, "alarm-over", NOTICE, "that is over")
 EVENT(OVERFLOW, ALARM, "overflow", ERR, "a ring of the module is full: what comes is lost")
 EVENT(ROOM, ALARM, "room", NOTICE, "it has room again")
+EVENT(LOSING, ALARM, "losing", ERR, "datagrams are lost for want of room: the highest step of load")
+EVENT(LOSING_OVER, ALARM, "losing-over", NOTICE, "none have been for five seconds")
 EVENT(LINK_DOWN, LINK, "link-down", WARNING,
 	"an interface that an input or a destination names is down, or gone")
 EVENT(LINK_UP, LINK, "link-up", NOTICE, "it is up again")
@@ -61,6 +64,9 @@ EVENT(BLOCKED, WATCHDOG, "blocked", WARNING, "a thread of the daemon waits for t
 EVENT(BLOCKED_OVER, WATCHDOG, "blocked-over", NOTICE, "it got what it waited for")
 EVENT_SAME(LOSS, LOSS, "loss", ERR,
 	"an input lost datagrams: how many since its last such event, by cause; at most one a second for each input")
+EVENT(LOAD_RISES, LOAD, "load-rises", WARNING,
+	"an output, or the daemon as a whole, goes up to a higher step of load: `batching`, `disk` or `losing`")
+EVENT(LOAD_FALLS, LOAD, "load-falls", NOTICE, "it goes down to a lower one")
 EVENT(STARTED, DAEMON, "started", NOTICE, "the daemon runs")
 EVENT(STOPPING, DAEMON, "stopping", NOTICE, "it was told to stop")
 EVENT(NO_SESSIONS, DAEMON, "no-sessions", WARNING,

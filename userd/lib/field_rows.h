@@ -69,6 +69,12 @@ FIELD(OUTPUT, OUTPUT_DISK, waiting.disk, "disk", NUMBER, 120, "DISK", "bytes", A
 	"of streams that wait for it on the disk")
 FIELD(OUTPUT, OUTPUT_OLDEST, waiting.oldest_ns, "oldest", MOMENT, 130, "OLDEST", "time, UTC", ANY,
 	"when the oldest that waits for it came; empty: nothing waits")
+FIELD_IF(OUTPUT, OUTPUT_LOAD, load, load, "load", TEXT, 25, "LOAD", "", ANY,
+	"its step of load: `normal`, `batching`, `disk` or `losing`")
+FIELD_IF(OUTPUT, OUTPUT_LOAD_SINCE, load, load_since_ns, "load_since", MOMENT, 0, "", "time, UTC",
+	ANY, "when it came to that step")
+FIELD_IF(OUTPUT, OUTPUT_LOAD_WHY, load, load_why, "load_why", LONG_TEXT, 0, "", "", ANY,
+	"why it is there; empty: `normal`")
 
 FIELD(DESTINATION, DESTINATION_NAME, name, "to", TEXT, 40, "TO", "", ANY, "its address and port")
 FIELD(DESTINATION, DESTINATION_STATE, state, "state", TEXT, 50, "STATE", "", ANY,
@@ -182,6 +188,12 @@ FIELD(DAEMON, DAEMON_OWN_CONFIG, own_config, "started_with", TEXT, 0, "", "", AN
 	"the file that it was started with")
 FIELD(DAEMON, DAEMON_STATE, state, "state", TEXT, 100, "STATE", "", ANY,
 	"`running`, or what keeps it from that")
+FIELD_IF(DAEMON, DAEMON_LOAD, load, load, "load", TEXT, 110, "LOAD", "", ANY,
+	"the highest step of load of all outputs and streams: `normal`, `batching`, `disk`, `losing`")
+FIELD_IF(DAEMON, DAEMON_LOAD_SINCE, load, load_since_ns, "load_since", MOMENT, 0, "", "time, UTC",
+	ANY, "when it came to that step")
+FIELD_IF(DAEMON, DAEMON_LOAD_WHY, load, load_why, "load_why", LONG_TEXT, 0, "", "", ANY,
+	"why it is there; empty: `normal`")
 FIELD(DAEMON, DAEMON_WORKERS, workers, "workers", NUMBER, 50, "WORKERS", "threads", ANY,
 	"that relay")
 FIELD_IF(DAEMON, DAEMON_BAD_CHECKSUM, has_checksums, bad_checksum, "bad_checksum", NUMBER, 60,
@@ -243,6 +255,9 @@ TOLD(STREAM, "gaps", 0, "", "records", ZERO, "that tell of losses")
 TOLD(STREAM, "cursors", 0, "", "", ANY, "how far each output is")
 TOLD(STREAM, "disk", 0, "", "bytes", ANY, "of it that the disk has; not there without a disk")
 TOLD(STREAM, "draining", 0, "", "", ANY, "nothing comes into it any more; not there without a daemon")
+TOLD(STREAM, "load", 0, "", "", ANY,
+	"its step of load: `normal`, `batching`, `disk` or `losing`; not there without a daemon")
+TOLD(STREAM, "load_since", 0, "", "time, UTC", ANY, "when it came to that step")
 TOLD(CURSOR, "output", 0, "", "", ANY, "the GUID of the output")
 TOLD(CURSOR, "name", 80, "OUTPUT", "", ANY, "the output's name")
 TOLD(CURSOR, "acked", 0, "", "bytes", ANY, "up to where it has everything")

@@ -175,6 +175,14 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_STREAM_DRAINING] = {.type = NLA_U8},
 	[SLUICE_A_CONFIG_NO_WAIT] = {.type = NLA_U8},
 	[SLUICE_A_CONFIG_LIMITED] = {.type = NLA_U8},
+	[SLUICE_A_DAEMON_LOAD] = {.type = NLA_STRING},
+	[SLUICE_A_DAEMON_LOAD_SINCE] = {.type = NLA_U64},
+	[SLUICE_A_DAEMON_LOAD_WHY] = {.type = NLA_STRING},
+	[SLUICE_A_OUTPUT_LOAD] = {.type = NLA_STRING},
+	[SLUICE_A_OUTPUT_LOAD_SINCE] = {.type = NLA_U64},
+	[SLUICE_A_OUTPUT_LOAD_WHY] = {.type = NLA_STRING},
+	[SLUICE_A_STREAM_LOAD] = {.type = NLA_STRING},
+	[SLUICE_A_STREAM_LOAD_SINCE] = {.type = NLA_U64},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

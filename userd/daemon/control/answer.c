@@ -353,6 +353,10 @@ static int dump_stream(const struct dump *dump, const struct sluice_engine_strea
 	if ((stream->has_disk && nla_put_u64(message, SLUICE_A_STREAM_DISK, stream->disk)) ||
 	    nla_put_u8(message, SLUICE_A_STREAM_DRAINING, stream->is_draining))
 		goto failed;
+	if (stream->load &&
+	    (put_text(message, SLUICE_A_STREAM_LOAD, stream->load) ||
+	     nla_put_u64(message, SLUICE_A_STREAM_LOAD_SINCE, stream->load_since_ns)))
+		goto failed;
 	return message_end(dump->answer, message);
 
 failed:

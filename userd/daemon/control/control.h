@@ -27,6 +27,9 @@ struct sluice_control_facts {
 	const char *config;	/* what the configuration in force is called */
 	const char *own_config; /* the one it was started with, which it reads again on SIGHUP */
 	const char *state;	/* "running", or what else it does */
+	const char *load;	/* step of load (load.h); NULL: not known yet */
+	const char *load_why;	/* a sentence, "": it is normal */
+	uint64_t load_since_ns; /* since 1970 */
 	uint64_t config_age;	/* seconds for which it has been in force */
 	uint32_t pid;
 	uint64_t uptime; /* seconds */

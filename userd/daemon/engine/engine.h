@@ -44,7 +44,9 @@ struct sluice_engine_stream {
 	struct sluice_engine_cursor *cursors; /* @owner the report */
 	size_t cursor_count;
 	bool has_disk;
-	uint64_t disk; /* bytes on the disk that an output needs */
+	uint64_t disk;	  /* bytes on the disk that an output needs */
+	const char *load; /* step of load (load.h); NULL: nobody says */
+	uint64_t load_since_ns;
 };
 
 /* Where the streams lie, all together. */
@@ -106,6 +108,9 @@ struct sluice_engine_output {
 	size_t destination_count;
 	uint64_t dropped; /* datagrams that it lacked when the disk gave them up */
 	struct sluice_engine_waiting waiting;
+	const char *load; /* step of load (load.h); NULL: nobody says */
+	uint64_t load_since_ns;
+	const char *load_why; /* a sentence, "": it is normal */
 };
 
 struct sluice_engine_input {

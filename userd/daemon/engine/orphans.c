@@ -103,19 +103,6 @@ static int add_run(void *context, uint64_t start, uint64_t end, uint64_t serial)
 	return 0;
 }
 
-/* One output that waits for something of a log. */
-static int look_at_waiting(void *context, const sluice_guid output)
-{
-	const struct round *round = context;
-	const struct sluice_engine *engine = round->engine;
-	uint64_t bytes = 0;
-
-	if (sluice_identity_is_cared_for(&engine->identity, engine->config, output))
-		return 0;
-	(void)sluice_spool_backlog(round->spool, round->log, output, add_run, &bytes);
-	return bytes ? add(round, output, engine->config->store.disk_path, bytes, 0) : 0;
-}
-
 /* One output that waits for something of a store that the configuration does not have. */
 static int look_at_stray(void *context, const sluice_guid output)
 {
@@ -162,13 +149,24 @@ static int look_at_other_disks(struct round *round)
 	return result;
 }
 
-/* One log of the store. */
-static int look_at_log(void *context, struct sluice_spool_log *log)
+/* What waits on the disk that is in use. 0 or -ENOMEM. */
+static int look_at_disk(struct round *round)
 {
-	struct round *round = context;
+	const struct sluice_engine *engine = round->engine;
+	struct sluice_disk_picture *disk = sluice_spooler_picture(engine->spooler);
+	size_t number;
+	int result = 0;
 
-	round->log = log;
-	return sluice_spool_waiting(round->spool, log, look_at_waiting, round);
+	for (number = 0; disk && number < disk->waiting_count && !result; number++) {
+		const struct sluice_disk_waiting *waiting = &disk->waiting[number];
+
+		if (!sluice_identity_is_cared_for(&engine->identity, engine->config,
+						  waiting->output))
+			result = add(round, waiting->output, engine->config->store.disk_path,
+				     waiting->bytes, 0);
+	}
+	sluice_disk_picture_put(disk);
+	return result;
 }
 
 int sluice_engine_orphans(struct sluice_engine *engine, struct sluice_orphans *orphans)
@@ -186,11 +184,8 @@ int sluice_engine_orphans(struct sluice_engine *engine, struct sluice_orphans *o
 		result = sluice_source_kmod_look(engine->config, &engine->identity, look_at_ring,
 						 &round);
 	round.place = "disk";
-	if (!result && engine->spooler) {
-		round.spool = sluice_spooler_lock(engine->spooler);
-		result = sluice_spool_logs(round.spool, look_at_log, &round);
-		sluice_spooler_unlock(engine->spooler);
-	}
+	if (!result && engine->spooler)
+		result = look_at_disk(&round);
 	return result ? result : look_at_other_disks(&round);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A picture of the engine: counters of workers, rings, connections and, through the sources, of the
- * inputs. In the control thread; reads what workers write, relaxed, and disturbs none of them.
- * Touches: nothing else.
+ * inputs. In the foreman's thread; reads what workers write, relaxed, and disturbs none of them,
+ * and of the disk what a picture has (disk_picture.h). Touches: nothing else.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -125,7 +125,8 @@ static void report_state(const struct sluice_engine *engine, size_t kind,
 }
 
 /* Fills in the inputs. 0 or -ENOMEM. */
-static int report_inputs(struct sluice_engine *engine, struct sluice_engine_report *report)
+static int report_inputs(struct sluice_engine *engine, const struct sluice_disk_picture *disk,
+			 struct sluice_engine_report *report)
 {
 	struct dropped dropped = {.engine = engine, .report = report};
 	const struct sluice_config *config = engine->config;
@@ -167,10 +168,8 @@ static int report_inputs(struct sluice_engine *engine, struct sluice_engine_repo
 	}
 	add_dropped_by_change(engine, report);
 	sluice_disk_past_drops(&engine->disk_past, add_dropped, &dropped);
-	if (engine->spooler) {
-		sluice_spool_drops(sluice_spooler_lock(engine->spooler), add_dropped, &dropped);
-		sluice_spooler_unlock(engine->spooler);
-	}
+	for (number = 0; disk && number < disk->drop_count; number++)
+		add_dropped(&dropped, &disk->drops[number]);
 	return 0;
 }
 
@@ -395,25 +394,25 @@ static int report_stream(const struct sluice_engine *engine, const struct sluice
 	return 0;
 }
 
-/* What of the streams lies on the disk. The store is held for that: nothing is read or written. */
-static void report_disk(struct sluice_engine *engine, struct sluice_engine_report *report)
+/* What of the streams lies on the disk. */
+static void report_disk(const struct sluice_engine *engine, const struct sluice_disk_picture *disk,
+			struct sluice_engine_report *report)
 {
 	size_t number;
 
-	sluice_spooler_lock(engine->spooler);
 	for (number = 0; number < engine->streams.count; number++) {
 		const struct sluice_stream *stream = engine->streams.list[number].stream;
 
 		report->streams[number].has_disk = stream->side != NULL;
 		if (stream->side)
-			report->streams[number].disk =
-				sluice_spool_log_bytes(sluice_disk_side_log(stream));
+			report->streams[number].disk = sluice_disk_picture_bytes(
+				disk, sluice_spool_log_name(sluice_disk_side_log(stream)));
 	}
-	sluice_spooler_unlock(engine->spooler);
 }
 
 /* Sums up the rings, and adds the disk. */
-static void report_store(struct sluice_engine *engine, struct sluice_engine_report *report)
+static void report_store(const struct sluice_engine *engine, const struct sluice_disk_picture *disk,
+			 struct sluice_engine_report *report)
 {
 	struct sluice_engine_store *store = &report->store;
 	size_t number;
@@ -434,16 +433,18 @@ static void report_store(struct sluice_engine *engine, struct sluice_engine_repo
 			   &store->alarms_now);
 	if (!engine->spooler)
 		return;
-	report_disk(engine, report);
+	report_disk(engine, disk, report);
 	store->disk_path = engine->config->store.disk_path;
-	sluice_spooler_figures(engine->spooler, &store->disk, &store->disk_alarms,
-			       &store->alarms_now);
+	if (disk)
+		store->disk = disk->figures;
+	sluice_spooler_alarms(engine->spooler, &store->disk_alarms, &store->alarms_now);
 	sluice_disk_past_figures(&engine->disk_past, &store->disk, &store->disk_alarms);
 	store->disk_size = store->disk.segments * store->disk.segment_size;
 }
 
 int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_report *report)
 {
+	struct sluice_disk_picture *disk = NULL;
 	int result = -ENOMEM;
 	size_t number;
 
@@ -451,6 +452,8 @@ int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_repo
 		return -EINVAL;
 	memset(report, 0, sizeof(*report));
 	sluice_engine_reap(engine);
+	if (engine->spooler)
+		disk = sluice_spooler_picture(engine->spooler);
 	report->workers = engine->worker_count;
 	report->streams =
 		calloc(engine->streams.count ? engine->streams.count : 1, sizeof(*report->streams));
@@ -466,17 +469,17 @@ int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_repo
 		report->streams[number].worker = engine->streams.list[number].worker->number;
 	}
 	if (!result)
-		report_store(engine, report);
+		report_store(engine, disk, report);
 	if (!result)
-		sluice_report_waiting(engine, report);
+		sluice_report_waiting(engine, disk, report);
 	if (!result)
-		result = report_inputs(engine, report);
-	if (!result) {
+		result = report_inputs(engine, disk, report);
+	if (!result)
 		sluice_past_add(engine, report);
-		return 0;
-	}
 free:
-	sluice_engine_report_free(report);
+	sluice_disk_picture_put(disk);
+	if (result)
+		sluice_engine_report_free(report);
 	return result;
 }
 

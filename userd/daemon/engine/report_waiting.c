@@ -1,56 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * What waits for each output; see report_waiting.h. A row of `show outputs` that says 0 while
- * gigabytes lie on the disk is worse than none. Touches: rings, read only while others move them;
- * the store, held for a moment.
+ * gigabytes lie on the disk is worse than none. Touches: rings, read only while others move them.
  */
 #include <string.h>
 #include "../spool/disk_side.h"
 #include "report_waiting.h"
-
-/* What a look into one log has in hand. */
-struct look {
-	struct sluice_spool *spool;
-	struct sluice_spool_log *log;
-	uint64_t bytes;
-	uint64_t first;	    /* offset of the lowest byte that waits */
-	uint64_t oldest_ns; /* when its frame was written; 0: not known */
-};
-
-/* Adds a run of bytes that an output needs. */
-static int add_run(void *context, uint64_t start, uint64_t end, uint64_t serial)
-{
-	struct look *look = context;
-
-	(void)serial;
-	if (!look->bytes || start < look->first)
-		look->first = start;
-	look->bytes += end - start;
-	return 0;
-}
-
-/* Finds the frame of the lowest byte. */
-static int find_frame(void *context, const struct sluice_spool_frame *frame)
-{
-	struct look *look = context;
-
-	if (look->first < frame->offset || look->first - frame->offset >= frame->span)
-		return 0;
-	look->oldest_ns = frame->time_ns;
-	return 1;
-}
-
-/* What of a stream waits on the disk for an output. */
-static void look_at_disk(const struct sluice_stream *stream, const sluice_guid id,
-			 struct look *look)
-{
-	look->log = sluice_disk_side_log(stream);
-	look->bytes = 0;
-	look->oldest_ns = 0;
-	(void)sluice_spool_backlog(look->spool, look->log, id, add_run, look);
-	if (look->bytes)
-		(void)sluice_spool_frames(look->spool, look->log, false, find_frame, look);
-}
 
 /* Adds what waits to what waited already. */
 static void add_waiting(struct sluice_engine_waiting *sum, const struct sluice_engine_waiting *more)
@@ -86,23 +41,27 @@ static void add_to_output(const struct sluice_engine *engine, struct sluice_engi
 			add_waiting(&output->destinations[destination].waiting, waiting);
 }
 
-/* Adds one stream. `spool`: held, or NULL: there is no disk. */
+/* Adds one stream. `disk`: NULL: there is none. */
 static void add_stream(struct sluice_engine *engine, struct sluice_engine_report *report,
 		       const struct sluice_stream *stream, struct sluice_engine_stream *picture,
-		       struct sluice_spool *spool)
+		       const struct sluice_disk_picture *disk)
 {
-	struct look look = {.spool = spool};
+	const struct sluice_disk_waiting *there;
 	size_t number;
 
 	for (number = 0; number < picture->cursor_count; number++) {
 		struct sluice_engine_cursor *cursor = &picture->cursors[number];
 		struct sluice_engine_waiting waiting = {0}, memory = {0};
 
-		if (spool && stream->side) {
-			look_at_disk(stream, cursor->output, &look);
-			cursor->disk = look.bytes;
-			waiting.disk = look.bytes;
-			waiting.oldest_ns = look.bytes ? look.oldest_ns : 0;
+		there = stream->side
+				? sluice_disk_picture_waiting(
+					  disk, sluice_spool_log_name(sluice_disk_side_log(stream)),
+					  cursor->output)
+				: NULL;
+		if (there) {
+			cursor->disk = there->bytes;
+			waiting.disk = there->bytes;
+			waiting.oldest_ns = there->oldest_ns;
 		}
 		if (cursor->acked < picture->head) {
 			memory.memory = picture->head - cursor->acked;
@@ -113,16 +72,12 @@ static void add_stream(struct sluice_engine *engine, struct sluice_engine_report
 	}
 }
 
-void sluice_report_waiting(struct sluice_engine *engine, struct sluice_engine_report *report)
+void sluice_report_waiting(struct sluice_engine *engine, const struct sluice_disk_picture *disk,
+			   struct sluice_engine_report *report)
 {
-	struct sluice_spool *spool = NULL;
 	size_t number;
 
-	if (engine->spooler)
-		spool = sluice_spooler_lock(engine->spooler);
 	for (number = 0; number < report->stream_count; number++)
 		add_stream(engine, report, engine->streams.list[number].stream,
-			   &report->streams[number], spool);
-	if (engine->spooler)
-		sluice_spooler_unlock(engine->spooler);
+			   &report->streams[number], disk);
 }

@@ -49,3 +49,28 @@ void sluice_order_sift(struct sluice_order_list *list, const void *owner)
 		link = &order->next;
 	}
 }
+
+size_t sluice_order_answers(const struct sluice_order *order, struct sluice_order **answers,
+			    uint8_t **buffers, size_t count)
+{
+	size_t number;
+
+	for (number = 0; number < count; number++) {
+		struct sluice_order *one = calloc(1, sizeof(*one));
+
+		buffers[number] = sluice_disk_buffer(SLUICE_SPOOL_READ_ROOM);
+		if (!one || !buffers[number]) {
+			free(one);
+			free(buffers[number]);
+			break;
+		}
+		one->memory = buffers[number];
+		one->kind = SLUICE_ORDER_READ;
+		one->owner = order->owner;
+		one->worker = order->worker;
+		one->answer = order->answer;
+		one->reader = order->reader;
+		answers[number] = one;
+	}
+	return number;
+}

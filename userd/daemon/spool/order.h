@@ -52,6 +52,11 @@ struct sluice_order_list {
 /* Frees an order. NULL is allowed. */
 void sluice_order_free(struct sluice_order *order);
 
+/* Makes the answers that an order to read may have, with memory for a frame each: `count` at most.
+ * Returns how many. @owner caller: each with its memory, sluice_order_free() */
+size_t sluice_order_answers(const struct sluice_order *order, struct sluice_order **answers,
+			    uint8_t **buffers, size_t count);
+
 /* Puts an order at the end of a list. The caller holds the list's lock. */
 void sluice_order_append(struct sluice_order_list *list, struct sluice_order *order);
 

@@ -35,6 +35,7 @@ struct sluice_spooler {
 	bool ended;
 	bool is_busy;	       /* the thread has taken orders out and not answered all */
 	pthread_mutex_t store; /* held by who uses `spool` */
+	struct sluice_disk_pictures pictures;
 	struct sluice_completions *completions; /* by worker, with room for all there can be */
 	size_t worker_count;			/* that have some */
 	uint64_t rate;				/* bytes a second, 0: no limit */
@@ -120,16 +121,26 @@ void sluice_spooler_unlock(struct sluice_spooler *spooler)
 	pthread_mutex_unlock(&spooler->store);
 }
 
+struct sluice_disk_picture *sluice_spooler_picture(struct sluice_spooler *spooler)
+{
+	return sluice_disk_pictures_get(&spooler->pictures, &spooler->store, spooler->spool);
+}
+
+void sluice_spooler_alarms(const struct sluice_spooler *spooler, uint64_t *alarms, uint32_t *raised)
+{
+	sluice_alarm_count(&spooler->alarms.failing, alarms, raised);
+	sluice_alarm_count(&spooler->alarms.full, alarms, raised);
+	sluice_alarm_count(&spooler->alarms.level, alarms, raised);
+	sluice_alarm_count(&spooler->alarms.dropping, alarms, raised);
+}
+
 void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures,
 			    uint64_t *alarms, uint32_t *raised)
 {
 	take_store(spooler);
 	sluice_spool_figures(spooler->spool, figures);
 	pthread_mutex_unlock(&spooler->store);
-	sluice_alarm_count(&spooler->alarms.failing, alarms, raised);
-	sluice_alarm_count(&spooler->alarms.full, alarms, raised);
-	sluice_alarm_count(&spooler->alarms.level, alarms, raised);
-	sluice_alarm_count(&spooler->alarms.dropping, alarms, raised);
+	sluice_spooler_alarms(spooler, alarms, raised);
 }
 
 void sluice_spooler_retune(struct sluice_spooler *spooler, const struct sluice_config_store *config)
@@ -159,6 +170,7 @@ int sluice_spooler_extend(struct sluice_spooler *spooler, const struct sluice_co
 void sluice_spooler_fit(struct sluice_spooler *spooler, const struct sluice_config_store *config)
 {
 	sluice_spool_resize(sluice_spooler_lock(spooler), config->disk_size, config->disk_segment);
+	sluice_disk_pictures_take(&spooler->pictures, spooler->spool);
 	sluice_spooler_unlock(spooler);
 }
 
@@ -186,8 +198,10 @@ static uint64_t allowance(struct sluice_spooler *spooler)
 	return spooler->tokens < BATCH ? spooler->tokens : BATCH;
 }
 
-/* Appends the orders of a list and makes them durable. 0, or what failed; then none of them is. */
-static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list)
+/* Appends the orders of a list and makes them durable. 0, or what failed; then none of them is, but
+ * where there is no room, or no memory: those before *failed are, or NULL: none. */
+static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list,
+		       struct sluice_order **failed)
 {
 	struct sluice_order *order;
 	struct timespec now;
@@ -208,9 +222,14 @@ static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list
 					    (const sluice_guid *)order->outputs,
 					    order->output_count);
 		order->serial = sluice_spool_serial(spooler->spool);
+		*failed = order;
 	}
 	if (!error)
-		error = sluice_spool_commit(spooler->spool);
+		return sluice_spool_commit(spooler->spool);
+	/* The disk itself may have said that: then nothing is pending any more. */
+	if ((error != -ENOSPC && error != -ENOMEM) || !sluice_spool_is_pending(spooler->spool) ||
+	    sluice_spool_commit(spooler->spool))
+		*failed = NULL;
 	return error;
 }
 
@@ -226,20 +245,17 @@ static void plan_checkpoint(struct sluice_spooler *spooler, uint64_t after)
 /* Writes what is in the list and answers it. */
 static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 {
-	struct sluice_order *order, *next;
+	struct sluice_order *order, *next, *failed = NULL;
 	int error = -ENOSPC, resting, tries;
 
 	take_store(spooler);
 	sluice_spool_drop_oldest(spooler->spool, sluice_load_relaxed(&spooler->drops_oldest));
 	for (tries = 0; tries < TRIES; tries++) {
-		/* A batch that does not fit whole waits: what was appended of it before is written
-		 * again then. */
-		error = write_batch(spooler, list);
+		failed = NULL;
+		error = write_batch(spooler, list, &failed);
 		if (!error || error == -ENOSPC || error == -ENOMEM)
 			break;
 	}
-	if (error)
-		(void)sluice_spool_commit(spooler->spool);
 	resting = sluice_spool_resting(spooler->spool);
 	/* The disk itself may be without room, although segments are free; or it fails, and they
 	 * rest. */
@@ -250,45 +266,23 @@ static void write_all(struct sluice_spooler *spooler, struct sluice_order *list)
 	else
 		sluice_alarm_full(&spooler->alarms.full, true, false);
 	pthread_mutex_unlock(&spooler->store);
-	if (!error)
+	if (!error || failed)
 		plan_checkpoint(spooler, LIST_NS);
+	/* What fitted of a batch is there, and its outputs are to know, or nobody ever takes it. */
 	for (order = list; order; order = next) {
+		bool is_there = !error || (failed && order != failed);
+
 		next = order->next;
-		if (!error && sluice_load_relaxed(&spooler->rate)) {
+		if (order == failed)
+			failed = NULL;
+		if (is_there && sluice_load_relaxed(&spooler->rate)) {
 			uint64_t bytes = order->end - order->start;
 
 			spooler->tokens -= bytes < spooler->tokens ? bytes : spooler->tokens;
 		}
-		order->result = error;
+		order->result = is_there ? 0 : error;
 		answer(spooler, order);
 	}
-}
-
-/* Makes the answers that an order to read may have, with memory for a frame each: `count` at most.
- * Returns how many. */
-static size_t make_answers(const struct sluice_order *order, struct sluice_order **answers,
-			   uint8_t **buffers, size_t count)
-{
-	size_t number;
-
-	for (number = 0; number < count; number++) {
-		struct sluice_order *one = calloc(1, sizeof(*one));
-
-		buffers[number] = sluice_disk_buffer(SLUICE_SPOOL_READ_ROOM);
-		if (!one || !buffers[number]) {
-			free(one);
-			free(buffers[number]);
-			break;
-		}
-		one->memory = buffers[number];
-		one->kind = SLUICE_ORDER_READ;
-		one->owner = order->owner;
-		one->worker = order->worker;
-		one->answer = order->answer;
-		one->reader = order->reader;
-		answers[number] = one;
-	}
-	return number;
 }
 
 /* Reads the frames from order->start on, until order->end, and answers with each: while one is
@@ -301,7 +295,7 @@ static void read_frames(struct sluice_spooler *spooler, struct sluice_order *ord
 		count = order->count < SLUICE_ORDER_FRAMES ? order->count : SLUICE_ORDER_FRAMES;
 	int error;
 
-	count = make_answers(order, answers, buffers, count);
+	count = sluice_order_answers(order, answers, buffers, count);
 	take_store(spooler);
 	(void)sluice_spool_read_ahead(spooler->spool, order->log, order->start, order->end, buffers,
 				      count);
@@ -418,6 +412,7 @@ static void tidy(struct sluice_spooler *spooler, bool is_idle)
 	} else if (is_idle) {
 		(void)sluice_spool_touch(spooler->spool);
 	}
+	sluice_disk_pictures_take_wanted(&spooler->pictures, spooler->spool);
 	pthread_mutex_unlock(&spooler->store);
 }
 
@@ -508,6 +503,7 @@ int sluice_spooler_start(const struct sluice_config_store *config, const char *s
 		return -ENOMEM;
 	pthread_mutex_init(&spooler->lock, NULL);
 	pthread_mutex_init(&spooler->store, NULL);
+	pthread_mutex_init(&spooler->pictures.lock, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&spooler->came, &attributes);
@@ -522,6 +518,7 @@ int sluice_spooler_start(const struct sluice_config_store *config, const char *s
 		failure = sluice_spool_open(&options, &spooler->spool, error);
 	if (failure)
 		goto free;
+	sluice_disk_pictures_take(&spooler->pictures, spooler->spool);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	/* What an earlier process could not write there. */
@@ -590,5 +587,6 @@ void sluice_spooler_free(struct sluice_spooler *spooler)
 	pthread_cond_destroy(&spooler->done);
 	pthread_mutex_destroy(&spooler->lock);
 	pthread_mutex_destroy(&spooler->store);
+	sluice_disk_pictures_free(&spooler->pictures);
 	free(spooler);
 }

@@ -18,6 +18,7 @@
 #include "spool/spool.h"
 #include "../../config/model.h"
 #include "../loop/worker.h"
+#include "disk_picture.h"
 #include "order.h"
 
 struct sluice_spooler;
@@ -62,7 +63,8 @@ int sluice_spooler_enter(struct sluice_spooler *spooler, struct sluice_worker *w
  * the spooler any more. @context worker */
 void sluice_spooler_leave(struct sluice_spooler *spooler, struct sluice_worker *worker);
 
-/* Holds the store for the control thread, which looks into it; not for long. @context process */
+/* Holds the store for who changes something in it, or has the time to wait for the disk; not for
+ * long. @context process */
 struct sluice_spool *sluice_spooler_lock(struct sluice_spooler *spooler);
 void sluice_spooler_unlock(struct sluice_spooler *spooler);
 
@@ -79,6 +81,13 @@ bool sluice_spooler_is_newest_first(const struct sluice_spooler *spooler);
 /* Percent of a ring from which on it is emptied to disk, and until which. @threadsafe */
 void sluice_spooler_marks(const struct sluice_spooler *spooler, unsigned int *begin,
 			  unsigned int *end);
+
+/* How the store is, or was a moment ago: never waits for the disk. NULL: no memory. @owner caller:
+ * sluice_disk_picture_put() @context process */
+struct sluice_disk_picture *sluice_spooler_picture(struct sluice_spooler *spooler);
+/* Adds how many alarms there were, and are. @threadsafe */
+void sluice_spooler_alarms(const struct sluice_spooler *spooler, uint64_t *alarms,
+			   uint32_t *raised);
 
 /* How the store is; adds how many alarms there were, and are. @threadsafe */
 void sluice_spooler_figures(struct sluice_spooler *spooler, struct sluice_spool_figures *figures,

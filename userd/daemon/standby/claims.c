@@ -185,7 +185,7 @@ static int take_relay(struct sluice_claims *claims, const struct sluice_config *
 }
 
 /* One place in the file system. */
-static int take_place(struct sluice_claims *claims, struct sluice_claim *claim,
+static int take_place(const struct sluice_claims *claims, struct sluice_claim *claim,
 		      const struct sluice_config *config, const char *where, const char *what,
 		      const char *advice, char text[SLUICE_CLAIMS_TEXT])
 {
@@ -243,6 +243,14 @@ static int take_rings(struct sluice_claims *claims, const struct sluice_config *
 	return error;
 }
 
+/* Its store on the disk. */
+static int take_store(const struct sluice_claims *claims, struct sluice_claim *claim,
+		      const struct sluice_config *config, char text[SLUICE_CLAIMS_TEXT])
+{
+	return take_place(claims, claim, config, config->store.disk_path, "the store",
+			  "give `store.disk.path` another directory", text);
+}
+
 int sluice_claims_take(struct sluice_claims *claims, const struct sluice_config *config,
 		       char text[SLUICE_CLAIMS_TEXT])
 {
@@ -257,8 +265,7 @@ int sluice_claims_take(struct sluice_claims *claims, const struct sluice_config 
 	if (!error)
 		error = take_rings(claims, config, text);
 	if (!error && config->store.disk_path)
-		error = take_place(claims, &claims->store, config, config->store.disk_path,
-				   "the store", "give `store.disk.path` another directory", text);
+		error = take_store(claims, &claims->store, config, text);
 	if (!error)
 		return 0;
 	if (!*text)
@@ -313,4 +320,22 @@ int sluice_claims_rename(const struct sluice_claims *claims, const struct sluice
 	else
 		sluice_claim_drop(&fresh.relay, false);
 	return error;
+}
+
+int sluice_claims_move_store(const struct sluice_claims *claims, const struct sluice_config *config,
+			     struct sluice_claim *other, char text[SLUICE_CLAIMS_TEXT])
+{
+	char path[SLUICE_CLAIM_PATH], why[SLUICE_CLAIM_TEXT];
+
+	if (!claims || !config || !other || !text)
+		return -EINVAL;
+	text[0] = '\0';
+	other->fd = -1;
+	if (!config->store.disk_path)
+		return 0;
+	/* A second claim of ours on one place would be refused. */
+	if (claims->store.fd >= 0 && !sluice_claim_place(path, config->store.disk_path, why) &&
+	    !strcmp(path, claims->store.path))
+		return 0;
+	return take_store(claims, other, config, text);
 }

@@ -58,4 +58,9 @@ void sluice_claims_leave(struct sluice_claims *claims);
 int sluice_claims_rename(const struct sluice_claims *claims, const struct sluice_config *config,
 			 struct sluice_claim *other, char text[SLUICE_CLAIMS_TEXT]);
 
+/* Takes the claim on the store of `config`, beside the one that it has, if it is in another place:
+ * *other; its fd is -1: it is the same place, or there is none. 0 or as sluice_claims_take(). */
+int sluice_claims_move_store(const struct sluice_claims *claims, const struct sluice_config *config,
+			     struct sluice_claim *other, char text[SLUICE_CLAIMS_TEXT]);
+
 #endif /* SLUICE_STANDBY_CLAIMS_H */

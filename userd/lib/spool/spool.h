@@ -162,6 +162,9 @@ int sluice_spool_append(struct sluice_spool *spool, struct sluice_spool_log *log
 			const struct sluice_spool_frame *frame, const void *payload,
 			const sluice_guid *outputs, size_t output_count);
 
+/* Has something been appended since the last commit, and is not lost by an error of the disk? */
+bool sluice_spool_is_pending(const struct sluice_spool *spool);
+
 /* Everything appended is durable. 0, or a negative errno with the meaning it has for append. */
 int sluice_spool_commit(struct sluice_spool *spool);
 

@@ -312,6 +312,11 @@ int sluice_spool_resting(const struct sluice_spool *spool)
 	return 0;
 }
 
+bool sluice_spool_is_pending(const struct sluice_spool *spool)
+{
+	return spool->is_pending;
+}
+
 int sluice_spool_commit(struct sluice_spool *spool)
 {
 	int error;
