@@ -653,7 +653,8 @@ local function show_skipped(tvb, at, size, pinfo, root)
 end
 
 -- Asks for more bytes behind those of the buffer, of which those from `at` come again. False: no
--- more can be had.
+-- more can be had. For a header the whole next segment: with two questions of a number of bytes each
+-- that one segment answers up to its end, Wireshark shows nothing of it but in the first pass.
 local function want(tvb, at, more, pinfo)
 	if pinfo.can_desegment == 0 or tvb:captured_len() < tvb:reported_len() then
 		return false
@@ -678,7 +679,7 @@ local function dissect(tvb, pinfo, root)
 			show_skipped(tvb, at, (found or stop) - at, pinfo, root)
 			at = found or stop
 		elseif left < 12 then
-			if not want(tvb, at, 12 - left, pinfo) then
+			if not want(tvb, at, DESEGMENT_ONE_MORE_SEGMENT, pinfo) then
 				show_skipped(tvb, at, left, pinfo, root)
 			end
 			break
@@ -689,7 +690,7 @@ local function dissect(tvb, pinfo, root)
 				show_wrong_header(tvb, at, found or stop, pinfo, root)
 				at = found or stop
 			elseif left < header then
-				if not want(tvb, at, header - left, pinfo) then
+				if not want(tvb, at, DESEGMENT_ONE_MORE_SEGMENT, pinfo) then
 					show_skipped(tvb, at, left, pinfo, root)
 				end
 				break
