@@ -34,6 +34,9 @@ static void usage(FILE *to)
 	      "  --framing FRAMING     native, newline, octet-counted, length32, or auto "
 	      "(default)\n"
 	      "  --relay COMMAND       start the relay by this command, and end it at the end\n"
+	      "  --pid PID             the process of a relay that runs, to see what its threads "
+	      "use\n"
+	      "  --counters COMMAND    losses that a sluice tells: 'sluicectl show inputs -j'\n"
 	      "  --wait TIME           so long for its first datagram to come (default 30s)\n"
 	      "  --size BYTES          of each datagram, 32 to 65507 (default 200)\n"
 	      "  --flows N             source ports, taken in turn (default 1)\n"
@@ -182,6 +185,13 @@ static int read_option(struct sluice_search_options *options, struct common *com
 	case 'R':
 		options->relay = optarg;
 		break;
+	case 'p':
+		status = read_number("--pid", optarg, 1, INT32_MAX, &number);
+		options->pid = (pid_t)number;
+		break;
+	case 'c':
+		setup->counters = optarg;
+		break;
 	case 'w':
 		return read_time("--wait", optarg, false, &options->wait_ns);
 	case 's':
@@ -283,6 +293,8 @@ int sluice_search_options_read(struct sluice_search_options *options, int argc, 
 		{"address", required_argument, NULL, 'a'},
 		{"framing", required_argument, NULL, 'f'},
 		{"relay", required_argument, NULL, 'R'},
+		{"pid", required_argument, NULL, 'p'},
+		{"counters", required_argument, NULL, 'c'},
 		{"wait", required_argument, NULL, 'w'},
 		{"size", required_argument, NULL, 's'},
 		{"flows", required_argument, NULL, 'F'},

@@ -15,6 +15,7 @@
 #include "../lib/clock.h"
 #include "catcher.h"
 #include "pace.h"
+#include "relay_counters.h"
 #include "tester.h"
 
 /* From the order to the first datagram. */
@@ -372,6 +373,8 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	struct sluice_ledger_sums sums;
 	struct sluice_catcher_counts counts;
 	uint64_t gap[SLUICE_LEDGER_CAUSES];
+	uint64_t told[2][SLUICE_LOST_CAUSES];
+	const char *command = order->bare ? NULL : tester->setup->counters;
 	uint64_t stopped;
 	size_t cause;
 	int error;
@@ -385,6 +388,9 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	error = sluice_catcher_sums(tester->catcher, &sums_before);
 	if (error)
 		return error;
+	/* What it has not told before it was there is told when it is: by await_relay(). */
+	if (sluice_relay_counters_read(command, told[0]))
+		command = NULL;
 	error = send_traffic(tester, &traffic);
 	if (error)
 		return error;
@@ -409,8 +415,14 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	result->drain_seconds = counts.last > stopped ? (double)(counts.last - stopped) / 1e9 : 0;
 	memcpy(result->cpu, after.cpu, sizeof(after.cpu));
 	result->growth = growth_of(tester->setup, &traffic, result);
-	for (cause = 0; cause < SLUICE_LEDGER_CAUSES; cause++)
+	if (sluice_relay_counters_read(command, told[1]))
+		memcpy(told[1], told[0], sizeof(told[0]));
+	for (cause = 0; cause < SLUICE_LEDGER_CAUSES; cause++) {
 		gap[cause] = sums.gap[cause] - sums_before.gap[cause];
+		/* Told in the stream, and by the counters: the same losses. */
+		if (cause < SLUICE_LOST_CAUSES && told[1][cause] - told[0][cause] > gap[cause])
+			gap[cause] = told[1][cause] - told[0][cause];
+	}
 	place_losses(result, gap, sums.damaged - sums_before.damaged, &after);
 	return 0;
 }

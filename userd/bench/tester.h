@@ -30,7 +30,8 @@ struct sluice_tester_setup {
 	uint64_t settle_ns; /* nothing more is awaited after so long a silence */
 	uint64_t late_ns; /* how late the last datagram may leave; 0: `width` of the trial's time */
 	bool realtime;	  /* the sender goes before all others (SCHED_FIFO), where it is paced */
-	double width;	  /* share of a trial that may be waiting more at its end */
+	const char *counters; /* command that prints what a sluice lost; NULL: none */
+	double width;	      /* share of a trial that may be waiting more at its end */
 };
 
 /* One trial. */
