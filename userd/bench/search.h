@@ -24,6 +24,7 @@ struct sluice_search_options {
 	struct sluice_search_goal goals[SLUICE_SEARCH_GOALS];
 	size_t goal_count;
 	const char *to;
+	const char *size; /* as it was said */
 	const char *listen;
 	const char *relay;	/* command that runs the relay; NULL: it runs */
 	pid_t pid;		/* process of one that runs; 0: not said */

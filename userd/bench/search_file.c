@@ -62,10 +62,10 @@ static void describe(const struct sluice_search_options *options, char text[LINE
 	if (options->relay)
 		relay = sluice_crc32c(0, options->relay, strlen(options->relay));
 	snprintf(text, LINE,
-		 "sluicebench-search 2 to=%s listen=%s size=%u flows=%zu trial=%g sum=%g exceed=%g "
+		 "sluicebench-search 2 to=%s listen=%s size=%s flows=%zu trial=%g sum=%g exceed=%g "
 		 "width=%g grace=%" PRIu64 " settle=%" PRIu64 " late=%" PRIu64
 		 " realtime=%d max=%" PRIu64 " min=%" PRIu64 " relay=%08" PRIx32 " loss=",
-		 options->to, options->listen, options->setup.size, options->setup.route.sources,
+		 options->to, options->listen, options->size, options->setup.route.sources,
 		 goal->seconds, goal->sum_seconds, goal->exceed_ratio, goal->width,
 		 options->setup.grace_ns, options->setup.settle_ns, options->setup.late_ns,
 		 options->setup.realtime, options->most, options->least, relay);

@@ -15,6 +15,9 @@
 #include "target.h"
 
 #define DATAGRAM_MOST 65507U
+/* What testers call the simple IMIX: frames of 64, 594 and 1518 bytes, 7 to 4 to 1, of which
+ * Ethernet, IP and UDP take 46; the smallest is what a numbered payload needs. */
+#define IMIX "32,548,32,548,32,32,1472,32,548,32,548,32"
 #define RATE_LEAST 10U
 #define FLOWS_MOST 1024U
 
@@ -38,7 +41,9 @@ static void usage(FILE *to)
 	      "use\n"
 	      "  --counters COMMAND    losses that a sluice tells: 'sluicectl show inputs -j'\n"
 	      "  --wait TIME           so long for its first datagram to come (default 30s)\n"
-	      "  --size BYTES          of each datagram, 32 to 65507 (default 200)\n"
+	      "  --size SIZE[,...]     bytes, 32 to 65507, or MIN-MAX; a list is taken in turn; "
+	      "imix "
+	      "(default 200)\n"
 	      "  --flows N             source ports, taken in turn (default 1)\n"
 	      "  --loss RATIO[,...]    goals: 0, 1e-6, 0.5% (default: these three)\n"
 	      "  --trial TIME          Goal Final Trial Duration (default 1s)\n"
@@ -109,6 +114,19 @@ static int read_loss(struct sluice_search_options *options, const char *text)
 	if (!status && options->goal_count == 0)
 		status = wrong("--loss", text, "names no ratio");
 	return status;
+}
+
+/* --size. Exit status. */
+static int read_size(struct sluice_search_options *options, const char *text)
+{
+	struct sluice_sizes *sizes = &options->setup.sizes;
+
+	options->size = text;
+	if (sluice_sizes_parse(strcmp(text, "imix") == 0 ? IMIX : text, DATAGRAM_MOST, sizes) ||
+	    sluice_sizes_least(sizes) < SLUICE_PAYLOAD_FULL_SIZE)
+		return wrong("--size", text, "is not imix, nor a list of sizes from 32 to 65507");
+	options->setup.size = sluice_sizes_most(sizes);
+	return SLUICE_BENCH_OK;
 }
 
 /* A time in nanoseconds. Exit status. */
@@ -195,10 +213,7 @@ static int read_option(struct sluice_search_options *options, struct common *com
 	case 'w':
 		return read_time("--wait", optarg, false, &options->wait_ns);
 	case 's':
-		status = read_number("--size", optarg, SLUICE_PAYLOAD_FULL_SIZE, DATAGRAM_MOST,
-				     &number);
-		setup->size = (uint32_t)number;
-		break;
+		return read_size(options, optarg);
 	case 'F':
 		status = read_number("--flows", optarg, 1, FLOWS_MOST, &number);
 		setup->route.sources = number;
@@ -324,7 +339,6 @@ int sluice_search_options_read(struct sluice_search_options *options, int argc, 
 	int status;
 
 	memset(options, 0, sizeof(*options));
-	options->setup.size = 200;
 	options->setup.route.sources = 1;
 	options->setup.rules.automatic = true;
 	options->setup.grace_ns = 100000000;
@@ -333,7 +347,9 @@ int sluice_search_options_read(struct sluice_search_options *options, int argc, 
 	options->least = RATE_LEAST;
 	options->repeats = 5;
 	options->latency_seconds = 5;
-	status = read_loss(options, "0,1e-6,0.5%");
+	status = read_size(options, "200");
+	if (!status)
+		status = read_loss(options, "0,1e-6,0.5%");
 	optind = 1;
 	while (!status && (option = getopt_long(argc, argv, "qjh", table, NULL)) != -1) {
 		if (option == 'h') {

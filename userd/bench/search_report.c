@@ -235,8 +235,8 @@ void sluice_search_report_text(const struct sluice_search_options *options,
 	double rate = 0;
 	size_t index;
 
-	printf("search          %s, delivering to %s; %u bytes, %zu source ports\n", options->to,
-	       options->listen, options->setup.size, options->setup.route.sources);
+	printf("search          %s, delivering to %s; %s bytes, %zu source ports\n", options->to,
+	       options->listen, options->size, options->setup.route.sources);
 	printf("by              MLRsearch (RFC 9971); %zu trials%s, %.0f s\n", found->count,
 	       found->resumed ? ", some of an earlier search" : "", found->seconds);
 	printf("goals           Goal Final Trial Duration %g s and at least one datagram over the "

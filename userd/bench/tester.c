@@ -35,8 +35,10 @@ struct sluice_tester {
 	const struct sluice_tester_setup *setup;
 	const volatile sig_atomic_t *stop;
 	struct sluice_sink_rules rules;
+	struct sluice_sizes sizes;
 	struct sluice_catcher *catcher;	   /* @owner tester */
 	struct sluice_emitter *emitter[2]; /* @owner tester; through the relay, and bare */
+	uint32_t next;			   /* size of the next datagram */
 	struct sluice_histogram *lateness; /* @owner tester */
 	uint64_t seed;
 };
@@ -91,6 +93,8 @@ int sluice_tester_open(struct sluice_tester **tester, const struct sluice_tester
 	made->setup = setup;
 	made->stop = stop;
 	made->rules = setup->rules;
+	made->sizes = setup->sizes;
+	made->next = sluice_sizes_next(&made->sizes);
 	made->lateness = sluice_histogram_new();
 	error = -ENOMEM;
 	if (!made->lateness)
@@ -157,15 +161,17 @@ static bool fill(struct sluice_tester *tester, struct traffic *traffic, uint64_t
 	while (traffic->begun < traffic->intended &&
 	       (traffic->begun == first || sluice_pace_joins(&traffic->pace, now, units))) {
 		size_t port = (size_t)(traffic->begun % traffic->ports);
-		uint8_t *payload = sluice_emitter_add(traffic->emitter, port, tester->setup->size);
+		uint8_t *payload = sluice_emitter_add(traffic->emitter, port, tester->next);
+		uint32_t size = tester->next;
 
 		if (!payload)
 			break;
+		tester->next = sluice_sizes_next(&tester->sizes);
 		/* The number counts over all flows: it says when the datagram was due. */
-		sluice_payload_write(payload, tester->setup->size, traffic->run,
+		sluice_payload_write(payload, size, traffic->run,
 				     (uint32_t)(traffic->source * traffic->ports + port),
 				     traffic->begun++);
-		sluice_pace_sent(&traffic->pace, tester->setup->size);
+		sluice_pace_sent(&traffic->pace, size);
 	}
 	left = sluice_now();
 	for (index = first; traffic->pace.rate && index < traffic->begun; index++) {
