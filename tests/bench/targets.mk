@@ -15,13 +15,13 @@ bench-batching: ## instructions of the whole path of a datagram, with and withou
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/batching
 
-bench-relay: $(B)/receiving ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside rsyslog and socat
+bench-relay: $(B)/receiving $(B)/recvmmsg_relay ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside other relays
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/relay
 
 # Options: make bench-ports PORTS_BENCH='--receive calls'
-bench-ports: ## what a datagram costs at 1, 100 and 1,000 ports, beside rsyslog, HAProxy and socat; what a start costs
+bench-ports: $(B)/recvmmsg_relay ## what a datagram costs at 1, 100 and 1,000 ports, beside other relays; what a start costs
 	$(MAKE) all
 	tests/bench/ports $(PORTS_BENCH)
 
@@ -39,6 +39,10 @@ $(B)/sending: tests/bench/sending.c
 
 $(B)/receiving: tests/bench/receiving.c tests/bench/receiving_bpf.c tests/bench/receiving_bpf.h
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $(filter %.c,$^) $(LIBS)
+
+# The peer of our own: tests/bench/peers/recvmmsg.
+$(B)/recvmmsg_relay: tests/bench/peers/recvmmsg_relay.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
 
 $(B)/latency: tests/bench/latency.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(LIBS)

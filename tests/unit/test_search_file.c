@@ -124,6 +124,10 @@ static void others_are_refused(void **state)
 	(void)state;
 	assert_int_equal(sluice_search_file_read(&options, &found, &line), -ESTALE);
 	assert_int_equal(line, 1);
+	/* What another relay did says nothing of this one. */
+	options = wished("");
+	options.relay = "exec sluiced -c other.yaml";
+	assert_int_equal(sluice_search_file_read(&options, &found, &line), -ESTALE);
 	file = fopen(path, "w");
 	fputs("# my notes\n", file);
 	fclose(file);

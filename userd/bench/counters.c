@@ -92,6 +92,15 @@ static void read_cpu(uint64_t cpu[SLUICE_BENCH_CPU_KINDS])
 /* NOLINTEND(cert-err34-c) */
 
 /* As counters.h says. @threadsafe */
+const char *sluice_bench_cpu_name(enum sluice_bench_cpu kind)
+{
+	static const char *const names[SLUICE_BENCH_CPU_KINDS] = {"user", "system", "softirq",
+								  "idle", "steal"};
+
+	return kind < SLUICE_BENCH_CPU_KINDS ? names[kind] : "?";
+}
+
+/* As counters.h says. @threadsafe */
 void sluice_bench_counters_read(struct sluice_bench_counters *counters)
 {
 	struct sluice_udp_counters udp = {0};

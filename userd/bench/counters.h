@@ -28,6 +28,9 @@ struct sluice_bench_counters {
 	uint64_t cpu[SLUICE_BENCH_CPU_KINDS]; /* hundredths of a second of a processor */
 };
 
+/* The name of what processors do. A constant. @threadsafe */
+const char *sluice_bench_cpu_name(enum sluice_bench_cpu kind);
+
 /* Reads them; what cannot be read is 0. About a millisecond. @threadsafe */
 void sluice_bench_counters_read(struct sluice_bench_counters *counters);
 

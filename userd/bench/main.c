@@ -8,7 +8,7 @@
 #include "../lib/version.h"
 #include "command.h"
 
-/* A command: its line of the help, and what runs it; NULL: named, not there yet. */
+/* A command: its line of the help, and what runs it. */
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -19,7 +19,8 @@ static const struct command commands[] = {
 	{"gen", sluice_bench_gen, "send numbered UDP datagrams at a set rate"},
 	{"sink", sluice_bench_sink, "receive what a relay delivers over TCP, count and check it"},
 	{"search", sluice_bench_search, "find the rates at which a relay loses nothing (RFC 9971)"},
-	{"sweep", NULL, "search over sizes, inputs, outputs, threads (not supported yet)"},
+	{"sweep", sluice_bench_sweep, "search over sizes, inputs, outputs, threads, ...; plots"},
+	{"compare", sluice_bench_compare, "two reports of sweep: what changed beyond chance"},
 	{"capture", sluice_bench_capture, "what a datagram costs by this capture method or that"},
 };
 
@@ -62,10 +63,7 @@ int main(int argc, char **argv)
 	for (index = 0; index < COMMANDS; index++) {
 		if (strcmp(argv[1], commands[index].name) != 0)
 			continue;
-		if (commands[index].run)
-			return commands[index].run(argc - 1, argv + 1);
-		fprintf(stderr, "sluicebench: %s is not supported yet\n", argv[1]);
-		return SLUICE_BENCH_USAGE;
+		return commands[index].run(argc - 1, argv + 1);
 	}
 	fprintf(stderr, "sluicebench: there is no command '%s'; sluicebench --help lists them\n",
 		argv[1]);

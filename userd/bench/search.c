@@ -15,6 +15,7 @@
 #include "../lib/size.h"
 #include "command.h"
 #include "search.h"
+#include "relay_counters.h"
 #include "search_relay.h"
 
 /* The tester alone: it is tried at nine tenths of what came, then of that, so often. */
@@ -212,6 +213,52 @@ static int find_rates(struct search *search)
 		error = measure(search, step.load, step.seconds, false);
 	}
 	return error;
+}
+
+/* What the relay's threads use at the first goal's lower bound. 0 or a negative errno. */
+static int find_threads(struct search *search)
+{
+	struct sluice_search_trials trials = sluice_search_trials_of(&search->found);
+	struct sluice_search_threads *used = &search->found.used;
+	struct sluice_tester_order order = {.seconds = search->options.goals[0].seconds};
+	pid_t process = search->relay > 0 ? search->relay : search->options.pid;
+	struct sluice_relay_threads *before;
+	struct sluice_tester_result result;
+	uint64_t start = sluice_now();
+	int error;
+
+	order.load = sluice_search_bounds(&search->options.goals[0], &trials).lower;
+	if (process <= 0 || order.load == 0)
+		return 0;
+	before = calloc(1, sizeof(*before));
+	if (!before)
+		return -ENOMEM;
+	tell(search, "what the relay's threads use");
+	sluice_relay_threads_read(before, process);
+	error = run_trial(search, &order, &result);
+	sluice_relay_threads_read(&used->threads, process);
+	sluice_relay_threads_since(&used->threads, before);
+	free(before);
+	if (error)
+		return error;
+	used->load = order.load;
+	used->delivered = result.received;
+	used->seconds = (double)(sluice_now() - start) / 1e9;
+	memcpy(used->cpu, result.cpu, sizeof(result.cpu));
+	return 0;
+}
+
+/* Looks whether --counters can be had now that the relay runs. Exit status. */
+static int try_counters(struct search *search)
+{
+	uint64_t lost[SLUICE_LOST_CAUSES];
+	int error = sluice_relay_counters_read(search->options.setup.counters, lost);
+
+	return error ? failed(search,
+			      "the output of --counters is not that of 'sluicectl show "
+			      "inputs -j'",
+			      error)
+		     : SLUICE_BENCH_OK;
 }
 
 /* Sends one burst. 1: nothing was lost; 0: something was; or a negative errno. */
@@ -423,6 +470,7 @@ static int find_all(struct search *search)
 		const char *what;
 	} parts[] = {
 		{find_rates, "a trial"},
+		{find_threads, "what its threads use"},
 		{find_bursts, "a burst"},
 		{find_latencies, "times"},
 	};
@@ -440,6 +488,8 @@ static int find_all(struct search *search)
 			return failed(search, "--relay", search->relay);
 	}
 	status = await_relay(search);
+	if (!status)
+		status = try_counters(search);
 	for (index = 0; !status && index < sizeof(parts) / sizeof(parts[0]); index++) {
 		error = parts[index].find(search);
 		if (error)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include "relay_threads.h"
 #include "search_goal.h"
 #include "tester.h"
 
@@ -22,8 +24,10 @@ struct sluice_search_options {
 	struct sluice_search_goal goals[SLUICE_SEARCH_GOALS];
 	size_t goal_count;
 	const char *to;
+	const char *size; /* as it was said */
 	const char *listen;
 	const char *relay;	/* command that runs the relay; NULL: it runs */
+	pid_t pid;		/* process of one that runs; 0: not said */
 	const char *resume;	/* file of what was found; NULL: none */
 	const char *hgrm;	/* what the files of distributions begin with; NULL: none */
 	uint64_t most;		/* no load above; 0: as the tester can */
@@ -61,6 +65,15 @@ struct sluice_search_latency {
 	uint64_t bare[SLUICE_SEARCH_TIMES];   /* the same as `time` without the relay */
 };
 
+/* What the relay's threads used in a trial at the first goal's lower bound. */
+struct sluice_search_threads {
+	uint64_t load;			      /* 0: not measured */
+	uint64_t delivered;		      /* datagrams */
+	double seconds;			      /* from the first to the end of the pause */
+	uint64_t cpu[SLUICE_BENCH_CPU_KINDS]; /* of the machine */
+	struct sluice_relay_threads threads;
+};
+
 /* What was found. */
 struct sluice_search_found {
 	uint64_t offered;  /* tester alone: as fast as it sends, datagrams a second */
@@ -73,6 +86,7 @@ struct sluice_search_found {
 	size_t bursts;
 	struct sluice_search_latency latency[SLUICE_SEARCH_LATENCIES];
 	size_t latencies;
+	struct sluice_search_threads used;
 	double seconds; /* that it took */
 	bool resumed;
 };
@@ -121,6 +135,10 @@ int sluice_search_file_burst(const struct sluice_search_options *options,
 /* Prints what was found, for people (the last line: RESULT) or as one JSON object. */
 void sluice_search_report_text(const struct sluice_search_options *options,
 			       const struct sluice_search_found *found);
+/* The part about the relay's threads: for people, and as an object (NULL: not measured). @owner
+ * caller */
+void sluice_search_report_threads(const struct sluice_search_threads *used);
+struct json_t *sluice_search_json_threads(const struct sluice_search_threads *used);
 void sluice_search_report_json(const struct sluice_search_options *options,
 			       const struct sluice_search_found *found);
 

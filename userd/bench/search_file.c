@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../lib/frame.h"
 #include "search.h"
 
 #define LINE 1024U
@@ -53,17 +54,21 @@ void sluice_search_found_free(struct sluice_search_found *found)
 static void describe(const struct sluice_search_options *options, char text[LINE])
 {
 	const struct sluice_search_goal *goal = &options->goals[0];
+	uint32_t relay = 0;
 	size_t length;
 	size_t index;
 
+	/* A command may be longer than a line, and hold line ends. */
+	if (options->relay)
+		relay = sluice_crc32c(0, options->relay, strlen(options->relay));
 	snprintf(text, LINE,
-		 "sluicebench-search 1 to=%s listen=%s size=%u flows=%zu trial=%g sum=%g exceed=%g "
+		 "sluicebench-search 2 to=%s listen=%s size=%s flows=%zu trial=%g sum=%g exceed=%g "
 		 "width=%g grace=%" PRIu64 " settle=%" PRIu64 " late=%" PRIu64
-		 " realtime=%d max=%" PRIu64 " min=%" PRIu64 " loss=",
-		 options->to, options->listen, options->setup.size, options->setup.route.sources,
+		 " realtime=%d max=%" PRIu64 " min=%" PRIu64 " relay=%08" PRIx32 " loss=",
+		 options->to, options->listen, options->size, options->setup.route.sources,
 		 goal->seconds, goal->sum_seconds, goal->exceed_ratio, goal->width,
 		 options->setup.grace_ns, options->setup.settle_ns, options->setup.late_ns,
-		 options->setup.realtime, options->most, options->least);
+		 options->setup.realtime, options->most, options->least, relay);
 	for (index = 0; index < options->goal_count; index++) {
 		length = strlen(text);
 		snprintf(text + length, LINE - length, "%s%g", index ? "," : "",

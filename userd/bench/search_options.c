@@ -15,6 +15,9 @@
 #include "target.h"
 
 #define DATAGRAM_MOST 65507U
+/* What testers call the simple IMIX: frames of 64, 594 and 1518 bytes, 7 to 4 to 1, of which
+ * Ethernet, IP and UDP take 46; the smallest is what a numbered payload needs. */
+#define IMIX "32,548,32,548,32,32,1472,32,548,32,548,32"
 #define RATE_LEAST 10U
 #define FLOWS_MOST 1024U
 
@@ -34,8 +37,13 @@ static void usage(FILE *to)
 	      "  --framing FRAMING     native, newline, octet-counted, length32, or auto "
 	      "(default)\n"
 	      "  --relay COMMAND       start the relay by this command, and end it at the end\n"
+	      "  --pid PID             the process of a relay that runs, to see what its threads "
+	      "use\n"
+	      "  --counters COMMAND    losses that a sluice tells: 'sluicectl show inputs -j'\n"
 	      "  --wait TIME           so long for its first datagram to come (default 30s)\n"
-	      "  --size BYTES          of each datagram, 32 to 65507 (default 200)\n"
+	      "  --size SIZE[,...]     bytes, 32 to 65507, or MIN-MAX; a list is taken in turn; "
+	      "imix "
+	      "(default 200)\n"
 	      "  --flows N             source ports, taken in turn (default 1)\n"
 	      "  --loss RATIO[,...]    goals: 0, 1e-6, 0.5% (default: these three)\n"
 	      "  --trial TIME          Goal Final Trial Duration (default 1s)\n"
@@ -106,6 +114,19 @@ static int read_loss(struct sluice_search_options *options, const char *text)
 	if (!status && options->goal_count == 0)
 		status = wrong("--loss", text, "names no ratio");
 	return status;
+}
+
+/* --size. Exit status. */
+static int read_size(struct sluice_search_options *options, const char *text)
+{
+	struct sluice_sizes *sizes = &options->setup.sizes;
+
+	options->size = text;
+	if (sluice_sizes_parse(strcmp(text, "imix") == 0 ? IMIX : text, DATAGRAM_MOST, sizes) ||
+	    sluice_sizes_least(sizes) < SLUICE_PAYLOAD_FULL_SIZE)
+		return wrong("--size", text, "is not imix, nor a list of sizes from 32 to 65507");
+	options->setup.size = sluice_sizes_most(sizes);
+	return SLUICE_BENCH_OK;
 }
 
 /* A time in nanoseconds. Exit status. */
@@ -182,13 +203,17 @@ static int read_option(struct sluice_search_options *options, struct common *com
 	case 'R':
 		options->relay = optarg;
 		break;
+	case 'p':
+		status = read_number("--pid", optarg, 1, INT32_MAX, &number);
+		options->pid = (pid_t)number;
+		break;
+	case 'c':
+		setup->counters = optarg;
+		break;
 	case 'w':
 		return read_time("--wait", optarg, false, &options->wait_ns);
 	case 's':
-		status = read_number("--size", optarg, SLUICE_PAYLOAD_FULL_SIZE, DATAGRAM_MOST,
-				     &number);
-		setup->size = (uint32_t)number;
-		break;
+		return read_size(options, optarg);
 	case 'F':
 		status = read_number("--flows", optarg, 1, FLOWS_MOST, &number);
 		setup->route.sources = number;
@@ -283,6 +308,8 @@ int sluice_search_options_read(struct sluice_search_options *options, int argc, 
 		{"address", required_argument, NULL, 'a'},
 		{"framing", required_argument, NULL, 'f'},
 		{"relay", required_argument, NULL, 'R'},
+		{"pid", required_argument, NULL, 'p'},
+		{"counters", required_argument, NULL, 'c'},
 		{"wait", required_argument, NULL, 'w'},
 		{"size", required_argument, NULL, 's'},
 		{"flows", required_argument, NULL, 'F'},
@@ -312,7 +339,6 @@ int sluice_search_options_read(struct sluice_search_options *options, int argc, 
 	int status;
 
 	memset(options, 0, sizeof(*options));
-	options->setup.size = 200;
 	options->setup.route.sources = 1;
 	options->setup.rules.automatic = true;
 	options->setup.grace_ns = 100000000;
@@ -321,7 +347,9 @@ int sluice_search_options_read(struct sluice_search_options *options, int argc, 
 	options->least = RATE_LEAST;
 	options->repeats = 5;
 	options->latency_seconds = 5;
-	status = read_loss(options, "0,1e-6,0.5%");
+	status = read_size(options, "200");
+	if (!status)
+		status = read_loss(options, "0,1e-6,0.5%");
 	optind = 1;
 	while (!status && (option = getopt_long(argc, argv, "qjh", table, NULL)) != -1) {
 		if (option == 'h') {

@@ -32,9 +32,6 @@ struct bursts {
 	size_t drains;
 };
 
-static const char *const cpu_names[SLUICE_BENCH_CPU_KINDS] = {"user", "system", "softirq", "idle",
-							      "steal"};
-
 /* Draws the conclusions for a goal. */
 static struct verdict conclude(const struct sluice_search_options *options,
 			       const struct sluice_search_found *found,
@@ -147,7 +144,8 @@ static void print_goal(const struct sluice_search_goal *goal, const struct verdi
 		for (index = 0; index < SLUICE_BENCH_CPU_KINDS; index++)
 			all += (double)verdict->cpu[index];
 		for (index = 0; all > 0 && index < SLUICE_BENCH_CPU_KINDS; index++)
-			printf("%s %s %.0f %%", index ? "," : "", cpu_names[index],
+			printf("%s %s %.0f %%", index ? "," : "",
+			       sluice_bench_cpu_name((enum sluice_bench_cpu)index),
 			       (double)verdict->cpu[index] * 100 / all);
 		printf(" (of this machine, the tester included)\n");
 	}
@@ -237,8 +235,8 @@ void sluice_search_report_text(const struct sluice_search_options *options,
 	double rate = 0;
 	size_t index;
 
-	printf("search          %s, delivering to %s; %u bytes, %zu source ports\n", options->to,
-	       options->listen, options->setup.size, options->setup.route.sources);
+	printf("search          %s, delivering to %s; %s bytes, %zu source ports\n", options->to,
+	       options->listen, options->size, options->setup.route.sources);
 	printf("by              MLRsearch (RFC 9971); %zu trials%s, %.0f s\n", found->count,
 	       found->resumed ? ", some of an earlier search" : "", found->seconds);
 	printf("goals           Goal Final Trial Duration %g s and at least one datagram over the "
@@ -271,6 +269,7 @@ void sluice_search_report_text(const struct sluice_search_options *options,
 			rate = verdict.throughput;
 		print_goal(&options->goals[index], &verdict, found);
 	}
+	sluice_search_report_threads(&found->used);
 	print_bursts(found, rate);
 	print_latencies(found);
 	printf("RESULT part=search max_load=%" PRIu64 " trials=%zu seconds=%.0f", found->max_load,
@@ -316,7 +315,7 @@ static json_t *json_goal(const struct sluice_search_options *options,
 				    sluice_tester_place_name((enum sluice_tester_place)index),
 				    json_integer((json_int_t)verdict.place[index]));
 	for (index = 0; index < SLUICE_BENCH_CPU_KINDS; index++)
-		json_object_set_new(cpu, cpu_names[index],
+		json_object_set_new(cpu, sluice_bench_cpu_name((enum sluice_bench_cpu)index),
 				    json_integer((json_int_t)verdict.cpu[index] * 10));
 	return json_pack(
 		"{s:f,s:f,s:f,s:f,s:f,s:I,s:I,s:f,s:b,s:I,s:I,s:f,s:f,s:I,s:o,s:o}", "loss_ratio",
@@ -368,6 +367,7 @@ void sluice_search_report_json(const struct sluice_search_options *options,
 			(json_int_t)options->setup.grace_ns, "flows",
 			(double)options->setup.route.sources, "goals", goals, "bursts", bursts,
 			"latencies", latencies);
+	json_object_set_new(all, "relay_threads", sluice_search_json_threads(&found->used));
 	if (all)
 		json_dumpf(all, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12));
 	printf("\n");

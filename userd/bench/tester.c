@@ -15,6 +15,7 @@
 #include "../lib/clock.h"
 #include "catcher.h"
 #include "pace.h"
+#include "relay_counters.h"
 #include "tester.h"
 
 /* From the order to the first datagram. */
@@ -34,8 +35,10 @@ struct sluice_tester {
 	const struct sluice_tester_setup *setup;
 	const volatile sig_atomic_t *stop;
 	struct sluice_sink_rules rules;
+	struct sluice_sizes sizes;
 	struct sluice_catcher *catcher;	   /* @owner tester */
 	struct sluice_emitter *emitter[2]; /* @owner tester; through the relay, and bare */
+	uint32_t next;			   /* size of the next datagram */
 	struct sluice_histogram *lateness; /* @owner tester */
 	uint64_t seed;
 };
@@ -90,6 +93,8 @@ int sluice_tester_open(struct sluice_tester **tester, const struct sluice_tester
 	made->setup = setup;
 	made->stop = stop;
 	made->rules = setup->rules;
+	made->sizes = setup->sizes;
+	made->next = sluice_sizes_next(&made->sizes);
 	made->lateness = sluice_histogram_new();
 	error = -ENOMEM;
 	if (!made->lateness)
@@ -156,15 +161,17 @@ static bool fill(struct sluice_tester *tester, struct traffic *traffic, uint64_t
 	while (traffic->begun < traffic->intended &&
 	       (traffic->begun == first || sluice_pace_joins(&traffic->pace, now, units))) {
 		size_t port = (size_t)(traffic->begun % traffic->ports);
-		uint8_t *payload = sluice_emitter_add(traffic->emitter, port, tester->setup->size);
+		uint8_t *payload = sluice_emitter_add(traffic->emitter, port, tester->next);
+		uint32_t size = tester->next;
 
 		if (!payload)
 			break;
+		tester->next = sluice_sizes_next(&tester->sizes);
 		/* The number counts over all flows: it says when the datagram was due. */
-		sluice_payload_write(payload, tester->setup->size, traffic->run,
+		sluice_payload_write(payload, size, traffic->run,
 				     (uint32_t)(traffic->source * traffic->ports + port),
 				     traffic->begun++);
-		sluice_pace_sent(&traffic->pace, tester->setup->size);
+		sluice_pace_sent(&traffic->pace, size);
 	}
 	left = sluice_now();
 	for (index = first; traffic->pace.rate && index < traffic->begun; index++) {
@@ -372,6 +379,8 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	struct sluice_ledger_sums sums;
 	struct sluice_catcher_counts counts;
 	uint64_t gap[SLUICE_LEDGER_CAUSES];
+	uint64_t told[2][SLUICE_LOST_CAUSES];
+	const char *command = order->bare ? NULL : tester->setup->counters;
 	uint64_t stopped;
 	size_t cause;
 	int error;
@@ -385,6 +394,9 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	error = sluice_catcher_sums(tester->catcher, &sums_before);
 	if (error)
 		return error;
+	/* What it has not told before it was there is told when it is: by await_relay(). */
+	if (sluice_relay_counters_read(command, told[0]))
+		command = NULL;
 	error = send_traffic(tester, &traffic);
 	if (error)
 		return error;
@@ -409,8 +421,14 @@ int sluice_tester_trial(struct sluice_tester *tester, const struct sluice_tester
 	result->drain_seconds = counts.last > stopped ? (double)(counts.last - stopped) / 1e9 : 0;
 	memcpy(result->cpu, after.cpu, sizeof(after.cpu));
 	result->growth = growth_of(tester->setup, &traffic, result);
-	for (cause = 0; cause < SLUICE_LEDGER_CAUSES; cause++)
+	if (sluice_relay_counters_read(command, told[1]))
+		memcpy(told[1], told[0], sizeof(told[0]));
+	for (cause = 0; cause < SLUICE_LEDGER_CAUSES; cause++) {
 		gap[cause] = sums.gap[cause] - sums_before.gap[cause];
+		/* Told in the stream, and by the counters: the same losses. */
+		if (cause < SLUICE_LOST_CAUSES && told[1][cause] - told[0][cause] > gap[cause])
+			gap[cause] = told[1][cause] - told[0][cause];
+	}
 	place_losses(result, gap, sums.damaged - sums_before.damaged, &after);
 	return 0;
 }

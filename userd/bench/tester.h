@@ -25,12 +25,14 @@ struct sluice_tester_setup {
 	struct sluice_port_span ports[SLUICE_PORT_LIST_MAX]; /* to listen on */
 	size_t port_count;
 	struct sluice_sink_rules rules;
-	uint32_t size;	    /* of each payload */
-	uint64_t grace_ns;  /* what comes later after the end of the traffic is late */
-	uint64_t settle_ns; /* nothing more is awaited after so long a silence */
+	struct sluice_sizes sizes; /* of payloads, taken in turn */
+	uint32_t size;		   /* the largest of them */
+	uint64_t grace_ns;	   /* what comes later after the end of the traffic is late */
+	uint64_t settle_ns;	   /* nothing more is awaited after so long a silence */
 	uint64_t late_ns; /* how late the last datagram may leave; 0: `width` of the trial's time */
 	bool realtime;	  /* the sender goes before all others (SCHED_FIFO), where it is paced */
-	double width;	  /* share of a trial that may be waiting more at its end */
+	const char *counters; /* command that prints what a sluice lost; NULL: none */
+	double width;	      /* share of a trial that may be waiting more at its end */
 };
 
 /* One trial. */
