@@ -220,6 +220,10 @@ int sluice_taking_prove(struct daemon *daemon, char **error)
 		usleep(LOOK_US);
 	}
 	result = sluice_handover_say(taking.fd, SLUICE_HANDOVER_READY, NULL);
+	/* The old one does not touch its connections any more once that was said, or if it is gone.
+	 */
+	if (!result || result == -EPIPE)
+		sluice_engine_go_on(daemon->engine);
 	status = result ? no_answer(result, error)
 			: await(SLUICE_HANDOVER_COMMIT, COMMIT_MS, &result, &word, error);
 	if (!status)
