@@ -208,17 +208,24 @@ int sluice_taking_prove(struct daemon *daemon, char **error)
 {
 	char text[SLUICE_SUCCEED_TEXT], *word;
 	uint64_t began = sluice_now();
+	enum sluice_proof proof;
 	int result, status;
 
 	sluice_info("sockets are read again after %llu ms",
 		    (unsigned long long)((began - taking.since) / SLUICE_NS_PER_MS));
-	while (!sluice_engine_is_as_before(daemon->engine, text)) {
-		if (sluice_now() - began > PROOF_NS) {
-			sluice_say(error, "%s", text);
-			return SLUICE_EXIT_START;
-		}
+	do {
+		proof = sluice_engine_prove(daemon->engine, text);
+		if (proof <= SLUICE_PROOF_GONE)
+			break;
 		usleep(LOOK_US);
+	} while (sluice_now() - began < PROOF_NS);
+	if (proof == SLUICE_PROOF_FAULT) {
+		sluice_say(error, "%s", text);
+		return SLUICE_EXIT_START;
 	}
+	/* The old one would not have it either; what waits for it waits here. */
+	if (proof != SLUICE_PROOF_SAME)
+		sluice_warning("%s; it is tried again, and the take-over goes on", text);
 	result = sluice_handover_say(taking.fd, SLUICE_HANDOVER_READY, NULL);
 	/* The old one does not touch its connections any more once that was said, or if it is gone.
 	 */

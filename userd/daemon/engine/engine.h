@@ -210,9 +210,15 @@ int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns, bool
  * go on. 0 or -ENOMEM.
  */
 int sluice_engine_succeed(const struct sluice_parcel *parcel);
-/* Does it move data as its predecessor did (handing.c): do all workers answer, is every destination
- * connected that was? *text: what is missing. */
-bool sluice_engine_is_as_before(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT]);
+/* What there is of the connections that its predecessor had, from the best to the worst: */
+enum sluice_proof {
+	SLUICE_PROOF_SAME,  /* all of them, or one made anew in the place of each */
+	SLUICE_PROOF_GONE,  /* the receiver or the way there is why one cannot be made */
+	SLUICE_PROOF_TRIES, /* one is being made; nothing has come back so far */
+	SLUICE_PROOF_FAULT  /* this daemon may be why, or a worker does not answer */
+};
+/* Does it move data as its predecessor did (engine/proof.c)? *text: the worst that is missing. */
+enum sluice_proof sluice_engine_prove(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT]);
 /* The predecessor's connections are neither read nor written before this: from here on nobody else
  * can have them back as they were. */
 void sluice_engine_go_on(struct sluice_engine *engine);

@@ -229,35 +229,3 @@ void sluice_engine_go_on(struct sluice_engine *engine)
 		(void)sluice_worker_call(worker, go_on, NULL);
 	sluice_notes_forget();
 }
-
-bool sluice_engine_is_as_before(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT])
-{
-	struct sluice_engine_report report;
-	size_t number, place;
-	bool is_there = true;
-
-	if (sluice_engine_silence(engine, text))
-		return false;
-	if (sluice_engine_report(engine, &report)) {
-		snprintf(text, SLUICE_SUCCEED_TEXT, "out of memory");
-		return false;
-	}
-	for (number = 0; number < report.output_count; number++) {
-		const struct sluice_engine_output *output = &report.outputs[number];
-
-		for (place = 0; place < output->destination_count; place++) {
-			const struct sluice_engine_destination *to = &output->destinations[place];
-
-			if (!sluice_past_was_connected(output->guid, to->name) ||
-			    (strcmp(to->state, "waiting") != 0 &&
-			     strcmp(to->state, "connecting") != 0))
-				continue;
-			snprintf(text, SLUICE_SUCCEED_TEXT,
-				 "output %s: %s was connected before and is %s", output->name,
-				 to->name, to->state);
-			is_there = false;
-		}
-	}
-	sluice_engine_report_free(&report);
-	return is_there;
-}
