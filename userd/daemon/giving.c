@@ -262,6 +262,9 @@ static void work_give(struct sluice_job *job)
 						giving.version >= SLUICE_HANDOVER_LINKS,
 						&giving.parcel, &giving.error);
 	giving.is_given = giving.result != -EBUSY;
+	/* No worker tells of anything any more. */
+	if (!giving.result)
+		giving.result = sluice_events_give(&giving.daemon->events, &giving.parcel);
 	if (!giving.result)
 		giving.result = sluice_parcel_send(&giving.parcel, giving.peer);
 }

@@ -181,7 +181,7 @@ static void note_since(const struct sluice_parcel *parcel)
 		taking.since = since;
 }
 
-int sluice_taking_take(char **error)
+int sluice_taking_take(struct daemon *daemon, char **error)
 {
 	struct sluice_parcel parcel = {0};
 	int result;
@@ -194,6 +194,8 @@ int sluice_taking_take(char **error)
 		taking.since = sluice_now();
 		note_since(&parcel);
 		result = sluice_taking_unpack(&parcel, error);
+		if (!result && sluice_events_continue(&daemon->events, parcel.state))
+			sluice_warning("events are numbered anew: out of memory");
 	} else if (result != -EREMOTEIO) {
 		(void)no_answer(result, error);
 	} else if (*error) {
