@@ -12,7 +12,7 @@
 #include "recall.h"
 
 /* Bytes of what a line has behind its word and of a line's list. */
-#define KEY (2 * SLUICE_GUID_TEXT)
+#define KEY (2UL * SLUICE_GUID_TEXT)
 #define LIST 4096U
 /* Bytes of one segment in a list: four numbers at most. */
 #define ITEM 96U
