@@ -13,7 +13,8 @@ takeover.py new DIRECTORY HOME STEP   stands for a new daemon. DIRECTORY has the
   refuse               has all and says why it cannot
   wait-hello           is offered everything, and waits for standard input
   words                says in its first words what no version of today knows, then leaves after the offer
-It prints what it was told, a line each: the word, the number of descriptors, the text's first line.
+It prints what it was told, a line each: the word, the number of descriptors, the text's first line, how many connections are in it.
+VERSION in the environment: which version it speaks (1).
 
 takeover.py old SOCKET HOW            stands for the running daemon. HOW: short (one descriptor is missing), other (one is another socket
                                       than its line says), vanish (ends in the middle), future (a version that needs a later one).
@@ -48,7 +49,7 @@ def hear(peer):
         return 0, ""
     word = HEAD.unpack_from(message)[3]
     text = message[HEAD.size:].decode()
-    print(word, len(fds), text.split("\n")[0], flush=True)
+    print(word, len(fds), text.split("\n")[0], sum(line.startswith("link ") for line in text.split("\n")) if word == GIVE else 0, flush=True)
     return word, text
 
 
@@ -67,7 +68,7 @@ def new(directory, home, step):
     hello = f"version=test\nhome={home if step != 'strange-home' else '/somewhere/else'}\n"
     if step == "words":
         hello = "moon=full\n" + hello + "colour=green depth=3\n"
-    say(peer, HELLO, hello, 2 if step == "words" else 1)
+    say(peer, HELLO, hello, 3 if step == "words" else int(os.environ.get("VERSION", "1")))
     if hear(peer)[0] != OFFER or step in ("leave-hello", "words"):
         return None
     if step == "wait-hello":

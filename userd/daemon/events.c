@@ -2,13 +2,19 @@
 /*
  * The daemon's events; see events.h. Touches: the group's socket.
  */
+#include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "../lib/log.h"
 #include "event_socket.h"
 #include "events.h"
+#include "handover/parcel.h"
 
+/* What the line with the numbers of events begins with. */
+#define NUMBERS "events"
 #define KEPT 512U /* events, until the configuration is read */
 
 /* The log to which the events of all threads go. */
@@ -52,6 +58,39 @@ void sluice_events_close(struct sluice_events *events)
 	events->hooks = NULL;
 	sluice_event_log_free(events->log);
 	events->log = NULL;
+}
+
+int sluice_events_give(const struct sluice_events *events, struct sluice_parcel *parcel)
+{
+	if (!events->log)
+		return 0;
+	return sluice_parcel_say(parcel, NUMBERS " run=%" PRIu64 " next=%" PRIu64,
+				 sluice_event_log_run(events->log),
+				 sluice_event_log_next(events->log));
+}
+
+/* A line of a parcel's text: is it the one with the numbers? 0 or -ENOMEM. */
+static int take_numbers(void *context, char *line)
+{
+	struct sluice_events *events = context;
+	uint64_t next = sluice_handover_number(line, "next");
+
+	if (strncmp(line, NUMBERS " ", sizeof(NUMBERS)) != 0 || !next)
+		return 0;
+	events->next = next;
+	return sluice_event_log_continue(events->log, sluice_handover_number(line, "run"), next);
+}
+
+int sluice_events_continue(struct sluice_events *events, const char *state)
+{
+	char *copy = state && events->log ? strdup(state) : NULL;
+	int result;
+
+	if (!state || !events->log)
+		return 0;
+	result = copy ? sluice_handover_lines(copy, take_numbers, events) : -ENOMEM;
+	free(copy);
+	return result;
 }
 
 void sluice_events_configure(struct sluice_events *events, const struct sluice_config *config)

@@ -18,6 +18,8 @@
 #include "control/control.h"
 #include "hooks.h"
 
+struct sluice_parcel;
+
 /* Begins zeroed. @owner whoever has it: sluice_events_close() */
 struct sluice_events {
 	struct sluice_event_log *log; /* NULL: nobody is told of anything */
@@ -32,6 +34,11 @@ struct sluice_events {
  * errno: then nobody is told. @context process */
 int sluice_events_open(struct sluice_events *events);
 void sluice_events_close(struct sluice_events *events);
+
+/* For a take-over: puts into `parcel` where its numbers are; goes on with those that a parcel's
+ * text has (NULL: none), before anybody was told of anything. 0 or -ENOMEM. @context process */
+int sluice_events_give(const struct sluice_events *events, struct sluice_parcel *parcel);
+int sluice_events_continue(struct sluice_events *events, const char *state);
 
 /* Another configuration is in force. @context process, control thread */
 void sluice_events_configure(struct sluice_events *events, const struct sluice_config *config);

@@ -61,8 +61,10 @@ static struct {
 	struct sluice_engine *engine;
 	char *error;
 	int result;
-	bool is_given; /* the engine is gone */
-	bool stops;    /* the daemon is to stop when it goes on */
+	unsigned int version; /* of the protocol that the new one speaks */
+	bool is_given;	      /* the engine is gone */
+	bool is_ready;	      /* the new one says that it moves data */
+	bool stops;	      /* the daemon is to stop when it goes on */
 } giving = {.listener = -1, .peer = -1, .timer = -1, .pidfd = -1};
 
 /* Has the loop watch a descriptor, or not. 0 or a negative errno. */
@@ -167,6 +169,21 @@ static void refuse(const char *why)
 	end_session();
 }
 
+/* Had the new one, which has ended, said READY? Then it may have read from connections and written
+ * half a frame to them. */
+static bool has_used_links(void)
+{
+	struct sluice_handover_packet *packet = malloc(sizeof(*packet));
+	bool has_used = giving.is_ready || !packet;
+
+	while (!has_used && !sluice_handover_receive(giving.peer, packet, 0)) {
+		sluice_handover_drop(packet);
+		has_used = packet->head.word == SLUICE_HANDOVER_READY;
+	}
+	free(packet);
+	return has_used;
+}
+
 /* struct sluice_job.work: the new one has ended, and all is as it was. In the foreman's thread. */
 static void work_resume(struct sluice_job *job)
 {
@@ -179,14 +196,18 @@ static void work_resume(struct sluice_job *job)
 		giving.error = strdup("the new process does not end");
 		return;
 	}
+	if (has_used_links())
+		sluice_parcel_drop(&giving.parcel, SLUICE_HANDED_LINK);
 	giving.result = sluice_taking_unpack(&giving.parcel, &giving.error);
 	/* What waits in the sockets is read before what comes by a program. */
 	sluice_socket_way_hold(true);
 	if (!giving.result)
 		giving.result = sluice_engine_start(giving.spare, &giving.engine, &giving.error);
 	sluice_socket_way_hold(false);
-	if (!giving.result)
-		giving.spare = NULL;
+	if (giving.result)
+		return;
+	giving.spare = NULL;
+	sluice_engine_go_on(giving.engine);
 }
 
 /* struct sluice_job.done: in the control thread. */
@@ -223,7 +244,6 @@ static void resume(const char *why)
 	(void)pidfd_send_signal(giving.pidfd, SIGKILL, NULL, 0);
 	if (giving.state == WAITING)
 		(void)watch(giving.peer, false);
-	shut(&giving.peer);
 	set_timer(0);
 	giving.state = RESUMING;
 	giving.job.work = work_resume;
@@ -238,9 +258,13 @@ static void resume(const char *why)
 static void work_give(struct sluice_job *job)
 {
 	(void)job;
-	giving.result =
-		sluice_engine_hand_over(giving.engine, REST_NS, &giving.parcel, &giving.error);
+	giving.result = sluice_engine_hand_over(giving.engine, REST_NS,
+						giving.version >= SLUICE_HANDOVER_LINKS,
+						&giving.parcel, &giving.error);
 	giving.is_given = giving.result != -EBUSY;
+	/* No worker tells of anything any more. */
+	if (!giving.result)
+		giving.result = sluice_events_give(&giving.daemon->events, &giving.parcel);
 	if (!giving.result)
 		giving.result = sluice_parcel_send(&giving.parcel, giving.peer);
 }
@@ -398,6 +422,7 @@ static void on_ready(struct daemon *daemon)
 {
 	int result = 0;
 
+	giving.is_ready = true;
 	/* First, and until it is heard: who is not the main process any more may leave. */
 	if (sd_notifyf(0, "MAINPID=%d", (int)giving.pid) > 0)
 		result = sd_notify_barrier(0, HEARD_US);
@@ -484,6 +509,8 @@ static void on_visitor(struct daemon *daemon)
 	} else {
 		giving.peer = fd;
 		giving.pid = credentials.pid;
+		giving.version = packet->head.version;
+		giving.is_ready = false;
 		(void)watch(fd, true);
 		on_hello(daemon, packet->text);
 	}

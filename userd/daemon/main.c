@@ -372,7 +372,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	if (sluice_version_module_differs("sluiced", other))
 		sluice_warning("%s", other);
 	if (daemon->options.takeover) {
-		result = sluice_taking_take(&error);
+		result = sluice_taking_take(daemon, &error);
 		/* The claims are among what was handed over. */
 		if (!result && sluice_succession_claim(daemon, config, text)) {
 			error = strdup(text);

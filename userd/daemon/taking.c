@@ -181,7 +181,7 @@ static void note_since(const struct sluice_parcel *parcel)
 		taking.since = since;
 }
 
-int sluice_taking_take(char **error)
+int sluice_taking_take(struct daemon *daemon, char **error)
 {
 	struct sluice_parcel parcel = {0};
 	int result;
@@ -194,6 +194,8 @@ int sluice_taking_take(char **error)
 		taking.since = sluice_now();
 		note_since(&parcel);
 		result = sluice_taking_unpack(&parcel, error);
+		if (!result && sluice_events_continue(&daemon->events, parcel.state))
+			sluice_warning("events are numbered anew: out of memory");
 	} else if (result != -EREMOTEIO) {
 		(void)no_answer(result, error);
 	} else if (*error) {
@@ -208,18 +210,29 @@ int sluice_taking_prove(struct daemon *daemon, char **error)
 {
 	char text[SLUICE_SUCCEED_TEXT], *word;
 	uint64_t began = sluice_now();
+	enum sluice_proof proof;
 	int result, status;
 
 	sluice_info("sockets are read again after %llu ms",
 		    (unsigned long long)((began - taking.since) / SLUICE_NS_PER_MS));
-	while (!sluice_engine_is_as_before(daemon->engine, text)) {
-		if (sluice_now() - began > PROOF_NS) {
-			sluice_say(error, "%s", text);
-			return SLUICE_EXIT_START;
-		}
+	do {
+		proof = sluice_engine_prove(daemon->engine, text);
+		if (proof <= SLUICE_PROOF_GONE)
+			break;
 		usleep(LOOK_US);
+	} while (sluice_now() - began < PROOF_NS);
+	if (proof == SLUICE_PROOF_FAULT) {
+		sluice_say(error, "%s", text);
+		return SLUICE_EXIT_START;
 	}
+	/* The old one would not have it either; what waits for it waits here. */
+	if (proof != SLUICE_PROOF_SAME)
+		sluice_warning("%s; it is tried again, and the take-over goes on", text);
 	result = sluice_handover_say(taking.fd, SLUICE_HANDOVER_READY, NULL);
+	/* The old one does not touch its connections any more once that was said, or if it is gone.
+	 */
+	if (!result || result == -EPIPE)
+		sluice_engine_go_on(daemon->engine);
 	status = result ? no_answer(result, error)
 			: await(SLUICE_HANDOVER_COMMIT, COMMIT_MS, &result, &word, error);
 	if (!status)

@@ -25,7 +25,7 @@ int sluice_taking_unpack(struct sluice_parcel *parcel, char **error);
 int sluice_taking_begin(struct daemon *daemon, const struct sluice_config *config, char **error);
 /* Takes everything that it has. From here on until sluice_taking_prove() has succeeded, whoever
  * fails calls sluice_taking_fail(). */
-int sluice_taking_take(char **error);
+int sluice_taking_take(struct daemon *daemon, char **error);
 /* The engine runs: waits until it moves data, and for the old one's word that it leaves. */
 int sluice_taking_prove(struct daemon *daemon, char **error);
 /* Everything is ours and in use: sockets get the way in which they are to be read. */

@@ -109,6 +109,33 @@ int sluice_event_log_resize(struct sluice_event_log *log, size_t kept)
 	return 0;
 }
 
+int sluice_event_log_continue(struct sluice_event_log *log, uint64_t run, uint64_t next)
+{
+	struct sluice_event_entry *list;
+	uint64_t sequence, shift;
+
+	if (!log || !run || !next)
+		return -EINVAL;
+	list = calloc(log->kept, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	pthread_mutex_lock(&log->lock);
+	shift = next - 1;
+	for (sequence = log->oldest; sequence < log->next; sequence++) {
+		struct sluice_event_entry *entry = &list[(sequence + shift) % log->kept];
+
+		*entry = log->list[sequence % log->kept];
+		entry->sequence = sequence + shift;
+	}
+	free(log->list);
+	log->list = list;
+	log->oldest += shift;
+	log->next += shift;
+	log->run = run;
+	pthread_mutex_unlock(&log->lock);
+	return 0;
+}
+
 void sluice_event_log_add(struct sluice_event_log *log, const struct sluice_event_news *news)
 {
 	const uint64_t one = 1;

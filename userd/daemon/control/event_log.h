@@ -57,6 +57,11 @@ void sluice_event_log_add(struct sluice_event_log *log, const struct sluice_even
 int sluice_event_log_fd(const struct sluice_event_log *log);
 void sluice_event_log_settle(const struct sluice_event_log *log);
 
+/* Goes on with the numbers of a predecessor's log: its run, and the next number there. What was
+ * added here before has them as well, and nobody may have heard of it. 0, -EINVAL or -ENOMEM: then
+ * all is as it was. @context process */
+int sluice_event_log_continue(struct sluice_event_log *log, uint64_t run, uint64_t next);
+
 /* The number that the next event will have, that of the oldest that is kept (the same: none is),
  * and another number for each run: the time of the start, ns since 1970. @threadsafe */
 uint64_t sluice_event_log_next(struct sluice_event_log *log);

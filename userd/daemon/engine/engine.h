@@ -204,20 +204,29 @@ uint64_t sluice_engine_stop(struct sluice_engine *engine, int patience_ms,
 /*
  * Another process goes on with all of it (handing.c): outputs come to rest while sockets are still
  * read, for `rest_ns` at most; then what is in sockets is stored, and sockets, rings with their
- * locks, and counters go into `parcel`; then the engine is freed. 0; -EBUSY and a sentence: it
- * cannot be now, and goes on as if nothing had been; other negative errno: not all of it is in the
- * parcel, and the engine is freed. @owner caller: *error
+ * locks, counters, and if it `passes` them connections go into `parcel`; then the engine is freed.
+ * 0; -EBUSY and a sentence: it cannot be now, and goes on as if nothing had been; other negative
+ * errno: not all of it is in the parcel, and the engine is freed. @owner caller: *error
  */
-int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns,
+int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns, bool passes,
 			    struct sluice_parcel *parcel, char **error);
 /*
  * Before an engine starts (past.c): what the parcel's text says of its predecessor, whose counters
  * go on. 0 or -ENOMEM.
  */
 int sluice_engine_succeed(const struct sluice_parcel *parcel);
-/* Does it move data as its predecessor did (handing.c): do all workers answer, is every destination
- * connected that was? *text: what is missing. */
-bool sluice_engine_is_as_before(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT]);
+/* What there is of the connections that its predecessor had, from the best to the worst: */
+enum sluice_proof {
+	SLUICE_PROOF_SAME,  /* all of them, or one made anew in the place of each */
+	SLUICE_PROOF_GONE,  /* the receiver or the way there is why one cannot be made */
+	SLUICE_PROOF_TRIES, /* one is being made; nothing has come back so far */
+	SLUICE_PROOF_FAULT  /* this daemon may be why, or a worker does not answer */
+};
+/* Does it move data as its predecessor did (engine/proof.c)? *text: the worst that is missing. */
+enum sluice_proof sluice_engine_prove(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT]);
+/* The predecessor's connections are neither read nor written before this: from here on nobody else
+ * can have them back as they were. */
+void sluice_engine_go_on(struct sluice_engine *engine);
 
 /* Nanoseconds for which a worker has not answered, if that is more than a second, and a sentence
  * about it; else 0. @threadsafe */

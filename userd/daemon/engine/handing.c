@@ -3,8 +3,9 @@
  * The engine goes to another process; see engine.h. In the foreman's thread. Touches: workers, by
  * call; the descriptors of sockets and rings.
  *
- *   outputs pause ──► what is under way is acknowledged ──► sockets are emptied into rings and put
- *   into the parcel, rings likewise, with their locks ──► the engine is freed
+ *   outputs pause ──► what is under way is acknowledged, or nearly ──► sockets are emptied into
+ *   rings and put into the parcel, rings likewise, with their locks ──► connections are put into
+ *   it, with what they carry ──► the engine is freed
  *
  * While outputs come to rest sockets are read: the time in which nobody reads them begins only
  * then. A socket of `receive: bpf` is replaced by one beside it (socket_pass.c), so that no
@@ -17,6 +18,7 @@
 #include <unistd.h>
 #include "../../config/sentence.h"
 #include "../../lib/log.h"
+#include "../handover/notes.h"
 #include "../handover/parcel.h"
 #include "../source/source.h"
 #include "../spool/disk_side.h"
@@ -25,20 +27,38 @@
 
 /* How often it is asked whether outputs are at rest. */
 #define PAUSE_US 1000U
+/* So long most of what is under way takes to be acknowledged. */
+#define MOMENT_NS (20 * SLUICE_NS_PER_MS)
 
 /* What outputs have under way. */
 struct rest {
 	uint64_t carried; /* bytes of streams that are not acknowledged */
+	uint64_t again;	  /* of them, those of outputs that cannot go with all that they carry */
 	unsigned int cut; /* connections that have written a part of something */
 };
+
+/* Worker call: what waits at a connection and was not written goes back. */
+static int put_back(struct sluice_worker *worker, void *argument)
+{
+	(void)argument;
+	for_each_output (output, worker) {
+		sluice_output_put_back(output);
+		for_each_connection (connection, &output->group)
+			sluice_connection_unpark(connection, NULL);
+	}
+	return 0;
+}
 
 /* Worker call: adds up what is under way. */
 static int add_carried(struct sluice_worker *worker, void *argument)
 {
 	struct rest *rest = argument;
+	uint64_t carried;
 
 	for_each_output (output, worker) {
-		rest->carried += sluice_output_carried(output);
+		carried = sluice_output_carried(output);
+		rest->carried += carried;
+		rest->again += sluice_output_can_pass(output) ? 0 : carried;
 		for_each_connection (connection, &output->group)
 			/* Of native a receiver throws a cut frame away and gets it again. */
 			rest->cut += connection->writing.busy &&
@@ -47,21 +67,58 @@ static int add_carried(struct sluice_worker *worker, void *argument)
 	return 0;
 }
 
-/* Waits until nothing is under way, `most_ns` at most. */
-static struct rest come_to_rest(struct sluice_engine *engine, uint64_t most_ns)
+/* Waits until nothing is under way, `most_ns` at most; where connections are passed a moment is
+ * enough, if they can go with what they carry. */
+static struct rest come_to_rest(struct sluice_engine *engine, uint64_t most_ns, bool passes)
 {
-	uint64_t began = sluice_now();
+	uint64_t began = sluice_now(), passed;
 	struct rest rest;
 
 	sluice_gather_pause(engine);
+	for_each_worker (worker, engine)
+		(void)sluice_worker_call(worker, put_back, NULL);
 	for (;;) {
 		rest = (struct rest){0};
 		for_each_worker (worker, engine)
 			(void)sluice_worker_call(worker, add_carried, &rest);
-		if (!(rest.carried + rest.cut) || sluice_now() - began > most_ns)
+		if (!passes)
+			rest.again = rest.carried;
+		passed = sluice_now() - began;
+		if (!(rest.carried + rest.cut) || passed > most_ns ||
+		    (!(rest.again + rest.cut) && passed > MOMENT_NS))
 			return rest;
 		usleep(PAUSE_US);
 	}
+}
+
+/* What a worker is asked to put into a parcel. */
+struct give_call {
+	struct sluice_parcel *parcel; /* NULL: connections are ended */
+	int result;
+};
+
+/* Worker call: its connections go, or end. */
+static int give_links(struct sluice_worker *worker, void *argument)
+{
+	struct give_call *call = argument;
+
+	for_each_output (output, worker) {
+		int result = sluice_output_give(output, call->parcel);
+
+		if (result)
+			call->result = result;
+	}
+	return 0;
+}
+
+/* Puts the connections into the parcel (NULL: ends them). 0 or a negative errno. */
+static int pack_links(struct sluice_engine *engine, struct sluice_parcel *parcel)
+{
+	struct give_call call = {.parcel = parcel};
+
+	for_each_worker (worker, engine)
+		(void)sluice_worker_call(worker, give_links, &call);
+	return call.result;
 }
 
 /* Is there a ring that ends with this process? */
@@ -113,7 +170,7 @@ static void pack_sockets(struct sluice_engine *engine, struct sluice_parcel *par
 	sluice_debug("%zu sockets go to the next sluiced", passed);
 }
 
-int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns,
+int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns, bool passes,
 			    struct sluice_parcel *parcel, char **error)
 {
 	struct rest rest;
@@ -126,7 +183,7 @@ int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns,
 				  "`store.memory.path` names a place for rings");
 		return -EBUSY;
 	}
-	rest = come_to_rest(engine, rest_ns);
+	rest = come_to_rest(engine, rest_ns, passes);
 	if (rest.cut) {
 		sluice_say(error,
 			   "%u connections are in the middle of a datagram, and their receivers do "
@@ -141,48 +198,34 @@ int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns,
 		sluice_say(error, "it cannot be handed over: %s", strerror(-result));
 		return -EBUSY;
 	}
-	if (rest.carried)
+	if (rest.again)
 		sluice_notice("%llu bytes that no receiver has acknowledged go again on the next "
 			      "daemon's connections",
-			      (unsigned long long)rest.carried);
+			      (unsigned long long)rest.again);
 	/* CLOCK_MONOTONIC is the same for both. */
 	(void)sluice_parcel_say(parcel, "unread since=%llu", (unsigned long long)sluice_now());
 	pack_sockets(engine, parcel);
-	/* Behind the last datagram that is stored. */
-	result = pack_counters(engine, parcel);
+	result = pack_links(engine, passes ? parcel : NULL);
+	/* Behind the last datagram that is stored, and the last acknowledgement. */
+	if (!result)
+		result = pack_counters(engine, parcel);
 	engine->is_handed = true;
 	sluice_engine_free(engine);
 	return result;
 }
 
-bool sluice_engine_is_as_before(struct sluice_engine *engine, char text[SLUICE_SUCCEED_TEXT])
+/* Worker call: connections of a predecessor are used. */
+static int go_on(struct sluice_worker *worker, void *argument)
 {
-	struct sluice_engine_report report;
-	size_t number, place;
-	bool is_there = true;
+	(void)argument;
+	for_each_output (output, worker)
+		sluice_output_go_on(output, sluice_now());
+	return 0;
+}
 
-	if (sluice_engine_silence(engine, text))
-		return false;
-	if (sluice_engine_report(engine, &report)) {
-		snprintf(text, SLUICE_SUCCEED_TEXT, "out of memory");
-		return false;
-	}
-	for (number = 0; number < report.output_count; number++) {
-		const struct sluice_engine_output *output = &report.outputs[number];
-
-		for (place = 0; place < output->destination_count; place++) {
-			const struct sluice_engine_destination *to = &output->destinations[place];
-
-			if (!sluice_past_was_connected(output->guid, to->name) ||
-			    (strcmp(to->state, "waiting") != 0 &&
-			     strcmp(to->state, "connecting") != 0))
-				continue;
-			snprintf(text, SLUICE_SUCCEED_TEXT,
-				 "output %s: %s was connected before and is %s", output->name,
-				 to->name, to->state);
-			is_there = false;
-		}
-	}
-	sluice_engine_report_free(&report);
-	return is_there;
+void sluice_engine_go_on(struct sluice_engine *engine)
+{
+	for_each_worker (worker, engine)
+		(void)sluice_worker_call(worker, go_on, NULL);
+	sluice_notes_forget();
 }

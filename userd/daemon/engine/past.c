@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../handover/notes.h"
 #include "../source/source.h"
 #include "inner.h"
 #include "past.h"
@@ -126,6 +127,8 @@ int sluice_engine_succeed(const struct sluice_parcel *parcel)
 
 	forget();
 	result = copy ? sluice_handover_lines(copy, keep, NULL) : -ENOMEM;
+	if (!result)
+		result = sluice_notes_keep(parcel->state);
 	free(copy);
 	return result;
 }

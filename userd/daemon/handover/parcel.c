@@ -68,6 +68,23 @@ int sluice_parcel_add(struct sluice_parcel *parcel, enum sluice_handed kind, con
 	return result;
 }
 
+void sluice_parcel_drop(struct sluice_parcel *parcel, enum sluice_handed kind)
+{
+	size_t number = 0;
+
+	while (number < parcel->count) {
+		struct sluice_parcel_item *item = &parcel->items[number];
+
+		if (item->kind != kind) {
+			number++;
+			continue;
+		}
+		close(item->fd);
+		free(item->key);
+		*item = parcel->items[--parcel->count];
+	}
+}
+
 int sluice_parcel_say(struct sluice_parcel *parcel, const char *format, ...)
 {
 	char *line = NULL, *larger;

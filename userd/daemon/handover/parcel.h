@@ -30,6 +30,8 @@ void sluice_parcel_empty(struct sluice_parcel *parcel);
 /* Adds another descriptor of what `fd` is, closed at exec. 0 or a negative errno. */
 int sluice_parcel_add(struct sluice_parcel *parcel, enum sluice_handed kind, const char *key,
 		      int fd);
+/* Closes and forgets those of one kind. */
+void sluice_parcel_drop(struct sluice_parcel *parcel, enum sluice_handed kind);
 /* Adds a line to the text. 0 or -ENOMEM. */
 int sluice_parcel_say(struct sluice_parcel *parcel, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

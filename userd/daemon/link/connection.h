@@ -27,6 +27,7 @@
 #include "health.h"
 #include "native.h"
 #include "pace.h"
+#include "passing.h"
 #include "resolve.h"
 #include "role.h"
 #include "told.h"
@@ -113,6 +114,14 @@ struct sluice_protocol {
 	void (*part)(struct sluice_connection *connection);
 	/* It is about to be closed: everything it carries goes back. */
 	void (*lost)(struct sluice_connection *connection);
+	/* passing.h. Does it stand where another process could go on? NULL: none ever could. */
+	bool (*can_pass)(const struct sluice_connection *connection);
+	/* Adds lines of what it needs for that, which begin with a word and `key`. 0 or a negative
+	 * errno. NULL: nothing is needed. */
+	int (*pass)(const struct sluice_connection *connection, const char *key,
+		    struct sluice_parcel *parcel);
+	/* Goes on with what its line and those of `key` say. False: it cannot. NULL: likewise. */
+	bool (*go_on)(struct sluice_connection *connection, const char *line, const char *key);
 };
 
 /* Several rows have the same. */
@@ -149,6 +158,7 @@ struct sluice_connection {
 	struct sluice_health health;
 	struct sluice_half half;
 	struct sluice_told told;
+	struct sluice_passing passing;
 
 	struct sluice_native native;
 	void *own; /* the protocol's own (prepare, dispose); native's lies above, for speed */
@@ -212,6 +222,10 @@ void sluice_connection_retune(struct sluice_connection *connection,
  * that follow: the end is near.
  * @context worker, or process if never entered */
 void sluice_connection_tell_outages(struct sluice_connection *connection, uint64_t now);
+
+/* Its socket is closed, if it has one, and what it carried goes back; it is not made anew. @context
+ * worker, or process if never entered */
+void sluice_connection_close(struct sluice_connection *connection);
 
 /* Closes and frees it; what it carried went back. NULL is allowed. @context worker, or process if
  * never entered */

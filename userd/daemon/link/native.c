@@ -458,6 +458,12 @@ static void lost(struct sluice_connection *connection)
 	}
 }
 
+/* struct sluice_protocol.can_pass: a half acknowledgement would be lost, as would a copy. */
+static bool can_pass(const struct sluice_connection *connection)
+{
+	return !connection->inbox.used && !connection->native.kept && !connection->writing.staged;
+}
+
 const struct sluice_protocol sluice_protocol_native = {
 	.is_answered = true,
 	.late = "connected, but no HELLO in time",
@@ -471,4 +477,5 @@ const struct sluice_protocol sluice_protocol_native = {
 	.received = received,
 	.tick = tick,
 	.lost = lost,
+	.can_pass = can_pass,
 };

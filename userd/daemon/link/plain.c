@@ -6,12 +6,15 @@
  * Touches: the connection, the feeders of its group.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include "../../lib/barrier.h"
 #include "../../lib/record.h"
+#include "../handover/notes.h"
+#include "../handover/parcel.h"
 #include "../stream/stream.h"
 #include "framing.h"
 #include "connection.h"
@@ -449,6 +452,96 @@ static void lost(struct sluice_connection *connection)
 			       SLUICE_ABOUT_CONNECTION(connection), unconfirmed, is_again, now);
 }
 
+/* struct sluice_protocol.can_pass: between two datagrams. */
+static bool can_pass(const struct sluice_connection *connection)
+{
+	return !connection->writing.staged;
+}
+
+/* struct sluice_protocol.pass: which bytes of the connection belong to which segment, a line for
+ * each that is not done. */
+static int pass(const struct sluice_connection *connection, const char *key,
+		struct sluice_parcel *parcel)
+{
+	const struct sluice_plain *plain = connection->own;
+	char guid[SLUICE_GUID_TEXT];
+	int result = sluice_parcel_say(parcel, "bytes %s queued=%" PRIu64 " confirmed=%" PRIu64,
+				       key, plain->queued, plain->confirmed);
+	uint64_t place;
+
+	for (place = plain->settled; !result && place < plain->next; place++) {
+		const struct sent *sent = &plain->queue[place % QUEUE];
+		const struct sluice_segment *segment =
+			sluice_feeder_segment(sent->feeder, sent->id);
+
+		if (!segment || (place < plain->first && !sent->is_kept))
+			continue;
+		result = sluice_parcel_say(
+			parcel,
+			"sent %s stream=%s segment=%" PRIu64 " start=%" PRIu64 " end=%" PRIu64
+			" datagrams=%" PRIu64
+			" unsendable=%u oversized=%u skipped=%u acked=%" PRIu64,
+			key, sluice_guid_format(sent->feeder->ring->producer->stream, guid),
+			segment->start, sent->start, sent->end, sent->datagrams,
+			sent->unsent.unsendable, sent->unsent.oversized, sent->unsent.skipped,
+			place < plain->first ? sent->acked : 0);
+	}
+	return result;
+}
+
+/* Takes one segment back into the queue. False: nobody knows it here. */
+static bool recall(struct sluice_connection *connection, const char *line)
+{
+	struct sluice_plain *plain = connection->own;
+	struct sent sent = {.start = sluice_handover_number(line, "start"),
+			    .end = sluice_handover_number(line, "end"),
+			    .datagrams = sluice_handover_number(line, "datagrams"),
+			    .acked = sluice_handover_number(line, "acked")};
+	char text[SLUICE_GUID_TEXT];
+	sluice_guid stream;
+	size_t length;
+	const char *said = sluice_handover_value(line, "stream", &length);
+
+	if (!said || length != sizeof(text) - 1 || plain->next - plain->settled >= QUEUE)
+		return false;
+	memcpy(text, said, length);
+	text[length] = '\0';
+	if (sluice_guid_parse(text, stream))
+		return false;
+	sent.feeder = sluice_connection_find_carried(
+		connection, stream, sluice_handover_number(line, "segment"), &sent.id);
+	if (!sent.feeder)
+		return false;
+	sent.unsent.unsendable = (uint32_t)sluice_handover_number(line, "unsendable");
+	sent.unsent.oversized = (uint32_t)sluice_handover_number(line, "oversized");
+	sent.unsent.skipped = (uint32_t)sluice_handover_number(line, "skipped");
+	sent.is_kept = sent.acked != 0;
+	plain->queue[plain->next++ % QUEUE] = sent;
+	plain->first += sent.is_kept;
+	return true;
+}
+
+/* struct sluice_protocol.go_on: the bytes of the connection are counted on, and the queue is as it
+ * was. All of it is with TCP, and counts as sent already. */
+static bool go_on(struct sluice_connection *connection, const char *line, const char *key)
+{
+	struct sluice_plain *plain = connection->own;
+	uint64_t segments = connection->carrier.segments;
+
+	line = sluice_notes_next(NULL, "bytes", key);
+	if (!line)
+		return false;
+	plain->queued = sluice_handover_number(line, "queued");
+	plain->confirmed = sluice_handover_number(line, "confirmed");
+	plain->pause = ASK_FIRST_NS;
+	connection->writing.pending[0].iov_len = 0;
+	for (line = NULL; (line = sluice_notes_next(line, "sent", key)) && segments; segments--)
+		if (!recall(connection, line))
+			return false;
+	plain->written = plain->next;
+	return !segments;
+}
+
 const struct sluice_protocol sluice_protocol_plain = {
 	.prepare = prepare,
 	.dispose = dispose,
@@ -460,4 +553,7 @@ const struct sluice_protocol sluice_protocol_plain = {
 	.received = received,
 	.tick = tick,
 	.lost = lost,
+	.can_pass = can_pass,
+	.pass = pass,
+	.go_on = go_on,
 };

@@ -71,6 +71,14 @@ void sluice_presence_arrive(struct sluice_presence *presence,
 	pthread_mutex_unlock(&presence->lock);
 }
 
+void sluice_presence_continue(struct sluice_presence *presence)
+{
+	pthread_mutex_lock(&presence->lock);
+	presence->there++;
+	presence->is_known = presence->was_there = true;
+	pthread_mutex_unlock(&presence->lock);
+}
+
 void sluice_presence_leave(struct sluice_presence *presence,
 			   const struct sluice_presence_name *name, bool was_there,
 			   const char *what, int error, uint64_t now)

@@ -41,6 +41,9 @@ void sluice_presence_end(struct sluice_presence *presence);
 void sluice_presence_arrive(struct sluice_presence *presence,
 			    const struct sluice_presence_name *name, uint64_t now);
 
+/* One is there that a predecessor had: nobody is told. @threadsafe */
+void sluice_presence_continue(struct sluice_presence *presence);
+
 /* One is not, because of `what` and `error` (0: none); `was_there`: it was.
  * @threadsafe */
 void sluice_presence_leave(struct sluice_presence *presence,

@@ -14,6 +14,7 @@
  * last is sent, or answered.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -23,6 +24,8 @@
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../../lib/size.h"
+#include "../handover/notes.h"
+#include "../handover/parcel.h"
 #include "../stream/stream.h"
 #include "relp_inner.h"
 #include "connection.h"
@@ -485,6 +488,34 @@ static void lost(struct sluice_connection *connection)
 	relp->first = relp->written = relp->offered = relp->next;
 }
 
+/* struct sluice_protocol.can_pass: all is answered, and nothing came that is half an answer. */
+static bool can_pass(const struct sluice_connection *connection)
+{
+	const struct sluice_relp *relp = connection->own;
+
+	return relp->first == relp->next && !connection->inbox.used;
+}
+
+/* struct sluice_protocol.pass: the number of the session's next command. */
+static int pass(const struct sluice_connection *connection, const char *key,
+		struct sluice_parcel *parcel)
+{
+	const struct sluice_relp *relp = connection->own;
+
+	return sluice_parcel_say(parcel, "session %s next=%" PRIu64, key, relp->next);
+}
+
+/* struct sluice_protocol.go_on. */
+static bool go_on_session(struct sluice_connection *connection, const char *line, const char *key)
+{
+	struct sluice_relp *relp = connection->own;
+
+	line = sluice_notes_next(NULL, "session", key);
+	relp->next = line ? sluice_handover_number(line, "next") : 0;
+	relp->first = relp->written = relp->offered = relp->next;
+	return relp->next > 0;
+}
+
 const struct sluice_protocol sluice_protocol_relp = {
 	.is_answered = true,
 	.late = "connected, but no answer to the RELP command `open` in time",
@@ -499,4 +530,7 @@ const struct sluice_protocol sluice_protocol_relp = {
 	.tick = tick,
 	.part = part,
 	.lost = lost,
+	.can_pass = can_pass,
+	.pass = pass,
+	.go_on = go_on_session,
 };

@@ -288,20 +288,29 @@ int sluice_connection_create(struct sluice_group *group, struct sluice_target *t
 	return 0;
 }
 
+void sluice_connection_close(struct sluice_connection *connection)
+{
+	if (connection->fd < 0)
+		return;
+	/* One that is held is another process's still: that one speaks. */
+	if (!connection->passing.is_held)
+		sluice_connection_say_goodbye(connection);
+	sluice_connection_unpark(connection, NULL);
+	connection->protocol->lost(connection);
+	/* What TCP has taken over it goes on delivering after close(2). */
+	if (!connection->passing.is_held)
+		(void)shutdown(connection->fd, SHUT_WR);
+	close(connection->fd);
+	connection->fd = -1;
+}
+
 void sluice_connection_destroy(struct sluice_connection *connection)
 {
 	if (!connection)
 		return;
 	sluice_connection_tell_outages(connection, sluice_now());
 	sluice_connection_note_closed(connection);
-	if (connection->fd >= 0) {
-		sluice_connection_say_goodbye(connection);
-		sluice_connection_unpark(connection, NULL);
-		connection->protocol->lost(connection);
-		/* What TCP has taken over it goes on delivering after close(2). */
-		(void)shutdown(connection->fd, SHUT_WR);
-		close(connection->fd);
-	}
+	sluice_connection_close(connection);
 	sluice_worker_remove_timer(connection->group->worker, &connection->timer);
 	connection->protocol->dispose(connection);
 	sluice_target_put(connection->target);

@@ -278,9 +278,15 @@ void sluice_output_begin(struct sluice_output *output, struct sluice_output *hei
 	}
 	/* It may have been asked to send before it had connections. */
 	output->group.changed = true;
-	for_each_connection (connection, &output->group)
-		if (connection->fd < 0 && !connection->timer.at)
+	for_each_connection (connection, &output->group) {
+		if (connection->fd >= 0 || connection->timer.at)
+			continue;
+		/* What it carries is not known before the streams are there. */
+		if (sluice_connection_receive(connection))
+			output->paused = true;
+		else
 			sluice_worker_set_timer(output->group.worker, &connection->timer, 1);
+	}
 	output->group.has_work = true;
 }
 

@@ -22,6 +22,7 @@
 
 /* By which destination a flow goes; hash.c */
 struct sluice_buckets;
+struct sluice_parcel;
 
 struct sluice_output {
 	struct sluice_timer timer; /* when the rate lets something go again */
@@ -104,6 +105,14 @@ void sluice_output_retune(struct sluice_output *output, const struct sluice_conf
 
 /* Bytes of streams that its connections carry. @context worker */
 uint64_t sluice_output_carried(const struct sluice_output *output);
+
+/* In a file of its own. It is paused, and another process is to have it. Which of its connections
+ * can be passed now with all that they carry: are these all that carry something? Give: puts those
+ * into `parcel` (NULL: none is passed) and closes the others; 0 or a negative errno. Go on: what
+ * came from a predecessor, if anything did, is used from now on. @context worker */
+bool sluice_output_can_pass(const struct sluice_output *output);
+int sluice_output_give(struct sluice_output *output, struct sluice_parcel *parcel);
+void sluice_output_go_on(struct sluice_output *output, uint64_t now);
 
 /* For the parts of an output only: */
 
