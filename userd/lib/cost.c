@@ -9,8 +9,9 @@
 
 /* Measuring takes one part in so many of the thread's time. */
 #define PRICE 250U
-/* Readings of the thread's clock in a measured round; what the rest takes is about one more. */
-#define READINGS 4U
+/* Readings of the thread's clock in a measured round are three; what the rest takes is about three
+ * more. */
+#define READINGS 6U
 #define GAP_FIRST 8U
 #define GAP_MOST 4096U
 /* However few rounds there are, one a second is measured. */
@@ -21,6 +22,7 @@
 #define CALIBRATIONS 16U
 
 _Thread_local struct sluice_cost *sluice_cost_own;
+_Thread_local bool sluice_cost_is_near;
 
 #define COST_STAGE(STAGE, word) word,
 static const char *const words[] = {
@@ -64,10 +66,10 @@ static uint64_t own_time(void)
 	return (uint64_t)time.tv_sec * SLUICE_NS_PER_S + (uint64_t)time.tv_nsec;
 }
 
-/* `amount` x `part` / `whole`, rounded down; 0 if there is no whole. */
+/* `amount` x `part` / `whole`, to about one in 2^50; 0 if there is no whole. */
 static uint64_t share(uint64_t amount, uint64_t part, uint64_t whole)
 {
-	return whole ? (uint64_t)((unsigned __int128)amount * part / whole) : 0;
+	return part ? (uint64_t)((double)amount * (double)part / (double)whole) : 0;
 }
 
 void sluice_cost_begin(struct sluice_cost *cost)
@@ -168,8 +170,8 @@ void sluice_cost_wake(struct sluice_cost *cost)
 
 void sluice_cost_look(struct sluice_cost *cost, struct sluice_cost_item *item)
 {
-	cost->is_near = cost->near_count < SLUICE_COST_NEAR;
-	if (!cost->is_near)
+	sluice_cost_is_near = cost->near_count < SLUICE_COST_NEAR;
+	if (!sluice_cost_is_near)
 		return;
 	cost->nears[cost->near_count++] = (struct sluice_cost_near){.item = item};
 	cost->near_at = ticks();
@@ -183,7 +185,7 @@ void sluice_cost_part(struct sluice_cost *cost, enum sluice_cost_stage stage)
 		since(cost->near_at + cost->tick_cost, now);
 	cost->near_at = now;
 	if (stage == SLUICE_COST_STORE)
-		cost->is_near = false;
+		sluice_cost_is_near = false;
 }
 
 void sluice_cost_deal(struct sluice_cost *cost)
@@ -214,7 +216,7 @@ void sluice_cost_deal(struct sluice_cost *cost)
 	cost->item = item;
 	cost->stage = stage;
 	cost->near_count = 0;
-	cost->is_near = false;
+	sluice_cost_is_near = false;
 }
 
 /* Ends a window at processor time `time`: deals what was used since the last one. */
@@ -231,6 +233,8 @@ static void settle(struct sluice_cost *cost, uint64_t time, uint64_t now)
 		whole += cost->window[stage];
 	for (stage = 0; stage < SLUICE_COST_STAGES; stage++) {
 		part = share(used - price, cost->window[stage], whole);
+		if (part > used - price - dealt)
+			part = used - price - dealt;
 		dealt += part;
 		sluice_count(&cost->ns[stage], part);
 		cost->window[stage] = 0;

@@ -63,7 +63,6 @@ struct sluice_cost_near {
 struct sluice_cost {
 	/* The thread's own */
 	bool is_sampled; /* this round is measured */
-	bool is_near;	 /* this datagram, too */
 	enum sluice_cost_stage stage;
 	uint32_t left;	  /* rounds to the next that is measured */
 	uint32_t drawn;	  /* how many those were at the last one */
@@ -102,6 +101,8 @@ struct sluice_cost_mark {
 
 /* The calling thread's; NULL: it has none. */
 extern _Thread_local struct sluice_cost *sluice_cost_own;
+/* Is this datagram looked at closely? Asked for each of them, so where one instruction finds it. */
+extern _Thread_local bool sluice_cost_is_near __attribute__((tls_model("local-exec")));
 
 /* The calling thread is measured from now on, into `cost`, which is all zero; NULL: no more.
  * @context the thread */
@@ -198,10 +199,11 @@ static inline void sluice_cost_next(unsigned int place)
  * `item` (NULL: that is not known yet, or no more). */
 static inline void sluice_cost_near(enum sluice_cost_stage stage, struct sluice_cost_item *item)
 {
-	struct sluice_cost *cost = SLUICE_COST ? sluice_cost_own : NULL;
+	struct sluice_cost *cost;
 
-	if (!cost || !cost->is_near)
+	if (!SLUICE_COST || !sluice_cost_is_near)
 		return;
+	cost = sluice_cost_own;
 	if (item)
 		cost->nears[cost->near_count - 1].item = item;
 	sluice_cost_part(cost, stage);
