@@ -30,7 +30,9 @@ COMMIT  ?= $(shell git rev-parse --short=12 HEAD 2>/dev/null | sed "s/\$$/$$(git
 COMMIT  := $(COMMIT)
 CPPFLAGS_ALL := $(CPPFLAGS) -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -isystem $(B)/bpf -DSLUICE_VERSION='"$(VERSION)"' \
            -DSLUICE_DATE='"$(DATE)"' $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
-CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread
+# `make COST=off`: without the measuring of userd/lib/cost.h, to see what that costs (tests/bench).
+COST    ?= on
+CFLAGS_ALL := $(if $(filter off,$(COST)),-DSLUICE_COST=0) -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing -pthread
 LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -lm -pthread
 
 LIB_SRC    := $(sort $(wildcard userd/lib/*.c userd/lib/*/*.c))
