@@ -111,7 +111,7 @@ struct sluice_engine_output {
 	struct sluice_engine_waiting waiting;
 	const char *load; /* step of load (load.h); NULL: nobody says */
 	uint64_t load_since_ns;
-	const char *load_why; /* a sentence, "": it is normal */
+	const char *load_why;		   /* a sentence, "": it is normal */
 	uint64_t cost[SLUICE_COST_STAGES]; /* ns, of the workers */
 };
 

@@ -70,19 +70,19 @@ int sluice_parcel_add(struct sluice_parcel *parcel, enum sluice_handed kind, con
 
 void sluice_parcel_drop(struct sluice_parcel *parcel, enum sluice_handed kind)
 {
-	size_t number = 0;
+	size_t number, kept = 0;
 
-	while (number < parcel->count) {
+	for (number = 0; number < parcel->count; number++) {
 		struct sluice_parcel_item *item = &parcel->items[number];
 
 		if (item->kind != kind) {
-			number++;
+			parcel->items[kept++] = *item;
 			continue;
 		}
 		close(item->fd);
 		free(item->key);
-		*item = parcel->items[--parcel->count];
 	}
+	parcel->count = kept;
 }
 
 int sluice_parcel_say(struct sluice_parcel *parcel, const char *format, ...)
