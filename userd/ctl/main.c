@@ -4,6 +4,7 @@
  * and daemon do. Here: the rows of the table of commands, and the command line. Touches: stdout,
  * stderr.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "../config/suggest.h"
@@ -54,6 +55,17 @@ static int refuse(const char *name)
 	return SLUICE_CTL_USAGE;
 }
 
+/* Is it asked what the command takes, as with any other tool: `COMMAND --help`, or `COMMAND -h`? */
+static bool asks_for_help(int argc, char **argv)
+{
+	int word;
+
+	for (word = 2; word < argc && strcmp(argv[word], "--") != 0; word++)
+		if (!strcmp(argv[word], "--help"))
+			return true;
+	return argc == 3 && !strcmp(argv[2], "-h");
+}
+
 int main(int argc, char **argv)
 {
 	const struct sluice_ctl_command *command;
@@ -86,6 +98,10 @@ int main(int argc, char **argv)
 	command = sluice_table_find(name);
 	if (!command)
 		return refuse(name);
+	if (asks_for_help(argc, argv)) {
+		sluice_command_print(command, stdout);
+		return SLUICE_CTL_OK;
+	}
 	if (command->run)
 		return command->run(argc - 1, argv + 1);
 	fprintf(stderr, "sluicectl: %s: not supported yet\n", name);
