@@ -22,9 +22,9 @@ struct run {
 };
 
 /* Sends for `span` nanoseconds with a sleeper that wakes `late` nanoseconds late, and once `pause`
- * late. */
-static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span, uint64_t late,
-			   uint64_t pause)
+ * late. `forgets`: with sluice_pace_forget(). */
+static struct run simulate_either(struct sluice_pace *pace, size_t size, uint64_t span,
+				  uint64_t late, uint64_t pause, bool forgets)
 {
 	struct run run = {0};
 	uint64_t now = pace->start;
@@ -46,11 +46,14 @@ static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span,
 			run.wakes++;
 			continue;
 		}
+		if (forgets)
+			sluice_pace_forget(pace, size, now);
 		while (burst == 0 || sluice_pace_joins(pace, now, units)) {
 			sluice_pace_sent(pace, size);
 			burst++;
 		}
-		sluice_pace_close(pace, now, units);
+		if (!forgets || pace->burst)
+			sluice_pace_close(pace, now, units);
 		if (now - window >= 1000000) {
 			window = now;
 			in_window = 0;
@@ -63,6 +66,13 @@ static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span,
 		run.sent += burst;
 	}
 	return run;
+}
+
+/* The same without it. */
+static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span, uint64_t late,
+			   uint64_t pause)
+{
+	return simulate_either(pace, size, span, late, pause, false);
 }
 
 /* A slow rate: one at a time, each at its moment, for an hour without drift. */
@@ -118,6 +128,36 @@ static void oversleeping_makes_no_burst(void **state)
 	assert_in_range(run.sent, 200000 - 100, 200000 + 1);
 	assert_true(run.largest_burst <= 101);
 	assert_true(run.busiest_ms <= 2 * 100 + 101);
+}
+
+/* The same, forgetting: a burst of what was missed, then the rate; the rest is told. What is only a
+ * little late is not lost, nor is anything of a rate below a datagram a burst. */
+static void what_was_missed_is_forgotten(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 100000, false, 0);
+	run = simulate_either(&pace, 100, 2 * SECOND, 60000, 50000000, true);
+	assert_in_range(run.sent, 195000, 195200);
+	assert_true(run.busiest_ms <= 100 + 101 + 20);
+	assert_in_range(pace.missed, 48900000, 50000000);
+	sluice_pace_start(&pace, 500000, false, 0);
+	run = simulate_either(&pace, 100, 10 * SECOND, 600000, 0, true);
+	assert_in_range(run.sent, 5000000 - 500, 5000000 + 1);
+	assert_int_equal(pace.missed, 0);
+	sluice_pace_start(&pace, 10, false, 0);
+	run = simulate_either(&pace, 100, 100 * SECOND, 5000000, 0, true);
+	assert_in_range(run.sent, 999, 1000);
+	assert_int_equal(pace.missed, 0);
+	/* Ten bursts missed: one of them is sent late, the others never; the next in their time. */
+	sluice_pace_start_bursts(&pace, 700, 10000000, 0);
+	run = simulate_either(&pace, 64, SECOND, 0, 100000000, true);
+	assert_int_equal(pace.missed, 100000000);
+	assert_int_equal(run.sent, 63000);
+	assert_int_equal(run.busiest_ms, 700);
+	assert_int_equal(pace.start % 10000000, 0);
 }
 
 /* Unpaced: always now, always one more. */
@@ -241,6 +281,7 @@ int main(void)
 		cmocka_unit_test(fast_rates_are_gathered),
 		cmocka_unit_test(bits_are_payload_bits),
 		cmocka_unit_test(oversleeping_makes_no_burst),
+		cmocka_unit_test(what_was_missed_is_forgotten),
 		cmocka_unit_test(unpaced_never_waits),
 		cmocka_unit_test(sizes_are_read),
 		cmocka_unit_test(rates_are_read),

@@ -423,13 +423,15 @@ static int run(struct gen *gen)
 			sleep_until(until < line || line <= now ? until : line);
 			continue;
 		}
+		sluice_pace_forget(&gen->pace, size, now);
 		while (gen->begun - first < limit && (!gen->count || gen->begun < gen->count) &&
 		       (gen->begun == first || sluice_pace_joins(&gen->pace, now, units)) &&
 		       add(gen, size))
 			size = sluice_sizes_next(&gen->sizes);
 		note_gaps(gen, gen->begun - first);
 		error = sluice_emitter_send(gen->emitter, gen->source, &stop);
-		sluice_pace_close(&gen->pace, now, units);
+		if (gen->burst)
+			sluice_pace_close(&gen->pace, now, units);
 		gen->source = gen->source + 1 < gen->route.sources ? gen->source + 1 : 0;
 	}
 	gen->end = clock_ns();
@@ -444,6 +446,7 @@ static bool report(const struct gen *gen)
 	const struct sluice_emitter_counts *counts = sluice_emitter_counts(gen->emitter);
 	uint64_t planned = sluice_pace_duration(&gen->pace, gen->pace.units);
 	uint64_t spent = gen->end - gen->start;
+	double missed = (double)gen->pace.missed / 1e9;
 	double seconds;
 	double pps;
 	double bps;
@@ -458,10 +461,10 @@ static bool report(const struct gen *gen)
 	if (gen->json) {
 		printf("{\"part\":\"gen\",\"sent\":%" PRIu64 ",\"bytes\":%" PRIu64
 		       ",\"errors\":%" PRIu64 ",\"retries\":%" PRIu64
-		       ",\"seconds\":%.3f,\"rate_bps\":%.0f,\"pps\":%.0f,\"reached\":%s"
-		       ",\"run\":\"%016" PRIx64 "\"}\n",
+		       ",\"seconds\":%.3f,\"rate_bps\":%.0f,\"pps\":%.0f,\"missed_seconds\":%.3f"
+		       ",\"reached\":%s,\"run\":\"%016" PRIx64 "\"}\n",
 		       counts->sent, counts->bytes, counts->errors, counts->retries, seconds, bps,
-		       pps, reached ? "true" : "false", gen->run);
+		       pps, missed, reached ? "true" : "false", gen->run);
 		return reached;
 	}
 	printf("sent      %" PRIu64 " datagrams, %" PRIu64 " bytes to %s\n", counts->sent,
@@ -472,6 +475,8 @@ static bool report(const struct gen *gen)
 		printf("rate      NOT REACHED: %.0f of %" PRIu64 " %s\n",
 		       gen->rate_is_bits ? bps : pps, gen->rate,
 		       gen->rate_is_bits ? "bit/s" : "datagrams/s");
+	if (gen->pace.missed)
+		printf("missed    %.1f ms, in which others ran: not caught up\n", missed * 1e3);
 	if (counts->errors)
 		printf("errors    %" PRIu64 ", the last: %s\n", counts->errors,
 		       strerror(counts->last_error));
@@ -483,9 +488,10 @@ static bool report(const struct gen *gen)
 	if (counts->retries)
 		printf("waited    %" PRIu64 " times for room in the kernel\n", counts->retries);
 	printf("RESULT part=gen sent=%" PRIu64 " bytes=%" PRIu64 " errors=%" PRIu64
-	       " retries=%" PRIu64 " seconds=%.3f rate_bps=%.0f pps=%.0f reached=%s\n",
+	       " retries=%" PRIu64
+	       " seconds=%.3f rate_bps=%.0f pps=%.0f missed_seconds=%.3f reached=%s\n",
 	       counts->sent, counts->bytes, counts->errors, counts->retries, seconds, bps, pps,
-	       reached ? "yes" : "no");
+	       missed, reached ? "yes" : "no");
 	return reached;
 }
 

@@ -66,6 +66,32 @@ uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size)
 	return due > pace->floor ? due : pace->floor;
 }
 
+/* As pace.h says. @context process */
+void sluice_pace_forget(struct sluice_pace *pace, size_t size, uint64_t now)
+{
+	uint64_t kept = SLUICE_PACE_BURST_NS;
+	uint64_t skip = 0;
+	uint64_t due;
+	uint64_t gap;
+
+	if (!pace || (pace->rate == 0 && pace->burst == 0))
+		return;
+	due = pace->start + sluice_pace_duration(pace, pace->units);
+	if (due >= now)
+		return;
+	if (pace->burst) {
+		/* By whole bursts, so that the next one comes at a time that it has anyway. */
+		if (pace->units % pace->burst == 0)
+			skip = (now - due) / pace->every * pace->every;
+	} else {
+		gap = sluice_pace_duration(pace, pace->bits ? 8 * (uint64_t)size : 1);
+		kept = gap > kept ? gap : kept;
+		skip = now - due > kept ? now - due - kept : 0;
+	}
+	pace->start += skip;
+	pace->missed += skip;
+}
+
 /* As pace.h says. @threadsafe */
 bool sluice_pace_joins(const struct sluice_pace *pace, uint64_t now, uint64_t units_before)
 {

@@ -2,7 +2,8 @@
 /*
  * When the next datagram is due. Deadlines are computed from the start and the amount sent, never
  * from the deadline before, so that nothing drifts; a late sender catches up, at no more than twice
- * the rate. Pure arithmetic on nanoseconds of any steady clock. Touches: nothing but its struct.
+ * the rate, all that it missed or, with sluice_pace_forget(), one burst at most. Pure arithmetic on
+ * nanoseconds of any steady clock. Touches: nothing but its struct.
  */
 #ifndef SLUICE_BENCH_PACE_H
 #define SLUICE_BENCH_PACE_H
@@ -16,13 +17,14 @@
 #define SLUICE_PACE_BURST_NS 1000000ULL
 
 struct sluice_pace {
-	uint64_t rate;	/* units a second; 0: as fast as can be */
-	bool bits;	/* a unit is a bit of payload; else it is a datagram */
-	uint64_t start; /* when the first datagram was due */
-	uint64_t units; /* sent so far */
-	uint64_t floor; /* no burst before this: keeps the catching up at twice the rate */
-	uint64_t burst; /* so many datagrams at once ...; 0: spaced by the rate */
-	uint64_t every; /* ... each time so many nanoseconds have passed */
+	uint64_t rate;	 /* units a second; 0: as fast as can be */
+	bool bits;	 /* a unit is a bit of payload; else it is a datagram */
+	uint64_t start;	 /* when the first datagram was due */
+	uint64_t units;	 /* sent so far */
+	uint64_t floor;	 /* no burst before this: keeps the catching up at twice the rate */
+	uint64_t burst;	 /* so many datagrams at once ...; 0: spaced by the rate */
+	uint64_t every;	 /* ... each time so many nanoseconds have passed */
+	uint64_t missed; /* nanoseconds of traffic that were not caught up */
 };
 
 /* Starts at `now`. `rate` 0: unpaced. */
@@ -36,6 +38,12 @@ void sluice_pace_start_bursts(struct sluice_pace *pace, uint64_t burst, uint64_t
 /* When the next datagram, of `size` payload bytes, should be handed over: its
  * deadline, or a little later if several are then due together. 0 if unpaced. */
 uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size);
+
+/* Gives up what is due at `now` for longer than a burst: the schedule moves by so much, and
+ * `missed` grows by it. One burst is SLUICE_PACE_BURST_NS of traffic and at least one datagram of
+ * `size` bytes, or of the bursts the latest. To be called before each burst; sluice_pace_close() is
+ * then of no use but with bursts. */
+void sluice_pace_forget(struct sluice_pace *pace, size_t size, uint64_t now);
 
 /* Is the next datagram part of the burst that began at `now` with `units` already sent? The first
  * always is; call sluice_pace_sent() after each. */
