@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The command line of `sluicebench gen`: see gen_options.h. Before everything else. Touches: the
+ * resolver, stdout, stderr.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../lib/size.h"
+#include "command.h"
+#include "gen_options.h"
+#include "payload.h"
+#include "target.h"
+
+/* What every kernel with UDP_SEGMENT takes as one (UDP_MAX_SEGMENTS). */
+#define SEGMENTS_MOST 64U
+/* Largest UDP payload over IPv4 (RFC 768, RFC 791); the same for both families. */
+#define DATAGRAM_MOST 65507U
+/* The longest time between bursts, in microseconds. */
+#define DAY_US 86400000000ULL
+
+/* Prints how it is used. */
+static void usage(FILE *to)
+{
+	fputs("usage: sluicebench gen --to HOST:PORT[-PORT] [OPTION...]\n\n"
+	      "Sends numbered UDP datagrams and spaces them itself.\n\n"
+	      "  --to HOST:PORT[-PORT]  where to; several ports are taken in turn; IPv6 as "
+	      "[ADDRESS]:PORT\n"
+	      "  --rate RATE            100mbit (of payload), 50kpps, or max (default 1kpps)\n"
+	      "  --size SIZE[,...]      bytes, 0 to 65507, or MIN-MAX; a list is taken in turn "
+	      "(default 200)\n"
+	      "  --count N              so many datagrams (default: until stopped)\n"
+	      "  --seconds S            for so long\n"
+	      "  --flows N              so many source ports, taken in turn (default 1)\n"
+	      "  --segments N           hands the kernel up to N datagrams of one size as one "
+	      "(UDP_SEGMENT)\n"
+	      "  --from ADDRESS[:PORT]  source address, and the first source port\n"
+	      "  --burst N --every TIME  N at once, as fast as can be, each TIME (10ms, 1s), "
+	      "instead "
+	      "of --rate\n"
+	      "  --gaps FILE            write how the times between datagrams are spread (.hgrm)\n"
+	      "  --seed N               the same run number and sizes every time\n"
+	      "  -q, --quiet            no progress on stderr\n"
+	      "  -j, --json             the result as JSON instead of text and RESULT line\n"
+	      "\nErrors that come back (ICMP) are counted and do not stop it. Lack of room is "
+	      "waited for.\n",
+	      to);
+}
+
+/* Says what is wrong with the command line. Returns the exit status. */
+static int wrong(const char *what, const char *text, const char *form)
+{
+	fprintf(stderr, "sluicebench gen: %s '%s': %s\n", what, text, form);
+	return SLUICE_BENCH_USAGE;
+}
+
+/* Reads --to. Exit status. */
+static int read_to(struct sluice_gen_options *options, const char *text)
+{
+	const char *why = sluice_target_parse(text, &options->route);
+
+	return why ? wrong("--to", text, why) : SLUICE_BENCH_OK;
+}
+
+/* Reads --from, an address of the family of --to. Exit status. */
+static int read_from(struct sluice_gen_options *options, const char *text)
+{
+	struct sluice_port_span ports[SLUICE_PORT_LIST_MAX];
+	size_t count = 0;
+	const char *why;
+	char *copy = strdup(text);
+	char *host;
+	char *tail;
+	int status = SLUICE_BENCH_USAGE;
+
+	if (!copy)
+		return SLUICE_BENCH_FAILURE;
+	tail = sluice_target_cut(copy, &host);
+	if (tail && *tail &&
+	    (sluice_port_list_parse(tail, ports, &count) || count != 1 ||
+	     ports[0].first != ports[0].last || ports[0].first + options->route.sources > 65536)) {
+		wrong("--from", text,
+		      "is not ADDRESS or ADDRESS:PORT with --flows ports from there on");
+		goto out;
+	}
+	why = sluice_target_resolve(host, options->route.to.any.sa_family, true,
+				    &options->route.from);
+	if (why) {
+		wrong("--from", text, why);
+		goto out;
+	}
+	if (count && options->route.from.any.sa_family == AF_INET6)
+		options->route.from.v6.sin6_port = htobe16(ports[0].first);
+	else if (count)
+		options->route.from.v4.sin_port = htobe16(ports[0].first);
+	status = SLUICE_BENCH_OK;
+out:
+	free(copy);
+	return status;
+}
+
+/* Checks what only shows when all options are known. Exit status. */
+static int check(const struct sluice_gen_options *options, const char *size_text,
+		 const char *rate_text)
+{
+	size_t flows = options->route.sources *
+		       ((size_t)(options->route.last_port - options->route.first_port) + 1);
+
+	if (options->rate_is_bits && sluice_sizes_most(&options->sizes) == 0)
+		return wrong("--rate", rate_text,
+			     "empty datagrams have no bits: give datagrams a second (kpps)");
+	if (options->route.segments > 1 &&
+	    (options->route.last_port != options->route.first_port ||
+	     sluice_sizes_least(&options->sizes) != sluice_sizes_most(&options->sizes) ||
+	     sluice_sizes_most(&options->sizes) == 0 ||
+	     (uint64_t)options->route.segments * sluice_sizes_most(&options->sizes) >
+		     DATAGRAM_MOST))
+		return wrong("--segments", size_text,
+			     "needs one port and one size, together at most 65507 bytes");
+	if (flows > SLUICE_PAYLOAD_FLOWS)
+		return wrong("--flows", "", "ports times flows is more than 262144");
+	if (flows > SLUICE_PAYLOAD_FLOWS_SHORT &&
+	    sluice_sizes_least(&options->sizes) < SLUICE_PAYLOAD_FULL_SIZE)
+		return wrong(
+			"--size", size_text,
+			"below 32 bytes only 4096 flows (ports times flows) can be told apart");
+	return SLUICE_BENCH_OK;
+}
+
+/* Reads a whole number of at least `least` for `option`. Exit status. */
+static int read_number(const char *option, const char *text, uint64_t least, uint64_t most,
+		       uint64_t *number)
+{
+	if (sluice_number_parse(text, number) || *number < least || *number > most)
+		return wrong(option, text, "is not a whole number in its range");
+	return SLUICE_BENCH_OK;
+}
+
+/* As gen_options.h says. @context process */
+int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"to", required_argument, NULL, 't'},
+		{"rate", required_argument, NULL, 'r'},
+		{"size", required_argument, NULL, 's'},
+		{"count", required_argument, NULL, 'n'},
+		{"seconds", required_argument, NULL, 'S'},
+		{"flows", required_argument, NULL, 'f'},
+		{"from", required_argument, NULL, 'F'},
+		{"seed", required_argument, NULL, 'e'},
+		{"quiet", no_argument, NULL, 'q'},
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{"segments", required_argument, NULL, 'g'},
+		{"burst", required_argument, NULL, 'b'},
+		{"every", required_argument, NULL, 'E'},
+		{"gaps", required_argument, NULL, 'G'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *to = NULL;
+	const char *from = NULL;
+	const char *rate = "1kpps";
+	const char *size = "200";
+	uint64_t flows = 1;
+	uint64_t segments = 1;
+	int status = SLUICE_BENCH_OK;
+	int option;
+
+	memset(options, 0, sizeof(*options));
+	optind = 1;
+	while (!status && (option = getopt_long(argc, argv, "qjh", table, NULL)) != -1) {
+		switch (option) {
+		case 't':
+			to = optarg;
+			break;
+		case 'r':
+			rate = optarg;
+			break;
+		case 's':
+			size = optarg;
+			break;
+		case 'n':
+			status = read_number("--count", optarg, 1, SLUICE_PAYLOAD_SEQUENCES,
+					     &options->count);
+			break;
+		case 'S':
+			status = read_number("--seconds", optarg, 1, 1ULL << 32, &options->seconds);
+			break;
+		case 'f':
+			status = read_number("--flows", optarg, 1, UINT16_MAX, &flows);
+			break;
+		case 'g':
+			status = read_number("--segments", optarg, 1, SEGMENTS_MOST, &segments);
+			break;
+		case 'b':
+			status = read_number("--burst", optarg, 1, UINT32_MAX, &options->burst);
+			break;
+		case 'E':
+			if (sluice_duration_parse(optarg, &options->every) || options->every == 0 ||
+			    options->every > DAY_US)
+				return wrong("--every", optarg, "is not a time such as 10ms");
+			options->every *= 1000;
+			break;
+		case 'G':
+			options->gaps_path = optarg;
+			break;
+		case 'F':
+			from = optarg;
+			break;
+		case 'e':
+			status = read_number("--seed", optarg, 0, UINT64_MAX, &options->seed);
+			options->seeded = true;
+			break;
+		case 'q':
+			options->quiet = true;
+			break;
+		case 'j':
+			options->json = true;
+			break;
+		case 'h':
+			usage(stdout);
+			return SLUICE_BENCH_OK;
+		default:
+			return SLUICE_BENCH_USAGE;
+		}
+	}
+	if (status)
+		return status;
+	if (!to || optind != argc) {
+		usage(stderr);
+		return SLUICE_BENCH_USAGE;
+	}
+	if ((options->burst > 0) != (options->every > 0))
+		return wrong("--burst", "", "goes with --every, and the other way round");
+	if (options->burst)
+		rate = "max";
+	options->to = to;
+	options->route.sources = flows;
+	options->route.segments = (unsigned int)segments;
+	if (sluice_sizes_parse(size, DATAGRAM_MOST, &options->sizes))
+		return wrong("--size", size,
+			     "is not a size (0 to 65507), a range MIN-MAX, or a list of them");
+	if (sluice_bench_rate_parse(rate, &options->rate, &options->rate_is_bits))
+		return wrong("--rate", rate, "is not a rate such as 100mbit, 50kpps or max");
+	status = read_to(options, to);
+	if (!status && from)
+		status = read_from(options, from);
+	if (!status)
+		status = check(options, size, rate);
+	return status ? status : -1;
+}
