@@ -39,6 +39,9 @@ static void usage(FILE *to)
 	      "  --burst N --every TIME  N at once, as fast as can be, each TIME (10ms, 1s), "
 	      "instead "
 	      "of --rate\n"
+	      "  --spacing even|poisson  the same time between datagrams (default), or random ones "
+	      "of\n"
+	      "                         which the rate is the mean\n"
 	      "  --gaps FILE            write how the times between datagrams are spread (.hgrm)\n"
 	      "  --seed N               the same run number and sizes every time\n"
 	      "  -q, --quiet            no progress on stderr\n"
@@ -155,6 +158,7 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		{"segments", required_argument, NULL, 'g'},
 		{"burst", required_argument, NULL, 'b'},
 		{"every", required_argument, NULL, 'E'},
+		{"spacing", required_argument, NULL, 'p'},
 		{"gaps", required_argument, NULL, 'G'},
 		{NULL, 0, NULL, 0},
 	};
@@ -202,6 +206,11 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 				return wrong("--every", optarg, "is not a time such as 10ms");
 			options->every *= 1000;
 			break;
+		case 'p':
+			options->poisson = strcmp(optarg, "poisson") == 0;
+			if (!options->poisson && strcmp(optarg, "even") != 0)
+				return wrong("--spacing", optarg, "is neither even nor poisson");
+			break;
 		case 'G':
 			options->gaps_path = optarg;
 			break;
@@ -243,6 +252,8 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 			     "is not a size (0 to 65507), a range MIN-MAX, or a list of them");
 	if (sluice_bench_rate_parse(rate, &options->rate, &options->rate_is_bits))
 		return wrong("--rate", rate, "is not a rate such as 100mbit, 50kpps or max");
+	if (options->poisson && options->rate == 0)
+		return wrong("--spacing", "poisson", "needs a --rate that is not max");
 	status = read_to(options, to);
 	if (!status && from)
 		status = read_from(options, from);

@@ -24,6 +24,9 @@ struct sluice_pace {
 	uint64_t floor;	 /* no burst before this: keeps the catching up at twice the rate */
 	uint64_t burst;	 /* so many datagrams at once ...; 0: spaced by the rate */
 	uint64_t every;	 /* ... each time so many nanoseconds have passed */
+	bool poisson;	 /* the times between datagrams are random, their mean is the rate's */
+	uint64_t random; /* state of the generator; for `poisson` */
+	uint64_t offset; /* with `poisson`: nanoseconds from the start to the next datagram */
 	uint64_t missed; /* nanoseconds of traffic that were not caught up */
 };
 
@@ -34,6 +37,11 @@ void sluice_pace_start(struct sluice_pace *pace, uint64_t rate, bool bits, uint6
  */
 void sluice_pace_start_bursts(struct sluice_pace *pace, uint64_t burst, uint64_t every,
 			      uint64_t now);
+
+/* Makes the times from one datagram to the next exponentially distributed around the rate's (a
+ * Poisson process), from `seed`: the same times for the same seed. After sluice_pace_start() with a
+ * rate. */
+void sluice_pace_make_poisson(struct sluice_pace *pace, uint64_t seed);
 
 /* When the next datagram, of `size` payload bytes, should be handed over: its
  * deadline, or a little later if several are then due together. 0 if unpaced. */
@@ -57,5 +65,8 @@ void sluice_pace_close(struct sluice_pace *pace, uint64_t now, uint64_t units_be
 
 /* How many nanoseconds `units` take at this rate. */
 uint64_t sluice_pace_duration(const struct sluice_pace *pace, uint64_t units);
+
+/* How many nanoseconds what was sent takes by its schedule. */
+uint64_t sluice_pace_planned(const struct sluice_pace *pace);
 
 #endif /* SLUICE_BENCH_PACE_H */
