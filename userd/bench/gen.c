@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include "command.h"
 #include "emitter.h"
 #include "gen_options.h"
@@ -256,6 +257,7 @@ static int prepare(struct gen *gen)
 	size_t flows = gen->wish.route.sources *
 		       ((size_t)(gen->wish.route.last_port - gen->wish.route.first_port) + 1);
 	struct sigaction action = {.sa_handler = on_signal};
+	struct rlimit files;
 	const char *why = "";
 	int error;
 
@@ -265,6 +267,11 @@ static int prepare(struct gen *gen)
 	gen->run = sluice_random(&gen->wish.seed);
 	gen->wish.sizes.random = gen->wish.seed;
 	gen->sequences = calloc(flows * SLUICE_PAYLOAD_PLAIN, sizeof(*gen->sequences));
+	/* A socket for each source. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
 	if (gen->wish.gaps_path)
 		gen->gaps = sluice_histogram_new();
 	if (!gen->sequences || (gen->wish.gaps_path && !gen->gaps)) {

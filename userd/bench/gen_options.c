@@ -3,6 +3,7 @@
  * The command line of `sluicebench gen`: see gen_options.h. Before everything else. Touches: the
  * resolver, stdout, stderr.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,10 @@ static void usage(FILE *to)
 	      "  --flows N              so many source ports, taken in turn (default 1)\n"
 	      "  --segments N           hands the kernel up to N datagrams of one size as one "
 	      "(UDP_SEGMENT)\n"
-	      "  --from ADDRESS[:PORT]  source address, and the first source port\n"
+	      "  --from ADDRESS[/PREFIX][:PORT]  source address, or all of a network in turn, and "
+	      "the\n"
+	      "                         first source port\n"
+	      "  --ports N              so many source ports of each address, instead of --flows\n"
 	      "  --burst N --every TIME  N at once, as fast as can be, each TIME (10ms, 1s), "
 	      "instead "
 	      "of --rate\n"
@@ -66,13 +70,50 @@ static int read_to(struct sluice_gen_options *options, const char *text)
 	return why ? wrong("--to", text, why) : SLUICE_BENCH_OK;
 }
 
-/* Reads --from, an address of the family of --to. Exit status. */
-static int read_from(struct sluice_gen_options *options, const char *text)
+/* Reads the "/PREFIX" of an address and finds out how many addresses there are from it on: all of
+ * an IPv4 network but its first and its last, which are no host's. 0 or -EINVAL. */
+static int read_prefix(struct sluice_emitter_route *route, const char *text)
 {
-	struct sluice_port_span ports[SLUICE_PORT_LIST_MAX];
+	bool v6 = route->from.any.sa_family == AF_INET6;
+	uint64_t bits = v6 ? 128 : 32;
+	uint64_t prefix;
+	uint32_t address;
+	uint64_t hosts;
+	uint64_t place;
+
+	if (sluice_number_parse(text, &prefix) || prefix > bits)
+		return -EINVAL;
+	/* 16 bits are more than there can be flows. */
+	if (v6) {
+		memcpy(&address, &route->from.v6.sin6_addr.s6_addr[12], sizeof(address));
+		prefix = prefix > 96 ? prefix - 96 : 0;
+	} else {
+		address = route->from.v4.sin_addr.s_addr;
+	}
+	address = be32toh(address);
+	hosts = 1ULL << (32 - prefix);
+	place = address & (hosts - 1);
+	if (!v6 && hosts > 2) {
+		if (place == 0)
+			route->from.v4.sin_addr.s_addr = htobe32(address + 1);
+		place = place ? place : 1;
+		hosts--;
+	}
+	route->addresses = place < hosts ? (size_t)(hosts - place) : 1;
+	return 0;
+}
+
+/* Reads --from, an address of the family of --to or a network of such. `flows`: 0 if none are
+ * wished; `ports` of each address. Exit status. */
+static int read_from(struct sluice_gen_options *options, const char *text, uint64_t flows,
+		     uint64_t ports)
+{
+	struct sluice_emitter_route *route = &options->route;
+	struct sluice_port_span span[SLUICE_PORT_LIST_MAX];
 	size_t count = 0;
 	const char *why;
 	char *copy = strdup(text);
+	char *prefix;
 	char *host;
 	char *tail;
 	int status = SLUICE_BENCH_USAGE;
@@ -80,23 +121,31 @@ static int read_from(struct sluice_gen_options *options, const char *text)
 	if (!copy)
 		return SLUICE_BENCH_FAILURE;
 	tail = sluice_target_cut(copy, &host);
-	if (tail && *tail &&
-	    (sluice_port_list_parse(tail, ports, &count) || count != 1 ||
-	     ports[0].first != ports[0].last || ports[0].first + options->route.sources > 65536)) {
-		wrong("--from", text,
-		      "is not ADDRESS or ADDRESS:PORT with --flows ports from there on");
-		goto out;
-	}
-	why = sluice_target_resolve(host, options->route.to.any.sa_family, true,
-				    &options->route.from);
+	prefix = strchr(host, '/');
+	if (prefix)
+		*prefix++ = '\0';
+	why = sluice_target_resolve(host, route->to.any.sa_family, true, &route->from);
+	if (!why && prefix && read_prefix(route, prefix))
+		why = "has a prefix that is none: ADDRESS/24 is 254 addresses";
+	if (!why && route->addresses > 1 && flows == 0)
+		route->sources = route->addresses * ports;
+	if (!why && route->sources > UINT16_MAX)
+		why = "are more than 65535 addresses and ports: say by --flows how many";
+	if (!why && tail && *tail &&
+	    (sluice_port_list_parse(tail, span, &count) || count != 1 ||
+	     span[0].first != span[0].last ||
+	     span[0].first + (route->sources - 1) / (route->addresses ? route->addresses : 1) >
+		     UINT16_MAX))
+		why = "is not ADDRESS[/PREFIX] or ADDRESS[/PREFIX]:PORT with its ports from there "
+		      "on";
 	if (why) {
 		wrong("--from", text, why);
 		goto out;
 	}
-	if (count && options->route.from.any.sa_family == AF_INET6)
-		options->route.from.v6.sin6_port = htobe16(ports[0].first);
+	if (count && route->from.any.sa_family == AF_INET6)
+		route->from.v6.sin6_port = htobe16(span[0].first);
 	else if (count)
-		options->route.from.v4.sin_port = htobe16(ports[0].first);
+		route->from.v4.sin_port = htobe16(span[0].first);
 	status = SLUICE_BENCH_OK;
 out:
 	free(copy);
@@ -150,6 +199,7 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		{"count", required_argument, NULL, 'n'},
 		{"seconds", required_argument, NULL, 'S'},
 		{"flows", required_argument, NULL, 'f'},
+		{"ports", required_argument, NULL, 'P'},
 		{"from", required_argument, NULL, 'F'},
 		{"seed", required_argument, NULL, 'e'},
 		{"quiet", no_argument, NULL, 'q'},
@@ -166,7 +216,8 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 	const char *from = NULL;
 	const char *rate = "1kpps";
 	const char *size = "200";
-	uint64_t flows = 1;
+	uint64_t flows = 0;
+	uint64_t ports = 0;
 	uint64_t segments = 1;
 	int status = SLUICE_BENCH_OK;
 	int option;
@@ -193,6 +244,9 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 			break;
 		case 'f':
 			status = read_number("--flows", optarg, 1, UINT16_MAX, &flows);
+			break;
+		case 'P':
+			status = read_number("--ports", optarg, 1, UINT16_MAX, &ports);
 			break;
 		case 'g':
 			status = read_number("--segments", optarg, 1, SEGMENTS_MOST, &segments);
@@ -245,7 +299,10 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 	if (options->burst)
 		rate = "max";
 	options->to = to;
-	options->route.sources = flows;
+	if (flows && ports)
+		return wrong("--ports", "",
+			     "does not go with --flows, which is ports of all addresses");
+	options->route.sources = flows ? flows : ports ? ports : 1;
 	options->route.segments = (unsigned int)segments;
 	if (sluice_sizes_parse(size, DATAGRAM_MOST, &options->sizes))
 		return wrong("--size", size,
@@ -256,7 +313,7 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		return wrong("--spacing", "poisson", "needs a --rate that is not max");
 	status = read_to(options, to);
 	if (!status && from)
-		status = read_from(options, from);
+		status = read_from(options, from, flows, options->route.sources);
 	if (!status)
 		status = check(options, size, rate);
 	return status ? status : -1;
