@@ -229,8 +229,9 @@ static void unpaced_never_waits(void **state)
 /* Single sizes, ranges, lists; what is no such thing is refused and changes nothing. */
 static void sizes_are_read(void **state)
 {
-	static const char *const bad[] = {"",	 ",", "1,",   ",1",  "1-",   "-1",
-					  "9-8", "x", "1,,2", "1 2", "0x10", "1-2-3"};
+	static const char *const bad[] = {"",	    ",",     "1,",   ",1",  "1-",   "-1",
+					  "9-8",    "x",     "9:",   ":9",  "9:x",  "9:1:1",
+					  "imix,9", "9:1-2", "1,,2", "1 2", "0x10", "1-2-3"};
 	struct sluice_sizes sizes;
 	unsigned int round;
 	size_t index;
@@ -251,6 +252,53 @@ static void sizes_are_read(void **state)
 		assert_int_equal(sluice_sizes_parse(bad[index], 65507, &sizes), -EINVAL);
 	assert_int_equal(sizes.count, 3);
 	assert_int_equal(sluice_sizes_parse(NULL, 1, &sizes), -EINVAL);
+}
+
+/* Weights: as often as they say, at random, by the seed; an item without one has 1; IMIX is 7 to 4
+ * to 1. */
+static void sizes_are_weighted(void **state)
+{
+	const unsigned int rounds = 120000;
+	struct sluice_sizes again;
+	struct sluice_sizes sizes;
+	unsigned int in_range = 0;
+	unsigned int other = 0;
+	unsigned int small = 0;
+	unsigned int twice = 0;
+	uint32_t before = 0;
+	unsigned int round;
+
+	(void)state;
+	assert_int_equal(sluice_sizes_parse("64:7,500-600:4,1400", 65507, &sizes), 0);
+	again = sizes;
+	for (round = 0; round < rounds; round++) {
+		uint32_t size = sluice_sizes_next(&sizes);
+
+		assert_int_equal(size, sluice_sizes_next(&again));
+		small += size == 64;
+		in_range += size >= 500 && size <= 600;
+		other += size == 1400;
+		twice += size == 1400 && before == 1400;
+		before = size;
+	}
+	/* Within six standard errors. */
+	assert_in_range(small, 70000 - 1030, 70000 + 1030);
+	assert_in_range(in_range, 40000 - 980, 40000 + 980);
+	assert_in_range(other, 10000 - 580, 10000 + 580);
+	assert_int_equal(small + in_range + other, rounds);
+	/* Not in turn: one in 144 pairs. */
+	assert_in_range(twice, 833 - 180, 833 + 180);
+	assert_int_equal(sluice_sizes_parse("64:0", 65507, &sizes), -ERANGE);
+	assert_int_equal(sluice_sizes_parse("64:1000001", 65507, &sizes), -ERANGE);
+	assert_int_equal(sluice_sizes_parse("imix", 65507, &sizes), 0);
+	for (round = 0, small = 0, other = 0; round < 12; round++) {
+		uint32_t size = sluice_sizes_next(&sizes);
+
+		small += size == 32;
+		other += size == 1472;
+	}
+	assert_int_equal(small, 7);
+	assert_int_equal(other, 1);
 }
 
 /* Bits, datagrams, the two never mixed up. */
@@ -337,6 +385,7 @@ int main(void)
 		cmocka_unit_test(poisson_times_are_exponential),
 		cmocka_unit_test(unpaced_never_waits),
 		cmocka_unit_test(sizes_are_read),
+		cmocka_unit_test(sizes_are_weighted),
 		cmocka_unit_test(rates_are_read),
 		cmocka_unit_test(ports_are_read),
 		cmocka_unit_test(bursts_come_at_their_times),

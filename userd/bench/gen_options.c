@@ -29,8 +29,9 @@ static void usage(FILE *to)
 	      "  --to HOST:PORT[-PORT]  where to; several ports are taken in turn; IPv6 as "
 	      "[ADDRESS]:PORT\n"
 	      "  --rate RATE            100mbit (of payload), 50kpps, or max (default 1kpps)\n"
-	      "  --size SIZE[,...]      bytes, 0 to 65507, or MIN-MAX; a list is taken in turn "
-	      "(default 200)\n"
+	      "  --size SIZE[,...]      bytes, 0 to 65507, or MIN-MAX; a list is taken in turn or, "
+	      "with\n"
+	      "                         SIZE:WEIGHT, at random; imix (default 200)\n"
 	      "  --count N              so many datagrams (default: until stopped)\n"
 	      "  --seconds S            for so long\n"
 	      "  --flows N              so many source ports, taken in turn (default 1)\n"
@@ -306,7 +307,8 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 	options->route.segments = (unsigned int)segments;
 	if (sluice_sizes_parse(size, DATAGRAM_MOST, &options->sizes))
 		return wrong("--size", size,
-			     "is not a size (0 to 65507), a range MIN-MAX, or a list of them");
+			     "is not imix, a size (0 to 65507), a range MIN-MAX, or a list of "
+			     "them, each with :WEIGHT or not");
 	if (sluice_bench_rate_parse(rate, &options->rate, &options->rate_is_bits))
 		return wrong("--rate", rate, "is not a rate such as 100mbit, 50kpps or max");
 	if (options->poisson && options->rate == 0)
