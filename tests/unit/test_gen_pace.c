@@ -212,6 +212,32 @@ static void poisson_times_are_exponential(void **state)
 	assert_int_equal(sluice_pace_wake(&pace, 9), 0);
 }
 
+/* A ramp: the rate's integral at each time, up and down, and the last rate behind it. */
+static void ramps_go_from_rate_to_rate(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 1000, false, 3);
+	sluice_pace_make_ramp(&pace, 100000, 10 * SECOND);
+	assert_in_range(sluice_pace_duration(&pace, 5950), SECOND - 1000, SECOND + 1000);
+	assert_in_range(sluice_pace_duration(&pace, 505000), 10 * SECOND - 10, 10 * SECOND + 10);
+	assert_in_range(sluice_pace_duration(&pace, 605000), 11 * SECOND - 10, 11 * SECOND + 10);
+	run = simulate_either(&pace, 100, 12 * SECOND, 60000, 0, true);
+	assert_in_range(run.sent, 705000 - 100, 705001);
+	assert_int_equal(pace.missed, 0);
+	sluice_pace_start(&pace, 80000000, true, 0);
+	sluice_pace_make_ramp(&pace, 8000000, 2 * SECOND);
+	run = simulate_either(&pace, 1000, 4 * SECOND, 60000, 0, true);
+	assert_in_range(run.sent, 11000 + 2000 - 10, 11000 + 2001);
+	sluice_pace_start(&pace, 1000, false, 0);
+	sluice_pace_make_ramp(&pace, 100000, 10 * SECOND);
+	sluice_pace_make_poisson(&pace, 5);
+	run = simulate_either(&pace, 100, 10 * SECOND, 10000, 0, true);
+	assert_in_range(run.sent, 495000, 515000);
+}
+
 /* Unpaced: always now, always one more. */
 static void unpaced_never_waits(void **state)
 {
@@ -383,6 +409,7 @@ int main(void)
 		cmocka_unit_test(oversleeping_makes_no_burst),
 		cmocka_unit_test(what_was_missed_is_forgotten),
 		cmocka_unit_test(poisson_times_are_exponential),
+		cmocka_unit_test(ramps_go_from_rate_to_rate),
 		cmocka_unit_test(unpaced_never_waits),
 		cmocka_unit_test(sizes_are_read),
 		cmocka_unit_test(sizes_are_weighted),

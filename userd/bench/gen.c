@@ -211,8 +211,8 @@ static bool report(const struct gen *gen)
 	bps = seconds > 0 ? (double)counts->bytes * 8 / seconds : 0;
 	reached = gen->wish.rate == 0 || (gen->wish.rate_is_bits ? bps : pps) * 100 >=
 						 (double)gen->wish.rate * REACHED_PERCENT;
-	/* Random times have not their mean within a short run. */
-	if (gen->wish.poisson)
+	/* Random times have not their mean within a short run, and a ramp has no one rate. */
+	if (gen->wish.poisson || gen->wish.last_rate)
 		reached = (double)planned * 100 >= (double)spent * REACHED_PERCENT;
 	if (gen->wish.json) {
 		printf("{\"part\":\"gen\",\"sent\":%" PRIu64 ",\"bytes\":%" PRIu64
@@ -227,7 +227,10 @@ static bool report(const struct gen *gen)
 	       counts->bytes, gen->wish.to);
 	printf("in        %.3f s: %.0f datagrams/s, %.3f Mbit/s of payload\n", seconds, pps,
 	       bps / 1e6);
-	if (!reached)
+	if (!reached && (gen->wish.poisson || gen->wish.last_rate))
+		printf("rate      NOT REACHED: what was sent should have taken %.3f s\n",
+		       (double)planned / 1e9);
+	else if (!reached)
 		printf("rate      NOT REACHED: %.0f of %" PRIu64 " %s\n",
 		       gen->wish.rate_is_bits ? bps : pps, gen->wish.rate,
 		       gen->wish.rate_is_bits ? "bit/s" : "datagrams/s");
@@ -311,6 +314,7 @@ int sluice_bench_gen(int argc, char **argv)
 	gen->start = clock_ns();
 	sluice_pace_start(&gen->pace, gen->wish.rate, gen->wish.rate_is_bits, gen->start);
 	sluice_pace_start_bursts(&gen->pace, gen->wish.burst, gen->wish.every, gen->start);
+	sluice_pace_make_ramp(&gen->pace, gen->wish.last_rate, gen->wish.over);
 	if (gen->wish.poisson)
 		sluice_pace_make_poisson(&gen->pace, gen->wish.seed);
 	error = run(gen);

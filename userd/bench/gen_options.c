@@ -18,7 +18,7 @@
 #define SEGMENTS_MOST 64U
 /* Largest UDP payload over IPv4 (RFC 768, RFC 791); the same for both families. */
 #define DATAGRAM_MOST 65507U
-/* The longest time between bursts, in microseconds. */
+/* The longest time of an option, in microseconds. */
 #define DAY_US 86400000000ULL
 
 /* Prints how it is used. */
@@ -29,6 +29,7 @@ static void usage(FILE *to)
 	      "  --to HOST:PORT[-PORT]  where to; several ports are taken in turn; IPv6 as "
 	      "[ADDRESS]:PORT\n"
 	      "  --rate RATE            100mbit (of payload), 50kpps, or max (default 1kpps)\n"
+	      "  --rate RATE..RATE --over TIME  a ramp from one to the other, and on at the last\n"
 	      "  --size SIZE[,...]      bytes, 0 to 65507, or MIN-MAX; a list is taken in turn or, "
 	      "with\n"
 	      "                         SIZE:WEIGHT, at random; imix (default 200)\n"
@@ -181,12 +182,55 @@ static int check(const struct sluice_gen_options *options, const char *size_text
 	return SLUICE_BENCH_OK;
 }
 
+/* Reads --rate: one, or two with ".." between them. Exit status. */
+static int read_rate(struct sluice_gen_options *options, const char *text)
+{
+	char *copy = strdup(text);
+	char *last;
+	bool bits;
+	int status = SLUICE_BENCH_OK;
+
+	if (!copy)
+		return SLUICE_BENCH_FAILURE;
+	last = strstr(copy, "..");
+	if (last) {
+		*last = '\0';
+		last += 2;
+	}
+	if (sluice_bench_rate_parse(copy, &options->rate, &options->rate_is_bits))
+		status = wrong("--rate", text,
+			       "is not a rate such as 100mbit, 50kpps or max, nor a ramp such as "
+			       "1kpps..50kpps");
+	else if (last &&
+		 (sluice_bench_rate_parse(last, &options->last_rate, &bits) ||
+		  bits != options->rate_is_bits || options->rate == 0 || options->last_rate == 0))
+		status = wrong("--rate", text,
+			       "is not a ramp: two rates of one kind, such as 1kpps..50kpps");
+	else if ((options->last_rate > 0) != (options->over > 0))
+		status = wrong("--rate", text,
+			       "a ramp such as 1kpps..50kpps goes with --over TIME, and the other "
+			       "way round");
+	free(copy);
+	return status;
+}
+
 /* Reads a whole number of at least `least` for `option`. Exit status. */
 static int read_number(const char *option, const char *text, uint64_t least, uint64_t most,
 		       uint64_t *number)
 {
 	if (sluice_number_parse(text, number) || *number < least || *number > most)
 		return wrong(option, text, "is not a whole number in its range");
+	return SLUICE_BENCH_OK;
+}
+
+/* Reads a time of up to a day into nanoseconds. Exit status. */
+static int read_time(const char *option, const char *text, uint64_t *ns)
+{
+	uint64_t us;
+
+	if (sluice_duration_parse(text, &us) || us == 0 || us > DAY_US)
+		return wrong(option, text, "is not a time such as 10ms, up to a day");
+	*ns = us * 1000;
 	return SLUICE_BENCH_OK;
 }
 
@@ -209,6 +253,7 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		{"segments", required_argument, NULL, 'g'},
 		{"burst", required_argument, NULL, 'b'},
 		{"every", required_argument, NULL, 'E'},
+		{"over", required_argument, NULL, 'o'},
 		{"spacing", required_argument, NULL, 'p'},
 		{"gaps", required_argument, NULL, 'G'},
 		{NULL, 0, NULL, 0},
@@ -256,10 +301,10 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 			status = read_number("--burst", optarg, 1, UINT32_MAX, &options->burst);
 			break;
 		case 'E':
-			if (sluice_duration_parse(optarg, &options->every) || options->every == 0 ||
-			    options->every > DAY_US)
-				return wrong("--every", optarg, "is not a time such as 10ms");
-			options->every *= 1000;
+			status = read_time("--every", optarg, &options->every);
+			break;
+		case 'o':
+			status = read_time("--over", optarg, &options->over);
 			break;
 		case 'p':
 			options->poisson = strcmp(optarg, "poisson") == 0;
@@ -309,8 +354,9 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		return wrong("--size", size,
 			     "is not imix, a size (0 to 65507), a range MIN-MAX, or a list of "
 			     "them, each with :WEIGHT or not");
-	if (sluice_bench_rate_parse(rate, &options->rate, &options->rate_is_bits))
-		return wrong("--rate", rate, "is not a rate such as 100mbit, 50kpps or max");
+	status = read_rate(options, rate);
+	if (status)
+		return status;
 	if (options->poisson && options->rate == 0)
 		return wrong("--spacing", "poisson", "needs a --rate that is not max");
 	status = read_to(options, to);

@@ -15,8 +15,10 @@ struct sluice_gen_options {
 	struct sluice_sizes sizes;
 	uint64_t rate;
 	bool rate_is_bits;
-	uint64_t count;	  /* 0: no limit */
-	uint64_t seconds; /* 0: no limit */
+	uint64_t last_rate; /* that a ramp ends at; 0: no ramp */
+	uint64_t over;	    /* nanoseconds of the ramp */
+	uint64_t count;	    /* 0: no limit */
+	uint64_t seconds;   /* 0: no limit */
 	uint64_t seed;
 	uint64_t burst;	       /* 0: spaced by the rate */
 	uint64_t every;	       /* nanoseconds between bursts */

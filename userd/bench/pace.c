@@ -34,6 +34,42 @@ void sluice_pace_start_bursts(struct sluice_pace *pace, uint64_t burst, uint64_t
 }
 
 /* As pace.h says. @context process */
+void sluice_pace_make_ramp(struct sluice_pace *pace, uint64_t last, uint64_t over)
+{
+	if (!pace || pace->rate == 0 || pace->burst || last == 0 || over == 0)
+		return;
+	pace->last = last;
+	pace->over = over;
+}
+
+/* When a ramp has sent `units`, in nanoseconds from its start: the rate's integral, solved for the
+ * time. @threadsafe */
+static uint64_t ramp_duration(const struct sluice_pace *pace, uint64_t units)
+{
+	double first = (double)pace->rate;
+	double last = (double)pace->last;
+	double over = (double)pace->over / (double)NS_PER_SECOND;
+	double whole = (first + last) / 2 * over;
+	double sent = (double)units;
+	double seconds;
+
+	if (sent >= whole)
+		seconds = over + (sent - whole) / last;
+	else
+		seconds =
+			2 * sent / (first + sqrt(first * first + 2 * (last - first) / over * sent));
+	return seconds >= 1e9 ? UINT64_MAX / 2 : (uint64_t)(seconds * (double)NS_PER_SECOND);
+}
+
+/* How many nanoseconds `units` after the first `before` take. @threadsafe */
+static uint64_t span(const struct sluice_pace *pace, uint64_t before, uint64_t units)
+{
+	if (pace->last == 0)
+		return sluice_pace_duration(pace, units);
+	return ramp_duration(pace, before + units) - ramp_duration(pace, before);
+}
+
+/* As pace.h says. @context process */
 void sluice_pace_make_poisson(struct sluice_pace *pace, uint64_t seed)
 {
 	if (!pace || pace->rate == 0 || pace->burst)
@@ -53,6 +89,8 @@ uint64_t sluice_pace_duration(const struct sluice_pace *pace, uint64_t units)
 	}
 	if (!pace || pace->rate == 0)
 		return 0;
+	if (pace->last)
+		return ramp_duration(pace, units);
 	/* 64 bits would be full after 18 s at 1 Gbit/s. */
 	product = (unsigned __int128)units * NS_PER_SECOND / pace->rate;
 	return product > UINT64_MAX / 2 ? UINT64_MAX / 2 : (uint64_t)product;
@@ -95,7 +133,7 @@ uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size)
 	/* Random times that were gathered would be random no more. */
 	if (pace->poisson)
 		return due;
-	gap = sluice_pace_duration(pace, pace->bits ? 8 * (uint64_t)size : 1);
+	gap = span(pace, pace->units, pace->bits ? 8 * (uint64_t)size : 1);
 	/* Waking costs more than sending: close ones wait for each other. */
 	if (gap < SLUICE_PACE_GATHER_NS)
 		due += SLUICE_PACE_GATHER_NS - gap;
@@ -120,7 +158,7 @@ void sluice_pace_forget(struct sluice_pace *pace, size_t size, uint64_t now)
 		if (pace->units % pace->burst == 0)
 			skip = (now - due) / pace->every * pace->every;
 	} else {
-		gap = sluice_pace_duration(pace, pace->bits ? 8 * (uint64_t)size : 1);
+		gap = span(pace, pace->units, pace->bits ? 8 * (uint64_t)size : 1);
 		kept = gap > kept ? gap : kept;
 		skip = now - due > kept ? now - due - kept : 0;
 	}
@@ -138,7 +176,7 @@ bool sluice_pace_joins(const struct sluice_pace *pace, uint64_t now, uint64_t un
 	if (pace->rate == 0 || pace->units == units_before)
 		return true;
 	return due_at(pace) <= now &&
-	       sluice_pace_duration(pace, pace->units - units_before) < SLUICE_PACE_BURST_NS;
+	       span(pace, units_before, pace->units - units_before) < SLUICE_PACE_BURST_NS;
 }
 
 /* As pace.h says. @context process */
@@ -148,9 +186,9 @@ void sluice_pace_sent(struct sluice_pace *pace, size_t size)
 
 	if (!pace)
 		return;
-	pace->units += units;
 	if (pace->poisson)
-		pace->offset += draw(pace, sluice_pace_duration(pace, units));
+		pace->offset += draw(pace, span(pace, pace->units, units));
+	pace->units += units;
 }
 
 /* As pace.h says. @context process */
@@ -159,5 +197,5 @@ void sluice_pace_close(struct sluice_pace *pace, uint64_t now, uint64_t units_be
 	if (pace && pace->burst && pace->units % pace->burst == 0)
 		pace->floor = now + pace->every / 2;
 	if (pace && pace->rate != 0)
-		pace->floor = now + sluice_pace_duration(pace, pace->units - units_before) / 2;
+		pace->floor = now + span(pace, units_before, pace->units - units_before) / 2;
 }

@@ -27,6 +27,8 @@ struct sluice_pace {
 	bool poisson;	 /* the times between datagrams are random, their mean is the rate's */
 	uint64_t random; /* state of the generator; for `poisson` */
 	uint64_t offset; /* with `poisson`: nanoseconds from the start to the next datagram */
+	uint64_t last;	 /* the rate that a ramp ends at; 0: no ramp */
+	uint64_t over;	 /* nanoseconds that the ramp takes */
 	uint64_t missed; /* nanoseconds of traffic that were not caught up */
 };
 
@@ -37,6 +39,10 @@ void sluice_pace_start(struct sluice_pace *pace, uint64_t rate, bool bits, uint6
  */
 void sluice_pace_start_bursts(struct sluice_pace *pace, uint64_t burst, uint64_t every,
 			      uint64_t now);
+
+/* Makes the rate go evenly from the one it was started with to `last`, in `over` nanoseconds, and
+ * stay there. After sluice_pace_start() with a rate; both at least 1. */
+void sluice_pace_make_ramp(struct sluice_pace *pace, uint64_t last, uint64_t over);
 
 /* Makes the times from one datagram to the next exponentially distributed around the rate's (a
  * Poisson process), from `seed`: the same times for the same seed. After sluice_pace_start() with a
@@ -63,7 +69,7 @@ void sluice_pace_sent(struct sluice_pace *pace, size_t size);
 /* The burst that began at `now` with `units_before` is complete. */
 void sluice_pace_close(struct sluice_pace *pace, uint64_t now, uint64_t units_before);
 
-/* How many nanoseconds `units` take at this rate. */
+/* How many nanoseconds the first `units` take at this rate. */
 uint64_t sluice_pace_duration(const struct sluice_pace *pace, uint64_t units);
 
 /* How many nanoseconds what was sent takes by its schedule. */
