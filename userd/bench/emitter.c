@@ -160,7 +160,7 @@ int sluice_emitter_open(struct sluice_emitter **emitter, const struct sluice_emi
 		set_port(&made->ports[index], (uint16_t)(route->first_port + index));
 	}
 	for (; made->sources < route->sources; made->sources++) {
-		error = open_source(made, route, made->sources, why);
+		error = open_source(made, route, route->first + made->sources, why);
 		if (error < 0)
 			goto failed;
 		made->sockets[made->sources] = error;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * sluicebench gen: the sender of the three servers. Sends numbered datagrams at a rate that it
- * keeps itself and counts exactly what the kernel took. One thread. Touches: its sockets, stdout,
- * stderr.
+ * keeps itself and counts exactly what the kernel took, by one thread or several that share
+ * nothing. Touches: its sockets, the processors of its threads, stdout, stderr.
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,10 +29,15 @@
 #define LAST_ERRORS_NS 100000000L
 /* Below this share of the wished rate, in percent, the rate counts as not reached. */
 #define REACHED_PERCENT 99U
+/* How late one of several threads may see that it is to stop. */
+#define STOP_LOOK_NS 100000000ULL
 
-/* What the command line asks for, and the run it becomes. */
+/* One thread's part of what the command line asks for, and the run it becomes. */
 struct gen {
 	struct sluice_gen_options wish;
+	pthread_t thread;
+	size_t number; /* of the thread */
+	int error;     /* what ended it early, negative; 0: nothing did */
 	struct sluice_emitter *emitter;
 	struct sluice_pace pace;
 	struct sluice_histogram *gaps; /* @owner gen */
@@ -75,14 +82,15 @@ static void sleep_until(uint64_t wake)
 static void progress(const struct gen *gen, uint64_t now, uint64_t *told, uint64_t *before)
 {
 	const struct sluice_emitter_counts *counts = sluice_emitter_counts(gen->emitter);
+	const char *who = gen->wish.threads > 1 ? " by the first thread" : "";
 	bool terminal = isatty(STDERR_FILENO);
 	double span = (double)(now - *told) / 1e9;
 
-	if (gen->wish.quiet || now - *told < NS_PER_SECOND)
+	if (gen->wish.quiet || gen->number > 0 || now - *told < NS_PER_SECOND)
 		return;
-	fprintf(stderr, "%sgen: %" PRIu64 " sent, %.0f/s, %" PRIu64 " errors%s",
-		terminal ? "\r\033[K" : "", counts->sent, (double)(counts->sent - *before) / span,
-		counts->errors, terminal ? "" : "\n");
+	fprintf(stderr, "%sgen: %" PRIu64 " sent%s, %.0f/s, %" PRIu64 " errors%s",
+		terminal ? "\r\033[K" : "", counts->sent, who,
+		(double)(counts->sent - *before) / span, counts->errors, terminal ? "" : "\n");
 	fflush(stderr);
 	*told = now;
 	*before = counts->sent;
@@ -99,6 +107,7 @@ static bool add(struct gen *gen, uint32_t size)
 
 	if (!payload)
 		return false;
+	flow += gen->wish.route.first * ports;
 	sluice_payload_write(payload, size, gen->run, (uint32_t)flow, (*sequence)++);
 	gen->port = gen->port + 1 < ports ? gen->port + 1 : 0;
 	gen->begun++;
@@ -172,6 +181,9 @@ static int run(struct gen *gen)
 			uint64_t line = told + NS_PER_SECOND;
 			uint64_t until = wake < finish ? wake : finish;
 
+			/* A signal wakes one thread only. */
+			if (gen->wish.threads > 1 && until > now + STOP_LOOK_NS)
+				until = now + STOP_LOOK_NS;
 			sleep_until(until < line || line <= now ? until : line);
 			continue;
 		}
@@ -188,16 +200,46 @@ static int run(struct gen *gen)
 		gen->source = gen->source + 1 < gen->wish.route.sources ? gen->source + 1 : 0;
 	}
 	gen->end = clock_ns();
-	if (isatty(STDERR_FILENO) && !gen->wish.quiet)
+	if (isatty(STDERR_FILENO) && !gen->wish.quiet && gen->number == 0)
 		fputc('\n', stderr);
 	return error;
 }
 
-/* Prints the result. Returns true if the wished rate was reached. */
-static bool report(const struct gen *gen)
+/* Adds up what the threads did, into the first one's part: times are the longest, what was missed
+ * the mean, since each thread has a part of the rate. Returns the counts. */
+static struct sluice_emitter_counts add_up(struct gen *gens, size_t count, uint64_t *planned)
 {
-	const struct sluice_emitter_counts *counts = sluice_emitter_counts(gen->emitter);
-	uint64_t planned = sluice_pace_planned(&gen->pace);
+	struct sluice_emitter_counts sum = {0};
+	uint64_t missed = 0;
+	size_t index;
+
+	*planned = 0;
+	for (index = 0; index < count; index++) {
+		const struct sluice_emitter_counts *counts =
+			sluice_emitter_counts(gens[index].emitter);
+		uint64_t own = sluice_pace_planned(&gens[index].pace);
+
+		sum.sent += counts->sent;
+		sum.bytes += counts->bytes;
+		sum.errors += counts->errors;
+		sum.retries += counts->retries;
+		if (counts->last_error)
+			sum.last_error = counts->last_error;
+		missed += gens[index].pace.missed;
+		*planned = own > *planned ? own : *planned;
+		if (gens[index].end > gens->end)
+			gens->end = gens[index].end;
+		if (index > 0 && gens->gaps)
+			sluice_histogram_merge(gens->gaps, gens[index].gaps);
+	}
+	gens->pace.missed = missed / count;
+	return sum;
+}
+
+/* Prints the result of all threads: `counts` and the longest `planned` are theirs. */
+static void report(const struct gen *gen, const struct sluice_emitter_counts *counts,
+		   uint64_t planned)
+{
 	uint64_t spent = gen->end - gen->start;
 	double missed = (double)gen->pace.missed / 1e9;
 	double seconds;
@@ -221,7 +263,7 @@ static bool report(const struct gen *gen)
 		       ",\"reached\":%s,\"run\":\"%016" PRIx64 "\"}\n",
 		       counts->sent, counts->bytes, counts->errors, counts->retries, seconds, bps,
 		       pps, missed, reached ? "true" : "false", gen->run);
-		return reached;
+		return;
 	}
 	printf("sent      %" PRIu64 " datagrams, %" PRIu64 " bytes to %s\n", counts->sent,
 	       counts->bytes, gen->wish.to);
@@ -251,30 +293,44 @@ static bool report(const struct gen *gen)
 	       " seconds=%.3f rate_bps=%.0f pps=%.0f missed_seconds=%.3f reached=%s\n",
 	       counts->sent, counts->bytes, counts->errors, counts->retries, seconds, bps, pps,
 	       missed, reached ? "yes" : "no");
-	return reached;
 }
 
-/* Gets sockets, memory and the run number. Exit status. */
+/* Of `whole` the part of thread `number` of `count`, so that all parts together are all of it. */
+static uint64_t part(uint64_t whole, size_t number, size_t count)
+{
+	uint64_t rest = whole % count;
+
+	return whole / count + (number < rest);
+}
+
+/* Makes the wishes of the whole those of one thread. */
+static void narrow(struct gen *gen, const struct sluice_gen_options *whole, size_t number)
+{
+	size_t count = whole->threads;
+	size_t rest = whole->route.sources % count;
+
+	gen->wish = *whole;
+	gen->number = number;
+	gen->wish.rate = part(whole->rate, number, count);
+	gen->wish.last_rate = part(whole->last_rate, number, count);
+	gen->wish.count = part(whole->count, number, count);
+	gen->wish.burst = part(whole->burst, number, count);
+	gen->wish.route.sources = (size_t)part(whole->route.sources, number, count);
+	gen->wish.route.first =
+		number * (whole->route.sources / count) + (number < rest ? number : rest);
+	gen->wish.seed = whole->seed + number;
+	gen->wish.sizes.random = gen->wish.seed;
+}
+
+/* Gets one thread's sockets and memory. Exit status. */
 static int prepare(struct gen *gen)
 {
 	size_t flows = gen->wish.route.sources *
 		       ((size_t)(gen->wish.route.last_port - gen->wish.route.first_port) + 1);
-	struct sigaction action = {.sa_handler = on_signal};
-	struct rlimit files;
 	const char *why = "";
 	int error;
 
-	if (!gen->wish.seeded &&
-	    getrandom(&gen->wish.seed, sizeof(gen->wish.seed), 0) != sizeof(gen->wish.seed))
-		gen->wish.seed = clock_ns() ^ (uint64_t)getpid() << 32;
-	gen->run = sluice_random(&gen->wish.seed);
-	gen->wish.sizes.random = gen->wish.seed;
 	gen->sequences = calloc(flows * SLUICE_PAYLOAD_PLAIN, sizeof(*gen->sequences));
-	/* A socket for each source. */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
 	if (gen->wish.gaps_path)
 		gen->gaps = sluice_histogram_new();
 	if (!gen->sequences || (gen->wish.gaps_path && !gen->gaps)) {
@@ -288,52 +344,147 @@ static int prepare(struct gen *gen)
 			strerror(-error));
 		return SLUICE_BENCH_FAILURE;
 	}
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	/* Wake when asked, not up to 50 µs later (prctl(2), PR_SET_TIMERSLACK). */
-	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	return SLUICE_BENCH_OK;
 }
 
-/* As command.h says. */
-int sluice_bench_gen(int argc, char **argv)
+/* What the whole process needs, once: descriptors, signals, the run number. */
+static void prepare_process(struct sluice_gen_options *wish, uint64_t *number)
 {
-	struct gen *gen = calloc(1, sizeof(*gen));
-	struct timespec last = {.tv_nsec = LAST_ERRORS_NS};
-	int status = SLUICE_BENCH_FAILURE;
-	int error;
+	struct sigaction action = {.sa_handler = on_signal};
+	struct rlimit files;
 
-	if (!gen)
-		return SLUICE_BENCH_FAILURE;
-	stop = false;
-	status = sluice_gen_options_read(&gen->wish, argc, argv);
-	if (status < 0)
-		status = prepare(gen);
-	if (!gen->emitter)
-		goto out;
-	gen->start = clock_ns();
+	if (!wish->seeded && getrandom(&wish->seed, sizeof(wish->seed), 0) != sizeof(wish->seed))
+		wish->seed = clock_ns() ^ (uint64_t)getpid() << 32;
+	*number = sluice_random(&wish->seed);
+	/* A socket for each source. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+/* Keeps the caller's thread on one processor, the `number`th of those that it may use. */
+static void pin(size_t number)
+{
+	cpu_set_t all;
+	cpu_set_t one;
+	size_t left;
+	int cpu;
+
+	if (sched_getaffinity(0, sizeof(all), &all) || CPU_COUNT(&all) == 0)
+		return;
+	left = number % (size_t)CPU_COUNT(&all);
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &all) || left-- > 0)
+			continue;
+		CPU_ZERO(&one);
+		CPU_SET(cpu, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+		return;
+	}
+}
+
+/* One thread: sends its part. */
+static void *work(void *argument)
+{
+	struct gen *gen = argument;
+
+	if (gen->wish.threads > 1)
+		pin(gen->number);
+	/* Wake when asked, not up to 50 µs later (prctl(2), PR_SET_TIMERSLACK). */
+	prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
 	sluice_pace_start(&gen->pace, gen->wish.rate, gen->wish.rate_is_bits, gen->start);
 	sluice_pace_start_bursts(&gen->pace, gen->wish.burst, gen->wish.every, gen->start);
 	sluice_pace_make_ramp(&gen->pace, gen->wish.last_rate, gen->wish.over);
 	if (gen->wish.poisson)
 		sluice_pace_make_poisson(&gen->pace, gen->wish.seed);
-	error = run(gen);
+	gen->error = run(gen);
+	/* What ends one ends all. */
+	if (gen->error)
+		stop = true;
+	return NULL;
+}
+
+/* Runs all threads to their end; the first is the caller's if it is the only one. 0 or the negative
+ * errno of the first that failed. */
+static int run_all(struct gen *gens, size_t count)
+{
+	uint64_t start = clock_ns();
+	size_t started = 0;
+	int error = 0;
+	size_t index;
+
+	for (index = 0; index < count; index++)
+		gens[index].start = start;
+	if (count == 1) {
+		work(gens);
+		return gens->error;
+	}
+	for (; started < count && !error; started += !error)
+		error = -pthread_create(&gens[started].thread, NULL, work, &gens[started]);
+	stop = stop || error;
+	for (index = 0; index < started; index++) {
+		pthread_join(gens[index].thread, NULL);
+		error = error ? error : gens[index].error;
+	}
+	return error;
+}
+
+/* As command.h says. */
+int sluice_bench_gen(int argc, char **argv)
+{
+	struct sluice_gen_options *wish = calloc(1, sizeof(*wish));
+	struct timespec last = {.tv_nsec = LAST_ERRORS_NS};
+	struct sluice_emitter_counts counts;
+	struct gen *gens = NULL;
+	size_t index = 0;
+	uint64_t planned;
+	uint64_t number;
+	int status = SLUICE_BENCH_FAILURE;
+	int error;
+
+	if (!wish)
+		return SLUICE_BENCH_FAILURE;
+	stop = false;
+	status = sluice_gen_options_read(wish, argc, argv);
+	if (status >= 0)
+		goto out;
+	status = SLUICE_BENCH_FAILURE;
+	gens = calloc(wish->threads, sizeof(*gens));
+	if (!gens)
+		goto out;
+	prepare_process(wish, &number);
+	for (index = 0; index < wish->threads; index++) {
+		narrow(&gens[index], wish, index);
+		gens[index].run = number;
+		status = prepare(&gens[index]);
+		if (status)
+			goto out;
+	}
+	error = run_all(gens, wish->threads);
 	nanosleep(&last, NULL);
-	sluice_emitter_listen(gen->emitter);
-	report(gen);
-	status = write_gaps(gen);
+	for (index = 0; index < wish->threads; index++)
+		sluice_emitter_listen(gens[index].emitter);
+	counts = add_up(gens, wish->threads, &planned);
+	/* What was wished of all. */
+	gens->wish.rate = wish->rate;
+	report(gens, &counts, planned);
+	status = write_gaps(gens);
 	if (error) {
-		fprintf(stderr, "sluicebench gen: sending to %s: %s\n", gen->wish.to,
-			strerror(-error));
+		fprintf(stderr, "sluicebench gen: sending to %s: %s\n", wish->to, strerror(-error));
 		status = SLUICE_BENCH_FAILURE;
-	} else if (gen->wish.count && !gen->wish.seconds &&
-		   sluice_emitter_counts(gen->emitter)->sent < gen->wish.count) {
+	} else if (wish->count && !wish->seconds && counts.sent < wish->count) {
 		status = SLUICE_BENCH_WRONG;
 	}
 out:
-	sluice_emitter_close(gen->emitter);
-	sluice_histogram_free(gen->gaps);
-	free(gen->sequences);
-	free(gen);
+	for (index = 0; gens && index < wish->threads; index++) {
+		sluice_emitter_close(gens[index].emitter);
+		sluice_histogram_free(gens[index].gaps);
+		free(gens[index].sequences);
+	}
+	free(gens);
+	free(wish);
 	return status;
 }

@@ -18,6 +18,7 @@
 #define SEGMENTS_MOST 64U
 /* Largest UDP payload over IPv4 (RFC 768, RFC 791); the same for both families. */
 #define DATAGRAM_MOST 65507U
+#define THREADS_MOST 256U
 /* The longest time of an option, in microseconds. */
 #define DAY_US 86400000000ULL
 
@@ -49,6 +50,9 @@ static void usage(FILE *to)
 	      "of\n"
 	      "                         which the rate is the mean\n"
 	      "  --gaps FILE            write how the times between datagrams are spread (.hgrm)\n"
+	      "  --threads N            so many threads, each on a processor of its own, which "
+	      "share "
+	      "it all\n"
 	      "  --seed N               the same run number and sizes every time\n"
 	      "  -q, --quiet            no progress on stderr\n"
 	      "  -j, --json             the result as JSON instead of text and RESULT line\n"
@@ -172,6 +176,13 @@ static int check(const struct sluice_gen_options *options, const char *size_text
 		     DATAGRAM_MOST))
 		return wrong("--segments", size_text,
 			     "needs one port and one size, together at most 65507 bytes");
+	if (options->threads > options->route.sources ||
+	    (options->rate && options->threads > options->rate) ||
+	    (options->last_rate && options->threads > options->last_rate) ||
+	    (options->count && options->threads > options->count) ||
+	    (options->burst && options->threads > options->burst))
+		return wrong("--threads", "",
+			     "are more than there are flows, datagrams, or datagrams a second");
 	if (flows > SLUICE_PAYLOAD_FLOWS)
 		return wrong("--flows", "", "ports times flows is more than 262144");
 	if (flows > SLUICE_PAYLOAD_FLOWS_SHORT &&
@@ -244,6 +255,7 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		{"count", required_argument, NULL, 'n'},
 		{"seconds", required_argument, NULL, 'S'},
 		{"flows", required_argument, NULL, 'f'},
+		{"threads", required_argument, NULL, 'T'},
 		{"ports", required_argument, NULL, 'P'},
 		{"from", required_argument, NULL, 'F'},
 		{"seed", required_argument, NULL, 'e'},
@@ -262,6 +274,7 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 	const char *from = NULL;
 	const char *rate = "1kpps";
 	const char *size = "200";
+	uint64_t threads = 1;
 	uint64_t flows = 0;
 	uint64_t ports = 0;
 	uint64_t segments = 1;
@@ -290,6 +303,9 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 			break;
 		case 'f':
 			status = read_number("--flows", optarg, 1, UINT16_MAX, &flows);
+			break;
+		case 'T':
+			status = read_number("--threads", optarg, 1, THREADS_MOST, &threads);
 			break;
 		case 'P':
 			status = read_number("--ports", optarg, 1, UINT16_MAX, &ports);
@@ -348,7 +364,7 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 	if (flows && ports)
 		return wrong("--ports", "",
 			     "does not go with --flows, which is ports of all addresses");
-	options->route.sources = flows ? flows : ports ? ports : 1;
+	options->route.sources = flows ? flows : ports ? ports : threads;
 	options->route.segments = (unsigned int)segments;
 	if (sluice_sizes_parse(size, DATAGRAM_MOST, &options->sizes))
 		return wrong("--size", size,
@@ -361,7 +377,8 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		return wrong("--spacing", "poisson", "needs a --rate that is not max");
 	status = read_to(options, to);
 	if (!status && from)
-		status = read_from(options, from, flows, options->route.sources);
+		status = read_from(options, from, flows, ports ? ports : 1);
+	options->threads = (size_t)threads;
 	if (!status)
 		status = check(options, size, rate);
 	return status ? status : -1;

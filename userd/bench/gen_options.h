@@ -23,6 +23,7 @@ struct sluice_gen_options {
 	uint64_t burst;	       /* 0: spaced by the rate */
 	uint64_t every;	       /* nanoseconds between bursts */
 	const char *gaps_path; /* points into argv; NULL: gaps are not looked at */
+	size_t threads;	       /* at least 1; rate, count, bursts and sources are shared out */
 	bool poisson;	       /* times between datagrams are random */
 	bool seeded;
 	bool json;
