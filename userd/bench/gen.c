@@ -232,7 +232,7 @@ static struct sluice_emitter_counts add_up(struct gen *gens, size_t count, uint6
 		if (index > 0 && gens->gaps)
 			sluice_histogram_merge(gens->gaps, gens[index].gaps);
 	}
-	gens->pace.missed = missed / count;
+	gens->pace.missed = count ? missed / count : 0;
 	return sum;
 }
 
