@@ -22,9 +22,9 @@ struct run {
 };
 
 /* Sends for `span` nanoseconds with a sleeper that wakes `late` nanoseconds late, and once `pause`
- * late. */
-static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span, uint64_t late,
-			   uint64_t pause)
+ * late. `forgets`: with sluice_pace_forget(). */
+static struct run simulate_either(struct sluice_pace *pace, size_t size, uint64_t span,
+				  uint64_t late, uint64_t pause, bool forgets)
 {
 	struct run run = {0};
 	uint64_t now = pace->start;
@@ -46,11 +46,14 @@ static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span,
 			run.wakes++;
 			continue;
 		}
+		if (forgets)
+			sluice_pace_forget(pace, size, now);
 		while (burst == 0 || sluice_pace_joins(pace, now, units)) {
 			sluice_pace_sent(pace, size);
 			burst++;
 		}
-		sluice_pace_close(pace, now, units);
+		if (!forgets || pace->burst)
+			sluice_pace_close(pace, now, units);
 		if (now - window >= 1000000) {
 			window = now;
 			in_window = 0;
@@ -63,6 +66,13 @@ static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span,
 		run.sent += burst;
 	}
 	return run;
+}
+
+/* The same without it. */
+static struct run simulate(struct sluice_pace *pace, size_t size, uint64_t span, uint64_t late,
+			   uint64_t pause)
+{
+	return simulate_either(pace, size, span, late, pause, false);
 }
 
 /* A slow rate: one at a time, each at its moment, for an hour without drift. */
@@ -120,6 +130,114 @@ static void oversleeping_makes_no_burst(void **state)
 	assert_true(run.busiest_ms <= 2 * 100 + 101);
 }
 
+/* The same, forgetting: a burst of what was missed, then the rate; the rest is told. What is only a
+ * little late is not lost, nor is anything of a rate below a datagram a burst. */
+static void what_was_missed_is_forgotten(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 100000, false, 0);
+	run = simulate_either(&pace, 100, 2 * SECOND, 60000, 50000000, true);
+	assert_in_range(run.sent, 195000, 195200);
+	assert_true(run.busiest_ms <= 100 + 101 + 20);
+	assert_in_range(pace.missed, 48900000, 50000000);
+	sluice_pace_start(&pace, 500000, false, 0);
+	run = simulate_either(&pace, 100, 10 * SECOND, 600000, 0, true);
+	assert_in_range(run.sent, 5000000 - 500, 5000000 + 1);
+	assert_int_equal(pace.missed, 0);
+	sluice_pace_start(&pace, 10, false, 0);
+	run = simulate_either(&pace, 100, 100 * SECOND, 5000000, 0, true);
+	assert_in_range(run.sent, 999, 1000);
+	assert_int_equal(pace.missed, 0);
+	/* Ten bursts missed: one of them is sent late, the others never; the next in their time. */
+	sluice_pace_start_bursts(&pace, 700, 10000000, 0);
+	run = simulate_either(&pace, 64, SECOND, 0, 100000000, true);
+	assert_int_equal(pace.missed, 100000000);
+	assert_int_equal(run.sent, 63000);
+	assert_int_equal(run.busiest_ms, 700);
+	assert_int_equal(pace.start % 10000000, 0);
+}
+
+/* Random times: their mean is the rate's and their standard deviation equals it, as exponentially
+ * distributed ones have it; 1 - 1/e of them are below the mean; a seed gives the same ones. */
+static void poisson_times_are_exponential(void **state)
+{
+	const uint64_t count = 200000;
+	const uint64_t mean = 50000;
+	double squares = 0;
+	uint64_t below = 0;
+	struct sluice_pace again;
+	struct sluice_pace pace;
+	uint64_t number;
+	uint64_t before;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 20000, false, 7);
+	sluice_pace_make_poisson(&pace, 42);
+	sluice_pace_start(&again, 20000, false, 7);
+	sluice_pace_make_poisson(&again, 42);
+	before = sluice_pace_wake(&pace, 100);
+	assert_int_equal(before, 7);
+	for (number = 0; number < count; number++) {
+		uint64_t next;
+		double apart;
+
+		sluice_pace_sent(&pace, 100);
+		sluice_pace_sent(&again, 100);
+		next = sluice_pace_wake(&pace, 100);
+		assert_int_equal(next, sluice_pace_wake(&again, 100));
+		below += next - before < mean;
+		apart = (double)(next - before) - (double)mean;
+		squares += apart * apart;
+		before = next;
+	}
+	/* Six standard errors: 1.4 % of the mean, 2.8 % of the variance and more, 0.65 % of shares.
+	 */
+	assert_in_range((before - 7) / count, mean * 986 / 1000, mean * 1014 / 1000);
+	assert_in_range((uint64_t)(squares / (double)count), mean * mean * 96 / 100,
+			mean * mean * 104 / 100);
+	assert_in_range(below * 10000 / count, 6321 - 65, 6321 + 65);
+	/* Of bits, too; and what is missed is forgotten as with even times. */
+	sluice_pace_start(&pace, 80000000, true, 0);
+	sluice_pace_make_poisson(&pace, 1);
+	run = simulate_either(&pace, 1000, 10 * SECOND, 30000, 50000000, true);
+	assert_in_range(run.sent, 98000, 101000);
+	assert_in_range(pace.missed, 48000000, 51000000);
+	/* Nothing to be random about. */
+	sluice_pace_start(&pace, 0, false, 0);
+	sluice_pace_make_poisson(&pace, 1);
+	assert_int_equal(sluice_pace_wake(&pace, 9), 0);
+}
+
+/* A ramp: the rate's integral at each time, up and down, and the last rate behind it. */
+static void ramps_go_from_rate_to_rate(void **state)
+{
+	struct sluice_pace pace;
+	struct run run;
+
+	(void)state;
+	sluice_pace_start(&pace, 1000, false, 3);
+	sluice_pace_make_ramp(&pace, 100000, 10 * SECOND);
+	assert_in_range(sluice_pace_duration(&pace, 5950), SECOND - 1000, SECOND + 1000);
+	assert_in_range(sluice_pace_duration(&pace, 505000), 10 * SECOND - 10, 10 * SECOND + 10);
+	assert_in_range(sluice_pace_duration(&pace, 605000), 11 * SECOND - 10, 11 * SECOND + 10);
+	run = simulate_either(&pace, 100, 12 * SECOND, 60000, 0, true);
+	assert_in_range(run.sent, 705000 - 100, 705001);
+	assert_int_equal(pace.missed, 0);
+	sluice_pace_start(&pace, 80000000, true, 0);
+	sluice_pace_make_ramp(&pace, 8000000, 2 * SECOND);
+	run = simulate_either(&pace, 1000, 4 * SECOND, 60000, 0, true);
+	assert_in_range(run.sent, 11000 + 2000 - 10, 11000 + 2001);
+	sluice_pace_start(&pace, 1000, false, 0);
+	sluice_pace_make_ramp(&pace, 100000, 10 * SECOND);
+	sluice_pace_make_poisson(&pace, 5);
+	run = simulate_either(&pace, 100, 10 * SECOND, 10000, 0, true);
+	assert_in_range(run.sent, 495000, 515000);
+}
+
 /* Unpaced: always now, always one more. */
 static void unpaced_never_waits(void **state)
 {
@@ -137,8 +255,9 @@ static void unpaced_never_waits(void **state)
 /* Single sizes, ranges, lists; what is no such thing is refused and changes nothing. */
 static void sizes_are_read(void **state)
 {
-	static const char *const bad[] = {"",	 ",", "1,",   ",1",  "1-",   "-1",
-					  "9-8", "x", "1,,2", "1 2", "0x10", "1-2-3"};
+	static const char *const bad[] = {"",	    ",",     "1,",   ",1",  "1-",   "-1",
+					  "9-8",    "x",     "9:",   ":9",  "9:x",  "9:1:1",
+					  "imix,9", "9:1-2", "1,,2", "1 2", "0x10", "1-2-3"};
 	struct sluice_sizes sizes;
 	unsigned int round;
 	size_t index;
@@ -159,6 +278,53 @@ static void sizes_are_read(void **state)
 		assert_int_equal(sluice_sizes_parse(bad[index], 65507, &sizes), -EINVAL);
 	assert_int_equal(sizes.count, 3);
 	assert_int_equal(sluice_sizes_parse(NULL, 1, &sizes), -EINVAL);
+}
+
+/* Weights: as often as they say, at random, by the seed; an item without one has 1; IMIX is 7 to 4
+ * to 1. */
+static void sizes_are_weighted(void **state)
+{
+	const unsigned int rounds = 120000;
+	struct sluice_sizes again;
+	struct sluice_sizes sizes;
+	unsigned int in_range = 0;
+	unsigned int other = 0;
+	unsigned int small = 0;
+	unsigned int twice = 0;
+	uint32_t before = 0;
+	unsigned int round;
+
+	(void)state;
+	assert_int_equal(sluice_sizes_parse("64:7,500-600:4,1400", 65507, &sizes), 0);
+	again = sizes;
+	for (round = 0; round < rounds; round++) {
+		uint32_t size = sluice_sizes_next(&sizes);
+
+		assert_int_equal(size, sluice_sizes_next(&again));
+		small += size == 64;
+		in_range += size >= 500 && size <= 600;
+		other += size == 1400;
+		twice += size == 1400 && before == 1400;
+		before = size;
+	}
+	/* Within six standard errors. */
+	assert_in_range(small, 70000 - 1030, 70000 + 1030);
+	assert_in_range(in_range, 40000 - 980, 40000 + 980);
+	assert_in_range(other, 10000 - 580, 10000 + 580);
+	assert_int_equal(small + in_range + other, rounds);
+	/* Not in turn: one in 144 pairs. */
+	assert_in_range(twice, 833 - 180, 833 + 180);
+	assert_int_equal(sluice_sizes_parse("64:0", 65507, &sizes), -ERANGE);
+	assert_int_equal(sluice_sizes_parse("64:1000001", 65507, &sizes), -ERANGE);
+	assert_int_equal(sluice_sizes_parse("imix", 65507, &sizes), 0);
+	for (round = 0, small = 0, other = 0; round < 12; round++) {
+		uint32_t size = sluice_sizes_next(&sizes);
+
+		small += size == 32;
+		other += size == 1472;
+	}
+	assert_int_equal(small, 7);
+	assert_int_equal(other, 1);
 }
 
 /* Bits, datagrams, the two never mixed up. */
@@ -241,8 +407,12 @@ int main(void)
 		cmocka_unit_test(fast_rates_are_gathered),
 		cmocka_unit_test(bits_are_payload_bits),
 		cmocka_unit_test(oversleeping_makes_no_burst),
+		cmocka_unit_test(what_was_missed_is_forgotten),
+		cmocka_unit_test(poisson_times_are_exponential),
+		cmocka_unit_test(ramps_go_from_rate_to_rate),
 		cmocka_unit_test(unpaced_never_waits),
 		cmocka_unit_test(sizes_are_read),
+		cmocka_unit_test(sizes_are_weighted),
 		cmocka_unit_test(rates_are_read),
 		cmocka_unit_test(ports_are_read),
 		cmocka_unit_test(bursts_come_at_their_times),

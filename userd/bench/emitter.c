@@ -59,12 +59,28 @@ static uint16_t get_port(const union sluice_bench_address *address)
 							  : address->v4.sin_port);
 }
 
+/* Moves an address up by `offset`. The caller's range ends within its network. */
+static void move_address(union sluice_bench_address *address, size_t offset)
+{
+	uint64_t low;
+
+	if (address->any.sa_family != AF_INET6) {
+		address->v4.sin_addr.s_addr =
+			htobe32(be32toh(address->v4.sin_addr.s_addr) + (uint32_t)offset);
+		return;
+	}
+	memcpy(&low, &address->v6.sin6_addr.s6_addr[8], sizeof(low));
+	low = htobe64(be64toh(low) + offset);
+	memcpy(&address->v6.sin6_addr.s6_addr[8], &low, sizeof(low));
+}
+
 /* Opens one source socket. Its descriptor, or a negative errno and *why. */
 static int open_source(const struct sluice_emitter *emitter,
 		       const struct sluice_emitter_route *route, size_t index, const char **why)
 {
 	bool v6 = route->to.any.sa_family == AF_INET6;
 	union sluice_bench_address from = route->from;
+	size_t addresses = route->addresses > 1 ? route->addresses : 1;
 	int cut = (int)emitter->slot;
 	int size = SEND_BUFFER;
 	int on = 1;
@@ -87,8 +103,13 @@ static int open_source(const struct sluice_emitter *emitter,
 		goto failed;
 	if (from.any.sa_family != AF_UNSPEC) {
 		*why = "the source address cannot be taken";
+		move_address(&from, index % addresses);
 		if (get_port(&from) != 0)
-			set_port(&from, (uint16_t)(get_port(&from) + index));
+			set_port(&from, (uint16_t)(get_port(&from) + index / addresses));
+		/* Those that are not this machine's take a privilege (ip(7)); binding tells. */
+		if (addresses > 1)
+			setsockopt(fd, v6 ? SOL_IPV6 : SOL_IP,
+				   v6 ? IPV6_TRANSPARENT : IP_TRANSPARENT, &on, sizeof(on));
 		if (bind(fd, &from.any, address_size(&from)))
 			goto failed;
 	}
@@ -139,7 +160,7 @@ int sluice_emitter_open(struct sluice_emitter **emitter, const struct sluice_emi
 		set_port(&made->ports[index], (uint16_t)(route->first_port + index));
 	}
 	for (; made->sources < route->sources; made->sources++) {
-		error = open_source(made, route, made->sources, why);
+		error = open_source(made, route, route->first + made->sources, why);
 		if (error < 0)
 			goto failed;
 		made->sockets[made->sources] = error;

@@ -15,9 +15,6 @@
 #include "target.h"
 
 #define DATAGRAM_MOST 65507U
-/* What testers call the simple IMIX: frames of 64, 594 and 1518 bytes, 7 to 4 to 1, of which
- * Ethernet, IP and UDP take 46; the smallest is what a numbered payload needs. */
-#define IMIX "32,548,32,548,32,32,1472,32,548,32,548,32"
 #define RATE_LEAST 10U
 #define FLOWS_MOST 1024U
 
@@ -122,7 +119,7 @@ static int read_size(struct sluice_search_options *options, const char *text)
 	struct sluice_sizes *sizes = &options->setup.sizes;
 
 	options->size = text;
-	if (sluice_sizes_parse(strcmp(text, "imix") == 0 ? IMIX : text, DATAGRAM_MOST, sizes) ||
+	if (sluice_sizes_parse(text, DATAGRAM_MOST, sizes) ||
 	    sluice_sizes_least(sizes) < SLUICE_PAYLOAD_FULL_SIZE)
 		return wrong("--size", text, "is not imix, nor a list of sizes from 32 to 65507");
 	options->setup.size = sluice_sizes_most(sizes);

@@ -13,6 +13,11 @@
 /* Longest item of a list that can be right: two 20-digit numbers and a dash, with suffixes. */
 #define ITEM_TEXT 64U
 
+/* What testers call the simple IMIX: frames of 64, 594 and 1518 bytes, 7 to 4 to 1, of which
+ * Ethernet, IP and UDP take 46; the smallest is what a numbered payload needs. */
+#define IMIX "32,548,32,548,32,32,1472,32,548,32,548,32"
+#define WEIGHT_MOST 1000000U
+
 /* Reads "A" or "A-B", A <= B <= limit. 0, -EINVAL, -ERANGE. */
 static int range_parse(char *item, uint64_t limit, uint64_t *least, uint64_t *most)
 {
@@ -48,29 +53,56 @@ static int next_item(const char **text, char item[ITEM_TEXT])
 	return 0;
 }
 
+/* Cuts the ":WEIGHT" off an item; 1 if it has none. 0, -EINVAL, -ERANGE. */
+static int weight_parse(char *item, uint64_t *weight, bool *weighted)
+{
+	char *colon = strchr(item, ':');
+	int error;
+
+	*weight = 1;
+	if (!colon)
+		return 0;
+	*colon++ = '\0';
+	*weighted = true;
+	error = sluice_number_parse(colon, weight);
+	if (error)
+		return error;
+	return *weight == 0 || *weight > WEIGHT_MOST ? -ERANGE : 0;
+}
+
 /* As sizes.h says. @threadsafe */
 int sluice_sizes_parse(const char *text, uint32_t limit, struct sluice_sizes *sizes)
 {
 	struct sluice_sizes made = {.random = 1};
 	char item[ITEM_TEXT];
+	bool weighted = false;
+	uint64_t weight;
 	uint64_t least;
 	uint64_t most;
 	int error;
 
 	if (!text || !sizes)
 		return -EINVAL;
+	if (strcmp(text, "imix") == 0)
+		text = IMIX;
 	while ((error = next_item(&text, item)) == 0) {
-		error = range_parse(item, limit, &least, &most);
+		error = weight_parse(item, &weight, &weighted);
+		if (!error)
+			error = range_parse(item, limit, &least, &most);
 		if (error)
 			return error;
 		if (made.count == SLUICE_SIZES_MAX)
 			return -E2BIG;
 		made.item[made.count].least = (uint32_t)least;
 		made.item[made.count].most = (uint32_t)most;
+		made.item[made.count].weight = (uint32_t)weight;
+		made.weights += weight;
 		made.count++;
 	}
 	if (error != -ENOENT)
 		return error;
+	if (!weighted)
+		made.weights = 0;
 	*sizes = made;
 	return 0;
 }
@@ -85,10 +117,21 @@ uint64_t sluice_random(uint64_t *state)
 	return value ^ (value >> 31);
 }
 
+/* Which item comes next, by the weights. */
+static size_t draw_item(struct sluice_sizes *sizes)
+{
+	uint64_t place = sluice_random(&sizes->random) % sizes->weights;
+	size_t index = 0;
+
+	while (place >= sizes->item[index].weight)
+		place -= sizes->item[index++].weight;
+	return index;
+}
+
 /* As sizes.h says. */
 uint32_t sluice_sizes_next(struct sluice_sizes *sizes)
 {
-	size_t index = sizes->next;
+	size_t index = sizes->weights ? draw_item(sizes) : sizes->next;
 	uint32_t least = sizes->item[index].least;
 	uint32_t most = sizes->item[index].most;
 
