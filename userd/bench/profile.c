@@ -29,6 +29,7 @@ static const struct kind {
 	int (*run)(struct sluice_profile *profile);
 	const char *what;
 } kinds[] = {
+	{"cpu", sluice_profile_cpu, "time, cycles, instructions, misses, switches, of a datagram"},
 	{"syscalls", sluice_profile_syscalls, "system calls by name, of a datagram"},
 	{"heap", sluice_profile_heap, "allocations by thread; status 1 if worker threads make any"},
 };

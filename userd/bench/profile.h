@@ -30,5 +30,6 @@ struct sluice_profile {
  */
 int sluice_profile_syscalls(struct sluice_profile *profile);
 int sluice_profile_heap(struct sluice_profile *profile);
+int sluice_profile_cpu(struct sluice_profile *profile);
 
 #endif /* SLUICE_BENCH_PROFILE_H */
