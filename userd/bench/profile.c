@@ -30,6 +30,7 @@ static const struct kind {
 	const char *what;
 } kinds[] = {
 	{"cpu", sluice_profile_cpu, "time, cycles, instructions, misses, switches, of a datagram"},
+	{"flame", sluice_profile_flame, "where it is while it runs: a flame graph (SVG)"},
 	{"syscalls", sluice_profile_syscalls, "system calls by name, of a datagram"},
 	{"heap", sluice_profile_heap, "allocations by thread; status 1 if worker threads make any"},
 };
@@ -57,7 +58,8 @@ static void usage(FILE *to)
 	      "  --relay COMMAND     starts the relay by the shell, and ends it at the end\n"
 	      "  --for TIME          how long, up to 3600s (default 10s)\n"
 	      "  --counters COMMAND  tells how many datagrams came, as JSON\n"
-	      "                      (default: sluicectl show inputs -j)\n",
+	      "                      (default: sluicectl show inputs -j)\n"
+	      "  --out FILE          the picture of flame (default flame.svg)\n",
 	      to);
 }
 
@@ -123,7 +125,6 @@ int sluice_bench_profile(int argc, char **argv)
 		{"for", required_argument, NULL, 'f'},
 		{"out", required_argument, NULL, 'o'},
 		{"counters", required_argument, NULL, 'c'},
-		{"objects", required_argument, NULL, 'O'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
@@ -148,8 +149,6 @@ int sluice_bench_profile(int argc, char **argv)
 			profile.counters = optarg;
 		else if (option == 'o')
 			profile.out = optarg;
-		else if (option == 'O')
-			profile.objects = optarg;
 		else if (option == 'p' && !sluice_number_parse(optarg, &number) && number > 0 &&
 			 number <= PID_MOST)
 			profile.pid = (pid_t)number;

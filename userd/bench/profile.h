@@ -17,7 +17,6 @@ struct sluice_profile {
 	uint64_t us;	      /* how long */
 	const char *counters; /* command that tells what came; NULL: sluicectl */
 	const char *out;      /* file of the picture; NULL: the default */
-	const char *objects;  /* directory of a coverage build's objects; NULL: by the program */
 	uint64_t datagrams;   /* that came while it was measured, */
 	bool counted;	      /* if that could be had */
 	uint64_t ns;	      /* how long it was measured */
@@ -31,5 +30,6 @@ struct sluice_profile {
 int sluice_profile_syscalls(struct sluice_profile *profile);
 int sluice_profile_heap(struct sluice_profile *profile);
 int sluice_profile_cpu(struct sluice_profile *profile);
+int sluice_profile_flame(struct sluice_profile *profile);
 
 #endif /* SLUICE_BENCH_PROFILE_H */
