@@ -31,6 +31,7 @@ static const struct kind {
 } kinds[] = {
 	{"cpu", sluice_profile_cpu, "time, cycles, instructions, misses, switches, of a datagram"},
 	{"flame", sluice_profile_flame, "where it is while it runs: a flame graph (SVG)"},
+	{"offcpu", sluice_profile_offcpu, "how long its threads do not run, and where"},
 	{"syscalls", sluice_profile_syscalls, "system calls by name, of a datagram"},
 	{"heap", sluice_profile_heap, "allocations by thread; status 1 if worker threads make any"},
 };

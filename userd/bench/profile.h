@@ -31,5 +31,6 @@ int sluice_profile_syscalls(struct sluice_profile *profile);
 int sluice_profile_heap(struct sluice_profile *profile);
 int sluice_profile_cpu(struct sluice_profile *profile);
 int sluice_profile_flame(struct sluice_profile *profile);
+int sluice_profile_offcpu(struct sluice_profile *profile);
 
 #endif /* SLUICE_BENCH_PROFILE_H */
