@@ -20,6 +20,7 @@ int sluice_bench_sink(int argc, char **argv);
 int sluice_bench_search(int argc, char **argv);
 int sluice_bench_sweep(int argc, char **argv);
 int sluice_bench_compare(int argc, char **argv);
+int sluice_bench_profile(int argc, char **argv);
 int sluice_bench_capture(int argc, char **argv);
 
 #endif /* SLUICE_BENCH_COMMAND_H */

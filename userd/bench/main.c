@@ -21,6 +21,7 @@ static const struct command commands[] = {
 	{"search", sluice_bench_search, "find the rates at which a relay loses nothing (RFC 9971)"},
 	{"sweep", sluice_bench_sweep, "search over sizes, inputs, outputs, threads, ...; plots"},
 	{"compare", sluice_bench_compare, "two reports of sweep: what changed beyond chance"},
+	{"profile", sluice_bench_profile, "where the time of a running sluiced goes"},
 	{"capture", sluice_bench_capture, "what a datagram costs by this capture method or that"},
 };
 

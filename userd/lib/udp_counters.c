@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
  * The kernel's counters of UDP, see udp_counters.h. /proc/self/net/snmp has a line of names and one
- * of figures for IPv4, snmp6 a line for each of IPv6's.
+ * of figures for IPv4, snmp6 a line for each of IPv6's. No stdio: a worker reads them once a
+ * second, and workers allocate nothing.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "udp_counters.h"
 
 #define NAMES "Udp: "
 #define NAME6 "Udp6"
-#define LINE_MAX_BYTES 2048
+/* Of a file: snmp6 has about 90 lines of 45 bytes. */
+#define TEXT_MAX 16384U
 
 /* Where the counter of this name (`length` bytes of it) is added to; NULL: it is none of ours. */
 static uint64_t *place_of(struct sluice_udp_counters *counters, const char *name, size_t length)
@@ -61,41 +64,69 @@ static void add_columns(const char *names, const char *figures, struct sluice_ud
 	}
 }
 
+/* Reads a whole file of /proc into `text`, cut at its size; empty if it cannot be had. */
+static void read_text(const char *path, char text[TEXT_MAX])
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC);
+	size_t length = 0;
+	ssize_t got = 1;
+
+	while (file >= 0 && got > 0 && length < TEXT_MAX - 1) {
+		got = read(file, text + length, TEXT_MAX - 1 - length);
+		length += got > 0 ? (size_t)got : 0;
+	}
+	text[length] = '\0';
+	if (file >= 0)
+		close(file);
+}
+
+/* Cuts the next line off *text; NULL: there is none, or it is empty, which none is there. */
+static char *next_line(char **text)
+{
+	char *line = *text;
+
+	*text += strcspn(line, "\n");
+	if (**text)
+		*(*text)++ = '\0';
+	return *line ? line : NULL;
+}
+
 /* Adds IPv4's. False: there are none. */
 static bool read_four(struct sluice_udp_counters *counters)
 {
-	FILE *file = fopen("/proc/self/net/snmp", "re");
-	char names[LINE_MAX_BYTES] = "", line[LINE_MAX_BYTES];
-	bool found = false;
+	char text[TEXT_MAX];
+	char *rest = text;
+	const char *names = NULL;
+	const char *line;
 
-	while (file && !found && fgets(line, sizeof(line), file)) {
+	read_text("/proc/self/net/snmp", text);
+	while ((line = next_line(&rest))) {
 		if (strncmp(line, NAMES, strlen(NAMES)) != 0)
 			continue;
-		found = *names;
-		if (found)
+		if (names) {
 			add_columns(names + strlen(NAMES), line + strlen(NAMES), counters);
-		memcpy(names, line, sizeof(names));
+			return true;
+		}
+		names = line;
 	}
-	if (file)
-		fclose(file);
-	return found;
+	return false;
 }
 
 /* Adds IPv6's, if there are any. */
 static void read_six(struct sluice_udp_counters *counters)
 {
-	FILE *file = fopen("/proc/self/net/snmp6", "re");
-	char line[LINE_MAX_BYTES];
+	char text[TEXT_MAX];
+	char *rest = text;
+	const char *line;
 
-	while (file && fgets(line, sizeof(line), file)) {
+	read_text("/proc/self/net/snmp6", text);
+	while ((line = next_line(&rest))) {
 		const char *name = line + strlen(NAME6);
 
 		if (!strncmp(line, NAME6, strlen(NAME6)))
 			(void)add(name + strcspn(name, " \t"),
 				  place_of(counters, name, strcspn(name, " \t")));
 	}
-	if (file)
-		fclose(file);
 }
 
 int sluice_udp_counters_read(struct sluice_udp_counters *counters)
