@@ -13,9 +13,9 @@
 #include "profile_target.h"
 #include "profile_tool.h"
 
-#define EVENTS                                                                        \
-	"task-clock,cycles,instructions,cache-misses,branch-misses,dTLB-load-misses," \
-	"context-switches,cpu-migrations,page-faults"
+static const char events[] =
+	"task-clock,cycles,instructions,cache-misses,branch-misses,dTLB-load-misses,"
+	"context-switches,cpu-migrations,page-faults";
 #define TASK_CLOCK "task-clock"
 #define FIELDS 3U
 #define MISSING_TEXT 256U
@@ -88,7 +88,7 @@ int sluice_profile_cpu(struct sluice_profile *profile)
 {
 	char pid[16];
 	char line[256];
-	const char *const words[] = {"perf", "stat", "-x,", "-e", EVENTS, "-p", pid, NULL};
+	const char *const words[] = {"perf", "stat", "-x,", "-e", events, "-p", pid, NULL};
 	struct sluice_profile_tool tool;
 	int status;
 
