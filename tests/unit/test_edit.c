@@ -279,6 +279,34 @@ static void test_other_texts(void **state)
 	}
 }
 
+/* An output whose destinations are not written has none to switch off: that is said. */
+static void test_no_destinations(void **state)
+{
+	static const char *const texts[] = {
+		"inputs: [{name: in, port: 1, outputs: out}]\noutputs: [{name: out, to: }]\n",
+		"inputs: [{name: in, port: 1, outputs: out}]\noutputs: [{name: out, to: ~}]\n",
+		"inputs: [{name: in, port: 1, outputs: out}]\noutputs: [{name: out, to: []}]\n",
+		"inputs: [{name: in, port: 1, outputs: out}]\noutputs: [{name: out}]\n",
+		/* Two lists, of which a reader may take the one or the other. */
+		"inputs: [{name: in, port: 1, outputs: out}]\noutputs: [{name: far, to: }]\n"
+		"outputs: [{name: out, rate: 1mbit}]\n",
+	};
+	size_t number;
+
+	(void)state;
+	for (number = 0; number < COUNT(texts); number++) {
+		struct sluice_config_text text = copy_of(texts[number]);
+		char *error = NULL;
+
+		assert_true(sluice_edit_enable(&text, "out", "10.9.1.2:6000", false, &error) < 0);
+		assert_non_null(error);
+		assert_non_null(strstr(error, "has no destination \"10.9.1.2:6000\""));
+		assert_string_equal(text.bytes, texts[number]);
+		free(error);
+		free(text.bytes);
+	}
+}
+
 /* An output's other name is one in all inputs, too, and everything is as it was when it gets back
  * its first one. */
 static void test_rename(void **state)
@@ -505,10 +533,11 @@ static void test_differences(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_edits),	  cmocka_unit_test(test_other_texts),
-		cmocka_unit_test(test_rename),	  cmocka_unit_test(test_off_and_on),
-		cmocka_unit_test(test_refusals),  cmocka_unit_test(test_bad_texts),
-		cmocka_unit_test(test_any_value), cmocka_unit_test(test_differences),
+		cmocka_unit_test(test_edits),		cmocka_unit_test(test_other_texts),
+		cmocka_unit_test(test_no_destinations), cmocka_unit_test(test_rename),
+		cmocka_unit_test(test_off_and_on),	cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_bad_texts),	cmocka_unit_test(test_any_value),
+		cmocka_unit_test(test_differences),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,7 @@ static int switch_output(struct sluice_edit *edit, const struct sluice_piece_ite
 	const yaml_node_pair_t *pair = sluice_edit_pair(edit, output, "to");
 	const yaml_node_t *node = pair ? sluice_edit_node(edit, pair->value) : NULL;
 	const yaml_node_item_t *entry = pair ? &pair->value : NULL, *end = entry ? entry + 1 : NULL;
+	const struct sluice_piece *written;
 	char quoted[SLUICE_QUOTE_TEXT];
 	size_t found = 0;
 	int result = 0;
@@ -94,10 +95,11 @@ static int switch_output(struct sluice_edit *edit, const struct sluice_piece_ite
 	}
 	if (found || result)
 		return result;
-	pair = sluice_edit_pair(edit, output, "to");
+	/* A text may have two lists of outputs, of which this node is in the other one. */
+	written = sluice_pieces_find(&edit->pieces, item, "to");
 	sluice_say(edit->error, "output \"%s\" has no destination %s%s%s", item->name,
-		   sluice_quote(wanted, quoted), pair ? "; it has " : "",
-		   pair ? sluice_pieces_find(&edit->pieces, item, "to")->value : "");
+		   sluice_quote(wanted, quoted), written ? "; it has " : "",
+		   written ? written->value : "");
 	return -ENOENT;
 }
 
