@@ -226,8 +226,11 @@ static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list
 		order->serial = sluice_spool_serial(spooler->spool);
 		*failed = order;
 	}
-	if (!error)
+	if (!error) {
+		/* If that fails, even for want of room, nothing of the batch is durable. */
+		*failed = NULL;
 		return sluice_spool_commit(spooler->spool);
+	}
 	/* The disk itself may have said that: then nothing is pending any more. */
 	if ((error != -ENOSPC && error != -ENOMEM) || !sluice_spool_is_pending(spooler->spool) ||
 	    sluice_spool_commit(spooler->spool))
