@@ -21,6 +21,8 @@ static const struct {
 	{sluice_read_word, "a text"},
 	{sluice_read_ports, "a number from 1 to 65535, a range of them, or a list of both"},
 	{sluice_read_prefix, "an IPv4 or IPv6 address, or a prefix"},
+	{sluice_read_one_address, "an IPv4 or IPv6 address"},
+	{sluice_read_group, "the IPv4 or IPv6 address of a multicast group"},
 	{sluice_read_interface, "the name of an interface"},
 };
 

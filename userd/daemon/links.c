@@ -4,6 +4,7 @@
  * in the foreman's. Touches: what links.h says.
  */
 #include <stddef.h>
+#include "../lib/clock.h"
 #include "../lib/link_watch.h"
 #include "daemon.h"
 #include "links.h"
@@ -15,7 +16,8 @@ bool sluice_links_wait(const struct sluice_links *links)
 
 bool sluice_links_is_due(const struct sluice_links *links)
 {
-	return links->is_due;
+	return links->is_due ||
+	       (!links->is_settled && sluice_now() - links->looked >= SLUICE_NS_PER_S);
 }
 
 /* struct sluice_job.work: in the foreman's thread. */
@@ -48,6 +50,7 @@ void sluice_links_follow(struct sluice_links *links, struct daemon *daemon)
 	links->job.work = work;
 	links->job.done = done;
 	links->engine = daemon->engine;
+	links->looked = sluice_now();
 	links->is_due = sluice_foreman_give(daemon->foreman, &links->job) != 0;
 }
 

@@ -8,6 +8,7 @@
 #define SLUICE_LINKS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include "foreman.h"
 #include "link_users.h"
 
@@ -22,11 +23,13 @@ struct sluice_links {
 	bool is_settled; /* nothing is waited for: no need to look without being told */
 	bool is_due;	 /* something came or went, and the foreman had no time */
 	bool waits;	 /* what the job found: an input waits for something */
+	uint64_t looked; /* when it was given last, CLOCK_MONOTONIC ns */
 };
 
 /* Is something waited for, so that the engine is to look now and then? */
 bool sluice_links_wait(const struct sluice_links *links);
-/* Is there something that nobody has looked after yet? */
+/* Is there something that nobody has looked after yet, or is something waited for, and the last look
+ * a second ago? Other events may come more often than that. */
 bool sluice_links_is_due(const struct sluice_links *links);
 /* The descriptor can be read. */
 void sluice_links_notice(struct sluice_links *links, struct daemon *daemon);
