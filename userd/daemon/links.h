@@ -28,8 +28,8 @@ struct sluice_links {
 
 /* Is something waited for, so that the engine is to look now and then? */
 bool sluice_links_wait(const struct sluice_links *links);
-/* Is there something that nobody has looked after yet, or is something waited for, and the last look
- * a second ago? Other events may come more often than that. */
+/* Is there something that nobody has looked after yet, or is something waited for, and the last
+ * look a second ago? Other events may come more often than that. */
 bool sluice_links_is_due(const struct sluice_links *links);
 /* The descriptor can be read. */
 void sluice_links_notice(struct sluice_links *links, struct daemon *daemon);
