@@ -288,8 +288,7 @@ static void test_no_destinations(void **state)
 		"inputs: [{name: in, port: 1, outputs: out}]\noutputs: [{name: out, to: []}]\n",
 		"inputs: [{name: in, port: 1, outputs: out}]\noutputs: [{name: out}]\n",
 		/* Two lists, of which a reader may take the one or the other. */
-		"inputs: [{name: in, port: 1, outputs: out}]\noutputs: [{name: far, to: }]\n"
-		"outputs: [{name: out, rate: 1mbit}]\n",
+		"inputs: []\noutputs: [{name: far, to: }]\noutputs: [{name: out, mode: hash}]\n",
 	};
 	size_t number;
 
