@@ -3,6 +3,7 @@
  * Connections that go from one process to the next; see passing.h. Touches: their sockets, the
  * parcel, descriptors that were handed over.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,12 +33,18 @@ static const char *key_of(const struct sluice_connection *connection, char text[
 	return text;
 }
 
-/* Writes what makes the bytes of datagrams: with another form a connection cannot go on. */
-static const char *form_of(const struct sluice_form *form, char text[FORM])
+/* Writes what makes the bytes of datagrams, and where the connection comes from: with another form
+ * or source it cannot go on. Returns `text`. */
+static const char *form_of(const struct sluice_group *group, char text[FORM])
 {
-	snprintf(text, FORM, "%s/%zu/%d/%d/%d/%u", sluice_config_framing_name(form->framing),
+	const struct sluice_form *form = &group->form;
+	char from[INET6_ADDRSTRLEN] = "-";
+
+	if (group->from.family != AF_UNSPEC)
+		(void)inet_ntop(group->from.family, group->from.address, from, sizeof(from));
+	snprintf(text, FORM, "%s/%zu/%d/%d/%d/%u/%d/%s", sluice_config_framing_name(form->framing),
 		 form->most, (int)form->oversize, (int)form->empty, (int)form->unsafe,
-		 form->hazards);
+		 form->hazards, (int)form->prefix, from);
 	return text;
 }
 
@@ -64,9 +71,9 @@ int sluice_connection_give(struct sluice_connection *connection, size_t place,
 			parcel,
 			WORD " %s form=%s place=%zu segments=%" PRIu64 " since=%" PRIu64
 			     " reached=%" PRIu64 " given=%" PRIu64 " owed=%" PRIu64,
-			key, form_of(&connection->group->form, form), place,
-			connection->carrier.segments, connection->counters.since,
-			connection->trial.reached, connection->trial.given, connection->signs.owed);
+			key, form_of(connection->group, form), place, connection->carrier.segments,
+			connection->counters.since, connection->trial.reached,
+			connection->trial.given, connection->signs.owed);
 	if (!result && connection->protocol->pass)
 		result = connection->protocol->pass(connection, key, parcel);
 	if (result)
@@ -89,7 +96,7 @@ static bool fits(const struct sluice_connection *connection, const char *line)
 	if (!line || connection->role.disabled || !connection->protocol->can_pass)
 		return false;
 	said = sluice_handover_value(line, "form", &length);
-	(void)form_of(&connection->group->form, form);
+	(void)form_of(connection->group, form);
 	return said && strlen(form) == length && !memcmp(said, form, length);
 }
 
