@@ -14,7 +14,7 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid
+PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd
 CFLAGS  ?= -O2 -g
 # A warning of somebody else's newer compiler need not keep a package from being built.
 WERROR  ?= -Werror
@@ -248,6 +248,8 @@ install: all ## programs, library, headers, manuals, unit and what it takes; the
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice README.md CHANGELOG.md docs/*.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c conf/sluice.yaml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/wireshark conf/wireshark/sluice.lua
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples conf/prometheus/sluice-alerts.yaml
+	install -D -m 644 conf/grafana/sluice.json $(DESTDIR)$(PREFIX)/share/doc/sluice/examples/sluice-grafana.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/schemas docs/schemas/*.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/bpftrace docs/bpftrace/*.bt
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/licences LICENSES/*

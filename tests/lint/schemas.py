@@ -200,6 +200,8 @@ def schemas():
         "doctor": ("doctor", record("what the counters of the host prove", {
             "seconds": {"type": "number", "minimum": 0}, "daemon": TRUTH, "findings": rows_of(DIAGNOSIS), "unchecked": NAMES})),
         "doctor-list": ("doctor --list", rows_of(CHECK)),
+        "metrics-list": ("metrics --list", rows_of(record("a metric", {
+            "name": TEXT, "type": words("counter", "gauge", "info"), "unit": TEXT, "labels": NAMES, "meaning": TEXT}))),
         "why": ("why", record("one sentence", {"what": TEXT, "why": TEXT})),
         "get": ("get", {"anyOf": [rows_of(KEY), rows_of({"oneOf": [
             record("an input", {**PIECE, "port": TEXT, "outputs": TEXT}),

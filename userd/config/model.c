@@ -33,7 +33,8 @@ static void output_free(struct sluice_config_output *output)
 /* Frees what it holds, not itself. */
 static void control_free(struct sluice_config_control *control)
 {
-	free(control->telnet);
+	free(control->telnet.text);
+	free(control->http.text);
 	free(control->shell);
 	free(control->password_file);
 	memset(control, 0, sizeof(*control));

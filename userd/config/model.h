@@ -281,12 +281,18 @@ struct sluice_config_threads {
 	unsigned int busy_poll; /* percent of its CPU that a worker looks with; 0: it sleeps */
 };
 
-/* The doors for sessions (sluicectl(8), SESSIONS). */
+/* Where the daemon is to listen for TCP. */
+struct sluice_config_listener {
+	char *text; /* ADDRESS:PORT as written; NULL: nowhere */
+	struct sockaddr_storage address;
+	bool is_far; /* it is not loopback: other machines reach it */
+	struct sluice_config_place place;
+};
+
+/* The doors: for sessions (sluicectl(8), SESSIONS), and for browsers and Prometheus. */
 struct sluice_config_control {
-	char *telnet; /* ADDRESS:PORT as written; NULL: no telnet */
-	struct sockaddr_storage telnet_address;
-	bool telnet_is_far; /* it is not loopback: nothing is told before the password */
-	struct sluice_config_place telnet_place;
+	struct sluice_config_listener telnet; /* far: nothing is told before the password */
+	struct sluice_config_listener http;
 	char *shell; /* path of a socket; NULL: none */
 	struct sluice_config_place shell_place;
 	char *password_file; /* NULL: none, and telnet may only look */

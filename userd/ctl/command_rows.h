@@ -36,6 +36,8 @@ COMMAND("show", show, LOOKS, "WHAT [-j]",
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")
 COMMAND("yield", yield, CHANGES, "[--leave]",
 	"the daemon that works hands over to one that waits (sluiced --standby)")
+COMMAND("metrics", metrics, LOCAL, "[--openmetrics] [--textfile FILE [--every TIME]] | --list [-j]",
+	"all figures for Prometheus: to stdout, or again and again to a file for node-exporter")
 COMMAND("health", health, LOOKS, "[-j]", "is anything wrong? one line, and the status is 0 or 1")
 COMMAND("why", why, LOOKS, "INPUT|OUTPUT [-j]", "one sentence: what holds it back, where datagrams go")
 COMMAND("doctor", doctor, LOCAL, "[--watch TIME] [-j] | --list [-j]",
