@@ -17,7 +17,9 @@
  * machine was kept waiting is no load, and what comes next must not wait for it.
  */
 #define BURST 16U
-/* A load is forgotten after the time of so many, or of twice as many where it ended between looks. */
+/*
+ * A load is forgotten after the time of so many, or of twice as many where it ended between looks.
+ */
 #define MEMORY 16U
 
 /*
