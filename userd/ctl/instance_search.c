@@ -6,7 +6,6 @@
  */
 #include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,11 @@
 #define PLACE_MAX 64U
 /* The flag of a socket that listens, in the list of sockets (__SO_ACCEPTCON). */
 #define LISTENS 0x10000U
+/* Columns of that list before the path, and the numbers of some. */
+#define COLUMNS 7U
+#define FLAGS 3U
+#define TYPE 4U
+#define INODE 6U
 
 /* Is it the number of a process? */
 static bool is_number(const char *name)
@@ -82,22 +86,29 @@ static bool is_here(pid_t process)
  */
 static bool read_line(char *line, const char **path, uint64_t *inode)
 {
-	unsigned int flags, type;
-	char *begin, *end;
-	int length = 0;
+	char *word[COLUMNS], *rest = line, *end;
+	size_t column;
 
-	if (sscanf(line, "%*x: %*x %*x %x %x %*x %" SCNu64 " %n", &flags, &type, inode, &length) <
-		    3 ||
-	    !length || !(flags & LISTENS) || type != SOCK_SEQPACKET)
+	for (column = 0; column < COLUMNS; column++) {
+		rest += strspn(rest, " ");
+		word[column] = rest;
+		rest += strcspn(rest, " \n");
+		if (!*rest)
+			return false;
+		/* What follows the last one may hold spaces. */
+		*rest++ = '\0';
+	}
+	if (!(strtoul(word[FLAGS], NULL, 16) & LISTENS) ||
+	    strtoul(word[TYPE], NULL, 16) != SOCK_SEQPACKET)
 		return false;
-	begin = line + length;
-	begin[strcspn(begin, "\n")] = '\0';
-	end = strrchr(begin, '.');
-	if (*begin != '/' || !end || !is_number(end + 1))
+	*inode = strtoull(word[INODE], NULL, 10);
+	rest[strcspn(rest, "\n")] = '\0';
+	end = strrchr(rest, '.');
+	if (*rest != '/' || !end || !is_number(end + 1))
 		return false;
 	*end = '\0';
-	*path = begin;
-	return strlen(begin) < SLUICE_PACKET_PATH;
+	*path = rest;
+	return strlen(rest) < SLUICE_PACKET_PATH;
 }
 
 /* Calls `each` for what the process listens at. 0, or what `each` returned. */

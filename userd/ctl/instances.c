@@ -122,6 +122,16 @@ static int add_named(json_t *list, const char *name, const char *own)
 		   length > 5 && !strncmp(path, own, length - 5) && strchr("-.", path[length - 5]));
 }
 
+/* Is it where daemons speak with each other, who take over or wait? Nobody answers questions there.
+ * What else is in our directory was found by its name. */
+static bool is_among_daemons(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return !name || !strncmp(name, "/over-", 6) || !strncmp(name, "/owner-", 7) ||
+	       !strncmp(path, SLUICE_RUN_DIRECTORY "/", strlen(SLUICE_RUN_DIRECTORY) + 1);
+}
+
 /* Likewise for one that was found by its process, unless it is in the list. */
 static int add_found(const char *path, bool is_here, void *context)
 {
@@ -129,6 +139,8 @@ static int add_found(const char *path, bool is_here, void *context)
 	size_t index;
 	json_t *one;
 
+	if (is_among_daemons(path))
+		return 0;
 	json_array_foreach((json_t *)context, index, one)
 	{
 		known = json_string_value(json_object_get(one, "socket"));
