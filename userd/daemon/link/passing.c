@@ -18,8 +18,8 @@
 
 /* What the line of a connection begins with. */
 #define WORD "link"
-/* Bytes of what says how it frames. */
-#define FORM 96U
+/* Bytes of what says how it frames, where it comes from and what releases. */
+#define FORM (SLUICE_FORM_TEXT + INET6_ADDRSTRLEN + sizeof("//durable"))
 /* Bytes of what tells a connection from all others: output, worker, destination. */
 #define KEY 512U
 
@@ -33,18 +33,17 @@ static const char *key_of(const struct sluice_connection *connection, char text[
 	return text;
 }
 
-/* Writes what makes the bytes of datagrams, and where the connection comes from: with another form
- * or source it cannot go on. Returns `text`. */
+/* Writes what makes the bytes of datagrams, where the connection comes from, and whether less than
+ * durable releases: with another it cannot go on, as what a receiver has said already it does not
+ * say again (sluice_output_can_inherit()). Returns `text`. */
 static const char *form_of(const struct sluice_group *group, char text[FORM])
 {
-	const struct sluice_form *form = &group->form;
-	char from[INET6_ADDRSTRLEN] = "-";
+	char form[SLUICE_FORM_TEXT], from[INET6_ADDRSTRLEN] = "-";
 
 	if (group->from.family != AF_UNSPEC)
 		(void)inet_ntop(group->from.family, group->from.address, from, sizeof(from));
-	snprintf(text, FORM, "%s/%zu/%d/%d/%d/%u/%d/%s", sluice_config_framing_name(form->framing),
-		 form->most, (int)form->oversize, (int)form->empty, (int)form->unsafe,
-		 form->hazards, (int)form->prefix, from);
+	snprintf(text, FORM, "%s/%s%s", sluice_form_text(&group->form, form), from,
+		 group->durable ? "/durable" : "");
 	return text;
 }
 
