@@ -196,8 +196,10 @@ static void work_resume(struct sluice_job *job)
 		giving.error = strdup("the new process does not end");
 		return;
 	}
-	if (has_used_links())
+	if (has_used_links()) {
 		sluice_parcel_drop(&giving.parcel, SLUICE_HANDED_LINK);
+		sluice_parcel_drop(&giving.parcel, SLUICE_HANDED_REST);
+	}
 	giving.result = sluice_taking_unpack(&giving.parcel, &giving.error);
 	/* What waits in the sockets is read before what comes by a program. */
 	sluice_socket_way_hold(true);
@@ -258,6 +260,7 @@ static void resume(const char *why)
 static void work_give(struct sluice_job *job)
 {
 	(void)job;
+	giving.parcel.takes_rests = giving.version >= SLUICE_HANDOVER_RESTS;
 	giving.result = sluice_engine_hand_over(giving.engine, REST_NS,
 						giving.version >= SLUICE_HANDOVER_LINKS,
 						&giving.parcel, &giving.error);
