@@ -559,6 +559,7 @@ static void call_facts(void *context, struct sluice_control_facts *facts)
 	sluice_load_facts(&daemon->load, facts);
 	facts->pid = (uint32_t)getpid();
 	facts->uptime = seconds_since(&daemon->started);
+	facts->working_since_ns = daemon->working_since;
 	facts->workers = daemon->workers;
 	facts->has_checksums =
 		sluice_source_socket_checksums(&facts->bad_checksum, &facts->bad_checksum_unplaced);

@@ -10,6 +10,7 @@
  * be started from them in the way in which the new one starts its own.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -265,6 +266,9 @@ static void work_give(struct sluice_job *job)
 						giving.version >= SLUICE_HANDOVER_LINKS,
 						&giving.parcel, &giving.error);
 	giving.is_given = giving.result != -EBUSY;
+	if (!giving.result)
+		giving.result = sluice_parcel_say(&giving.parcel, "working since=%" PRIu64,
+						  giving.daemon->working_since);
 	/* No worker tells of anything any more. */
 	if (!giving.result)
 		giving.result = sluice_events_give(&giving.daemon->events, &giving.parcel);

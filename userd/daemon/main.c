@@ -570,6 +570,7 @@ int main(int argc, char **argv)
 		}
 	}
 	clock_gettime(CLOCK_MONOTONIC, &daemon.started);
+	daemon.working_since = sluice_wall_now();
 	if (config->path) {
 		status = start(&daemon, config);
 	} else {
