@@ -207,7 +207,8 @@ ENUMERATIONS = {
         "SLUICE_A_OUTPUT_LOAD_WHY": 177,
         "SLUICE_A_STREAM_LOAD": 178,
         "SLUICE_A_STREAM_LOAD_SINCE": 179,
-        "SLUICE_A_MAX": 179,
+        "SLUICE_A_DAEMON_WORKING_SINCE": 180,
+        "SLUICE_A_MAX": 180,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -456,6 +457,7 @@ TYPES = {
     "OUTPUT_LOAD_WHY": "string",
     "STREAM_LOAD": "string",
     "STREAM_LOAD_SINCE": "u64",
+    "DAEMON_WORKING_SINCE": "u64",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

@@ -523,6 +523,8 @@ enum sluice_attribute {
 	SLUICE_A_STREAM_LOAD,
 	/* [u64] of the daemon: since when, nanoseconds since 1970 [D] */
 	SLUICE_A_STREAM_LOAD_SINCE,
+	/* [u64] since when the relay works, over take-overs, nanoseconds since 1970 [D] */
+	SLUICE_A_DAEMON_WORKING_SINCE,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

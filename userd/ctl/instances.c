@@ -62,10 +62,10 @@ static int add_standby(const char *path, const struct sluice_claim_note *note, v
 	if (!sluice_packet_path(own, 0))
 		snprintf(begin, sizeof(begin), "/" SLUICE_CLAIM_STANDBY "-%lu-",
 			 strtoul(own + strlen(SLUICE_RUN_DIRECTORY "/net-"), NULL, 10));
-	one = json_pack("{s:s, s:s, s:i, s:I, s:s, s:s, s:s, s:b, s:s}", "relay", note->relay,
+	one = json_pack("{s:s, s:s, s:i, s:I, s:s, s:s, s:s, s:s, s:b, s:s}", "relay", note->relay,
 			"version", note->version, "pid", (int)note->pid, "uptime_seconds",
-			now > note->since ? now - note->since : (json_int_t)0, "configuration",
-			note->file, "state", "waiting", "role", "standby", "here",
+			now > note->since ? now - note->since : (json_int_t)0, "working_since", "",
+			"configuration", note->file, "state", "waiting", "role", "standby", "here",
 			(int)(*begin && name && !strncmp(name, begin, strlen(begin))), "socket",
 			"");
 	return one && !json_array_append_new(context, one) ? 0 : -ENOMEM;

@@ -111,6 +111,7 @@ METRIC(STORE, "alarms_now", GAUGE, "store_raised_alarms")
 METRIC(STORE, "dropped_by_change", COUNTER, "store_dropped_by_change_datagrams")
 
 METRIC(DAEMON, "uptime_seconds", GAUGE, "relay_uptime_seconds")
+METRIC(DAEMON, "working_since", MOMENT, "relay_working_since_timestamp_seconds")
 METRIC(DAEMON, "configuration_seconds", GAUGE, "relay_configuration_age_seconds")
 METRIC_IS(DAEMON, "state", "running", "relay_running",
 	"whether the daemon runs; 0: something keeps it from that")

@@ -51,6 +51,7 @@ struct daemon {
 	int pid_file;
 	int ready; /* to the parent that waits, -1: none */
 	struct timespec started;
+	uint64_t working_since; /* of the first that was taken over, CLOCK_REALTIME, ns */
 	/* What is in force, to be read while the foreman changes it. @owner the daemon */
 	char *relay, *config_name;
 	struct timespec config_since;

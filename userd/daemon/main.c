@@ -22,6 +22,7 @@
 #include "../lib/link_watch.h"
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
+#include "../lib/socket_sweep.h"
 #include "../lib/thread.h"
 #include "../lib/version.h"
 #include "access.h"
@@ -269,6 +270,7 @@ static int open_socket(const struct daemon *daemon, char **listened)
 		}
 		if (error == -EPERM)
 			return cannot_start(text, NULL);
+		(void)sluice_socket_sweep(SLUICE_RUN_DIRECTORY);
 		if (!error)
 			error = sluice_packet_path(usual, number);
 		path = usual;
@@ -570,6 +572,7 @@ int main(int argc, char **argv)
 		}
 	}
 	clock_gettime(CLOCK_MONOTONIC, &daemon.started);
+	daemon.working_since = sluice_wall_now();
 	if (config->path) {
 		status = start(&daemon, config);
 	} else {

@@ -180,6 +180,8 @@ FIELD(DAEMON, DAEMON_RELAY, relay, "relay", TEXT, 10, "RELAY", "", ANY, "the rel
 FIELD(DAEMON, DAEMON_PID, pid, "pid", NUMBER, 30, "PID", "", ANY, "of its process")
 FIELD(DAEMON, DAEMON_UPTIME, uptime, "uptime_seconds", NUMBER, 40, "UPTIME", "seconds", ANY,
 	"since its start")
+FIELD(DAEMON, DAEMON_WORKING_SINCE, working_since_ns, "working_since", MOMENT, 45, "WORKING SINCE",
+	"time, UTC", ANY, "when the first of the processes came that took over from each other")
 FIELD(DAEMON, DAEMON_CONFIG, config, "configuration", TEXT, 80, "CONFIGURATION", "", ANY,
 	"the file in force")
 FIELD(DAEMON, DAEMON_CONFIG_AGE, config_age, "configuration_seconds", NUMBER, 90, "IN FORCE",

@@ -23,6 +23,7 @@
 	ROW(CLAIM, "claim")	  /* its path (lib/claim.h): with its lock */                \
 	ROW(WAITERS, "waiters")	  /* its path: where standbys come to */                     \
 	ROW(LINK, "link")	  /* a connection: output, worker, destination */            \
+	ROW(REST, "rest")	  /* that: memory with what is half written, half read */    \
 	ROW(PLACE, "place")	  /* its path: where the next one asks for all this */
 
 enum sluice_handed {

@@ -183,6 +183,7 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_OUTPUT_LOAD_WHY] = {.type = NLA_STRING},
 	[SLUICE_A_STREAM_LOAD] = {.type = NLA_STRING},
 	[SLUICE_A_STREAM_LOAD_SINCE] = {.type = NLA_U64},
+	[SLUICE_A_DAEMON_WORKING_SINCE] = {.type = NLA_U64},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

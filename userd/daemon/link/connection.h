@@ -114,7 +114,8 @@ struct sluice_protocol {
 	void (*part)(struct sluice_connection *connection);
 	/* It is about to be closed: everything it carries goes back. */
 	void (*lost)(struct sluice_connection *connection);
-	/* passing.h. Does it stand where another process could go on? NULL: none ever could. */
+	/* passing.h. Nothing is being written: does it stand where another process could go on?
+	 * NULL: none ever could. */
 	bool (*can_pass)(const struct sluice_connection *connection);
 	/* Adds lines of what it needs for that, which begin with a word and `key`. 0 or a negative
 	 * errno. NULL: nothing is needed. */
@@ -122,6 +123,11 @@ struct sluice_protocol {
 		    struct sluice_parcel *parcel);
 	/* Goes on with what its line and those of `key` say. False: it cannot. NULL: likewise. */
 	bool (*go_on)(struct sluice_connection *connection, const char *line, const char *key);
+	/* Takes what a predecessor had half written (`written` bytes) and half read (`read` bytes),
+	 * one behind the other in `bytes`, as its own; it is not used yet. False: it cannot. NULL:
+	 * none goes on in the middle of something. */
+	bool (*take_rest)(struct sluice_connection *connection, const uint8_t *bytes,
+			  size_t written, size_t read);
 };
 
 /* Several rows have the same. */

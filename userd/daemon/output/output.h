@@ -110,7 +110,7 @@ uint64_t sluice_output_carried(const struct sluice_output *output);
  * can be passed now with all that they carry: are these all that carry something? Give: puts those
  * into `parcel` (NULL: none is passed) and closes the others; 0 or a negative errno. Go on: what
  * came from a predecessor, if anything did, is used from now on. @context worker */
-bool sluice_output_can_pass(const struct sluice_output *output);
+bool sluice_output_can_pass(const struct sluice_output *output, const struct sluice_parcel *parcel);
 int sluice_output_give(struct sluice_output *output, struct sluice_parcel *parcel);
 void sluice_output_go_on(struct sluice_output *output, uint64_t now);
 
