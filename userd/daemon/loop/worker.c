@@ -281,8 +281,11 @@ static void run(struct sluice_worker *worker)
 	bool mail;
 
 	while (!worker->ended) {
+		sluice_cost_round(worker->now);
+		sluice_cost_wait_begin();
 		if (!look_for_events(worker, events, &count))
 			count = sleep_until_events(worker, events);
+		sluice_cost_wait_end();
 		if (count == -EOWNERDEAD)
 			return;
 		worker->now = sluice_now();
@@ -302,7 +305,9 @@ static void run(struct sluice_worker *worker)
 		worker->round(worker, false);
 		/* Last, because it may free what an event of this round points to. */
 		if (mail) {
+			sluice_cost_call_begin();
 			read_mail(worker);
+			sluice_cost_call_end();
 			worker->round(worker, true);
 		}
 	}

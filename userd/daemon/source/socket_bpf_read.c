@@ -287,13 +287,17 @@ static void store(struct sluice_socket_bpf *bpf, struct sluice_port *port,
 static void take_in(struct sluice_socket_bpf *bpf, struct sluice_port *port,
 		    const struct sluice_socket_entry *entry)
 {
-	struct sluice_socket_claim *claim = find_claim(bpf, port, entry);
+	struct sluice_socket_claim *claim;
 
+	sluice_cost_near(SLUICE_COST_RECEIVE, NULL);
+	claim = find_claim(bpf, port, entry);
+	sluice_cost_near(SLUICE_COST_MATCH, claim ? &claim->counters->cost : NULL);
 	/* Behind what waits, even if there is room again. */
 	if (claim && (!has_room(claim->stream) || (port->hold && hold_of(port, claim->input))))
 		keep(bpf, port, claim, entry);
 	else
 		store(bpf, port, claim, entry);
+	sluice_cost_near(SLUICE_COST_STORE, NULL);
 }
 
 /* Makes records of what waits at a port for one input, as far as there is room and until *take has
@@ -411,13 +415,16 @@ int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_t
 	struct sluice_socket_bpf *bpf = (struct sluice_socket_bpf *)beat;
 	unsigned int most = take->datagrams + BATCH, entries;
 	const struct sluice_socket_entry *entry;
+	struct sluice_cost_mark before;
 	bool is_aside;
 	size_t step = 0;
 
 	begin(bpf);
 	if (bpf->has_news)
 		bpf->has_news = store_waiting(bpf, take, take->datagrams + BATCH / 2);
+	before = sluice_cost_enter(SLUICE_COST_RECEIVE, NULL);
 	for (entries = 0; entries < BATCH && take->datagrams < most; entries++) {
+		sluice_cost_next(entries);
 		entry = entry_aside(&bpf->aside, &step);
 		is_aside = entry;
 		if (!entry)
@@ -434,6 +441,8 @@ int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_t
 			bpf->ring.read += step;
 		take->buffer += step;
 	}
+	sluice_cost_near_end();
+	sluice_cost_leave(before);
 	/* Once a turn: whoever writes into the ring reads it each time. */
 	sluice_store_release(bpf->ring.consumer, bpf->ring.read);
 	sluice_socket_batch_end(&bpf->batch);

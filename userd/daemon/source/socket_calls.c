@@ -142,17 +142,21 @@ static void store(struct sluice_port *port, struct sluice_socket_batch *batch,
 		uint32_t length = scratch->messages[place].msg_len, datagrams;
 		struct note note = {0};
 
+		sluice_cost_next(place);
 		if (header->msg_controllen)
 			read_control(header, &note);
 		if (!port->use->is_plain) {
 			gather(&scratch->sources[place], &note, &facts);
 			claim = sluice_socket_batch_claim(batch, &facts);
 		}
+		sluice_cost_near(SLUICE_COST_MATCH, claim ? &claim->counters->cost : NULL);
 		datagrams = sluice_socket_batch_store(batch, claim, bytes, length, note.segment);
+		sluice_cost_near(SLUICE_COST_STORE, NULL);
 		take->datagrams += datagrams;
 		take->buffer += length + (uint64_t)datagrams * OVERHEAD;
 		beyond += datagrams - 1;
 	}
+	sluice_cost_near_end();
 	sluice_socket_count_take(port->count, count, beyond);
 }
 
@@ -220,18 +224,24 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batc
 {
 	struct scratch *scratch = scratch_of(port->worker);
 	struct sluice_socket_came came = sluice_socket_count_came(port->count);
+	struct sluice_cost_mark before;
 	uint64_t waiting = sluice_socket_count_waiting(port->count, &came);
 	unsigned int most;
 	int count;
 
 	if (!scratch)
 		return -ENOMEM;
+	/* Its first input's, unless a datagram is looked at closely. */
+	before = sluice_cost_enter(SLUICE_COST_RECEIVE, &port->use->claims[0].counters->cost);
 	count = receive(port, scratch, waiting, &most);
+	sluice_cost_leave(before);
 	if (count < 0)
 		return count;
 	expect(port, (unsigned int)count, most);
+	before = sluice_cost_enter(SLUICE_COST_STORE, NULL);
 	if (count)
 		store(port, batch, scratch, (unsigned int)count, take);
+	sluice_cost_leave(before);
 	/* All that was in it when it was counted has been read: a call that finds nothing would be
 	 * half of the cost where one datagram came. What came later is an edge of its own. */
 	if ((unsigned int)count == most && (!waiting || (uint64_t)count < waiting))

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Where a thread's processor time goes: rounds of known parts, measured one in several, add up to
+ * what the kernel charges, part by part. Touches: nothing but the clocks.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include "lib/clock.h"
+#include "lib/cost.h"
+#include "lib/thread.h"
+#include "daemon/loop/worker.h"
+
+/* Processor time of this thread, in nanoseconds. */
+static uint64_t used(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * SLUICE_NS_PER_S + (uint64_t)time.tv_nsec;
+}
+
+/* Works for `steps` steps of the same length each. */
+static void work(unsigned int steps)
+{
+	volatile unsigned int left = steps * 200;
+
+	while (left)
+		left--;
+}
+
+/* Runs `rounds` rounds in which building is three times as long as sending for `item`, which has
+ * had a call of the mailbox in each 64th. */
+static void run(unsigned int rounds, struct sluice_cost_item *item)
+{
+	struct sluice_cost_mark before, inner;
+
+	while (rounds--) {
+		sluice_cost_round(sluice_now());
+		sluice_cost_wait_begin();
+		sluice_cost_wait_end();
+		before = sluice_cost_enter(SLUICE_COST_BUILD, NULL);
+		work(15);
+		inner = sluice_cost_enter(SLUICE_COST_SEND, item);
+		work(10);
+		sluice_cost_leave(inner);
+		work(15);
+		sluice_cost_leave(before);
+		if (rounds % 64)
+			continue;
+		sluice_cost_call_begin();
+		work(5);
+		sluice_cost_call_end();
+	}
+}
+
+/* Is `part` of `whole` between `least` and `most` hundredths? */
+static void assert_part(uint64_t part, uint64_t whole, uint64_t least, uint64_t most)
+{
+	assert_in_range(part * 100 / whole, least, most);
+}
+
+/* Parts are as long as they are, and all of them together are what the kernel charges, but for what
+ * is not measured yet. */
+static void adds_up(void **state)
+{
+	static struct sluice_cost_item item;
+	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
+	uint64_t sum = 0, charged;
+	size_t stage;
+
+	(void)state;
+	assert_non_null(self);
+	run(20000, &item);
+	charged = used();
+	for (stage = 0; stage < SLUICE_COST_STAGES; stage++)
+		sum += self->cost.ns[stage];
+	assert_true(sum <= charged);
+	assert_part(sum, charged, 90, 100);
+	assert_true(self->cost.samples < 20000);
+	/* 30 to 10. */
+	assert_part(self->cost.ns[SLUICE_COST_SEND], self->cost.ns[SLUICE_COST_BUILD], 20, 48);
+	assert_part(item.ns[SLUICE_COST_SEND], self->cost.ns[SLUICE_COST_SEND], 60, 150);
+	assert_int_equal(item.ns[SLUICE_COST_BUILD], 0);
+	assert_true(self->cost.ns[SLUICE_COST_CONTROL] > 0);
+	assert_part(self->cost.ns[SLUICE_COST_MEASURE], charged, 0, 2);
+	sluice_thread_end();
+}
+
+/* What is looked at closely divides a batch: of each datagram a fourth is finding whose it is. */
+static void divides_a_batch(void **state)
+{
+	static struct sluice_cost_item item;
+	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
+	unsigned int round, place;
+
+	(void)state;
+	for (round = 0; round < 3000; round++) {
+		struct sluice_cost_mark before;
+
+		sluice_cost_round(sluice_now());
+		sluice_cost_wait_begin();
+		sluice_cost_wait_end();
+		before = sluice_cost_enter(SLUICE_COST_RECEIVE, NULL);
+		for (place = 0; place < 100; place++) {
+			sluice_cost_next(place);
+			work(1);
+			sluice_cost_near(SLUICE_COST_MATCH, &item);
+			work(3);
+			sluice_cost_near(SLUICE_COST_STORE, NULL);
+		}
+		sluice_cost_near_end();
+		sluice_cost_leave(before);
+	}
+	assert_part(self->cost.ns[SLUICE_COST_MATCH], self->cost.ns[SLUICE_COST_STORE], 20, 50);
+	assert_part(self->cost.ns[SLUICE_COST_RECEIVE], self->cost.ns[SLUICE_COST_STORE], 0, 25);
+	assert_part(item.ns[SLUICE_COST_STORE], self->cost.ns[SLUICE_COST_STORE], 60, 150);
+	sluice_thread_end();
+}
+
+/* An item that a call of the mailbox frees is not touched behind it. */
+static void forgets_items_that_go(void **state)
+{
+	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
+	unsigned int round;
+
+	(void)state;
+	for (round = 0; round < 500; round++) {
+		struct sluice_cost_item *item = calloc(1, sizeof(*item));
+		struct sluice_cost_mark before;
+
+		assert_non_null(item);
+		sluice_cost_round(sluice_now());
+		sluice_cost_wait_begin();
+		sluice_cost_wait_end();
+		before = sluice_cost_enter(SLUICE_COST_SEND, item);
+		work(1);
+		sluice_cost_leave(before);
+		sluice_cost_call_begin();
+		free(item);
+		sluice_cost_call_end();
+	}
+	assert_true(self->cost.samples > 0);
+	sluice_thread_end();
+}
+
+/* Nor is one that had its last in the call itself, and is freed by who asked. */
+static void forgets_items_that_a_call_had(void **state)
+{
+	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
+	unsigned int round;
+
+	(void)state;
+	for (round = 0; round < 500; round++) {
+		struct sluice_cost_item *item = calloc(1, sizeof(*item));
+		struct sluice_cost_mark before;
+
+		assert_non_null(item);
+		sluice_cost_round(sluice_now());
+		sluice_cost_wait_begin();
+		sluice_cost_wait_end();
+		work(1);
+		sluice_cost_call_begin();
+		before = sluice_cost_enter(SLUICE_COST_RECEIVE, item);
+		work(1);
+		sluice_cost_next(0);
+		sluice_cost_near(SLUICE_COST_MATCH, item);
+		sluice_cost_near(SLUICE_COST_STORE, NULL);
+		sluice_cost_near_end();
+		sluice_cost_leave(before);
+		sluice_cost_call_end();
+		free(item);
+	}
+	assert_true(self->cost.ns[SLUICE_COST_CONTROL] > 0);
+	sluice_thread_end();
+}
+
+/* struct sluice_worker.round: nothing. */
+static void no_round(struct sluice_worker *worker, bool after_mail)
+{
+	(void)worker;
+	(void)after_mail;
+}
+
+/* Worker call: what `argument`, an item, has to pay for. */
+static int spend(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_cost_mark before = sluice_cost_enter(SLUICE_COST_SEND, argument);
+
+	(void)worker;
+	work(1);
+	sluice_cost_leave(before);
+	return 0;
+}
+
+/* A worker has forgotten an item when the call in which it was used is answered: who asked may free
+ * it at once. */
+static void frees_what_a_worker_had(void **state)
+{
+	struct sluice_worker *worker;
+	unsigned int number;
+
+	(void)state;
+	assert_int_equal(sluice_worker_start(&worker, 0, 0, no_round), 0);
+	for (number = 0; number < 5000; number++) {
+		struct sluice_cost_item *item = calloc(1, sizeof(*item));
+
+		assert_non_null(item);
+		assert_int_equal(sluice_worker_call(worker, spend, item), 0);
+		free(item);
+	}
+	sluice_worker_stop(worker);
+}
+
+/* Who is no thread of the register measures nothing and may call everything. */
+static void nobody_may_call(void **state)
+{
+	static struct sluice_cost_item item;
+
+	(void)state;
+	run(200, &item);
+	sluice_cost_count(SLUICE_COST_STORE, 1, 1);
+	assert_int_equal(item.ns[SLUICE_COST_SEND], 0);
+	assert_string_equal(sluice_cost_word(SLUICE_COST_WAIT), "wait in kernel");
+	assert_string_equal(sluice_cost_word(SLUICE_COST_STAGES), "?");
+}
+
+/* Runs the tests. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(adds_up),
+		cmocka_unit_test(divides_a_batch),
+		cmocka_unit_test(forgets_items_that_go),
+		cmocka_unit_test(forgets_items_that_a_call_had),
+		cmocka_unit_test(frees_what_a_worker_had),
+		cmocka_unit_test(nobody_may_call),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
