@@ -16,6 +16,10 @@
 #include "lib/thread.h"
 #include "daemon/loop/worker.h"
 
+/* Rounds that are run at a time, and for how long at least. */
+#define ROUNDS 1000U
+#define LASTS_NS (2 * SLUICE_NS_PER_S)
+
 /* Processor time of this thread, in nanoseconds. */
 static uint64_t used(void)
 {
@@ -32,6 +36,23 @@ static void work(unsigned int steps)
 
 	while (left)
 		left--;
+}
+
+/* Setup: this thread is a worker of the register, whose costs a test finds in *state. */
+static int begin(void **state)
+{
+	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
+
+	*state = self;
+	return self ? 0 : -1;
+}
+
+/* Teardown: it is none any more. */
+static int end(void **state)
+{
+	(void)state;
+	sluice_thread_end();
+	return 0;
 }
 
 /* Runs `rounds` rounds in which building is three times as long as sending for `item`, which has
@@ -70,36 +91,36 @@ static void assert_part(uint64_t part, uint64_t whole, uint64_t least, uint64_t 
 static void adds_up(void **state)
 {
 	static struct sluice_cost_item item;
-	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
-	uint64_t sum = 0, charged;
+	struct sluice_thread *self = *state;
+	uint64_t sum = 0, begun = used(), charged, rounds = 0;
 	size_t stage;
 
-	(void)state;
-	assert_non_null(self);
-	run(20000, &item);
+	/* What a window has not ended yet is a tenth of a second at most, and nobody's so far. */
+	while (used() < begun + LASTS_NS) {
+		run(ROUNDS, &item);
+		rounds += ROUNDS;
+	}
 	charged = used();
 	for (stage = 0; stage < SLUICE_COST_STAGES; stage++)
 		sum += self->cost.ns[stage];
 	assert_true(sum <= charged);
 	assert_part(sum, charged, 90, 100);
-	assert_true(self->cost.samples < 20000);
+	assert_true(self->cost.samples < rounds);
 	/* 30 to 10. */
 	assert_part(self->cost.ns[SLUICE_COST_SEND], self->cost.ns[SLUICE_COST_BUILD], 20, 48);
 	assert_part(item.ns[SLUICE_COST_SEND], self->cost.ns[SLUICE_COST_SEND], 60, 150);
 	assert_int_equal(item.ns[SLUICE_COST_BUILD], 0);
 	assert_true(self->cost.ns[SLUICE_COST_CONTROL] > 0);
 	assert_part(self->cost.ns[SLUICE_COST_MEASURE], charged, 0, 2);
-	sluice_thread_end();
 }
 
 /* What is looked at closely divides a batch: of each datagram a fourth is finding whose it is. */
 static void divides_a_batch(void **state)
 {
 	static struct sluice_cost_item item;
-	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
-	unsigned int round, place;
+	struct sluice_thread *self = *state;
+	unsigned int round, place, look;
 
-	(void)state;
 	for (round = 0; round < 3000; round++) {
 		struct sluice_cost_mark before;
 
@@ -107,12 +128,18 @@ static void divides_a_batch(void **state)
 		sluice_cost_wait_begin();
 		sluice_cost_wait_end();
 		before = sluice_cost_enter(SLUICE_COST_RECEIVE, NULL);
+		look = sluice_cost_first_look();
 		for (place = 0; place < 100; place++) {
-			sluice_cost_next(place);
+			if (place == look)
+				sluice_cost_look();
 			work(1);
-			sluice_cost_near(SLUICE_COST_MATCH, &item);
+			if (place == look)
+				sluice_cost_near(SLUICE_COST_MATCH, &item);
 			work(3);
+			if (place != look)
+				continue;
 			sluice_cost_near(SLUICE_COST_STORE, NULL);
+			look += SLUICE_COST_NEAR;
 		}
 		sluice_cost_near_end();
 		sluice_cost_leave(before);
@@ -120,20 +147,19 @@ static void divides_a_batch(void **state)
 	assert_part(self->cost.ns[SLUICE_COST_MATCH], self->cost.ns[SLUICE_COST_STORE], 20, 50);
 	assert_part(self->cost.ns[SLUICE_COST_RECEIVE], self->cost.ns[SLUICE_COST_STORE], 0, 25);
 	assert_part(item.ns[SLUICE_COST_STORE], self->cost.ns[SLUICE_COST_STORE], 60, 150);
-	sluice_thread_end();
 }
 
 /* An item that a call of the mailbox frees is not touched behind it. */
 static void forgets_items_that_go(void **state)
 {
-	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
+	struct sluice_thread *self = *state;
+	struct sluice_cost_item *item = NULL;
+	struct sluice_cost_mark before;
 	unsigned int round;
 
-	(void)state;
-	for (round = 0; round < 500; round++) {
-		struct sluice_cost_item *item = calloc(1, sizeof(*item));
-		struct sluice_cost_mark before;
-
+	for (round = 0; round < 3000; round++) {
+		if (!item)
+			item = calloc(1, sizeof(*item));
 		assert_non_null(item);
 		sluice_cost_round(sluice_now());
 		sluice_cost_wait_begin();
@@ -141,21 +167,23 @@ static void forgets_items_that_go(void **state)
 		before = sluice_cost_enter(SLUICE_COST_SEND, item);
 		work(1);
 		sluice_cost_leave(before);
+		if (round % 3)
+			continue;
 		sluice_cost_call_begin();
 		free(item);
+		item = NULL;
 		sluice_cost_call_end();
 	}
 	assert_true(self->cost.samples > 0);
-	sluice_thread_end();
+	free(item);
 }
 
 /* Nor is one that had its last in the call itself, and is freed by who asked. */
 static void forgets_items_that_a_call_had(void **state)
 {
-	struct sluice_thread *self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
+	struct sluice_thread *self = *state;
 	unsigned int round;
 
-	(void)state;
 	for (round = 0; round < 500; round++) {
 		struct sluice_cost_item *item = calloc(1, sizeof(*item));
 		struct sluice_cost_mark before;
@@ -168,7 +196,7 @@ static void forgets_items_that_a_call_had(void **state)
 		sluice_cost_call_begin();
 		before = sluice_cost_enter(SLUICE_COST_RECEIVE, item);
 		work(1);
-		sluice_cost_next(0);
+		sluice_cost_look();
 		sluice_cost_near(SLUICE_COST_MATCH, item);
 		sluice_cost_near(SLUICE_COST_STORE, NULL);
 		sluice_cost_near_end();
@@ -177,7 +205,6 @@ static void forgets_items_that_a_call_had(void **state)
 		free(item);
 	}
 	assert_true(self->cost.ns[SLUICE_COST_CONTROL] > 0);
-	sluice_thread_end();
 }
 
 /* struct sluice_worker.round: nothing. */
@@ -234,10 +261,10 @@ static void nobody_may_call(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(adds_up),
-		cmocka_unit_test(divides_a_batch),
-		cmocka_unit_test(forgets_items_that_go),
-		cmocka_unit_test(forgets_items_that_a_call_had),
+		cmocka_unit_test_setup_teardown(adds_up, begin, end),
+		cmocka_unit_test_setup_teardown(divides_a_batch, begin, end),
+		cmocka_unit_test_setup_teardown(forgets_items_that_go, begin, end),
+		cmocka_unit_test_setup_teardown(forgets_items_that_a_call_had, begin, end),
 		cmocka_unit_test(frees_what_a_worker_had),
 		cmocka_unit_test(nobody_may_call),
 	};

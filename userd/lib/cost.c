@@ -8,7 +8,7 @@
 #include "cost.h"
 
 /* Measuring takes one part in so many of the thread's time. */
-#define PRICE 250U
+#define PRICE 400U
 /* Readings of the thread's clock in a measured round are three; what the rest takes is about three
  * more. */
 #define READINGS 6U
@@ -22,7 +22,6 @@
 #define CALIBRATIONS 16U
 
 _Thread_local struct sluice_cost *sluice_cost_own;
-_Thread_local bool sluice_cost_is_near;
 
 #define COST_STAGE(STAGE, word) word,
 static const char *const words[] = {
@@ -125,19 +124,44 @@ void sluice_cost_switch(struct sluice_cost *cost, struct sluice_cost_mark to)
 	cost->item = to.item;
 }
 
+/* The next round that is measured, from CLOCK_MONOTONIC `now` on: by chance, so that it is not
+ * always the same kind of round; `gap` rounds on, on average. */
+static void draw(struct sluice_cost *cost, uint64_t now)
+{
+	/* Fibonacci hashing: Knuth, The Art of Computer Programming 3, 6.4 */
+	uint64_t chance = (ticks() * 0x9e3779b97f4a7c15ULL) >> 33;
+
+	cost->left = cost->drawn = 1 + (uint32_t)(chance % (2 * (uint64_t)cost->gap - 1));
+	cost->due = now + DUE_NS;
+}
+
+/* Gives up measuring this round, and forgets what items it has had. */
+static void abandon(struct sluice_cost *cost)
+{
+	struct sluice_cost_item *item;
+
+	for (; (item = cost->touched); cost->touched = item->next) {
+		memset(item->round, 0, sizeof(item->round));
+		item->is_touched = false;
+	}
+	memset(cost->round, 0, sizeof(cost->round));
+	cost->item = NULL;
+	cost->near_count = 0;
+	cost->is_near = false;
+	cost->is_sampled = false;
+	draw(cost, sluice_now());
+}
+
 void sluice_cost_call_begin(void)
 {
 	struct sluice_cost *cost = SLUICE_COST ? sluice_cost_own : NULL;
 
 	if (!cost)
 		return;
+	/* What is called may free items, and who called does when it is answered: no round that is
+	 * measured goes on in a call, or behind it. */
 	if (cost->is_sampled)
-		charge(cost, ticks());
-	/* Who frees items does so when asked: this round's are forgotten before. */
-	for (; cost->touched; cost->touched = cost->touched->next) {
-		memset(cost->touched->round, 0, sizeof(cost->touched->round));
-		cost->touched->is_touched = false;
-	}
+		abandon(cost);
 	cost->called = own_time();
 }
 
@@ -151,8 +175,6 @@ void sluice_cost_call_end(void)
 	used = since(cost->called, own_time());
 	sluice_count(&cost->ns[SLUICE_COST_CONTROL], used);
 	cost->window_from += used;
-	cost->woke += used;
-	cost->at = ticks();
 }
 
 void sluice_cost_sleep(struct sluice_cost *cost)
@@ -168,24 +190,33 @@ void sluice_cost_wake(struct sluice_cost *cost)
 	cost->at = ticks();
 }
 
-void sluice_cost_look(struct sluice_cost *cost, struct sluice_cost_item *item)
+void sluice_cost_look(void)
 {
-	sluice_cost_is_near = cost->near_count < SLUICE_COST_NEAR;
-	if (!sluice_cost_is_near)
+	struct sluice_cost *cost = sluice_cost_sampled();
+
+	if (!cost)
 		return;
-	cost->nears[cost->near_count++] = (struct sluice_cost_near){.item = item};
+	cost->is_near = cost->near_count < SLUICE_COST_NEAR;
+	if (!cost->is_near)
+		return;
+	cost->nears[cost->near_count++] = (struct sluice_cost_near){0};
 	cost->near_at = ticks();
 }
 
-void sluice_cost_part(struct sluice_cost *cost, enum sluice_cost_stage stage)
+void sluice_cost_near(enum sluice_cost_stage stage, struct sluice_cost_item *item)
 {
-	uint64_t now = ticks();
+	struct sluice_cost *cost = sluice_cost_sampled();
+	struct sluice_cost_near *near;
+	uint64_t now;
 
-	cost->nears[cost->near_count - 1].ticks[stage] +=
-		since(cost->near_at + cost->tick_cost, now);
+	if (!cost || !cost->is_near)
+		return;
+	now = ticks();
+	near = &cost->nears[cost->near_count - 1];
+	near->ticks[stage] += since(cost->near_at + cost->tick_cost, now);
+	if (item)
+		near->item = item;
 	cost->near_at = now;
-	if (stage == SLUICE_COST_STORE)
-		sluice_cost_is_near = false;
 }
 
 void sluice_cost_deal(struct sluice_cost *cost)
@@ -216,7 +247,7 @@ void sluice_cost_deal(struct sluice_cost *cost)
 	cost->item = item;
 	cost->stage = stage;
 	cost->near_count = 0;
-	sluice_cost_is_near = false;
+	cost->is_near = false;
 }
 
 /* Ends a window at processor time `time`: deals what was used since the last one. */
@@ -252,16 +283,6 @@ static void settle(struct sluice_cost *cost, uint64_t time, uint64_t now)
 	cost->window_rounds = cost->window_samples = 0;
 }
 
-/* How many rounds on, the next is measured: by chance, so that it is not always the same kind of
- * round; `gap` on average. */
-static uint32_t draw(const struct sluice_cost *cost)
-{
-	/* Fibonacci hashing: Knuth, The Art of Computer Programming 3, 6.4 */
-	uint64_t chance = (ticks() * 0x9e3779b97f4a7c15ULL) >> 33;
-
-	return 1 + (uint32_t)(chance % (2 * (uint64_t)cost->gap - 1));
-}
-
 /* Ends a measured round: what it had of each stage, for those that were not measured, too. */
 static void end(struct sluice_cost *cost, uint64_t now)
 {
@@ -293,8 +314,7 @@ static void end(struct sluice_cost *cost, uint64_t now)
 	if (cost->window_samples >= WINDOW_SAMPLES || now >= cost->window_at + WINDOW_NS)
 		settle(cost, time, now);
 	cost->is_sampled = false;
-	cost->left = cost->drawn = draw(cost);
-	cost->due = now + DUE_NS;
+	draw(cost, now);
 }
 
 void sluice_cost_turn(struct sluice_cost *cost, uint64_t now)

@@ -24,6 +24,7 @@
 #ifndef SLUICE_LIB_COST_H
 #define SLUICE_LIB_COST_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,6 +82,7 @@ struct sluice_cost {
 	uint64_t window_from;		     /* its processor time when that began, ns */
 	uint64_t window_at;		     /* CLOCK_MONOTONIC */
 	uint64_t window_rounds, window_samples;
+	bool is_near; /* a datagram is looked at closely */
 	size_t near_count;
 	struct sluice_cost_near nears[SLUICE_COST_NEAR];
 	/* Read by anybody */
@@ -101,15 +103,19 @@ struct sluice_cost_mark {
 
 /* The calling thread's; NULL: it has none. */
 extern _Thread_local struct sluice_cost *sluice_cost_own;
-/* Is this datagram looked at closely? Asked for each of them, so where one instruction finds it. */
-extern _Thread_local bool sluice_cost_is_near __attribute__((tls_model("local-exec")));
 
 /* The calling thread is measured from now on, into `cost`, which is all zero; NULL: no more.
  * @context the thread */
 void sluice_cost_begin(struct sluice_cost *cost);
 
-/* Around what the control thread asks of the thread, which may free items: that is rare, and
- * measured each time. @context the thread */
+/*
+ * Around what the control thread asks of the thread: that is rare, and measured each time, as a
+ * whole. A round in which it asks is not measured otherwise.
+ *
+ * It is where items end. An item must be there until the thread that used it has begun a call
+ * behind that: then the thread remembers no item, nor does it note one before the call has ended.
+ * So items are freed in a call, or by who waited for its end. @context the thread
+ */
 void sluice_cost_call_begin(void);
 void sluice_cost_call_end(void);
 
@@ -118,9 +124,13 @@ void sluice_cost_turn(struct sluice_cost *cost, uint64_t now);
 void sluice_cost_switch(struct sluice_cost *cost, struct sluice_cost_mark to);
 void sluice_cost_sleep(struct sluice_cost *cost);
 void sluice_cost_wake(struct sluice_cost *cost);
-void sluice_cost_look(struct sluice_cost *cost, struct sluice_cost_item *item);
-void sluice_cost_part(struct sluice_cost *cost, enum sluice_cost_stage stage);
 void sluice_cost_deal(struct sluice_cost *cost);
+
+/* A datagram that is looked at closely begins its way; see sluice_cost_first_look(). */
+void sluice_cost_look(void);
+/* So far it was in `stage`, one of the first three; it is for `item` (NULL: that is not known yet,
+ * or was said before). */
+void sluice_cost_near(enum sluice_cost_stage stage, struct sluice_cost_item *item);
 
 /* The word of a stage; a constant. @threadsafe */
 const char *sluice_cost_word(enum sluice_cost_stage stage);
@@ -184,29 +194,13 @@ static inline void sluice_cost_leave(struct sluice_cost_mark before)
 }
 
 /*
- * The next of several datagrams, `place` in their order, is on its way: one of sixteen is looked at
- * closely if the round is measured.
+ * The place in a batch of the first datagram that is looked at closely; the next one is
+ * SLUICE_COST_NEAR places on. No place is as high if the round is not measured: who goes through
+ * a batch asks for one number at each datagram and no more.
  */
-static inline void sluice_cost_next(unsigned int place)
+static inline unsigned int sluice_cost_first_look(void)
 {
-	struct sluice_cost *cost = place % SLUICE_COST_NEAR ? NULL : sluice_cost_sampled();
-
-	if (cost)
-		sluice_cost_look(cost, NULL);
-}
-
-/* So far the datagram was in `stage`, one of the first three; what is looked at closely is for
- * `item` (NULL: that is not known yet, or no more). */
-static inline void sluice_cost_near(enum sluice_cost_stage stage, struct sluice_cost_item *item)
-{
-	struct sluice_cost *cost;
-
-	if (!SLUICE_COST || !sluice_cost_is_near)
-		return;
-	cost = sluice_cost_own;
-	if (item)
-		cost->nears[cost->near_count - 1].item = item;
-	sluice_cost_part(cost, stage);
+	return sluice_cost_sampled() ? 0 : UINT_MAX;
 }
 
 /* That was the last of them: the time since the stage was entered is dealt to the first three

@@ -180,7 +180,10 @@ static void read_mail(struct sluice_worker *worker)
 	pthread_mutex_lock(&worker->lock);
 	if (worker->call) {
 		before = sluice_thread_enters(SLUICE_THREAD_ASKED);
+		sluice_cost_call_begin();
 		worker->answer = worker->call(worker, worker->argument);
+		/* Before who asked may go on, and free what was used. */
+		sluice_cost_call_end();
 		sluice_thread_goes_back(before);
 		worker->call = NULL;
 		pthread_cond_signal(&worker->answered);
@@ -305,9 +308,7 @@ static void run(struct sluice_worker *worker)
 		worker->round(worker, false);
 		/* Last, because it may free what an event of this round points to. */
 		if (mail) {
-			sluice_cost_call_begin();
 			read_mail(worker);
-			sluice_cost_call_end();
 			worker->round(worker, true);
 		}
 	}
