@@ -55,9 +55,13 @@ bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; 
 	$(B)/sending
 	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/sending 3 100
 
-bench-cost: ## what the measuring behind `sluicectl show cost` costs: instructions a datagram with it and without, in the VM
+$(B)/cost_count: $(call plain,tests/bench/cost_count.c $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench-cost: $(B)/cost_count ## what the measuring behind `sluicectl show cost` costs: instructions a datagram with it and without, in the VM
 	$(MAKE) all
 	$(MAKE) COST=off B=$(B)/off $(B)/off/sluiced
+	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/cost_count
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/cost $(CURDIR)/$(B)/off/sluiced 250000 4 'bpf calls'
 
 bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes; what memory a backlog takes

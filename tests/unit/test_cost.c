@@ -106,9 +106,9 @@ static void adds_up(void **state)
 	assert_true(sum <= charged);
 	assert_part(sum, charged, 90, 100);
 	assert_true(self->cost.samples < rounds);
-	/* 30 to 10. */
+	/* 30 to 10. What an item has is of few rounds and rough, more so on a busy machine. */
 	assert_part(self->cost.ns[SLUICE_COST_SEND], self->cost.ns[SLUICE_COST_BUILD], 20, 48);
-	assert_part(item.ns[SLUICE_COST_SEND], self->cost.ns[SLUICE_COST_SEND], 60, 150);
+	assert_part(item.ns[SLUICE_COST_SEND], self->cost.ns[SLUICE_COST_SEND], 30, 300);
 	assert_int_equal(item.ns[SLUICE_COST_BUILD], 0);
 	assert_true(self->cost.ns[SLUICE_COST_CONTROL] > 0);
 	assert_part(self->cost.ns[SLUICE_COST_MEASURE], charged, 0, 2);
@@ -146,7 +146,7 @@ static void divides_a_batch(void **state)
 	}
 	assert_part(self->cost.ns[SLUICE_COST_MATCH], self->cost.ns[SLUICE_COST_STORE], 20, 50);
 	assert_part(self->cost.ns[SLUICE_COST_RECEIVE], self->cost.ns[SLUICE_COST_STORE], 0, 25);
-	assert_part(item.ns[SLUICE_COST_STORE], self->cost.ns[SLUICE_COST_STORE], 60, 150);
+	assert_part(item.ns[SLUICE_COST_STORE], self->cost.ns[SLUICE_COST_STORE], 30, 300);
 }
 
 /* An item that a call of the mailbox frees is not touched behind it. */

@@ -3,7 +3,7 @@
  * What a thread's processor time goes into: so much is receiving, so much is sending. A thread that
  * works in rounds measures one in several of them, from one change of stage to the next, and takes
  * it for those that it did not measure. How many it leaves out it chooses by what measuring costs,
- * so that this stays below half a percent of its time.
+ * so that this stays about a quarter percent of its time.
  *
  *   sluice_cost_round ─ wait_begin ─ wait_end ─ enter ─ enter ─ leave ─ leave ─ sluice_cost_round
  *                     loop    wait in kernel   loop  receive  build
