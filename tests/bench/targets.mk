@@ -3,7 +3,7 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench-batching bench-capture bench-cost bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy
+.PHONY: bench-batching bench-capture bench-cost bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
 
 bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, AF_XDP; in the VM, one table
 	$(MAKE) all
@@ -70,3 +70,8 @@ bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes a
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/store-unused
 	tests/bench/store
 	tests/bench/store-memory
+
+hotlines: ## the source lines of the daemon that run most often under load, with counts, by gcov
+	$(MAKE) all
+	$(MAKE) B=$(B)/gcov CFLAGS='-O2 -g --coverage -fprofile-update=atomic' $(B)/gcov/sluiced
+	tests/bench/hotlines $(B)/gcov/sluiced
