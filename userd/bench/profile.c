@@ -27,7 +27,8 @@
 static int say_lines(struct sluice_profile *profile)
 {
 	(void)profile;
-	fputs("sluicebench profile lines: a program counts its lines only if it was built to do so; "
+	fputs("sluicebench profile lines: a program counts its lines only if it was built to do "
+	      "so; "
 	      "in the sources, `make hotlines` builds a daemon that does, runs it under load and "
 	      "lists them\n",
 	      stderr);
