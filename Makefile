@@ -14,7 +14,7 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd
+PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap
 CFLAGS  ?= -O2 -g
 # A warning of somebody else's newer compiler need not keep a package from being built.
 WERROR  ?= -Werror
@@ -32,7 +32,9 @@ CPPFLAGS_ALL := $(CPPFLAGS) -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -is
            -DSLUICE_DATE='"$(DATE)"' $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 # Whoever looks where the time goes in a running daemon (perf, bpftrace, sluicebench profile) finds who called by these.
 FRAMES  := -fno-omit-frame-pointer
-CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing $(FRAMES) -pthread
+# `make COST=off`: without the measuring of userd/lib/cost.h, to see what that costs (tests/bench).
+COST    ?= on
+CFLAGS_ALL := $(if $(filter off,$(COST)),-DSLUICE_COST=0) -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing $(FRAMES) -pthread
 LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -lm -pthread
 
 LIB_SRC    := $(sort $(wildcard userd/lib/*.c userd/lib/*/*.c))

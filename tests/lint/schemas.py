@@ -179,6 +179,7 @@ def schemas():
             "memory": described("MEMORY"), "disk": {"anyOf": [described("DISK"), {"type": "null"}]}}))),
         "show-orphans": ("show orphans", rows_of(described("ORPHAN"))),
         "show-threads": ("show threads", rows_of(described("THREAD"))),
+        "show-cost": ("show cost", rows_of(described("COST"))),
         "show-daemon": ("show daemon", rows_of(described("DAEMON"))),
         "instances": ("instances", rows_of(record("a daemon of this host", {
             **fields("DAEMON")[0], "role": words("active", "standby"), "epoch": NUMBER, "here": TRUTH, "socket": TEXT},

@@ -30,9 +30,8 @@ COMMAND("rollback", rollback, CHANGES, "REVISION [--dry-run] [--no-wait] [--if-r
 COMMAND("confirm", confirm, CHANGES, "", "what was changed with --confirm-within stays")
 COMMAND("save", save, CHANGES, "[--force]", "write what runs back to its file")
 COMMAND("show", show, LOOKS, "WHAT [-j]",
-	"what is there: inputs, outputs, streams, store, orphans, threads, daemon, rules, routes, "
-	"placement, "
-	"fields, config, defaults")
+	"what is there: inputs, outputs, streams, store, orphans, threads, cost, daemon, rules, "
+	"routes, placement, fields, config, defaults")
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")
 COMMAND("yield", yield, CHANGES, "[--leave]",
 	"the daemon that works hands over to one that waits (sluiced --standby)")

@@ -235,6 +235,24 @@ FIELD(THREAD, THREAD_POLICY, policy, "policy", TEXT, 90, "POLICY", "", ANY,
 	"the scheduler's: `other`, `fifo`, `rr`, `batch`, `idle`, `deadline`")
 FIELD(THREAD, THREAD_TID, tid, "tid", NUMBER, 100, "TID", "", ANY, "its number, as `top -H` has it")
 
+FIELD(COST, COST_OF, of, "of", TEXT, 10, "OF", "", ANY,
+	"`thread`, `input`, `output`, `kernel` or `process`: what spends it. What inputs and outputs "
+	"cost is in the threads' lines, too")
+FIELD(COST, COST_NAME, name, "name", TEXT, 20, "NAME", "", ANY, "of that")
+FIELD(COST, COST_STAGE, stage, "stage", TEXT, 30, "STAGE", "", ANY,
+	"what it goes into; `total`: what the kernel charges the thread or process, which its other "
+	"lines add up to")
+FIELD(COST, COST_TIME, time_ns, "cpu_time", NUMBER, 40, "CPU TIME", "nanoseconds", ANY,
+	"processor time, in user space and in the kernel")
+FIELD(COST, COST_SHARE, share, "share", NUMBER, 50, "SHARE", "thousandths", ANY,
+	"of the processor time of the process")
+FIELD(COST, COST_DATAGRAMS, datagrams, "datagrams", NUMBER, 60, "DATAGRAMS", "datagrams", ANY,
+	"those that it took in, or sent if it took none in")
+FIELD(COST, COST_EACH, each_ns, "each", NUMBER, 70, "EACH", "nanoseconds", ANY,
+	"processor time by datagrams")
+FIELD(COST, COST_BYTES, bytes, "bytes", NUMBER, 80, "BYTES", "bytes", ANY,
+	"those that went through the stage; 0: nobody counts them")
+
 TOLD(STREAM, "id", 140, "STREAM", "", ANY, "the stream: a ring, with one writer")
 TOLD(STREAM, "route", 0, "", "", ANY, "the GUID of its route")
 TOLD(STREAM, "route_name", 10, "ROUTE", "", ANY, "the route: inputs that have outputs in common")

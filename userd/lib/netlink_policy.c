@@ -184,6 +184,14 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_STREAM_LOAD] = {.type = NLA_STRING},
 	[SLUICE_A_STREAM_LOAD_SINCE] = {.type = NLA_U64},
 	[SLUICE_A_DAEMON_WORKING_SINCE] = {.type = NLA_U64},
+	[SLUICE_A_COST_OF] = {.type = NLA_STRING},
+	[SLUICE_A_COST_NAME] = {.type = NLA_STRING},
+	[SLUICE_A_COST_STAGE] = {.type = NLA_STRING},
+	[SLUICE_A_COST_TIME] = {.type = NLA_U64},
+	[SLUICE_A_COST_SHARE] = {.type = NLA_U32},
+	[SLUICE_A_COST_DATAGRAMS] = {.type = NLA_U64},
+	[SLUICE_A_COST_EACH] = {.type = NLA_U64},
+	[SLUICE_A_COST_BYTES] = {.type = NLA_U64},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

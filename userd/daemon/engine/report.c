@@ -165,6 +165,9 @@ static int report_inputs(struct sluice_engine *engine, const struct sluice_disk_
 		if (sluice_intake_classes[kind]->unmatched)
 			picture->unmatched = sluice_intake_classes[kind]->unmatched(
 				engine->intakes[kind], input->id);
+		if (sluice_intake_classes[kind]->cost)
+			sluice_intake_classes[kind]->cost(engine->intakes[kind], input->id,
+							  picture->cost);
 	}
 	add_dropped_by_change(engine, report);
 	sluice_disk_past_drops(&engine->disk_past, add_dropped, &dropped);
@@ -295,6 +298,8 @@ static int add_destinations(const struct sluice_engine *engine, size_t number,
 	if (!larger)
 		return -ENOMEM;
 	picture->destinations = larger;
+	for (place = 0; place < engine->worker_count; place++)
+		sluice_cost_add(&output->halves[place]->group.cost, picture->cost);
 	for (place = 0; place < output->target_count; place++) {
 		struct sluice_engine_destination *sum = &larger[picture->destination_count++];
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../../config/model.h"
+#include "../../lib/cost.h"
 #include "framing.h"
 #include "pace.h"
 
@@ -57,6 +58,9 @@ struct sluice_group {
 	/* What they say to the output */
 	bool changed;  /* a connection came, went, or has another part */
 	bool has_work; /* something changed: pump at the end of this round */
+
+	/* What building, sending and acknowledgements have cost in this worker */
+	struct sluice_cost_item cost;
 };
 
 /* Goes through the connections of `group`, which none joins or leaves meanwhile. */

@@ -159,6 +159,16 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 	}
 }
 
+/* The same, with its cost. @context worker */
+static void hear(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_cost_mark before =
+		sluice_cost_enter(SLUICE_COST_ACKNOWLEDGE, &connection->group->cost);
+
+	read_all(connection, now);
+	sluice_cost_leave(before);
+}
+
 void sluice_connection_listen(struct sluice_connection *connection, bool wakes)
 {
 	/* Of what has come already epoll tells as soon as it is asked. */
@@ -174,7 +184,7 @@ void sluice_connection_listen(struct sluice_connection *connection, bool wakes)
 void sluice_connection_drain_input(struct sluice_connection *connection, uint64_t now)
 {
 	if (connection->input_masked)
-		read_all(connection, now);
+		hear(connection, now);
 }
 
 /* The socket has something to say. @context worker */
@@ -205,7 +215,7 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		sluice_connection_reach(connection, now);
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		read_all(connection, now);
+		hear(connection, now);
 	if (connection->fd >= 0 && events & EPOLLOUT && connection->writing.busy)
 		sluice_connection_flush(connection, now);
 	if (connection->fd >= 0 && events & (EPOLLERR | EPOLLHUP)) {

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../../lib/cost.h"
 #include "../../lib/kernel.h"
 #include "../../config/model.h"
 #include "../identity/identity.h"
@@ -134,6 +135,10 @@ struct sluice_source_class {
 	/* Datagrams that came to the sockets of an input and belong to none. NULL: what belongs to
 	 * no input is not taken. */
 	uint64_t (*unmatched)(struct sluice_intake *source, const sluice_guid input);
+	/* Adds what taking its datagrams in has cost the workers, by stage (lib/cost.h), in
+	 * nanoseconds. Optional: nothing. */
+	void (*cost)(struct sluice_intake *source, const sluice_guid input,
+		     uint64_t sum[SLUICE_COST_STAGES]);
 	/* Interfaces or addresses came or went: inputs of `plan`, which is in force, that waited
 	 * for one begin to receive, and those whose interface is gone wait for it. True: one waits;
 	 * call again in a second. NULL: the kernel follows them itself. */

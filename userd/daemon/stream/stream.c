@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
+#include "../../lib/cost.h"
 #include "../../lib/log.h"
 #include "../../lib/priority.h"
 #include "../../lib/ring_twin.h"
@@ -244,14 +245,17 @@ static void note(struct sluice_stream *stream)
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 {
 	uint64_t least = UINT64_MAX, acked;
+	struct sluice_cost_mark before;
 	bool refilled, told;
 
 	stream->moved = false;
 	/* What is less on the disk is noted before the spooler knows, what is more when the ring
 	 * has let it go: never too much. */
+	before = sluice_cost_enter(SLUICE_COST_SPOOL, NULL);
 	note(stream);
 	if (stream->disk)
 		stream->disk->tend(stream, now);
+	sluice_cost_leave(before);
 	for_each_feeder (feeder, stream) {
 		if (!sluice_feeder_is_of_ring(feeder))
 			continue;
@@ -269,6 +273,7 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 	if (least > stream->held)
 		least = stream->held;
 	if (least > stream->tail) {
+		sluice_cost_count(SLUICE_COST_ACKNOWLEDGE, 0, least - stream->tail);
 		stream->tail = least;
 		sluice_ring_move_tail(&stream->ring, least);
 	}
