@@ -107,7 +107,7 @@ static uint64_t truncated_of(const struct sluice_engine_destination *destination
 /* Likewise: 1 while it waits. */
 static uint64_t waits_of(const struct sluice_engine_destination *destination)
 {
-	return !strcmp(destination->state, "waiting");
+	return strcmp(destination->state, "connected") != 0;
 }
 
 /* From empty to the largest, equal and mixed sizes: each arrives once, whole, in its order. */

@@ -16,6 +16,8 @@ static bool comes_and_goes(const struct sluice_connection *connection)
 /* It keeps its connection: the log hears that it is there. @context worker */
 static void welcome(struct sluice_connection *connection, const char *name, uint64_t now)
 {
+	if (connection->unproven)
+		sluice_store_relaxed(&connection->counters.state, (uint64_t)connection->state);
 	connection->unproven = false;
 	sluice_store_relaxed(&connection->counters.rejecting, UINT64_C(0));
 	sluice_connection_note_there(connection, now);
@@ -66,6 +68,10 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	sluice_trial_begin(&connection->trial, group->connection_count > 1, now);
 	connection->unproven =
 		connection->protocol->must_prove && connection->protocol->must_prove(connection);
+	/* Nobody was there last time: to a reader it is not there yet. */
+	if (connection->unproven && connection->attempt.complained)
+		sluice_store_relaxed(&connection->counters.state,
+				     (uint64_t)SLUICE_TCP_CONNECTING);
 	if (!connection->trial.is_rejecting && !connection->unproven)
 		welcome(connection, name, now);
 	connection->timer.at = 0;
