@@ -13,7 +13,7 @@ bool sluice_group_needs_standbys(const struct sluice_group *group)
 		if (!other->role.standby && !other->role.disabled &&
 		    (other->state == SLUICE_TCP_READY && !other->unproven
 			     ? !other->trial.until
-						      : !other->attempt.complained))
+			     : !other->attempt.complained))
 			return false;
 	}
 	return true;

@@ -70,8 +70,7 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 		connection->protocol->must_prove && connection->protocol->must_prove(connection);
 	/* Nobody was there last time: to a reader it is not there yet. */
 	if (connection->unproven && connection->attempt.complained)
-		sluice_store_relaxed(&connection->counters.state,
-				     (uint64_t)SLUICE_TCP_CONNECTING);
+		sluice_store_relaxed(&connection->counters.state, (uint64_t)SLUICE_TCP_CONNECTING);
 	if (!connection->trial.is_rejecting && !connection->unproven)
 		welcome(connection, name, now);
 	connection->timer.at = 0;
