@@ -184,7 +184,7 @@ void sluice_udp_batch_fill(struct sluice_udp_batch *batch, struct sluice_udp_loa
 			   size_t count, const struct sluice_form *form,
 			   const struct sluice_udp_way *way, size_t *broken)
 {
-	struct sluice_record_view view;
+	struct sluice_record_view view = {0};
 	enum sluice_fate fate;
 	size_t length;
 
