@@ -40,6 +40,8 @@ struct sluice_draft_output {
 	struct sluice_word name;
 	struct sluice_word id;
 	struct sluice_config_place reconnect_place;
+	struct sluice_config_place kind_place;
+	struct sluice_config_place source_address_place;
 	struct sluice_config_place mode_place;
 	struct sluice_config_place ack_place; /* line 0: not written, as those that follow */
 	struct sluice_config_place receiver_place;
@@ -117,6 +119,10 @@ int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findin
  * framing? */
 void sluice_receiver_check(const struct sluice_draft_output *draft,
 			   struct sluice_findings *findings);
+
+/* kind_check.c. What follows from `kind: udp` where it is not written; what it does not go with. */
+void sluice_udp_settle(struct sluice_draft_output *draft);
+void sluice_kind_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
 
 /* from_check.c: what the source address of its connections does not go with. */
 void sluice_from_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);

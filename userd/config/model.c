@@ -104,7 +104,7 @@ void sluice_draft_free(struct sluice_draft *draft)
 static bool needs_addresses(const struct sluice_config_output *output)
 {
 	return output->framing == SLUICE_FRAMING_PCAP || output->mode == SLUICE_MODE_HASH ||
-	       output->prefix != SLUICE_LEAD_NONE;
+	       output->prefix != SLUICE_LEAD_NONE || output->preserves;
 }
 
 /* An output that needs the addresses makes its inputs keep them. */

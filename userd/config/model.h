@@ -46,6 +46,13 @@ enum sluice_mode {
 	SLUICE_MODE_DUPLICATE
 };
 
+/* How it reaches its destinations (kind_rows.h). */
+enum sluice_output_kind {
+#define KIND(word, NAME, table) SLUICE_KIND_##NAME,
+#include "kind_rows.h"
+#undef KIND
+};
+
 /* What the bytes of a connection look like (framing_rows.h). */
 enum sluice_framing {
 #define FRAMING(word, NAME, ...) SLUICE_FRAMING_##NAME,
@@ -188,6 +195,8 @@ struct sluice_config_output {
 	size_t to_count;
 	struct sluice_config_prefix from; /* source address of its connections; family AF_UNSPEC:
 					     as the kernel chooses */
+	enum sluice_output_kind kind;
+	int preserves; /* udp: 1: datagrams have the source address that they came with */
 	enum sluice_mode mode;
 	enum sluice_receiver_kind receiver;
 	enum sluice_framing framing; /* what follows: as written, or as the receiver needs it */
@@ -434,6 +443,7 @@ const char *sluice_config_time_name(uint32_t flags);
 const char *sluice_config_checksum_name(uint32_t flags); /* SLUICE_RULE_F_*, others are ignored */
 const char *sluice_config_mode_name(enum sluice_mode mode);
 const char *sluice_config_framing_name(enum sluice_framing framing);
+const char *sluice_config_kind_name(enum sluice_output_kind kind);
 
 /* Does the receiver say what it has got? @threadsafe */
 static inline bool sluice_config_is_answered(enum sluice_framing framing)

@@ -333,7 +333,10 @@ static int report_outputs(struct sluice_engine *engine, struct sluice_engine_rep
 		sluice_guid_copy(picture->guid, config->group);
 		memcpy(picture->name, config->name, sizeof(picture->name));
 		picture->mode = sluice_config_mode_name(config->mode);
-		picture->framing = sluice_config_framing_name(config->framing);
+		/* What is not framed is called by its kind. */
+		picture->framing = config->kind == SLUICE_KIND_TCP
+					   ? sluice_config_framing_name(config->framing)
+					   : sluice_config_kind_name(config->kind);
 		picture->rate = config->rate;
 		if (add_destinations(engine, number, picture))
 			return -ENOMEM;

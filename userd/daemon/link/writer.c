@@ -94,7 +94,7 @@ void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
 		connection->trial.given = now;
 	sluice_pacer_charge(connection->role.pacer, bytes, now);
 	sluice_pacer_charge(connection->group->pacer, bytes, now);
-	sluice_connection_flush(connection, now);
+	connection->group->kind->flush(connection, now);
 }
 
 bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
