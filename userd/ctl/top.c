@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include "clock.h"
 #include "command.h"
+#include "top/pool.h"
 #include "top/screen.h"
 #include "top/terminal.h"
 #include "top_change.h"
@@ -387,6 +388,7 @@ int sluice_ctl_top(int argc, char **argv)
 		return SLUICE_CTL_USAGE;
 	/* Characters only: numbers are written as everywhere. */
 	setlocale(LC_CTYPE, "");
+	json_set_alloc_funcs(sluice_top_pool_take, sluice_top_pool_give);
 	source.host = wish.host;
 	source.replay = wish.replay;
 	source.interval_s = wish.interval_s;

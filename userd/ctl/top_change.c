@@ -150,6 +150,8 @@ void sluice_top_change_make(const struct sluice_top_change *change, const char *
 		return;
 	child = fork();
 	if (child == 0) {
+		/* Commands give back what jansson took by free(). */
+		json_set_alloc_funcs(malloc, free);
 		null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		dup2(null, STDIN_FILENO);
 		dup2(ends[1], STDOUT_FILENO);

@@ -8,7 +8,7 @@
 
 /* Title, key, kind, drop, is_setting, is_bad. */
 static const struct sluice_top_column inputs[] = {
-	{"INPUT", "label", SLUICE_TOP_WORDS, 0, false, false},
+	{"INPUT", "name", SLUICE_TOP_WORDS, 0, false, false},
 	{"STATE", "state", SLUICE_TOP_WORDS, 2, true, false},
 	{"PORTS", "match", SLUICE_TOP_WORDS, 4, true, false},
 	{"SOURCE", "source", SLUICE_TOP_WORDS, 7, true, false},
@@ -99,7 +99,7 @@ static const struct sluice_top_column threads[] = {
 };
 
 static const struct sluice_top_column rules[] = {
-	{"RULE", "label", SLUICE_TOP_WORDS, 0, false, false},
+	{"RULE", "name", SLUICE_TOP_WORDS, 0, false, false},
 	{"PORTS", "ports", SLUICE_TOP_WORDS, 1, true, false},
 	{"HOOK", "hook", SLUICE_TOP_WORDS, 4, true, false},
 	{"VERDICT", "verdict", SLUICE_TOP_WORDS, 3, true, false},

@@ -108,13 +108,13 @@ void sluice_top_details_draw(struct sluice_top_grid *grid, const struct sluice_t
 {
 	char text[SLUICE_TOP_TEXT], line[SLUICE_TOP_TEXT + 64];
 	size_t width = grid->columns - 2, lines = 0, row = top, passed = 0;
-	json_t *value;
+	json_t *value, *label = json_object_get(item->now, "label");
 	const char *key;
 
 	if (list >= SLUICE_TOP_LISTS || top + 4 > bottom)
 		return;
 	snprintf(line, sizeof(line), "%s: %s", sluice_top_tables[list].name,
-		 json_string_value(json_object_get(item->now, "label")));
+		 json_string_value(label ? label : json_object_get(item->now, "name")));
 	sluice_top_grid_put(grid, row++, 1, width, SLUICE_TOP_BOLD, line);
 	if (width > SLUICE_TOP_SAMPLES)
 		width = SLUICE_TOP_SAMPLES;

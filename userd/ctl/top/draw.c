@@ -51,10 +51,12 @@ static uint8_t words_text(const struct sluice_top_item *item,
 	}
 	if (!strcmp(column->key, "state") && sluice_top_number(item->now, "down", &down) && down > 0)
 		return SLUICE_TOP_BAD;
+	/* What somebody called it means nothing. */
+	if (!strcmp(column->key, "label") || !strcmp(column->key, "name"))
+		return SLUICE_TOP_PLAIN;
 	for (number = 0; number < sizeof(words) / sizeof(words[0]); number++)
-		if (column->key[0] != 'l' || strcmp(column->key, "label") != 0)
-			if (!strcmp(text, words[number].word))
-				return words[number].style;
+		if (!strcmp(text, words[number].word))
+			return words[number].style;
 	return SLUICE_TOP_PLAIN;
 }
 

@@ -25,33 +25,6 @@ static void add_row(json_t *rows, json_t *row, const char *item, const char *lab
 	json_array_append_new(rows, row);
 }
 
-/* Copies of all objects of a list, told apart by `id`, called by `name`. */
-static void add_all(json_t *rows, const json_t *list, const char *id, const char *name)
-{
-	json_t *object;
-	size_t number;
-
-	json_array_foreach(list, number, object)
-	{
-		add_row(rows, json_copy(object), text_of(object, id), text_of(object, name));
-	}
-}
-
-/* Adds to `sum` a number of `row`, or all of its numbers by cause. */
-static void add_to(json_t *sum, const char *key, const json_t *row, const char *from)
-{
-	json_t *value = json_object_get(row, from), *member;
-	json_int_t total = json_integer_value(json_object_get(sum, key));
-	const char *name;
-
-	total += json_integer_value(value);
-	json_object_foreach(value, name, member)
-	{
-		total += json_integer_value(member);
-	}
-	json_object_set_new(sum, key, json_integer(total));
-}
-
 /* Is a destination connected? One that is slow or complains is, too. */
 static bool is_up(const json_t *destination)
 {
@@ -71,6 +44,26 @@ static bool is_down(const json_t *destination)
 	return !is_up(destination) && strcmp(text_of(destination, "state"), "disabled") != 0;
 }
 
+/* The sum of a number over a list, or of all of its numbers by cause. */
+static json_t *sum_of(const json_t *list, const char *key)
+{
+	json_t *one, *value, *member;
+	json_int_t sum = 0;
+	const char *name;
+	size_t number;
+
+	json_array_foreach(list, number, one)
+	{
+		value = json_object_get(one, key);
+		sum += json_integer_value(value);
+		json_object_foreach(value, name, member)
+		{
+			sum += json_integer_value(member);
+		}
+	}
+	return json_integer(sum);
+}
+
 /* What the columns of an output sum up of its destinations. */
 static const char *const sums[] = {"sent", "acked", "bytes", "resent", "connects"};
 
@@ -87,9 +80,9 @@ static void add_output(json_t *rows, const json_t *output)
 		up += is_up(destination);
 		down += is_down(destination);
 		disabled += !strcmp(text_of(destination, "role"), "disabled");
-		for (sum = 0; sum < sizeof(sums) / sizeof(sums[0]); sum++)
-			add_to(row, sums[sum], destination, sums[sum]);
 	}
+	for (sum = 0; sum < sizeof(sums) / sizeof(sums[0]); sum++)
+		json_object_set_new(row, sums[sum], sum_of(destinations, sums[sum]));
 	json_object_del(row, "destinations");
 	snprintf(text, sizeof(text), "%zu of %zu up", up, json_array_size(destinations));
 	json_object_set_new(row, "state", json_string(text));
@@ -166,45 +159,52 @@ static void add_threads(json_t *rows, const json_t *list)
 	}
 }
 
-/* What comes in, and what goes out, of all. */
-static void add_totals(json_t *rows, const json_t *snapshot)
+/* What comes in, of all inputs. */
+static void add_total_in(json_t *rows, const json_t *snapshot)
 {
-	json_t *in = json_object(), *out = json_object(), *one, *destination;
-	size_t number, place, up = 0, down = 0, all = 0;
-	char text[64];
+	const json_t *inputs = json_object_get(snapshot, "inputs");
+	json_t *in = json_object();
 
-	json_array_foreach(json_object_get(snapshot, "inputs"), number, one)
-	{
-		add_to(in, "datagrams", one, "matched");
-		add_to(in, "stored", one, "stored");
-		add_to(in, "bytes", one, "stored_bytes");
-		add_to(in, "lost", one, "lost");
-		add_to(in, "dropped", one, "dropped");
-	}
-	json_array_foreach(json_object_get(snapshot, "outputs"), number, one)
-	{
-		add_to(out, "memory", one, "memory");
-		add_to(out, "disk", one, "disk");
-		add_to(out, "achieved", one, "achieved");
-		add_to(out, "backlog", one, "backlog");
-		json_array_foreach(json_object_get(one, "destinations"), place, destination)
-		{
-			add_to(out, "datagrams", destination, "sent");
-			add_to(out, "bytes", destination, "bytes");
-			add_to(out, "acked", destination, "acked");
-			add_to(out, "resent", destination, "resent");
-			up += is_up(destination);
-			down += is_down(destination);
-			all++;
-		}
-	}
-	snprintf(text, sizeof(text), "%zu of %zu up", up, all);
-	json_object_set_new(out, "up", json_string(text));
-	json_object_set_new(out, "down", json_integer((json_int_t)down));
+	json_object_set_new(in, "datagrams", sum_of(inputs, "matched"));
+	json_object_set_new(in, "stored", sum_of(inputs, "stored"));
+	json_object_set_new(in, "bytes", sum_of(inputs, "stored_bytes"));
+	json_object_set_new(in, "lost", sum_of(inputs, "lost"));
+	json_object_set_new(in, "dropped", sum_of(inputs, "dropped"));
 	json_object_set(in, "workers",
 			json_object_get(json_object_get(snapshot, "daemon"), "workers"));
 	add_row(rows, in, "in", "in");
+}
+
+/* What goes out, of all outputs. */
+static void add_total_out(json_t *rows, const json_t *snapshot)
+{
+	const json_t *outputs = json_object_get(snapshot, "outputs");
+	json_t *out = json_object(), *all = json_array(), *one;
+	size_t number, up = 0, down = 0;
+	char text[64];
+
+	json_array_foreach(outputs, number, one)
+	{
+		json_array_extend(all, json_object_get(one, "destinations"));
+	}
+	json_array_foreach(all, number, one)
+	{
+		up += is_up(one);
+		down += is_down(one);
+	}
+	json_object_set_new(out, "datagrams", sum_of(all, "sent"));
+	json_object_set_new(out, "bytes", sum_of(all, "bytes"));
+	json_object_set_new(out, "acked", sum_of(all, "acked"));
+	json_object_set_new(out, "resent", sum_of(all, "resent"));
+	json_object_set_new(out, "memory", sum_of(outputs, "memory"));
+	json_object_set_new(out, "disk", sum_of(outputs, "disk"));
+	json_object_set_new(out, "achieved", sum_of(outputs, "achieved"));
+	json_object_set_new(out, "backlog", sum_of(outputs, "backlog"));
+	snprintf(text, sizeof(text), "%zu of %zu up", up, json_array_size(all));
+	json_object_set_new(out, "up", json_string(text));
+	json_object_set_new(out, "down", json_integer((json_int_t)down));
 	add_row(rows, out, "out", "out");
+	json_decref(all);
 }
 
 json_t *sluice_top_flatten(const json_t *snapshot, enum sluice_top_list list)
@@ -214,10 +214,12 @@ json_t *sluice_top_flatten(const json_t *snapshot, enum sluice_top_list list)
 
 	switch (list) {
 	case SLUICE_TOP_TOTALS:
-		add_totals(rows, snapshot);
+		add_total_in(rows, snapshot);
+		add_total_out(rows, snapshot);
 		break;
 	case SLUICE_TOP_INPUTS:
-		add_all(rows, json_object_get(snapshot, "inputs"), "id", "name");
+		/* Of these there may be very many: they are as they are. */
+		json_array_extend(rows, json_object_get(snapshot, "inputs"));
 		break;
 	case SLUICE_TOP_OUTPUTS:
 		json_array_foreach(json_object_get(snapshot, "outputs"), number, one)
@@ -239,7 +241,7 @@ json_t *sluice_top_flatten(const json_t *snapshot, enum sluice_top_list list)
 		add_threads(rows, json_object_get(snapshot, "threads"));
 		break;
 	case SLUICE_TOP_RULES:
-		add_all(rows, json_object_get(snapshot, "rules"), "id", "name");
+		json_array_extend(rows, json_object_get(snapshot, "rules"));
 		break;
 	case SLUICE_TOP_LISTS:
 		break;

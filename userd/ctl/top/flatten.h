@@ -10,7 +10,8 @@
 #include "columns.h"
 
 /* The rows of a list, in the order of the configuration: each an object with `item`, which tells it
- * from the others, and `label`, beside what is told of it. NULL: no memory. @owner caller:
+ * from the others, and `label`, beside what is told of it; inputs and rules have `id` and `name`
+ * instead. NULL: no memory. @owner caller:
  * json_decref() */
 json_t *sluice_top_flatten(const json_t *snapshot, enum sluice_top_list list);
 

@@ -164,7 +164,8 @@ static int take_row(struct sluice_top_model *model, enum sluice_top_list list, j
 		    size_t gaps, bool is_new_run)
 {
 	const struct sluice_top_table *table = &sluice_top_tables[list];
-	const char *key = json_string_value(json_object_get(row, "item"));
+	const json_t *own = json_object_get(row, "item");
+	const char *key = json_string_value(own ? own : json_object_get(row, "id"));
 	struct sluice_top_item *item = key ? item_of(&model->items[list], key) : NULL;
 	double sample = NAN;
 
