@@ -26,7 +26,7 @@
 struct scene {
 	long long second, matched, sent, lost, pid;
 	const char *state;	 /* of the second destination */
-	const char *rate_of_up; /* bits a second, as JSON */
+	const char *rate_of_up;	 /* bits a second, as JSON */
 	const char *inputs_more; /* JSON behind the first input */
 };
 
@@ -68,8 +68,8 @@ static json_t *snapshot_of(const struct scene *scene)
 		(BEGIN_S + scene->second) * 1000000000LL, scene->pid, scene->matched,
 		scene->matched - scene->lost, 100 * scene->matched, scene->lost,
 		scene->inputs_more ? scene->inputs_more : "", scene->rate_of_up, scene->sent,
-		scene->state, scene->matched, scene->second * 500000000LL,
-		BEGIN_S * 1000000000LL, BEGIN_S * 1000000000LL);
+		scene->state, scene->matched, scene->second * 500000000LL, BEGIN_S * 1000000000LL,
+		BEGIN_S * 1000000000LL);
 
 	assert_true(length > 0);
 	snapshot = json_loads(text, 0, NULL);
@@ -288,8 +288,8 @@ static void changed_settings_blink(void **state)
 	sluice_top_model_free(&model);
 }
 
-#define OTHER_INPUTS                                                                               \
-	",{\"id\":\"i2\",\"name\":\"syslog\",\"match\":\"514\",\"matched\":7,\"lost\":{}}"          \
+#define OTHER_INPUTS                                                                       \
+	",{\"id\":\"i2\",\"name\":\"syslog\",\"match\":\"514\",\"matched\":7,\"lost\":{}}" \
 	",{\"id\":\"i3\",\"name\":\"Alpha\",\"match\":\"53\",\"matched\":99,\"lost\":{}}"
 
 /* Where a name stands on the screen. */
@@ -390,7 +390,8 @@ static void details_lead_to_changes(void **state)
 /* At any size from the least on everything is drawn within it; below that it is refused. */
 static void every_size_is_drawn(void **state)
 {
-	static const size_t sizes[][2] = {{5, 20}, {10, 40}, {24, 80}, {25, 81}, {60, 200}, {50, 132}};
+	static const size_t sizes[][2] = {{5, 20},  {10, 40},  {24, 80},
+					  {25, 81}, {60, 200}, {50, 132}};
 	struct sluice_top_model model;
 	struct sluice_top_screen screen;
 	struct sluice_top_view view;
@@ -499,10 +500,12 @@ static void strange_snapshots_do_no_harm(void **state)
 {
 	static const char *const strange[] = {
 		"{\"time_ns\":1700000000000000000,\"daemon\":{}}",
-		"{\"time_ns\":1700000001000000000,\"daemon\":{},\"inputs\":[1,\"x\",null,{\"id\":7}],"
+		"{\"time_ns\":1700000001000000000,\"daemon\":{},\"inputs\":[1,\"x\",null,{\"id\":7}"
+		"],"
 		"\"outputs\":{\"a\":1},\"streams\":[{}],\"store\":[{\"memory\":3}],\"threads\":7,"
 		"\"problems\":[null],\"events\":[null,{}],\"config\":{\"text\":9}}",
-		"{\"time_ns\":1700000000500000000,\"daemon\":{\"pid\":\"x\"},\"inputs\":[{\"id\":\"a\","
+		"{\"time_ns\":1700000000500000000,\"daemon\":{\"pid\":\"x\"},\"inputs\":[{\"id\":"
+		"\"a\","
 		"\"name\":\"\\u001b[2J\",\"matched\":-5,\"lost\":[1]}],\"outputs\":[{\"id\":\"b\","
 		"\"destinations\":[null,{}]}]}",
 	};

@@ -21,7 +21,7 @@
 #include "top_change.h"
 #include "top_source.h"
 
-#define TEXT_COLUMNS 160U	     /* where nothing says how wide it may be */
+#define TEXT_COLUMNS 160U		  /* where nothing says how wide it may be */
 #define REPAINT_NS (60 * SLUICE_NS_PER_S) /* somebody else may have written on the terminal */
 #define COUNT_MAX 1000000000UL
 
@@ -39,6 +39,7 @@ struct wish {
 /* A signal came that ends it. */
 static volatile sig_atomic_t is_over;
 
+/* For sigaction(). */
 static void on_signal(int number)
 {
 	(void)number;
@@ -224,8 +225,8 @@ struct watch {
 	struct sluice_top_model model;
 	struct sluice_top_view view;
 	struct sluice_top_screen screen; /* the last one drawn */
-	json_t *later;		   /* what came while it was frozen */
-	uint64_t next_ns, paint_ns; /* the next look, the next time that all is drawn */
+	json_t *later;			 /* what came while it was frozen */
+	uint64_t next_ns, paint_ns;	 /* the next look, the next time that all is drawn */
 };
 
 /* Keeps what came while it is frozen: the last snapshot, with the events of all. Takes over
@@ -314,9 +315,9 @@ static int until_next(const struct watch *watch)
 {
 	uint64_t now = sluice_now();
 
-	return now >= watch->next_ns ? 0
-				     : (int)((watch->next_ns - now + SLUICE_NS_PER_MS - 1) /
-					     SLUICE_NS_PER_MS);
+	return now >= watch->next_ns
+		       ? 0
+		       : (int)((watch->next_ns - now + SLUICE_NS_PER_MS - 1) / SLUICE_NS_PER_MS);
 }
 
 /* Watches until somebody ends it. The exit status. */
@@ -335,8 +336,8 @@ static int watch_on(struct watch *watch)
 		if (!until_next(watch) || watch->source->fd >= 0) {
 			is_well = look(watch);
 			if (!until_next(watch))
-				watch->next_ns = sluice_now() +
-						 watch->view.interval_s * SLUICE_NS_PER_S;
+				watch->next_ns =
+					sluice_now() + watch->view.interval_s * SLUICE_NS_PER_S;
 		}
 		draw(watch);
 		press = sluice_top_terminal_wait(until_next(watch), watch->source->fd);

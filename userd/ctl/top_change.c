@@ -19,8 +19,8 @@
 #define VALUE 4096U /* bytes of `to=[...]` */
 
 /* Adds to a text; what does not fit is noted in *is_full. */
-static void __attribute__((format(printf, 3, 4))) add(char text[VALUE], bool *is_full,
-						      const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+add(char text[VALUE], bool *is_full, const char *format, ...)
 {
 	size_t used = strlen(text);
 	va_list arguments;
@@ -51,8 +51,8 @@ static bool write_to(const struct sluice_config *config, const struct sluice_top
 			bool is_meant = !strcmp(to->text, change->destination);
 
 			is_there |= is_meant;
-			add(text, &is_full, "%s{address: '%s', weight: ",
-			    strlen(text) > 4 ? ", " : "", to->text);
+			add(text, &is_full,
+			    "%s{address: '%s', weight: ", strlen(text) > 4 ? ", " : "", to->text);
 			if (is_meant)
 				add(text, &is_full, "%s", change->value);
 			else
@@ -62,7 +62,8 @@ static bool write_to(const struct sluice_config *config, const struct sluice_top
 			if (!to->enabled)
 				add(text, &is_full, ", enabled: no");
 			if (to->rate)
-				add(text, &is_full, ", rate: %llubit", (unsigned long long)to->rate);
+				add(text, &is_full, ", rate: %llubit",
+				    (unsigned long long)to->rate);
 			add(text, &is_full, "}");
 		}
 	}

@@ -77,8 +77,7 @@ static int on_event(struct nlattr **attributes, void *context)
 		if (taken->asker->event_run != run)
 			taken->asker->event_next = 1;
 		taken->asker->event_run = run;
-		taken->asker->event_next +=
-			sluice_attribute_u64(attributes[SLUICE_A_EVENT_MISSED]);
+		taken->asker->event_next += sluice_attribute_u64(attributes[SLUICE_A_EVENT_MISSED]);
 		return 0;
 	}
 	taken->asker->event_next = sluice_attribute_u64(attributes[SLUICE_A_EVENT_SEQUENCE]) + 1;
@@ -127,9 +126,9 @@ static json_t *ask_config(struct sluice_top_asker *asker, struct sluice_netlink 
 		if (!sluice_config_parse(running.text.bytes, running.text.length, "running",
 					 &config, &findings)) {
 			json_decref(asker->alarm);
-			asker->alarm = json_pack("{s:i, s:i}", "memory",
-						 (int)config->store.memory_alarm, "disk",
-						 (int)config->store.disk_alarm);
+			asker->alarm =
+				json_pack("{s:i, s:i}", "memory", (int)config->store.memory_alarm,
+					  "disk", (int)config->store.disk_alarm);
 			sluice_config_free(config);
 		}
 		sluice_findings_free(&findings);
@@ -202,9 +201,9 @@ json_t *sluice_top_snapshot(struct sluice_top_asker *asker)
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	json_object_set_new(snapshot, "format", json_integer(FORMAT));
-	json_object_set_new(snapshot, "time_ns",
-			    json_integer((json_int_t)now.tv_sec * (json_int_t)SLUICE_NS_PER_S +
-					 now.tv_nsec));
+	json_object_set_new(
+		snapshot, "time_ns",
+		json_integer((json_int_t)now.tv_sec * (json_int_t)SLUICE_NS_PER_S + now.tv_nsec));
 	keep_begin(&kept);
 	daemon = sluice_list_daemon();
 	one = json_array_get(daemon, 0);

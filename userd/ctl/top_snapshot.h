@@ -18,6 +18,7 @@ struct sluice_top_asker {
 	json_t *alarm;			/* percent at which memory's and disk's is raised */
 };
 
+/* Frees what it keeps. */
 void sluice_top_asker_free(struct sluice_top_asker *asker);
 
 /*

@@ -13,7 +13,7 @@
 #include <unistd.h>
 #include "clock.h"
 
-#define LINE_MAX_BYTES (256UL << 20)	     /* of a snapshot; more is none */
+#define LINE_MAX_BYTES (256UL << 20)   /* of a snapshot; more is none */
 #define RETRY_NS (3 * SLUICE_NS_PER_S) /* until a host is tried again */
 
 /* Begins ssh. `is_first`: it may ask for a password. 0 or a negative errno. */

@@ -18,14 +18,14 @@ struct sluice_top_source {
 	const char *host;   /* NULL: here */
 	const char *replay; /* NULL: it is no recording */
 	unsigned int interval_s;
-	FILE *file;	    /* the recording */
-	int fd;		    /* of ssh; -1: none */
-	pid_t child;	    /* ssh; 0: none */
-	char *bytes;	    /* of a line that is not whole yet */
+	FILE *file;  /* the recording */
+	int fd;	     /* of ssh; -1: none */
+	pid_t child; /* ssh; 0: none */
+	char *bytes; /* of a line that is not whole yet */
 	size_t length, room;
-	uint64_t retry_ns;  /* when ssh is tried again; by CLOCK_MONOTONIC */
-	bool has_ended;	    /* the recording */
-	FILE *record;	    /* NULL: nothing is recorded */
+	uint64_t retry_ns; /* when ssh is tried again; by CLOCK_MONOTONIC */
+	bool has_ended;	   /* the recording */
+	FILE *record;	   /* NULL: nothing is recorded */
 };
 
 /* Opens it; `host`, `replay`, `interval_s` are set, all else is zeroed. `record`: a file that

@@ -42,9 +42,9 @@ struct sluice_top_column {
 	const char *title;
 	const char *key; /* of the row */
 	enum sluice_top_kind kind;
-	unsigned int drop;   /* where there is no room the highest go first; 0: never */
-	bool is_setting;     /* it changes with the configuration or connections, and blinks then */
-	bool is_bad;	     /* anything but 0 is bad */
+	unsigned int drop; /* where there is no room the highest go first; 0: never */
+	bool is_setting;   /* it changes with the configuration or connections, and blinks then */
+	bool is_bad;	   /* anything but 0 is bad */
 };
 
 /* A table. */

@@ -64,7 +64,8 @@ static void value_text(const struct sluice_top_model *model, const struct sluice
 	if (is_bytes && number >= 1024)
 		snprintf(text + strlen(text), 512 - strlen(text), " (%.12s)",
 			 sluice_top_bytes((uint64_t)number, size));
-	if (isfinite(growth) && growth > 0 && field && *field->unit && strcmp(field->unit, "nanoseconds") != 0)
+	if (isfinite(growth) && growth > 0 && field && *field->unit &&
+	    strcmp(field->unit, "nanoseconds") != 0)
 		snprintf(text + strlen(text), 512 - strlen(text), "  +%.24s/s",
 			 sluice_top_rate(growth, rate));
 }

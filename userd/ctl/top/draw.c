@@ -18,12 +18,18 @@ static const struct {
 	const char *word;
 	uint8_t style;
 } words[] = {
-	{"waiting", SLUICE_TOP_BAD},	     {"connecting", SLUICE_TOP_BAD},
-	{"rejecting", SLUICE_TOP_BAD},	     {"protocol-error", SLUICE_TOP_BAD},
-	{"losing", SLUICE_TOP_BAD},	     {"stuck", SLUICE_TOP_BAD},
-	{"slow", SLUICE_TOP_WARNING},	     {"queue-full", SLUICE_TOP_WARNING},
-	{"ack-not-durable", SLUICE_TOP_WARNING}, {"disk", SLUICE_TOP_WARNING},
-	{"starved", SLUICE_TOP_WARNING},     {"blocked", SLUICE_TOP_WARNING},
+	{"waiting", SLUICE_TOP_BAD},
+	{"connecting", SLUICE_TOP_BAD},
+	{"rejecting", SLUICE_TOP_BAD},
+	{"protocol-error", SLUICE_TOP_BAD},
+	{"losing", SLUICE_TOP_BAD},
+	{"stuck", SLUICE_TOP_BAD},
+	{"slow", SLUICE_TOP_WARNING},
+	{"queue-full", SLUICE_TOP_WARNING},
+	{"ack-not-durable", SLUICE_TOP_WARNING},
+	{"disk", SLUICE_TOP_WARNING},
+	{"starved", SLUICE_TOP_WARNING},
+	{"blocked", SLUICE_TOP_WARNING},
 	{"disabled", SLUICE_TOP_DIM},
 };
 
@@ -49,7 +55,8 @@ static uint8_t words_text(const struct sluice_top_item *item,
 		snprintf(text, 512, "-");
 		return SLUICE_TOP_DIM;
 	}
-	if (!strcmp(column->key, "state") && sluice_top_number(item->now, "down", &down) && down > 0)
+	if (!strcmp(column->key, "state") && sluice_top_number(item->now, "down", &down) &&
+	    down > 0)
 		return SLUICE_TOP_BAD;
 	/* What somebody called it means nothing. */
 	if (!strcmp(column->key, "label") || !strcmp(column->key, "name"))
@@ -172,7 +179,8 @@ static void measure(const struct sluice_top_drawing *drawing, size_t shown,
 		column = &table->columns[number];
 		widths[number] = least_width(column);
 		for (row = drawing->scroll; row < drawing->scroll + shown; row++) {
-			(void)sluice_top_draw_cell(drawing->model, drawing->rows[row], column, text);
+			(void)sluice_top_draw_cell(drawing->model, drawing->rows[row], column,
+						   text);
 			width = sluice_top_grid_width(text);
 			if (column->kind == SLUICE_TOP_WORDS && width > WORDS_WIDTH)
 				width = WORDS_WIDTH;

@@ -120,7 +120,8 @@ static void add_stream(json_t *rows, const json_t *snapshot, const json_t *strea
 			slowest = text_of(cursor, "name");
 		}
 	}
-	json_object_set(row, "alarm", json_object_get(json_object_get(snapshot, "alarm"), "memory"));
+	json_object_set(row, "alarm",
+			json_object_get(json_object_get(snapshot, "alarm"), "memory"));
 	json_object_set_new(row, "behind", json_integer(most));
 	json_object_set_new(row, "slowest", json_string(slowest));
 	add_row(rows, row, text_of(stream, "id"), text_of(stream, "route_name"));
@@ -135,12 +136,10 @@ static void add_store(json_t *rows, const json_t *snapshot, const char *part)
 
 	if (!row)
 		return;
-	json_object_set_new(row, "fill",
-			    json_real(size > 0 ? 100 *
-							 json_number_value(json_object_get(
-								 row, "used")) /
-							 size
-					       : 0));
+	json_object_set_new(
+		row, "fill",
+		json_real(size > 0 ? 100 * json_number_value(json_object_get(row, "used")) / size
+				   : 0));
 	json_object_set(row, "alarm", json_object_get(json_object_get(snapshot, "alarm"), part));
 	add_row(rows, row, part, part);
 }

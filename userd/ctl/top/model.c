@@ -96,8 +96,7 @@ bool sluice_top_has_changed(const struct sluice_top_model *model,
 const struct sluice_top_item *sluice_top_find(const struct sluice_top_model *model,
 					      enum sluice_top_list list, const char *key)
 {
-	const json_t *place =
-		key ? json_object_get(model->items[list].places, key) : NULL;
+	const json_t *place = key ? json_object_get(model->items[list].places, key) : NULL;
 
 	return place ? &model->items[list].list[json_integer_value(place)] : NULL;
 }
@@ -152,9 +151,8 @@ static void note_changes(struct sluice_top_model *model, const struct sluice_top
 
 	for (number = 0; number < table->column_count; number++) {
 		column = &table->columns[number];
-		if (column->is_setting &&
-		    !json_equal(json_object_get(item->now, column->key),
-				json_object_get(item->before, column->key)))
+		if (column->is_setting && !json_equal(json_object_get(item->now, column->key),
+						      json_object_get(item->before, column->key)))
 			item->changed_ns[number] = model->time_ns;
 	}
 }
@@ -267,7 +265,8 @@ int sluice_top_model_take(struct sluice_top_model *model, const json_t *snapshot
 		gaps = (size_t)((time_ns - model->before_ns) / SLUICE_NS_PER_S) - 1;
 	if (gaps > SLUICE_TOP_SAMPLES)
 		gaps = SLUICE_TOP_SAMPLES;
-	is_new_run = model->taken && json_integer_value(json_object_get(daemon, "pid")) != model->pid;
+	is_new_run =
+		model->taken && json_integer_value(json_object_get(daemon, "pid")) != model->pid;
 	model->pid = json_integer_value(json_object_get(daemon, "pid"));
 	model->is_away = false;
 	model->taken++;

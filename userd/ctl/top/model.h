@@ -18,12 +18,12 @@
 
 /* A row. */
 struct sluice_top_item {
-	char *key;		/* tells it from the others of its list, over renames */
-	json_t *now, *before;	/* flat objects; before: NULL, it was not there */
-	double *samples;	/* of the curve, the newest last; NAN: not known */
-	size_t sample_count;	/* at most SLUICE_TOP_SAMPLES */
+	char *key;	      /* tells it from the others of its list, over renames */
+	json_t *now, *before; /* flat objects; before: NULL, it was not there */
+	double *samples;      /* of the curve, the newest last; NAN: not known */
+	size_t sample_count;  /* at most SLUICE_TOP_SAMPLES */
 	uint64_t changed_ns[SLUICE_TOP_COLUMNS_MAX]; /* when a setting changed last; 0: never */
-	uint64_t seen;		/* number of the last snapshot that told of it */
+	uint64_t seen; /* number of the last snapshot that told of it */
 };
 
 struct sluice_top_items {
@@ -34,15 +34,16 @@ struct sluice_top_items {
 
 struct sluice_top_model {
 	struct sluice_top_items items[SLUICE_TOP_LISTS];
-	json_t *snapshot;	      /* the last one with a daemon; NULL: there was none */
-	json_t *config;		      /* the last one's that told it; or NULL */
-	json_t *events;		      /* array, the newest last */
-	uint64_t time_ns, before_ns;  /* of the last snapshot and the one before, since 1970; 0: none */
-	uint64_t taken;		      /* how many snapshots were taken in */
-	bool is_away;		      /* the last one had no daemon */
+	json_t *snapshot; /* the last one with a daemon; NULL: there was none */
+	json_t *config;	  /* the last one's that told it; or NULL */
+	json_t *events;	  /* array, the newest last */
+	uint64_t time_ns,
+		before_ns; /* of the last snapshot and the one before, since 1970; 0: none */
+	uint64_t taken;	   /* how many snapshots were taken in */
+	bool is_away;	   /* the last one had no daemon */
 	uint64_t away_since_ns;
-	char why[256]; /* it had none */
-	int64_t pid;   /* of the daemon; another one counts from 0 */
+	char why[256];		    /* it had none */
+	int64_t pid;		    /* of the daemon; another one counts from 0 */
 	uint64_t config_changed_ns; /* when another configuration was seen; 0: never */
 };
 

@@ -32,7 +32,8 @@ bool sluice_top_value(const struct sluice_top_model *model, const struct sluice_
 		*number = 8 * sluice_top_growth(model, item, column->key);
 		break;
 	case SLUICE_TOP_BUSY:
-		*number = 100 * sluice_top_growth(model, item, column->key) / (double)SLUICE_NS_PER_S;
+		*number =
+			100 * sluice_top_growth(model, item, column->key) / (double)SLUICE_NS_PER_S;
 		break;
 	case SLUICE_TOP_SINCE:
 		moment = sluice_top_moment(
@@ -122,14 +123,14 @@ static void note(const struct sluice_top_model *model, const struct sluice_top_o
 }
 
 const struct sluice_top_item **sluice_top_order(const struct sluice_top_model *model,
-						const struct sluice_top_order *order,
-						size_t *count)
+						const struct sluice_top_order *order, size_t *count)
 {
 	const struct sluice_top_items *items = &model->items[order->list];
 	const struct sluice_top_item **found = NULL;
 	struct sorted *rows = calloc(items->count + 1, sizeof(*rows));
 	size_t place, wanted = 0;
-	bool is_sorted = order->column && order->column <= sluice_top_tables[order->list].column_count;
+	bool is_sorted =
+		order->column && order->column <= sluice_top_tables[order->list].column_count;
 
 	*count = 0;
 	if (!rows)
@@ -147,7 +148,8 @@ const struct sluice_top_item **sluice_top_order(const struct sluice_top_model *m
 		qsort(rows, wanted, sizeof(*rows), compare);
 	found = calloc(wanted + 1, sizeof(*found));
 	for (place = 0; found && place < wanted; place++)
-		found[place] = rows[is_sorted && order->is_upward ? wanted - 1 - place : place].item;
+		found[place] =
+			rows[is_sorted && order->is_upward ? wanted - 1 - place : place].item;
 	*count = found ? wanted : 0;
 	free(rows);
 	return found;

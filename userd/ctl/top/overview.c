@@ -12,9 +12,9 @@
 #include "figure.h"
 #include "order.h"
 
-#define BOX 18U	   /* columns of the boxes of sender and receivers */
-#define LINE 256U  /* bytes of a line of it */
-#define ALARMS 4U  /* that are listed; of more it is said how many */
+#define BOX 18U	  /* columns of the boxes of sender and receivers */
+#define LINE 256U /* bytes of a line of it */
+#define ALARMS 4U /* that are listed; of more it is said how many */
 
 /* A number of an item; 0: it has none. */
 static uint64_t number_of(const struct sluice_top_item *item, const char *key)
@@ -85,7 +85,8 @@ static void draw_store(struct sluice_top_grid *grid, const struct sluice_top_mod
 		 sluice_top_bar(fill, alarm, width > 40 ? width - 30 : 5, bar), fill,
 		 sluice_top_bytes(number_of(item, "used"), used),
 		 sluice_top_bytes(number_of(item, "size"), size));
-	sluice_top_grid_put(grid, row, left, width, alarm > 0 && fill >= alarm ? SLUICE_TOP_WARNING : SLUICE_TOP_PLAIN,
+	sluice_top_grid_put(grid, row, left, width,
+			    alarm > 0 && fill >= alarm ? SLUICE_TOP_WARNING : SLUICE_TOP_PLAIN,
 			    line);
 }
 
@@ -156,9 +157,9 @@ static void draw_curve(struct sluice_top_grid *grid, const struct sluice_top_mod
 		 sluice_top_rate(growth_of(model, item, "datagrams"), text));
 	sluice_top_grid_put_right(grid, row, 5, 13, SLUICE_TOP_PLAIN, line);
 	if (item)
-		sluice_top_grid_put(grid, row, 20, width, SLUICE_TOP_PLAIN,
-				    sluice_top_curve(item->samples, item->sample_count, width,
-						     text));
+		sluice_top_grid_put(
+			grid, row, 20, width, SLUICE_TOP_PLAIN,
+			sluice_top_curve(item->samples, item->sample_count, width, text));
 }
 
 /* Draws what was counted, what waits, and what was lost, by cause. */
@@ -222,11 +223,8 @@ static size_t draw_busiest(struct sluice_top_grid *grid, const struct sluice_top
 {
 	const struct sluice_top_order order = {
 		.list = list, .column = list == SLUICE_TOP_INPUTS ? 5 : 0, .filter = ""};
-	struct sluice_top_drawing drawing = {.model = model,
-					     .list = list,
-					     .top = top,
-					     .bottom = bottom,
-					     .has_blink = has_blink};
+	struct sluice_top_drawing drawing = {
+		.model = model, .list = list, .top = top, .bottom = bottom, .has_blink = has_blink};
 	const struct sluice_top_item **rows;
 
 	if (top + 1 >= bottom)

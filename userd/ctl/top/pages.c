@@ -55,10 +55,11 @@ static uint8_t style_of(const char *severity)
 void sluice_top_pages_events(struct sluice_top_grid *grid, const struct sluice_top_model *model,
 			     const char *filter, size_t top, size_t bottom, size_t *scroll)
 {
-	size_t number = json_array_size(model->events), row = top + 1, passed = 0, wanted = 0;
+	size_t number = json_array_size(model->events), row = top + 1, passed = 0, wanted = 0,
+	       place;
 	char line[LINE], moment[32];
 
-	for (size_t place = 0; place < number; place++)
+	for (place = 0; place < number; place++)
 		wanted += is_wanted(json_array_get(model->events, place), filter);
 	bound(scroll, wanted, bottom - row);
 	snprintf(line, sizeof(line), "%-14s  %-20s  %-*s", "TIME", "EVENT, NEWEST FIRST",
@@ -119,10 +120,9 @@ void sluice_top_pages_config(struct sluice_top_grid *grid, const struct sluice_t
 		if ((*filter && !strcasestr(words, filter)) || passed++ < *scroll)
 			continue;
 		snprintf(line, sizeof(line), "%4zu  %s", number, words);
-		sluice_top_grid_put(grid, row++, 0, grid->columns,
-				    words[strspn(words, " ")] == '#' ? SLUICE_TOP_DIM
-								     : SLUICE_TOP_PLAIN,
-				    line);
+		sluice_top_grid_put(
+			grid, row++, 0, grid->columns,
+			words[strspn(words, " ")] == '#' ? SLUICE_TOP_DIM : SLUICE_TOP_PLAIN, line);
 	}
 }
 
@@ -132,7 +132,8 @@ void sluice_top_pages_help(struct sluice_top_grid *grid, size_t top, size_t bott
 		"1 ... 9, Tab        the tabs; a click, too",
 		"Up Down PgUp PgDn   choose a row, or scroll (also j and k, and the wheel)",
 		"Enter, Esc          details of the row, and back",
-		"s < >               sort by the next column, the one before; a click on its heading",
+		"s < >               sort by the next column, the one before; a click on its "
+		"heading",
 		"S                   the other way round",
 		"/                   show rows that hold a text; Esc shows all",
 		"f, space            freeze: nothing changes until you press it again",
@@ -146,7 +147,8 @@ void sluice_top_pages_help(struct sluice_top_grid *grid, size_t top, size_t bott
 		"r                   the rate of an output: 80mbit; none",
 		"w                   the weight of a destination",
 		"",
-		"Red: loss, or down. Yellow: an alarm, or it is slow. What blinks for two seconds was",
+		"Red: loss, or down. Yellow: an alarm, or it is slow. What blinks for two seconds "
+		"was",
 		"changed by the configuration or by connections. \"–\": not known yet, or reset.",
 		"A bar's mark is where its alarm is raised.",
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Memory for small objects; see pool.h. Pieces of a size are cut out of blocks and, given back, wait
- * in a list for the next who wants that size. Touches: nothing but memory.
+ * Memory for small objects; see pool.h. Pieces of a size are cut out of blocks and, given back,
+ * wait in a list for the next who wants that size. Touches: nothing but memory.
  */
 #include "pool.h"
 #include <stddef.h>
@@ -14,7 +14,7 @@
 
 /* What stands before each piece; its size keeps pieces aligned for anything. */
 union head {
-	size_t class;	 /* of a piece that is taken; CLASSES: malloc()'s */
+	size_t class;	  /* of a piece that is taken; CLASSES: malloc()'s */
 	union head *next; /* of one that waits */
 	max_align_t alignment;
 };

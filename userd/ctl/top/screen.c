@@ -19,9 +19,9 @@
 #define ROWS_PRINTED 4000U /* of a table as text at most */
 #define LINE 512U
 
-static const char *const tabs[SLUICE_TOP_TABS] = {"Overview", "Inputs",	 "Outputs",
-						  "Streams",  "Store",	 "Threads",
-						  "Kernel",   "Events",	 "Config"};
+static const char *const tabs[SLUICE_TOP_TABS] = {"Overview", "Inputs", "Outputs",
+						  "Streams",  "Store",	"Threads",
+						  "Kernel",   "Events", "Config"};
 
 const char *sluice_top_tab_name(enum sluice_top_tab tab)
 {
@@ -100,8 +100,10 @@ static void draw_state(struct sluice_top_grid *grid, const struct sluice_top_mod
 static void draw_foot(struct sluice_top_grid *grid, const struct sluice_top_view *view)
 {
 	const struct sluice_top_change *change = &view->change;
-	const char *help = view->has_details ? "Esc back  e on/off  r rate  w weight  Up Down scroll  ? help  q quit"
-					     : "? help  Enter details  s sort  / filter  f freeze  + - pace  q quit";
+	const char *help =
+		view->has_details
+			? "Esc back  e on/off  r rate  w weight  Up Down scroll  ? help  q quit"
+			: "? help  Enter details  s sort  / filter  f freeze  + - pace  q quit";
 	char line[LINE];
 
 	switch (view->prompt) {
@@ -178,10 +180,10 @@ static void draw_list(struct sluice_top_screen *screen, const struct sluice_top_
 	if (!screen->row_count)
 		sluice_top_grid_put(&screen->grid, screen->top + 1, 0, screen->grid.columns,
 				    SLUICE_TOP_DIM,
-				    view->filter[0]		? "nothing holds the filter"
-				    : list == SLUICE_TOP_RULES	? "no rule: the module is not "
-								  "loaded, or has none"
-								: "there are none");
+				    view->filter[0]	       ? "nothing holds the filter"
+				    : list == SLUICE_TOP_RULES ? "no rule: the module is not "
+								 "loaded, or has none"
+							       : "there are none");
 }
 
 /* Takes the blinking out of a grid: what blinked is bold. */
@@ -219,8 +221,7 @@ static void draw_tab(struct sluice_top_screen *screen, const struct sluice_top_m
 }
 
 int sluice_top_screen_draw(struct sluice_top_screen *screen, const struct sluice_top_model *model,
-			   struct sluice_top_view *view, size_t rows, size_t columns,
-			   bool is_ascii)
+			   struct sluice_top_view *view, size_t rows, size_t columns, bool is_ascii)
 {
 	int error;
 

@@ -14,9 +14,9 @@
 /* A screen, and what is where on it, for who clicks. */
 struct sluice_top_screen {
 	struct sluice_top_grid grid;
-	size_t tab_at[SLUICE_TOP_TABS + 1]; /* in line 0; the last is where they end */
-	size_t top;			    /* line of the table's heading */
-	struct sluice_top_places places;    /* of its columns; count 0: there is no table */
+	size_t tab_at[SLUICE_TOP_TABS + 1];  /* in line 0; the last is where they end */
+	size_t top;			     /* line of the table's heading */
+	struct sluice_top_places places;     /* of its columns; count 0: there is no table */
 	const struct sluice_top_item **rows; /* those below it */
 	size_t row_count;
 };

@@ -15,7 +15,7 @@
 #include <ncurses.h>
 #include "view.h"
 
-#define RUN 4096U /* bytes of characters of one style that are put at once */
+#define RUN 4096U    /* bytes of characters of one style that are put at once */
 #define ESCAPE_MS 25 /* after which Esc is the key, and no part of another */
 
 static SCREEN *screen;
@@ -149,14 +149,22 @@ static unsigned int key_of(int pressed)
 		int pressed;
 		unsigned int key;
 	} keys[] = {
-		{KEY_UP, SLUICE_TOP_KEY_UP},	     {KEY_DOWN, SLUICE_TOP_KEY_DOWN},
-		{KEY_LEFT, SLUICE_TOP_KEY_LEFT},     {KEY_RIGHT, SLUICE_TOP_KEY_RIGHT},
-		{KEY_PPAGE, SLUICE_TOP_KEY_PAGE_UP}, {KEY_NPAGE, SLUICE_TOP_KEY_PAGE_DOWN},
-		{KEY_HOME, SLUICE_TOP_KEY_HOME},     {KEY_END, SLUICE_TOP_KEY_END},
-		{KEY_ENTER, SLUICE_TOP_KEY_ENTER},   {'\n', SLUICE_TOP_KEY_ENTER},
-		{'\r', SLUICE_TOP_KEY_ENTER},	     {27, SLUICE_TOP_KEY_ESCAPE},
-		{KEY_BACKSPACE, SLUICE_TOP_KEY_BACKSPACE}, {127, SLUICE_TOP_KEY_BACKSPACE},
-		{'\b', SLUICE_TOP_KEY_BACKSPACE},    {KEY_BTAB, SLUICE_TOP_KEY_TAB_BACK},
+		{KEY_UP, SLUICE_TOP_KEY_UP},
+		{KEY_DOWN, SLUICE_TOP_KEY_DOWN},
+		{KEY_LEFT, SLUICE_TOP_KEY_LEFT},
+		{KEY_RIGHT, SLUICE_TOP_KEY_RIGHT},
+		{KEY_PPAGE, SLUICE_TOP_KEY_PAGE_UP},
+		{KEY_NPAGE, SLUICE_TOP_KEY_PAGE_DOWN},
+		{KEY_HOME, SLUICE_TOP_KEY_HOME},
+		{KEY_END, SLUICE_TOP_KEY_END},
+		{KEY_ENTER, SLUICE_TOP_KEY_ENTER},
+		{'\n', SLUICE_TOP_KEY_ENTER},
+		{'\r', SLUICE_TOP_KEY_ENTER},
+		{27, SLUICE_TOP_KEY_ESCAPE},
+		{KEY_BACKSPACE, SLUICE_TOP_KEY_BACKSPACE},
+		{127, SLUICE_TOP_KEY_BACKSPACE},
+		{'\b', SLUICE_TOP_KEY_BACKSPACE},
+		{KEY_BTAB, SLUICE_TOP_KEY_TAB_BACK},
 	};
 	size_t number;
 

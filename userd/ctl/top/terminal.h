@@ -28,6 +28,7 @@ void sluice_top_terminal_close(void);
 /* Can it show more than ASCII? */
 bool sluice_top_terminal_is_ascii(void);
 
+/* Rows and columns that it has now. */
 void sluice_top_terminal_size(size_t *rows, size_t *columns);
 
 /* Draws a grid; `whole`: whatever else was written there is overwritten, too. */

@@ -188,7 +188,7 @@ static void type(struct sluice_top_view *view, unsigned int key)
 		snprintf(view->filter, sizeof(view->filter), "%s", view->input);
 }
 
-/* Enter, and Esc, which goes back one step. */
+/* Enter: the details of the row. */
 static void enter(struct sluice_top_view *view, const struct sluice_top_model *model)
 {
 	const struct sluice_top_item *item = sluice_top_view_item(view, model);
@@ -200,6 +200,7 @@ static void enter(struct sluice_top_view *view, const struct sluice_top_model *m
 	view->details_scroll = 0;
 }
 
+/* Esc: back one step. */
 static void go_back(struct sluice_top_view *view)
 {
 	if (view->has_help)

@@ -53,8 +53,8 @@ enum sluice_top_prompt {
 
 /* A change that is to be made, by the control commands. */
 struct sluice_top_change {
-	enum sluice_top_prompt what; /* SWITCH, RATE, WEIGHT; NONE: there is none */
-	bool is_enabled;	     /* SWITCH: on, or off */
+	enum sluice_top_prompt what;	    /* SWITCH, RATE, WEIGHT; NONE: there is none */
+	bool is_enabled;		    /* SWITCH: on, or off */
 	char piece[SLUICE_TOP_INPUT];	    /* name of the input or output */
 	char destination[SLUICE_TOP_INPUT]; /* "": the whole piece */
 	char value[SLUICE_TOP_INPUT];
@@ -62,7 +62,7 @@ struct sluice_top_change {
 
 struct sluice_top_view {
 	enum sluice_top_tab tab;
-	size_t sort[SLUICE_TOP_LISTS]; /* number of a column, from 1; 0: as it is configured */
+	size_t sort[SLUICE_TOP_LISTS];	  /* number of a column, from 1; 0: as it is configured */
 	bool is_upward[SLUICE_TOP_LISTS]; /* numbers: the least first */
 	char selected[SLUICE_TOP_LISTS][384]; /* key of the row; "": the first */
 	size_t scroll[SLUICE_TOP_TABS], details_scroll;
@@ -71,7 +71,7 @@ struct sluice_top_view {
 	char input[SLUICE_TOP_INPUT];
 	enum sluice_top_prompt prompt;
 	struct sluice_top_change change;
-	char message[256]; /* in the last line, until a key is pressed */
+	char message[256];	 /* in the last line, until a key is pressed */
 	unsigned int interval_s; /* between two looks, 1 to 60 */
 	bool is_frozen, has_help, has_details, has_no_blink, can_change;
 	bool wants_quit, wants_repaint;
