@@ -23,6 +23,8 @@ static bool has_colours;
 
 int sluice_top_terminal_open(void)
 {
+	const char *unwanted = getenv("NO_COLOR");
+
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return -ENOTTY;
 	screen = newterm(NULL, stdout, stdin);
@@ -45,7 +47,7 @@ int sluice_top_terminal_open(void)
 	mousemask(BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON1_PRESSED | BUTTON4_PRESSED |
 			  BUTTON5_PRESSED,
 		  NULL);
-	has_colours = !(getenv("NO_COLOR") && *getenv("NO_COLOR")) && has_colors();
+	has_colours = !(unwanted && *unwanted) && has_colors();
 	if (has_colours) {
 		start_color();
 		use_default_colors();
