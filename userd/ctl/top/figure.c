@@ -101,9 +101,20 @@ uint64_t sluice_top_moment(const char *text)
 	return seconds > 0 ? (uint64_t)seconds * SLUICE_NS_PER_S : 0;
 }
 
+/* Adds a piece behind the `*used` bytes of a text, if there is room. */
+static void append(char text[SLUICE_TOP_TEXT], size_t *used, const char *piece)
+{
+	size_t length = strlen(piece);
+
+	if (*used + length >= SLUICE_TOP_TEXT)
+		return;
+	memcpy(text + *used, piece, length + 1);
+	*used += length;
+}
+
 const char *sluice_top_bar(double percent, double alarm, size_t width, char text[SLUICE_TOP_TEXT])
 {
-	size_t full, mark, place;
+	size_t full, mark, place, used = 0;
 
 	if (width > WIDEST)
 		width = WIDEST;
@@ -118,7 +129,7 @@ const char *sluice_top_bar(double percent, double alarm, size_t width, char text
 	mark = alarm > 0 && alarm < 100 ? (size_t)(alarm * (double)width / 100) : width;
 	text[0] = '\0';
 	for (place = 0; place < width; place++)
-		strcat(text, place == mark ? "│" : place < full ? "█" : "░");
+		append(text, &used, place == mark ? "│" : place < full ? "█" : "░");
 	return text;
 }
 
@@ -127,7 +138,7 @@ const char *sluice_top_curve(const double *samples, size_t count, size_t width,
 {
 	static const char *const steps[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
 	double highest = 0;
-	size_t place, first, step;
+	size_t place, first, step, used = 0;
 
 	if (width > WIDEST)
 		width = WIDEST;
@@ -137,14 +148,14 @@ const char *sluice_top_curve(const double *samples, size_t count, size_t width,
 			highest = samples[place];
 	text[0] = '\0';
 	for (place = count - first; place < width; place++)
-		strcat(text, " ");
+		append(text, &used, " ");
 	for (place = first; place < count; place++) {
 		if (!isfinite(samples[place]) || samples[place] < 0) {
-			strcat(text, " ");
+			append(text, &used, " ");
 			continue;
 		}
 		step = highest > 0 ? (size_t)(samples[place] * 7 / highest + 0.5) : 0;
-		strcat(text, steps[step > 7 ? 7 : step]);
+		append(text, &used, steps[step > 7 ? 7 : step]);
 	}
 	return text;
 }

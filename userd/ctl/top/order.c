@@ -146,7 +146,7 @@ const struct sluice_top_item **sluice_top_order(const struct sluice_top_model *m
 	}
 	if (is_sorted && wanted)
 		qsort(rows, wanted, sizeof(*rows), compare);
-	found = calloc(wanted + 1, sizeof(*found));
+	found = calloc(wanted + 1, sizeof(void *));
 	for (place = 0; found && place < wanted; place++)
 		found[place] =
 			rows[is_sorted && order->is_upward ? wanted - 1 - place : place].item;

@@ -132,8 +132,7 @@ void sluice_top_pages_help(struct sluice_top_grid *grid, size_t top, size_t bott
 		"1 ... 9, Tab        the tabs; a click, too",
 		"Up Down PgUp PgDn   choose a row, or scroll (also j and k, and the wheel)",
 		"Enter, Esc          details of the row, and back",
-		"s < >               sort by the next column, the one before; a click on its "
-		"heading",
+		"s < >               sort by another column; a click on its heading, too",
 		"S                   the other way round",
 		"/                   show rows that hold a text; Esc shows all",
 		"f, space            freeze: nothing changes until you press it again",
@@ -147,9 +146,8 @@ void sluice_top_pages_help(struct sluice_top_grid *grid, size_t top, size_t bott
 		"r                   the rate of an output: 80mbit; none",
 		"w                   the weight of a destination",
 		"",
-		"Red: loss, or down. Yellow: an alarm, or it is slow. What blinks for two seconds "
-		"was",
-		"changed by the configuration or by connections. \"–\": not known yet, or reset.",
+		"Red: loss, or down. Yellow: an alarm, or it is slow. \"–\": not known, or reset.",
+		"What blinks was changed by the configuration or by connections.",
 		"A bar's mark is where its alarm is raised.",
 	};
 	size_t number;

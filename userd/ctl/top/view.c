@@ -98,6 +98,8 @@ static void move(struct sluice_top_view *view, const struct sluice_top_model *mo
 	}
 	item = sluice_top_view_item(view, model);
 	rows = rows_of(view, model, &count);
+	if (!rows)
+		return;
 	for (place = 0; place < count && rows[place] != item; place++)
 		;
 	if (place == count)
@@ -105,8 +107,9 @@ static void move(struct sluice_top_view *view, const struct sluice_top_model *mo
 	wanted = (long)place + by;
 	if (wanted >= (long)count)
 		wanted = (long)count - 1;
-	if (count)
-		sluice_top_view_choose(view, rows[wanted < 0 ? 0 : wanted]->key);
+	item = count ? rows[wanted < 0 ? 0 : wanted] : NULL;
+	if (item)
+		sluice_top_view_choose(view, item->key);
 	free(rows);
 }
 
