@@ -105,6 +105,17 @@ _sluicectl()
 			((COMP_CWORD == 2)) || mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			((COMP_CWORD == 2)) || words=''
 			;;
+		top)
+			case ${COMP_WORDS[COMP_CWORD - 1]} in
+			--tab) words='overview inputs outputs streams store threads kernel events config' ;;
+			--record | --replay)
+				compopt -o filenames 2>/dev/null
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				;;
+			--ssh) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current") ;;
+			*) words='--batch -j -n -d --tab --record --replay --ssh' ;;
+			esac
+			;;
 		keys)
 			words="-j $(sluicectl keys 2>/dev/null | grep '^[a-z]')"
 			;;

@@ -31,11 +31,13 @@ static const struct row rows[] = {
 /* clang-format on */
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* Lists that are no things with figures: what a rule and a placement are is configuration. */
+/* Lists that are no things with figures, or whose figures are samples: what a route and a placement
+ * are is configuration, what outputs have of a stream they tell themselves, and the cost of a stage
+ * is reckoned from rounds. */
 static bool is_without_metrics(enum sluice_field_list list)
 {
 	return list == SLUICE_FIELDS_ROUTE || list == SLUICE_FIELDS_PLACEMENT ||
-	       list == SLUICE_FIELDS_CURSOR;
+	       list == SLUICE_FIELDS_CURSOR || list == SLUICE_FIELDS_COST;
 }
 
 /* Nobody can add a field and forget that people watch it; nor does a row name a field that is gone.

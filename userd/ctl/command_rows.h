@@ -71,4 +71,5 @@ COMMAND("unload", unload, LOCAL, "[--within TIME] [--drop]",
 COMMAND("version", version, LOOKS, "[-j]", "version, date and commit; of the formats, and of the module")
 COMMAND("help", help, LOOKS, "[COMMAND]", "this list, or what one command takes")
 COMMAND("shell", shell, ALONE, "", "many commands, one a line, from a terminal or a pipe")
-PLANNED("top", "watch it on the terminal")
+COMMAND("top", top, ALONE, "[--batch | -j] [-n LOOKS] [-d SECONDS] [--tab NAME] [--record FILE] [--replay FILE] [--ssh HOST]",
+	"watch it on the terminal; elsewhere the same as text")
