@@ -14,7 +14,7 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid
+PKGS    := liburing jansson yaml-0.1 libbpf libpcap libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid
 CFLAGS  ?= -O2 -g
 # A warning of somebody else's newer compiler need not keep a package from being built.
 WERROR  ?= -Werror
@@ -144,7 +144,7 @@ netlink: ## what names netlink attributes, from uapi/sluice.yaml: header, polici
 	uapi/generate.py
 
 # What is fuzzed, by clang's libFuzzer.
-FUZZED   := config edit line control answer
+FUZZED   := config edit line control answer capture
 FUZZERS  := $(addprefix $(B)/fuzz_,$(FUZZED))
 FUZZ     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
 FUZZ_SRC := $(DAEMON_SRC) $(LIB_SRC) $(TEST_CTL)

@@ -54,6 +54,11 @@ void sluice_host_check_capture(const struct sluice_config_input *input, enum slu
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
 		close(fd);
+	else if (errno == EAFNOSUPPORT)
+		sluice_findings_add(findings, severity_in(view), &input->source_place,
+				    "inputs.source: packet sockets are not allowed here; let the "
+				    "service have them (`systemctl edit sluiced`: [Service], "
+				    "RestrictAddressFamilies=AF_PACKET), or use `source: socket`");
 	else if (errno == EPERM || errno == EACCES)
 		sluice_findings_add(findings, severity_in(view), &input->source_place,
 				    "inputs.source: no permission to capture from %s; run sluiced "

@@ -494,6 +494,8 @@ int sluice_capture_next(struct sluice_capture *capture, struct sluice_capture_pa
 
 	if (!capture || !packet || !text)
 		return -EINVAL;
+	if (capture->form == FORM_OVER)
+		return 0;
 	result = pass(capture);
 	if (result < 0)
 		return result;
