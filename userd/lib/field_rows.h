@@ -30,7 +30,7 @@ FIELD(INPUT, INPUT_MATCH, match, "match", LONG_TEXT, 40, "MATCH", "", ANY, "port
 FIELD(INPUT, INPUT_VERDICT, verdict, "verdict", TEXT, 50, "VERDICT", "", ANY,
 	"`steal` or `copy`: whether the stack sees what is taken")
 FIELD_IF(INPUT, INPUT_STATE, state, state, "state", LONG_TEXT, 140, "STATE", "", ANY,
-	"`active`, or what it waits for")
+	"`active`, what it waits for, or how far its captures are read")
 FIELD_IF(INPUT, INPUT_RECEIVE, receive, receive, "receive", TEXT, 30, "RECEIVE", "", ANY,
 	"how its sockets are read; not there with `source: kmod`")
 FIELD_IF(INPUT, INPUT_RECEIVE_WHY, receive, receive_why, "receive_why", REASON, 150, "WHY", "", ANY,
