@@ -239,7 +239,7 @@ static void read_ipv4(struct rest rest, struct sluice_dissected *result)
 
 	if (rest.size < IPV4_HEADER || header[0] >> 4 != 4)
 		return;
-	length = (header[0] & 0xfU) * 4U;
+	length = (size_t)(header[0] & 0xfU) * 4;
 	whole = half(header + 2);
 	if (length < IPV4_HEADER || rest.size < length)
 		return;

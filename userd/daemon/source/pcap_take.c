@@ -101,11 +101,10 @@ static void write_addresses(uint8_t *out, const struct sluice_dissected *what, u
 	memcpy(out, &block, sizeof(block));
 }
 
-/* Counts one of an input's that is lost, and has a GAP tell of it. */
-static void lose(struct sluice_pcap_ring *ring, struct sluice_pcap_input *input, uint64_t *counter,
+/* One of an input's is lost, which was counted: has a GAP tell of it. */
+static void lose(struct sluice_pcap_ring *ring, const struct sluice_pcap_input *input,
 		 enum sluice_lost_cause cause)
 {
-	sluice_count(counter, 1);
 	sluice_ring_lose(&ring->stream->ring, input->index, cause, 1, 0);
 	ring->is_untold = true;
 }
@@ -154,17 +153,20 @@ static int try(struct sluice_pcap_handle *handle, const struct sluice_dissected 
 	}
 	ring = &handle->table->rings[claim->ring];
 	if (what->kind == SLUICE_DISSECTED_CUT) {
-		lose(ring, claim->input, &claim->input->snapped, SLUICE_LOST_COPY);
+		sluice_count(&claim->input->snapped, 1);
+		lose(ring, claim->input, SLUICE_LOST_COPY);
 		return 0;
 	}
 	if (what->kind == SLUICE_DISSECTED_BAD) {
-		lose(ring, claim->input, &claim->input->bad_length, SLUICE_LOST_BAD_LENGTH);
+		sluice_count(&claim->input->bad_length, 1);
+		lose(ring, claim->input, SLUICE_LOST_BAD_LENGTH);
 		return 0;
 	}
 	if (!store(claim, ring, what, frame))
 		return 1;
 	if (!frame->waits) {
-		lose(ring, claim->input, &claim->input->lost_full, SLUICE_LOST_RING_FULL);
+		sluice_count(&claim->input->lost_full, 1);
+		lose(ring, claim->input, SLUICE_LOST_RING_FULL);
 		ring->unrung++;
 		return 0;
 	}
