@@ -239,7 +239,7 @@ def text_of(name, schema):
 
 
 # They print no JSON: they ask, write files, or say a sentence.
-WITHOUT = {"shell", "init", "confirm", "save", "yield", "begin", "abort", "tap", "spool", "import", "help", "unload"}
+WITHOUT = {"shell", "init", "confirm", "save", "yield", "begin", "abort", "tap", "spool", "import", "help", "unload", "replay"}
 
 
 def commands():

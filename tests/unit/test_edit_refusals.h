@@ -6,9 +6,10 @@
 #ifndef TEST_EDIT_REFUSALS_H
 #define TEST_EDIT_REFUSALS_H
 
-#define INPUT_KEYS                                                                              \
-	"(valid keys: id, name, port, address, from, group, interface, source, verdict, hook, " \
-	"batching, receive, checksum, time, addresses, enabled, priority, outputs)"
+#define INPUT_KEYS                                                                            \
+	"(valid keys: id, name, port, address, from, group, interface, file, speed, source, " \
+	"verdict, hook, batching, receive, checksum, time, addresses, enabled, priority, "    \
+	"outputs)"
 #define OUTPUT_KEYS                                                                        \
 	"(valid keys: id, name, to, kind, source-address, from, mode, receiver, framing, " \
 	"delimiter, max-datagram, oversize, empty, unsafe-bytes, prefix, ack, "            \
@@ -145,7 +146,7 @@ static const struct refusal refusals[] = {
 	 "inputs.interface"},
 	{SET, "telemetry", "source", "xdp",
 	 "inputs.source: xdp: not supported yet (valid values: auto, kmod, "
-	 "socket)"},
+	 "socket, pcap)"},
 	{SET, "telemetry", "address", "10.9.0.1/8",
 	 "inputs.address: \"10.9.0.1/8\" has bits set behind the prefix: "
 	 "write 10.0.0.0/8 or the address alone"},

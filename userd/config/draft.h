@@ -31,6 +31,7 @@ struct sluice_draft_input {
 	struct sluice_config_place batching_place;
 	struct sluice_config_place group_place;
 	struct sluice_config_place time_place;
+	struct sluice_config_place speed_place;
 	struct sluice_word *outputs; /* names as written */
 	size_t output_count;
 };
@@ -145,6 +146,12 @@ void sluice_read_group(struct sluice_reader *reader, const struct sluice_key *ke
 		       const yaml_node_t *node, void *object); /* [struct sluice_config_prefix] */
 void sluice_group_settle(struct sluice_config_input *input);
 void sluice_group_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
+/* keys_pcap.c: paths of captures, and how fast they are read; what these inputs cannot have. */
+void sluice_read_files(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object); /* [struct sluice_config_input] */
+void sluice_read_speed(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object); /* [struct sluice_config_speed] */
+void sluice_pcap_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
 /* The same, of one address only. */
 void sluice_read_one_address(struct sluice_reader *reader, const struct sluice_key *key,
 			     const yaml_node_t *node,

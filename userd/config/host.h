@@ -13,6 +13,10 @@
 int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_host_view view,
 			     struct sluice_findings *findings);
 
+/* host_capture.c: files that are not there, an interface that may not be read. */
+void sluice_host_check_capture(const struct sluice_config_input *input, enum sluice_host_view view,
+			       struct sluice_findings *findings);
+
 /* from_check.c: have connections an address to come from? */
 void sluice_host_check_from(const struct sluice_config *config, struct sluice_findings *findings);
 

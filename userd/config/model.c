@@ -14,6 +14,11 @@
 /* Frees what an input of the model holds. */
 static void input_free(struct sluice_config_input *input)
 {
+	size_t number;
+
+	for (number = 0; number < input->file_count; number++)
+		free(input->files[number]);
+	free(input->files);
 	free(input->ports);
 	free(input->outputs);
 }
@@ -339,6 +344,8 @@ char *sluice_config_input_match(const struct sluice_config_input *input)
 	print_prefix(stream, "from", &input->from);
 	if (input->interface[0])
 		fprintf(stream, " on %s", input->interface);
+	if (input->file_count)
+		fprintf(stream, " in %s%s", input->files[0], input->file_count > 1 ? ", ..." : "");
 	if (fclose(stream)) {
 		free(text);
 		return NULL;

@@ -27,6 +27,21 @@ enum sluice_source {
 #undef PLANNED
 };
 
+/* How fast a capture is read. */
+enum sluice_speed {
+	SLUICE_SPEED_MAX,	/* as fast as the outputs take it */
+	SLUICE_SPEED_FACTOR,	/* so many thousandths of the recorded speed */
+	SLUICE_SPEED_DATAGRAMS, /* so many in a second */
+	SLUICE_SPEED_BITS,	/* so many bits of datagrams in a second */
+};
+
+struct sluice_config_speed {
+	enum sluice_speed kind;
+	uint64_t value;
+};
+
+#define SLUICE_SPEED_FORM "recorded, max, a factor (2x, 0.5x), or a rate (10kpps, 100mbit)"
+
 /* How a socket is read: as well as can be had, many datagrams a system call, or by a program in the
  * kernel that copies them into a ring. */
 enum sluice_receive {
@@ -146,6 +161,10 @@ struct sluice_config_input {
 	char interface[IF_NAMESIZE];	   /* empty: any */
 	struct sluice_config_place interface_place;
 	struct sluice_config_place port_place;
+	char **files; /* captures that are read, or directories of them; NULL: none */
+	size_t file_count;
+	struct sluice_config_place file_place; /* line 0: not written */
+	struct sluice_config_speed speed;      /* at which they are read */
 	enum sluice_source source;
 	struct sluice_config_place source_place; /* line 0: not written */
 	enum sluice_verdict verdict;
@@ -473,6 +492,11 @@ static inline bool sluice_config_is_from_socket(const struct sluice_config_input
 	return input->source == SLUICE_SOURCE_SOCKET ||
 	       (input->source == SLUICE_SOURCE_AUTO && !has_module);
 }
+
+/* keys_pcap.c. Do two inputs with `source: pcap` read the same interface, or the same files?
+ * @threadsafe */
+bool sluice_config_is_same_capture(const struct sluice_config_input *one,
+				   const struct sluice_config_input *other);
 
 /* Can one datagram belong to both? Then the module refuses the second (netlink.h, RULE_SET). On
  * true, *port is the lowest port they share. @threadsafe */

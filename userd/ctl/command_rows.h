@@ -64,6 +64,8 @@ COMMAND("spool", spool, LOCAL, "list|check|export|repair DIRECTORY ...",
 	"what lies in the store on a disk, without the daemon")
 COMMAND("probe", probe, LOCAL, "OUTPUT [--count N] | --check FILE [--run ID] [-j]",
 	"send marked datagrams through an output; find them at its receiver")
+COMMAND("replay", replay, ALONE, "FILE... --to HOST:PORT [--framing F] [--receiver R] [--speed SPEED] [--port PORTS] [--prefix P]",
+	"captures to a TCP receiver, by a sluiced of their own that ends with them")
 COMMAND("import", import, LOCAL, "rinetd|rsyslog|syslog-ng|socat FILE | socat -- ARGUMENT...",
 	"a configuration out of another program's")
 COMMAND("unload", unload, LOCAL, "[--within TIME] [--drop]",

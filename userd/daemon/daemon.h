@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "loop/worker.h"
 #include "doors.h"
+#include "drained.h"
 #include "events.h"
 #include "foreman.h"
 #include "links.h"
@@ -44,8 +45,9 @@ struct daemon {
 	struct sluice_doors *doors; /* for sessions */
 	int signals;
 	struct sluice_watchdog *watchdog;
-	struct sluice_links links; /* interfaces and addresses that come and go */
-	int clock;		   /* of a stop */
+	struct sluice_links links;     /* interfaces and addresses that come and go */
+	struct sluice_drained drained; /* the end when there is nothing more to do */
+	int clock;		       /* of a stop */
 	int epoll;
 	int log; /* readable when the log has something to tell of what it left out */
 	int pid_file;

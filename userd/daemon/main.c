@@ -98,7 +98,10 @@ static int wait_for_event(const struct daemon *daemon, struct epoll_event *event
 	int most = may_be_silent(daemon)	       ? LOOK_MS
 		   : sluice_links_wait(&daemon->links) ? WAIT_MS
 						       : -1;
-	int count;
+	int drained = sluice_drained_wait(&daemon->drained), count;
+
+	if (drained >= 0 && (most < 0 || drained < most))
+		most = drained;
 
 	sluice_thread_sleeps();
 	count = epoll_wait(daemon->epoll, event, 1, most);
@@ -123,6 +126,7 @@ static void run(struct daemon *daemon)
 			sluice_links_follow(&daemon->links, daemon);
 		if (daemon->is_show_due)
 			sluice_succession_renew(daemon);
+		sluice_drained_follow(&daemon->drained);
 		if (count != 1)
 			continue;
 		if (event.data.fd == daemon->signals)
@@ -434,7 +438,8 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	result = sluice_load_open(&daemon->load, daemon);
 	if (result)
 		sluice_warning("nobody looks how loaded it is: %s", strerror(-result));
-	return start_watchdog(daemon);
+	status = sluice_drained_begin(&daemon->drained, daemon);
+	return status ? status : start_watchdog(daemon);
 
 failed:
 	sluice_taking_fail(error);
@@ -589,6 +594,7 @@ int main(int argc, char **argv)
 			status = SLUICE_EXIT_START;
 	}
 	finish(&daemon);
+	sluice_drained_tell(&daemon.drained);
 	/* A thread that does not answer is not waited for. */
 	if (daemon.given_up)
 		_exit(status);

@@ -25,12 +25,12 @@
 FIELD(INPUT, INPUT_ID, guid, "id", GUID, 0, "", "", ANY, "the input, over renames and restarts")
 FIELD(INPUT, INPUT_NAME, name, "name", TEXT, 10, "INPUT", "", ANY, "its name")
 FIELD(INPUT, INPUT_SOURCE, source, "source", TEXT, 20, "SOURCE", "", ANY,
-	"who takes datagrams in: `kmod` or `socket`")
+	"who takes datagrams in: `kmod`, `socket` or `pcap`")
 FIELD(INPUT, INPUT_MATCH, match, "match", LONG_TEXT, 40, "MATCH", "", ANY, "ports and filters")
 FIELD(INPUT, INPUT_VERDICT, verdict, "verdict", TEXT, 50, "VERDICT", "", ANY,
 	"`steal` or `copy`: whether the stack sees what is taken")
 FIELD_IF(INPUT, INPUT_STATE, state, state, "state", LONG_TEXT, 140, "STATE", "", ANY,
-	"`active`, or what it waits for")
+	"`active`, what it waits for, or how far its captures are read")
 FIELD_IF(INPUT, INPUT_RECEIVE, receive, receive, "receive", TEXT, 30, "RECEIVE", "", ANY,
 	"how its sockets are read; not there with `source: kmod`")
 FIELD_IF(INPUT, INPUT_RECEIVE_WHY, receive, receive_why, "receive_why", REASON, 150, "WHY", "", ANY,

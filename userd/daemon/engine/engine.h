@@ -236,6 +236,12 @@ void sluice_engine_go_on(struct sluice_engine *engine);
 #define SLUICE_SILENCE_TEXT 80
 uint64_t sluice_engine_silence(const struct sluice_engine *engine, char text[SLUICE_SILENCE_TEXT]);
 
+/* The name of an input that never ends, however much of it is read; NULL: all do. @context process
+ */
+const char *sluice_engine_endless(const struct sluice_engine *engine);
+/* Has all that the inputs read ended, and has every output all of it (engine/drained.c)? */
+bool sluice_engine_is_drained(struct sluice_engine *engine);
+
 /* Takes a picture. @owner caller: sluice_engine_report_free(). 0 or -ENOMEM. */
 int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_report *report);
 void sluice_engine_report_free(struct sluice_engine_report *report);

@@ -147,7 +147,9 @@ static int report_inputs(struct sluice_engine *engine, const struct sluice_disk_
 		sluice_guid_copy(picture->guid, input->id);
 		memcpy(picture->name, input->name, sizeof(picture->name));
 		picture->source = sluice_config_source_name(engine->derived.kinds[number]);
-		picture->verdict = sluice_config_verdict_name(input->verdict);
+		picture->verdict = sluice_config_verdict_name(
+			engine->derived.kinds[number] == SLUICE_SOURCE_PCAP ? SLUICE_VERDICT_COPY
+									    : input->verdict);
 		picture->priority = input->priority;
 		if (sluice_intake_classes[kind]->receive)
 			picture->receive =
