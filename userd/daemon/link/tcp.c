@@ -145,7 +145,7 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		sluice_connection_reach(connection, now);
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		hear(connection, now);
+		read_counted(connection, now);
 	if (connection->fd >= 0 && events & EPOLLOUT && connection->writing.busy)
 		sluice_connection_flush(connection, now);
 	if (connection->fd >= 0 && events & (EPOLLERR | EPOLLHUP)) {
