@@ -388,6 +388,13 @@ static const struct sluice_key stop_keys[] = {
 	 .offset = DRAFT(stop_limit_us),
 	 .minimum = 1 * SECOND,
 	 .maximum = 3600 * SECOND},
+	{.path = "stop.connections",
+	 .does = "how much of it forwarded connections have to end by themselves",
+	 .fallback = "2s",
+	 .read = sluice_read_duration,
+	 .form = "0 (they are reset at once), or a duration like 2s",
+	 .offset = DRAFT(stop_connections_us),
+	 .maximum = 3600 * SECOND},
 };
 
 static const struct sluice_choice watchdog_actions[] = {
@@ -504,6 +511,21 @@ static void read_outputs(struct sluice_reader *reader, const struct sluice_key *
 		reader->out_of_memory = true;
 }
 
+/* `forwards` [struct sluice_draft] */
+static void read_forwards(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node, void *object)
+{
+	struct sluice_draft *draft = object;
+
+	if (!is_list(reader, key, node, SLUICE_FORWARDS_MAX))
+		return;
+	draft->forwards = calloc(sluice_reader_item_count(node) + 1, sizeof(*draft->forwards));
+	if (draft->forwards)
+		sluice_reader_items(reader, key, node, draft, sluice_forward_read);
+	else
+		reader->out_of_memory = true;
+}
+
 static const struct sluice_key document_keys[] = {
 	{.path = "relay",
 	 .does = "name of this relay",
@@ -511,17 +533,27 @@ static const struct sluice_key document_keys[] = {
 	 .read = sluice_read_word,
 	 .offset = DRAFT(relay_word)},
 	{.path = "inputs",
-	 .does = "what comes in, at least one",
+	 .does = "what comes in, at least one, unless there are forwards",
 	 .read = read_inputs,
+	 .place = DRAFT(inputs_place),
 	 .items = &input_table,
 	 .form = "a list of mappings",
-	 .required = true},
+	 .required = true,
+	 .unless = "forwards"},
 	{.path = "outputs",
-	 .does = "where it goes, at least one",
+	 .does = "where it goes, at least one, unless there are forwards",
 	 .read = read_outputs,
+	 .place = DRAFT(outputs_place),
 	 .items = &sluice_output_table,
 	 .form = "a list of mappings",
-	 .required = true},
+	 .required = true,
+	 .unless = "forwards"},
+	{.path = "forwards",
+	 .does = "TCP connections that are passed on as they are",
+	 .read = read_forwards,
+	 .place = DRAFT(forwards_place),
+	 .items = &sluice_forward_table,
+	 .form = "a list of mappings"},
 	{.path = "store",
 	 .does = "where it waits",
 	 .read = sluice_read_nested,

@@ -149,8 +149,9 @@ static int read_mapping(const struct reading *reading, struct sluice_piece piece
 		if (piece.kind == SLUICE_PIECE_CONFIGURATION && value->type == YAML_SEQUENCE_NODE &&
 		    piece.key && piece.key->items)
 			error = read_list(reading,
-					  !strcmp(canonical, "inputs") ? SLUICE_PIECE_INPUT
-								       : SLUICE_PIECE_OUTPUT,
+					  !strcmp(canonical, "inputs")	? SLUICE_PIECE_INPUT
+					  : !strcmp(canonical, "forwards") ? SLUICE_PIECE_FORWARD
+									   : SLUICE_PIECE_OUTPUT,
 					  value);
 		else if (piece.key && piece.key->table && value->type == YAML_MAPPING_NODE)
 			error = read_mapping(reading, piece, piece.key->table,

@@ -30,7 +30,7 @@ COMMAND("rollback", rollback, CHANGES, "REVISION [--dry-run] [--no-wait] [--if-r
 COMMAND("confirm", confirm, CHANGES, "", "what was changed with --confirm-within stays")
 COMMAND("save", save, CHANGES, "[--force]", "write what runs back to its file")
 COMMAND("show", show, LOOKS, "WHAT [-j]",
-	"what is there: inputs, outputs, streams, store, orphans, threads, daemon, rules, routes, "
+	"what is there: inputs, outputs, forwards, streams, store, orphans, threads, daemon, rules, routes, "
 	"placement, "
 	"fields, config, defaults")
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")

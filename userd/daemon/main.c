@@ -418,6 +418,10 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	free(listened);
 	if (status)
 		return status;
+	result = sluice_forwards_open(&daemon->forwards, sluice_engine_config(daemon->engine),
+				      &error);
+	if (result)
+		return cannot_start(error ? error : strerror(-result), NULL);
 	sluice_access_set(daemon, sluice_engine_config(daemon->engine));
 	if (sluice_control_port(daemon->control) != SLUICE_USERSOCK_PORT)
 		sluice_warning("another sluiced answers sluicectl in this network namespace; this "
@@ -455,6 +459,7 @@ static void finish(struct daemon *daemon)
 		sluice_foreman_stop(daemon->foreman);
 	sluice_giving_close(daemon);
 	sluice_doors_close(daemon->doors);
+	sluice_forwards_close(daemon->forwards);
 	/* Nobody who listens misses the last one. */
 	sluice_events_hand_out(&daemon->events, daemon->control);
 	sluice_control_close(daemon->control);
