@@ -162,6 +162,11 @@ static void try_addresses(struct sluice_tunnel *tunnel, struct sluice_tunnel_loo
 		error = -connect_to(tunnel, loop, &address, length);
 		if (!error)
 			return;
+		/* It is nothing of the destination's: again soon, until the time is over. */
+		if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+			tunnel->state = SLUICE_TUNNEL_RESOLVING;
+			return;
+		}
 	}
 	sluice_target_refresh(tunnel->terms->target);
 	fail(tunnel, loop, "cannot connect", error);

@@ -20,7 +20,8 @@
 #define SLUICE_TUNNEL_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET)
 
 enum sluice_tunnel_state {
-	SLUICE_TUNNEL_RESOLVING, /* the destination's name is being looked up */
+	SLUICE_TUNNEL_RESOLVING, /* the destination's name is being looked up, or there is no
+				    descriptor for it */
 	SLUICE_TUNNEL_CONNECTING,
 	SLUICE_TUNNEL_PASSING,
 	SLUICE_TUNNEL_OVER
