@@ -64,7 +64,6 @@ struct sluice_draft_forward {
 	struct sluice_word name;
 	struct sluice_word id;
 	struct sluice_config_place from_place;
-	struct sluice_config_place limit_place;
 };
 
 struct sluice_draft {

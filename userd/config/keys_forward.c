@@ -9,6 +9,7 @@
 #include <string.h>
 #include "address.h"
 #include "draft.h"
+#include "size.h"
 #include "suggest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -174,6 +175,26 @@ static void read_deny(struct sluice_reader *reader, const struct sluice_key *key
 	draft->forward.deny_count = prefixes.count;
 }
 
+/* A number of connections. [size_t] */
+static void read_limit(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object)
+{
+	const char *text = sluice_reader_scalar(reader, key, node);
+	char quoted[SLUICE_QUOTE_TEXT];
+	uint64_t number;
+	size_t limit;
+
+	if (!text)
+		return;
+	if (sluice_number_parse(text, &number) || number > CONNECTIONS_MOST) {
+		sluice_reader_fault(reader, key, node, "%s is not a valid value (valid values: %s)",
+				    sluice_quote(text, quoted), key->form);
+		return;
+	}
+	limit = (size_t)number;
+	memcpy((char *)object + key->offset, &limit, sizeof(limit));
+}
+
 #define FORWARD(member) offsetof(struct sluice_draft_forward, member)
 
 static const struct sluice_key forward_keys[] = {
@@ -222,18 +243,15 @@ static const struct sluice_key forward_keys[] = {
 	{.path = "forwards.limit",
 	 .does = "most connections at a time; more are refused",
 	 .otherwise = "none",
-	 .read = sluice_read_size,
+	 .read = read_limit,
 	 .form = "a number from 0 (any number of connections) to 1000000",
-	 .offset = FORWARD(forward.limit),
-	 .place = FORWARD(limit_place),
-	 .maximum = CONNECTIONS_MOST},
+	 .offset = FORWARD(forward.limit)},
 	{.path = "forwards.limit-per-address",
 	 .does = "most connections at a time from one address",
 	 .otherwise = "none",
-	 .read = sluice_read_size,
+	 .read = read_limit,
 	 .form = "a number from 0 (any number of connections) to 1000000",
-	 .offset = FORWARD(forward.limit_per_address),
-	 .maximum = CONNECTIONS_MOST},
+	 .offset = FORWARD(forward.limit_per_address)},
 	{.path = "forwards.prefix",
 	 .does = "what the destination gets first, which tells who the client is",
 	 .fallback = "none",
@@ -264,7 +282,7 @@ static const struct sluice_key forward_keys[] = {
 	 .does = "how long a connection may carry nothing, either way",
 	 .fallback = "0",
 	 .read = sluice_read_duration,
-	 .form = "0 (for ever), or a duration like 10m",
+	 .form = "0 (for ever), or a duration like 10min",
 	 .offset = FORWARD(forward.idle_timeout_us),
 	 .maximum = 30 * 86400 * SECOND},
 	{.path = "forwards.remaining",

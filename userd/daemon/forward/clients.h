@@ -21,6 +21,7 @@ struct sluice_clients {
 	struct sluice_client *buckets[SLUICE_CLIENT_BUCKETS];
 };
 
+/* Makes it empty; frees what it has. */
 void sluice_clients_begin(struct sluice_clients *clients);
 void sluice_clients_end(struct sluice_clients *clients);
 

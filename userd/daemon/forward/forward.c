@@ -81,12 +81,6 @@ struct sluice_forward_terms *sluice_forward_terms_new(const struct sluice_config
 	return NULL;
 }
 
-struct sluice_forward_terms *sluice_forward_terms_get(struct sluice_forward_terms *terms)
-{
-	TAKE(terms);
-	return terms;
-}
-
 void sluice_forward_terms_put(struct sluice_forward_terms *terms)
 {
 	if (!terms || !IS_LAST(terms))
@@ -100,8 +94,9 @@ void sluice_forward_terms_put(struct sluice_forward_terms *terms)
 	free(terms);
 }
 
-bool sluice_forward_leads_same(const struct sluice_forward_terms *one,
-			       const struct sluice_forward_terms *other)
+/* Do both lead to the same place in the same way? */
+static bool leads_same(const struct sluice_forward_terms *one,
+		       const struct sluice_forward_terms *other)
 {
 	return !strcmp(one->to, other->to) && one->prefix == other->prefix &&
 	       sluice_config_prefix_is_same(&one->from, &other->from);
@@ -150,7 +145,9 @@ struct sluice_forward_terms *sluice_forward_current(struct sluice_forward *forwa
 	struct sluice_forward_terms *terms;
 
 	pthread_mutex_lock(&forward->lock);
-	terms = forward->terms ? sluice_forward_terms_get(forward->terms) : NULL;
+	terms = forward->terms;
+	if (terms)
+		TAKE(terms);
 	pthread_mutex_unlock(&forward->lock);
 	return terms;
 }
@@ -165,9 +162,9 @@ void sluice_forward_change(struct sluice_forward *forward, struct sluice_forward
 	pthread_mutex_unlock(&forward->lock);
 	if (!old)
 		return;
-	if (old->is_cut_when_gone && (!terms || !sluice_forward_leads_same(old, terms)))
+	if (old->is_cut_when_gone && (!terms || !leads_same(old, terms)))
 		sluice_store_relaxed(&old->is_cut, 1U);
-	if (terms && !sluice_forward_leads_same(old, terms))
+	if (terms && !leads_same(old, terms))
 		sluice_store_relaxed(&forward->is_down, 0U);
 	sluice_forward_terms_put(old);
 }

@@ -14,7 +14,8 @@
 #include "../link/resolve.h"
 #include "clients.h"
 
-/* What a configuration says of a forward. Never changes but for `is_cut`; the last reference frees it. */
+/* What a configuration says of a forward. Never changes but for `is_cut`; the last reference frees
+ * it. */
 struct sluice_forward_terms {
 	unsigned int references;
 	unsigned int is_cut; /* its connections are to end at once */
@@ -62,11 +63,7 @@ struct sluice_forward {
 /* Makes terms, with one reference. NULL: no memory. @owner caller: sluice_forward_terms_put() */
 struct sluice_forward_terms *sluice_forward_terms_new(const struct sluice_config_forward *config,
 						      struct sluice_resolver *resolver);
-struct sluice_forward_terms *sluice_forward_terms_get(struct sluice_forward_terms *terms);
 void sluice_forward_terms_put(struct sluice_forward_terms *terms);
-/* Do both lead to the same place in the same way? */
-bool sluice_forward_leads_same(const struct sluice_forward_terms *one,
-			       const struct sluice_forward_terms *other);
 
 /* Makes a forward for so many loops, with one reference and without terms. NULL: no memory. @owner
  * caller: sluice_forward_put() */

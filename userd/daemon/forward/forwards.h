@@ -40,8 +40,8 @@ void sluice_forwards_refuse(struct sluice_forwards *forwards);
 /* Connections that there are. */
 uint64_t sluice_forwards_connections(const struct sluice_forwards *forwards);
 
-/* A picture of all. 0 or -ENOMEM. @owner caller: free(*list); texts stay valid until the next change
- */
+/* A picture of all. 0 or -ENOMEM. @owner caller: free(*list); texts stay valid until the next
+ * change. */
 int sluice_forwards_list(const struct sluice_forwards *forwards,
 			 struct sluice_control_forward **list, size_t *count);
 
