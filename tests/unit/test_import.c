@@ -247,8 +247,8 @@ static void test_what_cannot_be_taken_over(void **state)
 	       "listen: \"[::1]:22\", to: \"[fd09::2]:22\", allow: [10.0.0.0/8], "
 	       "deny: [10.9.9.0/24]}",
 	       NULL);
-	expect(sluice_import_rinetd, "0.0.0.0 80 10.9.1.2 80 [src=10.9.1.1]\ndeny 10.9.9.?\n",
-	       NULL, "f:2: deny: it cannot be written as a list of prefixes");
+	expect(sluice_import_rinetd, "0.0.0.0 80 10.9.1.2 80 [src=10.9.1.1]\ndeny 10.9.9.?\n", NULL,
+	       "f:2: deny: it cannot be written as a list of prefixes");
 	expect(sluice_import_rinetd, "allow 10.*\n0.0.0.0 80 10.9.1.2 80\nallow 10.9.*\n", NULL,
 	       "f:3: allow: it cannot be written as a list of prefixes");
 	expect(sluice_import_rinetd, "0.0.0.0 80 10.9.1.2 80/udp\n", NULL,

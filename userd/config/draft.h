@@ -14,8 +14,8 @@
 #define SLUICE_OUTPUTS_MAX 1024U
 #define SLUICE_DESTINATIONS_MAX 256U
 #define SLUICE_FORWARDS_MAX 1024U
-#define SLUICE_LISTENS_MAX 64U	     /* addresses of one forward */
-#define SLUICE_ACCESS_MAX 1024U	     /* prefixes that one lets in, and keeps out */
+#define SLUICE_LISTENS_MAX 64U	    /* addresses of one forward */
+#define SLUICE_ACCESS_MAX 1024U	    /* prefixes that one lets in, and keeps out */
 #define SLUICE_PORT_RANGES_MAX 256U /* netlink.h, SLUICE_A_RULE_PORTS */
 #define SLUICE_INPUT_OUTPUTS_MAX \
 	62U /* ring.h, SLUICE_RING_CURSORS: a cursor for each in every ring */

@@ -354,9 +354,9 @@ struct sluice_config {
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	struct sluice_config_control control;
-	uint64_t stop_limit_us;	    /* a stop takes no longer */
+	uint64_t stop_limit_us;	      /* a stop takes no longer */
 	uint64_t stop_connections_us; /* and waits for forwarded connections no longer */
-	uint64_t watchdog_limit_us; /* a thread that does not get on for so long hangs */
+	uint64_t watchdog_limit_us;   /* a thread that does not get on for so long hangs */
 	enum sluice_watchdog_action watchdog_action;
 	size_t events_kept;  /* for who reads them slowly */
 	char *control_group; /* whose members may change; NULL: none */

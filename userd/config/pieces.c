@@ -149,7 +149,7 @@ static int read_mapping(const struct reading *reading, struct sluice_piece piece
 		if (piece.kind == SLUICE_PIECE_CONFIGURATION && value->type == YAML_SEQUENCE_NODE &&
 		    piece.key && piece.key->items)
 			error = read_list(reading,
-					  !strcmp(canonical, "inputs")	? SLUICE_PIECE_INPUT
+					  !strcmp(canonical, "inputs")	   ? SLUICE_PIECE_INPUT
 					  : !strcmp(canonical, "forwards") ? SLUICE_PIECE_FORWARD
 									   : SLUICE_PIECE_OUTPUT,
 					  value);

@@ -67,7 +67,8 @@ int sluice_ctl_add(int argc, char **argv)
 		return SLUICE_CTL_USAGE;
 	if (change.argc < 3 || kind_of(change.argv[1]) == SLUICE_PIECE_CONFIGURATION ||
 	    !sluice_ctl_are_pairs(change.argv + 2, change.argc - 2)) {
-		fputs("usage: sluicectl add input|output|forward name=NAME KEY=VALUE... [--dry-run] "
+		fputs("usage: sluicectl add input|output|forward name=NAME KEY=VALUE... "
+		      "[--dry-run] "
 		      "[--no-wait] "
 		      "[--if-revision N] [-j]\n",
 		      stderr);

@@ -83,8 +83,8 @@ bool sluice_import_copy(char *value, const char *text, size_t length);
 
 /*
  * The YAML of what was taken over, with the remarks as comments. What the check of configurations
- * finds fault with (two inputs on one port) is left out and told. NULL: no input or forward is left, or
- * no memory. @owner caller: free()
+ * finds fault with (two inputs on one port) is left out and told. NULL: no input or forward is
+ * left, or no memory. @owner caller: free()
  */
 char *sluice_import_yaml(struct sluice_import *import);
 

@@ -430,8 +430,8 @@ static void write_forward(FILE *file, const struct sluice_import *import,
 	bool is_six = strchr(wish->address, ':'), to_six = strchr(wish->host, ':');
 
 	fprintf(file, "  - {name: \"%s\", listen: \"%s%s%s:%s\", to: \"%s%s%s:%s\"", forward->name,
-		is_six ? "[" : "", wish->address, is_six ? "]" : "", wish->port,
-		to_six ? "[" : "", wish->host, to_six ? "]" : "", wish->to_port);
+		is_six ? "[" : "", wish->address, is_six ? "]" : "", wish->port, to_six ? "[" : "",
+		wish->host, to_six ? "]" : "", wish->to_port);
 	if (wish->from[0])
 		fprintf(file, ", from: \"%s\"", wish->from);
 	if (wish->allow[0])

@@ -143,8 +143,8 @@ static void read_tcp_access(struct sluice_import *import, size_t line, const str
 }
 
 /* allow and deny of all rules. */
-static void read_general_access(struct sluice_import *import, size_t line,
-				const struct word *words, size_t count, struct access *all)
+static void read_general_access(struct sluice_import *import, size_t line, const struct word *words,
+				size_t count, struct access *all)
 {
 	char prefix[SLUICE_IMPORT_WORD];
 
@@ -220,10 +220,11 @@ static void read_tcp_options(struct sluice_import *import, size_t line, const st
 			    sluice_import_copy(rule->forward.from, at + 4, bytes - 4))
 				;
 			else if (bytes)
-				sluice_import_remark(import, line,
-						     "%.*s: no option of a forward: see `keepalive` "
-						     "and `idle-timeout` of forwards",
-						     (int)(bytes < 80 ? bytes : 80), at);
+				sluice_import_remark(
+					import, line,
+					"%.*s: no option of a forward: see `keepalive` "
+					"and `idle-timeout` of forwards",
+					(int)(bytes < 80 ? bytes : 80), at);
 			bytes += bytes < length;
 			at += bytes;
 			length -= bytes;

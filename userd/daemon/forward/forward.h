@@ -36,10 +36,10 @@ struct sluice_forward_terms {
 /* What one loop counts of a forward. */
 struct sluice_forward_counts {
 	uint64_t total __attribute__((aligned(64))); /* connections that were let in */
-	uint64_t denied;  /* not let in: allow and deny */
-	uint64_t limited; /* not let in: limits */
-	uint64_t failed;  /* the destination could not be reached */
-	uint64_t aborted; /* ended by a reset, a time limit or a change */
+	uint64_t denied;			     /* not let in: allow and deny */
+	uint64_t limited;			     /* not let in: limits */
+	uint64_t failed;			     /* the destination could not be reached */
+	uint64_t aborted;  /* ended by a reset, a time limit or a change */
 	uint64_t up, down; /* bytes to the destination, and back */
 };
 

@@ -281,8 +281,8 @@ static void *thread_main(void *argument)
 		sluice_thread_progress(forwarder->loop.now);
 		is_changed = serve(forwarder, events, count);
 		is_changed |= serve_ready(forwarder);
-		is_changed |= look(forwarder, __atomic_exchange_n(&forwarder->is_poked, 0,
-								  __ATOMIC_ACQUIRE));
+		is_changed |= look(forwarder,
+				   __atomic_exchange_n(&forwarder->is_poked, 0, __ATOMIC_ACQUIRE));
 		go_on(forwarder);
 		if (is_changed)
 			sweep(forwarder);

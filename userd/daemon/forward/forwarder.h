@@ -17,8 +17,8 @@ struct sluice_listener {
 	struct sluice_forward *forward;
 	/* The control thread's */
 	struct sluice_listener *next;
-	bool is_wanted;	    /* by the configuration that may come into force */
-	uint64_t *retired;  /* rounds of each loop when it was closed; NULL: it is open */
+	bool is_wanted;	   /* by the configuration that may come into force */
+	uint64_t *retired; /* rounds of each loop when it was closed; NULL: it is open */
 };
 
 struct sluice_forwarder;

@@ -34,8 +34,7 @@ static int open_socket(const struct sockaddr_storage *address)
 	return error;
 }
 
-int sluice_listener_open(const struct sluice_config_listen *listen,
-			 struct sluice_listener **result)
+int sluice_listener_open(const struct sluice_config_listen *listen, struct sluice_listener **result)
 {
 	struct sluice_listener *fresh = calloc(1, sizeof(*fresh));
 	int error = 0;

@@ -17,9 +17,9 @@
 #define SLUICE_PIPE_IDLE_MOST 64U
 
 struct sluice_pipe {
-	int in, out;	/* where bytes are put in and taken out */
-	size_t size;	/* bytes that it may hold */
-	size_t held;	/* bytes that it holds */
+	int in, out; /* where bytes are put in and taken out */
+	size_t size; /* bytes that it may hold */
+	size_t held; /* bytes that it holds */
 	struct sluice_pipe *next;
 };
 

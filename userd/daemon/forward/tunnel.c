@@ -120,8 +120,7 @@ static int connect_to(struct sluice_tunnel *tunnel, struct sluice_tunnel_loop *l
 		return -errno;
 	set_options(fd, tunnel->terms);
 	error = bind_from(fd, &tunnel->terms->from, address->ss_family);
-	if (!error && connect(fd, (const struct sockaddr *)address, length) &&
-	    errno != EINPROGRESS)
+	if (!error && connect(fd, (const struct sockaddr *)address, length) && errno != EINPROGRESS)
 		error = -errno;
 	if (!error && epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event))
 		error = -errno;
@@ -310,8 +309,7 @@ struct sluice_tunnel *sluice_tunnel_new(struct sluice_tunnel_loop *loop, int fd,
 		return NULL;
 	}
 	tunnel->client = (struct sluice_tunnel_end){.tunnel = tunnel, .fd = fd};
-	tunnel->server =
-		(struct sluice_tunnel_end){.tunnel = tunnel, .fd = -1, .is_server = true};
+	tunnel->server = (struct sluice_tunnel_end){.tunnel = tunnel, .fd = -1, .is_server = true};
 	tunnel->up = (struct sluice_way){.from = fd, .to = -1};
 	tunnel->down = (struct sluice_way){.from = -1, .to = fd, .can_write = true};
 	tunnel->forward = forward;
