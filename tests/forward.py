@@ -205,11 +205,10 @@ def serve(port, seconds):
                 continue
             try:
                 part = ends[number].recv(1 << 16)
+                ends[number].sendall(part)
             except ConnectionError:
                 part = b""
-            if part:
-                ends[number].sendall(part)
-            else:
+            if not part:
                 ends.pop(number).close()
 
 
