@@ -14,7 +14,7 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid
+PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap ncursesw
 CFLAGS  ?= -O2 -g
 # A warning of somebody else's newer compiler need not keep a package from being built.
 WERROR  ?= -Werror
@@ -32,7 +32,9 @@ CPPFLAGS_ALL := $(CPPFLAGS) -D_GNU_SOURCE -Iuapi -Iuserd/include -Iuserd/lib -is
            -DSLUICE_DATE='"$(DATE)"' $(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
 # Whoever looks where the time goes in a running daemon (perf, bpftrace, sluicebench profile) finds who called by these.
 FRAMES  := -fno-omit-frame-pointer
-CFLAGS_ALL := -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing $(FRAMES) -pthread
+# `make COST=off`: without the measuring of userd/lib/cost.h, to see what that costs (tests/bench).
+COST    ?= on
+CFLAGS_ALL := $(if $(filter off,$(COST)),-DSLUICE_COST=0) -std=gnu11 $(CFLAGS) $(WARN) -fno-strict-aliasing $(FRAMES) -pthread
 LIBS    := -Wl,--as-needed $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lnuma -lm -pthread
 
 LIB_SRC    := $(sort $(wildcard userd/lib/*.c userd/lib/*/*.c))
@@ -144,7 +146,7 @@ netlink: ## what names netlink attributes, from uapi/sluice.yaml: header, polici
 	uapi/generate.py
 
 # What is fuzzed, by clang's libFuzzer.
-FUZZED   := config edit line control answer
+FUZZED   := config edit line control answer capture
 FUZZERS  := $(addprefix $(B)/fuzz_,$(FUZZED))
 FUZZ     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
 FUZZ_SRC := $(DAEMON_SRC) $(LIB_SRC) $(TEST_CTL)
@@ -248,6 +250,8 @@ install: all ## programs, library, headers, manuals, unit and what it takes; the
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice README.md CHANGELOG.md docs/*.md
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples userd/examples/receiver.c conf/sluice.yaml
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/wireshark conf/wireshark/sluice.lua
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/examples conf/prometheus/sluice-alerts.yaml
+	install -D -m 644 conf/grafana/sluice.json $(DESTDIR)$(PREFIX)/share/doc/sluice/examples/sluice-grafana.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/schemas docs/schemas/*.json
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/bpftrace docs/bpftrace/*.bt
 	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/sluice/licences LICENSES/*

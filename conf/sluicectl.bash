@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Completion of sluicectl for bash: commands, what they take, and names of what is there now. Install it as
+# Completion of sluicectl for bash: commands, what they take, names of what is there now, and values of keys. Install it as
 # /usr/share/bash-completion/completions/sluicectl.
 
 # _sluicectl_names rules|routes|inputs|outputs: prints the names that the module, or the daemon, knows, and of the module "all".
@@ -23,11 +23,61 @@ _sluicectl_keys()
 	sluicectl keys $1 2>/dev/null | sed -n "s/^${1:+$1\\.}\\([a-z].*\\)/\\1=/p" | grep -v ' '
 }
 
+# _sluicectl_named KIND: prints the names of its pieces (input, output) in the configuration that runs.
+_sluicectl_named()
+{
+	sluicectl get 2>/dev/null | awk -v "kind=$1" '$1 == kind { print $2 }'
+}
+
+# _sluicectl_kind COMMAND WORD: prints `inputs` or `outputs`, where keys of such a piece follow the word; nothing: keys of the whole.
+_sluicectl_kind()
+{
+	if [[ $1 == add ]]; then
+		echo "${2}s"
+	else
+		sluicectl get 2>/dev/null | awk -v "word=$2" '$2 == word || $3 == word { print $1 "s"; exit }'
+	fi
+}
+
+# _sluicectl_values KEY: prints what the key, by its whole name, may be, as far as it can be listed.
+_sluicectl_values()
+{
+	local values
+	case $1 in
+	inputs.outputs) _sluicectl_named output && return ;;
+	esac
+	values=$(sluicectl keys "$1" 2>/dev/null | sed -n 's/^ *values: //p' | head -n 1)
+	case $values in
+	'the name of an interface') (cd /sys/class/net 2>/dev/null && printf '%s\n' *) ;;
+	# Words stand for themselves; what has several says what it is.
+	*) tr ',' '\n' <<<"$values" | sed -n 's/^ *\([a-z][a-z0-9-]*\) *$/\1/p' ;;
+	esac
+}
+
+# _sluicectl_assigned: whether the word under the cursor is the value of a key; sets COMPREPLY then. Where `=` parts words, it is one
+# itself.
+_sluicectl_assigned()
+{
+	local current=${COMP_WORDS[COMP_CWORD]} key begin='' kind
+	if [[ $current == = ]]; then
+		key=${COMP_WORDS[COMP_CWORD - 1]} current=''
+	elif [[ ${COMP_WORDS[COMP_CWORD - 1]} == = ]]; then
+		key=${COMP_WORDS[COMP_CWORD - 2]}
+	elif [[ $current == *=* ]]; then
+		key=${current%%=*} current=${current#*=} begin=$key=
+	else
+		return 1
+	fi
+	kind=$(_sluicectl_kind "${COMP_WORDS[1]}" "${COMP_WORDS[2]}")
+	mapfile -t COMPREPLY < <(compgen -P "$begin" -W "$(_sluicectl_values "${kind:+$kind.}$key")" -- "$current")
+}
+
 # _sluicectl: fills COMPREPLY for the word under the cursor.
 _sluicectl()
 {
 	local current=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]:-} words=''
 	COMPREPLY=()
+	[[ ! $command =~ ^(set|add)$ ]] || ((COMP_CWORD < 3)) || ! _sluicectl_assigned || return 0
 	if ((COMP_CWORD == 1)); then
 		words=$(sluicectl help 2>/dev/null | awk '/^  [a-z]/ && !/\(not supported yet\)$/ { print $1 }')
 	else
@@ -54,6 +104,17 @@ _sluicectl()
 			((COMP_CWORD == 2)) || compopt -o filenames 2>/dev/null
 			((COMP_CWORD == 2)) || mapfile -t COMPREPLY < <(compgen -f -- "$current")
 			((COMP_CWORD == 2)) || words=''
+			;;
+		top)
+			case ${COMP_WORDS[COMP_CWORD - 1]} in
+			--tab) words='overview inputs outputs streams store threads kernel events config' ;;
+			--record | --replay)
+				compopt -o filenames 2>/dev/null
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				;;
+			--ssh) mapfile -t COMPREPLY < <(compgen -A hostname -- "$current") ;;
+			*) words='--batch -j -n -d --tab --record --replay --ssh' ;;
+			esac
 			;;
 		keys)
 			words="-j $(sluicectl keys 2>/dev/null | grep '^[a-z]')"

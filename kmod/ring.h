@@ -128,8 +128,8 @@ struct sluice_tally {
  * @timer:         wakes the consumer for less than a watermark
  * @delay_ns:      after this long
  * @prompt:        what comes alone wakes it at once (ring_lone.c)
- * @lone_since_ns: since when it was last looked at how many come, and
- * @lone_sequence: records then
+ * @lone_from_ns:  what comes from then on is alone; the longer ago, the more may come together
+ * @lone_sequence: records that are in that
  * @timer_fires:   how often it did
  * @announced_sequence: records when the consumer was last told
  * @batches:       how often it was told of so many records at once, by class
@@ -185,7 +185,7 @@ struct sluice_ring {
 	struct hrtimer timer;
 	u64 delay_ns;
 	bool prompt;
-	u64 lone_since_ns;
+	u64 lone_from_ns;
 	u64 lone_sequence;
 	u64 timer_fires;
 	u64 announced_sequence;

@@ -10,22 +10,33 @@
 #include <linux/minmax.h>
 #include "ring.h"
 
-/* No more than so many in a delay come alone; so many delays without a load, and it is over. */
-#define LONE 3ULL
-#define MEMORY 8ULL
+/* So many in a delay, over time, come alone: with the usual 2 ms one in 500 us. */
+#define SHARE 4U
+/*
+ * So many may come together before that: what gathered while the network, the sender or the
+ * machine was kept waiting is no load, and what comes next must not wait for it.
+ */
+#define BURST 16U
+/*
+ * A load is forgotten after the time of so many, or of twice as many where it ended between looks.
+ */
+#define MEMORY 16U
 
-/* Does the record that came just now come alone? Sets the figures. ring->lock held. */
+/*
+ * Does the record that came just now come alone? A bucket that leaks SHARE records in a delay. Sets
+ * the figures. ring->lock held.
+ */
 static bool note_first(struct sluice_ring *ring)
 {
-	u64 now = ktime_get_mono_fast_ns(), passed = now - ring->lone_since_ns;
-	u64 came = ring->sequence - ring->lone_sequence;
+	u64 now = ktime_get_mono_fast_ns(), each = ring->delay_ns / SHARE;
+	u64 before = ring->sequence - 1;
 
-	if (passed < ring->delay_ns)
-		return came <= LONE;
-	ring->lone_since_ns = now;
-	ring->lone_sequence = ring->sequence - 1;
-	return passed >= MEMORY * ring->delay_ns ||
-	       min(came, MEMORY * LONE) * ring->delay_ns <= LONE * passed;
+	/* Those before it came since the last look, however long that was. */
+	ring->lone_from_ns += min_t(u64, before - ring->lone_sequence, MEMORY) * each;
+	ring->lone_sequence = before;
+	ring->lone_from_ns = clamp(ring->lone_from_ns, now - min(now, BURST * each),
+				   now + MEMORY * each);
+	return ring->lone_from_ns <= now;
 }
 
 /**

@@ -367,46 +367,62 @@ static void announce_test(struct kunit *test)
 	sluice_ring_unwatch(fixture->ring, true);
 }
 
+/* So much time passes for what it knows about how many come. */
+static void pass(struct sluice_ring *ring, u64 ns)
+{
+	ring->lone_from_ns -= ns;
+}
+
 /*
- * Where few come each is announced at once; where many come, they wait for the delay or the
- * watermark; and some delays after them one that comes alone does not.
+ * Where few come each is announced at once, also a handful that was held up on its way; where many
+ * come, they wait for the delay or the watermark; and some delays after them one that comes alone
+ * does not.
  */
 static void lone_test(struct kunit *test)
 {
 	struct fixture *fixture = test->priv;
 	struct sluice_ring_producer *producer = fixture->ring->producer;
-	unsigned int record;
+	unsigned int record, stall;
+	u64 announced;
 
-	sluice_ring_pace(fixture->ring, SIZE / 2, 1000000);
+	sluice_ring_pace(fixture->ring, SIZE / 2, NSEC_PER_SEC / NSEC_PER_USEC);
 	sluice_ring_set_prompt(fixture->ring, true);
 	sluice_ring_watch(fixture->ring, true);
-	for (record = 0; record < 3; record++) {
-		KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
-		KUNIT_EXPECT_EQ(test, producer->announced, fixture->ring->head);
-		KUNIT_EXPECT_FALSE(test, hrtimer_active(&fixture->ring->timer));
+	/* Two in a delay, and now and then those of five delays together. */
+	for (stall = 0; stall < 4; stall++) {
+		for (record = 0; record < 10; record++) {
+			KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
+			KUNIT_EXPECT_EQ(test, producer->announced, fixture->ring->head);
+			KUNIT_EXPECT_FALSE(test, hrtimer_active(&fixture->ring->timer));
+		}
+		pass(fixture->ring, 5 * NSEC_PER_SEC);
 	}
+	/* Many: some at once, then none. The test may be slower than it looks. */
+	for (record = 0; record < 30; record++)
+		KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
+	announced = producer->announced;
 	for (; record < 100; record++) {
 		KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
-		KUNIT_EXPECT_EQ(test, producer->announced, 3 * 128ULL);
+		KUNIT_EXPECT_EQ(test, producer->announced, announced);
 		KUNIT_EXPECT_TRUE(test, hrtimer_active(&fixture->ring->timer));
 	}
 	sluice_ring_unwatch(fixture->ring, true);
 	hrtimer_cancel(&fixture->ring->timer);
 	/* A steady load: the delay is over, and the next one comes at once. */
 	sluice_ring_watch(fixture->ring, true);
-	fixture->ring->lone_since_ns -= 1000000000;
+	pass(fixture->ring, NSEC_PER_SEC);
 	KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
 	KUNIT_EXPECT_LT(test, producer->announced, fixture->ring->head);
 	sluice_ring_unwatch(fixture->ring, true);
 	hrtimer_cancel(&fixture->ring->timer);
 	/* It is forgotten. */
 	sluice_ring_watch(fixture->ring, true);
-	fixture->ring->lone_since_ns -= 8ULL * 1000000000;
+	pass(fixture->ring, 10ULL * NSEC_PER_SEC);
 	KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
 	KUNIT_EXPECT_EQ(test, producer->announced, fixture->ring->head);
 	/* Unless that is wished each waits. */
 	sluice_ring_set_prompt(fixture->ring, false);
-	fixture->ring->lone_since_ns -= 8ULL * 1000000000;
+	pass(fixture->ring, 10ULL * NSEC_PER_SEC);
 	KUNIT_ASSERT_TRUE(test, store(fixture, 112, 1));
 	KUNIT_EXPECT_LT(test, producer->announced, fixture->ring->head);
 	sluice_ring_unwatch(fixture->ring, true);

@@ -3,7 +3,7 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench-batching bench-capture bench-forward bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy
+.PHONY: bench-batching bench-capture bench-cost bench-forward bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
 
 bench-forward: all ## what passing a TCP connection on costs: sluice, HAProxy, rinetd, socat
 	tests/bench/forward
@@ -58,9 +58,23 @@ bench-sending: $(B)/sending ## epoll or io_uring: CPU time of a sending worker; 
 	$(B)/sending
 	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/sending 3 100
 
+$(B)/cost_count: $(call plain,tests/bench/cost_count.c $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench-cost: $(B)/cost_count ## what the measuring behind `sluicectl show cost` costs: instructions a datagram with it and without, in the VM
+	$(MAKE) all
+	$(MAKE) COST=off B=$(B)/off $(B)/off/sluiced
+	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/cost_count
+	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/cost $(CURDIR)/$(B)/off/sluiced 250000 4 'bpf calls'
+
 bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes; what memory a backlog takes
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/store-unused
 	tests/bench/store
 	tests/bench/store-memory
+
+hotlines: ## the source lines of the daemon that run most often under load, with counts, by gcov
+	$(MAKE) all
+	$(MAKE) B=$(B)/gcov CFLAGS='-O2 -g --coverage -fprofile-update=atomic' $(B)/gcov/sluiced
+	tests/bench/hotlines $(B)/gcov/sluiced

@@ -9,8 +9,8 @@
  * the first thread called so (sluice-w1) that gets there since the file changed; another one with
  * its name, later, does not. HOW: in its wait (epoll_wait(), epoll_pwait2()), asleep; wait-burn,
  * there, burning processor time; round, when it reads the clock, so in the middle of its work,
- * asleep; burn, likewise, burning; disk, in fdatasync(); names, in getaddrinfo(). Without HOW:
- * wait. What hung is noted in the same file with ".done" behind its name.
+ * asleep; burn, likewise, burning; disk, in fdatasync() or fsync(); names, in getaddrinfo().
+ * Without HOW: wait. What hung is noted in the same file with ".done" behind its name.
  *
  * Touches: that file and its notes.
  */
@@ -109,6 +109,13 @@ int fdatasync(int fd)
 {
 	hang("disk");
 	return REAL(fdatasync)(fd);
+}
+
+/* Likewise. */
+int fsync(int fd)
+{
+	hang("disk");
+	return REAL(fsync)(fd);
 }
 
 /* Likewise. */

@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Inputs that libFuzzer begins with: seeds.py FOLDER. Makes FOLDER/config, edit, line, control and
-answer.
+"""Inputs that libFuzzer begins with: seeds.py FOLDER. Makes FOLDER/config, edit, line, control,
+answer and capture.
 
 Configurations are those of tests/config; changes are of each of those with each kind of command; netlink messages are made from
-the schema, each attribute with a value of its type. Touches: FOLDER.
+the schema, each attribute with a value of its type; captures are those of tests/captures.py. Touches: FOLDER.
 """
 import pathlib
 import struct
+import subprocess
 import sys
+import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/netlink"))
@@ -57,10 +59,33 @@ def whole(prefixes, depth=0):
     return b"".join(right(name, depth) for name in constants.TYPES if name.startswith(prefixes) and name != "PAD")
 
 
+def captures(folder):
+    """Small captures of each form, as files and as frames of each link type."""
+    # The places of the link types in fuzz_capture.c.
+    links = {"null": 10, "ethernet": 1, "raw": 4, "loop": 5, "cooked": 6, "ipv4": 7, "ipv6": 8, "cooked2": 9}
+    forms = ("micro", "nano", "micro-swapped", "nano-swapped", "ng", "ng-swapped")
+    with tempfile.TemporaryDirectory() as place:
+        out = pathlib.Path(place) / "capture"
+        for form in forms:
+            for link, number in links.items():
+                subprocess.run([sys.executable, TOP / "tests/captures.py", form, link, out, "--kind", "odd", "--count", "7"], check=True)
+                data = out.read_bytes()
+                (folder / f"{form}-{link}").write_bytes(b"\0\0" + data)
+                (folder / f"{form}-{link}-slow").write_bytes(b"\0\7" + data)
+                if form != "micro":
+                    continue
+                at, frames = 24, b""
+                while at < len(data):
+                    size, = struct.unpack_from("<I", data, at + 8)
+                    frames += struct.pack("<H", size) + data[at + 16:at + 16 + size]
+                    at += 16 + size
+                (folder / f"frames-{link}").write_bytes(bytes([number]) + frames)
+
+
 def main():
     """Command line to exit status."""
     folder = pathlib.Path(sys.argv[1])
-    for name in ("config", "edit", "line", "control", "answer"):
+    for name in ("config", "edit", "line", "control", "answer", "capture"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     texts = [path.read_bytes() for path in sorted((TOP / "tests/config").glob("*/*.yaml"))]
     texts = [text for text in texts if len(text) <= SIZE_MOST]
@@ -90,6 +115,7 @@ def main():
         (folder / f"answer/error{question}").write_bytes(bytes((question, 0x41)) + struct.pack("=i", -22) + bytes(16) +
                                                         attribute(1, b"a refusal\0"))
         (folder / f"answer/done{question}").write_bytes(bytes((question, 0x40)) + struct.pack("=i", -4))
+    captures(folder / "capture")
     # What was found, and mended since.
     for path in sorted((TOP / "tests/fuzz/found").glob("*/*")):
         (folder / path.parent.name / f"found-{path.name}").write_bytes(path.read_bytes())

@@ -129,8 +129,9 @@ def orphans(dump):
 
 def daemon(dump):
     """Of `show daemon -j`."""
-    return [dict(told(one, "DAEMON_", "LOAD_SINCE", uptime_seconds="DAEMON_UPTIME", configuration="DAEMON_CONFIG",
-                      configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG"), **load_since(one, "DAEMON_"))
+    return [dict(told(one, "DAEMON_", "LOAD_SINCE WORKING_SINCE", uptime_seconds="DAEMON_UPTIME", configuration="DAEMON_CONFIG",
+                      configuration_seconds="DAEMON_CONFIG_AGE", started_with="DAEMON_OWN_CONFIG"), working_since=moment(one["DAEMON_WORKING_SINCE"]),
+                 **load_since(one, "DAEMON_"))
             for one in dump["daemon"]["DAEMON_GET"]]
 
 
@@ -165,7 +166,7 @@ COLUMNS = {
              "FREE free_segments, DAMAGED damaged, QUARANTINED quarantined, ABANDONED abandoned, DROPPED dropped, ALARMS alarms, "
              "PATH path",
     "orphans": "OUTPUT name, PLACE place, BYTES bytes, SINCE since, WHERE where, ID id",
-    "daemon": "RELAY relay, VERSION version, PID pid, UPTIME uptime_seconds, WORKERS workers, BAD CHECKSUM bad_checksum, "
+    "daemon": "RELAY relay, VERSION version, PID pid, UPTIME uptime_seconds, WORKING SINCE working_since, WORKERS workers, BAD CHECKSUM bad_checksum, "
               "UNPLACED bad_checksum_unplaced, CONFIGURATION configuration, IN FORCE configuration_seconds, STATE state",
     "rules": "RULE name, PORTS ports, DESTINATION destination, SOURCE source, INTERFACE interface, VERDICT verdict, HOOK hook, "
              "BATCHING batching, CHECKSUM checksum, TIME time, MATCHED matched, STORED stored, LOST lost, ID id",

@@ -84,11 +84,12 @@ def connections_to(facts, to):
 
 
 def of_destinations(facts, outputs):
-    """connected: there is a connection; waiting: there is none."""
+    """connected: there is a connection; waiting: there is none. Of UDP nobody can tell, and the log tells what it was given only."""
     usable = [nest["to"] for one in outputs for nest in one["destinations"] if nest["state"] in CONNECTED]
     for one in outputs:
         for nest in one["destinations"]:
-            there = connections_to(facts, nest["to"])
+            is_udp = one["framing"] == "udp"
+            there = None if is_udp else connections_to(facts, nest["to"])
             where = f"output {one['name']}, destination {nest['to']}"
             if nest["state"] in CONNECTED and there == []:
                 yield f"{where} is `{nest['state']}`, and the kernel knows of no connection there"
@@ -102,7 +103,7 @@ def of_destinations(facts, outputs):
             if nest["state"] in CONNECTED and not nest["connects"]:
                 yield f"{where} is `{nest['state']}`, and was connected 0 times"
             told = re.findall(rf"output `{re.escape(one['name'])}`, destination {re.escape(nest['to'])}, worker \d+: (\S+)", facts["log"])
-            if facts["log"] and nest["state"] in CONNECTED and "connected" not in told:
+            if facts["log"] and not is_udp and nest["state"] in CONNECTED and "connected" not in told:
                 yield f"{where} is `{nest['state']}`, and the log never told"
 
 

@@ -24,7 +24,7 @@ VIEWS = {"OUTPUT": "outputs", "DESTINATION": "outputs", "MEMORY": "store", "DISK
          "CURSOR": "streams"}
 # What is told of as a whole, not in a row: a nest of other fields.
 WHOLE = {"OUTPUT_DESTINATION"}
-PREFIXES = ("INPUT_", "OUTPUT_", "DESTINATION_", "STORE_", "DAEMON_", "ORPHAN_", "THREAD_")
+PREFIXES = ("INPUT_", "OUTPUT_", "DESTINATION_", "STORE_", "DAEMON_", "ORPHAN_", "THREAD_", "COST_")
 
 
 def table():

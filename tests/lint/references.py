@@ -74,11 +74,23 @@ def count_whole(name, text):
     return len(re.findall(r"(?<![\w-])" + re.escape(name), text))
 
 
+def metric_names(files):
+    """What sluicectl metrics makes of the rows of metric_rows.h, and of the lists that have an info."""
+    names = set()
+    for name, text, _ in files:
+        if name.endswith("metric_rows.h"):
+            for row in re.findall(r"^METRIC(?:_IS)?\([^)]*", text, re.M):
+                names.update(f"sluice_{word}{end}" for word in re.findall(r'"(\w+)"', row) for end in ("", "_total"))
+        elif name.endswith("ctl/metrics.c"):
+            names.update(f"sluice_{word}_info" for word in re.findall(r'^\s+"(\w+)",$', text, re.M))
+    return names
+
+
 def faults_of(files):
     """[(what is named and not there, where)]."""
     ends = {"/".join(parts[start:]) for parts in (name.split("/") for name, _, _ in files)
             for start in range(len(parts))}
-    names = code_names(files)
+    names = code_names(files) | metric_names(files)
     faults = []
     for name, text, prose in files:
         if PAST.match(name):

@@ -165,6 +165,20 @@ PROBE_FOUND = record("what is in a file", {
     "right": TRUTH, "faults": rows_of(FAULT),
     "likely": rows_of(record("a cause", {"cause": TEXT, "text": TEXT, "mend": TEXT}))})
 
+SNAPSHOT = record("all that is known at a moment, a line each", {
+    "format": NUMBER, "time_ns": NUMBER, "error": dict(TEXT, description="why there is nothing else: the daemon is away"),
+    "daemon": described("DAEMON"), "inputs": rows_of(described("INPUT")), "outputs": rows_of(described("OUTPUT", {
+        "backlog": NUMBER, "achieved": NUMBER, "destinations": rows_of(described("DESTINATION"))})),
+    "streams": rows_of(STREAM), "store": rows_of(described("STORE", {
+        "memory": described("MEMORY"), "disk": {"anyOf": [described("DISK"), {"type": "null"}]}})),
+    "threads": rows_of(described("THREAD")), "rules": rows_of(RULE),
+    "problems": dict(NAMES, description="as health tells them"),
+    "alarm": dict(record("percent", {"memory": NUMBER, "disk": NUMBER}), description="at which alarms are raised; 0: never"),
+    "events": dict(rows_of(EVENT), description="since the snapshot before"),
+    "config": record("the configuration, in the first snapshot and where it is another than before", {
+        "revision": NUMBER, "time_ns": NUMBER, "uid": NUMBER, "name": TEXT_OR_NULL, "how": TEXT_OR_NULL, "text": TEXT_OR_NULL})},
+    {"error", "daemon", "inputs", "outputs", "streams", "store", "threads", "rules", "problems", "alarm", "events", "config"})
+
 
 def schemas():
     """{file name without .json: (what it is of, schema)}."""
@@ -179,6 +193,7 @@ def schemas():
             "memory": described("MEMORY"), "disk": {"anyOf": [described("DISK"), {"type": "null"}]}}))),
         "show-orphans": ("show orphans", rows_of(described("ORPHAN"))),
         "show-threads": ("show threads", rows_of(described("THREAD"))),
+        "show-cost": ("show cost", rows_of(described("COST"))),
         "show-forwards": ("show forwards", rows_of(described("FORWARD"))),
         "show-daemon": ("show daemon", rows_of(described("DAEMON"))),
         "instances": ("instances", rows_of(record("a daemon of this host", {
@@ -201,6 +216,9 @@ def schemas():
         "doctor": ("doctor", record("what the counters of the host prove", {
             "seconds": {"type": "number", "minimum": 0}, "daemon": TRUTH, "findings": rows_of(DIAGNOSIS), "unchecked": NAMES})),
         "doctor-list": ("doctor --list", rows_of(CHECK)),
+        "metrics-list": ("metrics --list", rows_of(record("a metric", {
+            "name": TEXT, "type": words("counter", "gauge", "info"), "unit": TEXT, "labels": NAMES, "meaning": TEXT}))),
+        "top": ("top", SNAPSHOT),
         "why": ("why", record("one sentence", {"what": TEXT, "why": TEXT})),
         "get": ("get", {"anyOf": [rows_of(KEY), rows_of({"oneOf": [
             record("an input", {**PIECE, "port": TEXT, "outputs": TEXT}),
@@ -223,7 +241,7 @@ def text_of(name, schema):
 
 
 # They print no JSON: they ask, write files, or say a sentence.
-WITHOUT = {"shell", "init", "confirm", "save", "yield", "begin", "abort", "tap", "spool", "import", "help", "unload"}
+WITHOUT = {"shell", "init", "confirm", "save", "yield", "begin", "abort", "tap", "spool", "import", "help", "unload", "replay"}
 
 
 def commands():

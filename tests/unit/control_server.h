@@ -196,6 +196,7 @@ static inline void fake_facts(void *context, struct sluice_control_facts *facts)
 					       .config = "/etc/sluice.yaml",
 					       .pid = 77,
 					       .uptime = 3600,
+					       .working_since_ns = 1000000000,
 					       .workers = 3};
 }
 

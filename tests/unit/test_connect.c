@@ -79,8 +79,8 @@ static void begin(int ports[2])
 		targets[number] = sluice_target_create(resolver, &to[number]);
 		assert_non_null(targets[number]);
 	}
-	assert_int_equal(sluice_output_create(&config, sluice_protocol_of(config.framing), targets,
-					      pacers, &precedence, &worker, &output),
+	assert_int_equal(sluice_output_create(&config, sluice_kind_of(config.kind), targets, pacers,
+					      &precedence, &worker, &output),
 			 0);
 	assert_int_equal(sluice_output_enter(output, 0), 0);
 	sluice_output_begin(output, NULL);

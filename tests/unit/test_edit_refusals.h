@@ -6,50 +6,52 @@
 #ifndef TEST_EDIT_REFUSALS_H
 #define TEST_EDIT_REFUSALS_H
 
-#define INPUT_KEYS                                                                              \
-	"(valid keys: id, name, port, address, from, group, interface, source, verdict, hook, " \
-	"batching, receive, checksum, time, addresses, enabled, priority, outputs)"
-#define OUTPUT_KEYS                                                                           \
-	"(valid keys: id, name, to, from, mode, receiver, framing, delimiter, max-datagram, " \
-	"oversize, empty, unsafe-bytes, prefix, ack, unconfirmed, connections, rate, "        \
-	"batch.bytes, batch.delay, reconnect.min, reconnect.max, connect-timeout, "           \
+#define INPUT_KEYS                                                                            \
+	"(valid keys: id, name, port, address, from, group, interface, file, speed, source, " \
+	"verdict, hook, batching, receive, checksum, time, addresses, enabled, priority, "    \
+	"outputs)"
+#define OUTPUT_KEYS                                                                        \
+	"(valid keys: id, name, to, kind, source-address, from, mode, receiver, framing, " \
+	"delimiter, max-datagram, oversize, empty, unsafe-bytes, prefix, ack, "            \
+	"unconfirmed, connections, rate, batch.bytes, batch.delay, reconnect.min, "        \
+	"reconnect.max, connect-timeout, "                                                 \
 	"dead-after)"
-#define ALL_KEYS                                                                   \
-	"(valid keys: relay, store.memory.size, store.memory.path, "               \
-	"store.memory.huge, store.memory.alarm, store.disk.path, "                 \
-	"store.disk.size, store.disk.segment, store.disk.rate, store.disk.alarm, " \
-	"store.spool.begin, store.spool.end, store.drain, store.drop, workers, "   \
-	"threads.worker.policy, threads.worker.priority, threads.worker.nice, "    \
-	"threads.worker.cpus, threads.forwarder.policy, "                          \
-	"threads.forwarder.priority, threads.forwarder.nice, "                     \
-	"threads.forwarder.cpus, "                                                 \
-	"threads.control.policy, threads.control.priority, "                       \
-	"threads.control.nice, threads.control.cpus, threads.foreman.policy, "     \
-	"threads.foreman.priority, threads.foreman.nice, threads.foreman.cpus, "   \
-	"threads.spooler.policy, threads.spooler.priority, threads.spooler.nice, " \
-	"threads.spooler.cpus, threads.names.policy, threads.names.priority, "     \
-	"threads.names.nice, threads.names.cpus, threads.busy-poll, stop.limit, "  \
-	"stop.connections, "                                                       \
-	"watchdog.limit, watchdog.action, socket.ring, socket.readers, "           \
-	"control.telnet, control.shell, control.password-file, control.idle, "     \
-	"control.group, control.read, control.events, control.hooks.config, "      \
-	"control.hooks.alarm, control.hooks.link, control.hooks.destination, "     \
-	"control.hooks.owner, control.hooks.watchdog, control.hooks.loss, "        \
-	"control.hooks.load, control.hooks.daemon, control.hooks.config-failed, "  \
-	"control.hooks.alarm-over, control.hooks.overflow, control.hooks.room, "   \
-	"control.hooks.losing, control.hooks.losing-over, "                        \
-	"control.hooks.link-down, control.hooks.link-up, "                         \
-	"control.hooks.destination-down, control.hooks.destination-up, "           \
-	"control.hooks.rejecting, control.hooks.rejecting-over, "                  \
-	"control.hooks.missed, control.hooks.active, control.hooks.silent, "       \
-	"control.hooks.silent-over, control.hooks.stuck, "                         \
-	"control.hooks.stuck-over, control.hooks.replaced, "                       \
-	"control.hooks.starved, control.hooks.starved-over, "                      \
-	"control.hooks.blocked, control.hooks.blocked-over, "                      \
-	"control.hooks.load-rises, control.hooks.load-falls, "                     \
-	"control.hooks.started, control.hooks.stopping, "                          \
-	"control.hooks.no-sessions, control.hooks.no-sessions-over, "              \
-	"control.hook-limit, log.level, log.to, log.format, log.limit, "           \
+#define ALL_KEYS                                                                             \
+	"(valid keys: relay, store.memory.size, store.memory.path, "                         \
+	"store.memory.huge, store.memory.alarm, store.disk.path, "                           \
+	"store.disk.size, store.disk.segment, store.disk.rate, store.disk.alarm, "           \
+	"store.spool.begin, store.spool.end, store.drain, store.drop, workers, "             \
+	"threads.worker.policy, threads.worker.priority, threads.worker.nice, "              \
+	"threads.worker.cpus, threads.forwarder.policy, "                                    \
+	"threads.forwarder.priority, threads.forwarder.nice, "                               \
+	"threads.forwarder.cpus, "                                                           \
+	"threads.control.policy, threads.control.priority, "                                 \
+	"threads.control.nice, threads.control.cpus, threads.foreman.policy, "               \
+	"threads.foreman.priority, threads.foreman.nice, threads.foreman.cpus, "             \
+	"threads.spooler.policy, threads.spooler.priority, threads.spooler.nice, "           \
+	"threads.spooler.cpus, threads.names.policy, threads.names.priority, "               \
+	"threads.names.nice, threads.names.cpus, threads.busy-poll, stop.limit, "            \
+	"stop.connections, "                                                                 \
+	"watchdog.limit, watchdog.action, socket.ring, socket.readers, "                     \
+	"control.telnet, control.http, control.shell, control.password-file, control.idle, " \
+	"control.group, control.read, control.events, control.hooks.config, "                \
+	"control.hooks.alarm, control.hooks.link, control.hooks.destination, "               \
+	"control.hooks.owner, control.hooks.watchdog, control.hooks.loss, "                  \
+	"control.hooks.load, control.hooks.daemon, control.hooks.config-failed, "            \
+	"control.hooks.alarm-over, control.hooks.overflow, control.hooks.room, "             \
+	"control.hooks.losing, control.hooks.losing-over, "                                  \
+	"control.hooks.link-down, control.hooks.link-up, "                                   \
+	"control.hooks.destination-down, control.hooks.destination-up, "                     \
+	"control.hooks.rejecting, control.hooks.rejecting-over, "                            \
+	"control.hooks.missed, control.hooks.active, control.hooks.silent, "                 \
+	"control.hooks.silent-over, control.hooks.stuck, "                                   \
+	"control.hooks.stuck-over, control.hooks.replaced, "                                 \
+	"control.hooks.starved, control.hooks.starved-over, "                                \
+	"control.hooks.blocked, control.hooks.blocked-over, "                                \
+	"control.hooks.load-rises, control.hooks.load-falls, "                               \
+	"control.hooks.started, control.hooks.stopping, "                                    \
+	"control.hooks.no-sessions, control.hooks.no-sessions-over, "                        \
+	"control.hook-limit, log.level, log.to, log.format, log.limit, "                     \
 	"log.statistics)"
 
 static const struct refusal refusals[] = {
@@ -148,7 +150,7 @@ static const struct refusal refusals[] = {
 	 "inputs.interface"},
 	{SET, "telemetry", "source", "xdp",
 	 "inputs.source: xdp: not supported yet (valid values: auto, kmod, "
-	 "socket)"},
+	 "socket, pcap)"},
 	{SET, "telemetry", "address", "10.9.0.1/8",
 	 "inputs.address: \"10.9.0.1/8\" has bits set behind the prefix: "
 	 "write 10.0.0.0/8 or the address alone"},

@@ -312,6 +312,33 @@ static void pcap_rebuilds_the_packet(void **state)
 	assert_memory_equal(out + 56, "\x13\x88\2\2\0\x0a\x81\xe5hi", 10);
 }
 
+/* Forms are the same if nothing in them differs; the text, by which another process knows, tells
+ * each difference, too. */
+static void a_form_is_told_by_each_of_its_members(void **state)
+{
+	const struct sluice_form base = {.framing = SLUICE_FRAMING_NEWLINE, .most = 1000};
+	struct sluice_form others[7] = {base, base, base, base, base, base, base};
+	char text[SLUICE_FORM_TEXT], other[SLUICE_FORM_TEXT];
+	size_t number;
+
+	(void)state;
+	others[0].framing = SLUICE_FRAMING_LENGTH32;
+	others[1].most = 1001;
+	others[2].oversize++;
+	others[3].empty++;
+	others[4].unsafe++;
+	others[5].prefix++;
+	others[6].hazards = 1;
+	assert_true(sluice_form_is_same(&base, &base));
+	(void)sluice_form_text(&base, text);
+	assert_null(strpbrk(text, " \n"));
+	for (number = 0; number < sizeof(others) / sizeof(others[0]); number++) {
+		assert_false(sluice_form_is_same(&base, &others[number]));
+		assert_string_not_equal(text, sluice_form_text(&others[number], other));
+		assert_true(sluice_form_is_same(&others[number], &others[number]));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +352,7 @@ int main(void)
 		cmocka_unit_test_setup(other_records_are_passed_over, begin),
 		cmocka_unit_test_setup(a_full_buffer_ends_between_datagrams, begin),
 		cmocka_unit_test_setup(the_worst_datagram_fits_the_bound, begin),
+		cmocka_unit_test(a_form_is_told_by_each_of_its_members),
 		cmocka_unit_test_setup(damage_is_noticed, begin),
 		cmocka_unit_test_setup(resuming_gives_every_datagram_once, begin),
 	};

@@ -129,6 +129,7 @@ enum sluice_command {
 	SLUICE_CMD_CONFIG_CONFIRM,
 	SLUICE_CMD_EVENT_GET,
 	SLUICE_CMD_THREAD_GET,
+	SLUICE_CMD_COST_GET,
 	SLUICE_CMD_FORWARD_GET,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
@@ -524,6 +525,20 @@ enum sluice_attribute {
 	SLUICE_A_STREAM_LOAD,
 	/* [u64] of the daemon: since when, nanoseconds since 1970 [D] */
 	SLUICE_A_STREAM_LOAD_SINCE,
+	/* [u64] since when the relay works, over take-overs, nanoseconds since 1970 [D] */
+	SLUICE_A_DAEMON_WORKING_SINCE,
+	/* [string] thread, input, output, kernel or process: what spends processor time [D] */
+	SLUICE_A_COST_OF,
+	SLUICE_A_COST_NAME,			/* [string] of that [D] */
+	SLUICE_A_COST_STAGE,			/* [string] what the time goes into [D] */
+	SLUICE_A_COST_TIME,			/* [u64] nanoseconds of processor time [D] */
+	/* [u32] thousandths of the processor time of the process [D] */
+	SLUICE_A_COST_SHARE,
+	/* [u64] those that it took in, or sent if it took none in [D] */
+	SLUICE_A_COST_DATAGRAMS,
+	/* [u64] nanoseconds of processor time by datagrams [D] */
+	SLUICE_A_COST_EACH,
+	SLUICE_A_COST_BYTES,			/* [u64] those that went through the stage [D] */
 	SLUICE_A_FORWARD_ID,			/* [binary 16] of a forward [D] */
 	SLUICE_A_FORWARD_NAME,			/* [string] what it is called [D] */
 	SLUICE_A_FORWARD_LISTEN,		/* [string] where it takes connections [D] */

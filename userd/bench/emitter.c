@@ -101,10 +101,15 @@ static int open_source(const struct sluice_emitter *emitter,
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) && errno != EPERM)
 		goto failed;
+	/* Any address. */
+	if (route->ports && from.any.sa_family == AF_UNSPEC)
+		from.any.sa_family = route->to.any.sa_family;
 	if (from.any.sa_family != AF_UNSPEC) {
 		*why = "the source address cannot be taken";
 		move_address(&from, index % addresses);
-		if (get_port(&from) != 0)
+		if (route->ports)
+			set_port(&from, route->ports[index]);
+		else if (get_port(&from) != 0)
 			set_port(&from, (uint16_t)(get_port(&from) + index / addresses));
 		/* Those that are not this machine's take a privilege (ip(7)); binding tells. */
 		if (addresses > 1)

@@ -28,9 +28,11 @@ struct sluice_emitter_route {
 	uint16_t first_port;
 	uint16_t last_port;
 	union sluice_bench_address
-		from;	  /* family AF_UNSPEC: the kernel chooses; port 0: likewise */
-	size_t sources;	  /* how many sockets; with a port in `from`, that one and those after it */
-	size_t first;	  /* number of the first of them, counted over several emitters */
+		from;	/* family AF_UNSPEC: the kernel chooses; port 0: likewise */
+	size_t sources; /* how many sockets; with a port in `from`, that one and those after it */
+	const uint16_t *ports; /* the source ports of the sockets, `sources` of them; NULL: as
+				  `from` says */
+	size_t first;	       /* number of the first of them, counted over several emitters */
 	size_t addresses; /* of so many addresses from `from` on, in turn; 0, 1: of `from` alone */
 	unsigned int segments; /* datagrams, all of one size, that the kernel is handed as one; 0:
 				  each by itself */

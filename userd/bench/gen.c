@@ -23,6 +23,7 @@
 #include "histogram.h"
 #include "pace.h"
 #include "payload.h"
+#include "replay.h"
 
 #define NS_PER_SECOND 1000000000ULL
 /* ICMP errors need a moment to come back from the last datagrams. */
@@ -39,6 +40,8 @@ struct gen {
 	size_t number; /* of the thread */
 	int error;     /* what ended it early, negative; 0: nothing did */
 	struct sluice_emitter *emitter;
+	struct sluice_replay *replay; /* what is sent; NULL: numbered payloads */
+	uint32_t size;		      /* of the next datagram */
 	struct sluice_pace pace;
 	struct sluice_histogram *gaps; /* @owner gen */
 	uint64_t left;		       /* when the datagrams before were handed over; 0: none */
@@ -96,22 +99,56 @@ static void progress(const struct gen *gen, uint64_t now, uint64_t *told, uint64
 	*before = counts->sent;
 }
 
-/* Puts one datagram of `size` bytes into the burst. False: the burst is full. */
-static bool add(struct gen *gen, uint32_t size)
+/* Finds out what the next datagram is. False: there is none. */
+static bool find_next(struct gen *gen)
+{
+	const struct sluice_replay_entry *entry;
+	uint64_t at;
+
+	if (!gen->replay) {
+		gen->size = sluice_sizes_next(&gen->wish.sizes);
+		return true;
+	}
+	entry = sluice_replay_peek(gen->replay, &at);
+	if (!entry)
+		return false;
+	gen->size = entry->length;
+	if (gen->wish.speed > 0)
+		sluice_pace_give(&gen->pace, (uint64_t)((double)at / gen->wish.speed));
+	if (gen->wish.keeps_ports)
+		gen->source = sluice_replay_port(gen->replay, entry);
+	return true;
+}
+
+/* Writes the next datagram, of a capture or numbered, which is of `flow`. */
+static void write_payload(struct gen *gen, uint8_t *payload, size_t flow)
+{
+	uint64_t *sequence, at;
+
+	if (gen->replay) {
+		memcpy(payload, gen->replay->bytes + sluice_replay_peek(gen->replay, &at)->place,
+		       gen->size);
+		sluice_replay_pass(gen->replay, gen->wish.loops);
+		return;
+	}
+	sequence = &gen->sequences[flow * SLUICE_PAYLOAD_PLAIN + sluice_payload_form(gen->size)];
+	flow += gen->wish.route.first *
+		((size_t)(gen->wish.route.last_port - gen->wish.route.first_port) + 1);
+	sluice_payload_write(payload, gen->size, gen->run, (uint32_t)flow, (*sequence)++);
+}
+
+/* Puts the next datagram into the burst. False: the burst is full. */
+static bool add(struct gen *gen)
 {
 	size_t ports = (size_t)(gen->wish.route.last_port - gen->wish.route.first_port) + 1;
-	size_t flow = gen->source * ports + gen->port;
-	uint8_t *payload = sluice_emitter_add(gen->emitter, gen->port, size);
-	uint64_t *sequence =
-		&gen->sequences[flow * SLUICE_PAYLOAD_PLAIN + sluice_payload_form(size)];
+	uint8_t *payload = sluice_emitter_add(gen->emitter, gen->port, gen->size);
 
 	if (!payload)
 		return false;
-	flow += gen->wish.route.first * ports;
-	sluice_payload_write(payload, size, gen->run, (uint32_t)flow, (*sequence)++);
+	write_payload(gen, payload, gen->source * ports + gen->port);
 	gen->port = gen->port + 1 < ports ? gen->port + 1 : 0;
 	gen->begun++;
-	sluice_pace_sent(&gen->pace, size);
+	sluice_pace_sent(&gen->pace, gen->size);
 	return true;
 }
 
@@ -160,18 +197,19 @@ static int write_gaps(const struct gen *gen)
 static int run(struct gen *gen)
 {
 	uint64_t limit = burst_limit(gen);
-	uint32_t size = sluice_sizes_next(&gen->wish.sizes);
+	bool more = find_next(gen);
 	uint64_t finish =
 		gen->wish.seconds ? gen->start + gen->wish.seconds * NS_PER_SECOND : UINT64_MAX;
 	uint64_t told = gen->start;
 	uint64_t before = 0;
 	int error = 0;
 
-	while (!stop && !error && (!gen->wish.count || gen->begun < gen->wish.count)) {
-		uint64_t wake = sluice_pace_wake(&gen->pace, size);
+	while (!stop && !error && more && (!gen->wish.count || gen->begun < gen->wish.count)) {
+		uint64_t wake = sluice_pace_wake(&gen->pace, gen->size);
 		uint64_t now = clock_ns();
 		uint64_t units = gen->pace.units;
 		uint64_t first = gen->begun;
+		size_t source = gen->source;
 
 		progress(gen, now, &told, &before);
 		if (now >= finish)
@@ -187,17 +225,19 @@ static int run(struct gen *gen)
 			sleep_until(until < line || line <= now ? until : line);
 			continue;
 		}
-		sluice_pace_forget(&gen->pace, size, now);
-		while (gen->begun - first < limit &&
+		sluice_pace_forget(&gen->pace, gen->size, now);
+		while (more && gen->source == source && gen->begun - first < limit &&
 		       (!gen->wish.count || gen->begun < gen->wish.count) &&
 		       (gen->begun == first || sluice_pace_joins(&gen->pace, now, units)) &&
-		       add(gen, size))
-			size = sluice_sizes_next(&gen->wish.sizes);
+		       add(gen))
+			more = find_next(gen);
 		note_gaps(gen, gen->begun - first);
-		error = sluice_emitter_send(gen->emitter, gen->source, &stop);
+		error = sluice_emitter_send(gen->emitter, source, &stop);
 		if (gen->wish.burst)
 			sluice_pace_close(&gen->pace, now, units);
-		gen->source = gen->source + 1 < gen->wish.route.sources ? gen->source + 1 : 0;
+		if (!gen->wish.keeps_ports)
+			gen->source =
+				gen->source + 1 < gen->wish.route.sources ? gen->source + 1 : 0;
 	}
 	gen->end = clock_ns();
 	if (isatty(STDERR_FILENO) && !gen->wish.quiet && gen->number == 0)
@@ -236,6 +276,29 @@ static struct sluice_emitter_counts add_up(struct gen *gens, size_t count, uint6
 	return sum;
 }
 
+/* Prints what was in the capture, and what of it is never sent. */
+static void print_capture(const struct sluice_replay *replay, bool json)
+{
+	size_t kind;
+
+	if (json) {
+		printf(",\"packets\":%" PRIu64 ",\"skipped\":{", replay->packets);
+		for (kind = SLUICE_REPLAY_FRAGMENT; kind < SLUICE_REPLAY_KINDS; kind++)
+			printf("%s\"%s\":%" PRIu64, kind == SLUICE_REPLAY_FRAGMENT ? "" : ",",
+			       sluice_replay_kind_key((enum sluice_replay_kind)kind),
+			       replay->kinds[kind]);
+		putchar('}');
+		return;
+	}
+	printf("capture   %" PRIu64 " packets, %zu datagrams", replay->packets, replay->count);
+	for (kind = SLUICE_REPLAY_FRAGMENT; kind < SLUICE_REPLAY_KINDS; kind++)
+		if (replay->kinds[kind])
+			printf("; skipped, %s: %" PRIu64,
+			       sluice_replay_kind_word((enum sluice_replay_kind)kind),
+			       replay->kinds[kind]);
+	putchar('\n');
+}
+
 /* Prints the result of all threads: `counts` and the longest `planned` are theirs. */
 static void report(const struct gen *gen, const struct sluice_emitter_counts *counts,
 		   uint64_t planned)
@@ -254,22 +317,27 @@ static void report(const struct gen *gen, const struct sluice_emitter_counts *co
 	reached = gen->wish.rate == 0 || (gen->wish.rate_is_bits ? bps : pps) * 100 >=
 						 (double)gen->wish.rate * REACHED_PERCENT;
 	/* Random times have not their mean within a short run, and a ramp has no one rate. */
-	if (gen->wish.poisson || gen->wish.last_rate)
+	if (gen->wish.poisson || gen->wish.last_rate || gen->wish.speed > 0)
 		reached = (double)planned * 100 >= (double)spent * REACHED_PERCENT;
 	if (gen->wish.json) {
 		printf("{\"part\":\"gen\",\"sent\":%" PRIu64 ",\"bytes\":%" PRIu64
 		       ",\"errors\":%" PRIu64 ",\"retries\":%" PRIu64
 		       ",\"seconds\":%.3f,\"rate_bps\":%.0f,\"pps\":%.0f,\"missed_seconds\":%.3f"
-		       ",\"reached\":%s,\"run\":\"%016" PRIx64 "\"}\n",
+		       ",\"reached\":%s,\"run\":\"%016" PRIx64 "\"",
 		       counts->sent, counts->bytes, counts->errors, counts->retries, seconds, bps,
 		       pps, missed, reached ? "true" : "false", gen->run);
+		if (gen->replay)
+			print_capture(gen->replay, true);
+		puts("}");
 		return;
 	}
 	printf("sent      %" PRIu64 " datagrams, %" PRIu64 " bytes to %s\n", counts->sent,
 	       counts->bytes, gen->wish.to);
 	printf("in        %.3f s: %.0f datagrams/s, %.3f Mbit/s of payload\n", seconds, pps,
 	       bps / 1e6);
-	if (!reached && (gen->wish.poisson || gen->wish.last_rate))
+	if (gen->replay)
+		print_capture(gen->replay, false);
+	if (!reached && (gen->wish.poisson || gen->wish.last_rate || gen->wish.speed > 0))
 		printf("rate      NOT REACHED: what was sent should have taken %.3f s\n",
 		       (double)planned / 1e9);
 	else if (!reached)
@@ -337,8 +405,9 @@ static int prepare(struct gen *gen)
 		fprintf(stderr, "sluicebench gen: no memory for %zu flows\n", flows);
 		return SLUICE_BENCH_FAILURE;
 	}
-	error = sluice_emitter_open(&gen->emitter, &gen->wish.route,
-				    sluice_sizes_most(&gen->wish.sizes), &why);
+	error = sluice_emitter_open(
+		&gen->emitter, &gen->wish.route,
+		gen->replay ? gen->replay->longest : sluice_sizes_most(&gen->wish.sizes), &why);
 	if (error) {
 		fprintf(stderr, "sluicebench gen: to %s: %s: %s\n", gen->wish.to, why,
 			strerror(-error));
@@ -398,6 +467,8 @@ static void *work(void *argument)
 	sluice_pace_start(&gen->pace, gen->wish.rate, gen->wish.rate_is_bits, gen->start);
 	sluice_pace_start_bursts(&gen->pace, gen->wish.burst, gen->wish.every, gen->start);
 	sluice_pace_make_ramp(&gen->pace, gen->wish.last_rate, gen->wish.over);
+	if (gen->wish.speed > 0)
+		sluice_pace_make_given(&gen->pace);
 	if (gen->wish.poisson)
 		sluice_pace_make_poisson(&gen->pace, gen->wish.seed);
 	gen->error = run(gen);
@@ -432,6 +503,23 @@ static int run_all(struct gen *gens, size_t count)
 	return error;
 }
 
+/* Reads the capture that is to be sent. Exit status, after saying what is wrong. */
+static int read_capture(struct sluice_gen_options *wish, struct sluice_replay *replay)
+{
+	char text[SLUICE_REPLAY_TEXT] = "";
+	int error = sluice_replay_read(replay, wish->capture, text);
+
+	if (error) {
+		fprintf(stderr, "sluicebench gen: --pcap %s: %s\n", wish->capture, text);
+		return SLUICE_BENCH_FAILURE;
+	}
+	if (wish->keeps_ports) {
+		wish->route.ports = replay->ports;
+		wish->route.sources = replay->port_count;
+	}
+	return SLUICE_BENCH_OK;
+}
+
 /* As command.h says. */
 int sluice_bench_gen(int argc, char **argv)
 {
@@ -440,6 +528,7 @@ int sluice_bench_gen(int argc, char **argv)
 	struct sluice_emitter_counts counts;
 	struct gen *gens = NULL;
 	size_t index = 0;
+	struct sluice_replay replay = {0};
 	uint64_t planned;
 	uint64_t number;
 	int status = SLUICE_BENCH_FAILURE;
@@ -452,6 +541,8 @@ int sluice_bench_gen(int argc, char **argv)
 	if (status >= 0)
 		goto out;
 	status = SLUICE_BENCH_FAILURE;
+	if (wish->capture && read_capture(wish, &replay))
+		goto out;
 	gens = calloc(wish->threads, sizeof(*gens));
 	if (!gens)
 		goto out;
@@ -459,6 +550,7 @@ int sluice_bench_gen(int argc, char **argv)
 	for (index = 0; index < wish->threads; index++) {
 		narrow(&gens[index], wish, index);
 		gens[index].run = number;
+		gens[index].replay = wish->capture ? &replay : NULL;
 		status = prepare(&gens[index]);
 		if (status)
 			goto out;
@@ -484,6 +576,7 @@ out:
 		sluice_histogram_free(gens[index].gaps);
 		free(gens[index].sequences);
 	}
+	sluice_replay_free(&replay);
 	free(gens);
 	free(wish);
 	return status;

@@ -21,6 +21,9 @@
 #define THREADS_MOST 256U
 /* The longest time of an option, in microseconds. */
 #define DAY_US 86400000000ULL
+/* What a capture may be slowed down or sped up by. */
+#define SPEED_LEAST 1e-6
+#define SPEED_MOST 1e6
 
 /* Prints how it is used. */
 static void usage(FILE *to)
@@ -54,6 +57,12 @@ static void usage(FILE *to)
 	      "share "
 	      "it all\n"
 	      "  --seed N               the same run number and sizes every time\n"
+	      "  --pcap FILE            sends the UDP datagrams of a capture (pcap, pcapng) again, "
+	      "when "
+	      "they came\n"
+	      "  --speed FACTOR|max     so many times as fast as they came; or by --rate\n"
+	      "  --loop                 begins it again at its end, until --count or --seconds\n"
+	      "  --keep-ports           from the source ports that they had\n"
 	      "  -q, --quiet            no progress on stderr\n"
 	      "  -j, --json             the result as JSON instead of text and RESULT line\n"
 	      "\nErrors that come back (ICMP) are counted and do not stop it. Lack of room is "
@@ -245,6 +254,41 @@ static int read_time(const char *option, const char *text, uint64_t *ns)
 	return SLUICE_BENCH_OK;
 }
 
+/* Reads --speed. `rate` is that of --rate, NULL: none was given; it becomes "max" unless the rate
+ * spaces. Exit status. */
+static int read_speed(struct sluice_gen_options *options, const char *text, const char **rate)
+{
+	char *end;
+
+	if (text && *rate)
+		return wrong("--speed", text, "does not go with --rate, which spaces as well");
+	if (*rate)
+		return SLUICE_BENCH_OK;
+	*rate = "max";
+	if (text && strcmp(text, "max") == 0)
+		return SLUICE_BENCH_OK;
+	options->speed = text ? strtod(text, &end) : 1;
+	if (text && (end == text || *end || !(options->speed >= SPEED_LEAST) ||
+		     options->speed > SPEED_MOST))
+		return wrong("--speed", text, "is neither max nor a factor such as 2 or 0.5");
+	return SLUICE_BENCH_OK;
+}
+
+/* Checks what goes with a capture, and what without. `others`: was an option given that says what
+ * is sent, or how it is spaced? Exit status. */
+static int check_capture(const struct sluice_gen_options *options, const char *speed, bool others)
+{
+	if (!options->capture && (speed || options->loops || options->keeps_ports))
+		return wrong("--speed, --loop, --keep-ports", "", "go with --pcap only");
+	if (options->capture && others)
+		return wrong("--pcap", options->capture,
+			     "does not go with --size, --seed, --segments, --burst, --spacing or "
+			     "--threads");
+	if (options->keeps_ports && options->route.sources > 1)
+		return wrong("--keep-ports", "", "does not go with --flows or --ports");
+	return SLUICE_BENCH_OK;
+}
+
 /* As gen_options.h says. @context process */
 int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char **argv)
 {
@@ -268,12 +312,17 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		{"over", required_argument, NULL, 'o'},
 		{"spacing", required_argument, NULL, 'p'},
 		{"gaps", required_argument, NULL, 'G'},
+		{"pcap", required_argument, NULL, 'C'},
+		{"speed", required_argument, NULL, 'X'},
+		{"loop", no_argument, NULL, 'L'},
+		{"keep-ports", no_argument, NULL, 'K'},
 		{NULL, 0, NULL, 0},
 	};
 	const char *to = NULL;
 	const char *from = NULL;
-	const char *rate = "1kpps";
-	const char *size = "200";
+	const char *rate = NULL;
+	const char *size = NULL;
+	const char *speed = NULL;
 	uint64_t threads = 1;
 	uint64_t flows = 0;
 	uint64_t ports = 0;
@@ -330,6 +379,18 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 		case 'G':
 			options->gaps_path = optarg;
 			break;
+		case 'C':
+			options->capture = optarg;
+			break;
+		case 'X':
+			speed = optarg;
+			break;
+		case 'L':
+			options->loops = true;
+			break;
+		case 'K':
+			options->keeps_ports = true;
+			break;
 		case 'F':
 			from = optarg;
 			break;
@@ -358,14 +419,23 @@ int sluice_gen_options_read(struct sluice_gen_options *options, int argc, char *
 	}
 	if ((options->burst > 0) != (options->every > 0))
 		return wrong("--burst", "", "goes with --every, and the other way round");
-	if (options->burst)
-		rate = "max";
 	options->to = to;
 	if (flows && ports)
 		return wrong("--ports", "",
 			     "does not go with --flows, which is ports of all addresses");
 	options->route.sources = flows ? flows : ports ? ports : threads;
 	options->route.segments = (unsigned int)segments;
+	status = check_capture(options, speed,
+			       size || segments > 1 || options->burst || options->poisson ||
+				       options->seeded || threads > 1);
+	if (!status && options->capture)
+		status = read_speed(options, speed, &rate);
+	if (status)
+		return status;
+	if (options->burst)
+		rate = "max";
+	rate = rate ? rate : "1kpps";
+	size = size ? size : "200";
 	if (sluice_sizes_parse(size, DATAGRAM_MOST, &options->sizes))
 		return wrong("--size", size,
 			     "is not imix, a size (0 to 65507), a range MIN-MAX, or a list of "

@@ -28,7 +28,11 @@ struct sluice_gen_options {
 	bool seeded;
 	bool json;
 	bool quiet;
-	const char *to; /* points into argv */
+	const char *to;	     /* points into argv */
+	const char *capture; /* that is sent again, points into argv; NULL: numbered payloads */
+	double speed;	     /* as many times as fast as it was; 0: by the rate */
+	bool loops;	     /* begins again at its end */
+	bool keeps_ports;    /* sends from its source ports */
 };
 
 /* Reads the command line. -1: go on; else the exit status, after saying what is wrong. */

@@ -78,6 +78,26 @@ void sluice_pace_make_poisson(struct sluice_pace *pace, uint64_t seed)
 	pace->random = seed;
 }
 
+/* As pace.h says. @context process */
+void sluice_pace_make_given(struct sluice_pace *pace)
+{
+	if (pace && pace->rate == 0 && pace->burst == 0)
+		pace->given = true;
+}
+
+/* As pace.h says. @context process */
+void sluice_pace_give(struct sluice_pace *pace, uint64_t offset)
+{
+	if (pace && pace->given)
+		pace->offset = offset;
+}
+
+/* Is nothing spaced? @threadsafe */
+static bool is_unpaced(const struct sluice_pace *pace)
+{
+	return pace->rate == 0 && pace->burst == 0 && !pace->given;
+}
+
 /* As pace.h says. @threadsafe */
 uint64_t sluice_pace_duration(const struct sluice_pace *pace, uint64_t units)
 {
@@ -99,8 +119,9 @@ uint64_t sluice_pace_duration(const struct sluice_pace *pace, uint64_t units)
 /* As pace.h says. @threadsafe */
 uint64_t sluice_pace_planned(const struct sluice_pace *pace)
 {
-	return pace && pace->poisson ? pace->offset
-				     : sluice_pace_duration(pace, pace ? pace->units : 0);
+	if (pace && (pace->poisson || pace->given))
+		return pace->offset;
+	return sluice_pace_duration(pace, pace ? pace->units : 0);
 }
 
 /* When the next datagram is due. @threadsafe */
@@ -124,14 +145,14 @@ uint64_t sluice_pace_wake(const struct sluice_pace *pace, size_t size)
 	uint64_t due;
 	uint64_t gap;
 
-	if (!pace || (pace->rate == 0 && pace->burst == 0))
+	if (!pace || is_unpaced(pace))
 		return 0;
 	due = due_at(pace);
 	/* The rest of a burst goes with it. */
 	if (pace->burst)
 		return pace->units % pace->burst || due > pace->floor ? due : pace->floor;
-	/* Random times that were gathered would be random no more. */
-	if (pace->poisson)
+	/* Random times that were gathered would be random no more, nor those of others theirs. */
+	if (pace->poisson || pace->given)
 		return due;
 	gap = span(pace, pace->units, pace->bits ? 8 * (uint64_t)size : 1);
 	/* Waking costs more than sending: close ones wait for each other. */
@@ -148,7 +169,7 @@ void sluice_pace_forget(struct sluice_pace *pace, size_t size, uint64_t now)
 	uint64_t due;
 	uint64_t gap;
 
-	if (!pace || (pace->rate == 0 && pace->burst == 0))
+	if (!pace || is_unpaced(pace))
 		return;
 	due = due_at(pace);
 	if (due >= now)
@@ -158,7 +179,8 @@ void sluice_pace_forget(struct sluice_pace *pace, size_t size, uint64_t now)
 		if (pace->units % pace->burst == 0)
 			skip = (now - due) / pace->every * pace->every;
 	} else {
-		gap = span(pace, pace->units, pace->bits ? 8 * (uint64_t)size : 1);
+		gap = pace->given ? 0
+				  : span(pace, pace->units, pace->bits ? 8 * (uint64_t)size : 1);
 		kept = gap > kept ? gap : kept;
 		skip = now - due > kept ? now - due - kept : 0;
 	}
@@ -173,8 +195,10 @@ bool sluice_pace_joins(const struct sluice_pace *pace, uint64_t now, uint64_t un
 		return false;
 	if (pace->burst)
 		return pace->units == units_before || pace->units % pace->burst;
-	if (pace->rate == 0 || pace->units == units_before)
+	if (is_unpaced(pace) || pace->units == units_before)
 		return true;
+	if (pace->given)
+		return due_at(pace) <= now;
 	return due_at(pace) <= now &&
 	       span(pace, units_before, pace->units - units_before) < SLUICE_PACE_BURST_NS;
 }

@@ -26,7 +26,9 @@ struct sluice_pace {
 	uint64_t every;	 /* ... each time so many nanoseconds have passed */
 	bool poisson;	 /* the times between datagrams are random, their mean is the rate's */
 	uint64_t random; /* state of the generator; for `poisson` */
-	uint64_t offset; /* with `poisson`: nanoseconds from the start to the next datagram */
+	bool given;	 /* the times are somebody else's */
+	uint64_t offset; /* with `poisson`, `given`: nanoseconds from the start to the next datagram
+			  */
 	uint64_t last;	 /* the rate that a ramp ends at; 0: no ramp */
 	uint64_t over;	 /* nanoseconds that the ramp takes */
 	uint64_t missed; /* nanoseconds of traffic that were not caught up */
@@ -48,6 +50,11 @@ void sluice_pace_make_ramp(struct sluice_pace *pace, uint64_t last, uint64_t ove
  * Poisson process), from `seed`: the same times for the same seed. After sluice_pace_start() with a
  * rate. */
 void sluice_pace_make_poisson(struct sluice_pace *pace, uint64_t seed);
+
+/* Makes each datagram due when sluice_pace_give() says. After sluice_pace_start() with rate 0. */
+void sluice_pace_make_given(struct sluice_pace *pace);
+/* The next datagram is due so many nanoseconds after the start. */
+void sluice_pace_give(struct sluice_pace *pace, uint64_t offset);
 
 /* When the next datagram, of `size` payload bytes, should be handed over: its
  * deadline, or a little later if several are then due together. 0 if unpaced. */

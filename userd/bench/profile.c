@@ -23,6 +23,18 @@
 #define LOOKS 300U	    /* so many tenths of a second a relay has to begin */
 #define LOOK_NS 100000000L
 
+/* A program that runs does not count its lines: says what does. Exit status. */
+static int say_lines(struct sluice_profile *profile)
+{
+	(void)profile;
+	fputs("sluicebench profile lines: a program counts its lines only if it was built to do "
+	      "so; "
+	      "in the sources, `make hotlines` builds a daemon that does, runs it under load and "
+	      "lists them\n",
+	      stderr);
+	return SLUICE_BENCH_FAILURE;
+}
+
 /* A kind by name, and what it shows. */
 static const struct kind {
 	const char *name;
@@ -34,6 +46,7 @@ static const struct kind {
 	{"offcpu", sluice_profile_offcpu, "how long its threads do not run, and where"},
 	{"syscalls", sluice_profile_syscalls, "system calls by name, of a datagram"},
 	{"heap", sluice_profile_heap, "allocations by thread; status 1 if worker threads make any"},
+	{"lines", say_lines, "the source lines that run most often: says how to get them"},
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))

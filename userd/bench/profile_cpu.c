@@ -87,7 +87,6 @@ static int print(const struct sluice_profile *profile, FILE *figures)
 int sluice_profile_cpu(struct sluice_profile *profile)
 {
 	char pid[16];
-	char line[256];
 	const char *const words[] = {"perf", "stat", "-x,", "-e", events, "-p", pid, NULL};
 	struct sluice_profile_tool tool;
 	int status;
@@ -99,12 +98,8 @@ int sluice_profile_cpu(struct sluice_profile *profile)
 		return SLUICE_BENCH_FAILURE;
 	}
 	snprintf(pid, sizeof(pid), "%d", profile->pid);
-	if (sluice_profile_tool_start(&tool, words))
+	if (sluice_profile_tool_count(profile, &tool, words))
 		return SLUICE_BENCH_FAILURE;
-	sluice_profile_measure(profile);
-	kill(tool.pid, SIGINT);
-	while (fgets(line, sizeof(line), tool.output))
-		;
 	status = print(profile, tool.complaints);
 	sluice_profile_tool_end(&tool, SIGINT);
 	if (status)

@@ -73,12 +73,8 @@ static int by_strace(struct sluice_profile *profile)
 		return SLUICE_BENCH_FAILURE;
 	}
 	snprintf(pid, sizeof(pid), "%d", profile->pid);
-	if (sluice_profile_tool_start(&tool, words))
+	if (sluice_profile_tool_count(profile, &tool, words))
 		return SLUICE_BENCH_FAILURE;
-	sluice_profile_measure(profile);
-	kill(tool.pid, SIGINT);
-	while (fgets(line, sizeof(line), tool.output))
-		;
 	sluice_profile_head(profile, "system calls");
 	puts("There is no bpftrace, so this is by strace, which stops the daemon at each call: "
 	     "under\nload there are then fewer calls, each for more datagrams.\n");

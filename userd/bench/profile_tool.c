@@ -133,6 +133,22 @@ void sluice_profile_measure(struct sluice_profile *profile)
 	profile->datagrams = profile->counted ? after - before : 0;
 }
 
+/* As profile_tool.h says. @context process */
+int sluice_profile_tool_count(struct sluice_profile *profile, struct sluice_profile_tool *tool,
+			      const char *const words[])
+{
+	char line[256];
+	int error = sluice_profile_tool_start(tool, words);
+
+	if (error)
+		return error;
+	sluice_profile_measure(profile);
+	kill(tool->pid, SIGINT);
+	while (fgets(line, sizeof(line), tool->output))
+		;
+	return 0;
+}
+
 /* Reads lines of bpftrace until `wanted` comes ("on"), or to the end; what maps they have goes to
  * `maps`. True: it came. */
 static bool read_lines(FILE *output, const char *wanted, json_t *maps)

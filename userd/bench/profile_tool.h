@@ -31,6 +31,12 @@ int sluice_profile_tool_end(struct sluice_profile_tool *tool, int number);
  * us ends it early. @context process */
 void sluice_profile_measure(struct sluice_profile *profile);
 
+/* Starts a program that counts until SIGINT, measures, and ends it; what it prints is thrown away,
+ * its figures are in `complaints`. 0: sluice_profile_tool_end() is still to be called; or a
+ * negative errno. @context process */
+int sluice_profile_tool_count(struct sluice_profile *profile, struct sluice_profile_tool *tool,
+			      const char *const words[]);
+
 /*
  * Runs a script of bpftrace, whose probes count while @on is not 0, and measures while it does.
  * The maps at its end, by name; NULL: it could not, and stderr has a sentence why. @owner the

@@ -289,6 +289,9 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 	const struct sluice_config_output *output = &draft->output;
 	size_t number, standby = 0;
 
+	sluice_kind_check(draft, findings);
+	if (output->kind != SLUICE_KIND_TCP)
+		goto destinations;
 	if (draft->ack_place.line && output->framing == SLUICE_FRAMING_RELP)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->ack_place,
 				    "outputs.ack: receivers of framing: relp have one word only, "
@@ -300,13 +303,14 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 				    "leave the key out, or take framing: native",
 				    sluice_config_framing_name(output->framing));
 	sluice_receiver_check(draft, findings);
-	sluice_from_check(draft, findings);
 	if (draft->unconfirmed_place.line && sluice_config_is_answered(output->framing))
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->unconfirmed_place,
 				    "outputs.unconfirmed: receivers of framing: %s acknowledge "
 				    "what they have, and what they have not is sent again: leave "
 				    "the key out",
 				    sluice_config_framing_name(output->framing));
+destinations:
+	sluice_from_check(draft, findings);
 	for (number = 0; number < output->to_count; number++)
 		standby += output->to[number].standby != 0;
 	if (standby && output->mode == SLUICE_MODE_DUPLICATE)
@@ -358,6 +362,7 @@ static void check_draft(struct sluice_draft *draft, struct sluice_findings *find
 	for (number = 0; number < draft->input_count; number++) {
 		check_input(&draft->inputs[number], findings);
 		sluice_group_check(&draft->inputs[number], findings);
+		sluice_pcap_check(&draft->inputs[number], findings);
 	}
 	if (check_graph(draft, findings) || sluice_draft_check_overlaps(draft, findings))
 		findings->out_of_memory = true;

@@ -34,6 +34,7 @@ struct sluice_draft_input {
 	struct sluice_config_place batching_place;
 	struct sluice_config_place group_place;
 	struct sluice_config_place time_place;
+	struct sluice_config_place speed_place;
 	struct sluice_word *outputs; /* names as written */
 	size_t output_count;
 };
@@ -43,6 +44,8 @@ struct sluice_draft_output {
 	struct sluice_word name;
 	struct sluice_word id;
 	struct sluice_config_place reconnect_place;
+	struct sluice_config_place kind_place;
+	struct sluice_config_place source_address_place;
 	struct sluice_config_place mode_place;
 	struct sluice_config_place ack_place; /* line 0: not written, as those that follow */
 	struct sluice_config_place receiver_place;
@@ -123,6 +126,12 @@ void sluice_forward_check(const struct sluice_draft *draft, struct sluice_findin
 /* names_check.c: checks and copies the names and ids of everything. */
 void sluice_names_settle(struct sluice_draft *draft, struct sluice_findings *findings);
 
+/* `log`, `stop`, `watchdog` and `socket` (keys_daemon.c). */
+extern const struct sluice_key_table sluice_log_table;
+extern const struct sluice_key_table sluice_stop_table;
+extern const struct sluice_key_table sluice_watchdog_table;
+extern const struct sluice_key_table sluice_socket_table;
+
 /* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what
  * follows from them. */
 extern const struct sluice_key_table sluice_store_table;
@@ -148,6 +157,10 @@ int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findin
 void sluice_receiver_check(const struct sluice_draft_output *draft,
 			   struct sluice_findings *findings);
 
+/* kind_check.c. What follows from `kind: udp` where it is not written; what it does not go with. */
+void sluice_udp_settle(struct sluice_draft_output *draft);
+void sluice_kind_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
+
 /* from_check.c: what the source address of its connections does not go with. */
 void sluice_from_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
 
@@ -169,6 +182,12 @@ void sluice_read_group(struct sluice_reader *reader, const struct sluice_key *ke
 		       const yaml_node_t *node, void *object); /* [struct sluice_config_prefix] */
 void sluice_group_settle(struct sluice_config_input *input);
 void sluice_group_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
+/* keys_pcap.c: paths of captures, and how fast they are read; what these inputs cannot have. */
+void sluice_read_files(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object); /* [struct sluice_config_input] */
+void sluice_read_speed(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object); /* [struct sluice_config_speed] */
+void sluice_pcap_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
 /* The same, of one address only. */
 void sluice_read_one_address(struct sluice_reader *reader, const struct sluice_key *key,
 			     const yaml_node_t *node,

@@ -13,8 +13,15 @@
 int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_host_view view,
 			     struct sluice_findings *findings);
 
+/* host_capture.c: files that are not there, an interface that may not be read. */
+void sluice_host_check_capture(const struct sluice_config_input *input, enum sluice_host_view view,
+			       struct sluice_findings *findings);
+
 /* from_check.c: have connections an address to come from? */
 void sluice_host_check_from(const struct sluice_config *config, struct sluice_findings *findings);
+
+/* host_loop.c: does an output of `kind: udp` send to an input that goes to it? */
+void sluice_host_check_loops(const struct sluice_config *config, struct sluice_findings *findings);
 
 /* host_places.c: the log, the directory of the rings, and whether the service may write to the
  * places that are named. */

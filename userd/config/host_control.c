@@ -22,9 +22,9 @@
 #define ATTEMPTS 20	     /* of a start, whose predecessor may just be leaving */
 #define BETWEEN_NS 50000000L /* them */
 
-int sluice_config_telnet_listen(const struct sluice_config_control *control)
+int sluice_config_listen(const struct sluice_config_listener *listener)
 {
-	const struct sockaddr *address = (const void *)&control->telnet_address;
+	const struct sockaddr *address = (const void *)&listener->address;
 	socklen_t length = address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 							  : sizeof(struct sockaddr_in);
 	const int on = 1;
@@ -46,21 +46,20 @@ int sluice_config_telnet_listen(const struct sluice_config_control *control)
 }
 
 /* Port of the address. */
-static uint16_t port_of(const struct sluice_config_control *control)
+static uint16_t port_of(const struct sluice_config_listener *listener)
 {
-	const struct sockaddr_in *four = (const void *)&control->telnet_address;
-	const struct sockaddr_in6 *six = (const void *)&control->telnet_address;
+	const struct sockaddr_in *four = (const void *)&listener->address;
+	const struct sockaddr_in6 *six = (const void *)&listener->address;
 
-	return ntohs(control->telnet_address.ss_family == AF_INET6 ? six->sin6_port
-								   : four->sin_port);
+	return ntohs(listener->address.ss_family == AF_INET6 ? six->sin6_port : four->sin_port);
 }
 
 /* Says who has the port that cannot be had, unless it is a sluiced with this very file, of whom a
  * tool asks. 0 or -ENOMEM. */
-static int tell_taken(const struct sluice_config *config, enum sluice_host_view view,
+static int tell_taken(const struct sluice_config *config, const char *key,
+		      const struct sluice_config_listener *listener, enum sluice_host_view view,
 		      struct sluice_findings *findings)
 {
-	const struct sluice_config_control *control = &config->control;
 	const struct sluice_holder *holder;
 	struct sluice_holders holders;
 	size_t count, number;
@@ -69,7 +68,7 @@ static int tell_taken(const struct sluice_config *config, enum sluice_host_view 
 	int error;
 
 	error = sluice_holders_read_tcp(&holders);
-	holder = error ? NULL : sluice_holders_of(&holders, port_of(control), &count);
+	holder = error ? NULL : sluice_holders_of(&holders, port_of(listener), &count);
 	for (number = 0; holder && number < count; number++) {
 		is_ours = is_ours || sluice_holder_runs(&holder[number], config->path);
 		if (holder[number].pid)
@@ -78,39 +77,37 @@ static int tell_taken(const struct sluice_config *config, enum sluice_host_view 
 	}
 	sluice_holders_free(&holders);
 	if (!error && !(is_ours && view == SLUICE_HOST_FILE))
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &control->telnet_place,
-				    "control.telnet: %s is taken%s: name another port, or end what "
-				    "has it",
-				    control->telnet, who);
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &listener->place,
+				    "%s: %s is taken%s: name another port, or end what has it", key,
+				    listener->text, who);
 	return error;
 }
 
-/* Can telnet be listened for? 0 or -ENOMEM. */
-static int check_telnet(const struct sluice_config *config, enum sluice_host_view view,
-			struct sluice_findings *findings)
+/* Can be listened there? 0 or -ENOMEM. */
+static int check_listener(const struct sluice_config *config, const char *key,
+			  const struct sluice_config_listener *listener, enum sluice_host_view view,
+			  struct sluice_findings *findings)
 {
 	const struct timespec between = {.tv_nsec = BETWEEN_NS};
-	const struct sluice_config_control *control = &config->control;
 	unsigned int attempt;
 	int fd;
 
 	/* A daemon that runs tries itself, and what it has is its own. */
-	if (!control->telnet || view == SLUICE_HOST_LIVE)
+	if (!listener->text || view == SLUICE_HOST_LIVE)
 		return 0;
-	fd = sluice_config_telnet_listen(control);
+	fd = sluice_config_listen(listener);
 	for (attempt = 0; fd == -EADDRINUSE && view == SLUICE_HOST_START && attempt < ATTEMPTS;
 	     attempt++) {
 		nanosleep(&between, NULL);
-		fd = sluice_config_telnet_listen(control);
+		fd = sluice_config_listen(listener);
 	}
 	if (fd >= 0)
 		close(fd);
 	else if (fd == -EADDRINUSE)
-		return tell_taken(config, view, findings);
+		return tell_taken(config, key, listener, view, findings);
 	else
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &control->telnet_place,
-				    "control.telnet: %s: %s", control->telnet,
-				    sluice_config_listen_fault(fd));
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &listener->place, "%s: %s: %s",
+				    key, listener->text, sluice_config_listen_fault(fd));
 	return 0;
 }
 
@@ -202,7 +199,12 @@ static void check_password(const struct sluice_config_control *control,
 int sluice_host_check_control(const struct sluice_config *config, enum sluice_host_view view,
 			      struct sluice_findings *findings)
 {
+	int error;
+
 	check_shell(config, view, findings);
 	check_password(&config->control, findings);
-	return check_telnet(config, view, findings);
+	error = check_listener(config, "control.telnet", &config->control.telnet, view, findings);
+	if (error)
+		return error;
+	return check_listener(config, "control.http", &config->control.http, view, findings);
 }

@@ -68,32 +68,32 @@ static const struct sluice_choice readers[] = {
 #define SOCKET_PATH_MAX (sizeof(((struct sockaddr_un *)0)->sun_path) - 12)
 
 /* Makes a socket address of an IP address and a port. False: it is none. */
-static bool make_address(const char *host, uint16_t port, struct sluice_config_control *control)
+static bool make_address(const char *host, uint16_t port, struct sluice_config_listener *listener)
 {
-	struct sockaddr_in *four = (void *)&control->telnet_address;
-	struct sockaddr_in6 *six = (void *)&control->telnet_address;
+	struct sockaddr_in *four = (void *)&listener->address;
+	struct sockaddr_in6 *six = (void *)&listener->address;
 
-	memset(&control->telnet_address, 0, sizeof(control->telnet_address));
+	memset(&listener->address, 0, sizeof(listener->address));
 	if (inet_pton(AF_INET, host, &four->sin_addr) == 1) {
 		four->sin_family = AF_INET;
 		four->sin_port = htons(port);
-		control->telnet_is_far = ntohl(four->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
+		listener->is_far = ntohl(four->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET;
 		return true;
 	}
 	if (inet_pton(AF_INET6, host, &six->sin6_addr) == 1) {
 		six->sin6_family = AF_INET6;
 		six->sin6_port = htons(port);
-		control->telnet_is_far = !IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+		listener->is_far = !IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
 		return true;
 	}
 	return false;
 }
 
-/* `control.telnet` [struct sluice_config_control] */
-static void read_telnet(struct sluice_reader *reader, const struct sluice_key *key,
-			const yaml_node_t *node, void *object)
+/* An address and port to listen at. [struct sluice_config_listener] */
+static void read_listener(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node, void *object)
 {
-	struct sluice_config_control *control = (void *)((char *)object + key->offset);
+	struct sluice_config_listener *listener = (void *)((char *)object + key->offset);
 	const char *text, *why = "";
 	char host[SLUICE_HOST_MAX + 1], quoted[SLUICE_QUOTE_TEXT];
 	uint16_t port;
@@ -106,15 +106,15 @@ static void read_telnet(struct sluice_reader *reader, const struct sluice_key *k
 		sluice_reader_fault(reader, key, node, "%s %s", quoted, why);
 		return;
 	}
-	if (!make_address(host, port, control)) {
+	if (!make_address(host, port, listener)) {
 		sluice_reader_fault(reader, key, node,
 				    "%s has no IP address: write it like 127.0.0.1:5555 or "
 				    "\"[::1]:5555\"",
 				    quoted);
 		return;
 	}
-	control->telnet = strdup(text);
-	if (!control->telnet)
+	listener->text = strdup(text);
+	if (!listener->text)
 		reader->out_of_memory = true;
 }
 
@@ -149,9 +149,16 @@ static const struct sluice_key control_keys[] = {
 	 .does = "where sessions by telnet are taken: loopback, unless there is a password",
 	 .otherwise = "none",
 	 .form = "address:port",
-	 .read = read_telnet,
-	 .offset = DRAFT(control),
-	 .place = DRAFT(control.telnet_place)},
+	 .read = read_listener,
+	 .offset = DRAFT(control.telnet),
+	 .place = DRAFT(control.telnet.place)},
+	{.path = "control.http",
+	 .does = "where browsers and Prometheus see what it does; nobody changes anything there",
+	 .otherwise = "none",
+	 .form = "address:port",
+	 .read = read_listener,
+	 .offset = DRAFT(control.http),
+	 .place = DRAFT(control.http.place)},
 	{.path = "control.shell",
 	 .does = "path of a socket where root and the user of sluiced have sessions",
 	 .otherwise = "none",
@@ -213,10 +220,22 @@ void sluice_control_settle(const struct sluice_reader *reader, const struct slui
 {
 	const struct sluice_config_control *control = &draft->control;
 
-	if (control->telnet && control->telnet_is_far && !control->password_file)
-		sluice_findings_add(reader->findings, SLUICE_FINDING_ERROR, &control->telnet_place,
+	if (control->telnet.text && control->telnet.is_far && !control->password_file)
+		sluice_findings_add(reader->findings, SLUICE_FINDING_ERROR, &control->telnet.place,
 				    "control.telnet: %s can be reached from other machines, so it "
 				    "needs a password: name its file in control.password-file, or "
 				    "use an address of loopback (127.0.0.1, ::1)",
-				    control->telnet);
+				    control->telnet.text);
+	if (control->telnet.text && control->http.text &&
+	    !memcmp(&control->telnet.address, &control->http.address,
+		    sizeof(control->telnet.address)))
+		sluice_findings_add(reader->findings, SLUICE_FINDING_ERROR, &control->http.place,
+				    "control.http: control.telnet listens at %s: name another port",
+				    control->http.text);
+	if (control->http.text && control->http.is_far)
+		sluice_findings_add(reader->findings, SLUICE_FINDING_NOTE, &control->http.place,
+				    "control.http: whoever reaches %s sees inputs, outputs and "
+				    "their counts, without a password: let only who collects them "
+				    "through the firewall, or use an address of loopback",
+				    control->http.text);
 }

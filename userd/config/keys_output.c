@@ -18,6 +18,16 @@ static const struct sluice_choice modes[] = {
 	{NULL, 0, false},
 };
 
+static const struct sluice_choice kinds[] = {
+#define KIND(word, NAME, table) {word, SLUICE_KIND_##NAME, false},
+#include "kind_rows.h"
+#undef KIND
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice source_addresses[] = {
+	{"own", 0, false}, {"preserve", 1, false}, {NULL, 0, false}};
+
 static const struct sluice_choice framings[] = {
 #define FRAMING(word, NAME, ...) {word, SLUICE_FRAMING_##NAME, false},
 #include "framing_rows.h"
@@ -83,6 +93,11 @@ static const struct sluice_choice acks[] = {
 const char *sluice_config_mode_name(enum sluice_mode mode)
 {
 	return sluice_choice_name(modes, (int)mode);
+}
+
+const char *sluice_config_kind_name(enum sluice_output_kind kind)
+{
+	return sluice_choice_name(kinds, (int)kind);
 }
 
 const char *sluice_config_framing_name(enum sluice_framing framing)
@@ -152,6 +167,22 @@ static const struct sluice_key output_keys[] = {
 	 .offset = OUTPUT(output),
 	 .place = OUTPUT(to_place),
 	 .required = true},
+	{.path = "outputs.kind",
+	 .does = "how datagrams leave: over TCP connections, or as UDP again, one each",
+	 .fallback = "tcp",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.kind),
+	 .place = OUTPUT(kind_place),
+	 .choices = kinds},
+	{.path = "outputs.source-address",
+	 .does = "kind: udp: whose source address a datagram has",
+	 .fallback = "own",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.preserves),
+	 .place = OUTPUT(source_address_place),
+	 .choices = source_addresses},
 	{.path = "outputs.from",
 	 .does = "source address of its connections",
 	 .otherwise = "as the kernel chooses",
@@ -299,6 +330,7 @@ void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *k
 	output->output.place = sluice_reader_place(node);
 	sluice_read_fallbacks(reader, &sluice_output_table, output);
 	sluice_read_mapping(reader, &sluice_output_table, node, output);
+	sluice_udp_settle(output);
 	sluice_receiver_settle(output);
 	if (output->output.reconnect_min_us > output->output.reconnect_max_us)
 		sluice_findings_add(

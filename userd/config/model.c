@@ -14,6 +14,11 @@
 /* Frees what an input of the model holds. */
 static void input_free(struct sluice_config_input *input)
 {
+	size_t number;
+
+	for (number = 0; number < input->file_count; number++)
+		free(input->files[number]);
+	free(input->files);
 	free(input->ports);
 	free(input->outputs);
 }
@@ -33,7 +38,8 @@ static void output_free(struct sluice_config_output *output)
 /* Frees what it holds, not itself. */
 static void control_free(struct sluice_config_control *control)
 {
-	free(control->telnet);
+	free(control->telnet.text);
+	free(control->http.text);
 	free(control->shell);
 	free(control->password_file);
 	memset(control, 0, sizeof(*control));
@@ -112,7 +118,7 @@ void sluice_draft_free(struct sluice_draft *draft)
 static bool needs_addresses(const struct sluice_config_output *output)
 {
 	return output->framing == SLUICE_FRAMING_PCAP || output->mode == SLUICE_MODE_HASH ||
-	       output->prefix != SLUICE_LEAD_NONE;
+	       output->prefix != SLUICE_LEAD_NONE || output->preserves;
 }
 
 /* An output that needs the addresses makes its inputs keep them. */
@@ -367,6 +373,8 @@ char *sluice_config_input_match(const struct sluice_config_input *input)
 	print_prefix(stream, "from", &input->from);
 	if (input->interface[0])
 		fprintf(stream, " on %s", input->interface);
+	if (input->file_count)
+		fprintf(stream, " in %s%s", input->files[0], input->file_count > 1 ? ", ..." : "");
 	if (fclose(stream)) {
 		free(text);
 		return NULL;

@@ -27,6 +27,21 @@ enum sluice_source {
 #undef PLANNED
 };
 
+/* How fast a capture is read. */
+enum sluice_speed {
+	SLUICE_SPEED_MAX,	/* as fast as the outputs take it */
+	SLUICE_SPEED_FACTOR,	/* so many thousandths of the recorded speed */
+	SLUICE_SPEED_DATAGRAMS, /* so many in a second */
+	SLUICE_SPEED_BITS,	/* so many bits of datagrams in a second */
+};
+
+struct sluice_config_speed {
+	enum sluice_speed kind;
+	uint64_t value;
+};
+
+#define SLUICE_SPEED_FORM "recorded, max, a factor (2x, 0.5x), or a rate (10kpps, 100mbit)"
+
 /* How a socket is read: as well as can be had, many datagrams a system call, or by a program in the
  * kernel that copies them into a ring. */
 enum sluice_receive {
@@ -44,6 +59,13 @@ enum sluice_mode {
 	SLUICE_MODE_BALANCE,
 	SLUICE_MODE_HASH,
 	SLUICE_MODE_DUPLICATE
+};
+
+/* How it reaches its destinations (kind_rows.h). */
+enum sluice_output_kind {
+#define KIND(word, NAME, table) SLUICE_KIND_##NAME,
+#include "kind_rows.h"
+#undef KIND
 };
 
 /* What the bytes of a connection look like (framing_rows.h). */
@@ -139,6 +161,10 @@ struct sluice_config_input {
 	char interface[IF_NAMESIZE];	   /* empty: any */
 	struct sluice_config_place interface_place;
 	struct sluice_config_place port_place;
+	char **files; /* captures that are read, or directories of them; NULL: none */
+	size_t file_count;
+	struct sluice_config_place file_place; /* line 0: not written */
+	struct sluice_config_speed speed;      /* at which they are read */
 	enum sluice_source source;
 	struct sluice_config_place source_place; /* line 0: not written */
 	enum sluice_verdict verdict;
@@ -188,6 +214,8 @@ struct sluice_config_output {
 	size_t to_count;
 	struct sluice_config_prefix from; /* source address of its connections; family AF_UNSPEC:
 					     as the kernel chooses */
+	enum sluice_output_kind kind;
+	int preserves; /* udp: 1: datagrams have the source address that they came with */
 	enum sluice_mode mode;
 	enum sluice_receiver_kind receiver;
 	enum sluice_framing framing; /* what follows: as written, or as the receiver needs it */
@@ -316,12 +344,18 @@ struct sluice_config_threads {
 	unsigned int busy_poll; /* percent of its CPU that a worker looks with; 0: it sleeps */
 };
 
-/* The doors for sessions (sluicectl(8), SESSIONS). */
+/* Where the daemon is to listen for TCP. */
+struct sluice_config_listener {
+	char *text; /* ADDRESS:PORT as written; NULL: nowhere */
+	struct sockaddr_storage address;
+	bool is_far; /* it is not loopback: other machines reach it */
+	struct sluice_config_place place;
+};
+
+/* The doors: for sessions (sluicectl(8), SESSIONS), and for browsers and Prometheus. */
 struct sluice_config_control {
-	char *telnet; /* ADDRESS:PORT as written; NULL: no telnet */
-	struct sockaddr_storage telnet_address;
-	bool telnet_is_far; /* it is not loopback: nothing is told before the password */
-	struct sluice_config_place telnet_place;
+	struct sluice_config_listener telnet; /* far: nothing is told before the password */
+	struct sluice_config_listener http;
 	char *shell; /* path of a socket; NULL: none */
 	struct sluice_config_place shell_place;
 	char *password_file; /* NULL: none, and telnet may only look */
@@ -466,6 +500,7 @@ const char *sluice_config_time_name(uint32_t flags);
 const char *sluice_config_checksum_name(uint32_t flags); /* SLUICE_RULE_F_*, others are ignored */
 const char *sluice_config_mode_name(enum sluice_mode mode);
 const char *sluice_config_framing_name(enum sluice_framing framing);
+const char *sluice_config_kind_name(enum sluice_output_kind kind);
 
 /* Does the receiver say what it has got? @threadsafe */
 static inline bool sluice_config_is_answered(enum sluice_framing framing)
@@ -495,6 +530,11 @@ static inline bool sluice_config_is_from_socket(const struct sluice_config_input
 	return input->source == SLUICE_SOURCE_SOCKET ||
 	       (input->source == SLUICE_SOURCE_AUTO && !has_module);
 }
+
+/* keys_pcap.c. Do two inputs with `source: pcap` read the same interface, or the same files?
+ * @threadsafe */
+bool sluice_config_is_same_capture(const struct sluice_config_input *one,
+				   const struct sluice_config_input *other);
 
 /* Can one datagram belong to both? Then the module refuses the second (netlink.h, RULE_SET). On
  * true, *port is the lowest port they share. @threadsafe */

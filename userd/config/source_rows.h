@@ -13,7 +13,7 @@
 
 SOURCE("kmod", KMOD, kmod)
 SOURCE("socket", SOCKET, socket)
+SOURCE("pcap", PCAP, pcap)
 PLANNED("afpacket", AFPACKET)
-PLANNED("pcap", PCAP)
 PLANNED("xdp", XDP)
 PLANNED("tcp", TCP)

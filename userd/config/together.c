@@ -36,6 +36,9 @@ static void check_inputs(const char *path, const struct sluice_config_input *one
 	char quoted[SLUICE_QUOTE_TEXT];
 	uint16_t port;
 
+	/* What is captured others have, too. */
+	if (one->source == SLUICE_SOURCE_PCAP || other->source == SLUICE_SOURCE_PCAP)
+		return;
 	if (sluice_config_inputs_overlap(one, other, &port))
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, ports_of(other),
 				    "inputs.port: input %s takes UDP port %u, which %s:%zu:%zu "

@@ -208,7 +208,8 @@ static size_t gather(const struct sluice_config *config, struct attempt *attempt
 		for (number = 0; number < config->outputs[output].to_count; number++) {
 			const struct sluice_config_output *owner = &config->outputs[output];
 
-			if (!owner->to[number].enabled)
+			/* Nobody answers a datagram. */
+			if (!owner->to[number].enabled || owner->kind == SLUICE_KIND_UDP)
 				continue;
 			attempts[count] = (struct attempt){.to = &owner->to[number], .fd = -1};
 			resolve(&attempts[count++], owner->connect_timeout_us * SLUICE_NS_PER_US,

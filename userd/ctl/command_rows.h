@@ -30,12 +30,13 @@ COMMAND("rollback", rollback, CHANGES, "REVISION [--dry-run] [--no-wait] [--if-r
 COMMAND("confirm", confirm, CHANGES, "", "what was changed with --confirm-within stays")
 COMMAND("save", save, CHANGES, "[--force]", "write what runs back to its file")
 COMMAND("show", show, LOOKS, "WHAT [-j]",
-	"what is there: inputs, outputs, forwards, streams, store, orphans, threads, daemon, rules, routes, "
-	"placement, "
-	"fields, config, defaults")
+	"what is there: inputs, outputs, forwards, streams, store, orphans, threads, cost, daemon, rules, "
+	"routes, placement, fields, config, defaults")
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")
 COMMAND("yield", yield, CHANGES, "[--leave]",
 	"the daemon that works hands over to one that waits (sluiced --standby)")
+COMMAND("metrics", metrics, LOCAL, "[--openmetrics] [--textfile FILE [--every TIME]] | --list [-j]",
+	"all figures for Prometheus: to stdout, or again and again to a file for node-exporter")
 COMMAND("health", health, LOOKS, "[-j]", "is anything wrong? one line, and the status is 0 or 1")
 COMMAND("why", why, LOOKS, "INPUT|OUTPUT [-j]", "one sentence: what holds it back, where datagrams go")
 COMMAND("doctor", doctor, LOCAL, "[--watch TIME] [-j] | --list [-j]",
@@ -63,6 +64,8 @@ COMMAND("spool", spool, LOCAL, "list|check|export|repair DIRECTORY ...",
 	"what lies in the store on a disk, without the daemon")
 COMMAND("probe", probe, LOCAL, "OUTPUT [--count N] | --check FILE [--run ID] [-j]",
 	"send marked datagrams through an output; find them at its receiver")
+COMMAND("replay", replay, ALONE, "FILE... --to HOST:PORT [--framing F] [--receiver R] [--speed SPEED] [--port PORTS] [--prefix P]",
+	"captures to a TCP receiver, by a sluiced of their own that ends with them")
 COMMAND("import", import, LOCAL, "rinetd|rsyslog|syslog-ng|socat FILE | socat -- ARGUMENT...",
 	"a configuration out of another program's")
 COMMAND("unload", unload, LOCAL, "[--within TIME] [--drop]",
@@ -70,4 +73,5 @@ COMMAND("unload", unload, LOCAL, "[--within TIME] [--drop]",
 COMMAND("version", version, LOOKS, "[-j]", "version, date and commit; of the formats, and of the module")
 COMMAND("help", help, LOOKS, "[COMMAND]", "this list, or what one command takes")
 COMMAND("shell", shell, ALONE, "", "many commands, one a line, from a terminal or a pipe")
-PLANNED("top", "watch it on the terminal")
+COMMAND("top", top, ALONE, "[--batch | -j] [-n LOOKS] [-d SECONDS] [--tab NAME] [--record FILE] [--replay FILE] [--ssh HOST]",
+	"watch it on the terminal; elsewhere the same as text")

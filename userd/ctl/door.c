@@ -22,6 +22,7 @@
 #include "door.h"
 #include "size.h"
 #include "door_client.h"
+#include "http.h"
 
 #define ACCEPT_AT_ONCE 32U
 #define REST_MS 200U	     /* after accept() had no descriptor or no memory */
@@ -317,6 +318,21 @@ static int prepare(struct open_door *open)
 	return 0;
 }
 
+/* Serves browsers instead of sessions. Returns the exit status. @owner takes `open` */
+static int serve_http(struct open_door *open)
+{
+	int error;
+
+	open->door.master = SLUICE_DOOR_MASTER;
+	error = prepare(open);
+	if (!error)
+		error = sluice_http_serve(&open->door, SLUICE_DOOR_LISTENER);
+	if (error)
+		fprintf(stderr, "sluicectl: --door http: %s\n", strerror(-error));
+	free(open);
+	return error ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
+}
+
 int sluice_door_run(int argc, char **argv)
 {
 	struct open_door *open;
@@ -329,6 +345,8 @@ int sluice_door_run(int argc, char **argv)
 		free(open);
 		return SLUICE_CTL_USAGE;
 	}
+	if (!strcmp(argv[1], "http"))
+		return serve_http(open);
 	open->door.is_far = !strcmp(argv[1], "far");
 	open->door.is_telnet = open->door.is_far || !strcmp(argv[1], "telnet");
 	open->door.password_file = argv[3][0] ? argv[3] : NULL;

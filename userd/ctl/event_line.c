@@ -40,29 +40,38 @@ static bool print_object(json_t *object)
 	return has_failed;
 }
 
-/* Prints an event as an object. */
-static bool print_json(struct nlattr **attributes, const struct sluice_event_row *row,
-		       const char *kind)
+/* The name of a kind; of a daemon that is newer than this program its number. */
+static const char *kind_name(uint32_t number, char newer[24])
 {
+	const struct sluice_event_row *row = sluice_event_row(number);
+
+	snprintf(newer, 24, "kind-%" PRIu32, number);
+	return row ? row->name : newer;
+}
+
+json_t *sluice_event_object(struct nlattr **attributes)
+{
+	uint32_t number = sluice_attribute_u32(attributes[SLUICE_A_EVENT_KIND]);
+	const struct sluice_event_row *row = sluice_event_row(number);
 	const struct nlattr *interface = attributes[SLUICE_A_EVENT_INTERFACE];
 	const struct nlattr *count = attributes[SLUICE_A_EVENT_COUNT];
 	uint64_t time_ns = sluice_attribute_u64(attributes[SLUICE_A_EVENT_TIME]);
-	char text[MOMENT], guid_text[SLUICE_GUID_TEXT];
+	char text[MOMENT], guid_text[SLUICE_GUID_TEXT], newer[24];
 	sluice_guid guid;
 
 	sluice_attribute_guid(attributes[SLUICE_A_EVENT_GUID], guid);
-	return print_object(json_pack(
+	return json_pack(
 		"{s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s?, s:s, s:s?, s:o, s:s}", "sequence",
 		(json_int_t)sluice_attribute_u64(attributes[SLUICE_A_EVENT_SEQUENCE]), "time",
 		moment(time_ns, text), "time_ns", (json_int_t)time_ns, "class",
-		row ? sluice_event_class_name(row->class) : "?", "kind", kind, "severity",
-		row ? sluice_event_severity(row->severity) : "notice", "where",
+		row ? sluice_event_class_name(row->class) : "?", "kind", kind_name(number, newer),
+		"severity", row ? sluice_event_severity(row->severity) : "notice", "where",
 		sluice_attribute_string(attributes[SLUICE_A_EVENT_WHERE]), "id",
 		attributes[SLUICE_A_EVENT_GUID] ? sluice_guid_format(guid, guid_text) : NULL, "key",
 		sluice_attribute_string(attributes[SLUICE_A_EVENT_KEY]), "interface",
 		interface ? sluice_attribute_string(interface) : NULL, "count",
 		count ? json_integer((json_int_t)sluice_attribute_u64(count)) : json_null(), "text",
-		sluice_attribute_string(attributes[SLUICE_A_EVENT_TEXT])));
+		sluice_attribute_string(attributes[SLUICE_A_EVENT_TEXT]));
 }
 
 bool sluice_event_print(struct nlattr **attributes, bool as_json)
@@ -74,15 +83,13 @@ bool sluice_event_print(struct nlattr **attributes, bool as_json)
 	char newer[24], when[MOMENT];
 	bool is_twice;
 
-	/* Of a daemon that is newer than this program. */
-	snprintf(newer, sizeof(newer), "kind-%" PRIu32, number);
 	if (as_json)
-		return print_json(attributes, row, row ? row->name : newer);
+		return print_object(sluice_event_object(attributes));
 	is_twice = !*where || strstr(text, where);
 	return printf("%s %s %s %s%s%s\n",
 		      moment(sluice_attribute_u64(attributes[SLUICE_A_EVENT_TIME]), when),
 		      row ? sluice_event_severity(row->severity) : "notice",
-		      row ? row->name : newer, is_twice ? "" : where, is_twice ? "" : ": ",
+		      kind_name(number, newer), is_twice ? "" : where, is_twice ? "" : ": ",
 		      text) < 0;
 }
 

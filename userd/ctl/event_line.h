@@ -5,9 +5,13 @@
 #ifndef SLUICE_CTL_EVENT_LINE_H
 #define SLUICE_CTL_EVENT_LINE_H
 
+#include <jansson.h>
 #include <netlink/attr.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* An event as an object, as -j has it. NULL: no memory. @owner caller: json_decref() */
+json_t *sluice_event_object(struct nlattr **attributes);
 
 /* Prints an event. True: stdout does not take it. */
 bool sluice_event_print(struct nlattr **attributes, bool as_json);

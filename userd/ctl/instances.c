@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * `sluicectl instances`: the daemons of this host. A socket in the file system is reached from any
- * network namespace, so all are found; those that wait have none, but a claim. Touches: the sockets
- * and claims in /run/sluice, stdout, stderr.
+ * network namespace, so all are found: those in /run/sluice by name, those elsewhere by their
+ * processes (instance_search.c); those that wait have none, but a claim. Touches: the sockets and
+ * claims in /run/sluice, stdout, stderr.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include "command.h"
 #include "daemon.h"
 #include "fields.h"
+#include "instance_search.h"
 #include "instances.h"
 #include "list.h"
 #include "print.h"
@@ -60,10 +62,10 @@ static int add_standby(const char *path, const struct sluice_claim_note *note, v
 	if (!sluice_packet_path(own, 0))
 		snprintf(begin, sizeof(begin), "/" SLUICE_CLAIM_STANDBY "-%lu-",
 			 strtoul(own + strlen(SLUICE_RUN_DIRECTORY "/net-"), NULL, 10));
-	one = json_pack("{s:s, s:s, s:i, s:I, s:s, s:s, s:s, s:b, s:s}", "relay", note->relay,
+	one = json_pack("{s:s, s:s, s:i, s:I, s:s, s:s, s:s, s:s, s:b, s:s}", "relay", note->relay,
 			"version", note->version, "pid", (int)note->pid, "uptime_seconds",
-			now > note->since ? now - note->since : (json_int_t)0, "configuration",
-			note->file, "state", "waiting", "role", "standby", "here",
+			now > note->since ? now - note->since : (json_int_t)0, "working_since", "",
+			"configuration", note->file, "state", "waiting", "role", "standby", "here",
 			(int)(*begin && name && !strncmp(name, begin, strlen(begin))), "socket",
 			"");
 	return one && !json_array_append_new(context, one) ? 0 : -ENOMEM;
@@ -94,25 +96,58 @@ static json_t *ask(const char *path, bool *is_memory)
 	return one;
 }
 
-/* Adds who is at the socket called `name`. 0 or -ENOMEM. */
-static int add(json_t *list, const char *name, const char *own)
+/* Adds who is at `path`; `is_here`: of this network namespace. 0 or -ENOMEM. */
+static int add(json_t *list, const char *path, bool is_here)
+{
+	bool is_memory;
+	json_t *one = ask(path, &is_memory);
+
+	if (!one)
+		return is_memory ? -ENOMEM : 0;
+	json_object_set_new(one, "here", json_boolean(is_here));
+	json_object_set_new(one, "socket", json_string(path));
+	return json_array_append_new(list, one) ? -ENOMEM : 0;
+}
+
+/* Likewise for the socket called `name` in our directory; `own`: that of this namespace's first. */
+static int add_named(json_t *list, const char *name, const char *own)
 {
 	char path[SLUICE_PACKET_PATH];
 	size_t length = strlen(own);
-	bool is_memory;
-	json_t *one;
 
 	if (snprintf(path, sizeof(path), "%s/%s", SLUICE_RUN_DIRECTORY, name) >= (int)sizeof(path))
 		return 0;
-	one = ask(path, &is_memory);
-	if (!one)
-		return is_memory ? -ENOMEM : 0;
 	/* "net-INODE.sock", or "net-INODE-NUMBER.sock". */
-	json_object_set_new(one, "here",
-			    json_boolean(length > 5 && !strncmp(path, own, length - 5) &&
-					 strchr("-.", path[length - 5])));
-	json_object_set_new(one, "socket", json_string(path));
-	return json_array_append_new(list, one) ? -ENOMEM : 0;
+	return add(list, path,
+		   length > 5 && !strncmp(path, own, length - 5) && strchr("-.", path[length - 5]));
+}
+
+/* Is it where daemons speak with each other, who take over or wait? Nobody answers questions there.
+ * What else is in our directory was found by its name. */
+static bool is_among_daemons(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	return !name || !strncmp(name, "/over-", 6) || !strncmp(name, "/owner-", 7) ||
+	       !strncmp(path, SLUICE_RUN_DIRECTORY "/", strlen(SLUICE_RUN_DIRECTORY) + 1);
+}
+
+/* Likewise for one that was found by its process, unless it is in the list. */
+static int add_found(const char *path, bool is_here, void *context)
+{
+	const char *known;
+	size_t index;
+	json_t *one;
+
+	if (is_among_daemons(path))
+		return 0;
+	json_array_foreach((json_t *)context, index, one)
+	{
+		known = json_string_value(json_object_get(one, "socket"));
+		if (known && !strcmp(known, path))
+			return 0;
+	}
+	return add(context, path, is_here);
 }
 
 /* Those that answer, in any network namespace, and those that wait: objects of what each tells of
@@ -138,11 +173,13 @@ static json_t *list_all(void)
 	}
 	for (number = 0; number < count; number++) {
 		if (!error && is_socket_name(names[number]->d_name))
-			error = add(list, names[number]->d_name, own);
+			error = add_named(list, names[number]->d_name, own);
 		free(names[number]);
 	}
 	if (count >= 0)
 		free(names);
+	if (!error && sluice_instance_search(add_found, list) == -ENOMEM)
+		error = -ENOMEM;
 	if (!error && sluice_claims_each(SLUICE_CLAIM_STANDBY, add_standby, list) == -ENOMEM)
 		error = -ENOMEM;
 	if (!error)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The daemons of this host by the name of their relay, as `sluicectl instances` lists them.
- * Touches: the sockets in /run/sluice, stderr.
+ * Touches: the sockets in /run/sluice and of processes called sluiced, stderr.
  */
 #ifndef SLUICE_CTL_INSTANCES_H
 #define SLUICE_CTL_INSTANCES_H

@@ -13,19 +13,35 @@
 #include "netlink.h"
 #include "priority.h"
 
-void sluice_list_counters(json_t *object, const struct sluice_counters *counters)
+/* What was lost, by cause. Of most nothing ever was: they share one object, which nobody changes.
+ * @owner caller: json_decref() */
+static json_t *lost_of(const struct sluice_counters *counters)
 {
-	json_t *lost = json_object();
+	static json_t *nothing;
+	json_t *lost;
+	uint64_t sum = 0;
 	size_t cause;
 
+	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
+		sum |= counters->lost[cause];
+	if (!sum && nothing)
+		return json_incref(nothing);
+	lost = json_object();
+	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
+		json_object_set_new(lost, sluice_lost_name(cause),
+				    json_integer((json_int_t)counters->lost[cause]));
+	if (!sum)
+		nothing = json_incref(lost);
+	return lost;
+}
+
+void sluice_list_counters(json_t *object, const struct sluice_counters *counters)
+{
 	json_object_set_new(object, "matched", json_integer((json_int_t)counters->matched));
 	json_object_set_new(object, "stored", json_integer((json_int_t)counters->stored));
 	json_object_set_new(object, "stored_bytes",
 			    json_integer((json_int_t)counters->stored_bytes));
-	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-		json_object_set_new(lost, sluice_lost_name(cause),
-				    json_integer((json_int_t)counters->lost[cause]));
-	json_object_set_new(object, "lost", lost);
+	json_object_set_new(object, "lost", lost_of(counters));
 }
 
 json_t *sluice_list_guid(const sluice_guid guid)

@@ -104,6 +104,14 @@ static int on_thread(struct nlattr **attributes, void *context)
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
+/* What one stage of something costs. */
+static int on_cost(struct nlattr **attributes, void *context)
+{
+	json_t *object = fields_of(SLUICE_FIELDS_COST, attributes);
+
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
+}
+
 /* A forward. */
 static int on_forward(struct nlattr **attributes, void *context)
 {
@@ -247,6 +255,11 @@ json_t *sluice_list_orphans(void)
 json_t *sluice_list_threads(void)
 {
 	return ask(SLUICE_CMD_THREAD_GET, on_thread);
+}
+
+json_t *sluice_list_costs(void)
+{
+	return ask(SLUICE_CMD_COST_GET, on_cost);
 }
 
 json_t *sluice_list_forwards(void)

@@ -122,6 +122,7 @@ static const struct view views[] = {
 	 FIELDS(SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK), COLUMNS({"store", "STORE"})},
 	{"orphans", sluice_list_orphans, NULL, FIELDS(SLUICE_FIELDS_ORPHAN), NO_COLUMNS},
 	{"threads", sluice_list_threads, NULL, FIELDS(SLUICE_FIELDS_THREAD), NO_COLUMNS},
+	{"cost", sluice_list_costs, NULL, FIELDS(SLUICE_FIELDS_COST), NO_COLUMNS},
 	{"forwards", sluice_list_forwards, NULL, FIELDS(SLUICE_FIELDS_FORWARD), NO_COLUMNS},
 	{"daemon", sluice_list_daemon, NULL, FIELDS(SLUICE_FIELDS_DAEMON), NO_COLUMNS},
 	{"rules", sluice_list_rules, NULL, FIELDS(SLUICE_FIELDS_RULE), NO_COLUMNS},
@@ -198,9 +199,9 @@ int sluice_ctl_show(int argc, char **argv)
 	}
 	if (!view) {
 		fputs("usage: sluicectl show "
-		      "inputs|outputs|forwards|streams|store|orphans|threads|daemon|rules|routes|"
-		      "placement|"
-		      "fields "
+		      "inputs|outputs|forwards|streams|store|orphans|threads|cost|daemon|rules|"
+		      "routes|"
+		      "placement|fields "
 		      "[-j]\n       sluicectl show config|defaults\n",
 		      stderr);
 		return SLUICE_CTL_USAGE;

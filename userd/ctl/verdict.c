@@ -126,6 +126,13 @@ __attribute__((format(printf, 2, 3))) static int add(json_t *list, const char *f
 	return error;
 }
 
+/* Does the state of an input say that it waits for something? One whose captures have ended has
+ * done what it is there for. */
+static bool waits(const char *state)
+{
+	return !strncmp(state, "waiting", strlen("waiting"));
+}
+
 json_t *sluice_verdict_problems(const struct sluice_verdict_lists *now)
 {
 	const json_t *daemon = json_array_get(now->daemon, 0), *one, *destination;
@@ -139,7 +146,7 @@ json_t *sluice_verdict_problems(const struct sluice_verdict_lists *now)
 		error |= add(list, "sluiced is %s", text_of(daemon, "state"));
 	json_array_foreach(now->inputs, number, one)
 	{
-		if (*text_of(one, "state") && strcmp(text_of(one, "state"), "active") != 0)
+		if (waits(text_of(one, "state")))
 			error |= add(list, "input %s is %s", text_of(one, "name"),
 				     text_of(one, "state"));
 	}
@@ -312,7 +319,7 @@ char *sluice_verdict_input(const struct sluice_verdict_lists *lists, const json_
 	int length;
 
 	cause = worst_cause(now, before, &lost);
-	if (*state && strcmp(state, "active") != 0) {
+	if (waits(state)) {
 		length = asprintf(&text, "input %s takes nothing in: it is %s", name, state);
 	} else if (before && lost) {
 		output = slowest ? sluice_verdict_output(slowest, NULL, 0) : NULL;

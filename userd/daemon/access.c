@@ -41,8 +41,10 @@ static const char *control_key(const struct sluice_config *now, const struct slu
 		return "control.group";
 	if (now->readers != config->readers)
 		return "control.read";
-	if (!sluice_text_is_same(now->control.telnet, config->control.telnet))
+	if (!sluice_text_is_same(now->control.telnet.text, config->control.telnet.text))
 		return "control.telnet";
+	if (!sluice_text_is_same(now->control.http.text, config->control.http.text))
+		return "control.http";
 	if (!sluice_text_is_same(now->control.shell, config->control.shell))
 		return "control.shell";
 	if (!sluice_text_is_same(now->control.password_file, config->control.password_file))

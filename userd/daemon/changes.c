@@ -17,12 +17,12 @@
 #include "control/wishes.h"
 #include "daemon.h"
 #include "history.h"
+#include "picture.h"
 #include "source/source.h"
 #include "succession.h"
 
-/* How long the control thread waits at most: for another job's end, for a picture. */
+/* How long the control thread waits at most for another job's end. */
 #define TURN_MS 1000U
-#define PICTURE_MS 1000U
 /* Likewise for a change; one that takes longer is answered when it is done, so that others are
  * answered meanwhile. */
 #define CHANGE_MS 50U
@@ -50,18 +50,6 @@ struct sluice_change {
 	uint64_t began;
 	char *error;
 	int result;
-};
-
-/* A picture of the engine. */
-struct picture {
-	struct sluice_job job;
-	struct sluice_engine *engine;
-	bool wants_orphans; /* of what waits for outputs that are gone; else of all the rest */
-	struct sluice_engine_report report;
-	struct sluice_orphans orphans;
-	int result;
-	bool is_abandoned; /* nobody waits for it */
-	bool is_done;
 };
 
 /* Logs a text of several lines, a line each. */
@@ -427,92 +415,6 @@ void sluice_daemon_look_after_change(struct daemon *daemon)
 	free(error);
 }
 
-/* struct sluice_job.work: in the foreman's thread. */
-static void work_picture(struct sluice_job *job)
-{
-	struct picture *picture = (struct picture *)job;
-
-	if (picture->wants_orphans)
-		picture->result = sluice_engine_orphans(picture->engine, &picture->orphans);
-	else
-		picture->result = sluice_engine_report(picture->engine, &picture->report);
-}
-
-/* struct sluice_job.done: in the control thread. */
-static void done_picture(struct sluice_job *job)
-{
-	struct picture *picture = (struct picture *)job;
-
-	picture->is_done = true;
-	if (!picture->is_abandoned)
-		return;
-	if (!picture->result && !picture->wants_orphans)
-		sluice_engine_report_free(&picture->report);
-	sluice_orphans_free(&picture->orphans);
-	free(picture);
-}
-
-/* Has a picture taken. 0 and *result, which is the caller's; -EBUSY, -ENOMEM. */
-static int take_picture(struct daemon *daemon, bool wants_orphans, struct picture **result)
-{
-	struct picture *picture;
-
-	if (!sluice_foreman_collect(daemon->foreman, TURN_MS) || !daemon->engine)
-		return -EBUSY;
-	picture = calloc(1, sizeof(*picture));
-	if (!picture)
-		return -ENOMEM;
-	picture->job.work = work_picture;
-	picture->job.done = done_picture;
-	picture->engine = daemon->engine;
-	picture->wants_orphans = wants_orphans;
-	picture->result = -ECANCELED;
-	(void)sluice_foreman_give(daemon->foreman, &picture->job);
-	if (!sluice_foreman_collect(daemon->foreman, PICTURE_MS)) {
-		picture->is_abandoned = true;
-		return -EBUSY;
-	}
-	*result = picture;
-	return 0;
-}
-
-/* The engine's picture, see control.h. */
-static int call_report(void *context, struct sluice_engine_report *report)
-{
-	struct picture *picture;
-	int result = take_picture(context, false, &picture);
-
-	if (result)
-		return result;
-	result = picture->result;
-	*report = picture->report;
-	free(picture);
-	if (!result)
-		sluice_load_fill(&((struct daemon *)context)->load, report);
-	return result;
-}
-
-/* What waits for outputs that are gone, see control.h. */
-static int call_orphans(void *context, struct sluice_orphans *orphans)
-{
-	struct picture *picture;
-	int result = take_picture(context, true, &picture);
-
-	if (result)
-		return result;
-	result = picture->result;
-	*orphans = picture->orphans;
-	free(picture);
-	return result;
-}
-
-/* Frees it again, see control.h. */
-static void call_release(void *context, struct sluice_engine_report *report)
-{
-	(void)context;
-	sluice_engine_report_free(report);
-}
-
 /* What it does now, as a sentence in a buffer of its own. */
 static const char *state_of(const struct daemon *daemon)
 {
@@ -574,6 +476,7 @@ static void call_facts(void *context, struct sluice_control_facts *facts)
 	sluice_load_facts(&daemon->load, facts);
 	facts->pid = (uint32_t)getpid();
 	facts->uptime = seconds_since(&daemon->started);
+	facts->working_since_ns = daemon->working_since;
 	facts->workers = daemon->workers;
 	facts->has_checksums =
 		sluice_source_socket_checksums(&facts->bad_checksum, &facts->bad_checksum_unplaced);
@@ -583,9 +486,9 @@ const struct sluice_control_calls sluice_daemon_calls = {
 	.apply = call_apply,
 	.confirm = sluice_confirm,
 	.revisions = call_revisions,
-	.report = call_report,
-	.release = call_release,
-	.orphans = call_orphans,
+	.report = sluice_picture_report,
+	.release = sluice_picture_release,
+	.orphans = sluice_picture_orphans,
 	.forwards = call_forwards,
 	.events = call_events,
 	.facts = call_facts,

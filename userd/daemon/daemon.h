@@ -15,6 +15,7 @@
 #include "engine/engine.h"
 #include "loop/worker.h"
 #include "doors.h"
+#include "drained.h"
 #include "events.h"
 #include "foreman.h"
 #include "forward/forwards.h"
@@ -46,13 +47,15 @@ struct daemon {
 	struct sluice_forwards *forwards;
 	int signals;
 	struct sluice_watchdog *watchdog;
-	struct sluice_links links; /* interfaces and addresses that come and go */
-	int clock;		   /* of a stop */
+	struct sluice_links links;     /* interfaces and addresses that come and go */
+	struct sluice_drained drained; /* the end when there is nothing more to do */
+	int clock;		       /* of a stop */
 	int epoll;
 	int log; /* readable when the log has something to tell of what it left out */
 	int pid_file;
 	int ready; /* to the parent that waits, -1: none */
 	struct timespec started;
+	uint64_t working_since; /* of the first that was taken over, CLOCK_REALTIME, ns */
 	/* What is in force, to be read while the foreman changes it. @owner the daemon */
 	char *relay, *config_name;
 	struct timespec config_since;

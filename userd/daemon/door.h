@@ -12,7 +12,7 @@
 /* How a door is served. */
 struct sluice_door_service {
 	const char *key;     /* "control.telnet", a constant */
-	const char *kind;    /* "telnet", "far" or "socket", a constant */
+	const char *kind;    /* "telnet", "far", "socket" or "http", a constant */
 	const char *socket;  /* where the daemon is asked; NULL: wherever sluicectl asks */
 	const char *program; /* sluicectl's path */
 	int listener;

@@ -34,13 +34,15 @@ struct wish {
 	char *address; /* as written; NULL: closed. @owner the wish */
 	char *password_file;
 	const char *kind;
-	struct sockaddr_storage telnet;
+	struct sockaddr_storage tcp; /* of those that listen there */
 	uint64_t idle_ms;
 };
 
 struct door {
 	const char *key;
-	bool is_telnet;
+	/* Where a configuration says it listens for TCP; NULL: at a path. */
+	const struct sluice_config_listener *(*tcp)(const struct sluice_config_control *control);
+	bool is_for_sessions; /* else it is for browsers */
 	struct wish now, next;
 	int listener;	   /* -1: closed */
 	int next_listener; /* of `next`; may be the same */
@@ -52,7 +54,7 @@ struct door {
 };
 
 struct sluice_doors {
-	struct door list[2];
+	struct door list[3];
 	char *socket;
 	char *program; /* sluicectl; NULL: not found */
 	int epoll;
@@ -60,6 +62,18 @@ struct sluice_doors {
 };
 
 #define DOORS (sizeof(((struct sluice_doors *)0)->list) / sizeof(struct door))
+
+/* control.telnet */
+static const struct sluice_config_listener *telnet_of(const struct sluice_config_control *control)
+{
+	return &control->telnet;
+}
+
+/* control.http */
+static const struct sluice_config_listener *http_of(const struct sluice_config_control *control)
+{
+	return &control->http;
+}
 
 /* Frees what it holds, and empties it. */
 static void wish_free(struct wish *wish)
@@ -88,8 +102,12 @@ int sluice_doors_open(struct sluice_doors **doors, const char *socket)
 		return doors ? -ENOMEM : -EINVAL;
 	}
 	fresh->list[0].key = "control.telnet";
-	fresh->list[0].is_telnet = true;
+	fresh->list[0].tcp = telnet_of;
+	fresh->list[0].is_for_sessions = true;
 	fresh->list[1].key = "control.shell";
+	fresh->list[1].is_for_sessions = true;
+	fresh->list[2].key = "control.http";
+	fresh->list[2].tcp = http_of;
 	for (number = 0; number < DOORS; number++) {
 		fresh->list[number].listener = -1;
 		fresh->list[number].next_listener = -1;
@@ -131,7 +149,7 @@ static void shut(struct door *door)
 		return;
 	close(door->listener);
 	door->listener = -1;
-	if (!door->is_telnet)
+	if (!door->tcp)
 		unlink_shell(door->now.address);
 }
 
@@ -169,19 +187,24 @@ int sluice_doors_give(const struct sluice_doors *doors, struct sluice_parcel *pa
 }
 
 /* Reads out of a configuration how a door is to be. 0 or -ENOMEM. */
-static int wish_read(struct wish *wish, const struct sluice_config_control *control, bool is_telnet)
+static int wish_read(struct wish *wish, const struct sluice_config_control *control,
+		     const struct door *door)
 {
-	const char *address = is_telnet ? control->telnet : control->shell;
-	/* Who comes by the socket has shown who he is. */
-	const char *file = is_telnet ? control->password_file : NULL;
+	const struct sluice_config_listener *tcp = door->tcp ? door->tcp(control) : NULL;
+	const char *address = tcp ? tcp->text : control->shell;
+	/* Who comes by the socket has shown who he is; a browser changes nothing. */
+	const char *file = tcp && door->is_for_sessions ? control->password_file : NULL;
 
 	memset(wish, 0, sizeof(*wish));
 	if (!address)
 		return 0;
-	wish->kind = !is_telnet ? "socket" : control->telnet_is_far ? "far" : "telnet";
+	wish->kind = !tcp		      ? "socket"
+		     : !door->is_for_sessions ? "http"
+		     : tcp->is_far	      ? "far"
+					      : "telnet";
 	wish->idle_ms = control->idle_us / 1000;
-	if (is_telnet)
-		wish->telnet = control->telnet_address;
+	if (tcp)
+		wish->tcp = tcp->address;
 	wish->address = strdup(address);
 	wish->password_file = file ? strdup(file) : NULL;
 	if (wish->address && (!file || wish->password_file))
@@ -191,12 +214,12 @@ static int wish_read(struct wish *wish, const struct sluice_config_control *cont
 }
 
 /* Is it the same place? */
-static bool same_place(const struct wish *one, const struct wish *other, bool is_telnet)
+static bool same_place(const struct wish *one, const struct wish *other, bool is_tcp)
 {
 	if (!one->address || !other->address)
 		return false;
-	return is_telnet ? !memcmp(&one->telnet, &other->telnet, sizeof(one->telnet))
-			 : !strcmp(one->address, other->address);
+	return is_tcp ? !memcmp(&one->tcp, &other->tcp, sizeof(one->tcp))
+		      : !strcmp(one->address, other->address);
 }
 
 /* Listens at a door's next place. 0 or a negative errno. */
@@ -207,8 +230,8 @@ static int listen_next(struct door *door, const struct sluice_config_control *co
 	door->next_listener = sluice_handed_take(SLUICE_HANDED_DOOR, door->next.address);
 	if (door->next_listener >= 0)
 		return 0;
-	if (door->is_telnet) {
-		door->next_listener = sluice_config_telnet_listen(control);
+	if (door->tcp) {
+		door->next_listener = sluice_config_listen(door->tcp(control));
 	} else {
 		copy = strdup(door->next.address);
 		/* Ours is made, if it is not there yet. */
@@ -226,18 +249,18 @@ static int listen_next(struct door *door, const struct sluice_config_control *co
 static int prepare(struct sluice_doors *doors, struct door *door,
 		   const struct sluice_config_control *control, char **error)
 {
-	int result = wish_read(&door->next, control, door->is_telnet);
+	int result = wish_read(&door->next, control, door);
 
 	if (result || !door->next.address)
 		return result;
 	if (!doors->program && sluice_door_program(&doors->program)) {
 		sluice_say(error,
-			   "%s: sluicectl, which serves sessions, is neither beside sluiced nor in "
+			   "%s: sluicectl, which serves it, is neither beside sluiced nor in "
 			   "../bin: install it there, or take the key out",
 			   door->key);
 		return -ENOENT;
 	}
-	if (same_place(&door->now, &door->next, door->is_telnet)) {
+	if (same_place(&door->now, &door->next, door->tcp)) {
 		door->next_listener = door->listener;
 		return 0;
 	}
@@ -275,7 +298,7 @@ void sluice_doors_cancel(struct sluice_doors *doors)
 
 		if (door->next_listener >= 0 && door->next_listener != door->listener) {
 			close(door->next_listener);
-			if (!door->is_telnet)
+			if (!door->tcp)
 				unlink_shell(door->next.address);
 		}
 		door->next_listener = -1;
@@ -384,9 +407,10 @@ void sluice_doors_commit(struct sluice_doors *doors)
 		if (!is_open)
 			continue;
 		start(doors, door);
-		sluice_notice("%s: sessions at %s%s", door->key, door->now.address,
-			      !door->is_telnet		 ? ""
-			      : !door->now.password_file ? "; they may look"
+		sluice_notice("%s: %s at %s%s", door->key,
+			      door->is_for_sessions ? "sessions" : "figures", door->now.address,
+			      !door->tcp || !door->is_for_sessions ? ""
+			      : !door->now.password_file	   ? "; they may look"
 							 : "; with the password they may change "
 							   "something");
 	}

@@ -10,6 +10,7 @@
  * be started from them in the way in which the new one starts its own.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -196,8 +197,10 @@ static void work_resume(struct sluice_job *job)
 		giving.error = strdup("the new process does not end");
 		return;
 	}
-	if (has_used_links())
+	if (has_used_links()) {
 		sluice_parcel_drop(&giving.parcel, SLUICE_HANDED_LINK);
+		sluice_parcel_drop(&giving.parcel, SLUICE_HANDED_REST);
+	}
 	giving.result = sluice_taking_unpack(&giving.parcel, &giving.error);
 	/* What waits in the sockets is read before what comes by a program. */
 	sluice_socket_way_hold(true);
@@ -258,10 +261,14 @@ static void resume(const char *why)
 static void work_give(struct sluice_job *job)
 {
 	(void)job;
+	giving.parcel.takes_rests = giving.version >= SLUICE_HANDOVER_RESTS;
 	giving.result = sluice_engine_hand_over(giving.engine, REST_NS,
 						giving.version >= SLUICE_HANDOVER_LINKS,
 						&giving.parcel, &giving.error);
 	giving.is_given = giving.result != -EBUSY;
+	if (!giving.result)
+		giving.result = sluice_parcel_say(&giving.parcel, "working since=%" PRIu64,
+						  giving.daemon->working_since);
 	/* No worker tells of anything any more. */
 	if (!giving.result)
 		giving.result = sluice_events_give(&giving.daemon->events, &giving.parcel);

@@ -56,6 +56,8 @@ void sluice_load_close(struct sluice_load *load)
 	if (load->is_open)
 		close(load->timer);
 	load->is_open = false;
+	sluice_engine_report_free(&load->last);
+	load->last_at = 0;
 	free(load->outputs);
 	free(load->streams);
 	load->outputs = load->streams = NULL;
@@ -287,6 +289,23 @@ static void work(struct sluice_job *job)
 	load->result = sluice_engine_report(load->engine, &load->report);
 }
 
+/* The picture of this look stays for those who ask while a change is under way. */
+static void keep(struct sluice_load *load, uint64_t now)
+{
+	sluice_engine_report_free(&load->last);
+	load->last = load->report;
+	/* It is the configuration's, which may go. */
+	load->last.store.disk_path = NULL;
+	if (load->report.store.disk_path) {
+		(void)snprintf(load->disk_path, sizeof(load->disk_path), "%s",
+			       load->report.store.disk_path);
+		load->last.store.disk_path = load->disk_path;
+	}
+	memset(&load->report, 0, sizeof(load->report));
+	load->last_at = now;
+	sluice_load_fill(load, &load->last);
+}
+
 /* struct sluice_job.done: in the control thread. */
 static void done(struct sluice_job *job)
 {
@@ -303,7 +322,9 @@ static void done(struct sluice_job *job)
 			       sluice_engine_config(load->engine)->log.statistics_us,
 			       sluice_load_name(load->whole.notes.step));
 again:
-	if (!load->result)
+	if (!load->result && load->is_open)
+		keep(load, now);
+	else if (!load->result)
 		sluice_engine_report_free(&load->report);
 	if (load->is_open)
 		look_in(load, PAUSE_NS);
@@ -328,6 +349,20 @@ bool sluice_load_serve(struct sluice_load *load, int fd)
 	    sluice_foreman_give(daemon->foreman, &load->job))
 		look_in(load, BUSY_NS);
 	return true;
+}
+
+bool sluice_load_last(const struct sluice_load *load, uint64_t most_ns,
+		      struct sluice_engine_report *report)
+{
+	if (!load->last_at || sluice_now() - load->last_at > most_ns)
+		return false;
+	*report = load->last;
+	return true;
+}
+
+bool sluice_load_is_last(const struct sluice_load *load, const struct sluice_engine_report *report)
+{
+	return load->last_at && report->streams == load->last.streams;
 }
 
 void sluice_load_fill(const struct sluice_load *load, struct sluice_engine_report *report)

@@ -36,6 +36,9 @@ struct sluice_load {
 	struct daemon *daemon;
 	struct sluice_engine *engine; /* that is looked at */
 	struct sluice_engine_report report;
+	struct sluice_engine_report last; /* of the last look that went well */
+	uint64_t last_at;		  /* when that was; 0: there was none */
+	char disk_path[4096];		  /* its store's */
 	int result;
 	bool is_open;
 	int timer;
@@ -51,6 +54,13 @@ int sluice_load_open(struct sluice_load *load, struct daemon *daemon);
 void sluice_load_close(struct sluice_load *load);
 /* Its descriptor in the daemon's epoll set can be read: `fd`. False: it is another one's. */
 bool sluice_load_serve(struct sluice_load *load, int fd);
+
+/* The picture of the last look, if that was `most_ns` ago at most: true and *report, which stays
+ * ours, until the next look. */
+bool sluice_load_last(const struct sluice_load *load, uint64_t most_ns,
+		      struct sluice_engine_report *report);
+/* Is it that? */
+bool sluice_load_is_last(const struct sluice_load *load, const struct sluice_engine_report *report);
 
 /* Writes what is known of outputs and streams into a picture. The texts stay ours, until the next
  * look. */

@@ -22,11 +22,13 @@
 #include "../lib/link_watch.h"
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
+#include "../lib/socket_sweep.h"
 #include "../lib/thread.h"
 #include "../lib/version.h"
 #include "access.h"
 #include "background.h"
 #include "confirm.h"
+#include "control_place.h"
 #include "daemon.h"
 #include "direct.h"
 #include "giving.h"
@@ -97,7 +99,10 @@ static int wait_for_event(const struct daemon *daemon, struct epoll_event *event
 	int most = may_be_silent(daemon)	       ? LOOK_MS
 		   : sluice_links_wait(&daemon->links) ? WAIT_MS
 						       : -1;
-	int count;
+	int drained = sluice_drained_wait(&daemon->drained), count;
+
+	if (drained >= 0 && (most < 0 || drained < most))
+		most = drained;
 
 	sluice_thread_sleeps();
 	count = epoll_wait(daemon->epoll, event, 1, most);
@@ -122,6 +127,7 @@ static void run(struct daemon *daemon)
 			sluice_links_follow(&daemon->links, daemon);
 		if (daemon->is_show_due)
 			sluice_succession_renew(daemon);
+		sluice_drained_follow(&daemon->drained);
 		if (count != 1)
 			continue;
 		if (event.data.fd == daemon->signals)
@@ -251,42 +257,6 @@ static int open_doors(struct daemon *daemon, const char *path)
 	return SLUICE_EXIT_OK;
 }
 
-/* Opens the socket in the file system. SLUICE_EXIT_OK, also when a user who may not make it goes on
- * without; or the status, told. *listened is where it is, NULL: nowhere. @owner caller */
-static int open_socket(const struct daemon *daemon, char **listened)
-{
-	unsigned int number = sluice_control_port(daemon->control) - SLUICE_USERSOCK_PORT;
-	const char *path = daemon->options.socket;
-	char usual[SLUICE_PACKET_PATH], text[SLUICE_FOLDER_TEXT];
-	int error = 0;
-
-	if (!path) {
-		error = sluice_folder_make(SLUICE_RUN_DIRECTORY, SLUICE_RUN_MODE, text);
-		/* Root's, and we are not: there is netlink. */
-		if (error && geteuid() != 0 && access(SLUICE_RUN_DIRECTORY, W_OK)) {
-			sluice_notice("sluicectl reaches this daemon by netlink only: %s", text);
-			return SLUICE_EXIT_OK;
-		}
-		if (error == -EPERM)
-			return cannot_start(text, NULL);
-		if (!error)
-			error = sluice_packet_path(usual, number);
-		path = usual;
-	}
-	if (!error)
-		error = sluice_control_listen(daemon->control, path);
-	if (!error) {
-		/* In the background the working folder is another one. */
-		*listened = realpath(path, NULL);
-		return SLUICE_EXIT_OK;
-	}
-	if (daemon->options.socket)
-		return cannot_start(daemon->options.socket, strerror(-error));
-	sluice_warning("sluicectl reaches this daemon by netlink only: no socket in %s: %s",
-		       SLUICE_RUN_DIRECTORY, strerror(-error));
-	return SLUICE_EXIT_OK;
-}
-
 /* Tells whoever listens to events that it runs. */
 static void tell_of_start(const struct daemon *daemon)
 {
@@ -412,16 +382,19 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		result = watch(daemon, sluice_control_fd(daemon->control));
 	if (result)
 		return cannot_start("the control socket", strerror(-result));
-	status = open_socket(daemon, &listened);
-	if (!status)
-		status = open_doors(daemon, listened);
+	result = sluice_control_place_open(daemon, &listened, &error);
+	status = result ? SLUICE_EXIT_OK : open_doors(daemon, listened);
 	free(listened);
 	if (status)
 		return status;
-	result = sluice_forwards_open(&daemon->forwards, sluice_engine_config(daemon->engine),
-				      &error);
-	if (result)
-		return cannot_start(error ? error : strerror(-result), NULL);
+	if (!result)
+		result = sluice_forwards_open(&daemon->forwards,
+					      sluice_engine_config(daemon->engine), &error);
+	if (result) {
+		status = cannot_start(error ? error : strerror(-result), NULL);
+		free(error);
+		return status;
+	}
 	sluice_access_set(daemon, sluice_engine_config(daemon->engine));
 	if (sluice_control_port(daemon->control) != SLUICE_USERSOCK_PORT)
 		sluice_warning("another sluiced answers sluicectl in this network namespace; this "
@@ -436,7 +409,8 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	result = sluice_load_open(&daemon->load, daemon);
 	if (result)
 		sluice_warning("nobody looks how loaded it is: %s", strerror(-result));
-	return start_watchdog(daemon);
+	status = sluice_drained_begin(&daemon->drained, daemon);
+	return status ? status : start_watchdog(daemon);
 
 failed:
 	sluice_taking_fail(error);
@@ -575,6 +549,7 @@ int main(int argc, char **argv)
 		}
 	}
 	clock_gettime(CLOCK_MONOTONIC, &daemon.started);
+	daemon.working_since = sluice_wall_now();
 	if (config->path) {
 		status = start(&daemon, config);
 	} else {
@@ -591,6 +566,7 @@ int main(int argc, char **argv)
 			status = SLUICE_EXIT_START;
 	}
 	finish(&daemon);
+	sluice_drained_tell(&daemon.drained);
 	/* A thread that does not answer is not waited for. */
 	if (daemon.given_up)
 		_exit(status);

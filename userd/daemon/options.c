@@ -27,14 +27,16 @@ enum long_only {
 	OPTION_STANDBY,
 	OPTION_STANDBY_LIMIT,
 	OPTION_TAKEOVER,
+	OPTION_UNTIL_DRAINED,
 	OPTION_LATER
 };
 
-static const char usage[] = "usage: sluiced -c FILE [--check] [--foreground | --daemon] "
-			    "[--standby] [--pid-file FILE] [--log-level LEVEL] [-S SOCKET]\n"
-			    "       sluiced --relay PORTS HOST:PORT [--framing F] [--receiver R] "
-			    "[--name N] [--source S] [--print] [...]\n"
-			    "       sluiced --version | --help\n";
+static const char usage[] =
+	"usage: sluiced -c FILE [--check] [--foreground | --daemon] "
+	"[--standby] [--until-drained] [--pid-file FILE] [--log-level LEVEL] [-S SOCKET]\n"
+	"       sluiced --relay PORTS HOST:PORT [--framing F] [--receiver R] "
+	"[--name N] [--source S] [--print] [...]\n"
+	"       sluiced --version | --help\n";
 
 static const char help[] =
 	"\n"
@@ -54,6 +56,7 @@ static const char help[] =
 	"      --log-level L   error, warning, notice, info or debug, whatever the configuration "
 	"says\n"
 	"      --takeover      take over from the sluiced that runs with this configuration\n"
+	"      --until-drained end, with status 0, when all captures are read and delivered\n"
 	"      --standby       wait until nobody else works as this relay: then work, within "
 	"100 ms\n"
 	"      --standby-limit SECONDS\n"
@@ -126,6 +129,7 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		{"source", required_argument, NULL, OPTION_SOURCE},
 		{"print", no_argument, NULL, OPTION_PRINT},
 		{"takeover", no_argument, NULL, OPTION_TAKEOVER},
+		{"until-drained", no_argument, NULL, OPTION_UNTIL_DRAINED},
 		{"standby", no_argument, NULL, OPTION_STANDBY},
 		{"standby-limit", required_argument, NULL, OPTION_STANDBY_LIMIT},
 		{"socket", required_argument, NULL, 'S'},
@@ -197,6 +201,9 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 			if (end == optarg || *end || !(seconds >= 1 && seconds <= 3600))
 				return refuse(optarg, "is no time in seconds, from 1 to 3600");
 			options->standby_limit_ms = (unsigned int)(seconds * 1000);
+			break;
+		case OPTION_UNTIL_DRAINED:
+			options->until_drained = true;
 			break;
 		case OPTION_TAKEOVER:
 			options->takeover = true;

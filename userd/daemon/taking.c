@@ -181,6 +181,17 @@ static void note_since(const struct sluice_parcel *parcel)
 		taking.since = since;
 }
 
+/* Notes since when the relay works, if the old one says so. */
+static void note_working(struct daemon *daemon, const struct sluice_parcel *parcel)
+{
+	static const char word[] = "working since=";
+	const char *line = parcel->state ? strstr(parcel->state, word) : NULL;
+	uint64_t since = line ? strtoull(line + sizeof(word) - 1, NULL, 10) : 0;
+
+	if (since && since < daemon->working_since)
+		daemon->working_since = since;
+}
+
 int sluice_taking_take(struct daemon *daemon, char **error)
 {
 	struct sluice_parcel parcel = {0};
@@ -193,6 +204,7 @@ int sluice_taking_take(struct daemon *daemon, char **error)
 	if (!result) {
 		taking.since = sluice_now();
 		note_since(&parcel);
+		note_working(daemon, &parcel);
 		result = sluice_taking_unpack(&parcel, error);
 		if (!result && sluice_events_continue(&daemon->events, parcel.state))
 			sluice_warning("events are numbered anew: out of memory");

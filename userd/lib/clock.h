@@ -21,4 +21,13 @@ static inline uint64_t sluice_now(void)
 	return (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
+/* CLOCK_REALTIME in nanoseconds: to be shown, not to be reckoned with. @threadsafe */
+static inline uint64_t sluice_wall_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
 #endif /* SLUICE_CLOCK_H */

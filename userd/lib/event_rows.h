@@ -70,5 +70,5 @@ EVENT(LOAD_FALLS, LOAD, "load-falls", NOTICE, "it goes down to a lower one")
 EVENT(STARTED, DAEMON, "started", NOTICE, "the daemon runs")
 EVENT(STOPPING, DAEMON, "stopping", NOTICE, "it was told to stop")
 EVENT(NO_SESSIONS, DAEMON, "no-sessions", WARNING,
-	"the process that serves control.telnet or control.shell ended, and its sessions with it, or cannot be started")
+	"the process that serves control.telnet, control.shell or control.http ended, and its sessions with it, or cannot be started")
 EVENT(NO_SESSIONS_OVER, DAEMON, "no-sessions-over", NOTICE, "there is another one: sessions are taken again")

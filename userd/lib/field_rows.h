@@ -25,12 +25,12 @@
 FIELD(INPUT, INPUT_ID, guid, "id", GUID, 0, "", "", ANY, "the input, over renames and restarts")
 FIELD(INPUT, INPUT_NAME, name, "name", TEXT, 10, "INPUT", "", ANY, "its name")
 FIELD(INPUT, INPUT_SOURCE, source, "source", TEXT, 20, "SOURCE", "", ANY,
-	"who takes datagrams in: `kmod` or `socket`")
+	"who takes datagrams in: `kmod`, `socket` or `pcap`")
 FIELD(INPUT, INPUT_MATCH, match, "match", LONG_TEXT, 40, "MATCH", "", ANY, "ports and filters")
 FIELD(INPUT, INPUT_VERDICT, verdict, "verdict", TEXT, 50, "VERDICT", "", ANY,
 	"`steal` or `copy`: whether the stack sees what is taken")
 FIELD_IF(INPUT, INPUT_STATE, state, state, "state", LONG_TEXT, 140, "STATE", "", ANY,
-	"`active`, or what it waits for")
+	"`active`, what it waits for, or how far its captures are read")
 FIELD_IF(INPUT, INPUT_RECEIVE, receive, receive, "receive", TEXT, 30, "RECEIVE", "", ANY,
 	"how its sockets are read; not there with `source: kmod`")
 FIELD_IF(INPUT, INPUT_RECEIVE_WHY, receive, receive_why, "receive_why", REASON, 150, "WHY", "", ANY,
@@ -180,6 +180,8 @@ FIELD(DAEMON, DAEMON_RELAY, relay, "relay", TEXT, 10, "RELAY", "", ANY, "the rel
 FIELD(DAEMON, DAEMON_PID, pid, "pid", NUMBER, 30, "PID", "", ANY, "of its process")
 FIELD(DAEMON, DAEMON_UPTIME, uptime, "uptime_seconds", NUMBER, 40, "UPTIME", "seconds", ANY,
 	"since its start")
+FIELD(DAEMON, DAEMON_WORKING_SINCE, working_since_ns, "working_since", MOMENT, 45, "WORKING SINCE",
+	"time, UTC", ANY, "when the first of the processes came that took over from each other")
 FIELD(DAEMON, DAEMON_CONFIG, config, "configuration", TEXT, 80, "CONFIGURATION", "", ANY,
 	"the file in force")
 FIELD(DAEMON, DAEMON_CONFIG_AGE, config_age, "configuration_seconds", NUMBER, 90, "IN FORCE",
@@ -233,6 +235,23 @@ FIELD(THREAD, THREAD_POLICY, policy, "policy", TEXT, 90, "POLICY", "", ANY,
 	"the scheduler's: `other`, `fifo`, `rr`, `batch`, `idle`, `deadline`")
 FIELD(THREAD, THREAD_TID, tid, "tid", NUMBER, 100, "TID", "", ANY, "its number, as `top -H` has it")
 
+FIELD(COST, COST_OF, of, "of", TEXT, 10, "OF", "", ANY,
+	"`thread`, `input`, `output`, `kernel` or `process`: what spends it. What inputs and outputs "
+	"cost is in the threads' lines, too")
+FIELD(COST, COST_NAME, name, "name", TEXT, 20, "NAME", "", ANY, "of that")
+FIELD(COST, COST_STAGE, stage, "stage", TEXT, 30, "STAGE", "", ANY,
+	"what it goes into; `total`: what the kernel charges the thread or process, which its other "
+	"lines add up to")
+FIELD(COST, COST_TIME, time_ns, "cpu_time", NUMBER, 40, "CPU TIME", "nanoseconds", ANY,
+	"processor time, in user space and in the kernel")
+FIELD(COST, COST_SHARE, share, "share", NUMBER, 50, "SHARE", "thousandths", ANY,
+	"of the processor time of the process")
+FIELD(COST, COST_DATAGRAMS, datagrams, "datagrams", NUMBER, 60, "DATAGRAMS", "datagrams", ANY,
+	"those that it took in, or sent if it took none in")
+FIELD(COST, COST_EACH, each_ns, "each", NUMBER, 70, "EACH", "nanoseconds", ANY,
+	"processor time by datagrams")
+FIELD(COST, COST_BYTES, bytes, "bytes", NUMBER, 80, "BYTES", "bytes", ANY,
+	"those that went through the stage; 0: nobody counts them")
 FIELD(FORWARD, FORWARD_ID, id, "id", GUID, 140, "ID", "", ANY, "the forward")
 FIELD(FORWARD, FORWARD_NAME, name, "name", TEXT, 10, "FORWARD", "", ANY, "its name")
 FIELD(FORWARD, FORWARD_LISTEN, listen, "listen", NAMES, 20, "LISTEN", "", ANY,

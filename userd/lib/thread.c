@@ -58,6 +58,7 @@ struct sluice_thread *sluice_thread_begin(enum sluice_thread_kind kind, const ch
 	if (pthread_getcpuclockid(pthread_self(), &thread->clock))
 		thread->clock = CLOCK_THREAD_CPUTIME_ID;
 	self = thread;
+	sluice_cost_begin(&thread->cost);
 	pthread_mutex_lock(&lock);
 	for (end = &first; *end; end = &(*end)->next)
 		;
@@ -78,6 +79,7 @@ void sluice_thread_end(void)
 	if (*link)
 		*link = self->next;
 	pthread_mutex_unlock(&lock);
+	sluice_cost_begin(NULL);
 	free(self->notes);
 	free(self);
 	self = NULL;

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include "cost.h"
 
 #define THREAD_KIND(KIND, ...) SLUICE_THREAD_##KIND,
 #define THREAD_STATE(...)
@@ -74,6 +75,8 @@ struct sluice_thread {
 	uint64_t verdict_ns; /* since when */
 	uint32_t replaced;   /* how many before it had its work */
 	void *notes;	     /* of the watchdog only; freed with it */
+	/* Written by itself */
+	struct sluice_cost cost;
 };
 
 /* Enters the calling thread and gives it a name; `calls` and `context` stay valid until it ends.

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "answer.h"
+#include "cost_list.h"
 #include "thread_list.h"
 #include "../../lib/field.h"
 #include "../../lib/netlink.h"
@@ -140,6 +141,7 @@ struct source {
 #define DAEMON_REPORT struct sluice_control_facts
 #define ORPHAN_REPORT struct sluice_orphan
 #define THREAD_REPORT struct sluice_control_thread
+#define COST_REPORT struct sluice_control_cost
 #define FORWARD_REPORT struct sluice_control_forward
 #define SIZE_OF(list, member) sizeof(((list##_REPORT *)0)->member)
 #define FIELD(list, attribute, member, ...) \
@@ -420,6 +422,19 @@ static int dump_threads(const struct dump *dump)
 	return error;
 }
 
+/* COST_GET: what everything costs. */
+static int dump_costs(const struct dump *dump, const struct sluice_engine_report *report)
+{
+	struct sluice_control_costs costs;
+	size_t number;
+	int error = sluice_control_costs(report, &costs);
+
+	for (number = 0; number < costs.count && !error; number++)
+		error = dump_fields(dump, SLUICE_FIELDS_COST, &costs.list[number]);
+	free(costs.list);
+	return error;
+}
+
 /* FORWARD_GET: all forwards. */
 static int dump_forwards(const struct dump *dump, const struct sluice_control_calls *calls,
 			 void *context)
@@ -480,7 +495,8 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 		return error ? error : dump_done(&dump);
 	}
 	if (command != SLUICE_CMD_INPUT_GET && command != SLUICE_CMD_OUTPUT_GET &&
-	    command != SLUICE_CMD_STREAM_GET && command != SLUICE_CMD_STORE_GET)
+	    command != SLUICE_CMD_STREAM_GET && command != SLUICE_CMD_STORE_GET &&
+	    command != SLUICE_CMD_COST_GET)
 		return -EOPNOTSUPP;
 	error = calls->report(context, &report);
 	if (error)
@@ -493,6 +509,8 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 			error = dump_output(&dump, &report.outputs[number]);
 	else if (command == SLUICE_CMD_STORE_GET)
 		error = dump_store(&dump, &report.store);
+	else if (command == SLUICE_CMD_COST_GET)
+		error = dump_costs(&dump, &report);
 	else
 		error = dump_streams(&dump, &report);
 	calls->release(context, &report);

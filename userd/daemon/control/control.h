@@ -32,7 +32,8 @@ struct sluice_control_facts {
 	uint64_t load_since_ns; /* since 1970 */
 	uint64_t config_age;	/* seconds for which it has been in force */
 	uint32_t pid;
-	uint64_t uptime; /* seconds */
+	uint64_t uptime;	   /* seconds */
+	uint64_t working_since_ns; /* CLOCK_REALTIME */
 	uint32_t workers;
 	/* Datagrams with a wrong checksum that the kernel dropped in this network namespace, if it
 	 * says so and sockets are read; of them those that no input has. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "../../config/model.h"
 #include "../identity/identity.h"
+#include "../../lib/cost.h"
 #include "../../lib/guid.h"
 #include "../../lib/kernel.h"
 #include "spool/spool.h"
@@ -110,7 +111,8 @@ struct sluice_engine_output {
 	struct sluice_engine_waiting waiting;
 	const char *load; /* step of load (load.h); NULL: nobody says */
 	uint64_t load_since_ns;
-	const char *load_why; /* a sentence, "": it is normal */
+	const char *load_why;		   /* a sentence, "": it is normal */
+	uint64_t cost[SLUICE_COST_STAGES]; /* ns, of the workers */
 };
 
 struct sluice_engine_input {
@@ -129,9 +131,10 @@ struct sluice_engine_input {
 	/* Of the stored ones: given up before every output had them, by the disk or because the
 	 * operator said so */
 	uint64_t dropped;
-	uint64_t dropped_by_change; /* of these, the latter */
-	uint64_t unmatched;	    /* came to its sockets and belong to no input */
-	char state[256];	    /* "active", or what it waits for */
+	uint64_t dropped_by_change;	   /* of these, the latter */
+	uint64_t unmatched;		   /* came to its sockets and belong to no input */
+	uint64_t cost[SLUICE_COST_STAGES]; /* ns, of the workers */
+	char state[256];		   /* "active", or what it waits for */
 };
 
 /* A picture of the engine at one moment. */
@@ -232,6 +235,12 @@ void sluice_engine_go_on(struct sluice_engine *engine);
  * about it; else 0. @threadsafe */
 #define SLUICE_SILENCE_TEXT 80
 uint64_t sluice_engine_silence(const struct sluice_engine *engine, char text[SLUICE_SILENCE_TEXT]);
+
+/* The name of an input that never ends, however much of it is read; NULL: all do. @context process
+ */
+const char *sluice_engine_endless(const struct sluice_engine *engine);
+/* Has all that the inputs read ended, and has every output all of it (engine/drained.c)? */
+bool sluice_engine_is_drained(struct sluice_engine *engine);
 
 /* Takes a picture. @owner caller: sluice_engine_report_free(). 0 or -ENOMEM. */
 int sluice_engine_report(struct sluice_engine *engine, struct sluice_engine_report *report);

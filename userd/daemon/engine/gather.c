@@ -110,7 +110,8 @@ static int release(struct sluice_worker *worker, void *argument)
 		if (feeder->output)
 			sluice_output_remove_feeder(feeder->output, feeder);
 	/* Nothing of that worker stores into it, nor may look at it any more. */
-	stream->refill = NULL;
+	if (stream->bell < 0)
+		stream->refill = NULL;
 	stream->source = NULL;
 	stream->starved = false;
 	(void)sluice_stream_release(stream, worker->now);

@@ -35,6 +35,7 @@ struct rest {
 	uint64_t carried; /* bytes of streams that are not acknowledged */
 	uint64_t again;	  /* of them, those of outputs that cannot go with all that they carry */
 	unsigned int cut; /* connections that have written a part of something */
+	const struct sluice_parcel *parcel; /* where they are to go */
 };
 
 /* Worker call: what waits at a connection and was not written goes back. */
@@ -58,9 +59,10 @@ static int add_carried(struct sluice_worker *worker, void *argument)
 	for_each_output (output, worker) {
 		carried = sluice_output_carried(output);
 		rest->carried += carried;
-		rest->again += sluice_output_can_pass(output) ? 0 : carried;
+		rest->again += sluice_output_can_pass(output, rest->parcel) ? 0 : carried;
 		for_each_connection (connection, &output->group)
-			/* Of native a receiver throws a cut frame away and gets it again. */
+			/* Of native the rest goes along, or a receiver throws a cut frame away
+			 * and gets it again. */
 			rest->cut += connection->writing.busy &&
 				     output->group.form.framing != SLUICE_FRAMING_NATIVE;
 	}
@@ -69,7 +71,8 @@ static int add_carried(struct sluice_worker *worker, void *argument)
 
 /* Waits until nothing is under way, `most_ns` at most; where connections are passed a moment is
  * enough, if they can go with what they carry. */
-static struct rest come_to_rest(struct sluice_engine *engine, uint64_t most_ns, bool passes)
+static struct rest come_to_rest(struct sluice_engine *engine, uint64_t most_ns, bool passes,
+				const struct sluice_parcel *parcel)
 {
 	uint64_t began = sluice_now(), passed;
 	struct rest rest;
@@ -78,7 +81,7 @@ static struct rest come_to_rest(struct sluice_engine *engine, uint64_t most_ns, 
 	for_each_worker (worker, engine)
 		(void)sluice_worker_call(worker, put_back, NULL);
 	for (;;) {
-		rest = (struct rest){0};
+		rest = (struct rest){.parcel = parcel};
 		for_each_worker (worker, engine)
 			(void)sluice_worker_call(worker, add_carried, &rest);
 		if (!passes)
@@ -183,7 +186,7 @@ int sluice_engine_hand_over(struct sluice_engine *engine, uint64_t rest_ns, bool
 				  "`store.memory.path` names a place for rings");
 		return -EBUSY;
 	}
-	rest = come_to_rest(engine, rest_ns, passes);
+	rest = come_to_rest(engine, rest_ns, passes, parcel);
 	if (rest.cut) {
 		sluice_say(error,
 			   "%u connections are in the middle of a datagram, and their receivers do "

@@ -147,7 +147,9 @@ static int report_inputs(struct sluice_engine *engine, const struct sluice_disk_
 		sluice_guid_copy(picture->guid, input->id);
 		memcpy(picture->name, input->name, sizeof(picture->name));
 		picture->source = sluice_config_source_name(engine->derived.kinds[number]);
-		picture->verdict = sluice_config_verdict_name(input->verdict);
+		picture->verdict = sluice_config_verdict_name(
+			engine->derived.kinds[number] == SLUICE_SOURCE_PCAP ? SLUICE_VERDICT_COPY
+									    : input->verdict);
 		picture->priority = input->priority;
 		if (sluice_intake_classes[kind]->receive)
 			picture->receive =
@@ -165,6 +167,9 @@ static int report_inputs(struct sluice_engine *engine, const struct sluice_disk_
 		if (sluice_intake_classes[kind]->unmatched)
 			picture->unmatched = sluice_intake_classes[kind]->unmatched(
 				engine->intakes[kind], input->id);
+		if (sluice_intake_classes[kind]->cost)
+			sluice_intake_classes[kind]->cost(engine->intakes[kind], input->id,
+							  picture->cost);
 	}
 	add_dropped_by_change(engine, report);
 	sluice_disk_past_drops(&engine->disk_past, add_dropped, &dropped);
@@ -295,6 +300,8 @@ static int add_destinations(const struct sluice_engine *engine, size_t number,
 	if (!larger)
 		return -ENOMEM;
 	picture->destinations = larger;
+	for (place = 0; place < engine->worker_count; place++)
+		sluice_cost_add(&output->halves[place]->group.cost, picture->cost);
 	for (place = 0; place < output->target_count; place++) {
 		struct sluice_engine_destination *sum = &larger[picture->destination_count++];
 
@@ -328,7 +335,10 @@ static int report_outputs(struct sluice_engine *engine, struct sluice_engine_rep
 		sluice_guid_copy(picture->guid, config->group);
 		memcpy(picture->name, config->name, sizeof(picture->name));
 		picture->mode = sluice_config_mode_name(config->mode);
-		picture->framing = sluice_config_framing_name(config->framing);
+		/* What is not framed is called by its kind. */
+		picture->framing = config->kind == SLUICE_KIND_TCP
+					   ? sluice_config_framing_name(config->framing)
+					   : sluice_config_kind_name(config->kind);
 		picture->rate = config->rate;
 		if (add_destinations(engine, number, picture))
 			return -ENOMEM;

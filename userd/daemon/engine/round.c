@@ -3,6 +3,7 @@
  * What a worker does in each round besides events and timers; see round.h. Over streams and
  * outputs, under the loop that calls it. Touches: streams and outputs of its worker.
  */
+#include "../../lib/cost.h"
 #include "../output/output.h"
 #include "../stream/stream.h"
 #include "round.h"
@@ -20,17 +21,23 @@
  */
 static void pump(struct sluice_worker *worker)
 {
+	struct sluice_cost_mark before;
 	unsigned int turn = 0;
 	bool again;
 
 	do {
 		again = false;
 		for_each_output (output, worker)
-			if (output->group.has_work)
+			if (output->group.has_work) {
+				before = sluice_cost_enter(SLUICE_COST_BUILD, &output->group.cost);
 				sluice_output_pump(output, worker->now);
+				sluice_cost_leave(before);
+			}
+		before = sluice_cost_enter(SLUICE_COST_ACKNOWLEDGE, NULL);
 		for_each_stream (stream, worker)
 			if (stream->moved)
 				again |= sluice_stream_release(stream, worker->now);
+		sluice_cost_leave(before);
 	} while (again && ++turn < TURNS);
 	if (again)
 		worker->next_due = worker->now;

@@ -36,6 +36,8 @@ bool sluice_whole_output_is_same(const struct sluice_whole_output *old,
 	    /* What was acknowledged as received only is not acknowledged again by itself. */
 	    old->halves[0]->group.durable != (config->durable != 0) ||
 	    !sluice_config_prefix_is_same(&old->halves[0]->group.from, &config->from) ||
+	    old->halves[0]->group.kind != sluice_kind_of(config->kind) ||
+	    old->halves[0]->group.preserves != (config->preserves != 0) ||
 	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||
 	    (config->mode == SLUICE_MODE_HASH &&
 	     old->halves[0]->group.batch_bytes != config->batch_bytes))
@@ -84,8 +86,8 @@ int sluice_whole_output_make(struct sluice_engine *engine,
 		output->target_count++;
 	}
 	for (number = 0; number < engine->worker_count; number++)
-		if (sluice_output_create(config, sluice_protocol_of(config->framing),
-					 output->targets, output->pacers, output->precedence,
+		if (sluice_output_create(config, sluice_kind_of(config->kind), output->targets,
+					 output->pacers, output->precedence,
 					 engine->workers[number], &output->halves[number]))
 			return -ENOMEM;
 	return 0;
@@ -103,7 +105,7 @@ int sluice_whole_output_join(struct sluice_whole_output *output,
 		return -ENOMEM;
 	larger[worker->number] = NULL;
 	output->halves = larger;
-	return sluice_output_create(config, sluice_protocol_of(config->framing), output->targets,
+	return sluice_output_create(config, sluice_kind_of(config->kind), output->targets,
 				    output->pacers, output->precedence, worker,
 				    &larger[worker->number]);
 }

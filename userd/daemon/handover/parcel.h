@@ -7,6 +7,7 @@
 #ifndef SLUICE_HANDOVER_PARCEL_H
 #define SLUICE_HANDOVER_PARCEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "../../lib/handed.h"
 #include "wire.h"
@@ -23,6 +24,7 @@ struct sluice_parcel {
 	size_t count, room;
 	char *state; /* lines, each with its end; NULL: none */
 	size_t state_length;
+	bool takes_rests; /* who gets it can go on in the middle of a frame */
 };
 
 /* Closes what is in it. */

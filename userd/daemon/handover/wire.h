@@ -25,9 +25,10 @@
 
 #define SLUICE_HANDOVER_MAGIC 0x4f484c53U /* "SLHO" */
 /* The version of what is said, and the oldest one that is understood. 2: connections are passed,
- * and the new one leaves them alone until it has said READY. */
-#define SLUICE_HANDOVER_VERSION 2U
+ * and the new one leaves them alone until it has said READY. 3: also in the middle of a frame. */
+#define SLUICE_HANDOVER_VERSION 3U
 #define SLUICE_HANDOVER_LINKS 2U /* from which on that is so */
+#define SLUICE_HANDOVER_RESTS 3U
 #define SLUICE_HANDOVER_LEAST 1U
 /* Bytes of a packet's text, and descriptors with it (the kernel's SCM_MAX_FD is 253). */
 #define SLUICE_HANDOVER_TEXT 49152U

@@ -89,16 +89,26 @@ static int take_source(int fd, const struct sluice_config_prefix *from, int fami
 	return result ? -errno : 0;
 }
 
-void sluice_connection_connect(struct sluice_connection *connection, uint64_t now)
+bool sluice_connection_take_source(struct sluice_connection *connection, int family, uint64_t now)
+{
+	int error = take_source(connection->fd, &connection->group->from, family);
+
+	if (error)
+		sluice_connection_lose(connection, "cannot come from the output's `from`", -error,
+				       now);
+	return !error;
+}
+
+bool sluice_connection_find_address(struct sluice_connection *connection,
+				    struct sockaddr_storage *address, socklen_t *length,
+				    uint64_t now)
 {
 	struct sluice_group *group = connection->group;
-	struct sockaddr_storage address;
 	unsigned int count;
-	socklen_t length;
 	int error;
 
-	error = sluice_target_address(connection->target, connection->attempt.address, &address,
-				      &length, &count);
+	error = sluice_target_address(connection->target, connection->attempt.address, address,
+				      length, &count);
 	if (error == -EAGAIN) {
 		/* A resolver that does not answer is as bad as one that knows nothing: a standby
 		 * may step in. */
@@ -107,28 +117,36 @@ void sluice_connection_connect(struct sluice_connection *connection, uint64_t no
 		else if (now >= connection->attempt.deadline && !connection->attempt.complained)
 			connection->attempt.complained = group->changed = group->has_work = true;
 		sluice_worker_set_timer(group->worker, &connection->timer, now + RESOLVE_NS);
-		return;
+		return false;
 	}
 	if (error) {
 		sluice_connection_lose(connection,
 				       error == -ENODEV ? "its interface is not there"
 							: "its name has no address",
 				       0, now);
-		return;
+		return false;
 	}
 	connection->attempt.interface = sluice_target_interface(connection->target);
+	return true;
+}
+
+void sluice_connection_connect(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_group *group = connection->group;
+	struct sockaddr_storage address;
+	socklen_t length;
+	int error;
+
+	if (!sluice_connection_find_address(connection, &address, &length, now))
+		return;
 	connection->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (connection->fd < 0) {
 		sluice_connection_lose(connection, "no socket for it", errno, now);
 		return;
 	}
 	sluice_connection_set_options(connection->fd, &group->timing);
-	error = take_source(connection->fd, &group->from, address.ss_family);
-	if (error) {
-		sluice_connection_lose(connection, "cannot come from the output's `from`", -error,
-				       now);
+	if (!sluice_connection_take_source(connection, address.ss_family, now))
 		return;
-	}
 	error = sluice_worker_watch(group->worker, connection->fd, SLUICE_TCP_WATCHED,
 				    &connection->handler);
 	if (error) {

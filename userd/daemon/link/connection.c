@@ -16,7 +16,7 @@ void sluice_connection_note_since(struct sluice_connection *connection)
 
 	if (connection->counters.rejecting)
 		condition = REJECTING;
-	else if (connection->state == SLUICE_TCP_READY)
+	else if (connection->state == SLUICE_TCP_READY && !connection->unproven)
 		condition = connection->counters.full	  ? QUEUE_FULL
 			    : connection->counters.unsafe ? NOT_DURABLE
 			    : connection->counters.slow	  ? SLOW

@@ -25,6 +25,7 @@
 #include "framing.h"
 #include "group.h"
 #include "health.h"
+#include "kind.h"
 #include "native.h"
 #include "pace.h"
 #include "passing.h"
@@ -85,6 +86,9 @@ struct sluice_protocol {
 	bool is_answered; /* the peer says something about what it gets */
 	const char
 		*late; /* why it is lost if it is not ready in time; NULL: begin() makes it ready */
+	/* Where only what it is given can show whether anybody is there: must the first segment do
+	 * so before it counts as there? NULL: never. */
+	bool (*must_prove)(const struct sluice_connection *connection);
 	/* Memory for a connection of its group. 0 or -ENOMEM. @context process too */
 	int (*prepare)(struct sluice_connection *connection);
 	void (*dispose)(struct sluice_connection *connection);
@@ -114,7 +118,8 @@ struct sluice_protocol {
 	void (*part)(struct sluice_connection *connection);
 	/* It is about to be closed: everything it carries goes back. */
 	void (*lost)(struct sluice_connection *connection);
-	/* passing.h. Does it stand where another process could go on? NULL: none ever could. */
+	/* passing.h. Nothing is being written: does it stand where another process could go on?
+	 * NULL: none ever could. */
 	bool (*can_pass)(const struct sluice_connection *connection);
 	/* Adds lines of what it needs for that, which begin with a word and `key`. 0 or a negative
 	 * errno. NULL: nothing is needed. */
@@ -122,6 +127,11 @@ struct sluice_protocol {
 		    struct sluice_parcel *parcel);
 	/* Goes on with what its line and those of `key` say. False: it cannot. NULL: likewise. */
 	bool (*go_on)(struct sluice_connection *connection, const char *line, const char *key);
+	/* Takes what a predecessor had half written (`written` bytes) and half read (`read` bytes),
+	 * one behind the other in `bytes`, as its own; it is not used yet. False: it cannot. NULL:
+	 * none goes on in the middle of something. */
+	bool (*take_rest)(struct sluice_connection *connection, const uint8_t *bytes,
+			  size_t written, size_t read);
 };
 
 /* Several rows have the same. */
@@ -143,6 +153,7 @@ struct sluice_connection {
 	struct sluice_target *target; /* a reference */
 	int fd;			      /* -1: none */
 	bool input_masked;	      /* what comes does not wake the worker */
+	bool unproven;		      /* it is ready, and nothing shows yet that anybody is there */
 	enum sluice_tcp_state state;
 
 	struct sluice_writing writing;
@@ -190,9 +201,18 @@ void sluice_connection_set_state(struct sluice_connection *connection, enum slui
  * @context worker, or process if never entered */
 void sluice_connection_note_since(struct sluice_connection *connection);
 
-/* connect.c. Begins an attempt with the next address; it may be lost when this returns. @context
- * worker */
+/* connect.c. struct sluice_kind.connect of tcp. @context worker */
 void sluice_connection_connect(struct sluice_connection *connection, uint64_t now);
+
+/* The address that an attempt is to be made with. False: there is none now; the connection waits
+ * for one, or is lost. @context worker */
+bool sluice_connection_find_address(struct sluice_connection *connection,
+				    struct sockaddr_storage *address, socklen_t *length,
+				    uint64_t now);
+
+/* Gives its socket, of `family`, the source address that its output has, if it has one. False: it
+ * cannot have that, and the connection is lost. @context worker */
+bool sluice_connection_take_source(struct sluice_connection *connection, int family, uint64_t now);
 
 /* end.c. When the socket is closed its peer gets a reset, and what is not sent yet is dropped.
  * @threadsafe
@@ -207,7 +227,8 @@ void sluice_connection_reach(struct sluice_connection *connection, uint64_t now)
  * for. @context worker */
 void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timing);
 
-/* Makes a connection of `group` to `target` (takes a reference), not in a loop yet. 0 or -ENOMEM.
+/* life.c. Makes a connection of `group` to `target` (takes a reference), not in a loop yet. 0 or
+ * -ENOMEM.
  * @context process */
 int sluice_connection_create(struct sluice_group *group, struct sluice_target *target,
 			     const struct sluice_config_destination *config,
@@ -254,7 +275,7 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 /* Writes what was loaded; it counts against the rates. @context worker */
 void sluice_connection_begin(struct sluice_connection *connection, uint64_t now);
 
-/* Nothing follows for now: what TCP holds back for a full segment goes. @context worker */
+/* struct sluice_kind.push of tcp: what is held back for a full segment goes. @context worker */
 void sluice_connection_push(struct sluice_connection *connection);
 
 /* Can it begin to write something, whatever it carries already? @context worker */
@@ -273,11 +294,14 @@ bool sluice_connection_send_parked(struct sluice_connection *connection, size_t 
 /* Gives back what waits, of `feeder` or (NULL) of all. @context worker */
 void sluice_connection_unpark(struct sluice_connection *connection, struct sluice_feeder *feeder);
 
-/* Writes what is pending, as far as it goes. @context worker */
+/* struct sluice_kind.flush of tcp: writes what is pending, as far as it goes. @context worker */
 void sluice_connection_flush(struct sluice_connection *connection, uint64_t now);
 
 /* start.c. The protocol may send from now on. @context worker */
 void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t now);
+
+/* Of one that had to prove it: somebody is there. @context worker */
+void sluice_connection_is_proven(struct sluice_connection *connection, uint64_t now);
 
 /* Is its trial over, or has it lasted? `name` is what the log calls it; *next becomes when to look
  * again at the latest. @context worker */
@@ -306,7 +330,11 @@ void sluice_connection_cut(struct sluice_connection *connection, const char *wha
 /* How often TCP is asked for MSS, path MTU and what was achieved. */
 #define SLUICE_MEASURE_NS SLUICE_NS_PER_S
 
-/* Asks TCP for what the report shows, if it is time. @context worker */
+/* Of the report: the rate that it achieved, of the last second. False: it is not time yet.
+ * @context worker */
+bool sluice_connection_measure_rate(struct sluice_connection *connection, uint64_t now);
+
+/* struct sluice_kind.measure of tcp: asks TCP for what the report shows. @context worker */
 void sluice_connection_measure(struct sluice_connection *connection, uint64_t now);
 
 /* From here on heartbeats are written, until there is a segment again. @context worker */
@@ -365,16 +393,6 @@ bool sluice_connection_is_replaceable(const struct sluice_connection *connection
  */
 const char *sluice_connection_stall(const struct sluice_connection *connection, uint64_t since,
 				    uint64_t now, uint64_t *next);
-
-/*
- * Whether what comes wakes the worker. Where it does not, because the worker wakes soon anyway,
- * somebody calls sluice_connection_drain_input(); that the peer is gone wakes it in any case.
- * @context worker
- */
-void sluice_connection_listen(struct sluice_connection *connection, bool wakes);
-
-/* Reads what came and woke nobody. @context worker */
-void sluice_connection_drain_input(struct sluice_connection *connection, uint64_t now);
 
 /* Sees to it that the protocol's tick comes at `at` at the latest. @context worker */
 void sluice_connection_tick_by(struct sluice_connection *connection, uint64_t at);

@@ -79,6 +79,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 		connection->attempt.pause = 0;
 	sluice_connection_forget(connection);
 	connection->input_masked = false;
+	connection->unproven = false;
 	connection->writing.busy = false;
 	connection->writing.more = false;
 	connection->writing.corked = false;

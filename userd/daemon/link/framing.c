@@ -432,27 +432,6 @@ uint64_t sluice_unsent_sum(const struct sluice_unsent *unsent)
 	return (uint64_t)unsent->unsendable + unsent->oversized + unsent->skipped;
 }
 
-struct sluice_form sluice_form_of(const struct sluice_config_output *config)
-{
-	return (struct sluice_form){
-		.framing = config->framing,
-		.most = config->max_datagram,
-		.oversize = config->oversize,
-		.empty = config->empty,
-		.unsafe = config->unsafe,
-		.prefix = config->prefix,
-		.hazards = config->hazards,
-	};
-}
-
-bool sluice_form_is_same(const struct sluice_form *one, const struct sluice_form *other)
-{
-	return one->framing == other->framing && one->most == other->most &&
-	       one->oversize == other->oversize && one->empty == other->empty &&
-	       one->unsafe == other->unsafe && one->hazards == other->hazards &&
-	       one->prefix == other->prefix;
-}
-
 int sluice_framing_write(struct sluice_form form, const uint8_t *span, size_t length, uint8_t *out,
 			 size_t room, struct sluice_framed *framed)
 {

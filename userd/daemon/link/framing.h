@@ -41,10 +41,14 @@
  * SLUICE_DATAGRAM_LEAST_PREFIXED bytes with a prefix in each. */
 #define SLUICE_FRAMING_RECORD_MAX (5U * SLUICE_PAYLOAD_MAX + SLUICE_DATAGRAM_LEAST)
 
-/* What the bytes look like. */
+/* Bytes of a form as a text. */
+#define SLUICE_FORM_TEXT 96U
+
+/* What the bytes look like. Without padding: sluice_form_text() names every member, and checks that
+ * by the size. */
 struct sluice_form {
-	enum sluice_framing framing;
 	size_t most; /* bytes of a message, without what the framing puts around it; 0: any */
+	enum sluice_framing framing;
 	enum sluice_oversize oversize;
 	enum sluice_empty empty;
 	enum sluice_unsafe unsafe;
@@ -86,6 +90,10 @@ struct sluice_framed {
 
 /* The form that an output is configured to have. */
 struct sluice_form sluice_form_of(const struct sluice_config_output *config);
+
+/* The form as a text that no other form has, without blanks, which also another process may read
+ * (passing.h). Returns `text`. */
+const char *sluice_form_text(const struct sluice_form *form, char text[SLUICE_FORM_TEXT]);
 
 /* Would they make the same bytes of everything? */
 bool sluice_form_is_same(const struct sluice_form *one, const struct sluice_form *other);

@@ -11,11 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "../../config/model.h"
+#include "../../lib/cost.h"
 #include "framing.h"
 #include "pace.h"
 
 struct sluice_connection;
 struct sluice_feeder;
+struct sluice_kind;
 struct sluice_protocol;
 struct sluice_worker;
 
@@ -34,9 +36,11 @@ struct sluice_group {
 	uint8_t output[SLUICE_GUID_SIZE]; /* as the user knows it; the same unless it duplicates */
 	char name[SLUICE_NAME_MAX + 1];
 	struct sluice_form form;
-	const struct sluice_protocol *protocol; /* that speaks it */
+	const struct sluice_kind *kind;
+	const struct sluice_protocol *protocol; /* of that kind, that speaks it */
 	struct sluice_tcp_timing timing;
 	struct sluice_config_prefix from; /* where connections come from */
+	bool preserves; /* udp: datagrams have the source address that they came with */
 	size_t batch_bytes;
 	size_t run_bytes; /* hash: the most that a run of records may have */
 	bool parks;	  /* hash: segments wait at the connection that they belong to */
@@ -57,6 +61,9 @@ struct sluice_group {
 	/* What they say to the output */
 	bool changed;  /* a connection came, went, or has another part */
 	bool has_work; /* something changed: pump at the end of this round */
+
+	/* What building, sending and acknowledgements have cost in this worker */
+	struct sluice_cost_item cost;
 };
 
 /* Goes through the connections of `group`, which none joins or leaves meanwhile. */

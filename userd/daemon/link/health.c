@@ -22,22 +22,28 @@
 /* What TCP sent in vain before a peer that has no room counts as gone. */
 #define TRIES 2U
 
-/* Asks TCP for what the report shows. */
-void sluice_connection_measure(struct sluice_connection *connection, uint64_t now)
+bool sluice_connection_measure_rate(struct sluice_connection *connection, uint64_t now)
 {
-	struct tcp_info info;
-	socklen_t length = sizeof(info);
-
 	uint64_t passed = now - connection->health.measured, bytes = connection->counters.bytes;
 
 	if (passed < SLUICE_MEASURE_NS)
-		return;
+		return false;
 	if (connection->health.measured)
 		sluice_store_relaxed(&connection->counters.achieved,
 				     (uint64_t)((double)(bytes - connection->health.bytes_seen) *
 						8 * SLUICE_NS_PER_S / (double)passed));
 	connection->health.measured = now;
 	connection->health.bytes_seen = bytes;
+	return true;
+}
+
+void sluice_connection_measure(struct sluice_connection *connection, uint64_t now)
+{
+	struct tcp_info info;
+	socklen_t length = sizeof(info);
+
+	if (!sluice_connection_measure_rate(connection, now))
+		return;
 	if (getsockopt(connection->fd, IPPROTO_TCP, TCP_INFO, &info, &length))
 		return;
 	sluice_store_relaxed(&connection->counters.mss, (uint64_t)info.tcpi_snd_mss);

@@ -464,6 +464,33 @@ static bool can_pass(const struct sluice_connection *connection)
 	return !connection->inbox.used && !connection->native.kept && !connection->writing.staged;
 }
 
+/* struct sluice_protocol.take_rest: what is to be written goes by way of the staging buffer; of
+ * what was read there is no whole frame. */
+static bool take_rest(struct sluice_connection *connection, const uint8_t *bytes, size_t written,
+		      size_t read)
+{
+	if (read > connection->inbox.size &&
+	    !sluice_buffer_grow(&connection->inbox.bytes, &connection->inbox.size, read))
+		return false;
+	if (written > connection->native.room && !enlarge_staging(connection, written))
+		return false;
+	memcpy(connection->inbox.bytes, bytes + written, read);
+	connection->inbox.used = read;
+	if (read && received(connection, 0, sluice_now())) {
+		connection->inbox.used = 0;
+		return false;
+	}
+	if (!written)
+		return true;
+	memcpy(connection->native.staging, bytes, written);
+	connection->writing.staged = written;
+	connection->writing.pending[0] =
+		(struct iovec){.iov_base = connection->native.staging, .iov_len = written};
+	connection->writing.pending[1].iov_len = 0;
+	connection->writing.busy = true;
+	return true;
+}
+
 const struct sluice_protocol sluice_protocol_native = {
 	.is_answered = true,
 	.late = "connected, but no HELLO in time",
@@ -478,4 +505,5 @@ const struct sluice_protocol sluice_protocol_native = {
 	.tick = tick,
 	.lost = lost,
 	.can_pass = can_pass,
+	.take_rest = take_rest,
 };

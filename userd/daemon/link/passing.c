@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
@@ -18,8 +21,10 @@
 
 /* What the line of a connection begins with. */
 #define WORD "link"
-/* Bytes of what says how it frames. */
-#define FORM 96U
+/* Bytes of what says how it frames, where it comes from and what releases. */
+#define FORM (SLUICE_FORM_TEXT + INET6_ADDRSTRLEN + sizeof("//durable"))
+/* The most that can be half written and half read: more is a mistake. */
+#define REST_MOST (64UL << 20)
 /* Bytes of what tells a connection from all others: output, worker, destination. */
 #define KEY 512U
 
@@ -33,28 +38,94 @@ static const char *key_of(const struct sluice_connection *connection, char text[
 	return text;
 }
 
-/* Writes what makes the bytes of datagrams, and where the connection comes from: with another form
- * or source it cannot go on. Returns `text`. */
+/* Writes what makes the bytes of datagrams, where the connection comes from, and whether less than
+ * durable releases: with another it cannot go on, as what a receiver has said already it does not
+ * say again (sluice_output_can_inherit()). Returns `text`. */
 static const char *form_of(const struct sluice_group *group, char text[FORM])
 {
-	const struct sluice_form *form = &group->form;
-	char from[INET6_ADDRSTRLEN] = "-";
+	char form[SLUICE_FORM_TEXT], from[INET6_ADDRSTRLEN] = "-";
 
 	if (group->from.family != AF_UNSPEC)
 		(void)inet_ntop(group->from.family, group->from.address, from, sizeof(from));
-	snprintf(text, FORM, "%s/%zu/%d/%d/%d/%u/%d/%s", sluice_config_framing_name(form->framing),
-		 form->most, (int)form->oversize, (int)form->empty, (int)form->unsafe,
-		 form->hazards, (int)form->prefix, from);
+	snprintf(text, FORM, "%s/%s%s", sluice_form_text(&group->form, form), from,
+		 group->durable ? "/durable" : "");
 	return text;
 }
 
-bool sluice_connection_can_pass(const struct sluice_connection *connection)
+bool sluice_connection_can_pass(const struct sluice_connection *connection, bool takes_rests)
 {
+	const struct sluice_protocol *protocol = connection->protocol;
+
 	/* A link-local address is only good with the interface that it was reached by. */
 	return connection->state == SLUICE_TCP_READY && connection->fd >= 0 &&
-	       !connection->writing.busy && !connection->role.disabled &&
-	       !connection->attempt.interface && !connection->trial.is_rejecting &&
-	       connection->protocol->can_pass && connection->protocol->can_pass(connection);
+	       !connection->role.disabled && !connection->attempt.interface &&
+	       !connection->trial.is_rejecting && protocol->can_pass &&
+	       ((takes_rests && protocol->take_rest) ||
+		(!connection->writing.busy && protocol->can_pass(connection)));
+}
+
+/* Puts what is half written and half read into the parcel, if there is any: one behind the other in
+ * memory of its own. 0 or a negative errno. */
+static int give_rest(struct sluice_connection *connection, const char *key,
+		     struct sluice_parcel *parcel)
+{
+	const struct sluice_writing *writing = &connection->writing;
+	const struct iovec parts[] = {
+		writing->pending[0],
+		writing->pending[1],
+		{.iov_base = connection->inbox.bytes, .iov_len = connection->inbox.used},
+	};
+	size_t part = writing->busy ? 0 : 2, read = connection->inbox.used;
+	size_t written = writing->busy ? parts[0].iov_len + parts[1].iov_len : 0;
+	const struct sluice_segment *segment = NULL;
+	int fd, result;
+
+	if (!parcel->takes_rests || !connection->protocol->take_rest || !(written + read))
+		return 0;
+	fd = memfd_create("sluice-rest", MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	result = writev(fd, parts + part, (int)(3 - part)) == (ssize_t)(written + read) ? 0 : -EIO;
+	if (!result)
+		result = sluice_parcel_add(parcel, SLUICE_HANDED_REST, key, fd);
+	close(fd);
+	/* What is written from where it lies counts as sent when the last byte is. */
+	if (writing->busy && writing->feeder)
+		segment = sluice_feeder_segment(writing->feeder, writing->segment);
+	if (!result)
+		result =
+			sluice_parcel_say(parcel, "rest %s written=%zu read=%zu sent=%" PRIu64, key,
+					  written, read, segment ? segment->count : UINT64_C(0));
+	return result;
+}
+
+/* Takes that, which was in the parcel. False: it cannot be had. */
+static bool take_rest(struct sluice_connection *connection, const char *key)
+{
+	int fd = sluice_handed_take(SLUICE_HANDED_REST, key);
+	const char *line = sluice_notes_next(NULL, "rest", key);
+	size_t written, read, total, have = 0;
+	uint8_t *bytes = NULL;
+	bool is_taken = false;
+	ssize_t part = 1;
+
+	if (fd < 0)
+		return !line;
+	written = line ? (size_t)sluice_handover_number(line, "written") : 0;
+	read = line ? (size_t)sluice_handover_number(line, "read") : 0;
+	if (__builtin_add_overflow(written, read, &total) || !total || total > REST_MOST)
+		goto close;
+	bytes = malloc(total);
+	for (; bytes && have < total && part > 0; have += part > 0 ? (size_t)part : 0)
+		part = pread(fd, bytes + have, total - have, (off_t)have);
+	is_taken = have == total && connection->protocol->take_rest &&
+		   connection->protocol->take_rest(connection, bytes, written, read);
+	if (is_taken)
+		sluice_count(&connection->counters.sent, sluice_handover_number(line, "sent"));
+	free(bytes);
+close:
+	close(fd);
+	return is_taken;
 }
 
 int sluice_connection_give(struct sluice_connection *connection, size_t place,
@@ -74,6 +145,8 @@ int sluice_connection_give(struct sluice_connection *connection, size_t place,
 			key, form_of(connection->group, form), place, connection->carrier.segments,
 			connection->counters.since, connection->trial.reached,
 			connection->trial.given, connection->signs.owed);
+	if (!result)
+		result = give_rest(connection, key, parcel);
 	if (!result && connection->protocol->pass)
 		result = connection->protocol->pass(connection, key, parcel);
 	if (result)
@@ -109,7 +182,7 @@ bool sluice_connection_receive(struct sluice_connection *connection)
 	if (fd < 0)
 		return false;
 	line = sluice_notes_next(NULL, WORD, key);
-	if (!fits(connection, line)) {
+	if (!fits(connection, line) || !take_rest(connection, key)) {
 		close(fd);
 		return false;
 	}
@@ -174,10 +247,12 @@ void sluice_connection_go_on(struct sluice_connection *connection, uint64_t now)
 	}
 	sluice_connection_measure(connection, now);
 	sluice_info_about(SLUICE_ABOUT_CONNECTION(connection),
-			  "%s: connected as before, with %llu segments under way",
+			  "%s: connected as before, with %llu segments under way%s",
 			  sluice_connection_name(connection, name),
-			  (unsigned long long)connection->carrier.segments);
+			  (unsigned long long)connection->carrier.segments,
+			  connection->writing.busy ? ", in the middle of a frame" : "");
 	connection->timer.at = 0;
+	sluice_connection_flush(connection, now);
 	sluice_connection_tick_by(connection, 1);
 }
 

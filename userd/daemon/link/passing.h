@@ -28,9 +28,9 @@ struct sluice_passing {
 	uint64_t unconfirmed; /* segments that it carried there */
 };
 
-/* May it go now: is it ready, between two frames, and of a protocol that can go on? @context worker
- */
-bool sluice_connection_can_pass(const struct sluice_connection *connection);
+/* May it go now: is it ready, of a protocol that can go on, and between two frames, unless that and
+ * who gets it go on inside one as well (`takes_rests`)? @context worker */
+bool sluice_connection_can_pass(const struct sluice_connection *connection, bool takes_rests);
 
 /* Puts it into `parcel` as number `place` of its group. 0: it has no socket any more, what it
  * carries it keeps; a negative errno: it is as it was. @context worker */

@@ -40,6 +40,7 @@ struct sluice_target {
 	bool told; /* the log knows that it cannot be looked up; the resolver's thread only */
 
 	struct sluice_presence presence;
+	struct sluice_gate gate;
 
 	pthread_mutex_t lock; /* over what follows */
 	struct sockaddr_storage addresses[SLUICE_TARGET_ADDRESSES];
@@ -329,6 +330,11 @@ int sluice_target_address(struct sluice_target *target, unsigned int attempt,
 		return error;
 	((struct sockaddr_in6 *)address)->sin6_scope_id = sluice_target_interface(target);
 	return ((struct sockaddr_in6 *)address)->sin6_scope_id ? 0 : -ENODEV;
+}
+
+struct sluice_gate *sluice_target_gate(struct sluice_target *target)
+{
+	return &target->gate;
 }
 
 struct sluice_presence *sluice_target_presence(struct sluice_target *target)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include "../../config/model.h"
+#include "gate.h"
 #include "presence.h"
 
 #define SLUICE_TARGET_ADDRESSES 16U /* of one name; more are not used */
@@ -39,6 +40,9 @@ const char *sluice_target_text(const struct sluice_target *target);
 
 /* Whether it is there; of all workers. @threadsafe */
 struct sluice_presence *sluice_target_presence(struct sluice_target *target);
+
+/* Who may try it; of all workers. @threadsafe */
+struct sluice_gate *sluice_target_gate(struct sluice_target *target);
 
 /*
  * The address to try as the `attempt`th; *count is how many there are. Returns 0, -EAGAIN (being

@@ -11,8 +11,9 @@ bool sluice_group_needs_standbys(const struct sluice_group *group)
 	for_each_connection (other, group) {
 		/* One that is only just being connected to is not down yet. */
 		if (!other->role.standby && !other->role.disabled &&
-		    (other->state == SLUICE_TCP_READY ? !other->trial.until
-						      : !other->attempt.complained))
+		    (other->state == SLUICE_TCP_READY && !other->unproven
+			     ? !other->trial.until
+			     : !other->attempt.complained))
 			return false;
 	}
 	return true;

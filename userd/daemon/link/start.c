@@ -16,6 +16,9 @@ static bool comes_and_goes(const struct sluice_connection *connection)
 /* It keeps its connection: the log hears that it is there. @context worker */
 static void welcome(struct sluice_connection *connection, const char *name, uint64_t now)
 {
+	if (connection->unproven)
+		sluice_store_relaxed(&connection->counters.state, (uint64_t)connection->state);
+	connection->unproven = false;
 	sluice_store_relaxed(&connection->counters.rejecting, UINT64_C(0));
 	sluice_connection_note_there(connection, now);
 	if (!sluice_outage_end(&connection->told.outage, name, SLUICE_ABOUT_CONNECTION(connection),
@@ -56,17 +59,32 @@ void sluice_connection_is_ready(struct sluice_connection *connection, uint64_t n
 	connection->load.drained_at = now;
 	group->changed = true;
 	sluice_count(&connection->counters.connects, 1);
-	sluice_connection_measure(connection, now);
+	group->kind->measure(connection, now);
 	sluice_connection_name(connection, name);
 	/* Who speaks our protocol does not reject us. */
 	if (connection->protocol->is_answered)
 		(void)sluice_trial_passed(&connection->trial, name,
 					  SLUICE_ABOUT_CONNECTION(connection), now);
 	sluice_trial_begin(&connection->trial, group->connection_count > 1, now);
-	if (!connection->trial.is_rejecting)
+	connection->unproven =
+		connection->protocol->must_prove && connection->protocol->must_prove(connection);
+	/* Nobody was there last time: to a reader it is not there yet. */
+	if (connection->unproven && connection->attempt.complained)
+		sluice_store_relaxed(&connection->counters.state, (uint64_t)SLUICE_TCP_CONNECTING);
+	if (!connection->trial.is_rejecting && !connection->unproven)
 		welcome(connection, name, now);
 	connection->timer.at = 0;
 	sluice_connection_tick_by(connection, connection->trial.until ? connection->trial.until
 								      : now + SLUICE_MEASURE_NS);
 	group->has_work = true;
+}
+
+void sluice_connection_is_proven(struct sluice_connection *connection, uint64_t now)
+{
+	char name[SLUICE_CONNECTION_NAME];
+
+	if (!connection->unproven)
+		return;
+	welcome(connection, sluice_connection_name(connection, name), now);
+	connection->group->changed = connection->group->has_work = true;
 }

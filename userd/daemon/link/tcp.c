@@ -1,92 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * Connections; see connection.h: what its socket and its clock say. Edge-triggered: registered once
- * per connection, no epoll_ctl after that. Touches: sockets.
+ * Outputs of `kind: tcp` (kind.h): what a connection's socket says, and the table of what else this
+ * kind does. Edge-triggered: registered once per connection, no epoll_ctl after that. Above
+ * connect.c, health.c and writer.c, in the connection's worker. Touches: sockets.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "connection.h"
 
-/* How long one that gets disabled may take to acknowledge what it has, and how often that is looked
- * at. */
-#define DRAIN_NS SLUICE_NS_PER_S
-#define DRAIN_PAUSE_NS (5 * SLUICE_NS_PER_MS)
 /* A peer that breaks the protocol again and again is told of once in so long. */
 #define FAULT_NS (60 * SLUICE_NS_PER_S)
 /* After so many kilobytes read from one peer the others have their turn. */
 #define READS 16
-
-/* The clock. @context worker */
-static void due(struct sluice_timer *timer, uint64_t now)
-{
-	struct sluice_connection *connection =
-		(struct sluice_connection *)((char *)timer -
-					     offsetof(struct sluice_connection, timer));
-	char name[SLUICE_CONNECTION_NAME];
-	const char *what;
-	uint64_t next;
-
-	sluice_connection_name(connection, name);
-	sluice_outage_look(&connection->told.outage, name, SLUICE_ABOUT_CONNECTION(connection),
-			   false, now);
-	sluice_connection_look_after_presence(connection, now);
-	sluice_unconfirmed_look(&connection->told.unconfirmed, name,
-				SLUICE_ABOUT_CONNECTION(connection), false, now);
-	switch (connection->state) {
-	case SLUICE_TCP_WAITING:
-		if (!connection->role.disabled)
-			sluice_connection_connect(connection, now);
-		return;
-	case SLUICE_TCP_CONNECTING:
-	case SLUICE_TCP_GREETING:
-		if (now >= connection->attempt.deadline)
-			sluice_connection_lose(connection,
-					       connection->state == SLUICE_TCP_CONNECTING
-						       ? "no answer to connecting in time"
-						       : connection->protocol->late,
-					       0, now);
-		else
-			sluice_connection_tick_by(connection, connection->attempt.deadline);
-		return;
-	case SLUICE_TCP_READY:
-		/* Nobody else hears one that carries nothing while others keep the worker awake. */
-		sluice_connection_drain_input(connection, now);
-		if (connection->state != SLUICE_TCP_READY)
-			return;
-		sluice_connection_measure(connection, now);
-		next = now + SLUICE_MEASURE_NS;
-		sluice_connection_look_at_trial(connection, name, now, &next);
-		sluice_connection_look(connection, now);
-		if (connection->attempt.interface &&
-		    sluice_target_interface(connection->target) != connection->attempt.interface)
-			what = "its interface is gone or another one now";
-		else
-			what = sluice_connection_silence(connection, now, &next);
-		if (!what)
-			what = connection->protocol->tick(connection, now, &next);
-		if (!what && connection->state == SLUICE_TCP_READY &&
-		    sluice_connection_holds_back(connection, now))
-			what = "it acknowledges nothing, and the ring is nearly full; others take "
-			       "over";
-		if (!what && connection->role.disabled &&
-		    ((!connection->carrier.segments && !connection->writing.busy) ||
-		     now >= connection->attempt.deadline))
-			what = "it is disabled";
-		if (connection->role.disabled && next > now + DRAIN_PAUSE_NS)
-			next = now + DRAIN_PAUSE_NS;
-		if (what && connection->state == SLUICE_TCP_READY)
-			sluice_connection_lose(connection, what, 0, now);
-		else if (connection->state == SLUICE_TCP_READY)
-			sluice_connection_tick_by(connection, next);
-		return;
-	}
-}
 
 /* The peer broke the protocol. It gets a reset, so that it does not take the end for a good one.
  * @context worker */
@@ -159,7 +87,18 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 	}
 }
 
-void sluice_connection_listen(struct sluice_connection *connection, bool wakes)
+/* The same, with its cost. @context worker */
+static void read_counted(struct sluice_connection *connection, uint64_t now)
+{
+	struct sluice_cost_mark before =
+		sluice_cost_enter(SLUICE_COST_ACKNOWLEDGE, &connection->group->cost);
+
+	read_all(connection, now);
+	sluice_cost_leave(before);
+}
+
+/* struct sluice_kind.listen. @context worker */
+static void listen_to(struct sluice_connection *connection, bool wakes)
 {
 	/* Of what has come already epoll tells as soon as it is asked. */
 	if (connection->input_masked == wakes && connection->state == SLUICE_TCP_READY &&
@@ -171,13 +110,14 @@ void sluice_connection_listen(struct sluice_connection *connection, bool wakes)
 		connection->input_masked = !wakes;
 }
 
-void sluice_connection_drain_input(struct sluice_connection *connection, uint64_t now)
+/* struct sluice_kind.hear. @context worker */
+static void hear(struct sluice_connection *connection, uint64_t now)
 {
 	if (connection->input_masked)
-		read_all(connection, now);
+		read_counted(connection, now);
 }
 
-/* The socket has something to say. @context worker */
+/* struct sluice_kind.ready: the socket has something to say. @context worker */
 static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 {
 	struct sluice_connection *connection =
@@ -205,7 +145,7 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		sluice_connection_reach(connection, now);
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-		read_all(connection, now);
+		hear(connection, now);
 	if (connection->fd >= 0 && events & EPOLLOUT && connection->writing.busy)
 		sluice_connection_flush(connection, now);
 	if (connection->fd >= 0 && events & (EPOLLERR | EPOLLHUP)) {
@@ -219,101 +159,28 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		sluice_connection_cut(connection, "the peer closed the connection", 0, now);
 }
 
-/* A name as a number (64-bit FNV-1a, Noll), the same on every machine. */
-static uint64_t identity_of(const char *text)
+/* struct sluice_kind.retune: its times are those of its output. @context worker */
+static void retune(struct sluice_connection *connection)
 {
-	uint64_t hash = 0xcbf29ce484222325ULL;
-
-	for (; *text; text++)
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3ULL;
-	return hash;
+	sluice_connection_set_options(connection->fd, &connection->group->timing);
 }
 
-void sluice_connection_retune(struct sluice_connection *connection,
-			      const struct sluice_config_destination *config)
+/* struct sluice_kind.look: does the peer's TCP take something, and answer? @context worker */
+static const char *look(struct sluice_connection *connection, uint64_t now, uint64_t *next)
 {
-	bool was_disabled = connection->role.disabled;
-
-	connection->role.weight = config->weight;
-	connection->role.standby = config->standby;
-	connection->role.disabled = !config->enabled || connection->group->is_absent;
-	connection->group->changed = true;
-	connection->group->has_work = true;
-	if (connection->fd >= 0)
-		sluice_connection_set_options(connection->fd, &connection->group->timing);
-	if (!connection->timer.place || was_disabled == connection->role.disabled)
-		return;
-	if (connection->role.disabled && connection->state != SLUICE_TCP_READY) {
-		sluice_connection_lose(connection, "it is disabled", 0, sluice_now());
-	} else if (connection->role.disabled) {
-		/* What is under way may be acknowledged first, so that nothing is sent twice. */
-		connection->attempt.deadline = sluice_now() + DRAIN_NS;
-		sluice_connection_tick_by(connection, 1);
-	} else if (connection->state == SLUICE_TCP_WAITING) {
-		connection->attempt.complained = false;
-		sluice_worker_set_timer(connection->group->worker, &connection->timer, 1);
-	}
+	sluice_connection_look(connection, now);
+	return sluice_connection_silence(connection, now, next);
 }
 
-int sluice_connection_create(struct sluice_group *group, struct sluice_target *target,
-			     const struct sluice_config_destination *config,
-			     struct sluice_pacer *pacer, struct sluice_connection **result)
-{
-	struct sluice_connection *connection = aligned_alloc(64, sizeof(*connection));
-	int error;
-
-	if (!connection)
-		return -ENOMEM;
-	memset(connection, 0, sizeof(*connection));
-	connection->handler.ready = ready;
-	connection->timer.due = due;
-	connection->group = group;
-	connection->fd = -1;
-	connection->role.pacer = pacer;
-	connection->role.identity = identity_of(config->text);
-	sluice_connection_retune(connection, config);
-	connection->protocol = group->protocol;
-	if (group->parks)
-		connection->parking.list = calloc(SLUICE_PARKED, sizeof(*connection->parking.list));
-	error = connection->protocol->prepare(connection);
-	if (error || (group->parks && !connection->parking.list)) {
-		connection->protocol->dispose(connection);
-		free(connection->parking.list);
-		free(connection);
-		return -ENOMEM;
-	}
-	connection->target = sluice_target_get(target);
-	sluice_connection_note_since(connection);
-	*result = connection;
-	return 0;
-}
-
-void sluice_connection_close(struct sluice_connection *connection)
-{
-	if (connection->fd < 0)
-		return;
-	/* One that is held is another process's still: that one speaks. */
-	if (!connection->passing.is_held)
-		sluice_connection_say_goodbye(connection);
-	sluice_connection_unpark(connection, NULL);
-	connection->protocol->lost(connection);
-	/* What TCP has taken over it goes on delivering after close(2). */
-	if (!connection->passing.is_held)
-		(void)shutdown(connection->fd, SHUT_WR);
-	close(connection->fd);
-	connection->fd = -1;
-}
-
-void sluice_connection_destroy(struct sluice_connection *connection)
-{
-	if (!connection)
-		return;
-	sluice_connection_tell_outages(connection, sluice_now());
-	sluice_connection_note_closed(connection);
-	sluice_connection_close(connection);
-	sluice_worker_remove_timer(connection->group->worker, &connection->timer);
-	connection->protocol->dispose(connection);
-	sluice_target_put(connection->target);
-	free(connection->parking.list);
-	free(connection);
-}
+const struct sluice_kind sluice_kind_tcp = {
+	.protocol_of = sluice_protocol_of,
+	.connect = sluice_connection_connect,
+	.flush = sluice_connection_flush,
+	.push = sluice_connection_push,
+	.ready = ready,
+	.retune = retune,
+	.listen = listen_to,
+	.hear = hear,
+	.measure = sluice_connection_measure,
+	.look = look,
+};

@@ -39,7 +39,9 @@ static void tell(struct sluice_connection *connection)
 	char name[SLUICE_CONNECTION_NAME], text[REASONS] = "";
 	size_t used;
 
-	used = add_reason(text, 0, counters->oversized, "longer than max-datagram");
+	used = add_reason(text, 0, counters->oversized,
+			  connection->group->form.most ? "longer than max-datagram"
+						       : "longer than the way takes");
 	used = add_reason(text, used, counters->skipped, "empty");
 	(void)add_reason(text, used, counters->unsendable,
 			 "with bytes that the receiver cannot bear, or without a form in this "

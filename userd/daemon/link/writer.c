@@ -14,13 +14,16 @@
 void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 {
 	struct msghdr message = {.msg_iov = connection->writing.pending, .msg_iovlen = 2};
+	struct sluice_cost_mark before;
 	size_t place;
 	ssize_t sent;
 
 	while (connection->writing.busy) {
+		before = sluice_cost_enter(SLUICE_COST_SEND, &connection->group->cost);
 		sent = sendmsg(connection->fd, &message,
 			       MSG_NOSIGNAL | MSG_DONTWAIT |
 				       (connection->writing.more ? MSG_MORE : 0));
+		sluice_cost_leave(before);
 		if (sent < 0) {
 			if (errno == EINTR)
 				continue;
@@ -31,6 +34,7 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 		}
 		sluice_count(&connection->counters.writes, 1);
 		sluice_count(&connection->counters.bytes, (uint64_t)sent);
+		sluice_cost_count(SLUICE_COST_SEND, 0, (uint64_t)sent);
 		connection->signs.wrote = now;
 		if (!connection->health.unanswered)
 			connection->health.unanswered = now;
@@ -90,7 +94,7 @@ void sluice_connection_begin(struct sluice_connection *connection, uint64_t now)
 		connection->trial.given = now;
 	sluice_pacer_charge(connection->role.pacer, bytes, now);
 	sluice_pacer_charge(connection->group->pacer, bytes, now);
-	sluice_connection_flush(connection, now);
+	connection->group->kind->flush(connection, now);
 }
 
 bool sluice_connection_send(struct sluice_connection *connection, struct sluice_feeder *feeder,
@@ -109,6 +113,7 @@ bool sluice_connection_send(struct sluice_connection *connection, struct sluice_
 	if (again)
 		sluice_count(&connection->counters.resent, segment->count);
 	connection->load.given += sluice_segment_bytes(segment);
+	sluice_cost_count(SLUICE_COST_BUILD, segment->count, sluice_segment_bytes(segment));
 	error = connection->protocol->load(connection, feeder, id, true, now);
 	if (error == -ENOMEM)
 		starve(connection, now);
@@ -144,6 +149,9 @@ bool sluice_connection_send_parked(struct sluice_connection *connection, size_t 
 			starve(connection, now);
 			return true;
 		}
+		if (segment)
+			sluice_cost_count(SLUICE_COST_BUILD, segment->count,
+					  sluice_segment_bytes(segment));
 	}
 	sluice_connection_begin(connection, now);
 	return connection->parking.first > before;

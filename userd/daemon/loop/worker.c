@@ -180,7 +180,10 @@ static void read_mail(struct sluice_worker *worker)
 	pthread_mutex_lock(&worker->lock);
 	if (worker->call) {
 		before = sluice_thread_enters(SLUICE_THREAD_ASKED);
+		sluice_cost_call_begin();
 		worker->answer = worker->call(worker, worker->argument);
+		/* Before who asked may go on, and free what was used. */
+		sluice_cost_call_end();
 		sluice_thread_goes_back(before);
 		worker->call = NULL;
 		pthread_cond_signal(&worker->answered);
@@ -281,8 +284,11 @@ static void run(struct sluice_worker *worker)
 	bool mail;
 
 	while (!worker->ended) {
+		sluice_cost_round(worker->now);
+		sluice_cost_wait_begin();
 		if (!look_for_events(worker, events, &count))
 			count = sleep_until_events(worker, events);
+		sluice_cost_wait_end();
 		if (count == -EOWNERDEAD)
 			return;
 		worker->now = sluice_now();

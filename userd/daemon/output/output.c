@@ -36,8 +36,7 @@ static void due(struct sluice_timer *timer, uint64_t now)
 	output->group.has_work = true;
 }
 
-int sluice_output_create(const struct sluice_config_output *config,
-			 const struct sluice_protocol *protocol,
+int sluice_output_create(const struct sluice_config_output *config, const struct sluice_kind *kind,
 			 struct sluice_target *const *targets, struct sluice_pacer *pacers,
 			 struct sluice_precedence *precedence, struct sluice_worker *worker,
 			 struct sluice_output **result)
@@ -45,7 +44,7 @@ int sluice_output_create(const struct sluice_config_output *config,
 	struct sluice_output *output;
 	size_t number;
 
-	if (!config || !protocol || !targets || !pacers || !precedence || !worker || !result)
+	if (!config || !kind || !targets || !pacers || !precedence || !worker || !result)
 		return -EINVAL;
 	output = calloc(1, sizeof(*output));
 	if (!output)
@@ -55,12 +54,14 @@ int sluice_output_create(const struct sluice_config_output *config,
 	memcpy(output->group.name, config->name, sizeof(output->group.name));
 	sluice_guid_copy(output->group.output, config->group);
 	output->group.form = sluice_form_of(config);
-	output->group.protocol = protocol;
+	output->group.kind = kind;
+	output->group.protocol = kind->protocol_of(config->framing);
 	output->group.durable = config->durable != 0;
 	output->group.resends = config->resends != 0;
 	output->group.is_absent = is_absent(config, worker);
 	output->group.timing = timing_of(config);
 	output->group.from = config->from;
+	output->group.preserves = config->preserves != 0;
 	output->timer.due = due;
 	output->mode = config->mode;
 	output->group.pacer = &pacers[0];
@@ -198,7 +199,9 @@ void sluice_output_remove_feeder(struct sluice_output *output, struct sluice_fee
 
 bool sluice_output_can_inherit(const struct sluice_output *heir, const struct sluice_output *old)
 {
-	return sluice_form_is_same(&heir->group.form, &old->group.form) &&
+	return heir->group.kind == old->group.kind &&
+	       heir->group.preserves == old->group.preserves &&
+	       sluice_form_is_same(&heir->group.form, &old->group.form) &&
 	       heir->group.durable == old->group.durable && heir->group.parks == old->group.parks &&
 	       sluice_config_prefix_is_same(&heir->group.from, &old->group.from);
 }
@@ -229,7 +232,7 @@ static void inherit(struct sluice_output *heir, struct sluice_output *old)
 			moved->role.weight = made->role.weight;
 			moved->role.standby = made->role.standby;
 			if (moved->fd >= 0)
-				sluice_connection_set_options(moved->fd, &heir->group.timing);
+				heir->group.kind->retune(moved);
 			if (made->role.disabled && !moved->role.disabled) {
 				moved->role.disabled = true;
 				sluice_connection_lose(moved, "it is disabled", 0, sluice_now());
@@ -338,7 +341,7 @@ static bool give(struct sluice_output *output, struct sluice_feeder *feeder, uin
 	portion = sluice_pacer_portion(output->group.pacer, output->group.batch_bytes);
 	portion = sluice_pacer_portion(connection->role.pacer, portion);
 	/* One that may reject what it is given loses one datagram by it, not a batch. */
-	if (connection->trial.is_rejecting)
+	if (connection->trial.is_rejecting || connection->unproven)
 		portion = 1;
 	loaded = connection->load.given;
 	*bytes = sluice_connection_send(connection, feeder, portion, now)
@@ -399,16 +402,16 @@ void sluice_output_keep_time(struct sluice_output *output, bool is_on_beat)
 {
 	/* One that has to wait for acknowledgements does not wait for the beat as well. */
 	for_each_connection (connection, &output->group)
-		sluice_connection_listen(connection,
-					 !is_on_beat || connection->carrier.bytes >
-								output->group.window / 2);
+		output->group.kind->listen(connection,
+					   !is_on_beat || connection->carrier.bytes >
+								  output->group.window / 2);
 }
 
 void sluice_output_drain_input(struct sluice_output *output, uint64_t now)
 {
 	for_each_connection (connection, &output->group)
 		if (connection->carrier.segments)
-			sluice_connection_drain_input(connection, now);
+			output->group.kind->hear(connection, now);
 }
 
 void sluice_output_pump(struct sluice_output *output, uint64_t now)
@@ -431,7 +434,7 @@ void sluice_output_pump(struct sluice_output *output, uint64_t now)
 		sluice_output_announce(output);
 	for_each_connection (connection, &output->group)
 		if (connection->writing.corked)
-			sluice_connection_push(connection);
+			output->group.kind->push(connection);
 	if (next > now)
 		sluice_worker_set_timer(output->group.worker, &output->timer, next);
 }

@@ -51,16 +51,18 @@ struct sluice_output {
 };
 
 /*
- * Makes the half of output `config` for `worker`; `protocol` speaks its framing, `targets` are its
+ * Makes the half of output `config` for `worker`; `kind` is what it is of, `targets` are its
  * destinations, in their order, `pacers` the output's and theirs, `precedence` what its streams
  * share; all outlive it. 0 or -ENOMEM. Nothing is connected yet.
  * @owner caller: sluice_output_destroy() @context process
  */
-int sluice_output_create(const struct sluice_config_output *config,
-			 const struct sluice_protocol *protocol,
+int sluice_output_create(const struct sluice_config_output *config, const struct sluice_kind *kind,
 			 struct sluice_target *const *targets, struct sluice_pacer *pacers,
 			 struct sluice_precedence *precedence, struct sluice_worker *worker,
 			 struct sluice_output **output);
+
+/* kinds.c. What an output of `kind` does, which is one of the rows. @threadsafe */
+const struct sluice_kind *sluice_kind_of(enum sluice_output_kind kind);
 
 /* Frees it, closing its connections; what they carried is returned to the feeders. NULL is allowed.
  * @context worker, or process if it was never in one */
@@ -110,7 +112,7 @@ uint64_t sluice_output_carried(const struct sluice_output *output);
  * can be passed now with all that they carry: are these all that carry something? Give: puts those
  * into `parcel` (NULL: none is passed) and closes the others; 0 or a negative errno. Go on: what
  * came from a predecessor, if anything did, is used from now on. @context worker */
-bool sluice_output_can_pass(const struct sluice_output *output);
+bool sluice_output_can_pass(const struct sluice_output *output, const struct sluice_parcel *parcel);
 int sluice_output_give(struct sluice_output *output, struct sluice_parcel *parcel);
 void sluice_output_go_on(struct sluice_output *output, uint64_t now);
 

@@ -4,6 +4,7 @@
  * output.h. Between feeders and connections, in one worker. Touches: both, the parcel.
  */
 #include <stddef.h>
+#include "../handover/parcel.h"
 #include "../link/connection.h"
 #include "../stream/recall.h"
 #include "output.h"
@@ -51,18 +52,19 @@ static uint64_t tellable(const struct sluice_output *output,
 }
 
 /* Can it go with all that it carries, but for what waits at it and goes back? */
-static bool can_pass(const struct sluice_output *output, const struct sluice_connection *connection)
+static bool can_pass(const struct sluice_output *output, const struct sluice_connection *connection,
+		     const struct sluice_parcel *parcel)
 {
-	return sluice_connection_can_pass(connection) &&
+	return sluice_connection_can_pass(connection, parcel->takes_rests) &&
 	       (!connection->carrier.segments ||
 		tellable(output, connection) == connection->carrier.segments);
 }
 
-bool sluice_output_can_pass(const struct sluice_output *output)
+bool sluice_output_can_pass(const struct sluice_output *output, const struct sluice_parcel *parcel)
 {
 	for_each_connection (connection, &output->group)
 		if ((connection->carrier.segments || connection->writing.busy) &&
-		    !can_pass(output, connection))
+		    !can_pass(output, connection, parcel))
 			return false;
 	return true;
 }
@@ -78,7 +80,7 @@ int sluice_output_give(struct sluice_output *output, struct sluice_parcel *parce
 	for_each_connection (connection, &output->group) {
 		sluice_worker_set_timer(output->group.worker, &connection->timer, 0);
 		sluice_connection_unpark(connection, NULL);
-		if (!parcel || !can_pass(output, connection))
+		if (!parcel || !can_pass(output, connection, parcel))
 			sluice_connection_close(connection);
 	}
 	for (number = 0; parcel && !result && number < output->group.connection_count; number++)

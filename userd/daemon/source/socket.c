@@ -545,6 +545,17 @@ static uint64_t intake_unmatched(struct sluice_intake *intake, const sluice_guid
 	return input ? sluice_socket_input_sum(input, &counters) : 0;
 }
 
+/* struct sluice_source_class.cost, summed over the workers. */
+static void intake_cost(struct sluice_intake *intake, const sluice_guid guid,
+			uint64_t sum[SLUICE_COST_STAGES])
+{
+	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+	size_t number;
+
+	for (number = 0; input && number < input->counter_count; number++)
+		sluice_cost_add(&input->counters[number]->cost, sum);
+}
+
 const struct sluice_source_class sluice_source_socket = {
 	.kind = SLUICE_SOURCE_SOCKET,
 	.is_filled_by_worker = true,
@@ -563,6 +574,7 @@ const struct sluice_source_class sluice_source_socket = {
 	.measure = intake_measure,
 	.counters = intake_counters,
 	.unmatched = intake_unmatched,
+	.cost = intake_cost,
 	.follow = intake_follow,
 	.state = intake_state,
 	.receive = intake_receive,

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/queue.h>
+#include "../../lib/cost.h"
 #include "../../lib/layout.h"
 #include "source.h"
 
@@ -21,6 +22,8 @@ struct sluice_socket_counters {
 	uint64_t lost_full;    /* its ring was full while its socket had to be read for others */
 	uint64_t bad_checksum; /* came to its sockets with a wrong checksum */
 	uint64_t unmatched;    /* came to its sockets and belong to no input */
+	/* What receiving, finding whose it is and storing have cost in this worker */
+	struct sluice_cost_item cost;
 } __attribute__((aligned(64)));
 
 SLUICE_HAS_ITS_LINES(struct sluice_socket_counters);
@@ -129,6 +132,7 @@ struct sluice_port {
 	uint64_t cookie, ticket;
 	uint64_t refused_told;
 	uint32_t swept;
+	uint32_t spent; /* what its program has spent, as far as it is noted */
 	bool is_discarded;
 	unsigned long discarded;
 	struct sluice_socket_hold *hold; /* what waits for room in a ring; NULL: nothing */

@@ -125,6 +125,7 @@ static void count_port(const struct sluice_port *port)
 			continue;
 		sluice_count(&claim->counters->stored, claim->stored);
 		sluice_count(&claim->counters->stored_bytes, claim->stored_bytes);
+		sluice_cost_count(SLUICE_COST_STORE, claim->stored, claim->stored_bytes);
 		if (claim->stored > most) {
 			most = claim->stored;
 			use->busiest = number;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include "../../lib/cost.h"
 #include "socket_beat.h"
 
 /* How often it is read before others have their turn. */
@@ -56,6 +57,7 @@ static bool is_read_at_once(const struct sluice_socket_beat *beat, uint64_t now)
 bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now)
 {
 	struct sluice_port_take take = {0};
+	struct sluice_cost_mark before = sluice_cost_enter(SLUICE_COST_RECEIVE, NULL);
 	unsigned int turn;
 	int more = 0;
 
@@ -65,6 +67,7 @@ bool sluice_socket_beat_drain(struct sluice_socket_beat *beat, uint64_t now)
 		if (more <= 0)
 			break;
 	}
+	sluice_cost_leave(before);
 	sluice_socket_lone_note(&beat->lone, take.datagrams, now);
 	if (more < 0) {
 		sluice_worker_set_timer(beat->worker, &beat->timer, now + RETRY_NS);

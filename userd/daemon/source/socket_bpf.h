@@ -71,6 +71,8 @@ uint32_t sluice_socket_bpf_dropped(const struct sluice_port *port);
 /* Datagrams that were refused since it was last asked; also when the socket is closed. @context
  * worker */
 uint32_t sluice_socket_bpf_refused(struct sluice_port *port);
+/* Notes what its program took of the processor since it was last noted. @context worker */
+void sluice_socket_bpf_note_cost(struct sluice_port *port);
 /* Are broadcast and multicast, which come to the socket of every worker, this one's? At first they
  * are not. @context worker */
 void sluice_socket_bpf_take_many(struct sluice_port *port, bool takes);

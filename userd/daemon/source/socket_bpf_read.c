@@ -283,17 +283,26 @@ static void store(struct sluice_socket_bpf *bpf, struct sluice_port *port,
 					entry->segment);
 }
 
-/* An entry of `port` that has just come. */
-static void take_in(struct sluice_socket_bpf *bpf, struct sluice_port *port,
-		    const struct sluice_socket_entry *entry)
+/* An entry of `port` that has just come. `closely`: its way is measured (lib/cost.h). */
+static inline __attribute__((always_inline)) void take_in(struct sluice_socket_bpf *bpf,
+							  struct sluice_port *port,
+							  const struct sluice_socket_entry *entry,
+							  bool closely)
 {
-	struct sluice_socket_claim *claim = find_claim(bpf, port, entry);
+	struct sluice_socket_claim *claim;
 
+	if (closely)
+		sluice_cost_near(SLUICE_COST_RECEIVE, NULL);
+	claim = find_claim(bpf, port, entry);
+	if (closely)
+		sluice_cost_near(SLUICE_COST_MATCH, claim ? &claim->counters->cost : NULL);
 	/* Behind what waits, even if there is room again. */
 	if (claim && (!has_room(claim->stream) || (port->hold && hold_of(port, claim->input))))
 		keep(bpf, port, claim, entry);
 	else
 		store(bpf, port, claim, entry);
+	if (closely)
+		sluice_cost_near(SLUICE_COST_STORE, NULL);
 }
 
 /* Makes records of what waits at a port for one input, as far as there is room and until *take has
@@ -362,9 +371,10 @@ static bool store_waiting(struct sluice_socket_bpf *bpf, struct sluice_port_take
 }
 
 /* What an entry is to the socket that it came to. `is_settled`: it was put aside, and who has not
- * claimed it by now never will. */
-static void take_one(struct sluice_socket_bpf *bpf, const struct sluice_socket_entry *entry,
-		     bool is_settled)
+ * claimed it by now never will. `closely`: as above. */
+static inline __attribute__((always_inline)) void take_one(struct sluice_socket_bpf *bpf,
+							   const struct sluice_socket_entry *entry,
+							   bool is_settled, bool closely)
 {
 	const struct sluice_socket_seat *seat =
 		&bpf->seats[(uint32_t)entry->ticket % bpf->seat_count];
@@ -373,7 +383,7 @@ static void take_one(struct sluice_socket_bpf *bpf, const struct sluice_socket_e
 	if (sluice_load_acquire(&seat->ticket) != entry->ticket)
 		return;
 	if (seat->port)
-		take_in(bpf, seat->port, entry);
+		take_in(bpf, seat->port, entry, closely);
 	else if (!is_settled)
 		put_aside(bpf, entry);
 }
@@ -406,34 +416,58 @@ static void begin(struct sluice_socket_bpf *bpf)
 			((uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec);
 }
 
+/* Takes the next entry, put aside or in the ring. What it takes up there; 0: there is none.
+ * `closely`: as above. */
+static inline __attribute__((always_inline)) size_t
+take_next(struct sluice_socket_bpf *bpf, struct sluice_port_take *take, bool closely)
+{
+	const struct sluice_socket_entry *entry;
+	bool is_aside;
+	size_t step = 0;
+
+	if (closely)
+		sluice_cost_look();
+	entry = entry_aside(&bpf->aside, &step);
+	is_aside = entry;
+	if (!entry)
+		entry = entry_at(&bpf->ring, bpf->ring.read, &step);
+	if (!step)
+		return 0;
+	if (entry) {
+		take_one(bpf, entry, is_aside, closely);
+		take->datagrams += sluice_socket_entry_datagrams(entry);
+	}
+	if (is_aside)
+		advance_aside(&bpf->aside, step);
+	else
+		bpf->ring.read += step;
+	take->buffer += step;
+	return step;
+}
+
 int sluice_socket_bpf_read(struct sluice_socket_beat *beat, struct sluice_port_take *take)
 {
 	struct sluice_socket_bpf *bpf = (struct sluice_socket_bpf *)beat;
-	unsigned int most = take->datagrams + BATCH, entries;
-	const struct sluice_socket_entry *entry;
-	bool is_aside;
+	unsigned int most = take->datagrams + BATCH, look = sluice_cost_first_look(), entries;
+	struct sluice_cost_mark before;
 	size_t step = 0;
 
 	begin(bpf);
 	if (bpf->has_news)
 		bpf->has_news = store_waiting(bpf, take, take->datagrams + BATCH / 2);
+	before = sluice_cost_enter(SLUICE_COST_RECEIVE, NULL);
 	for (entries = 0; entries < BATCH && take->datagrams < most; entries++) {
-		entry = entry_aside(&bpf->aside, &step);
-		is_aside = entry;
-		if (!entry)
-			entry = entry_at(&bpf->ring, bpf->ring.read, &step);
+		if (entries != look) {
+			step = take_next(bpf, take, false);
+		} else {
+			step = take_next(bpf, take, true);
+			look += SLUICE_COST_NEAR;
+		}
 		if (!step)
 			break;
-		if (entry) {
-			take_one(bpf, entry, is_aside);
-			take->datagrams += sluice_socket_entry_datagrams(entry);
-		}
-		if (is_aside)
-			advance_aside(&bpf->aside, step);
-		else
-			bpf->ring.read += step;
-		take->buffer += step;
 	}
+	sluice_cost_near_end();
+	sluice_cost_leave(before);
 	/* Once a turn: whoever writes into the ring reads it each time. */
 	sluice_store_release(bpf->ring.consumer, bpf->ring.read);
 	sluice_socket_batch_end(&bpf->batch);

@@ -31,6 +31,16 @@ uint32_t sluice_socket_bpf_refused(struct sluice_port *port)
 	return (uint32_t)more;
 }
 
+void sluice_socket_bpf_note_cost(struct sluice_port *port)
+{
+	uint32_t spent = sluice_load_relaxed(&sluice_socket_seat_page_of(port)->spent);
+
+	/* The input that it was opened for: the program knows no other. */
+	sluice_count(&port->use->claims[0].counters->cost.ns[SLUICE_COST_KERNEL],
+		     (uint64_t)(spent - port->spent) * SLUICE_SOCKET_SPENT);
+	port->spent = spent;
+}
+
 void sluice_socket_bpf_shut(struct sluice_port *port)
 {
 	sluice_store_relaxed(&sluice_socket_seat_page_of(port)->is_shut, 1);

@@ -278,6 +278,7 @@ static void look_at(struct sluice_port *port, bool erred, uint64_t now)
 	if (!port->touched && !erred)
 		return;
 	port->touched = false;
+	sluice_socket_bpf_note_cost(port);
 	if (sluice_port_count_drops(port, false) && !port->closing)
 		port->touched = true;
 }

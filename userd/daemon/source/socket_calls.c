@@ -124,6 +124,35 @@ static void gather(const struct sockaddr_in6 *source, const struct note *note,
 	facts->destination = note->family == facts->family ? note->destination : NULL;
 }
 
+/* Makes a record of message `place` of the scratch memory, of which `*claim` may be another input's
+ * than the one before; of how many datagrams. `closely`: its way is measured (lib/cost.h). */
+static inline __attribute__((always_inline)) uint32_t
+store_one(const struct sluice_port *port, struct sluice_socket_batch *batch,
+	  struct scratch *scratch, unsigned int place, struct sluice_socket_claim **claim,
+	  bool closely)
+{
+	struct msghdr *header = &scratch->messages[place].msg_hdr;
+	struct sluice_socket_facts facts;
+	struct note note = {0};
+	uint32_t datagrams;
+
+	if (closely)
+		sluice_cost_look();
+	if (header->msg_controllen)
+		read_control(header, &note);
+	if (!port->use->is_plain) {
+		gather(&scratch->sources[place], &note, &facts);
+		*claim = sluice_socket_batch_claim(batch, &facts);
+	}
+	if (closely)
+		sluice_cost_near(SLUICE_COST_MATCH, *claim ? &(*claim)->counters->cost : NULL);
+	datagrams = sluice_socket_batch_store(batch, *claim, scratch->places[place].iov_base,
+					      scratch->messages[place].msg_len, note.segment);
+	if (closely)
+		sluice_cost_near(SLUICE_COST_STORE, NULL);
+	return datagrams;
+}
+
 /*
  * Makes records of the first `count` messages of the scratch memory, for which there is room.
  */
@@ -131,28 +160,23 @@ static void store(struct sluice_port *port, struct sluice_socket_batch *batch,
 		  struct scratch *scratch, unsigned int count, struct sluice_port_take *take)
 {
 	struct sluice_socket_claim *claim = &port->use->claims[0];
-	struct sluice_socket_facts facts;
-	unsigned int place;
+	unsigned int look = sluice_cost_first_look(), place;
 	uint64_t beyond = 0;
+	uint32_t datagrams;
 
 	sluice_socket_batch_turn(batch, port);
 	for (place = 0; place < count; place++) {
-		struct msghdr *header = &scratch->messages[place].msg_hdr;
-		const uint8_t *bytes = scratch->places[place].iov_base;
-		uint32_t length = scratch->messages[place].msg_len, datagrams;
-		struct note note = {0};
-
-		if (header->msg_controllen)
-			read_control(header, &note);
-		if (!port->use->is_plain) {
-			gather(&scratch->sources[place], &note, &facts);
-			claim = sluice_socket_batch_claim(batch, &facts);
+		if (place != look) {
+			datagrams = store_one(port, batch, scratch, place, &claim, false);
+		} else {
+			datagrams = store_one(port, batch, scratch, place, &claim, true);
+			look += SLUICE_COST_NEAR;
 		}
-		datagrams = sluice_socket_batch_store(batch, claim, bytes, length, note.segment);
 		take->datagrams += datagrams;
-		take->buffer += length + (uint64_t)datagrams * OVERHEAD;
+		take->buffer += scratch->messages[place].msg_len + (uint64_t)datagrams * OVERHEAD;
 		beyond += datagrams - 1;
 	}
+	sluice_cost_near_end();
 	sluice_socket_count_take(port->count, count, beyond);
 }
 
@@ -220,18 +244,24 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batc
 {
 	struct scratch *scratch = scratch_of(port->worker);
 	struct sluice_socket_came came = sluice_socket_count_came(port->count);
+	struct sluice_cost_mark before;
 	uint64_t waiting = sluice_socket_count_waiting(port->count, &came);
 	unsigned int most;
 	int count;
 
 	if (!scratch)
 		return -ENOMEM;
+	/* Its first input's, unless a datagram is looked at closely. */
+	before = sluice_cost_enter(SLUICE_COST_RECEIVE, &port->use->claims[0].counters->cost);
 	count = receive(port, scratch, waiting, &most);
+	sluice_cost_leave(before);
 	if (count < 0)
 		return count;
 	expect(port, (unsigned int)count, most);
+	before = sluice_cost_enter(SLUICE_COST_STORE, NULL);
 	if (count)
 		store(port, batch, scratch, (unsigned int)count, take);
+	sluice_cost_leave(before);
 	/* All that was in it when it was counted has been read: a call that finds nothing would be
 	 * half of the cost where one datagram came. What came later is an edge of its own. */
 	if ((unsigned int)count == most && (!waiting || (uint64_t)count < waiting))

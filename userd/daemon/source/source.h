@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "../../lib/cost.h"
 #include "../../lib/kernel.h"
 #include "../../config/model.h"
 #include "../identity/identity.h"
@@ -52,7 +53,7 @@ struct sluice_source_plan {
 	const struct sluice_identity *identity; /* whose cursors it sees to */
 	const struct sluice_config_route *routes;
 	size_t route_count;
-	const enum sluice_source *kinds; /* by input: KMOD or SOCKET, `auto` decided */
+	const enum sluice_source *kinds; /* by input, `auto` decided */
 	const size_t *route_of;		 /* by input: index into routes */
 	const size_t *spread;		 /* by input: workers with sockets for it; 0: none */
 };
@@ -134,6 +135,13 @@ struct sluice_source_class {
 	/* Datagrams that came to the sockets of an input and belong to none. NULL: what belongs to
 	 * no input is not taken. */
 	uint64_t (*unmatched)(struct sluice_intake *source, const sluice_guid input);
+	/* Adds what taking its datagrams in has cost the workers, by stage (lib/cost.h), in
+	 * nanoseconds. Optional: nothing. */
+	void (*cost)(struct sluice_intake *source, const sluice_guid input,
+		     uint64_t sum[SLUICE_COST_STAGES]);
+	/* Will nothing come to its inputs any more, because all that they read has ended? What came
+	 * is in rings then. NULL: they never end. */
+	bool (*is_ended)(struct sluice_intake *source);
 	/* Interfaces or addresses came or went: inputs of `plan`, which is in force, that waited
 	 * for one begin to receive, and those whose interface is gone wait for it. True: one waits;
 	 * call again in a second. NULL: the kernel follows them itself. */

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
+#include "../../lib/cost.h"
 #include "../../lib/log.h"
 #include "../stream/stream.h"
 #include "completions.h"
@@ -17,6 +18,7 @@ static void look(struct sluice_handler *handler, uint32_t events, uint64_t now)
 {
 	struct sluice_completions *completions = (struct sluice_completions *)handler;
 	struct sluice_order *order, *next;
+	struct sluice_cost_mark before;
 	uint64_t value;
 
 	(void)events;
@@ -26,11 +28,13 @@ static void look(struct sluice_handler *handler, uint32_t events, uint64_t now)
 	order = completions->list.first;
 	completions->list = (struct sluice_order_list){0};
 	pthread_mutex_unlock(&completions->lock);
+	before = sluice_cost_enter(SLUICE_COST_SPOOL, NULL);
 	for (; order; order = next) {
 		next = order->next;
 		order->answer(order, now);
 		sluice_order_free(order);
 	}
+	sluice_cost_leave(before);
 }
 
 /* Now and then: streams that found no room on the disk try again. @context worker */

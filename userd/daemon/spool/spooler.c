@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 #include "../../lib/barrier.h"
+#include "../../lib/cost.h"
 #include "../../lib/log.h"
 #include "../../lib/thread.h"
 #include "../loop/treatment.h"
@@ -221,6 +222,7 @@ static int write_batch(struct sluice_spooler *spooler, struct sluice_order *list
 		error = sluice_spool_append(spooler->spool, order->log, &frame, order->bytes,
 					    (const sluice_guid *)order->outputs,
 					    order->output_count);
+		sluice_cost_count(SLUICE_COST_SPOOL, order->count, order->end - order->start);
 		order->serial = sluice_spool_serial(spooler->spool);
 		*failed = order;
 	}

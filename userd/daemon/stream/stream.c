@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
+#include "../../lib/cost.h"
 #include "../../lib/log.h"
 #include "../../lib/priority.h"
 #include "../../lib/ring_twin.h"
@@ -36,6 +38,66 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 				stream->name, stream->cpu);
 	}
 	sluice_stream_notify(stream);
+}
+
+/* The source's thread says that there is something. @context worker */
+static void bell_rings(struct sluice_handler *handler, uint32_t events, uint64_t now)
+{
+	struct sluice_stream *stream =
+		(void *)((char *)handler - offsetof(struct sluice_stream, bell_handler));
+	uint64_t count;
+
+	(void)events;
+	(void)now;
+	(void)!read(stream->bell, &count, sizeof(count));
+	/* Before the head is read: what is stored from here on rings again. */
+	__atomic_store_n(&stream->is_rung, 0, __ATOMIC_SEQ_CST);
+	sluice_stream_notify(stream);
+}
+
+/* struct sluice_stream.refill of a stream with a bell: its thread hears of the room. @context
+ * worker */
+static bool tell_of_room(struct sluice_stream *stream, uint64_t now)
+{
+	uint64_t one = 1, size = stream->ring.mask + 1;
+
+	(void)now;
+	/* Not for every few bytes. */
+	if (sluice_ring_head(&stream->ring) - stream->tail > size / 4 * 3)
+		return false;
+	sluice_store_relaxed(&stream->starved, false);
+	(void)!write(stream->room, &one, sizeof(one));
+	return false;
+}
+
+int sluice_stream_add_bell(struct sluice_stream *stream)
+{
+	if (!stream || stream->fd >= 0 || stream->bell >= 0)
+		return -EINVAL;
+	stream->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	stream->room = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (stream->bell < 0 || stream->room < 0)
+		return -errno;
+	stream->bell_handler.ready = bell_rings;
+	stream->refill = tell_of_room;
+	return 0;
+}
+
+void sluice_stream_ring(struct sluice_stream *stream)
+{
+	uint64_t one = 1;
+
+	if (!__atomic_exchange_n(&stream->is_rung, 1, __ATOMIC_SEQ_CST))
+		(void)!write(stream->bell, &one, sizeof(one));
+}
+
+void sluice_stream_want_room(struct sluice_stream *stream)
+{
+	uint64_t count;
+
+	(void)!read(stream->room, &count, sizeof(count));
+	sluice_store_relaxed(&stream->starved, true);
+	sluice_stream_ring(stream);
 }
 
 /* Ends all feeders; their cursors stay where they are. */
@@ -74,6 +136,7 @@ int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_c
 		goto free;
 	stream->ring = *ring;
 	stream->fd = fd;
+	stream->bell = stream->room = -1;
 	stream->kind = kind;
 	stream->cpu = cpu;
 	sluice_guid_copy(stream->route, route->id);
@@ -127,6 +190,10 @@ void sluice_stream_destroy(struct sluice_stream *stream)
 	sluice_ring_destroy(&stream->ring);
 	if (stream->fd >= 0)
 		close(stream->fd);
+	if (stream->bell >= 0)
+		close(stream->bell);
+	if (stream->room >= 0)
+		close(stream->room);
 	free(stream->feeders);
 	free(stream->outputs);
 	free(stream);
@@ -155,11 +222,12 @@ int sluice_stream_enter(struct sluice_stream *stream, struct sluice_worker *work
 	if (error)
 		return error;
 	stream->worker = worker;
-	if (stream->fd >= 0) {
+	if (stream->fd >= 0)
 		error = sluice_worker_watch(worker, stream->fd, EPOLLIN, &stream->handler);
-		if (error)
-			sluice_worker_remove_stream(worker, stream);
-	}
+	else if (stream->bell >= 0)
+		error = sluice_worker_watch(worker, stream->bell, EPOLLIN, &stream->bell_handler);
+	if (error)
+		sluice_worker_remove_stream(worker, stream);
 	return error;
 }
 
@@ -171,6 +239,8 @@ void sluice_stream_leave(struct sluice_stream *stream)
 		stream->disk->leave(stream);
 	if (stream->fd >= 0 && !stream->hung)
 		sluice_worker_unwatch(stream->worker, stream->fd);
+	if (stream->bell >= 0)
+		sluice_worker_unwatch(stream->worker, stream->bell);
 	sluice_worker_remove_stream(stream->worker, stream);
 	stream->worker = NULL;
 }
@@ -224,7 +294,7 @@ static uint64_t fill(const struct sluice_stream *stream)
 	uint64_t size = stream->ring.mask + 1,
 		 used = sluice_ring_head(&stream->ring) - stream->tail;
 
-	return stream->starved || used >= size / 100 * 99 ? size : used;
+	return sluice_load_relaxed(&stream->starved) || used >= size / 100 * 99 ? size : used;
 }
 
 /* Notes in the cursor how many records lie before it. */
@@ -244,14 +314,17 @@ static void note(struct sluice_stream *stream)
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 {
 	uint64_t least = UINT64_MAX, acked;
+	struct sluice_cost_mark before;
 	bool refilled, told;
 
 	stream->moved = false;
 	/* What is less on the disk is noted before the spooler knows, what is more when the ring
 	 * has let it go: never too much. */
+	before = sluice_cost_enter(SLUICE_COST_SPOOL, NULL);
 	note(stream);
 	if (stream->disk)
 		stream->disk->tend(stream, now);
+	sluice_cost_leave(before);
 	for_each_feeder (feeder, stream) {
 		if (!sluice_feeder_is_of_ring(feeder))
 			continue;
@@ -269,11 +342,13 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 	if (least > stream->held)
 		least = stream->held;
 	if (least > stream->tail) {
+		sluice_cost_count(SLUICE_COST_ACKNOWLEDGE, 0, least - stream->tail);
 		stream->tail = least;
 		sluice_ring_move_tail(&stream->ring, least);
 	}
 	sluice_ring_twin_cursors(&stream->ring);
-	refilled = stream->starved && stream->refill && stream->refill(stream, now);
+	refilled = sluice_load_relaxed(&stream->starved) && stream->refill &&
+		   stream->refill(stream, now);
 	if (stream->alarm_mark || stream->alarm.is_raised)
 		(void)sluice_alarm_watch(&stream->alarm, fill(stream), stream->ring.mask + 1,
 					 stream->alarm_mark, "the memory of route", stream->name,

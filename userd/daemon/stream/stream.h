@@ -47,8 +47,8 @@ struct sluice_stream {
 	sluice_guid route;
 	char name[SLUICE_NAME_MAX + 1]; /* of the route, for messages */
 	unsigned int priority;		/* of the route */
-	uint32_t cpu;			/* of a user-space source: number of the worker */
-	enum sluice_source kind;	/* SLUICE_SOURCE_KMOD or SLUICE_SOURCE_SOCKET */
+	uint32_t cpu;			/* of a user-space source: number of what fills it */
+	enum sluice_source kind;	/* not SLUICE_SOURCE_AUTO */
 	struct sluice_feeder **feeders; /* each by itself: connections know their addresses */
 	sluice_guid *outputs;		/* whose feeder each is */
 	size_t feeder_count;
@@ -69,6 +69,11 @@ struct sluice_stream {
 	unsigned int alarm_mark; /* percent of the ring, 0: none */
 	struct sluice_alarm alarm;
 	void *source; /* of the user-space source that fills it */
+	/* Where a thread of the source's own fills the ring: an eventfd by which it says that there
+	 * is something, and whether it has; one by which it hears that there is room. -1: none */
+	struct sluice_handler bell_handler;
+	int bell, room;
+	uint32_t is_rung;
 	const struct sluice_stream_disk
 		*disk;		       /* of its disk side; NULL: there is no `store.disk` */
 	struct sluice_disk_side *side; /* for `disk` */
@@ -83,6 +88,16 @@ struct sluice_stream {
 int sluice_stream_create(struct sluice_ring *ring, int fd, const struct sluice_config_route *route,
 			 const sluice_guid *outputs, size_t count, enum sluice_source kind,
 			 uint32_t cpu, struct sluice_stream **stream);
+
+/* A thread of the source's own will fill it: makes what it rings by. 0 or a negative errno. Not in
+ * a worker yet. @context process */
+int sluice_stream_add_bell(struct sluice_stream *stream);
+/* That thread has stored something. A system call only if the worker has not been told of anything
+ * yet. @context that thread */
+void sluice_stream_ring(struct sluice_stream *stream);
+/* That thread wants to hear of room: stream->room will be readable, or a little later there is room
+ * without it. @context that thread */
+void sluice_stream_want_room(struct sluice_stream *stream);
 
 /* Unmaps, closes, frees. Not in a worker any more. NULL is allowed. @context process */
 void sluice_stream_destroy(struct sluice_stream *stream);

@@ -77,7 +77,7 @@ __u64 refused_in_all __attribute__((aligned(64)));
  */
 static __always_inline int copy(struct __sk_buff *skb, __u64 ticket,
 				struct sluice_socket_seat_page *seat, __u32 length,
-				const __u32 most)
+				const __u32 most, __u64 begun)
 {
 	struct sluice_socket_entry *entry;
 	long error;
@@ -89,7 +89,7 @@ static __always_inline int copy(struct __sk_buff *skb, __u64 ticket,
 	entry->length = length;
 	entry->segment = skb->gso_size;
 	entry->interface = skb->ifindex;
-	entry->time_ns = bpf_ktime_get_ns();
+	entry->time_ns = begun;
 	if (skb->protocol == bpf_htons(ETH_P_IP)) {
 		entry->family = 4;
 		error = bpf_skb_load_bytes_relative(skb, offsetof(struct iphdr, saddr),
@@ -124,6 +124,7 @@ int filter(struct __sk_buff *skb)
 {
 	__u64 cookie = bpf_get_socket_cookie(skb), *ticket;
 	struct sluice_socket_seat_page *seat;
+	__u64 begun = bpf_ktime_get_ns();
 	__u32 length = skb->len, number;
 	int kept = 0;
 
@@ -141,7 +142,8 @@ int filter(struct __sk_buff *skb)
 	}
 	if (length < sizeof(struct udphdr) || seat->is_shut || seat->is_full)
 		kept = 0;
-#define COPY_UP_TO(most) else if (length <= (most)) kept = copy(skb, *ticket, seat, length, most)
+#define COPY_UP_TO(most) \
+	else if (length <= (most)) kept = copy(skb, *ticket, seat, length, most, begun)
 	COPY_UP_TO(128);
 	COPY_UP_TO(256);
 	COPY_UP_TO(384);
@@ -156,8 +158,11 @@ int filter(struct __sk_buff *skb)
 	COPY_UP_TO(32768);
 	COPY_UP_TO(65535);
 #undef COPY_UP_TO
-	if (kept)
+	if (kept) {
+		if (begun % SLUICE_SOCKET_SPENT == 0)
+			__sync_fetch_and_add(&seat->spent, (__u32)(bpf_ktime_get_ns() - begun));
 		return kept;
+	}
 	__sync_fetch_and_add(&seat->accounted, 1);
 	__sync_fetch_and_add(&seat->refused, sluice_segments(skb));
 	__sync_fetch_and_add(&refused_in_all, 1);
