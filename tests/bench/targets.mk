@@ -3,7 +3,10 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench-batching bench-capture bench-cost bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
+.PHONY: bench-batching bench-capture bench-cost bench-forward bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
+
+bench-forward: all ## what passing a TCP connection on costs: sluice, HAProxy, rinetd, socat
+	tests/bench/forward
 
 bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, AF_XDP; in the VM, one table
 	$(MAKE) all

@@ -194,6 +194,7 @@ def schemas():
         "show-orphans": ("show orphans", rows_of(described("ORPHAN"))),
         "show-threads": ("show threads", rows_of(described("THREAD"))),
         "show-cost": ("show cost", rows_of(described("COST"))),
+        "show-forwards": ("show forwards", rows_of(described("FORWARD"))),
         "show-daemon": ("show daemon", rows_of(described("DAEMON"))),
         "instances": ("instances", rows_of(record("a daemon of this host", {
             **fields("DAEMON")[0], "role": words("active", "standby"), "epoch": NUMBER, "here": TRUTH, "socket": TEXT},
@@ -221,7 +222,8 @@ def schemas():
         "why": ("why", record("one sentence", {"what": TEXT, "why": TEXT})),
         "get": ("get", {"anyOf": [rows_of(KEY), rows_of({"oneOf": [
             record("an input", {**PIECE, "port": TEXT, "outputs": TEXT}),
-            record("an output", {**PIECE, "to": TEXT, "framing": TEXT})]})]}),
+            record("an output", {**PIECE, "to": TEXT, "framing": TEXT}),
+            record("a forward", {**PIECE, "to": TEXT, "listen": TEXT})]})]}),
         "probe": ("probe", {"type": "array", "minItems": 1, "maxItems": 1, "items": {"oneOf": [PROBE_SENT, PROBE_FOUND]}}),
         "diff": ("diff", changed("not applied")),
     }

@@ -22,12 +22,16 @@
 	"store.disk.size, store.disk.segment, store.disk.rate, store.disk.alarm, "           \
 	"store.spool.begin, store.spool.end, store.drain, store.drop, workers, "             \
 	"threads.worker.policy, threads.worker.priority, threads.worker.nice, "              \
-	"threads.worker.cpus, threads.control.policy, threads.control.priority, "            \
+	"threads.worker.cpus, threads.forwarder.policy, "                                    \
+	"threads.forwarder.priority, threads.forwarder.nice, "                               \
+	"threads.forwarder.cpus, "                                                           \
+	"threads.control.policy, threads.control.priority, "                                 \
 	"threads.control.nice, threads.control.cpus, threads.foreman.policy, "               \
 	"threads.foreman.priority, threads.foreman.nice, threads.foreman.cpus, "             \
 	"threads.spooler.policy, threads.spooler.priority, threads.spooler.nice, "           \
 	"threads.spooler.cpus, threads.names.policy, threads.names.priority, "               \
 	"threads.names.nice, threads.names.cpus, threads.busy-poll, stop.limit, "            \
+	"stop.connections, "                                                                 \
 	"watchdog.limit, watchdog.action, socket.ring, socket.readers, "                     \
 	"control.telnet, control.http, control.shell, control.password-file, control.idle, " \
 	"control.group, control.read, control.events, control.hooks.config, "                \

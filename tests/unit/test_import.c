@@ -238,11 +238,21 @@ static void test_what_cannot_be_taken_over(void **state)
 	expect(sluice_import_socat, "socat UDP-LISTEN:5000,fork TCP:h.example:6000", "framing: raw",
 	       "a connection of its own");
 	expect(sluice_import_rinetd, "allow 10.*\n0.0.0.0 4000/udp 10.9.1.2 22\n", NULL,
-	       "f:1: allow: ");
+	       "f:2: UDP port 4000: an allow or deny for all rules");
 	expect(sluice_import_rinetd, "0.0.0.0 4000/udp 10.9.1.2 22\ndeny 10.*\n", NULL,
 	       "f:2: deny: ");
-	expect(sluice_import_rinetd, "0.0.0.0 80 10.9.1.2 80\n", NULL,
-	       "f:1: port 80: the rule takes TCP");
+	expect(sluice_import_rinetd, "0.0.0.0 80 10.9.1.2 80\n",
+	       "listen: \"0.0.0.0:80\", to: \"10.9.1.2:80\"}", NULL);
+	expect(sluice_import_rinetd, "allow 10.*\ndeny 10.9.9.*\n::1 ssh fd09::2 22/tcp\n",
+	       "listen: \"[::1]:22\", to: \"[fd09::2]:22\", allow: [10.0.0.0/8], "
+	       "deny: [10.9.9.0/24]}",
+	       NULL);
+	expect(sluice_import_rinetd, "0.0.0.0 80 10.9.1.2 80 [src=10.9.1.1]\ndeny 10.9.9.?\n", NULL,
+	       "f:2: deny: it cannot be written as a list of prefixes");
+	expect(sluice_import_rinetd, "allow 10.*\n0.0.0.0 80 10.9.1.2 80\nallow 10.9.*\n", NULL,
+	       "f:3: allow: it cannot be written as a list of prefixes");
+	expect(sluice_import_rinetd, "0.0.0.0 80 10.9.1.2 80/udp\n", NULL,
+	       "f:1: port 80: the rule takes TCP and sends UDP");
 	expect(sluice_import_rsyslog,
 	       "$AllowedSender UDP, 10.9.0.0/16\n$UDPServerRun 514\n*.* @@h.example:6000\n", NULL,
 	       "$AllowedSender keeps senders out");

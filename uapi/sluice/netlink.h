@@ -130,6 +130,7 @@ enum sluice_command {
 	SLUICE_CMD_EVENT_GET,
 	SLUICE_CMD_THREAD_GET,
 	SLUICE_CMD_COST_GET,
+	SLUICE_CMD_FORWARD_GET,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -538,6 +539,21 @@ enum sluice_attribute {
 	/* [u64] nanoseconds of processor time by datagrams [D] */
 	SLUICE_A_COST_EACH,
 	SLUICE_A_COST_BYTES,			/* [u64] those that went through the stage [D] */
+	SLUICE_A_FORWARD_ID,			/* [binary 16] of a forward [D] */
+	SLUICE_A_FORWARD_NAME,			/* [string] what it is called [D] */
+	SLUICE_A_FORWARD_LISTEN,		/* [string] where it takes connections [D] */
+	SLUICE_A_FORWARD_TO,			/* [string] where they lead [D] */
+	SLUICE_A_FORWARD_STATE,			/* [string] forwarding, unreachable, draining [D] */
+	SLUICE_A_FORWARD_NOW,			/* [u64] connections that there are [D] */
+	SLUICE_A_FORWARD_TOTAL,			/* [u64] connections that were let in [D] */
+	SLUICE_A_FORWARD_DENIED,		/* [u64] kept out by allow and deny [D] */
+	SLUICE_A_FORWARD_LIMITED,		/* [u64] kept out by limits [D] */
+	/* [u64] for which the destination could not be reached [D] */
+	SLUICE_A_FORWARD_FAILED,
+	/* [u64] ended by a reset, a time limit or a change [D] */
+	SLUICE_A_FORWARD_ABORTED,
+	SLUICE_A_FORWARD_UP,			/* [u64] bytes to the destination [D] */
+	SLUICE_A_FORWARD_DOWN,			/* [u64] bytes back [D] */
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

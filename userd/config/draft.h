@@ -13,6 +13,9 @@
 #define SLUICE_INPUTS_MAX 16384U
 #define SLUICE_OUTPUTS_MAX 1024U
 #define SLUICE_DESTINATIONS_MAX 256U
+#define SLUICE_FORWARDS_MAX 1024U
+#define SLUICE_LISTENS_MAX 64U	    /* addresses of one forward */
+#define SLUICE_ACCESS_MAX 1024U	    /* prefixes that one lets in, and keeps out */
 #define SLUICE_PORT_RANGES_MAX 256U /* netlink.h, SLUICE_A_RULE_PORTS */
 #define SLUICE_INPUT_OUTPUTS_MAX \
 	62U /* ring.h, SLUICE_RING_CURSORS: a cursor for each in every ring */
@@ -59,6 +62,13 @@ struct sluice_draft_output {
 	struct sluice_config_place to_place;
 };
 
+struct sluice_draft_forward {
+	struct sluice_config_forward forward; /* name and id empty if faulty */
+	struct sluice_word name;
+	struct sluice_word id;
+	struct sluice_config_place from_place;
+};
+
 struct sluice_draft {
 	char relay[SLUICE_NAME_MAX + 1];
 	struct sluice_word relay_word;
@@ -66,10 +76,16 @@ struct sluice_draft {
 	size_t input_count;
 	struct sluice_draft_output *outputs;
 	size_t output_count;
+	struct sluice_draft_forward *forwards;
+	size_t forward_count;
+	struct sluice_config_place inputs_place; /* line 0: not written, as those that follow */
+	struct sluice_config_place outputs_place;
+	struct sluice_config_place forwards_place;
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	struct sluice_config_control control;
 	uint64_t stop_limit_us;
+	uint64_t stop_connections_us;
 	uint64_t watchdog_limit_us;
 	int watchdog_action;
 	size_t socket_ring;
@@ -98,6 +114,24 @@ void sluice_draft_read(struct sluice_reader *reader, const yaml_node_t *root,
 void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *key,
 			const yaml_node_t *node, void *object);
 
+/* keys_forward.c: reads one entry of `forwards` into the next free place of the draft's
+ * [struct sluice_draft]; frees what a forward has, not itself. */
+void sluice_forward_read(struct sluice_reader *reader, const struct sluice_key *key,
+			 const yaml_node_t *node, void *object);
+void sluice_forward_free(struct sluice_config_forward *forward);
+
+/* forward_check.c: what forwards need of each other and of themselves. */
+void sluice_forward_check(const struct sluice_draft *draft, struct sluice_findings *findings);
+
+/* names_check.c: checks and copies the names and ids of everything. */
+void sluice_names_settle(struct sluice_draft *draft, struct sluice_findings *findings);
+
+/* `log`, `stop`, `watchdog` and `socket` (keys_daemon.c). */
+extern const struct sluice_key_table sluice_log_table;
+extern const struct sluice_key_table sluice_stop_table;
+extern const struct sluice_key_table sluice_watchdog_table;
+extern const struct sluice_key_table sluice_socket_table;
+
 /* Parts of it (keys_store.c): the keys of `store`, what holds where they are not written, and what
  * follows from them. */
 extern const struct sluice_key_table sluice_store_table;
@@ -107,10 +141,12 @@ void sluice_control_settle(const struct sluice_reader *reader, const struct slui
 /* The keys of `threads` (keys_threads.c), what they need of each other, and what follows. */
 extern const struct sluice_key_table sluice_threads_table;
 void sluice_threads_settle(const struct sluice_reader *reader, struct sluice_draft *draft);
-/* All keys (keys.c), those of an output (keys_output.c), of a destination (endpoints.c). */
+/* All keys (keys.c), those of an output (keys_output.c), of a destination (endpoints.c), of a
+ * forward (keys_forward.c). */
 extern const struct sluice_key_table sluice_document_table;
 extern const struct sluice_key_table sluice_output_table;
 extern const struct sluice_key_table sluice_destination_table;
+extern const struct sluice_key_table sluice_forward_table;
 void sluice_store_settle(const struct sluice_reader *reader, struct sluice_draft *draft);
 
 /* Part of it (overlap.c): finds every two inputs that can match the same datagram. 0 or -ENOMEM. */
@@ -158,6 +194,10 @@ void sluice_read_one_address(struct sluice_reader *reader, const struct sluice_k
 			     void *object); /* [struct sluice_config_prefix] */
 void sluice_read_interface(struct sluice_reader *reader, const struct sluice_key *key,
 			   const yaml_node_t *node, void *object); /* [char [IF_NAMESIZE]] */
+/* One destination, HOST:PORT. */
+void sluice_read_one_destination(struct sluice_reader *reader, const struct sluice_key *key,
+				 const yaml_node_t *node,
+				 void *object); /* [struct sluice_config_destination] */
 void sluice_read_destinations(struct sluice_reader *reader, const struct sluice_key *key,
 			      const yaml_node_t *node,
 			      void *object); /* [struct sluice_config_output] */

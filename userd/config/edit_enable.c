@@ -110,7 +110,7 @@ int sluice_edit_enable(struct sluice_config_text *text, const char *piece, const
 	struct sluice_edit_meant meant = {.kind = SLUICE_PIECE_OUTPUT, .word = "to"};
 	struct sluice_edit edit;
 	yaml_node_t *node;
-	bool is_input;
+	bool is_output;
 	int result;
 
 	if (!text || !text->bytes || !piece)
@@ -122,18 +122,19 @@ int sluice_edit_enable(struct sluice_config_text *text, const char *piece, const
 		sluice_edit_end(&edit);
 		return result;
 	}
-	is_input = item->kind == SLUICE_PIECE_INPUT;
-	if (is_input && destination) {
-		sluice_say(error, "input \"%s\" has no destinations: name it alone", item->name);
+	is_output = item->kind == SLUICE_PIECE_OUTPUT;
+	if (!is_output && destination) {
+		sluice_say(error, "%s \"%s\" has no destinations: name it alone",
+			   sluice_piece_word(item->kind), item->name);
 		result = -EINVAL;
-	} else if (!is_input) {
+	} else if (is_output) {
 		result = switch_output(&edit, item, node, destination, is_enabled);
 		meant.before = meant.after = item->item;
 		if (!result)
 			result = sluice_edit_finish(&edit, text, &meant);
 	}
 	sluice_edit_end(&edit);
-	if (is_input && !result)
+	if (!is_output && !result)
 		result = sluice_edit_set(text, piece, "enabled", is_enabled ? "" : "off", error);
 	return result;
 }

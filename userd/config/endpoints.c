@@ -122,7 +122,7 @@ static bool is_known(const struct sluice_config_output *output, const char *host
 /* A destination while it is read, and the output that gets it. */
 struct draft_destination {
 	struct sluice_config_destination destination;
-	struct sluice_config_output *output;
+	struct sluice_config_output *output; /* NULL: it is the only one */
 };
 
 /* Does an address stand for many hosts, so that no TCP connection leads to it? Not so of a name. */
@@ -173,7 +173,7 @@ static void read_address(struct sluice_reader *reader, const struct sluice_key *
 				    sluice_quote(text, quoted));
 		return;
 	}
-	if (is_known(draft->output, host, port)) {
+	if (draft->output && is_known(draft->output, host, port)) {
 		sluice_reader_fault(reader, key, node, "%s is here a second time",
 				    sluice_quote(text, quoted));
 		return;
@@ -295,4 +295,15 @@ void sluice_read_destinations(struct sluice_reader *reader, const struct sluice_
 		return;
 	}
 	sluice_reader_items(reader, key, node, output, read_destination);
+}
+
+void sluice_read_one_destination(struct sluice_reader *reader, const struct sluice_key *key,
+				 const yaml_node_t *node, void *object)
+{
+	struct sluice_config_destination *result = (void *)((char *)object + key->offset);
+	struct draft_destination draft = {.output = NULL};
+
+	sluice_read_fallbacks(reader, &sluice_destination_table, &draft);
+	read_address(reader, key, node, &draft);
+	*result = draft.destination;
 }

@@ -2,8 +2,9 @@
 /*
  * What a configuration may hold: every key, its type, its limits, its values, and what of it is not
  * supported yet. The place to change when a key is added, with keys_output.c for `outputs`,
- * keys_store.c for `store`, keys_threads.c for `threads` and keys_control.c for `control`;
- * docs/man/sluice.yaml.5 says the same to people. Touches: nothing but memory.
+ * keys_store.c for `store`, keys_threads.c for `threads`, keys_control.c for `control` and
+ * keys_daemon.c for `log`, `stop`, `watchdog` and `socket`; docs/man/sluice.yaml.5 says the same to
+ * people. Touches: nothing but memory.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -70,17 +71,6 @@ static const struct sluice_choice times[] = {
 	{NULL, 0, false},
 };
 
-static const struct sluice_choice levels[] = {
-	{"error", LOG_ERR, false}, {"warning", LOG_WARNING, false}, {"notice", LOG_NOTICE, false},
-	{"info", LOG_INFO, false}, {"debug", LOG_DEBUG, false},	    {NULL, 0, false},
-};
-
-static const struct sluice_choice log_forms[] = {
-	{"text", SLUICE_LOG_TEXT, false},
-	{"json", SLUICE_LOG_JSON, false},
-	{NULL, 0, false},
-};
-
 const char *sluice_config_source_name(enum sluice_source source)
 {
 	return sluice_choice_name(sources, (int)source);
@@ -115,34 +105,6 @@ const char *sluice_config_checksum_name(uint32_t flags)
 const char *sluice_config_time_name(uint32_t flags)
 {
 	return sluice_choice_name(times, (int)(flags & SLUICE_RULE_F_HWTIME));
-}
-
-/* `log.to`: stderr, journal, or the path of a file. [struct sluice_config_log] */
-static void read_log_target(struct sluice_reader *reader, const struct sluice_key *key,
-			    const yaml_node_t *node, void *object)
-{
-	struct sluice_config_log *log = (void *)((char *)object + key->offset);
-	const char *text = sluice_reader_scalar(reader, key, node);
-	char quoted[SLUICE_QUOTE_TEXT];
-
-	if (!text)
-		return;
-	if (!strcasecmp(text, "stderr")) {
-		log->target = SLUICE_LOG_STDERR;
-	} else if (!strcasecmp(text, "journal")) {
-		log->target = SLUICE_LOG_JOURNAL;
-	} else if (*text == '/') {
-		log->target = SLUICE_LOG_FILE;
-		log->path = strdup(text);
-		if (!log->path)
-			reader->out_of_memory = true;
-	} else {
-		sluice_reader_fault(reader, key, node,
-				    "%s is not a valid value (valid values: stderr, journal, or "
-				    "the path of a file "
-				    "beginning with /)",
-				    sluice_quote(text, quoted));
-	}
 }
 
 /* `inputs.priority`. [unsigned int] */
@@ -358,103 +320,6 @@ static const struct sluice_key_table input_table = {"inputs", "an input", input_
 
 #define DRAFT(member) offsetof(struct sluice_draft, member)
 
-static const struct sluice_key log_keys[] = {
-	{.path = "log.level",
-	 .does = "what is written to the log",
-	 .fallback = "info",
-	 .read = sluice_read_choice,
-	 .offset = DRAFT(log.level),
-	 .choices = levels},
-	{.path = "log.to",
-	 .does = "where the log goes: stderr, journal, or the path of a file",
-	 .fallback = "stderr",
-	 .read = read_log_target,
-	 .form = "stderr, journal, or a path",
-	 .offset = DRAFT(log),
-	 .place = DRAFT(log.place)},
-	{.path = "log.format",
-	 .does = "how a line is written to stderr or a file",
-	 .fallback = "text",
-	 .read = sluice_read_choice,
-	 .offset = DRAFT(log.form),
-	 .choices = log_forms},
-	{.path = "log.limit",
-	 .does = "lines of one place of the program within ten seconds; what is more is counted",
-	 .fallback = "100",
-	 .read = sluice_read_size,
-	 .form = "a number from 0 (any number of lines) to 100000",
-	 .offset = DRAFT(log.limit),
-	 .maximum = 100000},
-	{.path = "log.statistics",
-	 .does = "how often a line says what came, went and was lost since the last one",
-	 .fallback = "0",
-	 .read = sluice_read_duration,
-	 .form = "0 (never), or a duration like 60s",
-	 .offset = DRAFT(log.statistics_us),
-	 .maximum = 86400 * SECOND},
-};
-
-static const struct sluice_key stop_keys[] = {
-	{.path = "stop.limit",
-	 .does = "how long a stop may take",
-	 .fallback = "30s",
-	 .read = sluice_read_duration,
-	 .offset = DRAFT(stop_limit_us),
-	 .minimum = 1 * SECOND,
-	 .maximum = 3600 * SECOND},
-};
-
-static const struct sluice_choice watchdog_actions[] = {
-	{"replace", SLUICE_WATCHDOG_REPLACE, false},
-	{"exit", SLUICE_WATCHDOG_EXIT, false},
-	{"alarm", SLUICE_WATCHDOG_ALARM, false},
-	{NULL, 0, false},
-};
-
-static const struct sluice_key watchdog_keys[] = {
-	{.path = "watchdog.limit",
-	 .does = "a thread of sluiced that does not get on for so long hangs",
-	 .fallback = "10s",
-	 .read = sluice_read_duration,
-	 .offset = DRAFT(watchdog_limit_us),
-	 .minimum = 100 * MILLISECOND,
-	 .maximum = 600 * SECOND},
-	{.path = "watchdog.action",
-	 .does = "what is done with it, beside an alarm",
-	 .fallback = "replace",
-	 .read = sluice_read_choice,
-	 .offset = DRAFT(watchdog_action),
-	 .choices = watchdog_actions},
-};
-
-static const struct sluice_key_table watchdog_table = {"watchdog", "watchdog", watchdog_keys,
-						       COUNT(watchdog_keys)};
-
-static const struct sluice_key_table stop_table = {"stop", "stop", stop_keys, COUNT(stop_keys)};
-
-static const struct sluice_key socket_keys[] = {
-	{.path = "socket.ring",
-	 .change = SLUICE_KEY_LATER,
-	 .does = "ring of receive: bpf of each worker that has one",
-	 .otherwise = "32m, less with more than 8 rings",
-	 .read = sluice_read_size,
-	 .offset = DRAFT(socket_ring),
-	 .minimum = 1UL << 20,
-	 .maximum = 1UL << 30},
-	{.path = "socket.readers",
-	 .does = "workers that read sockets; auto: of four one with bpf, two with calls",
-	 .fallback = "auto",
-	 .read = sluice_read_count,
-	 .offset = DRAFT(socket_readers),
-	 .minimum = 1,
-	 .maximum = SLUICE_WORKERS_MAX},
-};
-
-static const struct sluice_key_table socket_table = {"socket", "socket", socket_keys,
-						     COUNT(socket_keys)};
-
-static const struct sluice_key_table log_table = {"log", "log", log_keys, COUNT(log_keys)};
-
 /* Reads one input into the next free place of the array. */
 static void read_input(struct sluice_reader *reader, const struct sluice_key *key,
 		       const yaml_node_t *node, void *object)
@@ -518,6 +383,21 @@ static void read_outputs(struct sluice_reader *reader, const struct sluice_key *
 		reader->out_of_memory = true;
 }
 
+/* `forwards` [struct sluice_draft] */
+static void read_forwards(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node, void *object)
+{
+	struct sluice_draft *draft = object;
+
+	if (!is_list(reader, key, node, SLUICE_FORWARDS_MAX))
+		return;
+	draft->forwards = calloc(sluice_reader_item_count(node) + 1, sizeof(*draft->forwards));
+	if (draft->forwards)
+		sluice_reader_items(reader, key, node, draft, sluice_forward_read);
+	else
+		reader->out_of_memory = true;
+}
+
 static const struct sluice_key document_keys[] = {
 	{.path = "relay",
 	 .does = "name of this relay",
@@ -525,17 +405,27 @@ static const struct sluice_key document_keys[] = {
 	 .read = sluice_read_word,
 	 .offset = DRAFT(relay_word)},
 	{.path = "inputs",
-	 .does = "what comes in, at least one",
+	 .does = "what comes in, at least one, unless there are forwards",
 	 .read = read_inputs,
+	 .place = DRAFT(inputs_place),
 	 .items = &input_table,
 	 .form = "a list of mappings",
-	 .required = true},
+	 .required = true,
+	 .unless = "forwards"},
 	{.path = "outputs",
-	 .does = "where it goes, at least one",
+	 .does = "where it goes, at least one, unless there are forwards",
 	 .read = read_outputs,
+	 .place = DRAFT(outputs_place),
 	 .items = &sluice_output_table,
 	 .form = "a list of mappings",
-	 .required = true},
+	 .required = true,
+	 .unless = "forwards"},
+	{.path = "forwards",
+	 .does = "TCP connections that are passed on as they are",
+	 .read = read_forwards,
+	 .place = DRAFT(forwards_place),
+	 .items = &sluice_forward_table,
+	 .form = "a list of mappings"},
 	{.path = "store",
 	 .does = "where it waits",
 	 .read = sluice_read_nested,
@@ -553,17 +443,23 @@ static const struct sluice_key document_keys[] = {
 	 .does = "how its threads run",
 	 .read = sluice_read_nested,
 	 .table = &sluice_threads_table},
-	{.path = "stop", .does = "the end", .read = sluice_read_nested, .table = &stop_table},
+	{.path = "stop",
+	 .does = "the end",
+	 .read = sluice_read_nested,
+	 .table = &sluice_stop_table},
 	{.path = "watchdog",
 	 .does = "threads that hang",
 	 .read = sluice_read_nested,
-	 .table = &watchdog_table},
-	{.path = "socket", .does = "sockets", .read = sluice_read_nested, .table = &socket_table},
+	 .table = &sluice_watchdog_table},
+	{.path = "socket",
+	 .does = "sockets",
+	 .read = sluice_read_nested,
+	 .table = &sluice_socket_table},
 	{.path = "control",
 	 .does = "who may ask, and who is told what happens",
 	 .read = sluice_read_nested,
 	 .table = &sluice_control_table},
-	{.path = "log", .does = "the log", .read = sluice_read_nested, .table = &log_table},
+	{.path = "log", .does = "the log", .read = sluice_read_nested, .table = &sluice_log_table},
 };
 
 const struct sluice_key_table sluice_document_table = {"", "the configuration", document_keys,

@@ -15,14 +15,22 @@
 
 const char *sluice_piece_word(enum sluice_piece_kind kind)
 {
-	return kind == SLUICE_PIECE_INPUT    ? "input"
-	       : kind == SLUICE_PIECE_OUTPUT ? "output"
-					     : "configuration";
+	static const char *const words[] = {[SLUICE_PIECE_CONFIGURATION] = "configuration",
+					    [SLUICE_PIECE_INPUT] = "input",
+					    [SLUICE_PIECE_OUTPUT] = "output",
+					    [SLUICE_PIECE_FORWARD] = "forward"};
+
+	return words[kind];
 }
 
 const char *sluice_piece_list(enum sluice_piece_kind kind)
 {
-	return kind == SLUICE_PIECE_INPUT ? "inputs" : kind == SLUICE_PIECE_OUTPUT ? "outputs" : "";
+	static const char *const lists[] = {[SLUICE_PIECE_CONFIGURATION] = "",
+					    [SLUICE_PIECE_INPUT] = "inputs",
+					    [SLUICE_PIECE_OUTPUT] = "outputs",
+					    [SLUICE_PIECE_FORWARD] = "forwards"};
+
+	return lists[kind];
 }
 
 const struct sluice_key_table *sluice_piece_table(enum sluice_piece_kind kind)

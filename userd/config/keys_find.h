@@ -13,12 +13,13 @@ enum sluice_piece_kind {
 	SLUICE_PIECE_CONFIGURATION, /* the whole */
 	SLUICE_PIECE_INPUT,
 	SLUICE_PIECE_OUTPUT,
+	SLUICE_PIECE_FORWARD,
 };
 
-/* "configuration", "input", "output"; constants. */
+/* "configuration", "input", "output", "forward"; constants. */
 const char *sluice_piece_word(enum sluice_piece_kind kind);
 
-/* "", "inputs", "outputs": the list that its items are in. */
+/* "", "inputs", "outputs", "forwards": the list that its items are in. */
 const char *sluice_piece_list(enum sluice_piece_kind kind);
 
 /* The keys of a kind. */

@@ -22,6 +22,7 @@ static const struct {
 	{sluice_read_ports, "a number from 1 to 65535, a range of them, or a list of both"},
 	{sluice_read_prefix, "an IPv4 or IPv6 address, or a prefix"},
 	{sluice_read_one_address, "an IPv4 or IPv6 address"},
+	{sluice_read_one_destination, "host:port"},
 	{sluice_read_group, "the IPv4 or IPv6 address of a multicast group"},
 	{sluice_read_interface, "the name of an interface"},
 };
@@ -106,7 +107,7 @@ static int list_table(const struct sluice_key_table *table,
 			.otherwise = key->otherwise,
 			.does = key->does,
 			.change = sluice_key_change_text(key),
-			.is_required = key->required,
+			.is_required = key->required && !key->unless,
 		};
 		write_values(key, facts.values);
 		result = each(context, &facts);

@@ -55,8 +55,11 @@ void sluice_config_free(struct sluice_config *config)
 		input_free(&config->inputs[number]);
 	for (number = 0; number < config->output_count; number++)
 		output_free(&config->outputs[number]);
+	for (number = 0; number < config->forward_count; number++)
+		sluice_forward_free(&config->forwards[number]);
 	free(config->inputs);
 	free(config->outputs);
+	free(config->forwards);
 	for (number = 0; number < SLUICE_EVENT_HOOKS; number++)
 		free(config->hooks[number].command);
 	free(config->log.path);
@@ -92,10 +95,16 @@ void sluice_draft_free(struct sluice_draft *draft)
 		free(draft->outputs[number].id.text);
 		output_free(&draft->outputs[number].output);
 	}
+	for (number = 0; number < draft->forward_count; number++) {
+		free(draft->forwards[number].name.text);
+		free(draft->forwards[number].id.text);
+		sluice_forward_free(&draft->forwards[number].forward);
+	}
 	for (number = 0; number < SLUICE_EVENT_HOOKS; number++)
 		free(draft->hooks[number].text);
 	free(draft->inputs);
 	free(draft->outputs);
+	free(draft->forwards);
 	free(draft->relay_word.text);
 	free(draft->control_group.text);
 	free(draft->memory_path.text);
@@ -233,6 +242,25 @@ static int renumber(struct sluice_config_input *input, const size_t *first)
 	return 0;
 }
 
+/* Moves the forwards of `draft` that are switched on to `config`. 0 or -ENOMEM. */
+static int take_forwards(struct sluice_draft *draft, struct sluice_config *config)
+{
+	size_t number;
+
+	config->forwards = calloc(draft->forward_count + 1, sizeof(*config->forwards));
+	if (!config->forwards)
+		return -ENOMEM;
+	for (number = 0; number < draft->forward_count; number++) {
+		struct sluice_config_forward *forward = &draft->forwards[number].forward;
+
+		if (!forward->enabled)
+			continue;
+		config->forwards[config->forward_count++] = *forward;
+		memset(forward, 0, sizeof(*forward));
+	}
+	return 0;
+}
+
 int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct sluice_config **config)
 {
 	struct sluice_config *fresh = calloc(1, sizeof(*fresh));
@@ -262,7 +290,7 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 		memset(&from->input, 0, sizeof(from->input));
 		fresh->input_count++;
 	}
-	if (take_outputs(draft, fresh, first))
+	if (take_outputs(draft, fresh, first) || take_forwards(draft, fresh))
 		goto memory;
 	for (number = 0; number < fresh->input_count; number++)
 		if (renumber(&fresh->inputs[number], first))
@@ -280,6 +308,7 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 	fresh->control = draft->control;
 	memset(&draft->control, 0, sizeof(draft->control));
 	fresh->stop_limit_us = draft->stop_limit_us;
+	fresh->stop_connections_us = draft->stop_connections_us;
 	fresh->watchdog_limit_us = draft->watchdog_limit_us;
 	fresh->watchdog_action = (enum sluice_watchdog_action)draft->watchdog_action;
 	fresh->socket_ring = draft->socket_ring;

@@ -242,6 +242,41 @@ struct sluice_config_output {
 	uint64_t dead_after_us;	     /* a peer that sends nothing back is given up; default 10 s */
 };
 
+/* Where a forward listens. */
+struct sluice_config_listen {
+	char *text; /* ADDRESS:PORT as written */
+	struct sockaddr_storage address;
+	struct sluice_config_place place;
+};
+
+/* What becomes of the connections of a forward that is gone, or leads elsewhere. */
+enum sluice_remaining { SLUICE_REMAINING_KEEP, SLUICE_REMAINING_CUT };
+
+/* TCP connections that are passed on as they are (daemon/forward/forward.h). */
+struct sluice_config_forward {
+	sluice_guid id;
+	char name[SLUICE_NAME_MAX + 1];
+	struct sluice_config_place place;
+	struct sluice_config_listen *listen; /* at least one */
+	size_t listen_count;
+	struct sluice_config_destination to;
+	struct sluice_config_prefix from; /* source address towards the destination; AF_UNSPEC: any
+					   */
+	struct sluice_config_prefix *allow; /* who may come; none: everybody */
+	size_t allow_count;
+	struct sluice_config_prefix *deny; /* and who of those may not */
+	size_t deny_count;
+	size_t limit;		  /* connections at a time; 0: any number */
+	size_t limit_per_address; /* of one client's address; 0: any number */
+	uint64_t connect_timeout_us;
+	uint64_t idle_timeout_us; /* without a byte either way it is ended; 0: never */
+	uint64_t keepalive_us;	  /* silence before the kernel probes; 0: it does not */
+	int nodelay;
+	enum sluice_lead prefix; /* NONE or PROXY_V2 */
+	enum sluice_remaining remaining;
+	int enabled; /* 0: only in a draft; the model has none of those */
+};
+
 struct sluice_config_store {
 	size_t memory_size; /* all rings of all routes together; default 64 MiB */
 	struct sluice_config_place memory_place; /* line 0: not written, the default */
@@ -348,11 +383,14 @@ struct sluice_config {
 	size_t input_count;
 	struct sluice_config_output *outputs;
 	size_t output_count;
+	struct sluice_config_forward *forwards;
+	size_t forward_count;
 	struct sluice_config_store store;
 	struct sluice_config_log log;
 	struct sluice_config_control control;
-	uint64_t stop_limit_us;	    /* a stop takes no longer */
-	uint64_t watchdog_limit_us; /* a thread that does not get on for so long hangs */
+	uint64_t stop_limit_us;	      /* a stop takes no longer */
+	uint64_t stop_connections_us; /* and waits for forwarded connections no longer */
+	uint64_t watchdog_limit_us;   /* a thread that does not get on for so long hangs */
 	enum sluice_watchdog_action watchdog_action;
 	size_t events_kept;  /* for who reads them slowly */
 	char *control_group; /* whose members may change; NULL: none */

@@ -149,8 +149,9 @@ static int read_mapping(const struct reading *reading, struct sluice_piece piece
 		if (piece.kind == SLUICE_PIECE_CONFIGURATION && value->type == YAML_SEQUENCE_NODE &&
 		    piece.key && piece.key->items)
 			error = read_list(reading,
-					  !strcmp(canonical, "inputs") ? SLUICE_PIECE_INPUT
-								       : SLUICE_PIECE_OUTPUT,
+					  !strcmp(canonical, "inputs")	   ? SLUICE_PIECE_INPUT
+					  : !strcmp(canonical, "forwards") ? SLUICE_PIECE_FORWARD
+									   : SLUICE_PIECE_OUTPUT,
 					  value);
 		else if (piece.key && piece.key->table && value->type == YAML_MAPPING_NODE)
 			error = read_mapping(reading, piece, piece.key->table,
@@ -188,7 +189,7 @@ static int add_item(struct sluice_pieces *pieces, enum sluice_piece_kind kind, s
 	return 0;
 }
 
-/* Reads `inputs` or `outputs`. 0 or a negative errno. */
+/* Reads `inputs`, `outputs` or `forwards`. 0 or a negative errno. */
 static int read_list(const struct reading *reading, enum sluice_piece_kind kind,
 		     const yaml_node_t *node)
 {
@@ -314,36 +315,39 @@ const struct sluice_piece_item *sluice_pieces_item(const struct sluice_pieces *p
 						   const char *word, char **error)
 {
 	const struct sluice_piece_item *found = NULL;
-	bool inputs = true, outputs = true;
+	enum sluice_piece_kind wanted = SLUICE_PIECE_CONFIGURATION, kind;
 	char quoted[SLUICE_QUOTE_TEXT];
 	const char *name = word;
 	size_t number;
 
-	if (!strncmp(word, "input/", strlen("input/"))) {
-		name += strlen("input/");
-		outputs = false;
-	} else if (!strncmp(word, "output/", strlen("output/"))) {
-		name += strlen("output/");
-		inputs = false;
+	for (kind = SLUICE_PIECE_INPUT; kind <= SLUICE_PIECE_FORWARD; kind++) {
+		size_t length = strlen(sluice_piece_word(kind));
+
+		if (strncmp(word, sluice_piece_word(kind), length) != 0 || word[length] != '/')
+			continue;
+		wanted = kind;
+		name = word + length + 1;
 	}
 	for (number = 0; number < pieces->item_count; number++) {
 		const struct sluice_piece_item *item = &pieces->items[number];
 
-		if (!(item->kind == SLUICE_PIECE_INPUT ? inputs : outputs) ||
+		if ((wanted != SLUICE_PIECE_CONFIGURATION && item->kind != wanted) ||
 		    !is_called(item, name))
 			continue;
 		if (found) {
-			sluice_say(error, "%s is an input and an output: say input/%s or output/%s",
-				   sluice_quote(word, quoted), name, name);
+			sluice_say(error, "%s is an %s and %s: say %s/%s or %s/%s",
+				   sluice_quote(word, quoted), sluice_piece_word(found->kind),
+				   sluice_piece_table(item->kind)->what,
+				   sluice_piece_word(found->kind), name,
+				   sluice_piece_word(item->kind), name);
 			return NULL;
 		}
 		found = item;
 	}
 	if (!found)
 		no_item(pieces, name,
-			!outputs  ? "input"
-			: !inputs ? "output"
-				  : "input or output",
+			wanted != SLUICE_PIECE_CONFIGURATION ? sluice_piece_word(wanted)
+							     : "input or output",
 			error);
 	return found;
 }

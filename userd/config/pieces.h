@@ -21,7 +21,7 @@ struct sluice_piece {
 	struct sluice_config_place place; /* of the value */
 };
 
-/* An input or output. */
+/* An input, output or forward. */
 struct sluice_piece_item {
 	enum sluice_piece_kind kind;
 	size_t item;
@@ -50,7 +50,7 @@ const struct sluice_piece *sluice_pieces_find(const struct sluice_pieces *pieces
 					      const char *word);
 
 /*
- * Finds the input or output that `word` names: a name, a GUID, input/NAME or output/NAME. NULL:
+ * Finds the item that `word` names: a name, a GUID, input/NAME, output/NAME or forward/NAME. NULL:
  * there is none, or there are two; *error says so (@owner caller).
  */
 const struct sluice_piece_item *sluice_pieces_item(const struct sluice_pieces *pieces,

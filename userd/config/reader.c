@@ -136,6 +136,17 @@ static const struct sluice_key *find_key(struct sluice_reader *reader,
 	return NULL;
 }
 
+/* Is the key `name` of the table among those seen? */
+static bool is_seen(const struct sluice_key_table *table, const char *name, uint64_t seen)
+{
+	size_t number;
+
+	for (number = 0; name && number < table->count; number++)
+		if (!strcmp(key_name(&table->keys[number]), name))
+			return seen & (1ULL << number);
+	return false;
+}
+
 /* Required keys that were not there. */
 static void report_missing(struct sluice_reader *reader, const struct sluice_key_table *table,
 			   const yaml_node_t *node, uint64_t seen)
@@ -144,7 +155,8 @@ static void report_missing(struct sluice_reader *reader, const struct sluice_key
 	size_t number;
 
 	for (number = 0; number < table->count; number++)
-		if (table->keys[number].required && !(seen & (1ULL << number)))
+		if (table->keys[number].required && !(seen & (1ULL << number)) &&
+		    !is_seen(table, table->keys[number].unless, seen))
 			sluice_findings_add(reader->findings, SLUICE_FINDING_ERROR, &place,
 					    "%s needs the key \"%s\"", table->what,
 					    key_name(&table->keys[number]));

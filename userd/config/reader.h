@@ -74,6 +74,7 @@ struct sluice_key {
 	const char *form; /* what its value looks like, where `read` does not tell */
 	enum sluice_key_change change;
 	bool required;
+	const char *unless; /* required, unless this key is there; NULL: in any case */
 	bool unsupported;
 };
 

@@ -15,6 +15,7 @@
 
 THREAD(WORKER, "worker", "sluice-w", "each on one of the CPUs that the process may use",
 	"receives and sends")
+THREAD(FORWARDER, "forwarder", "sluice-f", "any", "passes TCP connections on")
 THREAD(CONTROL, "control", "sluiced", "any", "answers sluicectl, signals and systemd")
 THREAD(FOREMAN, "foreman", "sluice-foreman", "any", "carries out changes and stops")
 THREAD(SPOOLER, "spooler", "sluice-spool", "any", "reads and writes the store on the disk")

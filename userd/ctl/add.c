@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl add`: one more input or output, live. Touches: a netlink socket, stdout, stderr.
+ * `sluicectl add`: one more input, output or forward, live. Touches: a netlink socket, stdout,
+ * stderr.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -22,21 +23,33 @@ static const char *name_of(const struct sluice_change *change)
 	return NULL;
 }
 
+/* The kind that a word names; SLUICE_PIECE_CONFIGURATION: none that can be added. */
+static enum sluice_piece_kind kind_of(const char *word)
+{
+	static const enum sluice_piece_kind kinds[] = {SLUICE_PIECE_INPUT, SLUICE_PIECE_OUTPUT,
+						       SLUICE_PIECE_FORWARD};
+	size_t number;
+
+	for (number = 0; number < sizeof(kinds) / sizeof(kinds[0]); number++)
+		if (!strcmp(word, sluice_piece_word(kinds[number])))
+			return kinds[number];
+	return SLUICE_PIECE_CONFIGURATION;
+}
+
 /* struct sluice_change.edit */
 static int edit(const struct sluice_change *change, struct sluice_config_text *text, char **error)
 {
-	bool is_input = !strcmp(change->argv[1], "input");
+	enum sluice_piece_kind kind = kind_of(change->argv[1]);
 	const char *name = name_of(change);
 	char *piece;
 	int result;
 
 	if (!name || !*name) {
 		sluice_say(error, "%s needs the key \"name\": name=NAME",
-			   is_input ? "an input" : "an output");
+			   sluice_piece_table(kind)->what);
 		return -EINVAL;
 	}
-	result = sluice_edit_add(text, is_input ? SLUICE_PIECE_INPUT : SLUICE_PIECE_OUTPUT, name,
-				 error);
+	result = sluice_edit_add(text, kind, name, error);
 	if (result)
 		return result;
 	if (asprintf(&piece, "%s/%s", change->argv[1], name) < 0)
@@ -52,10 +65,10 @@ int sluice_ctl_add(int argc, char **argv)
 
 	if (!sluice_change_options(&change, argc, argv))
 		return SLUICE_CTL_USAGE;
-	if (change.argc < 3 ||
-	    (strcmp(change.argv[1], "input") != 0 && strcmp(change.argv[1], "output") != 0) ||
+	if (change.argc < 3 || kind_of(change.argv[1]) == SLUICE_PIECE_CONFIGURATION ||
 	    !sluice_ctl_are_pairs(change.argv + 2, change.argc - 2)) {
-		fputs("usage: sluicectl add input|output name=NAME KEY=VALUE... [--dry-run] "
+		fputs("usage: sluicectl add input|output|forward name=NAME KEY=VALUE... "
+		      "[--dry-run] "
 		      "[--no-wait] "
 		      "[--if-revision N] [-j]\n",
 		      stderr);

@@ -30,7 +30,7 @@ COMMAND("rollback", rollback, CHANGES, "REVISION [--dry-run] [--no-wait] [--if-r
 COMMAND("confirm", confirm, CHANGES, "", "what was changed with --confirm-within stays")
 COMMAND("save", save, CHANGES, "[--force]", "write what runs back to its file")
 COMMAND("show", show, LOOKS, "WHAT [-j]",
-	"what is there: inputs, outputs, streams, store, orphans, threads, cost, daemon, rules, "
+	"what is there: inputs, outputs, forwards, streams, store, orphans, threads, cost, daemon, rules, "
 	"routes, placement, fields, config, defaults")
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")
 COMMAND("yield", yield, CHANGES, "[--leave]",
@@ -44,8 +44,8 @@ COMMAND("doctor", doctor, LOCAL, "[--watch TIME] [-j] | --list [-j]",
 COMMAND("get", get, LOOKS, "[NAME|GUID|. [KEY]] [-j]", "what the running configuration says of a piece")
 COMMAND("set", set, CHANGES, "[NAME|GUID|.] KEY=VALUE... [--dry-run] [--no-wait] [--if-revision N] [-j]",
 	"change keys of one piece, live")
-COMMAND("add", add, CHANGES, "input|output name=NAME KEY=VALUE... [--dry-run] [--no-wait] [-j]",
-	"one more input or output, live")
+COMMAND("add", add, CHANGES, "input|output|forward name=NAME KEY=VALUE... [--dry-run] [--no-wait] [-j]",
+	"one more input, output or forward, live")
 COMMAND("del", delete, CHANGES, "NAME|GUID [--adopt OLD=NEW] | rule|route ID|NAME|all",
 	"an input or output less, live; or a rule or route of the module")
 COMMAND("enable", enable, CHANGES, "NAME|GUID [HOST:PORT] [-j]",

@@ -17,6 +17,7 @@ static const char *const owners[SLUICE_FIELD_LISTS] = {
 	[SLUICE_FIELDS_ORPHAN] = "orphan",
 	[SLUICE_FIELDS_THREAD] = "thread",
 	[SLUICE_FIELDS_COST] = "cost",
+	[SLUICE_FIELDS_FORWARD] = "forward",
 	[SLUICE_FIELDS_STREAM] = "stream",
 	[SLUICE_FIELDS_CURSOR] = "cursor",
 	[SLUICE_FIELDS_RULE] = "rule",

@@ -28,6 +28,7 @@ bool sluice_figures_ask(struct sluice_figures *figures)
 		return false;
 	}
 	/* Another version of the daemon may not have them; what there is, is told. */
+	figures->forwards = sluice_list_forwards();
 	figures->threads = sluice_list_threads();
 	figures->orphans = sluice_list_orphans();
 	figures->streams = sluice_list_daemon_streams();
@@ -43,6 +44,7 @@ void sluice_figures_free(struct sluice_figures *figures)
 	json_decref(figures->daemon);
 	json_decref(figures->inputs);
 	json_decref(figures->outputs);
+	json_decref(figures->forwards);
 	json_decref(figures->store);
 	json_decref(figures->threads);
 	json_decref(figures->streams);

@@ -15,7 +15,7 @@
 /* Writes the GUID of one item into the text. 0 or a negative errno and *error. */
 static int fill(struct sluice_config_text *text, const struct sluice_piece_item *item, char **error)
 {
-	const char *kind = item->kind == SLUICE_PIECE_INPUT ? "input" : "output";
+	const char *kind = sluice_piece_word(item->kind);
 	char guid[SLUICE_GUID_TEXT], *piece = NULL;
 	int result;
 

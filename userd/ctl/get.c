@@ -77,16 +77,19 @@ static int add_items(json_t *list, const struct sluice_pieces *pieces)
 	for (number = 0; number < pieces->item_count; number++) {
 		const struct sluice_piece_item *item = &pieces->items[number];
 		bool is_input = item->kind == SLUICE_PIECE_INPUT;
+		bool is_output = item->kind == SLUICE_PIECE_OUTPUT;
+		const char *one = is_input ? "port" : "to";
+		const char *other = is_input ? "outputs" : is_output ? "framing" : "listen";
 
-		first = sluice_pieces_find(pieces, item, is_input ? "port" : "to");
-		second = sluice_pieces_find(pieces, item, is_input ? "outputs" : "framing");
+		first = sluice_pieces_find(pieces, item, one);
+		second = sluice_pieces_find(pieces, item, other);
 		object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I}", "kind",
 				   sluice_piece_word(item->kind), "name", item->name, "id",
-				   sluice_guid_format(item->id, guid), is_input ? "port" : "to",
-				   first ? first->value : "", is_input ? "outputs" : "framing",
-				   second     ? second->value
-				   : is_input ? ""
-					      : "native",
+				   sluice_guid_format(item->id, guid), one,
+				   first ? first->value : "", other,
+				   second      ? second->value
+				   : is_output ? "native"
+					       : "",
 				   "line", (json_int_t)item->place.line);
 		if (!object || json_array_append_new(list, object))
 			return -ENOMEM;

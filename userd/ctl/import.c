@@ -90,7 +90,7 @@ static int finish(struct sluice_import *import, const char *name)
 	} else {
 		fprintf(stderr,
 			"sluicectl: %s: nothing to take over: nothing there takes UDP and sends it "
-			"on by TCP\n",
+			"on by TCP, or passes TCP on\n",
 			name);
 		status = SLUICE_CTL_USAGE;
 	}

@@ -13,6 +13,7 @@
 #define SLUICE_IMPORT_PIECES 1024U	    /* inputs, and outputs, at most */
 #define SLUICE_IMPORT_FAN 16U		    /* outputs of an input at most */
 #define SLUICE_IMPORT_REMARKS 500U	    /* remarks that are told; the others are counted */
+#define SLUICE_IMPORT_LIST 4096U	    /* bytes of a list of prefixes at most, with the NUL */
 #define SLUICE_IMPORT_WORD 256U		    /* bytes of a value at most, with the NUL */
 
 /* Where datagrams came in. Empty strings: anything. */
@@ -32,6 +33,18 @@ struct sluice_import_output {
 	const char *receiver;
 	const char *framing;
 	bool has_one_connection; /* the receiver gets one stream of bytes */
+};
+
+/* A TCP rule, which becomes a forward. */
+struct sluice_import_forward {
+	size_t line;
+	char address[SLUICE_IMPORT_WORD]; /* empty: any */
+	char port[SLUICE_IMPORT_WORD];
+	char host[SLUICE_IMPORT_WORD]; /* IPv6 with or without brackets */
+	char to_port[SLUICE_IMPORT_WORD];
+	char from[SLUICE_IMPORT_WORD];	/* source address; empty: any */
+	char allow[SLUICE_IMPORT_LIST]; /* prefixes, ", " between them; empty: everybody */
+	char deny[SLUICE_IMPORT_LIST];	/* likewise; empty: nobody */
 };
 
 struct sluice_import;
@@ -57,6 +70,10 @@ int sluice_import_output(struct sluice_import *import, const struct sluice_impor
 int sluice_import_input(struct sluice_import *import, const struct sluice_import_input *input,
 			bool *is_new);
 
+/* Adds a forward, or tells why it cannot be. */
+void sluice_import_forward(struct sluice_import *import,
+			   const struct sluice_import_forward *forward);
+
 /* Has an input feed an output, once. Numbers below 0 are passed over. */
 void sluice_import_feed(struct sluice_import *import, int input, int output);
 
@@ -66,8 +83,8 @@ bool sluice_import_copy(char *value, const char *text, size_t length);
 
 /*
  * The YAML of what was taken over, with the remarks as comments. What the check of configurations
- * finds fault with (two inputs on one port) is left out and told. NULL: no input is left, or no
- * memory. @owner caller: free()
+ * finds fault with (two inputs on one port) is left out and told. NULL: no input or forward is
+ * left, or no memory. @owner caller: free()
  */
 char *sluice_import_yaml(struct sluice_import *import);
 

@@ -32,11 +32,19 @@ struct output {
 	bool is_gone;
 };
 
+struct forward {
+	struct sluice_import_forward wish;
+	char name[NAME_MAX_BYTES];
+	size_t yaml_line;
+	bool is_gone;
+};
+
 struct sluice_import {
 	char file[SLUICE_IMPORT_WORD];
 	struct input *inputs;
 	struct output *outputs;
-	size_t input_count, output_count;
+	struct forward *forwards;
+	size_t input_count, output_count, forward_count;
 	char *remarks[SLUICE_IMPORT_REMARKS];
 	size_t remark_count; /* also of those that are not kept */
 };
@@ -57,7 +65,8 @@ struct sluice_import *sluice_import_new(const char *name)
 		return NULL;
 	import->inputs = calloc(SLUICE_IMPORT_PIECES, sizeof(*import->inputs));
 	import->outputs = calloc(SLUICE_IMPORT_PIECES, sizeof(*import->outputs));
-	if (!import->inputs || !import->outputs) {
+	import->forwards = calloc(SLUICE_IMPORT_PIECES, sizeof(*import->forwards));
+	if (!import->inputs || !import->outputs || !import->forwards) {
 		sluice_import_free(import);
 		return NULL;
 	}
@@ -76,6 +85,7 @@ void sluice_import_free(struct sluice_import *import)
 		free(import->remarks[number]);
 	free(import->inputs);
 	free(import->outputs);
+	free(import->forwards);
 	free(import);
 }
 
@@ -160,21 +170,28 @@ static void make_unique(char *name, const char *names, size_t size, size_t count
 	}
 }
 
+/* Takes the brackets off an address. */
+static void unbracket(char *host)
+{
+	size_t length = strlen(host);
+
+	if (length <= 2 || host[0] != '[' || host[length - 1] != ']')
+		return;
+	host[length - 1] = '\0';
+	memmove(host, host + 1, length - 1);
+}
+
 int sluice_import_output(struct sluice_import *import, const struct sluice_import_output *output)
 {
 	struct sluice_import_output wish;
 	struct output *piece;
 	char *byte;
-	size_t number, length;
+	size_t number;
 
 	if (!import || !output || !output->framing)
 		return -1;
 	wish = *output;
-	length = strlen(wish.host);
-	if (length > 2 && wish.host[0] == '[' && wish.host[length - 1] == ']') {
-		wish.host[length - 1] = '\0';
-		memmove(wish.host, wish.host + 1, length - 1);
-	}
+	unbracket(wish.host);
 	if (!wish.host[0] || !is_plain(wish.host) || strchr(wish.host, '/')) {
 		sluice_import_remark(import, wish.line,
 				     "%s: no host that can be used: write the output by hand",
@@ -261,6 +278,42 @@ int sluice_import_input(struct sluice_import *import, const struct sluice_import
 	return (int)number;
 }
 
+void sluice_import_forward(struct sluice_import *import,
+			   const struct sluice_import_forward *forward)
+{
+	struct sluice_import_forward *wish;
+	struct forward *piece;
+
+	if (!import || !forward)
+		return;
+	if (import->forward_count >= SLUICE_IMPORT_PIECES) {
+		sluice_import_remark(import, forward->line,
+				     "TCP port %s: more than %u forwards: part the file",
+				     forward->port, SLUICE_IMPORT_PIECES);
+		return;
+	}
+	piece = &import->forwards[import->forward_count];
+	memset(piece, 0, sizeof(*piece));
+	piece->wish = *forward;
+	wish = &piece->wish;
+	unbracket(wish->address);
+	unbracket(wish->host);
+	if (!wish->address[0] || !strcmp(wish->address, "*"))
+		snprintf(wish->address, sizeof(wish->address), "0.0.0.0");
+	if (!resolve_port(wish->port, "tcp") || !resolve_port(wish->to_port, "tcp") ||
+	    !wish->host[0] || !is_plain(wish->host) || strchr(wish->host, '/') ||
+	    !is_plain(wish->address) || !is_plain(wish->from)) {
+		sluice_import_remark(import, wish->line,
+				     "TCP port %s: an address or a port is none: write the forward "
+				     "by hand",
+				     forward->port[0] ? forward->port : "(nothing)");
+		return;
+	}
+	snprintf(piece->name, sizeof(piece->name), "tcp-%.5s", wish->port);
+	make_unique(piece->name, import->forwards->name, sizeof(*piece), import->forward_count);
+	import->forward_count++;
+}
+
 void sluice_import_feed(struct sluice_import *import, int input, int output)
 {
 	struct input *piece;
@@ -309,7 +362,7 @@ char *sluice_import_remarks(const struct sluice_import *import)
 }
 
 /* Notes which outputs are still used; inputs that feed none are left out. Returns whether there is
- * an input. */
+ * an input or a forward. */
 static bool settle(struct sluice_import *import)
 {
 	size_t number, place, kept;
@@ -329,6 +382,8 @@ static bool settle(struct sluice_import *import)
 			import->outputs[input->outputs[place]].is_used = true;
 		any = any || !input->is_gone;
 	}
+	for (number = 0; number < import->forward_count; number++)
+		any = any || !import->forwards[number].is_gone;
 	return any;
 }
 
@@ -367,11 +422,63 @@ static void write_output(FILE *file, const struct sluice_import *import,
 	fprintf(file, "} # %s:%zu\n", import->file, output->wish.line);
 }
 
+/* Writes one forward. */
+static void write_forward(FILE *file, const struct sluice_import *import,
+			  const struct forward *forward)
+{
+	const struct sluice_import_forward *wish = &forward->wish;
+	bool is_six = strchr(wish->address, ':'), to_six = strchr(wish->host, ':');
+
+	fprintf(file, "  - {name: \"%s\", listen: \"%s%s%s:%s\", to: \"%s%s%s:%s\"", forward->name,
+		is_six ? "[" : "", wish->address, is_six ? "]" : "", wish->port, to_six ? "[" : "",
+		wish->host, to_six ? "]" : "", wish->to_port);
+	if (wish->from[0])
+		fprintf(file, ", from: \"%s\"", wish->from);
+	if (wish->allow[0])
+		fprintf(file, ", allow: [%s]", wish->allow);
+	if (wish->deny[0])
+		fprintf(file, ", deny: [%s]", wish->deny);
+	fprintf(file, "} # %s:%zu\n", import->file, wish->line);
+}
+
+/* Writes the section of the forwards that are left; the first line is `at`. */
+static void write_forwards(FILE *file, struct sluice_import *import, size_t at)
+{
+	bool is_begun = false;
+	size_t number;
+
+	for (number = 0; number < import->forward_count; number++) {
+		struct forward *forward = &import->forwards[number];
+
+		forward->yaml_line = 0;
+		if (forward->is_gone)
+			continue;
+		if (!is_begun)
+			fputs("forwards:\n", file);
+		at += !is_begun;
+		is_begun = true;
+		forward->yaml_line = at++;
+		write_forward(file, import, forward);
+	}
+}
+
+/* Is an input left? */
+static bool has_input(const struct sluice_import *import)
+{
+	size_t number;
+
+	for (number = 0; number < import->input_count; number++)
+		if (!import->inputs[number].is_gone)
+			return true;
+	return false;
+}
+
 /* Writes all of it and notes in which line each piece stands. NULL: no memory. @owner caller */
 static char *write_yaml(struct sluice_import *import)
 {
 	char *text = NULL, *remarks = sluice_import_remarks(import), *line, *rest;
-	size_t size, number, at = 3;
+	size_t size, number, at = 2;
+	bool has_inputs = has_input(import);
 	FILE *file = open_memstream(&text, &size);
 
 	if (!file || !remarks) {
@@ -391,15 +498,20 @@ static char *write_yaml(struct sluice_import *import)
 		at++;
 	}
 	free(remarks);
-	fputs("inputs:\n", file);
+	if (has_inputs) {
+		fputs("inputs:\n", file);
+		at++;
+	}
 	for (number = 0; number < import->input_count; number++) {
 		if (import->inputs[number].is_gone)
 			continue;
 		import->inputs[number].yaml_line = at++;
 		write_input(file, import, &import->inputs[number]);
 	}
-	fputs("outputs:\n", file);
-	at++;
+	if (has_inputs) {
+		fputs("outputs:\n", file);
+		at++;
+	}
 	for (number = 0; number < import->output_count; number++) {
 		import->outputs[number].yaml_line = 0;
 		if (!import->outputs[number].is_used)
@@ -407,6 +519,7 @@ static char *write_yaml(struct sluice_import *import)
 		import->outputs[number].yaml_line = at++;
 		write_output(file, import, &import->outputs[number]);
 	}
+	write_forwards(file, import, at);
 	if (fclose(file)) {
 		free(text);
 		return NULL;
@@ -427,6 +540,16 @@ static bool leave_out(struct sluice_import *import, const struct sluice_finding 
 		input->is_gone = true;
 		sluice_import_remark(import, input->wish.line, "UDP port %s: %s", input->wish.port,
 				     finding->text);
+		return true;
+	}
+	for (number = 0; number < import->forward_count; number++) {
+		struct forward *forward = &import->forwards[number];
+
+		if (forward->is_gone || forward->yaml_line != finding->line)
+			continue;
+		forward->is_gone = true;
+		sluice_import_remark(import, forward->wish.line, "TCP port %s: %s",
+				     forward->wish.port, finding->text);
 		return true;
 	}
 	for (number = 0; number < import->output_count; number++) {

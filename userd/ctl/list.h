@@ -23,6 +23,7 @@ json_t *sluice_list_store(void);
 json_t *sluice_list_orphans(void);
 json_t *sluice_list_threads(void);
 json_t *sluice_list_costs(void);
+json_t *sluice_list_forwards(void);
 json_t *sluice_list_rules(void);
 json_t *sluice_list_routes(void);
 

@@ -112,6 +112,14 @@ static int on_cost(struct nlattr **attributes, void *context)
 	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
 }
 
+/* A forward. */
+static int on_forward(struct nlattr **attributes, void *context)
+{
+	json_t *object = fields_of(SLUICE_FIELDS_FORWARD, attributes);
+
+	return json_array_append_new(context, object) == 0 ? 0 : -ENOMEM;
+}
+
 /* One destination of an output. */
 static json_t *destination(struct nlattr *nest)
 {
@@ -252,6 +260,11 @@ json_t *sluice_list_threads(void)
 json_t *sluice_list_costs(void)
 {
 	return ask(SLUICE_CMD_COST_GET, on_cost);
+}
+
+json_t *sluice_list_forwards(void)
+{
+	return ask(SLUICE_CMD_FORWARD_GET, on_forward);
 }
 
 json_t *sluice_list_store(void)

@@ -69,6 +69,7 @@ static const struct list {
 	 NULL,
 	 NULL,
 	 {{NULL, NULL}}},
+	{SLUICE_FIELDS_FORWARD, {{"forward", "name"}}, NULL, NULL, {{NULL, NULL}}},
 	{SLUICE_FIELDS_MEMORY, {{NULL, NULL}}, NULL, NULL, {{NULL, NULL}}},
 	{SLUICE_FIELDS_DISK, {{NULL, NULL}}, NULL, NULL, {{NULL, NULL}}},
 	{SLUICE_FIELDS_STORE, {{NULL, NULL}}, NULL, NULL, {{NULL, NULL}}},
@@ -273,6 +274,8 @@ static const json_t *rows_of(const struct sluice_figures *figures, enum sluice_f
 	case SLUICE_FIELDS_OUTPUT:
 	case SLUICE_FIELDS_DESTINATION:
 		return figures->outputs;
+	case SLUICE_FIELDS_FORWARD:
+		return figures->forwards;
 	case SLUICE_FIELDS_MEMORY:
 		return json_object_get(store, "memory");
 	case SLUICE_FIELDS_DISK:

@@ -123,6 +123,7 @@ static const struct view views[] = {
 	{"orphans", sluice_list_orphans, NULL, FIELDS(SLUICE_FIELDS_ORPHAN), NO_COLUMNS},
 	{"threads", sluice_list_threads, NULL, FIELDS(SLUICE_FIELDS_THREAD), NO_COLUMNS},
 	{"cost", sluice_list_costs, NULL, FIELDS(SLUICE_FIELDS_COST), NO_COLUMNS},
+	{"forwards", sluice_list_forwards, NULL, FIELDS(SLUICE_FIELDS_FORWARD), NO_COLUMNS},
 	{"daemon", sluice_list_daemon, NULL, FIELDS(SLUICE_FIELDS_DAEMON), NO_COLUMNS},
 	{"rules", sluice_list_rules, NULL, FIELDS(SLUICE_FIELDS_RULE), NO_COLUMNS},
 	{"routes", sluice_list_routes, NULL, FIELDS(SLUICE_FIELDS_ROUTE), NO_COLUMNS},
@@ -198,7 +199,8 @@ int sluice_ctl_show(int argc, char **argv)
 	}
 	if (!view) {
 		fputs("usage: sluicectl show "
-		      "inputs|outputs|streams|store|orphans|threads|cost|daemon|rules|routes|"
+		      "inputs|outputs|forwards|streams|store|orphans|threads|cost|daemon|rules|"
+		      "routes|"
 		      "placement|fields "
 		      "[-j]\n       sluicectl show config|defaults\n",
 		      stderr);

@@ -172,10 +172,12 @@ static void done_change(struct sluice_job *job)
 		/* It could be opened before. */
 		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
 		sluice_doors_cancel(daemon->doors);
+		sluice_forwards_cancel(daemon->forwards);
 		sluice_succession_renamed(daemon, false);
 		sluice_config_free(change->config);
 	} else {
 		sluice_doors_commit(daemon->doors);
+		sluice_forwards_commit(daemon->forwards);
 		sluice_confirm_await(daemon, change->within);
 		sluice_daemon_note_config(daemon, how_of(change), change->is_runtime, change->uid);
 		adopt_file(change);
@@ -228,6 +230,11 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 		goto unname;
 	}
 	result = sluice_doors_prepare(daemon->doors, config, error);
+	if (!result) {
+		result = sluice_forwards_prepare(daemon->forwards, config, error);
+		if (result)
+			sluice_doors_cancel(daemon->doors);
+	}
 	if (result) {
 		(void)sluice_daemon_open_log(daemon, sluice_engine_config(daemon->engine));
 		goto unname;
@@ -439,6 +446,14 @@ static const struct sluice_revisions *call_revisions(void *context)
 	return &daemon->revisions;
 }
 
+/* The forwards, see control.h. */
+static int call_forwards(void *context, struct sluice_control_forward **list, size_t *count)
+{
+	const struct daemon *daemon = context;
+
+	return sluice_forwards_list(daemon->forwards, list, count);
+}
+
 /* The events of this run, see control.h. */
 static struct sluice_event_log *call_events(void *context)
 {
@@ -474,6 +489,7 @@ const struct sluice_control_calls sluice_daemon_calls = {
 	.report = sluice_picture_report,
 	.release = sluice_picture_release,
 	.orphans = sluice_picture_orphans,
+	.forwards = call_forwards,
 	.events = call_events,
 	.facts = call_facts,
 	.explain = call_explain,

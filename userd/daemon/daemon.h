@@ -18,6 +18,7 @@
 #include "drained.h"
 #include "events.h"
 #include "foreman.h"
+#include "forward/forwards.h"
 #include "links.h"
 #include "load.h"
 #include "losses.h"
@@ -43,6 +44,7 @@ struct daemon {
 	struct sluice_load load;
 	struct sluice_module_events module;
 	struct sluice_doors *doors; /* for sessions */
+	struct sluice_forwards *forwards;
 	int signals;
 	struct sluice_watchdog *watchdog;
 	struct sluice_links links;     /* interfaces and addresses that come and go */
@@ -63,7 +65,7 @@ struct daemon {
 		int timer;		     /* when that comes back */
 		struct sluice_revision base; /* what was before; without a text: nothing */
 	} trial;			     /* a configuration in force for a time (confirm.h) */
-	uint64_t stop_limit_ns;
+	uint64_t stop_limit_ns, stop_connections_ns;
 	uint32_t workers;
 	struct sluice_change *change; /* under way, or NULL */
 	/* Among others of its relay (succession.h) */

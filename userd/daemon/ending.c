@@ -53,6 +53,17 @@ static void work_step(struct sluice_job *job)
 		sluice_engine_stop_text(step.engine, step.waits);
 }
 
+/* Are there forwarded connections that have time yet to end by themselves? */
+static bool is_forwarding(const struct daemon *daemon)
+{
+	uint64_t limit = daemon->stop_connections_ns;
+
+	if (limit > daemon->stop_limit_ns)
+		limit = daemon->stop_limit_ns;
+	return !daemon->hurry && sluice_now() < daemon->stop_began + limit &&
+	       sluice_forwards_connections(daemon->forwards);
+}
+
 /* struct sluice_job.done: in the control thread. */
 static void done_step(struct sluice_job *job)
 {
@@ -65,7 +76,7 @@ static void done_step(struct sluice_job *job)
 	/* Nobody asks anything of it any more while it is freed. */
 	if (step.is_over)
 		daemon->engine = NULL;
-	daemon->ended = step.is_freed;
+	daemon->ended = step.is_freed && !is_forwarding(daemon);
 }
 
 void sluice_daemon_stop(struct daemon *daemon)
@@ -74,6 +85,7 @@ void sluice_daemon_stop(struct daemon *daemon)
 
 	daemon->stopping = true;
 	sluice_watchdog_relent(daemon->watchdog);
+	sluice_forwards_refuse(daemon->forwards);
 	daemon->stop_began = sluice_now();
 	step.job.work = work_step;
 	step.job.done = done_step;
@@ -128,6 +140,10 @@ void sluice_daemon_go_on_stopping(struct daemon *daemon)
 	}
 	if (!sluice_foreman_collect(daemon->foreman, 0) || daemon->ended)
 		return;
+	if (step.is_freed) {
+		daemon->ended = !is_forwarding(daemon);
+		return;
+	}
 	step.hurry = daemon->hurry;
 	(void)sluice_foreman_give(daemon->foreman, &step.job);
 }

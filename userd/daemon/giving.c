@@ -310,6 +310,8 @@ static int pack_own(struct daemon *daemon)
 	if (!result)
 		result = sluice_doors_give(daemon->doors, &giving.parcel);
 	if (!result)
+		result = sluice_forwards_give(daemon->forwards, &giving.parcel);
+	if (!result)
 		result = sluice_succession_give(daemon, &giving.parcel);
 	if (!result && daemon->pid_file >= 0 && daemon->pid_path)
 		result = sluice_parcel_add(&giving.parcel, SLUICE_HANDED_PID_FILE, daemon->pid_path,

@@ -72,6 +72,7 @@ void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_r
 		sluice_warning("no memory for the relay's name in the log");
 	daemon->config_name = strdup(config->path);
 	daemon->stop_limit_ns = config->stop_limit_us * SLUICE_NS_PER_US;
+	daemon->stop_connections_ns = config->stop_connections_us * SLUICE_NS_PER_US;
 	daemon->workers = sluice_engine_workers(daemon->engine);
 	sluice_link_users_note(&daemon->links.users, config);
 	sluice_watchdog_configure(daemon->watchdog, config);

@@ -28,6 +28,7 @@
 #include "access.h"
 #include "background.h"
 #include "confirm.h"
+#include "control_place.h"
 #include "daemon.h"
 #include "direct.h"
 #include "giving.h"
@@ -256,43 +257,6 @@ static int open_doors(struct daemon *daemon, const char *path)
 	return SLUICE_EXIT_OK;
 }
 
-/* Opens the socket in the file system. SLUICE_EXIT_OK, also when a user who may not make it goes on
- * without; or the status, told. *listened is where it is, NULL: nowhere. @owner caller */
-static int open_socket(const struct daemon *daemon, char **listened)
-{
-	unsigned int number = sluice_control_port(daemon->control) - SLUICE_USERSOCK_PORT;
-	const char *path = daemon->options.socket;
-	char usual[SLUICE_PACKET_PATH], text[SLUICE_FOLDER_TEXT];
-	int error = 0;
-
-	if (!path) {
-		error = sluice_folder_make(SLUICE_RUN_DIRECTORY, SLUICE_RUN_MODE, text);
-		/* Root's, and we are not: there is netlink. */
-		if (error && geteuid() != 0 && access(SLUICE_RUN_DIRECTORY, W_OK)) {
-			sluice_notice("sluicectl reaches this daemon by netlink only: %s", text);
-			return SLUICE_EXIT_OK;
-		}
-		if (error == -EPERM)
-			return cannot_start(text, NULL);
-		(void)sluice_socket_sweep(SLUICE_RUN_DIRECTORY);
-		if (!error)
-			error = sluice_packet_path(usual, number);
-		path = usual;
-	}
-	if (!error)
-		error = sluice_control_listen(daemon->control, path);
-	if (!error) {
-		/* In the background the working folder is another one. */
-		*listened = realpath(path, NULL);
-		return SLUICE_EXIT_OK;
-	}
-	if (daemon->options.socket)
-		return cannot_start(daemon->options.socket, strerror(-error));
-	sluice_warning("sluicectl reaches this daemon by netlink only: no socket in %s: %s",
-		       SLUICE_RUN_DIRECTORY, strerror(-error));
-	return SLUICE_EXIT_OK;
-}
-
 /* Tells whoever listens to events that it runs. */
 static void tell_of_start(const struct daemon *daemon)
 {
@@ -418,12 +382,19 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 		result = watch(daemon, sluice_control_fd(daemon->control));
 	if (result)
 		return cannot_start("the control socket", strerror(-result));
-	status = open_socket(daemon, &listened);
-	if (!status)
-		status = open_doors(daemon, listened);
+	result = sluice_control_place_open(daemon, &listened, &error);
+	status = result ? SLUICE_EXIT_OK : open_doors(daemon, listened);
 	free(listened);
 	if (status)
 		return status;
+	if (!result)
+		result = sluice_forwards_open(&daemon->forwards,
+					      sluice_engine_config(daemon->engine), &error);
+	if (result) {
+		status = cannot_start(error ? error : strerror(-result), NULL);
+		free(error);
+		return status;
+	}
 	sluice_access_set(daemon, sluice_engine_config(daemon->engine));
 	if (sluice_control_port(daemon->control) != SLUICE_USERSOCK_PORT)
 		sluice_warning("another sluiced answers sluicectl in this network namespace; this "
@@ -462,6 +433,7 @@ static void finish(struct daemon *daemon)
 		sluice_foreman_stop(daemon->foreman);
 	sluice_giving_close(daemon);
 	sluice_doors_close(daemon->doors);
+	sluice_forwards_close(daemon->forwards);
 	/* Nobody who listens misses the last one. */
 	sluice_events_hand_out(&daemon->events, daemon->control);
 	sluice_control_close(daemon->control);

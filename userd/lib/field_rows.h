@@ -218,7 +218,7 @@ FIELD(ORPHAN, ORPHAN_SINCE, since_ns, "since", MOMENT, 40, "SINCE", "time, UTC",
 
 FIELD(THREAD, THREAD_NAME, name, "name", TEXT, 10, "THREAD", "", ANY, "as `ps -L` has it")
 FIELD(THREAD, THREAD_KIND, kind, "kind", TEXT, 20, "KIND", "", ANY,
-	"`control`, `worker`, `spooler`, `foreman`, `resolver` or `watchdog`")
+	"`control`, `worker`, `forwarder`, `spooler`, `foreman`, `resolver` or `watchdog`")
 FIELD(THREAD, THREAD_HEALTH, health, "health", TEXT, 30, "HEALTH", "", ANY,
 	"`well`, `starved` (no processor), `blocked` (disk, DNS) or `stuck`")
 FIELD(THREAD, THREAD_STATE, state, "state", TEXT, 40, "STATE", "", ANY, "what it says that it does")
@@ -252,6 +252,26 @@ FIELD(COST, COST_EACH, each_ns, "each", NUMBER, 70, "EACH", "nanoseconds", ANY,
 	"processor time by datagrams")
 FIELD(COST, COST_BYTES, bytes, "bytes", NUMBER, 80, "BYTES", "bytes", ANY,
 	"those that went through the stage; 0: nobody counts them")
+FIELD(FORWARD, FORWARD_ID, id, "id", GUID, 140, "ID", "", ANY, "the forward")
+FIELD(FORWARD, FORWARD_NAME, name, "name", TEXT, 10, "FORWARD", "", ANY, "its name")
+FIELD(FORWARD, FORWARD_LISTEN, listen, "listen", NAMES, 20, "LISTEN", "", ANY,
+	"where connections are taken; empty: it is gone, and has connections left")
+FIELD(FORWARD, FORWARD_TO, to, "to", TEXT, 30, "TO", "", ANY, "where they lead")
+FIELD(FORWARD, FORWARD_STATE, state, "state", TEXT, 130, "STATE", "", ANY,
+	"`forwarding`, `unreachable` (the last attempt to connect failed), or `draining` (it is gone, and has connections left)")
+FIELD(FORWARD, FORWARD_NOW, now, "now", NUMBER, 40, "NOW", "connections", ANY, "that there are")
+FIELD(FORWARD, FORWARD_TOTAL, total, "total", NUMBER, 50, "TOTAL", "connections", ANY,
+	"that were let in")
+FIELD(FORWARD, FORWARD_DENIED, denied, "denied", NUMBER, 80, "DENIED", "connections", ZERO,
+	"that `allow` and `deny` kept out")
+FIELD(FORWARD, FORWARD_LIMITED, limited, "limited", NUMBER, 90, "LIMITED", "connections", ZERO,
+	"that the limits kept out")
+FIELD(FORWARD, FORWARD_FAILED, failed, "failed", NUMBER, 100, "FAILED", "connections", ZERO,
+	"let in, for which the destination could not be reached")
+FIELD(FORWARD, FORWARD_ABORTED, aborted, "aborted", NUMBER, 110, "ABORTED", "connections", ANY,
+	"that ended by a reset of either side, a time limit or a change")
+FIELD(FORWARD, FORWARD_UP, up, "up", NUMBER, 60, "UP", "bytes", ANY, "passed on to the destination")
+FIELD(FORWARD, FORWARD_DOWN, down, "down", NUMBER, 70, "DOWN", "bytes", ANY, "passed back to clients")
 
 TOLD(STREAM, "id", 140, "STREAM", "", ANY, "the stream: a ring, with one writer")
 TOLD(STREAM, "route", 0, "", "", ANY, "the GUID of its route")

@@ -22,6 +22,7 @@
 	ROW(DOOR, "door")	  /* its address as it is configured */                      \
 	ROW(CLAIM, "claim")	  /* its path (lib/claim.h): with its lock */                \
 	ROW(WAITERS, "waiters")	  /* its path: where standbys come to */                     \
+	ROW(FORWARD, "forward")	  /* ADDRESS:PORT where a forward listens, as configured */  \
 	ROW(LINK, "link")	  /* a connection: output, worker, destination */            \
 	ROW(REST, "rest")	  /* that: memory with what is half written, half read */    \
 	ROW(PLACE, "place")	  /* its path: where the next one asks for all this */

@@ -192,6 +192,19 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_COST_DATAGRAMS] = {.type = NLA_U64},
 	[SLUICE_A_COST_EACH] = {.type = NLA_U64},
 	[SLUICE_A_COST_BYTES] = {.type = NLA_U64},
+	[SLUICE_A_FORWARD_ID] = {.minlen = SLUICE_GUID_SIZE, .maxlen = SLUICE_GUID_SIZE},
+	[SLUICE_A_FORWARD_NAME] = {.type = NLA_STRING},
+	[SLUICE_A_FORWARD_LISTEN] = {.type = NLA_STRING},
+	[SLUICE_A_FORWARD_TO] = {.type = NLA_STRING},
+	[SLUICE_A_FORWARD_STATE] = {.type = NLA_STRING},
+	[SLUICE_A_FORWARD_NOW] = {.type = NLA_U64},
+	[SLUICE_A_FORWARD_TOTAL] = {.type = NLA_U64},
+	[SLUICE_A_FORWARD_DENIED] = {.type = NLA_U64},
+	[SLUICE_A_FORWARD_LIMITED] = {.type = NLA_U64},
+	[SLUICE_A_FORWARD_FAILED] = {.type = NLA_U64},
+	[SLUICE_A_FORWARD_ABORTED] = {.type = NLA_U64},
+	[SLUICE_A_FORWARD_UP] = {.type = NLA_U64},
+	[SLUICE_A_FORWARD_DOWN] = {.type = NLA_U64},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

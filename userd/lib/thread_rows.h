@@ -14,6 +14,7 @@
 
 THREAD_KIND(CONTROL, "control", true, "answers signals, sluicectl and systemd")
 THREAD_KIND(WORKER, "worker", true, "receives and sends")
+THREAD_KIND(FORWARDER, "forwarder", true, "passes TCP connections on")
 THREAD_KIND(SPOOLER, "spooler", true, "writes and reads the store on the disk")
 THREAD_KIND(FOREMAN, "foreman", false, "changes, pictures and the stop")
 THREAD_KIND(RESOLVER, "resolver", false, "looks destinations' names up")

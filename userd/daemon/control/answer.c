@@ -142,6 +142,7 @@ struct source {
 #define ORPHAN_REPORT struct sluice_orphan
 #define THREAD_REPORT struct sluice_control_thread
 #define COST_REPORT struct sluice_control_cost
+#define FORWARD_REPORT struct sluice_control_forward
 #define SIZE_OF(list, member) sizeof(((list##_REPORT *)0)->member)
 #define FIELD(list, attribute, member, ...) \
 	{offsetof(list##_REPORT, member), SIZE_OF(list, member), 0, 0},
@@ -434,6 +435,20 @@ static int dump_costs(const struct dump *dump, const struct sluice_engine_report
 	return error;
 }
 
+/* FORWARD_GET: all forwards. */
+static int dump_forwards(const struct dump *dump, const struct sluice_control_calls *calls,
+			 void *context)
+{
+	struct sluice_control_forward *list = NULL;
+	size_t count = 0, number;
+	int error = calls->forwards ? calls->forwards(context, &list, &count) : 0;
+
+	for (number = 0; number < count && !error; number++)
+		error = dump_fields(dump, SLUICE_FIELDS_FORWARD, &list[number]);
+	free(list);
+	return error;
+}
+
 /* The end of a dump; its payload is the error it ended with: none. */
 static int dump_done(const struct dump *dump)
 {
@@ -469,6 +484,10 @@ int sluice_answer_dump(struct sluice_answer *answer, const struct nlmsghdr *requ
 	}
 	if (command == SLUICE_CMD_THREAD_GET) {
 		error = dump_threads(&dump);
+		return error ? error : dump_done(&dump);
+	}
+	if (command == SLUICE_CMD_FORWARD_GET) {
+		error = dump_forwards(&dump, calls, context);
 		return error ? error : dump_done(&dump);
 	}
 	if (command == SLUICE_CMD_ORPHAN_GET) {

@@ -41,6 +41,15 @@ struct sluice_control_facts {
 	uint64_t bad_checksum, bad_checksum_unplaced;
 };
 
+/* A forward (daemon/forward/forwards.h). Texts are the callee's and valid until the next call. */
+struct sluice_control_forward {
+	sluice_guid id;
+	const char *name, *listen, *to, *state;
+	uint64_t now, total; /* connections */
+	uint64_t denied, limited, failed, aborted;
+	uint64_t up, down; /* bytes */
+};
+
 /* A CONFIG_APPLY. Texts are the caller's. */
 struct sluice_control_apply {
 	const char *text;
@@ -75,6 +84,8 @@ struct sluice_control_calls {
 	/* What waits for outputs that are gone; @owner caller: sluice_orphans_free(), also on
 	 * failure. 0 or -errno. */
 	int (*orphans)(void *context, struct sluice_orphans *orphans);
+	/* The forwards. 0 or -errno; @owner caller: free(*list). */
+	int (*forwards)(void *context, struct sluice_control_forward **list, size_t *count);
 	/* The events of this run. NULL, also returned: there are none. */
 	struct sluice_event_log *(*events)(void *context);
 	void (*facts)(void *context, struct sluice_control_facts *facts);

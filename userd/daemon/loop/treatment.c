@@ -108,7 +108,7 @@ int sluice_threads_cpu_of(const struct sluice_config_threads *settings, size_t n
 /* "thread sluice-w0", or the like. */
 static const char *name_of(const struct thread *thread, char text[32])
 {
-	if (thread->class == SLUICE_CLASS_WORKER)
+	if (thread->class == SLUICE_CLASS_WORKER || thread->class == SLUICE_CLASS_FORWARDER)
 		snprintf(text, 32, "%s%u", names[thread->class], thread->number);
 	else
 		snprintf(text, 32, "%s", names[thread->class]);

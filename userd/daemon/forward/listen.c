@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Sockets that forwards listen at; see listen.h. Touches: sockets.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "../../lib/handed.h"
+#include "listen.h"
+
+/* Connections that may wait to be taken, if net.core.somaxconn is not less. */
+#define BACKLOG 4096
+
+/* Opens a socket that listens. Returns it, or a negative errno. */
+static int open_socket(const struct sockaddr_storage *address)
+{
+	bool is_six = address->ss_family == AF_INET6;
+	socklen_t length = is_six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	const int on = 1;
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    (is_six && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on))) ||
+	    bind(fd, (const struct sockaddr *)address, length) || listen(fd, BACKLOG))
+		error = -errno;
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
+}
+
+int sluice_listener_open(const struct sluice_config_listen *listen, struct sluice_listener **result)
+{
+	struct sluice_listener *fresh = calloc(1, sizeof(*fresh));
+	int error = 0;
+
+	if (!fresh)
+		return -ENOMEM;
+	fresh->text = strdup(listen->text);
+	fresh->address = listen->address;
+	fresh->fd = sluice_handed_take(SLUICE_HANDED_FORWARD, listen->text);
+	if (fresh->fd < 0)
+		fresh->fd = open_socket(&listen->address);
+	if (fresh->fd < 0)
+		error = fresh->fd;
+	else if (!fresh->text)
+		error = -ENOMEM;
+	pthread_mutex_init(&fresh->lock, NULL);
+	if (error) {
+		sluice_listener_free(fresh);
+		return error;
+	}
+	*result = fresh;
+	return 0;
+}
+
+void sluice_listener_set(struct sluice_listener *listener, struct sluice_forward *forward)
+{
+	struct sluice_forward *old;
+
+	pthread_mutex_lock(&listener->lock);
+	old = listener->forward;
+	listener->forward = forward ? sluice_forward_get(forward) : NULL;
+	pthread_mutex_unlock(&listener->lock);
+	sluice_forward_put(old);
+}
+
+void sluice_listener_shut(const struct sluice_listener *listener)
+{
+	/* Not close(2): a loop that is about to take from it must not meet another socket. */
+	(void)shutdown(listener->fd, SHUT_RDWR);
+}
+
+void sluice_listener_free(struct sluice_listener *listener)
+{
+	if (!listener)
+		return;
+	sluice_listener_set(listener, NULL);
+	if (listener->fd >= 0)
+		close(listener->fd);
+	pthread_mutex_destroy(&listener->lock);
+	free(listener->retired);
+	free(listener->text);
+	free(listener);
+}
