@@ -11,7 +11,7 @@
 #include "sentence.h"
 #include "suggest.h"
 
-#define VALID_TEXT 2048 /* bytes of a list of keys */
+#define VALID_TEXT 4096 /* bytes of a list of keys; all of them take half of it */
 
 const char *sluice_piece_word(enum sluice_piece_kind kind)
 {
