@@ -110,6 +110,8 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	{ echo '/* NOLINTBEGIN */' && bpftool gen skeleton $< name sluice_$*_programs && echo '/* NOLINTEND */'; } >$@
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_bpf.o $(B)/$(flavour)/userd/daemon/source/socket_trial.o): $(B)/bpf/receive.skel.h
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_count.o): $(B)/bpf/count.skel.h
+# The files of the page are part of the program.
+$(foreach flavour,plain asan fuzz,$(B)/$(flavour)/userd/ctl/http_asset.o): userd/ctl/web/page.css userd/ctl/web/page.js
 $(foreach flavour,plain asan pic fuzz,$(B)/$(flavour)/userd/lib/version.o): CPPFLAGS_ALL += -DSLUICE_COMMIT='"$(COMMIT)"'
 $(foreach flavour,plain asan pic fuzz,$(B)/$(flavour)/userd/lib/version.o): $(B)/commit
 $(B)/commit: FORCE

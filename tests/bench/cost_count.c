@@ -87,6 +87,7 @@ int main(int count, char **words)
 {
 	uint64_t rounds = count > 1 ? strtoull(words[1], NULL, 10) : 200000, begun, nothing, all;
 	static struct sluice_cost_item item;
+	uint64_t batched = rounds / BATCH * BATCH;
 	struct sluice_thread *self;
 
 	self = sluice_thread_begin(SLUICE_THREAD_WORKER, "cost", NULL, NULL);
@@ -112,7 +113,7 @@ int main(int count, char **words)
 	run_batches(rounds / BATCH, true);
 	all = sluice_now() - begun;
 	printf("RESULT method=cost-count what=datagram each=%.2f\n",
-	       (double)(all - nothing) / (double)(rounds / BATCH * BATCH));
+	       (double)(all - nothing) / (double)batched);
 	sluice_thread_end();
 	return 0;
 }

@@ -122,7 +122,7 @@ static void divides_a_batch(void **state)
 	uint64_t begun = used();
 	unsigned int place, look;
 
-	/* The thread's part is there when a window ends, the item's at once: so for many windows. */
+	/* The thread's part is there when a window ends, the item's at once: for many windows. */
 	while (used() < begun + LASTS_NS) {
 		struct sluice_cost_mark before;
 

@@ -43,8 +43,8 @@ static bool is_same_host(const struct sockaddr_storage *one, const struct sockad
 }
 
 /* Can a connection come to both? */
-static bool do_clash(const struct sluice_config_listen *one,
-		     const struct sluice_config_listen *other)
+static bool do_clash(const struct sluice_config_listener *one,
+		     const struct sluice_config_listener *other)
 {
 	return one->address.ss_family == other->address.ss_family &&
 	       port_of(&one->address) == port_of(&other->address) &&
@@ -56,7 +56,7 @@ static bool do_clash(const struct sluice_config_listen *one,
 static void check_listen(const struct sluice_draft *draft, size_t number, size_t which,
 			 struct sluice_findings *findings)
 {
-	const struct sluice_config_listen *mine = &draft->forwards[number].forward.listen[which];
+	const struct sluice_config_listener *mine = &draft->forwards[number].forward.listen[which];
 	char quoted[SLUICE_QUOTE_TEXT], others[SLUICE_QUOTE_TEXT];
 	size_t other, place;
 

@@ -54,7 +54,7 @@ static void read_listen(struct sluice_reader *reader, const struct sluice_key *k
 			const yaml_node_t *node, void *object)
 {
 	struct sluice_draft_forward *draft = object;
-	struct sluice_config_listen *listen;
+	struct sluice_config_listener *listen;
 	char host[SLUICE_HOST_MAX + 1], quoted[SLUICE_QUOTE_TEXT];
 	const char *text, *why = "";
 	uint16_t port;
@@ -284,7 +284,7 @@ static const struct sluice_key forward_keys[] = {
 	 .read = sluice_read_duration,
 	 .form = "0 (for ever), or a duration like 10min",
 	 .offset = FORWARD(forward.idle_timeout_us),
-	 .maximum = 30 * 86400 * SECOND},
+	 .maximum = 30ULL * 86400 * SECOND},
 	{.path = "forwards.remaining",
 	 .does = "what becomes of its connections when it goes, or leads elsewhere",
 	 .fallback = "keep",

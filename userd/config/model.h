@@ -242,10 +242,11 @@ struct sluice_config_output {
 	uint64_t dead_after_us;	     /* a peer that sends nothing back is given up; default 10 s */
 };
 
-/* Where a forward listens. */
-struct sluice_config_listen {
-	char *text; /* ADDRESS:PORT as written */
+/* Where the daemon is to listen for TCP. */
+struct sluice_config_listener {
+	char *text; /* ADDRESS:PORT as written; NULL: nowhere */
 	struct sockaddr_storage address;
+	bool is_far; /* it is not loopback: other machines reach it */
 	struct sluice_config_place place;
 };
 
@@ -257,7 +258,7 @@ struct sluice_config_forward {
 	sluice_guid id;
 	char name[SLUICE_NAME_MAX + 1];
 	struct sluice_config_place place;
-	struct sluice_config_listen *listen; /* at least one */
+	struct sluice_config_listener *listen; /* at least one */
 	size_t listen_count;
 	struct sluice_config_destination to;
 	struct sluice_config_prefix from; /* source address towards the destination; AF_UNSPEC: any
@@ -342,14 +343,6 @@ struct sluice_config_thread {
 struct sluice_config_threads {
 	struct sluice_config_thread of[SLUICE_THREADS];
 	unsigned int busy_poll; /* percent of its CPU that a worker looks with; 0: it sleeps */
-};
-
-/* Where the daemon is to listen for TCP. */
-struct sluice_config_listener {
-	char *text; /* ADDRESS:PORT as written; NULL: nowhere */
-	struct sockaddr_storage address;
-	bool is_far; /* it is not loopback: other machines reach it */
-	struct sluice_config_place place;
 };
 
 /* The doors: for sessions (sluicectl(8), SESSIONS), and for browsers and Prometheus. */

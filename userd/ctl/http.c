@@ -15,9 +15,16 @@
 #include <syslog.h>
 #include "figures.h"
 #include "http.h"
+#include "http_asset.h"
+#include "http_follow.h"
+#include "http_page.h"
 #include "metrics.h"
+#include "top_snapshot.h"
 
 #define FRESH_MS 900U	     /* what was asked so long ago at most is told to the next, too */
+#define LOOK_MS 1000U	     /* how often is looked for those who follow the page */
+#define WANTED_MS 15000U     /* and for how long for who has only loaded it */
+#define OLD_MS 5000U	     /* what was seen so long ago is in no curve with what is seen now */
 #define IDLE_S 30U	     /* a connection on which nothing happens for so long is closed */
 #define CLIENT_MEMORY 16384U /* bytes for a request's head and an answer's */
 #define HOST_MAX 256U
@@ -37,6 +44,11 @@ struct http {
 	bool is_local; /* it listens on loopback: a name of another host is none of ours */
 	struct sluice_figures figures;
 	uint64_t asked; /* when they were asked, ms; 0: never */
+	/* What the page is made of: when it was looked for, and until when, ms; 0: never. */
+	struct sluice_top_asker asker;
+	struct sluice_top_model model;
+	struct sluice_http_follow follow;
+	uint64_t looked, wanted;
 };
 
 /* Has figures that are of now, or nearly. */
@@ -49,6 +61,50 @@ static void refresh(struct http *http)
 	sluice_figures_free(&http->figures);
 	(void)sluice_figures_ask(&http->figures);
 	http->asked = sluice_door_now();
+}
+
+/* Looks what there is for the page, and tells those who follow it. */
+static void look(struct http *http)
+{
+	uint64_t now = sluice_door_now();
+	json_t *snapshot = sluice_top_snapshot(&http->asker);
+	char *bytes = NULL;
+	size_t length;
+	FILE *stream;
+
+	if (http->looked && now - http->looked > OLD_MS) {
+		sluice_top_model_free(&http->model);
+		(void)sluice_top_model_init(&http->model);
+	}
+	http->looked = now;
+	if (snapshot)
+		(void)sluice_top_model_take(&http->model, snapshot);
+	json_decref(snapshot);
+	stream = http->follow.count ? open_memstream(&bytes, &length) : NULL;
+	if (!stream)
+		return;
+	sluice_http_page_now(stream, &http->model);
+	if (fclose(stream))
+		free(bytes);
+	else
+		sluice_http_follow_tell(&http->follow, bytes, length);
+}
+
+/* How long until it is looked next, in ms; -1: nobody wants that. */
+static int until_look(const struct http *http)
+{
+	uint64_t now = sluice_door_now(), due = http->looked + LOOK_MS;
+
+	if (!http->follow.count && now >= http->wanted)
+		return -1;
+	return due > now ? (int)(due - now) : 0;
+}
+
+/* / */
+static int write_page(FILE *stream, const struct http *http)
+{
+	sluice_http_page_whole(stream, &http->model);
+	return 0;
 }
 
 /* Makes a text of what a function writes. False: no memory. */
@@ -120,7 +176,7 @@ static bool is_our_name(const struct http *http, struct MHD_Connection *connecti
 		return true;
 	if (strlen(host) >= sizeof(name))
 		return false;
-	strcpy(name, host);
+	memcpy(name, host, strlen(host) + 1);
 	if (name[0] == '[') {
 		end = strchr(name, ']');
 		if (!end)
@@ -151,6 +207,13 @@ static bool make_answer(struct http *http, struct MHD_Connection *connection, co
 	bool is_open;
 
 	answer->status = MHD_HTTP_OK;
+	if (!strcmp(path, "/")) {
+		http->wanted = sluice_door_now() + WANTED_MS;
+		if (!until_look(http))
+			look(http);
+		answer->type = "text/html; charset=utf-8";
+		return write_answer(answer, http, write_page);
+	}
 	if (!strcmp(path, "/metrics")) {
 		refresh(http);
 		is_open = takes_open(connection);
@@ -163,9 +226,37 @@ static bool make_answer(struct http *http, struct MHD_Connection *connection, co
 		answer->type = "application/json";
 		return write_answer(answer, http, write_figures);
 	}
+	/* Whoever could have followed has been answered. */
+	if (!strcmp(path, "/now"))
+		return say(answer, MHD_HTTP_SERVICE_UNAVAILABLE,
+			   "As many follow the page as may: try again later.\n");
 	return say(answer, MHD_HTTP_NOT_FOUND,
-		   "There is nothing here. /metrics is for Prometheus, /figures.json is what "
-		   "sluicectl show has.\n");
+		   "There is nothing here. / is for browsers, /metrics for Prometheus, "
+		   "/figures.json is what sluicectl show has.\n");
+}
+
+/* Sends a response; NULL: there is no memory for one. @owner takes it */
+static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned int status,
+				     const char *type, struct MHD_Response *response)
+{
+	enum MHD_Result result;
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+	/* Nothing but what comes from here, whatever a name in the configuration contains. */
+	MHD_add_response_header(response, "Content-Security-Policy",
+				"default-src 'none'; script-src 'self'; style-src 'self'; "
+				"connect-src 'self'; img-src data:; base-uri 'none'; "
+				"form-action 'none'; frame-ancestors 'none'");
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
 }
 
 /* Sends an answer. */
@@ -173,20 +264,33 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, const stru
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(
 		answer->length, answer->text, MHD_RESPMEM_MUST_FREE);
-	enum MHD_Result result;
 
-	if (!response) {
+	if (!response)
 		free(answer->text);
-		return MHD_NO;
+	return send_response(connection, answer->status, answer->type, response);
+}
+
+/* Answers what is no text that is made: files of the page, and who follows it. False: it is none of
+ * them. */
+static bool answer_other(struct http *http, struct MHD_Connection *connection, const char *path,
+			 enum MHD_Result *result)
+{
+	const struct sluice_http_asset *asset = sluice_http_asset_find(path);
+	struct MHD_Response *response;
+
+	if (asset) {
+		response = MHD_create_response_from_buffer(
+			asset->length, (void *)(uintptr_t)asset->bytes, MHD_RESPMEM_PERSISTENT);
+		*result = send_response(connection, MHD_HTTP_OK, asset->type, response);
+		return true;
 	}
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	result = MHD_queue_response(connection, answer->status, response);
-	MHD_destroy_response(response);
-	return result;
+	if (strcmp(path, "/now") != 0)
+		return false;
+	response = sluice_http_follow_begin(&http->follow, connection);
+	if (!response)
+		return false;
+	*result = send_response(connection, MHD_HTTP_OK, "text/event-stream", response);
+	return true;
 }
 
 /* A request; called again until it is all there. [MHD_AccessHandlerCallback] */
@@ -197,6 +301,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	static const char mark;
 	struct http *http = context;
 	struct answer answer = {0};
+	enum MHD_Result result;
 	bool done;
 
 	(void)version;
@@ -210,12 +315,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		*upload_size = 0;
 		return MHD_YES;
 	}
-	if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		done = say(&answer, MHD_HTTP_METHOD_NOT_ALLOWED,
 			   "Nothing can be changed here: sluicectl does that.\n");
 	else if (!is_our_name(http, connection))
 		done = say(&answer, MHD_HTTP_FORBIDDEN,
 			   "This is to be asked for by its address, or as localhost.\n");
+	else if (answer_other(http, connection, path, &result))
+		return result;
 	else
 		done = make_answer(http, connection, path, &answer);
 	return done ? send_answer(connection, &answer) : MHD_NO;
@@ -236,15 +343,19 @@ __attribute__((format(printf, 2, 0))) static void on_log(void *context, const ch
 /* Does the socket listen on loopback? */
 static bool is_loopback(int listener)
 {
-	struct sockaddr_storage address = {0};
-	const struct sockaddr_in *four = (const void *)&address;
-	const struct sockaddr_in6 *six = (const void *)&address;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in four;
+		struct sockaddr_in6 six;
+	} address;
 	socklen_t length = sizeof(address);
 
-	if (getsockname(listener, (struct sockaddr *)&address, &length))
+	memset(&address, 0, sizeof(address));
+	if (getsockname(listener, &address.any, &length))
 		return false;
-	return address.ss_family == AF_INET ? ntohl(four->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET
-					    : IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+	if (address.any.sa_family == AF_INET)
+		return ntohl(address.four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&address.six.sin6_addr);
 }
 
 /* Waits and serves, until sluiced closes its end. */
@@ -261,11 +372,15 @@ static void run(struct http *http)
 		int wait = MHD_get_timeout(http->server, &most) != MHD_YES ? -1
 			   : most > 60000				   ? 60000
 									   : (int)most;
+		int due = until_look(http);
 
-		if (poll(wanted, 2, wait) < 0 && errno != EINTR)
+		if (poll(wanted, 2, wait < 0 || (due >= 0 && due < wait) ? due : wait) < 0 &&
+		    errno != EINTR)
 			return;
 		if (wanted[0].revents && recv(http->door->master, &byte, 1, MSG_DONTWAIT) == 0)
 			return;
+		if (!until_look(http))
+			look(http);
 		(void)MHD_run(http->server);
 	}
 }
@@ -276,15 +391,27 @@ int sluice_http_serve(const struct sluice_door *door, int listener)
 
 	if (!door || listener < 0)
 		return -EINVAL;
-	http.server = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, &http,
-		MHD_OPTION_EXTERNAL_LOGGER, on_log, &http, MHD_OPTION_LISTEN_SOCKET, listener,
-		MHD_OPTION_CONNECTION_LIMIT, SLUICE_HTTP_CLIENTS, MHD_OPTION_CONNECTION_TIMEOUT,
-		IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_MEMORY, MHD_OPTION_END);
-	if (!http.server)
+	if (sluice_top_model_init(&http.model)) {
+		sluice_top_model_free(&http.model);
 		return -ENOMEM;
+	}
+	http.server = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+		on_request, &http, MHD_OPTION_EXTERNAL_LOGGER, on_log, &http,
+		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT,
+		SLUICE_HTTP_CLIENTS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CLIENT_MEMORY, MHD_OPTION_END);
+	if (!http.server) {
+		sluice_top_model_free(&http.model);
+		return -ENOMEM;
+	}
 	run(&http);
+	sluice_http_follow_end(&http.follow);
+	(void)MHD_run(http.server);
 	MHD_stop_daemon(http.server);
+	sluice_http_follow_free(&http.follow);
+	sluice_top_model_free(&http.model);
+	sluice_top_asker_free(&http.asker);
 	sluice_figures_free(&http.figures);
 	return 0;
 }

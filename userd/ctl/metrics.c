@@ -183,18 +183,21 @@ static void merge(json_t *into, const json_t *row)
 {
 	json_t *value, *old;
 	const char *key;
+	uint64_t sum;
 
 	json_object_foreach((json_t *)(uintptr_t)row, key, value)
 	{
 		old = json_object_get(into, key);
-		if (json_is_integer(value) && json_is_integer(old))
-			json_integer_set(old, (json_int_t)((uint64_t)json_integer_value(old) +
-							   (uint64_t)json_integer_value(value)));
-		else if (json_is_real(value) && json_is_real(old) &&
-			 json_real_value(value) > json_real_value(old))
+		if (json_is_integer(value) && json_is_integer(old)) {
+			sum = (uint64_t)json_integer_value(old);
+			sum += (uint64_t)json_integer_value(value);
+			json_integer_set(old, (json_int_t)sum);
+		} else if (json_is_real(value) && json_is_real(old) &&
+			   json_real_value(value) > json_real_value(old)) {
 			json_real_set(old, json_real_value(value));
-		else if (json_is_object(value) && json_is_object(old))
+		} else if (json_is_object(value) && json_is_object(old)) {
 			merge(old, value);
+		}
 	}
 }
 

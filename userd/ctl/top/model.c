@@ -147,12 +147,15 @@ static void note_changes(struct sluice_top_model *model, const struct sluice_top
 			 struct sluice_top_item *item)
 {
 	const struct sluice_top_column *column;
+	const json_t *now, *before;
 	size_t number;
 
 	for (number = 0; number < table->column_count; number++) {
 		column = &table->columns[number];
-		if (column->is_setting && !json_equal(json_object_get(item->now, column->key),
-						      json_object_get(item->before, column->key)))
+		now = json_object_get(item->now, column->key);
+		before = json_object_get(item->before, column->key);
+		/* What is not there has not changed: no value equals nothing. */
+		if (column->is_setting && now != before && !json_equal(now, before))
 			item->changed_ns[number] = model->time_ns;
 	}
 }

@@ -118,7 +118,7 @@ static void pause_doors(struct sluice_forwarder *forwarder, int error)
 }
 
 /* Takes one connection. False: there is none, or none can be taken. */
-static bool take(struct sluice_forwarder *forwarder, struct sluice_listener *listener)
+static bool take(struct sluice_forwarder *forwarder, struct sluice_forward_listener *listener)
 {
 	struct sockaddr_storage address = {0};
 	struct sluice_forward_terms *terms;
@@ -354,7 +354,8 @@ void sluice_forwarder_stop(struct sluice_forwarder *forwarder)
 	dispose(forwarder);
 }
 
-int sluice_forwarder_watch(struct sluice_forwarder *forwarder, struct sluice_listener *listener)
+int sluice_forwarder_watch(struct sluice_forwarder *forwarder,
+			   struct sluice_forward_listener *listener)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = listener};
 
@@ -362,7 +363,7 @@ int sluice_forwarder_watch(struct sluice_forwarder *forwarder, struct sluice_lis
 }
 
 void sluice_forwarder_unwatch(struct sluice_forwarder *forwarder,
-			      const struct sluice_listener *listener)
+			      const struct sluice_forward_listener *listener)
 {
 	(void)epoll_ctl(forwarder->doors, EPOLL_CTL_DEL, listener->fd, NULL);
 }

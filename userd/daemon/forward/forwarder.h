@@ -9,14 +9,14 @@
 #include "forward.h"
 
 /* A socket that connections are taken from. Its forward may change while loops take. */
-struct sluice_listener {
+struct sluice_forward_listener {
 	int fd;
 	char *text; /* ADDRESS:PORT as written. @owner the listener */
 	struct sockaddr_storage address;
 	pthread_mutex_t lock; /* of `forward` */
 	struct sluice_forward *forward;
 	/* The control thread's */
-	struct sluice_listener *next;
+	struct sluice_forward_listener *next;
 	bool is_wanted;	   /* by the configuration that may come into force */
 	uint64_t *retired; /* rounds of each loop when it was closed; NULL: it is open */
 };
@@ -31,9 +31,10 @@ void sluice_forwarder_stop(struct sluice_forwarder *forwarder);
 /* It takes from this listener, too; it does not any more, but may be about to take one yet: it
  * touches the listener for the last time in the round that has begun. 0 or a negative errno.
  * @threadsafe */
-int sluice_forwarder_watch(struct sluice_forwarder *forwarder, struct sluice_listener *listener);
+int sluice_forwarder_watch(struct sluice_forwarder *forwarder,
+			   struct sluice_forward_listener *listener);
 void sluice_forwarder_unwatch(struct sluice_forwarder *forwarder,
-			      const struct sluice_listener *listener);
+			      const struct sluice_forward_listener *listener);
 
 /* Has it do a round, in which it looks at all tunnels. @threadsafe */
 void sluice_forwarder_poke(struct sluice_forwarder *forwarder);

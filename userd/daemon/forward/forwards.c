@@ -25,7 +25,7 @@
 struct next {
 	sluice_guid id;
 	struct sluice_forward_terms *terms;
-	struct sluice_listener **listeners;
+	struct sluice_forward_listener **listeners;
 	size_t listener_count;
 };
 
@@ -33,16 +33,16 @@ struct sluice_forwards {
 	struct sluice_resolver *resolver;
 	struct sluice_forwarder **loops;
 	size_t loop_count;
-	struct sluice_forward *first;	   /* with those that are gone and have connections */
-	struct sluice_listener *listeners; /* those that take, and those prepared */
-	struct sluice_listener *retired;   /* that a loop may touch yet */
+	struct sluice_forward *first; /* with those that are gone and have connections */
+	struct sluice_forward_listener *listeners; /* those that take, and those prepared */
+	struct sluice_forward_listener *retired;   /* that a loop may touch yet */
 	struct next *next;
 	size_t next_count;
 };
 
 /* Is there a loop that may touch a retired listener yet? */
 static bool is_touched(const struct sluice_forwards *forwards,
-		       const struct sluice_listener *listener)
+		       const struct sluice_forward_listener *listener)
 {
 	size_t number;
 
@@ -57,7 +57,7 @@ static bool is_touched(const struct sluice_forwards *forwards,
  */
 static void free_retired(struct sluice_forwards *forwards)
 {
-	struct sluice_listener **at = &forwards->retired, *listener;
+	struct sluice_forward_listener **at = &forwards->retired, *listener;
 
 	while ((listener = *at)) {
 		if (is_touched(forwards, listener)) {
@@ -65,7 +65,7 @@ static void free_retired(struct sluice_forwards *forwards)
 			continue;
 		}
 		*at = listener->next;
-		sluice_listener_free(listener);
+		sluice_forward_listener_free(listener);
 	}
 }
 
@@ -79,11 +79,11 @@ static void poke(const struct sluice_forwards *forwards)
 }
 
 /* Closes a listener, which is in no list: nobody comes by it any more. */
-static void retire(struct sluice_forwards *forwards, struct sluice_listener *listener)
+static void retire(struct sluice_forwards *forwards, struct sluice_forward_listener *listener)
 {
 	size_t number;
 
-	sluice_listener_set(listener, NULL);
+	sluice_forward_listener_set(listener, NULL);
 	listener->retired = calloc(forwards->loop_count + 1, sizeof(*listener->retired));
 	for (number = 0; number < forwards->loop_count; number++) {
 		sluice_forwarder_unwatch(forwards->loops[number], listener);
@@ -91,7 +91,7 @@ static void retire(struct sluice_forwards *forwards, struct sluice_listener *lis
 			listener->retired[number] =
 				sluice_forwarder_rounds(forwards->loops[number]);
 	}
-	sluice_listener_shut(listener);
+	sluice_forward_listener_shut(listener);
 	/* Without memory it stays for good: a loop may touch it. */
 	if (!listener->retired)
 		return;
@@ -126,12 +126,13 @@ static int start_loops(struct sluice_forwards *forwards, const struct sluice_con
 }
 
 /* Finds the listener of an address. NULL: there is none. */
-static struct sluice_listener *find_listener(const struct sluice_forwards *forwards,
-					     const struct sluice_config_listen *listen)
+static struct sluice_forward_listener *find_listener(const struct sluice_forwards *forwards,
+						     const struct sluice_config_listener *listen)
 {
-	struct sluice_listener *listener = forwards->listeners;
+	struct sluice_forward_listener *listener = forwards->listeners;
 
-	while (listener && memcmp(&listener->address, &listen->address, sizeof(listen->address)))
+	while (listener &&
+	       memcmp(&listener->address, &listen->address, sizeof(listen->address)) != 0)
 		listener = listener->next;
 	return listener;
 }
@@ -139,14 +140,14 @@ static struct sluice_listener *find_listener(const struct sluice_forwards *forwa
 /* Prepares one address of a forward. 0, or a negative errno and *error. */
 static int prepare_listener(struct sluice_forwards *forwards,
 			    const struct sluice_config_forward *config,
-			    const struct sluice_config_listen *listen, struct next *next,
+			    const struct sluice_config_listener *listen, struct next *next,
 			    char **error)
 {
-	struct sluice_listener *listener = find_listener(forwards, listen);
+	struct sluice_forward_listener *listener = find_listener(forwards, listen);
 	int result = 0;
 
 	if (!listener) {
-		result = sluice_listener_open(listen, &listener);
+		result = sluice_forward_listener_open(listen, &listener);
 		if (result) {
 			sluice_say(error, "forward %s: cannot listen at %s: %s", config->name,
 				   listen->text, sluice_config_listen_fault(result));
@@ -170,7 +171,8 @@ static int prepare_forward(struct sluice_forwards *forwards,
 
 	sluice_guid_copy(next->id, config->id);
 	next->terms = sluice_forward_terms_new(config, forwards->resolver);
-	next->listeners = calloc(config->listen_count + 1, sizeof(struct sluice_listener *));
+	next->listeners =
+		calloc(config->listen_count + 1, sizeof(struct sluice_forward_listener *));
 	if (!next->terms || !next->listeners)
 		return -ENOMEM;
 	for (number = 0; number < config->listen_count && !result; number++)
@@ -207,7 +209,7 @@ int sluice_forwards_prepare(struct sluice_forwards *forwards, const struct sluic
  */
 static void drop_unwanted(struct sluice_forwards *forwards, bool only_fresh)
 {
-	struct sluice_listener **at = &forwards->listeners, *listener;
+	struct sluice_forward_listener **at = &forwards->listeners, *listener;
 
 	while ((listener = *at)) {
 		bool is_fresh = !listener->forward;
@@ -218,7 +220,7 @@ static void drop_unwanted(struct sluice_forwards *forwards, bool only_fresh)
 		}
 		*at = listener->next;
 		if (is_fresh)
-			sluice_listener_free(listener);
+			sluice_forward_listener_free(listener);
 		else
 			retire(forwards, listener);
 	}
@@ -227,7 +229,7 @@ static void drop_unwanted(struct sluice_forwards *forwards, bool only_fresh)
 /* Forgets what was prepared. */
 static void forget_next(struct sluice_forwards *forwards)
 {
-	struct sluice_listener *listener;
+	struct sluice_forward_listener *listener;
 	size_t number;
 
 	for (number = 0; number < forwards->next_count; number++) {
@@ -289,10 +291,10 @@ static void commit_forward(struct sluice_forwards *forwards, struct next *next)
 	sluice_forward_change(forward, next->terms);
 	next->terms = NULL;
 	for (number = 0; number < next->listener_count; number++) {
-		struct sluice_listener *listener = next->listeners[number];
+		struct sluice_forward_listener *listener = next->listeners[number];
 		bool is_fresh = !listener->forward;
 
-		sluice_listener_set(listener, forward);
+		sluice_forward_listener_set(listener, forward);
 		for (loop = 0; is_fresh && loop < forwards->loop_count; loop++)
 			if (sluice_forwarder_watch(forwards->loops[loop], listener))
 				sluice_warning("forward %s: a thread cannot take from %s: %s",
@@ -378,7 +380,7 @@ int sluice_forwards_open(struct sluice_forwards **forwards, const struct sluice_
 
 void sluice_forwards_close(struct sluice_forwards *forwards)
 {
-	struct sluice_listener *listener;
+	struct sluice_forward_listener *listener;
 	struct sluice_forward *forward;
 
 	if (!forwards)
@@ -389,7 +391,7 @@ void sluice_forwards_close(struct sluice_forwards *forwards)
 	free_retired(forwards);
 	while ((listener = forwards->listeners)) {
 		forwards->listeners = listener->next;
-		sluice_listener_free(listener);
+		sluice_forward_listener_free(listener);
 	}
 	while ((forward = forwards->first)) {
 		forwards->first = forward->next;
@@ -449,7 +451,7 @@ int sluice_forwards_list(const struct sluice_forwards *forwards,
 
 int sluice_forwards_give(const struct sluice_forwards *forwards, struct sluice_parcel *parcel)
 {
-	const struct sluice_listener *listener = forwards ? forwards->listeners : NULL;
+	const struct sluice_forward_listener *listener = forwards ? forwards->listeners : NULL;
 	int result = 0;
 
 	for (; listener && !result; listener = listener->next)

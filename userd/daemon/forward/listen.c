@@ -34,9 +34,10 @@ static int open_socket(const struct sockaddr_storage *address)
 	return error;
 }
 
-int sluice_listener_open(const struct sluice_config_listen *listen, struct sluice_listener **result)
+int sluice_forward_listener_open(const struct sluice_config_listener *listen,
+				 struct sluice_forward_listener **result)
 {
-	struct sluice_listener *fresh = calloc(1, sizeof(*fresh));
+	struct sluice_forward_listener *fresh = calloc(1, sizeof(*fresh));
 	int error = 0;
 
 	if (!fresh)
@@ -52,14 +53,15 @@ int sluice_listener_open(const struct sluice_config_listen *listen, struct sluic
 		error = -ENOMEM;
 	pthread_mutex_init(&fresh->lock, NULL);
 	if (error) {
-		sluice_listener_free(fresh);
+		sluice_forward_listener_free(fresh);
 		return error;
 	}
 	*result = fresh;
 	return 0;
 }
 
-void sluice_listener_set(struct sluice_listener *listener, struct sluice_forward *forward)
+void sluice_forward_listener_set(struct sluice_forward_listener *listener,
+				 struct sluice_forward *forward)
 {
 	struct sluice_forward *old;
 
@@ -70,17 +72,17 @@ void sluice_listener_set(struct sluice_listener *listener, struct sluice_forward
 	sluice_forward_put(old);
 }
 
-void sluice_listener_shut(const struct sluice_listener *listener)
+void sluice_forward_listener_shut(const struct sluice_forward_listener *listener)
 {
 	/* Not close(2): a loop that is about to take from it must not meet another socket. */
 	(void)shutdown(listener->fd, SHUT_RDWR);
 }
 
-void sluice_listener_free(struct sluice_listener *listener)
+void sluice_forward_listener_free(struct sluice_forward_listener *listener)
 {
 	if (!listener)
 		return;
-	sluice_listener_set(listener, NULL);
+	sluice_forward_listener_set(listener, NULL);
 	if (listener->fd >= 0)
 		close(listener->fd);
 	pthread_mutex_destroy(&listener->lock);
