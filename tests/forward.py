@@ -31,6 +31,17 @@ def connect(port=7000, source=None):
     return client
 
 
+def whole(one, length):
+    """So many bytes; fewer only if it ends before. A socket with a time limit does not wait for all by itself (MSG_WAITALL)."""
+    got = b""
+    while len(got) < length:
+        more = one.recv(length - len(got))
+        if not more:
+            break
+        got += more
+    return got
+
+
 def pair(server, port=7000):
     """Both ends of a forwarded connection. @owner caller"""
     client = connect(port)
@@ -163,9 +174,9 @@ def crowd(count):
         client.sendall(b"%08d" % number)
     for end in ends:
         end.settimeout(LIMIT)
-        end.sendall(end.recv(8, socket.MSG_WAITALL)[::-1])
+        end.sendall(whole(end, 8)[::-1])
     for number, client in enumerate(clients):
-        assert client.recv(8, socket.MSG_WAITALL) == (b"%08d" % number)[::-1], number
+        assert whole(client, 8) == (b"%08d" % number)[::-1], number
     for end in clients + ends:
         end.close()
     print("each of", count, "had its own")
@@ -183,7 +194,7 @@ def slow(count):
     client, end = pair(server)
     for number in range(100):
         client.sendall(b"%03d" % number)
-        assert end.recv(3, socket.MSG_WAITALL) == b"%03d" % number
+        assert whole(end, 3) == b"%03d" % number
     wanted = hashlib.sha256(much).digest()
     for _, end in pairs:
         assert hashlib.sha256(read_all(end)).digest() == wanted
@@ -217,11 +228,11 @@ def talk(port, seconds):
     and how it ended."""
     client, until, rounds, how = connect(int(port)), time.monotonic() + float(seconds), 0, "ended well"
     try:
-        which = client.recv(5, socket.MSG_WAITALL).decode()
+        which = whole(client, 5).decode()
         while time.monotonic() < until:
             word = os.urandom(5000)
             client.sendall(word)
-            assert client.recv(5000, socket.MSG_WAITALL) == word
+            assert whole(client, 5000) == word
             rounds += 1
     except ConnectionResetError:
         how = "was reset"
@@ -233,7 +244,7 @@ def proxy(port):
     server = listen()
     client, end = pair(server, int(port))
     client.sendall(b"hello")
-    got = end.recv(16 + 12 + 5, socket.MSG_WAITALL)
+    got = whole(end, 16 + 12 + 5)
     assert got[:12] == b"\r\n\r\n\0\r\nQUIT\n" and got[12:16] == b"\x21\x11\0\x0c", got
     local, there = client.getsockname(), client.getpeername()
     assert got[16:28] == socket.inet_aton(local[0]) + socket.inet_aton(there[0]) + struct.pack("!HH", local[1], there[1])
