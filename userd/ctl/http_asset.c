@@ -3,6 +3,7 @@
  * Files of the page for browsers; see http_asset.h. The assembler puts them in, as they are; the
  * Makefile knows that this file is made of them. Touches: nothing.
  */
+#include <stdint.h>
 #include <string.h>
 #include "http_asset.h"
 
@@ -26,8 +27,8 @@ const struct sluice_http_asset *sluice_http_asset_find(const char *path)
 
 	if (!path)
 		return NULL;
-	assets[0].length = (size_t)(sluice_http_css_end - sluice_http_css);
-	assets[1].length = (size_t)(sluice_http_js_end - sluice_http_js);
+	assets[0].length = (uintptr_t)sluice_http_css_end - (uintptr_t)sluice_http_css;
+	assets[1].length = (uintptr_t)sluice_http_js_end - (uintptr_t)sluice_http_js;
 	for (number = 0; number < sizeof(assets) / sizeof(assets[0]); number++)
 		if (!strcmp(path, assets[number].path))
 			return &assets[number];
