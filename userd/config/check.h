@@ -70,8 +70,8 @@ int sluice_config_load(const char *path, struct sluice_config **config,
 int sluice_config_check_host(const struct sluice_config *config, enum sluice_host_view view,
 			     struct sluice_findings *findings);
 
-/* Listens at control.telnet or control.http. A descriptor that does not block, or a negative errno.
- * @owner caller */
+/* Listens for TCP at control.telnet, control.http or where a forward does. A descriptor that does
+ * not block, or a negative errno. @owner caller */
 int sluice_config_listen(const struct sluice_config_listener *listener);
 /* What is wrong, and how to mend it, when that, or listening at control.shell, gave a negative
  * errno. */

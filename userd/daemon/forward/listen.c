@@ -3,36 +3,12 @@
  * Sockets that forwards listen at; see listen.h. Touches: sockets.
  */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "../../config/check.h"
 #include "../../lib/handed.h"
 #include "listen.h"
-
-/* Connections that may wait to be taken, if net.core.somaxconn is not less. */
-#define BACKLOG 4096
-
-/* Opens a socket that listens. Returns it, or a negative errno. */
-static int open_socket(const struct sockaddr_storage *address)
-{
-	bool is_six = address->ss_family == AF_INET6;
-	socklen_t length = is_six ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-	int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	const int on = 1;
-	int error = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
-	    (is_six && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on))) ||
-	    bind(fd, (const struct sockaddr *)address, length) || listen(fd, BACKLOG))
-		error = -errno;
-	if (!error)
-		return fd;
-	close(fd);
-	return error;
-}
 
 int sluice_forward_listener_open(const struct sluice_config_listener *listen,
 				 struct sluice_forward_listener **result)
@@ -46,7 +22,7 @@ int sluice_forward_listener_open(const struct sluice_config_listener *listen,
 	fresh->address = listen->address;
 	fresh->fd = sluice_handed_take(SLUICE_HANDED_FORWARD, listen->text);
 	if (fresh->fd < 0)
-		fresh->fd = open_socket(&listen->address);
+		fresh->fd = sluice_config_listen(listen);
 	if (fresh->fd < 0)
 		error = fresh->fd;
 	else if (!fresh->text)
