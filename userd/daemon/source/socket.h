@@ -335,6 +335,8 @@ int sluice_socket_show(struct sluice_intake *intake,
 /* To a set and a list: the sockets of the list, which nobody wants any more, are read to their end
  * and closed. @context worker */
 int sluice_ports_absorb(struct sluice_worker *worker, void *call);
+/* To a set: what a dead process had in hand of sockets like its own is stored. @context worker */
+int sluice_ports_recover(struct sluice_worker *worker, void *set);
 /* Gives them to who keeps them, and closes them here. Returns how many it took. @context process */
 size_t sluice_socket_store(struct sluice_passed *list, size_t count);
 /* Is one for this UDP port among them? And one that worker `worker` of `workers` is to go on

@@ -8,8 +8,10 @@
 #include "../../lib/log.h"
 #include "socket.h"
 #include "socket_account.h"
+#include "socket_calls.h"
 #include "socket_claim.h"
 #include "socket_grace.h"
+#include "socket_hand.h"
 #include "socket_index.h"
 #include "socket_way.h"
 
@@ -126,6 +128,9 @@ int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 		error = port->key.way->enter(port, call->set);
 		if (error)
 			return error;
+		/* It came before anything that is in the socket. */
+		if (sluice_socket_hand_is_left())
+			sluice_socket_calls_recover(port, false);
 	}
 	for_each_socket_way (way) {
 		if (!error && (*way)->watch)
@@ -337,6 +342,17 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 	}
 	replace_ports(replaced, worker);
 	adapt(call->set, worker->now);
+	return 0;
+}
+
+int sluice_ports_recover(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_port_set *set = argument;
+	struct sluice_port *port;
+
+	(void)worker;
+	for (port = set->ports; port; port = port->next)
+		sluice_socket_calls_recover(port, true);
 	return 0;
 }
 
