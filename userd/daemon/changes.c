@@ -22,7 +22,10 @@
 #include "succession.h"
 
 /* How long the control thread waits at most for another job's end. */
-#define TURN_MS 1000U
+#define TURN_MS 80U
+/* Likewise where that is a change, or a take-over: whoever asks for another is told at once, and
+ * sluicectl tries again for a while. */
+#define BUSY_MS 20U
 /* Likewise for a change; one that takes longer is answered when it is done, so that others are
  * answered meanwhile. */
 #define CHANGE_MS 50U
@@ -96,6 +99,7 @@ static void work_change(struct sluice_job *job)
 	const struct sluice_revision revision = sluice_daemon_revision_of(
 		change->config, how_of(change), change->is_runtime, change->uid);
 
+	sluice_picture_note(change->daemon->engine);
 	change->result = sluice_engine_apply(change->daemon->engine, change->config,
 					     &change->wishes, &change->error);
 	/* Not in the control thread: it may wait for the disk. */
@@ -211,7 +215,8 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 	    sluice_wishes_copy(&change->wishes, wanted->wishes))
 		goto free;
 	result = -EBUSY;
-	if (!sluice_foreman_collect(daemon->foreman, TURN_MS)) {
+	if (!sluice_foreman_collect(daemon->foreman,
+				    daemon->change || daemon->handing ? BUSY_MS : TURN_MS)) {
 		*error = call_explain(daemon);
 		goto free;
 	}

@@ -28,6 +28,7 @@
 #include "giving.h"
 #include "handover/parcel.h"
 #include "identity/identity_file.h"
+#include "picture.h"
 #include "source/source.h"
 #include "succession.h"
 #include "successor.h"
@@ -261,6 +262,7 @@ static void resume(const char *why)
 static void work_give(struct sluice_job *job)
 {
 	(void)job;
+	sluice_picture_note(giving.engine);
 	giving.parcel.takes_rests = giving.version >= SLUICE_HANDOVER_RESTS;
 	giving.result = sluice_engine_hand_over(giving.engine, REST_NS,
 						giving.version >= SLUICE_HANDOVER_LINKS,
