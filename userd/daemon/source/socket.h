@@ -87,7 +87,7 @@ struct sluice_socket_claim;
 struct sluice_socket_hold;
 struct sluice_socket_way;
 
-/* How long a socket's losses are left alone at most. */
+/* How long a socket's losses are left alone at most; where nothing happens five times as long. */
 #define SLUICE_LOOK_AFTER_NS (200 * SLUICE_NS_PER_MS)
 
 /* What a worker reads its sockets by (socket_way.h): one for each way; NULL: none of them needs it
@@ -171,6 +171,8 @@ struct sluice_port_set {
 	struct sluice_port_index index;	      /* of them */
 	struct sluice_socket_readers readers; /* that the worker watches */
 	unsigned int looks;
+	uint64_t rest_ns; /* from the last look to the next one */
+	uint64_t heads;	  /* of its rings, at the last look */
 	/* Wrong checksums in this network namespace when all ports were looked at: the last time,
 	 * and as many times as it takes. */
 	uint64_t next_errors, errors;
