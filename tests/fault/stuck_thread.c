@@ -9,7 +9,9 @@
  * the first thread called so (sluice-w1) that gets there since the file changed; another one with
  * its name, later, does not. HOW: in its wait (epoll_wait(), epoll_pwait2()), asleep; wait-burn,
  * there, burning processor time; round, when it reads the clock, so in the middle of its work,
- * asleep; burn, likewise, burning; disk, in fdatasync() or fsync(); names, in getaddrinfo().
+ * asleep; burn, likewise, burning; read, when
+ * recvmmsg() has just taken something out of a socket; disk, in fdatasync() or fsync(); names, in
+ * getaddrinfo().
  * Without HOW: wait. What hung is noted in the same file with ".done" behind its name.
  *
  * Touches: that file and its notes.
@@ -22,6 +24,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include "preload.h"
@@ -100,6 +103,17 @@ int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
 	int count = REAL(epoll_wait)(epoll, events, most, timeout), kept = errno;
 
 	hang("wait");
+	errno = kept;
+	return count;
+}
+
+/* Likewise. */
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned int most, int flags, struct timespec *limit)
+{
+	int count = REAL(recvmmsg)(fd, messages, most, flags, limit), kept = errno;
+
+	if (count > 0)
+		hang("read");
 	errno = kept;
 	return count;
 }

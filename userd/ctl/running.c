@@ -6,10 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "running.h"
 #include "size.h"
 
 #define PIECE 60000U /* bytes of text in one attribute, which holds 65,531 */
+
+/* How often a change is asked for while sluiced is busy with another one, and how long the pauses
+ * are, µs. */
+#define BUSY_TRIES 10U
+#define BUSY_PAUSE_US 100000U
 
 #define WITHIN_MAX 86400000000U /* µs: a day */
 
@@ -177,8 +183,14 @@ failed:
 int sluice_running_apply(struct sluice_netlink *netlink, const struct sluice_order *order,
 			 bool *accepted)
 {
-	int error = sluice_netlink_request(netlink, request_make(netlink, order), NULL, NULL);
+	unsigned int tries = BUSY_TRIES;
+	int error;
 
+	/* Another change may be under way, which is no reason to give up. */
+	while ((error = sluice_netlink_request(netlink, request_make(netlink, order), NULL,
+					       NULL)) == -EBUSY &&
+	       --tries)
+		usleep(BUSY_PAUSE_US);
 	*accepted = error == -EINPROGRESS || (!error && order->no_wait);
 	return error == -EINPROGRESS ? 0 : error;
 }

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../lib/log.h"
+#include "../lib/service.h"
 #include "access.h"
 #include "confirm.h"
 #include "control/wishes.h"
@@ -22,7 +22,10 @@
 #include "succession.h"
 
 /* How long the control thread waits at most for another job's end. */
-#define TURN_MS 1000U
+#define TURN_MS 80U
+/* Likewise where that is a change, or a take-over: whoever asks for another is told at once, and
+ * sluicectl tries again for a while. */
+#define BUSY_MS 20U
 /* Likewise for a change; one that takes longer is answered when it is done, so that others are
  * answered meanwhile. */
 #define CHANGE_MS 50U
@@ -96,6 +99,7 @@ static void work_change(struct sluice_job *job)
 	const struct sluice_revision revision = sluice_daemon_revision_of(
 		change->config, how_of(change), change->is_runtime, change->uid);
 
+	sluice_picture_note(change->daemon->engine);
 	change->result = sluice_engine_apply(change->daemon->engine, change->config,
 					     &change->wishes, &change->error);
 	/* Not in the control thread: it may wait for the disk. */
@@ -130,7 +134,7 @@ static void tell_change(struct sluice_change *change)
 	if (change->is_deferred)
 		sluice_control_answer_apply(daemon->control, change->result, change->error);
 	if (change->is_reload)
-		sd_notify(0, "READY=1");
+		(void)sluice_service_say("READY=1");
 }
 
 /* Frees a change that is over. */
@@ -211,7 +215,8 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 	    sluice_wishes_copy(&change->wishes, wanted->wishes))
 		goto free;
 	result = -EBUSY;
-	if (!sluice_foreman_collect(daemon->foreman, TURN_MS)) {
+	if (!sluice_foreman_collect(daemon->foreman,
+				    daemon->change || daemon->handing ? BUSY_MS : TURN_MS)) {
 		*error = call_explain(daemon);
 		goto free;
 	}
@@ -312,11 +317,13 @@ void sluice_daemon_reload(struct daemon *daemon)
 		sluice_warning("SIGHUP: another process takes over; nothing is read again");
 		return;
 	}
-	if (is_refused(daemon))
+	/* Behind what is under way. */
+	daemon->is_reload_due = daemon->change != NULL;
+	if (daemon->is_reload_due || is_refused(daemon))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-		   (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+	(void)sluice_service_say("RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+				 (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
 	config = sluice_daemon_load(daemon->path, SLUICE_HOST_LIVE, &findings, &status);
 	text = sluice_findings_text(&findings, daemon->path);
 	log_lines(config ? LOG_WARNING : LOG_ERR, text);
@@ -333,7 +340,7 @@ void sluice_daemon_reload(struct daemon *daemon)
 		return;
 	}
 	free(error);
-	sd_notify(0, "READY=1");
+	(void)sluice_service_say("READY=1");
 }
 
 /* CONFIG_APPLY, see control.h. */
@@ -398,6 +405,8 @@ void sluice_daemon_look_after_change(struct daemon *daemon)
 	struct sluice_change *change = daemon->change;
 	char silence[SLUICE_SILENCE_TEXT], *error;
 
+	if (!change && daemon->is_reload_due)
+		sluice_daemon_reload(daemon);
 	if (!change || !change->is_deferred)
 		return;
 	if (sluice_engine_silence(daemon->engine, silence) < SILENCE_NS) {

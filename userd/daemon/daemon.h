@@ -68,6 +68,7 @@ struct daemon {
 	uint64_t stop_limit_ns, stop_connections_ns;
 	uint32_t workers;
 	struct sluice_change *change; /* under way, or NULL */
+	bool is_reload_due;	      /* SIGHUP came meanwhile */
 	/* Among others of its relay (succession.h) */
 	struct sluice_claims claims;
 	struct sluice_claim next_claim; /* of the name that a change brings */

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/timerfd.h>
-#include <systemd/sd-daemon.h>
 #include "../lib/event.h"
 #include "../lib/log.h"
+#include "../lib/service.h"
 #include "daemon.h"
 
 /* How often the foreman takes a step. */
@@ -71,7 +71,7 @@ static void done_step(struct sluice_job *job)
 
 	(void)job;
 	if (strcmp(daemon->waits, step.waits) != 0)
-		sd_notifyf(0, "STATUS=stopping: %s", step.waits);
+		(void)sluice_service_say("STATUS=stopping: %s", step.waits);
 	memcpy(daemon->waits, step.waits, sizeof(daemon->waits));
 	/* Nobody asks anything of it any more while it is freed. */
 	if (step.is_over)
@@ -92,8 +92,9 @@ void sluice_daemon_stop(struct daemon *daemon)
 	step.daemon = daemon;
 	step.engine = daemon->engine;
 	step.limit_ns = daemon->stop_limit_ns;
-	sd_notifyf(0, "STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64,
-		   (uint64_t)((daemon->stop_limit_ns + 10 * SLUICE_NS_PER_S) / SLUICE_NS_PER_US));
+	(void)sluice_service_say(
+		"STOPPING=1\nSTATUS=stopping\nEXTEND_TIMEOUT_USEC=%" PRIu64,
+		(uint64_t)((daemon->stop_limit_ns + 10 * SLUICE_NS_PER_S) / SLUICE_NS_PER_US));
 	sluice_notice("stopping: delivering what is in the rings, for %" PRIu64
 		      " s at most (stop.limit); a second signal ends that",
 		      (uint64_t)(daemon->stop_limit_ns / SLUICE_NS_PER_S));

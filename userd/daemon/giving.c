@@ -22,12 +22,13 @@
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../lib/log.h"
+#include "../lib/service.h"
 #include "giving.h"
 #include "handover/parcel.h"
 #include "identity/identity_file.h"
+#include "picture.h"
 #include "source/source.h"
 #include "succession.h"
 #include "successor.h"
@@ -155,7 +156,7 @@ static void end_session(void)
 	giving.state = IDLE;
 	giving.daemon->handing = false;
 	sluice_successor_reap();
-	sd_notify(0, "READY=1");
+	(void)sluice_service_say("READY=1");
 	if (giving.stops)
 		sluice_daemon_stop(giving.daemon);
 	giving.stops = false;
@@ -261,6 +262,7 @@ static void resume(const char *why)
 static void work_give(struct sluice_job *job)
 {
 	(void)job;
+	sluice_picture_note(giving.engine);
 	giving.parcel.takes_rests = giving.version >= SLUICE_HANDOVER_RESTS;
 	giving.result = sluice_engine_hand_over(giving.engine, REST_NS,
 						giving.version >= SLUICE_HANDOVER_LINKS,
@@ -429,19 +431,21 @@ static void on_take(struct daemon *daemon)
 /* READY: it is the other's from here on. */
 static void on_ready(struct daemon *daemon)
 {
-	int result = 0;
+	int result = sluice_service_say("MAINPID=%d", (int)giving.pid);
 
 	giving.is_ready = true;
 	/* First, and until it is heard: who is not the main process any more may leave. */
-	if (sd_notifyf(0, "MAINPID=%d", (int)giving.pid) > 0)
-		result = sd_notify_barrier(0, HEARD_US);
+	if (result > 0 || result == -EAGAIN)
+		result = sluice_service_wait(HEARD_US);
+	else
+		result = 0;
 	if (result < 0)
 		sluice_error("systemd does not hear which process is the main one: %s",
 			     strerror(-result));
 	else
 		result = sluice_handover_say(giving.peer, SLUICE_HANDOVER_COMMIT, NULL);
 	if (result < 0) {
-		(void)sd_notifyf(0, "MAINPID=%d", (int)getpid());
+		(void)sluice_service_say("MAINPID=%d", (int)getpid());
 		resume(strerror(-result));
 		return;
 	}
@@ -555,7 +559,7 @@ void sluice_giving_start_successor(struct daemon *daemon)
 			       giving.listener < 0 ? "nobody can take over from this one"
 			       : daemon->stopping  ? "this one is stopping"
 						   : "one is at it already");
-		sd_notify(0, "READY=1");
+		(void)sluice_service_say("READY=1");
 		return;
 	}
 	sluice_successor_start(daemon);

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 #include "../lib/log.h"
+#include "../lib/service.h"
 #include "access.h"
 #include "daemon.h"
 #include "history.h"
@@ -83,9 +83,10 @@ void sluice_daemon_note_config(struct daemon *daemon, const char *how, bool is_r
 	if (sluice_revisions_add(&daemon->revisions, &revision))
 		sluice_warning("no memory for the text of the configuration: pieces of it cannot "
 			       "be changed before it is applied again");
-	sd_notifyf(0, "STATUS=%zu input%s to %zu output%s, as %s says", config->input_count,
-		   config->input_count == 1 ? "" : "s", config->output_count,
-		   config->output_count == 1 ? "" : "s", config->path);
+	(void)sluice_service_say("STATUS=%zu input%s to %zu output%s, as %s says",
+				 config->input_count, config->input_count == 1 ? "" : "s",
+				 config->output_count, config->output_count == 1 ? "" : "s",
+				 config->path);
 }
 
 void sluice_daemon_forget_config(struct daemon *daemon)

@@ -15,13 +15,13 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
-#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 #include "../lib/folder.h"
 #include "../lib/link_watch.h"
 #include "../lib/log.h"
 #include "../lib/packet_socket.h"
+#include "../lib/service.h"
 #include "../lib/socket_sweep.h"
 #include "../lib/thread.h"
 #include "../lib/version.h"
@@ -560,7 +560,7 @@ int main(int argc, char **argv)
 		error = sluice_background_ready(daemon.ready);
 		if (error)
 			sluice_warning("going to the background: %s", strerror(-error));
-		sd_notify(0, "READY=1");
+		(void)sluice_service_say("READY=1");
 		run(&daemon);
 		if (daemon.failed)
 			status = SLUICE_EXIT_START;

@@ -3,7 +3,9 @@
  * Pictures of the engine; see picture.h. Touches: memory.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include "../lib/clock.h"
 #include "daemon.h"
 #include "picture.h"
@@ -106,16 +108,84 @@ int sluice_picture_report(void *context, struct sluice_engine_report *report)
 	return result;
 }
 
+/* What waited for outputs that are gone when the job that is under way began, or when it was last
+ * asked for. Written by the foreman, too. */
+static struct {
+	pthread_mutex_t lock;
+	struct sluice_orphans orphans;
+	bool is_there;
+} before = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Copies a list. 0 or -ENOMEM. @owner caller: sluice_orphans_free() */
+static int copy(struct sluice_orphans *to, const struct sluice_orphans *from)
+{
+	size_t number;
+
+	to->count = 0;
+	to->list = calloc(from->count + 1, sizeof(*to->list));
+	if (!to->list)
+		return -ENOMEM;
+	for (number = 0; number < from->count; number++) {
+		to->list[number] = from->list[number];
+		to->list[number].where = strdup(from->list[number].where);
+		to->count++;
+		if (to->list[number].where)
+			continue;
+		sluice_orphans_free(to);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Notes a list, which it takes. */
+static void note(const struct sluice_orphans *orphans)
+{
+	pthread_mutex_lock(&before.lock);
+	sluice_orphans_free(&before.orphans);
+	before.orphans = *orphans;
+	before.is_there = true;
+	pthread_mutex_unlock(&before.lock);
+}
+
+void sluice_picture_note(struct sluice_engine *engine)
+{
+	struct sluice_orphans fresh = {0};
+
+	/* No change waits for a disk that is not in use: what was answered last will do. */
+	if (!engine || !sluice_orphans_are_near(engine))
+		return;
+	if (sluice_engine_orphans(engine, &fresh))
+		sluice_orphans_free(&fresh);
+	else
+		note(&fresh);
+}
+
+/* Gives what was noted when the change began. 0, -EBUSY: nothing was, -ENOMEM. */
+static int noted(struct sluice_orphans *orphans)
+{
+	int result;
+
+	pthread_mutex_lock(&before.lock);
+	result = before.is_there ? copy(orphans, &before.orphans) : -EBUSY;
+	pthread_mutex_unlock(&before.lock);
+	return result;
+}
+
 int sluice_picture_orphans(void *context, struct sluice_orphans *orphans)
 {
+	struct sluice_orphans kept;
 	struct picture *picture;
 	int result = take_picture(context, true, &picture);
 
+	if (result == -EBUSY && is_changing(context))
+		return noted(orphans);
 	if (result)
 		return result;
 	result = picture->result;
 	*orphans = picture->orphans;
 	free(picture);
+	if (!result && !copy(&kept, orphans))
+		note(&kept);
 	return result;
 }
 

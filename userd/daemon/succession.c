@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../lib/clock.h"
 #include "../lib/event.h"
 #include "../lib/log.h"
+#include "../lib/service.h"
 #include "background.h"
 #include "handover/parcel.h"
 #include "source/source.h"
@@ -85,7 +85,7 @@ static void on_ready(void *context)
 	daemon->ready = -1;
 	if (error)
 		sluice_warning("going to the background: %s", strerror(-error));
-	sd_notify(0, "READY=1");
+	(void)sluice_service_say("READY=1");
 }
 
 /* Holds the configuration against this machine once more: nobody works as the relay. -1: go on;

@@ -12,11 +12,11 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 #include "../lib/guid.h"
 #include "../lib/log.h"
+#include "../lib/service.h"
 #include "successor.h"
 
 /* In which variable of the environment its word is. */
@@ -130,7 +130,7 @@ void sluice_successor_start(struct daemon *daemon)
 		successor.pid = 0;
 		sluice_error("%s cannot be started to take over: %s; this sluiced goes on",
 			     successor.path, strerror(error));
-		sd_notify(0, "READY=1");
+		(void)sluice_service_say("READY=1");
 		return;
 	}
 	sluice_notice("process %d (%s) was started to take over", (int)successor.pid,
@@ -180,7 +180,7 @@ void sluice_successor_reap(void)
 		close(successor.pidfd);
 	successor.pidfd = -1;
 	successor.pid = 0;
-	sd_notify(0, "READY=1");
+	(void)sluice_service_say("READY=1");
 }
 
 bool sluice_successor_serve(int fd)

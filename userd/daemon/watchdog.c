@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../lib/barrier.h"
 #include "../lib/clock.h"
 #include "../lib/event.h"
 #include "../lib/log.h"
+#include "../lib/service.h"
 #include "../lib/thread.h"
 #include "../lib/thread_stat.h"
 #include "watchdog.h"
@@ -326,7 +326,7 @@ static void feed(struct sluice_watchdog *watchdog, uint64_t now)
 	if (!watchdog->feed_ns || watchdog->is_given_up || now < watchdog->fed_at)
 		return;
 	watchdog->fed_at = now + watchdog->feed_ns / 4;
-	(void)sd_notify(0, "WATCHDOG=1");
+	(void)sluice_service_say("WATCHDOG=1");
 }
 
 /* Thread: tells what the control thread did not. The disk of the log may hold it up. */
@@ -348,7 +348,7 @@ static void leave(struct sluice_watchdog *watchdog)
 	pthread_mutex_unlock(&watchdog->lock);
 	if (!is_told && !pthread_create(&thread, NULL, last_words, watchdog))
 		(void)nanosleep(&while_ns, NULL);
-	(void)sd_notifyf(0, "STATUS=%s", watchdog->worst);
+	(void)sluice_service_say("STATUS=%s", watchdog->worst);
 	_exit(watchdog->status);
 }
 
@@ -394,6 +394,7 @@ static void *thread_main(void *argument)
 		sluice_thread_progress(sluice_now());
 		look_at_all(watchdog, at, wait);
 		feed(watchdog, sluice_now());
+		sluice_service_flush();
 	} while (!watchdog->leaves_at || sluice_now() < watchdog->leaves_at);
 	if (watchdog->leaves_at)
 		leave(watchdog);

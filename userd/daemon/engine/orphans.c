@@ -169,6 +169,18 @@ static int look_at_disk(struct round *round)
 	return result;
 }
 
+bool sluice_orphans_are_near(const struct sluice_engine *engine)
+{
+	const struct sluice_names *disks = &engine->identity.disks;
+	size_t number;
+
+	for (number = 0; number < disks->count; number++)
+		if (!engine->config->store.disk_path ||
+		    strcmp(disks->list[number], engine->config->store.disk_path) != 0)
+			return false;
+	return true;
+}
+
 int sluice_engine_orphans(struct sluice_engine *engine, struct sluice_orphans *orphans)
 {
 	struct round round = {.engine = engine, .orphans = orphans};

@@ -31,6 +31,10 @@ void sluice_orphans_free(struct sluice_orphans *orphans);
  * @owner caller: sluice_orphans_free(), also on failure @context process */
 int sluice_engine_orphans(struct sluice_engine *engine, struct sluice_orphans *orphans);
 
+/* Does a look at them wait for no disk but that of the configuration in force, of which the last
+ * picture is told? @context process */
+bool sluice_orphans_are_near(const struct sluice_engine *engine);
+
 /*
  * Says in the log what waits in disk stores that only an earlier configuration had. @context
  * process

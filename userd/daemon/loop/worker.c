@@ -544,7 +544,8 @@ void sluice_worker_stop(struct sluice_worker *worker)
 	close(worker->epoll);
 	pthread_cond_destroy(&worker->answered);
 	pthread_mutex_destroy(&worker->lock);
-	free(worker->scratch);
+	if (worker->scratch)
+		worker->scratch_free(worker->scratch);
 	free(worker->timers);
 	free(worker->streams);
 	free(worker->outputs);

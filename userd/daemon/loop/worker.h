@@ -76,6 +76,7 @@ struct sluice_worker {
 	 * once, by whoever started it; NULL: never. @context worker */
 	bool (*look)(struct sluice_worker *worker);
 	void *scratch; /* of the socket source, made when first needed */
+	void (*scratch_free)(void *scratch);
 	uint64_t random;
 
 	/* Written by it, read by anybody */

@@ -17,6 +17,7 @@
 #include "socket.h"
 #include "socket_account.h"
 #include "socket_claim.h"
+#include "socket_hand.h"
 #include "socket_index.h"
 #include "socket_intake.h"
 #include "socket_way.h"
@@ -177,6 +178,17 @@ static int intake_look(struct sluice_intake *intake, const struct sluice_source_
 	return result;
 }
 
+/* Sees to what is in hand between a worker's sockets and its rings. */
+static void prepare_hand(struct sluice_intake *intake, const struct sluice_source_plan *plan,
+			 size_t worker, const struct sluice_socket_way *way)
+{
+	if (!intake->has_found)
+		sluice_socket_hand_find(plan->config);
+	intake->has_found = true;
+	if (way->receive == SLUICE_RECEIVE_CALLS)
+		sluice_socket_hand_open(plan->config, intake->context->workers[worker]);
+}
+
 /* Prepares everything of the input with this number. */
 static int prepare_input(struct sluice_intake *intake, const struct sluice_source_plan *plan,
 			 size_t place, struct sluice_stream_table *fresh, char **error)
@@ -209,6 +221,8 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 		candidate->stream = stream_of(intake, plan, route, worker, fresh, error);
 		if (!candidate->stream)
 			return -ENOMEM;
+		/* Behind the first ring, which chooses the directory. */
+		prepare_hand(intake, plan, worker, way);
 		for (range = 0; range < input->port_count; range++) {
 			for (number = input->ports[range].first; number <= input->ports[range].last;
 			     number++) {

@@ -87,7 +87,7 @@ struct sluice_socket_claim;
 struct sluice_socket_hold;
 struct sluice_socket_way;
 
-/* How long a socket's losses are left alone at most. */
+/* How long a socket's losses are left alone at most; where nothing happens five times as long. */
 #define SLUICE_LOOK_AFTER_NS (200 * SLUICE_NS_PER_MS)
 
 /* What a worker reads its sockets by (socket_way.h): one for each way; NULL: none of them needs it
@@ -171,6 +171,8 @@ struct sluice_port_set {
 	struct sluice_port_index index;	      /* of them */
 	struct sluice_socket_readers readers; /* that the worker watches */
 	unsigned int looks;
+	uint64_t rest_ns; /* from the last look to the next one */
+	uint64_t heads;	  /* of its rings, at the last look */
 	/* Wrong checksums in this network namespace when all ports were looked at: the last time,
 	 * and as many times as it takes. */
 	uint64_t next_errors, errors;
@@ -335,6 +337,8 @@ int sluice_socket_show(struct sluice_intake *intake,
 /* To a set and a list: the sockets of the list, which nobody wants any more, are read to their end
  * and closed. @context worker */
 int sluice_ports_absorb(struct sluice_worker *worker, void *call);
+/* To a set: what a dead process had in hand of sockets like its own is stored. @context worker */
+int sluice_ports_recover(struct sluice_worker *worker, void *set);
 /* Gives them to who keeps them, and closes them here. Returns how many it took. @context process */
 size_t sluice_socket_store(struct sluice_passed *list, size_t count);
 /* Is one for this UDP port among them? And one that worker `worker` of `workers` is to go on

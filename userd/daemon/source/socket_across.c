@@ -6,6 +6,7 @@
  * one group, and what would have come to one comes to another. For the control thread; what lives
  * in workers by call. Touches: the workers' sockets.
  */
+#include "socket_hand.h"
 #include "socket_index.h"
 #include "socket_intake.h"
 
@@ -132,4 +133,9 @@ void sluice_socket_absorb(struct sluice_intake *intake)
 			sluice_worker_call(intake->context->workers[number], sluice_ports_absorb,
 					   &call);
 	}
+	for (number = 0; sluice_socket_hand_is_left() && number < intake->context->worker_count;
+	     number++)
+		sluice_worker_call(intake->context->workers[number], sluice_ports_recover,
+				   &intake->sets[number]);
+	sluice_socket_hand_drop_all();
 }

@@ -1,60 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
  * Reading a socket with calls, see socket_calls.h. Between the kernel's socket buffer and
- * the ring. Touches: the socket, the worker's scratch memory, the ring's producer side.
+ * the ring. Touches: the socket, what the worker has in hand (socket_hand.h), the ring's
+ * producer side.
  */
 #include <errno.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include "../../lib/log.h"
 #include "socket_calls.h"
 #include "socket_count.h"
+#include "socket_hand.h"
 
-/* Datagrams per recvmmsg(2), and as many as are asked for where few came. */
-#define BATCH 256U
+/* So many datagrams are asked for where few came. */
 #define FEW 8U
-/* A place for the largest datagram. Not a power of two: the places' beginnings must not share one
- * cache set. */
-#define PLACE (65536U + 320U)
-#define CONTROL 128U
 /* What a small datagram occupies of a socket's buffer beside its bytes (sk_buff and its head: 768
  * on x86-64, more with some drivers). */
 #define OVERHEAD 1024U
-
-/* Where datagrams are received before they are records. One per worker, touched only as far as
- * needed. */
-struct scratch {
-	struct mmsghdr messages[BATCH];
-	struct iovec places[BATCH];
-	struct sockaddr_in6 sources[BATCH];
-	uint8_t control[BATCH][CONTROL] __attribute__((aligned(8)));
-	uint8_t *bytes;
-};
-
-/* The worker's scratch memory, made when first needed; NULL: none to be had. */
-static struct scratch *scratch_of(struct sluice_worker *worker)
-{
-	struct scratch *scratch = worker->scratch;
-	unsigned int place;
-
-	if (scratch)
-		return scratch;
-	/* One block, so that whoever frees the worker frees it without knowing what it is. */
-	scratch = calloc(1, sizeof(*scratch) + (size_t)BATCH * PLACE);
-	if (!scratch)
-		return NULL;
-	scratch->bytes = (uint8_t *)(scratch + 1);
-	for (place = 0; place < BATCH; place++) {
-		scratch->places[place].iov_base = scratch->bytes + (size_t)place * PLACE;
-		scratch->places[place].iov_len = SLUICE_PAYLOAD_MAX + 1;
-		scratch->messages[place].msg_hdr.msg_iov = &scratch->places[place];
-		scratch->messages[place].msg_hdr.msg_iovlen = 1;
-		scratch->messages[place].msg_hdr.msg_control = scratch->control[place];
-	}
-	worker->scratch = scratch;
-	return scratch;
-}
 
 /* What a message's control messages tell: of which length its datagrams are, where it went and how
  * it came. */
@@ -124,14 +88,14 @@ static void gather(const struct sockaddr_in6 *source, const struct note *note,
 	facts->destination = note->family == facts->family ? note->destination : NULL;
 }
 
-/* Makes a record of message `place` of the scratch memory, of which `*claim` may be another input's
+/* Makes a record of message `place` of what is in hand, of which `*claim` may be another input's
  * than the one before; of how many datagrams. `closely`: its way is measured (lib/cost.h). */
 static inline __attribute__((always_inline)) uint32_t
 store_one(const struct sluice_port *port, struct sluice_socket_batch *batch,
-	  struct scratch *scratch, unsigned int place, struct sluice_socket_claim **claim,
+	  struct sluice_socket_hand *hand, unsigned int place, struct sluice_socket_claim **claim,
 	  bool closely)
 {
-	struct msghdr *header = &scratch->messages[place].msg_hdr;
+	struct msghdr *header = &hand->messages[place].msg_hdr;
 	struct sluice_socket_facts facts;
 	struct note note = {0};
 	uint32_t datagrams;
@@ -141,23 +105,25 @@ store_one(const struct sluice_port *port, struct sluice_socket_batch *batch,
 	if (header->msg_controllen)
 		read_control(header, &note);
 	if (!port->use->is_plain) {
-		gather(&scratch->sources[place], &note, &facts);
+		gather(&hand->sources[place], &note, &facts);
 		*claim = sluice_socket_batch_claim(batch, &facts);
 	}
 	if (closely)
 		sluice_cost_near(SLUICE_COST_MATCH, *claim ? &(*claim)->counters->cost : NULL);
-	datagrams = sluice_socket_batch_store(batch, *claim, scratch->places[place].iov_base,
-					      scratch->messages[place].msg_len, note.segment);
+	datagrams = sluice_socket_batch_store(batch, *claim, hand->places[place].iov_base,
+					      hand->messages[place].msg_len, note.segment);
 	if (closely)
 		sluice_cost_near(SLUICE_COST_STORE, NULL);
 	return datagrams;
 }
 
 /*
- * Makes records of the first `count` messages of the scratch memory, for which there is room.
+ * Makes records of messages `first` to `end` of what is in hand, for which there is room. Returns
+ * how many datagrams beyond the first of their message they were.
  */
-static void store(struct sluice_port *port, struct sluice_socket_batch *batch,
-		  struct scratch *scratch, unsigned int count, struct sluice_port_take *take)
+static uint64_t store(struct sluice_port *port, struct sluice_socket_batch *batch,
+		      struct sluice_socket_hand *hand, unsigned int first, unsigned int end,
+		      struct sluice_port_take *take)
 {
 	struct sluice_socket_claim *claim = &port->use->claims[0];
 	unsigned int look = sluice_cost_first_look(), place;
@@ -165,69 +131,65 @@ static void store(struct sluice_port *port, struct sluice_socket_batch *batch,
 	uint32_t datagrams;
 
 	sluice_socket_batch_turn(batch, port);
-	for (place = 0; place < count; place++) {
+	for (place = first; place < end; place++) {
 		if (place != look) {
-			datagrams = store_one(port, batch, scratch, place, &claim, false);
+			datagrams = store_one(port, batch, hand, place, &claim, false);
 		} else {
-			datagrams = store_one(port, batch, scratch, place, &claim, true);
+			datagrams = store_one(port, batch, hand, place, &claim, true);
 			look += SLUICE_COST_NEAR;
 		}
 		take->datagrams += datagrams;
-		take->buffer += scratch->messages[place].msg_len + (uint64_t)datagrams * OVERHEAD;
+		take->buffer += hand->messages[place].msg_len + (uint64_t)datagrams * OVERHEAD;
 		beyond += datagrams - 1;
+		sluice_socket_hand_note(hand, place + 1);
 	}
 	sluice_cost_near_end();
-	sluice_socket_count_take(port->count, count, beyond);
-}
-
-/* Receives one message, which is cheaper than to receive many. Returns 1, or -1 with errno set. */
-static int receive_one(int fd, struct mmsghdr *message)
-{
-	ssize_t length = recvmsg(fd, &message->msg_hdr, MSG_DONTWAIT);
-
-	if (length < 0)
-		return -1;
-	message->msg_len = (unsigned int)length;
-	return 1;
+	sluice_socket_hand_end(hand);
+	return beyond;
 }
 
 /* Receives up to as many messages as surely find room, `waiting` if that is known. Returns how
  * many, 0 if there are none, -ENOBUFS if the ring is full. */
-static int receive(struct sluice_port *port, struct scratch *scratch, uint64_t waiting,
+static int receive(struct sluice_port *port, struct sluice_socket_hand *hand, uint64_t waiting,
 		   unsigned int *most)
 {
 	uint64_t room = sluice_port_room(port);
 	bool named = !port->use->is_plain;
 	unsigned int place;
-	int count;
+	int count, error;
 
 	*most = port->expected > FEW ? port->expected : FEW;
 	if (waiting)
-		*most = waiting < BATCH ? (unsigned int)waiting : BATCH;
+		*most = waiting < SLUICE_HAND_BATCH ? (unsigned int)waiting : SLUICE_HAND_BATCH;
 	if (room < *most)
 		*most = (unsigned int)room;
 	if (!*most)
 		return -ENOBUFS;
 	for (place = 0; place < *most; place++) {
-		struct msghdr *header = &scratch->messages[place].msg_hdr;
+		struct msghdr *header = &hand->messages[place].msg_hdr;
 
-		header->msg_controllen = CONTROL;
-		header->msg_name = named ? &scratch->sources[place] : NULL;
-		header->msg_namelen = named ? sizeof(scratch->sources[place]) : 0;
+		header->msg_controllen = SLUICE_HAND_CONTROL;
+		header->msg_name = named ? &hand->sources[place] : NULL;
+		header->msg_namelen = named ? sizeof(hand->sources[place]) : 0;
 	}
+	sluice_socket_hand_begin(hand, port, *most);
 	do {
-		count = *most == 1
-				? receive_one(port->fd, &scratch->messages[0])
-				: recvmmsg(port->fd, scratch->messages, *most, MSG_DONTWAIT, NULL);
+		/* Also for one: of recvmsg(2) only who lives to see it return knows the length. */
+		count = recvmmsg(port->fd, hand->messages, *most, MSG_DONTWAIT, NULL);
 	} while (count < 0 && errno == EINTR);
-	if (count >= 0)
+	if (count > 0)
 		return count;
-	return errno == EAGAIN ? 0 : -errno;
+	error = count ? -errno : 0;
+	sluice_socket_hand_end(hand);
+	/* No room in the file: the socket counts that one as lost, and no other will be. */
+	if (error == -EFAULT && !sluice_socket_hand_leave_file(port->worker))
+		return 0;
+	return error == -EAGAIN ? 0 : error;
 }
 
 int sluice_socket_calls_enter(struct sluice_worker *worker)
 {
-	return scratch_of(worker) ? 0 : -ENOMEM;
+	return sluice_socket_hand_of(worker) ? 0 : -ENOMEM;
 }
 
 /* Chooses how many to ask for next time: preparing a place costs something, and a second call
@@ -235,32 +197,34 @@ int sluice_socket_calls_enter(struct sluice_worker *worker)
 static void expect(struct sluice_port *port, unsigned int count, unsigned int most)
 {
 	port->expected = count == most ? 4 * most : count + count / 2;
-	if (port->expected > BATCH)
-		port->expected = BATCH;
+	if (port->expected > SLUICE_HAND_BATCH)
+		port->expected = SLUICE_HAND_BATCH;
 }
 
 int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batch *batch,
 			     struct sluice_port_take *take)
 {
-	struct scratch *scratch = scratch_of(port->worker);
+	struct sluice_socket_hand *hand = sluice_socket_hand_of(port->worker);
 	struct sluice_socket_came came = sluice_socket_count_came(port->count);
 	struct sluice_cost_mark before;
-	uint64_t waiting = sluice_socket_count_waiting(port->count, &came);
+	uint64_t waiting = sluice_socket_count_waiting(port->count, &came), beyond;
 	unsigned int most;
 	int count;
 
-	if (!scratch)
+	if (!hand)
 		return -ENOMEM;
 	/* Its first input's, unless a datagram is looked at closely. */
 	before = sluice_cost_enter(SLUICE_COST_RECEIVE, &port->use->claims[0].counters->cost);
-	count = receive(port, scratch, waiting, &most);
+	count = receive(port, hand, waiting, &most);
 	sluice_cost_leave(before);
 	if (count < 0)
 		return count;
 	expect(port, (unsigned int)count, most);
 	before = sluice_cost_enter(SLUICE_COST_STORE, NULL);
-	if (count)
-		store(port, batch, scratch, (unsigned int)count, take);
+	if (count) {
+		beyond = store(port, batch, hand, 0, (unsigned int)count, take);
+		sluice_socket_count_take(port->count, (uint64_t)count, beyond);
+	}
 	sluice_cost_leave(before);
 	/* All that was in it when it was counted has been read: a call that finds nothing would be
 	 * half of the cost where one datagram came. What came later is an edge of its own. */
@@ -270,9 +234,32 @@ int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batc
 	return 0;
 }
 
+void sluice_socket_calls_recover(struct sluice_port *port, bool any)
+{
+	struct sluice_port_take take = {0};
+	struct sluice_socket_batch batch;
+	struct sluice_socket_hand *hand;
+	unsigned int first;
+
+	while ((hand = sluice_socket_hand_take(port, any))) {
+		first = hand->done;
+		sluice_socket_batch_begin(&batch);
+		(void)store(port, &batch, hand, first, first + sluice_socket_hand_count(hand),
+			    &take);
+		sluice_socket_batch_end(&batch);
+		sluice_socket_hand_free(hand);
+	}
+	if (take.datagrams)
+		sluice_notice_about(SLUICE_ABOUT(.port = SLUICE_NUMBER(port->key.port),
+						 .datagrams = SLUICE_NUMBER(take.datagrams)),
+				    "port %u: %u datagrams that a sluiced which is dead had in "
+				    "hand are stored",
+				    port->key.port, take.datagrams);
+}
+
 uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most)
 {
-	uint8_t control[CONTROL] __attribute__((aligned(8)));
+	uint8_t control[SLUICE_HAND_CONTROL] __attribute__((aligned(8)));
 	uint32_t count = 0, datagrams;
 	struct note note;
 	ssize_t length;

@@ -18,6 +18,9 @@ int sluice_socket_calls_enter(struct sluice_worker *worker);
  */
 int sluice_socket_calls_take(struct sluice_port *port, struct sluice_socket_batch *batch,
 			     struct sluice_port_take *take);
+/* Stores what a dead process had in hand of a socket like this one, read by this worker, or if
+ * `any` by whichever; no turn has begun. @context worker, one at a time */
+void sluice_socket_calls_recover(struct sluice_port *port, bool any);
 /* Throws up to `most` datagrams away. Returns how many. @context worker */
 uint32_t sluice_socket_calls_discard(struct sluice_port *port, uint32_t most);
 

@@ -24,6 +24,7 @@ struct sluice_intake {
 	uint16_t reach[65536]; /* by port: how many workers, the first ones, may have one; 0: the
 				  plan has no such port */
 	size_t width;	       /* workers that have a socket for a port (config/deal.h) */
+	bool has_found;	       /* what dead processes had in hand was looked for (socket_hand.h) */
 	bool follows; /* an interface or address changed: prepares the plan in force anew */
 };
 
@@ -63,7 +64,8 @@ int sluice_socket_prepare_port(struct sluice_intake *intake, const struct sluice
 void sluice_socket_begin_commit(struct sluice_intake *intake);
 /* Closes the sockets that a plan which does not come into force has opened in worker `number`. */
 void sluice_socket_cancel(struct sluice_intake *intake, size_t number);
-/* What the last daemon left open and nobody wants is read by whoever has taken its place. */
+/* What the last daemon left open and nobody wants is read by whoever has taken its place; and what
+ * a dead one had in hand that no worker with its number has a socket for is stored by another. */
 void sluice_socket_absorb(struct sluice_intake *intake);
 
 #endif /* SLUICE_SOCKET_INTAKE_H */

@@ -21,6 +21,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "../../lib/service.h"
 #include "../handover/parcel.h"
 #include "socket.h"
 #include "socket_count.h"
@@ -211,13 +212,19 @@ int sluice_socket_inherit_one(int fd, const char *name)
  */
 static void take_out_of_store(char **names, int count)
 {
-	int number, told = 0;
+	char text[PASSED_NAME + 32];
+	int number, result = 0;
 
-	for (number = 0; number < count; number++)
+	for (number = 0; result >= 0 && number < count; number++) {
 		/* Many have the same name, which takes out all of them. */
-		if (number == 0 || strcmp(names[number], names[number - 1]) != 0)
-			told += sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", names[number]) > 0;
-	if (told && sd_notify_barrier(0, STORED_US) < 0)
+		if (number != 0 && !strcmp(names[number], names[number - 1]))
+			continue;
+		snprintf(text, sizeof(text), "FDSTOREREMOVE=1\nFDNAME=%s", names[number]);
+		result = sluice_service_store(text, -1, STORED_US);
+	}
+	if (result > 0)
+		result = sluice_service_wait(STORED_US);
+	if (result < 0)
 		sluice_debug("systemd does not say whether it has closed its descriptors");
 }
 
@@ -525,6 +532,7 @@ size_t sluice_socket_store(struct sluice_passed *list, size_t count)
 {
 	size_t number, stored = 0;
 	char text[PASSED_NAME + 32], name[PASSED_NAME];
+	int result = 0;
 
 	if (parcel)
 		return pack(list, count);
@@ -533,11 +541,14 @@ size_t sluice_socket_store(struct sluice_passed *list, size_t count)
 	for (number = 0; number < count; number++) {
 		name_it(name, list[number].worker, list[number].drops, list[number].due);
 		snprintf(text, sizeof(text), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
-		stored += sd_pid_notify_with_fds(0, 0, text, &list[number].fd, 1) > 0;
+		/* Whoever did not read in that time will not. */
+		if (result >= 0)
+			result = sluice_service_store(text, list[number].fd, STORED_US);
+		stored += result > 0;
 		close(list[number].fd);
 	}
 	/* systemd knows whose they are only as long as this process is there. */
-	if (stored && sd_notify_barrier(0, STORED_US) < 0)
+	if (stored && sluice_service_wait(STORED_US) < 0)
 		sluice_debug("systemd does not say whether it has put the sockets away");
 	return stored;
 }

@@ -8,8 +8,10 @@
 #include "../../lib/log.h"
 #include "socket.h"
 #include "socket_account.h"
+#include "socket_calls.h"
 #include "socket_claim.h"
 #include "socket_grace.h"
+#include "socket_hand.h"
 #include "socket_index.h"
 #include "socket_way.h"
 
@@ -49,6 +51,24 @@ static void tell_again(const struct sluice_port_set *set)
 	}
 }
 
+/* When a set is looked after again: seldom if nothing came into its rings since the last time; on a
+ * beat that all workers have, so that an idle machine wakes once. */
+static uint64_t next_look(struct sluice_port_set *set, uint64_t now)
+{
+	uint64_t heads = 0;
+
+	for_each_stream (stream, set->worker)
+		if (stream->source == set)
+			heads += sluice_ring_head(&stream->ring);
+	set->rest_ns *= 2;
+	if (heads != set->heads || set->rest_ns < SLUICE_LOOK_AFTER_NS)
+		set->rest_ns = SLUICE_LOOK_AFTER_NS;
+	if (set->rest_ns > SELDOM * SLUICE_LOOK_AFTER_NS)
+		set->rest_ns = SELDOM * SLUICE_LOOK_AFTER_NS;
+	set->heads = heads;
+	return now + set->rest_ns - now % set->rest_ns;
+}
+
 /* struct sluice_port_set.timer.due: what was lost since the last time? @context worker */
 static void look_after(struct sluice_timer *timer, uint64_t now)
 {
@@ -61,7 +81,7 @@ static void look_after(struct sluice_timer *timer, uint64_t now)
 
 	/* Of each only now and then: that is dear. What came by a program only the socket itself
 	 * may have lost. */
-	all = ++set->looks % SELDOM == 0;
+	all = ++set->looks % SELDOM == 0 || set->rest_ns >= SELDOM * SLUICE_LOOK_AFTER_NS;
 	for_each_socket_way (way)
 		(*way)->look_after(set, all, now);
 	if (all) {
@@ -74,7 +94,7 @@ static void look_after(struct sluice_timer *timer, uint64_t now)
 			port->key.way->look_at(port, erred, now);
 	}
 	tell_again(set);
-	sluice_worker_set_timer(set->worker, timer, now + SLUICE_LOOK_AFTER_NS);
+	sluice_worker_set_timer(set->worker, timer, next_look(set, now));
 }
 
 int sluice_port_set_enter(struct sluice_worker *worker, void *argument)
@@ -126,6 +146,9 @@ int sluice_ports_enter(struct sluice_worker *worker, void *argument)
 		error = port->key.way->enter(port, call->set);
 		if (error)
 			return error;
+		/* It came before anything that is in the socket. */
+		if (sluice_socket_hand_is_left())
+			sluice_socket_calls_recover(port, false);
 	}
 	for_each_socket_way (way) {
 		if (!error && (*way)->watch)
@@ -337,6 +360,17 @@ int sluice_ports_cancel(struct sluice_worker *worker, void *argument)
 	}
 	replace_ports(replaced, worker);
 	adapt(call->set, worker->now);
+	return 0;
+}
+
+int sluice_ports_recover(struct sluice_worker *worker, void *argument)
+{
+	struct sluice_port_set *set = argument;
+	struct sluice_port *port;
+
+	(void)worker;
+	for (port = set->ports; port; port = port->next)
+		sluice_socket_calls_recover(port, true);
 	return 0;
 }
 

@@ -12,11 +12,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 #include "../../lib/clock.h"
 #include "../../lib/log.h"
 #include "../../lib/packet_socket.h"
+#include "../../lib/service.h"
 #include "message.h"
 #include "standby.h"
 #include "watch.h"
@@ -265,8 +265,9 @@ static void look(struct wait *wait)
 		passed = AWAKE_NS;
 	if (now - wait->pinged >= PING_NS) {
 		wait->pinged = now;
-		sd_notifyf(0, "WATCHDOG=1\nSTATUS=standby of relay %s; process %d works",
-			   wait->wish->relay, (int)wait->watch.note.pid);
+		(void)sluice_service_say("WATCHDOG=1");
+		(void)sluice_service_say("STATUS=standby of relay %s; process %d works",
+					 wait->wish->relay, (int)wait->watch.note.pid);
 	}
 	(void)sluice_standby_watch_find(&wait->watch, wait->taking->path);
 	connect_to(wait);
