@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For benchmarks only: drops UDP datagrams to one port at the hook where sluice takes them,
+ * For benchmarks only: drops UDP datagrams to some ports at the hook where sluice takes them,
  * having looked at as little as can be. What this costs is what "beyond sending and dropping" is
  * measured from; and it keeps the stack away from packets that another method captures.
  */
@@ -16,6 +16,10 @@ static ushort port = 5000;
 module_param(port, ushort, 0444);
 MODULE_PARM_DESC(port, "destination port whose datagrams are dropped");
 
+static ushort more;
+module_param(more, ushort, 0444);
+MODULE_PARM_DESC(more, "how many ports behind that one as well");
+
 /* The hook. */
 static unsigned int drop_hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
@@ -26,7 +30,7 @@ static unsigned int drop_hook(void *priv, struct sk_buff *skb, const struct nf_h
 	if (ip->protocol != IPPROTO_UDP)
 		return NF_ACCEPT;
 	udp = skb_header_pointer(skb, ip->ihl * 4, sizeof(copy), &copy);
-	if (!udp || ntohs(udp->dest) != port)
+	if (!udp || (u16)(ntohs(udp->dest) - port) > more)
 		return NF_ACCEPT;
 	consume_skb(skb);
 	return NF_STOLEN;

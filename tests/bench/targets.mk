@@ -3,7 +3,16 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench-batching bench-capture bench-cost bench-forward bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
+.PHONY: bench bench-quick bench-batching bench-capture bench-cost bench-flat bench-forward bench-latency bench-peers bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
+
+bench: bench-capture bench-relay bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward ## all of these, one after the other
+
+bench-quick: ## a short form of what matters most: capture, flatness, ports; RESULT lines and tables
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/capture --brief
+	vm-images/run --kernel 6.1 --nic veth --icount --timeout 900 -- bash $(CURDIR)/tests/bench/flat 50000 'kmod bpf' '1 1000' '1 10000'
+	tests/bench/ports --brief
 
 bench-forward: all ## what passing a TCP connection on costs: sluice, HAProxy, rinetd, socat
 	tests/bench/forward
@@ -66,6 +75,16 @@ bench-cost: $(B)/cost_count ## what the measuring behind `sluicectl show cost` c
 	$(MAKE) COST=off B=$(B)/off $(B)/off/sluiced
 	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/cost_count
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/cost $(CURDIR)/$(B)/off/sluiced 250000 4 'bpf calls'
+
+bench-flat: ## does a datagram cost the same with 1,000 inputs, and with 10,000 rules? Instructions, in the VM
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/flat 400000
+
+bench-peers: $(B)/recvmmsg_relay ## what a delivered datagram costs the middle server: the module, sockets, recvmmsg, rsyslog; instructions, in the VM
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/peer-instructions
 
 bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes; what memory a backlog takes
 	$(MAKE) all

@@ -32,12 +32,11 @@ static const struct row rows[] = {
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* Lists that are no things with figures, or whose figures are samples: what a route and a placement
- * are is configuration, what outputs have of a stream they tell themselves, and the cost of a stage
- * is reckoned from rounds. */
+ * are is configuration, and what outputs have of a stream they tell themselves. */
 static bool is_without_metrics(enum sluice_field_list list)
 {
 	return list == SLUICE_FIELDS_ROUTE || list == SLUICE_FIELDS_PLACEMENT ||
-	       list == SLUICE_FIELDS_CURSOR || list == SLUICE_FIELDS_COST;
+	       list == SLUICE_FIELDS_CURSOR;
 }
 
 /* Nobody can add a field and forget that people watch it; nor does a row name a field that is gone.
@@ -80,6 +79,7 @@ static struct sluice_figures make(const char *text)
 	figures.outputs = json_incref(json_object_get(all, "outputs"));
 	figures.store = json_incref(json_object_get(all, "store"));
 	figures.streams = json_incref(json_object_get(all, "streams"));
+	figures.costs = json_incref(json_object_get(all, "costs"));
 	json_decref(all);
 	return figures;
 }
@@ -178,6 +178,28 @@ static void what_is_not_there_is_not_told(void **state)
 	free(text);
 }
 
+/* Stages of threads and items, in seconds; a total is none, so that a sum over stages is right. */
+static void costs_are_told_by_stage(void **state)
+{
+	char *text = write_of("{\"daemon\": [{\"relay\": \"middle\"}], \"costs\": ["
+			      " {\"of\": \"thread\", \"name\": \"sluice-w0\", \"stage\": \"send\","
+			      "  \"cpu_time\": 1500000000, \"bytes\": 7},"
+			      " {\"of\": \"thread\", \"name\": \"sluice-w0\","
+			      "  \"stage\": \"not measured yet\", \"cpu_time\": 5, \"bytes\": 0},"
+			      " {\"of\": \"thread\", \"name\": \"sluice-w0\", \"stage\": \"total\","
+			      "  \"cpu_time\": 1500000005, \"bytes\": 7}]}",
+			      SLUICE_METRICS_TEXT);
+
+	(void)state;
+	ASSERT_LINE(text, "sluice_cost_cpu_seconds_total{of=\"thread\",name=\"sluice-w0\","
+			  "stage=\"send\"} 1.5");
+	ASSERT_LINE(text,
+		    "sluice_cost_bytes_total{of=\"thread\",name=\"sluice-w0\",stage=\"send\"} 7");
+	assert_null(strstr(text, "stage=\"total\""));
+	assert_null(strstr(text, "stage=\"not measured yet\""));
+	free(text);
+}
+
 /* Prometheus refuses a scrape in which a series stands twice. */
 static void rings_with_the_same_labels_are_one_series(void **state)
 {
@@ -234,6 +256,7 @@ int main(void)
 		cmocka_unit_test(every_field_is_a_metric_or_none_on_purpose),
 		cmocka_unit_test(figures_become_samples),
 		cmocka_unit_test(what_is_not_there_is_not_told),
+		cmocka_unit_test(costs_are_told_by_stage),
 		cmocka_unit_test(rings_with_the_same_labels_are_one_series),
 		cmocka_unit_test(openmetrics_has_units_and_an_end),
 		cmocka_unit_test(a_list_without_end_is_cut),

@@ -7,6 +7,7 @@
  * A run in which every datagram is dropped at the hook is subtracted. Touches: the bed
  * (capture_bed.c), the module's rules.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
@@ -25,7 +26,6 @@
 /* Half of the ring at most, so that it does not fill behind the reader. */
 #define SPAN_LEAST (4U << 10)
 #define SPAN_MOST (2U << 20)
-#define RULES_MAX 50000UL
 /* The first bursts fill caches, neighbour entries and lazily made pages; they do not count. */
 #define WARM_BURSTS 4UL
 /* Fill a ring of 256 KiB (capture_sluice.c) with the smallest records. */
@@ -104,6 +104,20 @@ static uint64_t now(void)
 	return (uint64_t)time.tv_sec * 1000000000ULL + (uint64_t)time.tv_nsec;
 }
 
+/* Addresses a burst to the rules in turn, from number *rule on. */
+static void address_to_rules(const struct measurement *what, struct mmsghdr *headers,
+			     struct sockaddr_in *names, size_t *rule)
+{
+	size_t slot;
+
+	for (slot = 0; slot < CAPTURE_BURST; slot++) {
+		names[slot].sin_port = htons(sluice_capture_port(*rule));
+		headers[slot].msg_hdr.msg_name = &names[slot];
+		headers[slot].msg_hdr.msg_namelen = sizeof(names[slot]);
+		*rule = *rule + 1 < what->options.rules ? *rule + 1 : 0;
+	}
+}
+
 /* Sends a burst and, if it is time, has what came drained. Returns how many datagrams came, or a
  * negative errno. */
 static long burst(const struct measurement *what, struct mmsghdr *headers, void *state,
@@ -128,20 +142,26 @@ static long run_bursts(const struct measurement *what, void *state, uint64_t *sp
 	static uint8_t payload[PAYLOAD_MAX];
 	struct iovec vector = {.iov_base = payload, .iov_len = what->options.size};
 	struct mmsghdr headers[CAPTURE_BURST];
+	struct sockaddr_in names[CAPTURE_BURST];
 	const struct timespec pause = {.tv_nsec = 10000000};
 	size_t warm = what->options.full ? WARM_BURSTS_FULL : WARM_BURSTS;
-	size_t bursts = what->count / CAPTURE_BURST + warm, number, slot;
+	size_t bursts = what->count / CAPTURE_BURST + warm, number, slot, rule = 0;
 	long missing = 0, more;
 	uint64_t begun = 0;
 
 	memset(headers, 0, sizeof(headers));
+	memset(names, 0, sizeof(names));
 	for (slot = 0; slot < CAPTURE_BURST; slot++) {
 		headers[slot].msg_hdr.msg_iov = &vector;
 		headers[slot].msg_hdr.msg_iovlen = 1;
+		names[slot].sin_family = AF_INET;
+		inet_pton(AF_INET, CAPTURE_NEAR_ADDRESS, &names[slot].sin_addr);
 	}
 	for (number = 0; number < bursts; number++) {
 		if (number == warm)
 			begun = now();
+		if (what->options.spread)
+			address_to_rules(what, headers, names, &rule);
 		more = burst(what, headers, state,
 			     number < warm || (number - warm + 1) % what->gather == 0);
 		if (more < 0)
@@ -224,7 +244,8 @@ static void help(FILE *to)
 {
 	fputs("usage: sluicebench capture [--method NAME[,...]] [--size BYTES[,...]] [--count N]\n"
 	      "                           [--rounds N] [--deliver] [--address] [--checksum]\n"
-	      "                           [--rules N] [--ingress] [--span KIB] [--full]\n\n"
+	      "                           [--rules N] [--spread] [--ingress] [--span KIB]\n"
+	      "                           [--full]\n\n"
 	      "Cost of a datagram from the hook to a reader, beyond sending and dropping it at "
 	      "the\n"
 	      "same hook. Needs root, the modules sluice and sluice_drop. Run it in a machine "
@@ -242,6 +263,7 @@ static void help(FILE *to)
 	      "  --address  records carry addresses (sluice)\n"
 	      "  --checksum the UDP checksum has to be verified in software\n"
 	      "  --rules    so many rules in all (sluice; default 1)\n"
+	      "  --spread   the datagrams are for each rule in turn, not for the first only\n"
 	      "  --ingress  the rule is at the interface's ingress (sluice)\n"
 	      "  --span     KiB that are delivered at once, like batch.bytes: 4 to 2048 (sluice; "
 	      "default 256)\n"
@@ -301,21 +323,14 @@ static bool read_framing(const char *text, enum sluice_framing *framing)
 static int read_options(struct measurement *what, int argc, char **argv)
 {
 	static const struct option names[] = {
-		{"method", required_argument, NULL, 'm'},
-		{"size", required_argument, NULL, 's'},
-		{"count", required_argument, NULL, 'n'},
-		{"rounds", required_argument, NULL, 'r'},
-		{"deliver", no_argument, NULL, 'd'},
-		{"framing", required_argument, NULL, 'F'},
-		{"gather", required_argument, NULL, 'g'},
-		{"address", no_argument, NULL, 'a'},
-		{"checksum", no_argument, NULL, 'c'},
-		{"rules", required_argument, NULL, 'R'},
-		{"ingress", no_argument, NULL, 'i'},
-		{"full", no_argument, NULL, 'f'},
-		{"span", required_argument, NULL, 'S'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+		{"method", required_argument, NULL, 'm'}, {"size", required_argument, NULL, 's'},
+		{"count", required_argument, NULL, 'n'},  {"rounds", required_argument, NULL, 'r'},
+		{"deliver", no_argument, NULL, 'd'},	  {"framing", required_argument, NULL, 'F'},
+		{"gather", required_argument, NULL, 'g'}, {"address", no_argument, NULL, 'a'},
+		{"checksum", no_argument, NULL, 'c'},	  {"rules", required_argument, NULL, 'R'},
+		{"spread", no_argument, NULL, 'p'},	  {"ingress", no_argument, NULL, 'i'},
+		{"full", no_argument, NULL, 'f'},	  {"span", required_argument, NULL, 'S'},
+		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
 	int option;
 
@@ -352,6 +367,9 @@ static int read_options(struct measurement *what, int argc, char **argv)
 		case 'R':
 			what->options.rules = strtoul(optarg, NULL, 10);
 			break;
+		case 'p':
+			what->options.spread = true;
+			break;
 		case 'i':
 			what->options.ingress = true;
 			break;
@@ -372,7 +390,7 @@ static int read_options(struct measurement *what, int argc, char **argv)
 	if (optind != argc || what->size_count == 0 || what->count == 0 || what->rounds == 0 ||
 	    what->gather == 0 || what->count / CAPTURE_BURST % what->gather != 0 ||
 	    what->rounds > ROUNDS_MAX || what->options.rules == 0 ||
-	    what->options.rules > RULES_MAX || what->options.span < SPAN_LEAST ||
+	    what->options.rules > CAPTURE_RULES_MAX || what->options.span < SPAN_LEAST ||
 	    what->options.span > SPAN_MOST) {
 		help(stderr);
 		return SLUICE_BENCH_USAGE;
@@ -407,12 +425,12 @@ static int compare_at(struct measurement *what)
 		if (status < 0)
 			break;
 		printf("RESULT method=%s framing=%s size=%zu instructions=%.0f deliver=%d "
-		       "address=%d checksum=%d rules=%zu ingress=%d span=%zu full=%d "
+		       "address=%d checksum=%d rules=%zu spread=%d ingress=%d span=%zu full=%d "
 		       "send_and_drop=%.0f\n",
 		       methods[index]->name, framing_of(what, methods[index]), what->options.size,
 		       cost - base, what->deliver, what->options.address, what->checksum,
-		       what->options.rules, what->options.ingress, what->options.span,
-		       what->options.full, base);
+		       what->options.rules, what->options.spread, what->options.ingress,
+		       what->options.span, what->options.full, base);
 		fflush(stdout);
 	}
 	return status;

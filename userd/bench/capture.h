@@ -18,6 +18,9 @@
 #define CAPTURE_NEAR_ADDRESS "10.99.0.1"
 #define CAPTURE_FAR_ADDRESS "10.99.0.2"
 #define CAPTURE_PORT 5000
+/* And where the ports of further rules begin, one each. */
+#define CAPTURE_FURTHER_PORT 10000
+#define CAPTURE_RULES_MAX 50000UL
 
 /* Datagrams in flight at once: what a NIC hands over in one poll (net/core/dev.c,
  * NAPI_POLL_WEIGHT). */
@@ -29,7 +32,9 @@
  * struct sluice_capture_options - what of a method's own is to be switched on
  * @size:     payload bytes of every datagram
  * @address:  records carry addresses (sluice only)
- * @rules:    how many rules there are in all; the datagrams match one of them (sluice only)
+ * @rules:    how many rules there are in all (sluice only); the datagrams match the first of them,
+ *            unless
+ * @spread:   they are for each rule in turn
  * @ingress:  the rule is at the interface's ingress (sluice only)
  * @full:     the ring is full and nobody reads: what dropping costs (sluice only)
  * @span:     bytes that are delivered at once, as `batch.bytes` says (sluice only)
@@ -39,11 +44,18 @@ struct sluice_capture_options {
 	size_t size;
 	bool address;
 	size_t rules;
+	bool spread;
 	bool ingress;
 	bool full;
 	size_t span;
 	enum sluice_framing framing;
 };
+
+/* The port of rule `number`, from 0 to CAPTURE_RULES_MAX - 1. @threadsafe */
+static inline uint16_t sluice_capture_port(size_t number)
+{
+	return number == 0 ? CAPTURE_PORT : (uint16_t)(CAPTURE_FURTHER_PORT + number - 1);
+}
 
 /**
  * struct sluice_capture_method - one way to get datagrams

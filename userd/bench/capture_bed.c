@@ -18,6 +18,9 @@
 #include <unistd.h>
 #include "capture.h"
 
+/* What is dropped: every port that a rule can have (CAPTURE_PORT, sluice_capture_port()). */
+#define DROPPED "more=55000"
+
 /* The far end of the connection in use: sluice_capture_send() empties it. */
 static int far_end = -1;
 
@@ -77,7 +80,7 @@ int sluice_capture_drop(bool wanted)
 	int status = 0;
 
 	if (wanted && !present)
-		status = RUN("modprobe", "sluice_drop");
+		status = RUN("modprobe", "sluice_drop", DROPPED);
 	else if (!wanted && present)
 		status = RUN("rmmod", "sluice_drop");
 	if (status == 0)

@@ -64,8 +64,7 @@ static void sluice_close(void *state)
 	free(reader);
 }
 
-/* The rule of the measured port, and others on ports from 10000 on, several to a port by source
- * address. */
+/* The rules, each with a port of its own. */
 static int add_rules(struct reader *reader, const struct sluice_capture_options *options)
 {
 	struct sluice_kernel_rule *rule = calloc(1, sizeof(*rule));
@@ -84,9 +83,7 @@ static int add_rules(struct reader *reader, const struct sluice_capture_options 
 			memcpy(rule->interface, CAPTURE_NEAR, sizeof(CAPTURE_NEAR));
 		}
 		rule->port_count = 1;
-		rule->ports[0].first = CAPTURE_PORT;
-		if (number > 1)
-			rule->ports[0].first = (uint16_t)(10000 + (number - 2) % 50000);
+		rule->ports[0].first = sluice_capture_port(number - 1);
 		rule->ports[0].last = rule->ports[0].first;
 		rule->input = (uint16_t)(number - 1);
 		status = sluice_kernel_rule_set(reader->kernel, rule, true);

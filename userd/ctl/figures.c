@@ -30,6 +30,7 @@ bool sluice_figures_ask(struct sluice_figures *figures)
 	/* Another version of the daemon may not have them; what there is, is told. */
 	figures->forwards = sluice_list_forwards();
 	figures->threads = sluice_list_threads();
+	figures->costs = sluice_list_costs();
 	figures->orphans = sluice_list_orphans();
 	figures->streams = sluice_list_daemon_streams();
 	if (module_is_loaded())
@@ -47,6 +48,7 @@ void sluice_figures_free(struct sluice_figures *figures)
 	json_decref(figures->forwards);
 	json_decref(figures->store);
 	json_decref(figures->threads);
+	json_decref(figures->costs);
 	json_decref(figures->streams);
 	json_decref(figures->orphans);
 	json_decref(figures->rules);

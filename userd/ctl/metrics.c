@@ -85,6 +85,11 @@ static const struct list {
 	 NULL,
 	 {{NULL, NULL}}},
 	{SLUICE_FIELDS_RULE, {{"rule", "name"}}, NULL, NULL, {{NULL, NULL}}},
+	{SLUICE_FIELDS_COST,
+	 {{"of", "of"}, {"name", "name"}, {"stage", "stage"}},
+	 NULL,
+	 NULL,
+	 {{NULL, NULL}}},
 };
 
 /* What is written with. */
@@ -293,9 +298,21 @@ static const json_t *rows_of(const struct sluice_figures *figures, enum sluice_f
 		return figures->streams;
 	case SLUICE_FIELDS_RULE:
 		return figures->rules;
+	case SLUICE_FIELDS_COST:
+		return figures->costs;
 	default:
 		return NULL;
 	}
+}
+
+/* Is it a row that is no figure of its own? Of costs those are the totals, which sluice_thread_cpu
+ * tells, and what is still to be dealt to stages, which also shrinks. */
+static bool is_left_out(const struct list *list, const json_t *row)
+{
+	const char *stage = json_string_value(json_object_get(row, "stage"));
+
+	return list->list == SLUICE_FIELDS_COST &&
+	       (!stage || !strcmp(stage, "total") || !strcmp(stage, "not measured yet"));
 }
 
 /* All rows of a list by their labels, and in *left_out how many more there were. NULL: no memory.
@@ -316,7 +333,8 @@ static json_t *collect(const struct list *list, const struct sluice_figures *fig
 	} else {
 		json_array_foreach(from, number, row)
 		{
-			done = done && add_row(list, rows, row, left_out);
+			done = done &&
+			       (is_left_out(list, row) || add_row(list, rows, row, left_out));
 		}
 	}
 	if (done)

@@ -17,7 +17,12 @@
 #include "daemon.h"
 #include "load.h"
 
-#define PAUSE_NS SLUICE_NS_PER_S	 /* between two looks */
+#define PAUSE_NS SLUICE_NS_PER_S /* between two looks */
+/* Where there are so many inputs that a look takes long, less often: it takes one part in PRICE of
+ * a processor, until that is every PAUSE_MOST_NS, before the last one is too old for a reader
+ * (picture.c). */
+#define PRICE 1000U
+#define PAUSE_MOST_NS (4 * SLUICE_NS_PER_S)
 #define BUSY_NS (100 * SLUICE_NS_PER_MS) /* the foreman has no time: try again */
 /* An output that lacks so many percent of a ring that loses is among those to blame. */
 #define TO_BLAME 50U
@@ -281,12 +286,38 @@ static void judge_whole(struct sluice_load *load, uint64_t now)
 	tell_alarm(&load->whole, before);
 }
 
+/* Processor time of the calling thread, in nanoseconds. */
+static uint64_t own_time(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+	return (uint64_t)time.tv_sec * SLUICE_NS_PER_S + (uint64_t)time.tv_nsec;
+}
+
+/* How long to the next look; a line of statistics is not late for it. */
+static uint64_t pause_of(const struct sluice_load *load)
+{
+	uint64_t pause = load->price_ns * PRICE, due = PAUSE_MOST_NS;
+
+	if (load->engine && sluice_engine_config(load->engine)->log.statistics_us)
+		due = sluice_engine_config(load->engine)->log.statistics_us * SLUICE_NS_PER_US;
+	if (pause > due)
+		pause = due;
+	if (pause > PAUSE_MOST_NS)
+		pause = PAUSE_MOST_NS;
+	return pause < PAUSE_NS ? PAUSE_NS : pause;
+}
+
 /* struct sluice_job.work: in the foreman's thread. */
 static void work(struct sluice_job *job)
 {
 	struct sluice_load *load = (struct sluice_load *)job;
 
+	uint64_t begun = own_time();
+
 	load->result = sluice_engine_report(load->engine, &load->report);
+	load->price_ns = own_time() - begun;
 }
 
 /* The picture of this look stays for those who ask while a change is under way. */
@@ -318,6 +349,7 @@ static void done(struct sluice_job *job)
 	(void)judge_streams(load, now);
 	(void)judge_outputs(load, now);
 	judge_whole(load, now);
+	sluice_losses_see(&load->daemon->losses, &load->report);
 	sluice_statistics_look(&load->statistics, &load->report, now,
 			       sluice_engine_config(load->engine)->log.statistics_us,
 			       sluice_load_name(load->whole.notes.step));
@@ -327,7 +359,7 @@ again:
 	else if (!load->result)
 		sluice_engine_report_free(&load->report);
 	if (load->is_open)
-		look_in(load, PAUSE_NS);
+		look_in(load, load->result ? PAUSE_NS : pause_of(load));
 }
 
 bool sluice_load_serve(struct sluice_load *load, int fd)

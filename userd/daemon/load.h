@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How loaded the daemon, its outputs and its streams are (load_step.h): a look at all figures once
- * a second, which the foreman takes; steps that change are told as events, loss as an alarm. What
- * is due of statistics comes from the same look. For the control thread. Touches: a timer, the
- * engine by way of the foreman, log and events.
+ * a second (less often where there are thousands of inputs), which the foreman takes; steps that
+ * change are told as events, loss as an alarm. What is due of statistics comes from the same look.
+ * For the control thread. Touches: a timer, the engine by way of the foreman, log and events.
  */
 #ifndef SLUICE_DAEMON_LOAD_H
 #define SLUICE_DAEMON_LOAD_H
@@ -39,6 +39,7 @@ struct sluice_load {
 	struct sluice_engine_report last; /* of the last look that went well */
 	uint64_t last_at;		  /* when that was; 0: there was none */
 	char disk_path[4096];		  /* its store's */
+	uint64_t price_ns;		  /* processor time of the last look */
 	int result;
 	bool is_open;
 	int timer;

@@ -126,34 +126,33 @@ static void tell(const struct sluice_engine_input *input, const struct sluice_kn
 							    .text = text});
 }
 
-/* What was told of an input; NULL: it was not there. */
+/* What was told of an input, probably at `place`; NULL: it was not there. */
 static const struct sluice_known_losses *find(const struct sluice_losses *losses,
-					      const sluice_guid input)
+					      const sluice_guid input, size_t place)
 {
 	size_t number;
 
+	if (place < losses->known_count && sluice_guid_equal(losses->known[place].input, input))
+		return &losses->known[place];
 	for (number = 0; number < losses->known_count; number++)
 		if (sluice_guid_equal(losses->known[number].input, input))
 			return &losses->known[number];
 	return NULL;
 }
 
-/* Tells what was lost since the last look, and keeps what is known now. True: an input is the
- * module's. */
-static bool compare(struct sluice_losses *losses)
+/* Tells what was lost since the last look, and keeps what is known now. */
+static void compare(struct sluice_losses *losses, const struct sluice_engine_report *report)
 {
-	const struct sluice_engine_report *report = &losses->report;
-	bool has_module = false;
 	struct sluice_known_losses *fresh;
 	size_t number, cause;
 
 	fresh = calloc(report->input_count + 1, sizeof(*fresh));
 	for (number = 0; fresh && number < report->input_count; number++) {
 		const struct sluice_engine_input *input = &report->inputs[number];
-		const struct sluice_known_losses *before = find(losses, input->guid), none = {0};
+		const struct sluice_known_losses *before = find(losses, input->guid, number),
+						 none = {0};
 		bool is_modules = !strcmp(input->source, "kmod");
 
-		has_module |= is_modules;
 		/* What a rule of the module counts may be older than this daemon. */
 		if (before || !is_modules)
 			tell(input, before ? before : &none);
@@ -162,11 +161,10 @@ static bool compare(struct sluice_losses *losses)
 			fresh[number].lost[cause] = lost_by(input, cause);
 	}
 	if (!fresh)
-		return has_module;
+		return;
 	free(losses->known);
 	losses->known = fresh;
 	losses->known_count = report->input_count;
-	return has_module;
 }
 
 /* struct sluice_job.work: in the foreman's thread. */
@@ -182,8 +180,10 @@ static void done(struct sluice_job *job)
 {
 	struct sluice_losses *losses = (struct sluice_losses *)job;
 
-	if (losses->is_open && (losses->result || compare(losses)))
+	if (losses->is_open && losses->result)
 		look_in(losses, PAUSE_NS);
+	else if (losses->is_open)
+		compare(losses, &losses->report);
 	if (!losses->result)
 		sluice_engine_report_free(&losses->report);
 }
@@ -206,6 +206,17 @@ static void look(struct sluice_losses *losses, struct daemon *daemon)
 	losses->job.done = done;
 	if (sluice_foreman_give(daemon->foreman, &losses->job))
 		look_in(losses, BUSY_NS);
+}
+
+void sluice_losses_see(struct sluice_losses *losses, const struct sluice_engine_report *report)
+{
+	uint64_t now = sluice_now();
+
+	/* Whoever takes pictures once a second may come a little early. */
+	if (!losses->is_open || !losses->looked || now - losses->looked < PAUSE_NS / 10 * 9)
+		return;
+	losses->looked = now;
+	compare(losses, report);
 }
 
 void sluice_losses_begin(struct sluice_losses *losses, struct daemon *daemon)

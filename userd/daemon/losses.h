@@ -2,8 +2,8 @@
 /*
  * Losses as events: of each input at once, then at most once a second, with the numbers since the
  * last one. Whoever loses something says so (sluice_event_lost()), and this has the foreman look
- * how much; the module says nothing of most losses, so with it a look is taken every second. For
- * the control thread. Touches: an eventfd, a timer, the engine by way of the foreman.
+ * how much; the module says nothing of most losses, so the pictures that others take are looked at,
+ * too. For the control thread. Touches: an eventfd, a timer, the engine by way of the foreman.
  */
 #ifndef SLUICE_DAEMON_LOSSES_H
 #define SLUICE_DAEMON_LOSSES_H
@@ -38,6 +38,10 @@ void sluice_losses_close(struct sluice_losses *losses);
 
 /* Takes the first look: what was lost before is nobody's news. @context process, control thread */
 void sluice_losses_begin(struct sluice_losses *losses, struct daemon *daemon);
+
+/* Somebody has a picture (load.h): tells what was lost by then, unless it has looked just now.
+ * @context process, control thread */
+void sluice_losses_see(struct sluice_losses *losses, const struct sluice_engine_report *report);
 
 /* One of its descriptors (of the epoll set that it was given) can be read: `fd`. False: it is none
  * of them. @context process, control thread */

@@ -6,7 +6,7 @@
  * sockets are empty it pauses, as a relay that gathers does. What it has taken when the receiver is
  * slow waits in the sockets. Beside tests/bench/peers/recvmmsg. Touches: its sockets, stderr.
  *
- *     recvmmsg_relay FIRST-PORT LAST-PORT TCP-PORT PAUSE-US
+ *     recvmmsg_relay FIRST-PORT LAST-PORT TCP-PORT PAUSE-US [ADDRESS]
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,6 +30,7 @@
 
 /* What is received with, and into. */
 struct relay {
+	struct in_addr address; /* that it receives at */
 	int out;
 	int watch;
 	uint8_t *bytes; /* BATCH places */
@@ -39,12 +40,11 @@ struct relay {
 	uint32_t lengths[BATCH];
 };
 
-/* A socket of one UDP port of 127.0.0.1, which `relay` watches. 0 or a negative errno. */
+/* A socket of one UDP port of its address, which `relay` watches. 0 or a negative errno. */
 static int open_port(const struct relay *relay, uint16_t port)
 {
-	const struct sockaddr_in address = {.sin_family = AF_INET,
-					    .sin_port = htons(port),
-					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = relay->address};
 	struct epoll_event event = {.events = EPOLLIN};
 	const int size = SOCKET_BUFFER;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -171,8 +171,10 @@ int main(int argc, char **argv)
 	int place;
 	int error;
 
-	if (argc != 5 || !relay) {
-		fputs("usage: recvmmsg_relay FIRST-PORT LAST-PORT TCP-PORT PAUSE-US\n", stderr);
+	if (!relay || argc < 5 || argc > 6 ||
+	    inet_pton(AF_INET, argc > 5 ? argv[5] : "127.0.0.1", &relay->address) != 1) {
+		fputs("usage: recvmmsg_relay FIRST-PORT LAST-PORT TCP-PORT PAUSE-US [ADDRESS]\n",
+		      stderr);
 		free(relay);
 		return 2;
 	}

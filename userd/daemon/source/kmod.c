@@ -26,7 +26,7 @@ struct sluice_intake {
 	struct sluice_kmod_ledger ledger;      /* of the change under way */
 	const struct sluice_source_plan *plan; /* likewise; NULL: none */
 	struct sluice_kernel_rule *measured;
-	size_t measured_count;
+	size_t measured_count, measured_next; /* where the next one that is asked for may be */
 };
 
 /* struct sluice_source_class.free: rules and rings stay in the module. */
@@ -443,6 +443,7 @@ static int intake_measure(struct sluice_intake *intake)
 	free(intake->measured);
 	intake->measured = rules;
 	intake->measured_count = count;
+	intake->measured_next = 0;
 	return 0;
 }
 
@@ -450,14 +451,19 @@ static int intake_measure(struct sluice_intake *intake)
 static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 			   struct sluice_counters *counters, uint16_t *index)
 {
-	size_t number;
+	const struct sluice_kernel_rule *rule;
+	size_t tried;
 
 	memset(counters, 0, sizeof(*counters));
-	for (number = 0; number < intake->measured_count; number++) {
-		if (!sluice_guid_equal(intake->measured[number].guid, guid))
+	/* All are asked for one after the other, in about the order of the dump. */
+	for (tried = 0; tried < intake->measured_count; tried++) {
+		rule = &intake->measured[intake->measured_next++];
+		if (intake->measured_next == intake->measured_count)
+			intake->measured_next = 0;
+		if (!sluice_guid_equal(rule->guid, guid))
 			continue;
-		*counters = intake->measured[number].counters;
-		*index = intake->measured[number].input;
+		*counters = rule->counters;
+		*index = rule->input;
 		return 0;
 	}
 	return -ENOENT;

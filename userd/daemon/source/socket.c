@@ -140,8 +140,7 @@ static int look_at_input(struct sluice_intake *intake, const struct sluice_sourc
 			   input->name);
 		return result;
 	}
-	record = sluice_socket_input_get(&intake->inputs, input->id, intake->context->worker_count,
-					 index);
+	record = sluice_socket_input_get(intake, input->id, intake->context->worker_count, index);
 	if (!record) {
 		sluice_say(error, "out of memory for input `%s`", input->name);
 		return -ENOMEM;
@@ -195,7 +194,7 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 {
 	const struct sluice_config_input *input = &plan->config->inputs[place];
 	const struct sluice_config_route *route = &plan->routes[plan->route_of[place]];
-	struct sluice_socket_input *record = sluice_socket_input_find(intake->inputs, input->id);
+	struct sluice_socket_input *record = sluice_socket_input_of(intake, input->id);
 	const size_t workers = sluice_config_reached(route->reach, plan->spread[place]);
 	struct sluice_socket_candidate *candidate;
 	struct sluice_port_key key;
@@ -351,6 +350,7 @@ static void intake_commit(struct sluice_intake *intake)
 	}
 	close_readers(intake);
 	sluice_socket_absorb(intake);
+	intake->found = intake->last = NULL;
 	while ((input = *link)) {
 		if (input->wanted) {
 			sluice_socket_input_settle(input);
@@ -391,7 +391,7 @@ static bool all_settled(struct sluice_intake *intake, const struct sluice_source
 	for (number = 0; number < plan->config->input_count; number++) {
 		if (plan->kinds[number] != SLUICE_SOURCE_SOCKET)
 			continue;
-		input = sluice_socket_input_find(intake->inputs, plan->config->inputs[number].id);
+		input = sluice_socket_input_of(intake, plan->config->inputs[number].id);
 		if (!input)
 			continue;
 		settled &= sluice_socket_input_is_settled(input, &plan->config->inputs[number]) &&
@@ -450,7 +450,7 @@ static bool intake_follow(struct sluice_intake *intake, const struct sluice_sour
 /* struct sluice_source_class.state */
 static const char *intake_state(struct sluice_intake *intake, const sluice_guid guid)
 {
-	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+	const struct sluice_socket_input *input = sluice_socket_input_of(intake, guid);
 
 	return input && input->state.wait ? input->state.text : NULL;
 }
@@ -459,7 +459,7 @@ static const char *intake_state(struct sluice_intake *intake, const sluice_guid 
 static enum sluice_receive intake_receive(struct sluice_intake *intake, const sluice_guid guid,
 					  const char **why)
 {
-	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+	const struct sluice_socket_input *input = sluice_socket_input_of(intake, guid);
 
 	*why = input ? input->choice.why : NULL;
 	return input ? input->choice.receive : SLUICE_RECEIVE_AUTO;
@@ -526,7 +526,7 @@ static int intake_measure(struct sluice_intake *intake)
 static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 			   struct sluice_counters *counters, uint16_t *index)
 {
-	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+	const struct sluice_socket_input *input = sluice_socket_input_of(intake, guid);
 
 	memset(counters, 0, sizeof(*counters));
 	if (!input)
@@ -553,7 +553,7 @@ static bool intake_is_held(struct sluice_intake *intake, const struct sluice_con
 /* struct sluice_source_class.unmatched, summed over the workers. */
 static uint64_t intake_unmatched(struct sluice_intake *intake, const sluice_guid guid)
 {
-	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+	const struct sluice_socket_input *input = sluice_socket_input_of(intake, guid);
 	struct sluice_counters counters;
 
 	return input ? sluice_socket_input_sum(input, &counters) : 0;
@@ -563,7 +563,7 @@ static uint64_t intake_unmatched(struct sluice_intake *intake, const sluice_guid
 static void intake_cost(struct sluice_intake *intake, const sluice_guid guid,
 			uint64_t sum[SLUICE_COST_STAGES])
 {
-	const struct sluice_socket_input *input = sluice_socket_input_find(intake->inputs, guid);
+	const struct sluice_socket_input *input = sluice_socket_input_of(intake, guid);
 	size_t number;
 
 	for (number = 0; input && number < input->counter_count; number++)

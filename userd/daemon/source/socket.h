@@ -255,13 +255,14 @@ void sluice_port_lose_full(const struct sluice_socket_claim *claim, uint32_t mor
  * sluice_port_set (socket_set.c). @context worker */
 bool sluice_port_refill(struct sluice_stream *stream, uint64_t now);
 
-/* The input called `guid` in a list (socket_inputs.c), or NULL. @context process, as all of these
- * */
-struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
-						     const sluice_guid guid);
+struct sluice_intake;
+/* The input called `guid` (socket_inputs.c), or NULL; at once if it is the one that was asked for
+ * last, or the next one. @context process, as all of these */
+struct sluice_socket_input *sluice_socket_input_of(struct sluice_intake *intake,
+						   const sluice_guid guid);
 /* The same, made with number `index` if it is not there; with counters for so many `workers`. NULL:
- * no memory. @owner the list */
-struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
+ * no memory. @owner the intake */
+struct sluice_socket_input *sluice_socket_input_get(struct sluice_intake *intake,
 						    const sluice_guid guid, size_t workers,
 						    uint16_t index);
 /* It is in no list and no port uses it any more. */

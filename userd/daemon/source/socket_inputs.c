@@ -13,14 +13,23 @@
 #include "../../lib/log.h"
 #include "../../lib/size.h"
 #include "socket.h"
+#include "socket_intake.h"
 
-struct sluice_socket_input *sluice_socket_input_find(struct sluice_socket_input *list,
-						     const sluice_guid guid)
+struct sluice_socket_input *sluice_socket_input_of(struct sluice_intake *intake,
+						   const sluice_guid guid)
 {
-	for (; list; list = list->next)
-		if (sluice_guid_equal(list->guid, guid))
-			return list;
-	return NULL;
+	struct sluice_socket_input *input = intake->found;
+
+	/* A picture asks five times for each, in the order in which they were made. */
+	if (input && sluice_guid_equal(input->guid, guid))
+		return input;
+	input = input ? input->next : NULL;
+	if (!input || !sluice_guid_equal(input->guid, guid))
+		for (input = intake->inputs; input && !sluice_guid_equal(input->guid, guid);)
+			input = input->next;
+	if (input)
+		intake->found = input;
+	return input;
 }
 
 /* Makes counters for so many `workers`; those that there are stay where they are, as sockets count
@@ -45,11 +54,11 @@ static int extend_counters(struct sluice_socket_input *input, size_t workers)
 	return 0;
 }
 
-struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input **list,
+struct sluice_socket_input *sluice_socket_input_get(struct sluice_intake *intake,
 						    const sluice_guid guid, size_t workers,
 						    uint16_t index)
 {
-	struct sluice_socket_input *input = sluice_socket_input_find(*list, guid);
+	struct sluice_socket_input *input = sluice_socket_input_of(intake, guid), **end;
 
 	if (input)
 		return extend_counters(input, workers) ? NULL : input;
@@ -62,8 +71,9 @@ struct sluice_socket_input *sluice_socket_input_get(struct sluice_socket_input *
 	}
 	sluice_guid_copy(input->guid, guid);
 	input->index = index;
-	input->next = *list;
-	*list = input;
+	for (end = intake->last ? &intake->last->next : &intake->inputs; *end; end = &(*end)->next)
+		;
+	*end = intake->last = input;
 	return input;
 }
 

@@ -18,6 +18,8 @@ struct sluice_intake {
 	struct sluice_port_index *fresh_index; /* by worker: of those */
 	struct sluice_socket_readers *readers; /* by worker: those that ways prepare */
 	struct sluice_socket_input *inputs;
+	/* Of these, or NULL: the one that was asked for last; the one that was made last. */
+	struct sluice_socket_input *found, *last;
 	/* While it prepares: a row for each worker of as many candidates as the plan has inputs. */
 	struct sluice_socket_candidate *candidates;
 	size_t candidate_count;
