@@ -59,7 +59,7 @@ ASAN  := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-
 PROGRAMS := $(B)/sluiced $(B)/sluicectl $(B)/sluicebench
 LIBRARY  := $(B)/libsluice.a $(B)/libsluice.so $(B)/libsluice.pc $(B)/examples/receiver
 
-.PHONY: all FORCE deps deps-build deb kmod dkms demo test test-all test-kernels test-unit unit scenario netlink hooks lint install clean help soak mutate mutate-asan fuzz
+.PHONY: all FORCE deps deps-build deb kmod dkms demo test test-all test-kernels test-unit unit scenario picture netlink hooks lint install clean help soak mutate mutate-asan fuzz
 # As many jobs as CPUs, unless told otherwise.
 MAKEFLAGS += -j$(shell nproc)
 .DELETE_ON_ERROR:
@@ -143,6 +143,9 @@ unit: $(if $(T),$(B)/unit/test_$(T),$(patsubst tests/unit/%.c,$(B)/unit/%,$(TEST
 
 scenario: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) ## scenarios by name, T='P2-*' or T=P2-kill-9-under-traffic@native
 	tests/run $(if $(T),'$(T)',$(error say which: make scenario T=NAME))
+
+picture: all ## docs/overview.svg, the picture of sluicectl top in the README, from a real run
+	SLUICE_PICTURE=$(CURDIR)/docs/overview.svg tests/run O1-top-on-a-second-terminal@native
 
 netlink: ## what names netlink attributes, from uapi/sluice.yaml: header, policies, constants of the tests
 	uapi/generate.py

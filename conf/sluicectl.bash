@@ -141,7 +141,20 @@ _sluicectl()
 			((COMP_CWORD == 2)) || compopt -o nospace 2>/dev/null
 			;;
 		show)
-			words='inputs outputs streams store orphans threads daemon rules routes placement fields config defaults -j'
+			case ${COMP_WORDS[COMP_CWORD - 1]} in
+			-i | -n) ;;
+			-o)
+				# A column that there is not is refused with those that there are.
+				words=$(sluicectl show "${COMP_WORDS[2]}" -o '?' 2>&1 >/dev/null | sed -n 's/^.*; there are: //p' | tr ',' ' ')
+				;;
+			*)
+				words='-j -h -br -o -i -n'
+				((COMP_CWORD > 2)) ||
+					words+=' inputs outputs forwards streams store orphans threads cost daemon rules routes placement fields config defaults'
+				((COMP_CWORD != 3)) || [[ ! ${COMP_WORDS[2]} =~ ^(inputs?|outputs?)$ ]] ||
+					words+=" $(_sluicectl_named "${COMP_WORDS[2]%s}")"
+				;;
+			esac
 			;;
 		events)
 			words='--class --count --backlog --once --list -j'

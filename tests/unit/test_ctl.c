@@ -165,7 +165,14 @@ static void wrong_command_lines_get_the_usage(void **state)
 	expect(sluice_ctl_apply, "apply a b", SLUICE_CTL_USAGE, "usage: sluicectl apply FILE");
 	expect(sluice_ctl_show, "show", SLUICE_CTL_USAGE, "usage: sluicectl show");
 	expect(sluice_ctl_show, "show everything", SLUICE_CTL_USAGE, "usage: sluicectl show");
-	expect(sluice_ctl_show, "show inputs outputs", SLUICE_CTL_USAGE, "usage: sluicectl show");
+	/* What follows the view is a name, of which there is one, and not in every view. */
+	expect(sluice_ctl_show, "show inputs one two", SLUICE_CTL_USAGE, "usage: sluicectl show");
+	expect(sluice_ctl_show, "show daemon one", SLUICE_CTL_USAGE, "usage: sluicectl show");
+	expect(sluice_ctl_show, "show inputs -i 0", SLUICE_CTL_USAGE, "usage: sluicectl show");
+	expect(sluice_ctl_show, "show inputs -n 2", SLUICE_CTL_USAGE, "usage: sluicectl show");
+	expect(sluice_ctl_show, "show inputs -h -j", SLUICE_CTL_USAGE, "usage: sluicectl show");
+	expect(sluice_ctl_show, "show inputs -o name,speed", SLUICE_CTL_USAGE,
+	       "there is no column \"speed\"; there are: name,");
 	expect(sluice_ctl_delete, "del rule", SLUICE_CTL_USAGE, "usage: sluicectl del");
 	expect(sluice_ctl_delete, "del input x", SLUICE_CTL_USAGE, "usage: sluicectl del");
 }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <libgen.h>
+#include <syslog.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,6 +67,13 @@ static void check_log(const struct sluice_config *config, struct sluice_findings
 				    "log.to: no journal listens on this machine (%s: %s); name a "
 				    "file, or use `stderr`",
 				    JOURNAL_SOCKET, strerror(errno));
+		return;
+	}
+	if (config->log.target == SLUICE_LOG_SYSLOG && access(_PATH_LOG, W_OK)) {
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
+				    "log.to: no syslog daemon listens on this machine (%s: %s); "
+				    "start one, name a file, or use `stderr`",
+				    _PATH_LOG, strerror(errno));
 		return;
 	}
 	if (config->log.target != SLUICE_LOG_FILE)

@@ -25,7 +25,7 @@ static const struct sluice_choice log_forms[] = {
 	{NULL, 0, false},
 };
 
-/* `log.to`: stderr, journal, or the path of a file. [struct sluice_config_log] */
+/* `log.to`: stderr, journal, syslog, or the path of a file. [struct sluice_config_log] */
 static void read_log_target(struct sluice_reader *reader, const struct sluice_key *key,
 			    const yaml_node_t *node, void *object)
 {
@@ -39,6 +39,8 @@ static void read_log_target(struct sluice_reader *reader, const struct sluice_ke
 		log->target = SLUICE_LOG_STDERR;
 	} else if (!strcasecmp(text, "journal")) {
 		log->target = SLUICE_LOG_JOURNAL;
+	} else if (!strcasecmp(text, "syslog")) {
+		log->target = SLUICE_LOG_SYSLOG;
 	} else if (*text == '/') {
 		log->target = SLUICE_LOG_FILE;
 		log->path = strdup(text);
@@ -46,9 +48,8 @@ static void read_log_target(struct sluice_reader *reader, const struct sluice_ke
 			reader->out_of_memory = true;
 	} else {
 		sluice_reader_fault(reader, key, node,
-				    "%s is not a valid value (valid values: stderr, journal, or "
-				    "the path of a file "
-				    "beginning with /)",
+				    "%s is not a valid value (valid values: stderr, journal, "
+				    "syslog, or the path of a file beginning with /)",
 				    sluice_quote(text, quoted));
 	}
 }
@@ -61,10 +62,10 @@ static const struct sluice_key log_keys[] = {
 	 .offset = DRAFT(log.level),
 	 .choices = levels},
 	{.path = "log.to",
-	 .does = "where the log goes: stderr, journal, or the path of a file",
+	 .does = "where the log goes: stderr, journal, syslog, or the path of a file",
 	 .fallback = "stderr",
 	 .read = read_log_target,
-	 .form = "stderr, journal, or a path",
+	 .form = "stderr, journal, syslog, or a path",
 	 .offset = DRAFT(log),
 	 .place = DRAFT(log.place)},
 	{.path = "log.format",

@@ -123,7 +123,12 @@ enum sluice_receiver_kind {
 
 enum sluice_log_format { SLUICE_LOG_TEXT, SLUICE_LOG_JSON };
 
-enum sluice_log_target { SLUICE_LOG_STDERR, SLUICE_LOG_FILE, SLUICE_LOG_JOURNAL };
+enum sluice_log_target {
+	SLUICE_LOG_STDERR,
+	SLUICE_LOG_FILE,
+	SLUICE_LOG_JOURNAL,
+	SLUICE_LOG_SYSLOG
+};
 
 /* What is lost when memory and disk are full: what comes, or what is there longest. */
 enum sluice_drop { SLUICE_DROP_NEWEST, SLUICE_DROP_OLDEST };

@@ -29,7 +29,7 @@ COMMAND("history", history, LOOKS, "[-j]", "configurations that were in force")
 COMMAND("rollback", rollback, CHANGES, "REVISION [--dry-run] [--no-wait] [--if-revision N] [-j]", "one of them again")
 COMMAND("confirm", confirm, CHANGES, "", "what was changed with --confirm-within stays")
 COMMAND("save", save, CHANGES, "[--force]", "write what runs back to its file")
-COMMAND("show", show, LOOKS, "WHAT [-j]",
+COMMAND("show", show, LOOKS, "WHAT [NAME|GUID] [-j | -h -br -o COLUMN,... -i SECONDS [-n TABLES]]",
 	"what is there: inputs, outputs, forwards, streams, store, orphans, threads, cost, daemon, rules, "
 	"routes, placement, fields, config, defaults")
 COMMAND("instances", instances, LOOKS, "[-j]", "the daemons of this host, by relay")

@@ -118,6 +118,16 @@ static bool is_counter(enum form form)
 	return form == COUNTER || form == CAUSES || form == SECONDS;
 }
 
+bool sluice_metrics_is_counter(enum sluice_field_list list, const char *key)
+{
+	size_t row;
+
+	for (row = 0; key && row < COUNT(metrics); row++)
+		if (metrics[row].list == list && !strcmp(metrics[row].key, key))
+			return is_counter(metrics[row].form);
+	return false;
+}
+
 /* The unit, which is the last words of a name; "": none that has a name of its own. */
 static const char *unit_of(const char *name)
 {

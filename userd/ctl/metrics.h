@@ -7,6 +7,7 @@
 #define SLUICE_CTL_METRICS_H
 
 #include <stdio.h>
+#include "field.h"
 #include "figures.h"
 
 enum sluice_metrics_format {
@@ -21,6 +22,9 @@ const char *sluice_metrics_type(enum sluice_metrics_format format);
  * or -ENOMEM; whether the stream took it, it knows itself. */
 int sluice_metrics_write(FILE *stream, const struct sluice_figures *figures,
 			 enum sluice_metrics_format format);
+
+/* Does the field `key` of a list only grow, while a daemon runs? @threadsafe */
+bool sluice_metrics_is_counter(enum sluice_field_list list, const char *key);
 
 /* All metrics, in their order: name, type, unit, labels, meaning. @owner caller: json_decref() */
 json_t *sluice_metrics_all(void);

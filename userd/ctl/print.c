@@ -9,11 +9,9 @@
 #include <string.h>
 #include "print.h"
 
-/* Longest text of one cell; longer ones are cut. */
-#define CELL 256
+#define CELL SLUICE_PRINT_CELL
 
-/* Writes the text of one value to `text`. */
-static void cell_text(const json_t *value, char text[CELL])
+void sluice_print_cell(const json_t *value, char text[CELL])
 {
 	const char *key;
 	json_t *member;
@@ -64,7 +62,7 @@ static void cell_text(const json_t *value, char text[CELL])
 }
 
 /* Bytes of UTF-8 that are not the first of a character take no column on the screen. */
-static size_t width_of(const char *text)
+size_t sluice_print_width(const char *text)
 {
 	size_t width = 0;
 
@@ -73,10 +71,9 @@ static size_t width_of(const char *text)
 	return width;
 }
 
-/* Prints one cell with blanks on the one side or the other. */
-static void put_cell(const char *text, size_t width, bool right, bool last)
+void sluice_print_put(const char *text, size_t width, bool right, bool last)
 {
-	int blanks = (int)(width - width_of(text));
+	int blanks = (int)(width - sluice_print_width(text));
 
 	if (right)
 		printf("%*s%s", blanks, "", text);
@@ -128,28 +125,29 @@ static int print_table(const json_t *list, const struct sluice_print_column *col
 	}
 	for (column = 0; column < column_count; column++) {
 		shown[column] = is_shown(list, &columns[column]);
-		widths[column] = width_of(heading(&columns[column]));
+		widths[column] = sluice_print_width(heading(&columns[column]));
 		json_array_foreach(list, row, object)
 		{
 			const json_t *value = json_object_get(object, columns[column].key);
 
-			cell_text(value, text);
-			if (width_of(text) > widths[column])
-				widths[column] = width_of(text);
+			sluice_print_cell(value, text);
+			if (sluice_print_width(text) > widths[column])
+				widths[column] = sluice_print_width(text);
 			right[column] = right[column] || json_is_number(value);
 		}
 	}
 	for (column = 0; column < column_count; column++)
 		if (shown[column])
-			put_cell(heading(&columns[column]), widths[column], right[column],
-				 column + 1 == column_count);
+			sluice_print_put(heading(&columns[column]), widths[column], right[column],
+					 column + 1 == column_count);
 	json_array_foreach(list, row, object)
 	{
 		for (column = 0; column < column_count; column++) {
 			if (!shown[column])
 				continue;
-			cell_text(json_object_get(object, columns[column].key), text);
-			put_cell(text, widths[column], right[column], column + 1 == column_count);
+			sluice_print_cell(json_object_get(object, columns[column].key), text);
+			sluice_print_put(text, widths[column], right[column],
+					 column + 1 == column_count);
 		}
 	}
 	free(widths);

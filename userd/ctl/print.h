@@ -26,6 +26,18 @@ struct sluice_print_column {
 int sluice_print(const json_t *list, bool as_json, const struct sluice_print_column *columns,
 		 size_t column_count);
 
+#define SLUICE_PRINT_CELL 256U /* bytes of the text of a cell; longer ones are cut */
+
+/* Writes the text of one value as tables have it. @threadsafe */
+void sluice_print_cell(const json_t *value, char text[SLUICE_PRINT_CELL]);
+
+/* The columns that a text takes on a screen. @threadsafe */
+size_t sluice_print_width(const char *text);
+
+/* Prints a cell of `width` columns, which are as many as its text has or more: flush right or left,
+ * with what parts it from the next, or the end of the line. */
+void sluice_print_put(const char *text, size_t width, bool right, bool last);
+
 /* Prints one value as JSON, which stays the caller's; NULL stands for "no memory". 0, -ENOMEM or
  * -EIO. */
 int sluice_print_json(const json_t *value);

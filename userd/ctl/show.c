@@ -1,15 +1,26 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl show`: what is there. Touches: stdout, stderr.
+ * `sluicectl show`: what is there. Touches: stdout, stderr,
+ * the locale; with -i the signals SIGINT and SIGTERM.
  */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
+#include "../config/suggest.h"
+#include "clock.h"
 #include "command.h"
 #include "fields.h"
 #include "list.h"
 #include "placement.h"
 #include "print.h"
 #include "show_config.h"
+#include "show_rates.h"
+#include "show_table.h"
 
 #define COLUMNS(...)                                                        \
 	(const struct sluice_print_column[]){__VA_ARGS__},                  \
@@ -22,20 +33,29 @@
 			sizeof(enum sluice_field_list)
 #define NO_FIELDS NULL, 0
 #define NO_COLUMNS NULL, 0
-#define COLUMNS_MAX 64U /* of a view */
+#define INTERVAL_MIN 0.1 /* seconds of -i */
+#define INTERVAL_MAX 86400.0
 
-/* A thing that can be shown: columns of its own, and behind them those of its fields. */
+/* A thing that can be shown. */
 struct view {
 	const char *name;
+	const char *item; /* what one of them is called; NULL: it has no items with names */
 	json_t *(*list)(void);
 	json_t *(*flatten)(json_t *list);
-	const enum sluice_field_list *lists;
-	size_t list_count;
-	const struct sluice_print_column *columns;
-	size_t column_count;
+	struct sluice_show_columns columns;
 };
 
-/* One row per destination: the output's name and mode go into each. Takes over `list`. */
+/* What the command line says. */
+struct request {
+	const struct view *view;
+	const char *item; /* name or GUID of the only one that is shown; NULL: all */
+	bool as_json;
+	double interval; /* seconds between two tables; 0: there is one */
+	uint64_t rounds; /* tables; 0: any number */
+	struct sluice_show_way way;
+};
+
+/* One row per destination: what its output has and it has not goes into each. Takes over `list`. */
 static json_t *flatten_outputs(json_t *list)
 {
 	json_t *rows = json_array(), *output, *destination;
@@ -47,17 +67,9 @@ static json_t *flatten_outputs(json_t *list)
 		{
 			json_t *row = json_copy(destination);
 
-			json_object_set(row, "name", json_object_get(output, "name"));
-			json_object_set(row, "mode", json_object_get(output, "mode"));
-			json_object_set(row, "load", json_object_get(output, "load"));
-			json_object_set(row, "framing", json_object_get(output, "framing"));
-			json_object_set(row, "dropped", json_object_get(output, "dropped"));
 			/* What may go to any of them waits for each; the limit is all of theirs. */
-			if (!json_object_get(row, "memory")) {
-				json_object_set(row, "memory", json_object_get(output, "memory"));
-				json_object_set(row, "disk", json_object_get(output, "disk"));
-				json_object_set(row, "oldest", json_object_get(output, "oldest"));
-			}
+			json_object_update_missing(row, output);
+			json_object_del(row, "destinations");
 			if (!json_integer_value(json_object_get(row, "rate")))
 				json_object_set(row, "rate", json_object_get(output, "rate"));
 			json_array_append_new(rows, row);
@@ -113,23 +125,72 @@ static json_t *flatten_store(json_t *list)
 }
 
 static const struct view views[] = {
-	{"inputs", sluice_list_inputs, NULL, FIELDS(SLUICE_FIELDS_INPUT), NO_COLUMNS},
-	{"outputs", sluice_list_outputs, flatten_outputs,
-	 FIELDS(SLUICE_FIELDS_OUTPUT, SLUICE_FIELDS_DESTINATION), NO_COLUMNS},
-	{"streams", sluice_list_streams, flatten_streams,
-	 FIELDS(SLUICE_FIELDS_STREAM, SLUICE_FIELDS_CURSOR), NO_COLUMNS},
-	{"store", sluice_list_store, flatten_store,
-	 FIELDS(SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK), COLUMNS({"store", "STORE"})},
-	{"orphans", sluice_list_orphans, NULL, FIELDS(SLUICE_FIELDS_ORPHAN), NO_COLUMNS},
-	{"threads", sluice_list_threads, NULL, FIELDS(SLUICE_FIELDS_THREAD), NO_COLUMNS},
-	{"cost", sluice_list_costs, NULL, FIELDS(SLUICE_FIELDS_COST), NO_COLUMNS},
-	{"forwards", sluice_list_forwards, NULL, FIELDS(SLUICE_FIELDS_FORWARD), NO_COLUMNS},
-	{"daemon", sluice_list_daemon, NULL, FIELDS(SLUICE_FIELDS_DAEMON), NO_COLUMNS},
-	{"rules", sluice_list_rules, NULL, FIELDS(SLUICE_FIELDS_RULE), NO_COLUMNS},
-	{"routes", sluice_list_routes, NULL, FIELDS(SLUICE_FIELDS_ROUTE), NO_COLUMNS},
-	{"fields", sluice_fields_all, NULL, NO_FIELDS,
-	 COLUMNS({"of", "OF"}, {"key", "KEY"}, {"column", "COLUMN"}, {"unit", "UNIT"},
-		 {"normally", "NORMALLY"}, {"meaning", "MEANING"})},
+	{"inputs",
+	 "input",
+	 sluice_list_inputs,
+	 NULL,
+	 {FIELDS(SLUICE_FIELDS_INPUT), NO_COLUMNS, "name,match,matched,stored,lost,dropped,state"}},
+	{"outputs",
+	 "output",
+	 sluice_list_outputs,
+	 flatten_outputs,
+	 {FIELDS(SLUICE_FIELDS_OUTPUT, SLUICE_FIELDS_DESTINATION), NO_COLUMNS,
+	  "name,to,state,since,sent,memory,disk,error"}},
+	{"streams",
+	 "stream",
+	 sluice_list_streams,
+	 flatten_streams,
+	 {FIELDS(SLUICE_FIELDS_STREAM, SLUICE_FIELDS_CURSOR), NO_COLUMNS,
+	  "route_name,cpu,fill_percent,name,behind,lost"}},
+	{"store",
+	 NULL,
+	 sluice_list_store,
+	 flatten_store,
+	 {FIELDS(SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK), COLUMNS({"store", "STORE"}),
+	  "store,size,used,waiting,dropped,alarms"}},
+	{"orphans",
+	 "orphan",
+	 sluice_list_orphans,
+	 NULL,
+	 {FIELDS(SLUICE_FIELDS_ORPHAN), NO_COLUMNS, "name,place,bytes,since"}},
+	{"threads",
+	 "thread",
+	 sluice_list_threads,
+	 NULL,
+	 {FIELDS(SLUICE_FIELDS_THREAD), NO_COLUMNS, "name,health,state,cpu_time,cpu"}},
+	{"cost",
+	 NULL,
+	 sluice_list_costs,
+	 NULL,
+	 {FIELDS(SLUICE_FIELDS_COST), NO_COLUMNS, "of,name,stage,cpu_time,each"}},
+	{"forwards",
+	 "forward",
+	 sluice_list_forwards,
+	 NULL,
+	 {FIELDS(SLUICE_FIELDS_FORWARD), NO_COLUMNS, "name,to,now,total,failed,state"}},
+	{"daemon",
+	 NULL,
+	 sluice_list_daemon,
+	 NULL,
+	 {FIELDS(SLUICE_FIELDS_DAEMON), NO_COLUMNS, "relay,version,pid,uptime_seconds,state"}},
+	{"rules",
+	 "rule",
+	 sluice_list_rules,
+	 NULL,
+	 {FIELDS(SLUICE_FIELDS_RULE), NO_COLUMNS, "name,ports,matched,stored,lost"}},
+	{"routes",
+	 "route",
+	 sluice_list_routes,
+	 NULL,
+	 {FIELDS(SLUICE_FIELDS_ROUTE), NO_COLUMNS, "name,priority,ring_size,rules"}},
+	{"fields",
+	 NULL,
+	 sluice_fields_all,
+	 NULL,
+	 {NO_FIELDS,
+	  COLUMNS({"of", "OF"}, {"key", "KEY"}, {"column", "COLUMN"}, {"unit", "UNIT"},
+		  {"normally", "NORMALLY"}, {"meaning", "MEANING"}),
+	  "of,key,meaning"}},
 };
 
 #define VIEWS (sizeof(views) / sizeof(views[0]))
@@ -146,19 +207,6 @@ static void tell_state(void)
 	json_decref(list);
 }
 
-/* Prints `list` as the view has it. 0 or a negative errno. */
-static int print(const struct view *view, const json_t *list, bool as_json)
-{
-	struct sluice_print_column columns[COLUMNS_MAX];
-	size_t count = view->column_count;
-
-	if (count)
-		memcpy(columns, view->columns, count * sizeof(columns[0]));
-	count += sluice_fields_columns(view->lists, view->list_count, columns + count,
-				       COLUMNS_MAX - count);
-	return sluice_print(list, as_json, columns, count);
-}
-
 /* Is it `show NAME`, or `show NAME -j`? */
 static bool is_text(int argc, char **argv, const char *name)
 {
@@ -166,13 +214,231 @@ static bool is_text(int argc, char **argv, const char *name)
 	       (argc == 2 || !strcmp(argv[2], "-j") || !strcmp(argv[2], "--json"));
 }
 
+/* The view of this name, or of this name of an item. NULL: there is none. */
+static const struct view *find_view(const char *word)
+{
+	size_t index;
+
+	for (index = 0; index < VIEWS; index++)
+		if (!strcmp(word, views[index].name) ||
+		    (views[index].item && !strcmp(word, views[index].item)))
+			return &views[index];
+	return NULL;
+}
+
+/* A number of seconds from INTERVAL_MIN to INTERVAL_MAX; 0: it is none. */
+static double read_interval(const char *text)
+{
+	char *end;
+	double seconds = strtod(text, &end);
+
+	return *end || end == text || !(seconds >= INTERVAL_MIN && seconds <= INTERVAL_MAX)
+		       ? 0
+		       : seconds;
+}
+
+/* Reads the command line. False: it is wrong. */
+static bool parse(struct request *request, int argc, char **argv)
+{
+	char *end;
+	int word;
+
+	for (word = 1; word < argc; word++) {
+		const char *next = word + 1 < argc ? argv[word + 1] : "";
+
+		if (!strcmp(argv[word], "-j") || !strcmp(argv[word], "--json")) {
+			request->as_json = true;
+		} else if (!strcmp(argv[word], "-h")) {
+			request->way.is_human = true;
+		} else if (!strcmp(argv[word], "-br")) {
+			request->way.is_brief = true;
+		} else if (!strcmp(argv[word], "-o")) {
+			request->way.wanted = *next ? argv[++word] : "";
+		} else if (!strcmp(argv[word], "-i")) {
+			request->interval = read_interval(next);
+			word++;
+			if (!(request->interval > 0))
+				return false;
+		} else if (!strcmp(argv[word], "-n")) {
+			errno = 0;
+			request->rounds = strtoull(next, &end, 10);
+			word++;
+			if (errno || *end || *next < '0' || *next > '9' || !request->rounds)
+				return false;
+		} else if (argv[word][0] == '-' || request->item) {
+			return false;
+		} else if (request->view) {
+			request->item = argv[word];
+		} else {
+			request->view = find_view(argv[word]);
+			if (!request->view)
+				return false;
+		}
+	}
+	return request->view && !(request->item && !request->view->item) &&
+	       !(request->rounds && !(request->interval > 0)) &&
+	       !(request->as_json && (request->interval > 0 || request->way.is_human ||
+				      request->way.is_brief || request->way.wanted));
+}
+
+/* Is a row, or something in it, called so? */
+static bool is_called(const json_t *row, const char *name)
+{
+	static const char *const keys[] = {"name", "id", "route_name"};
+	const json_t *cursor;
+	const char *value;
+	size_t key, place;
+
+	for (key = 0; key < sizeof(keys) / sizeof(keys[0]); key++) {
+		value = json_string_value(json_object_get(row, keys[key]));
+		if (value && !(key == 1 ? strcasecmp(value, name) : strcmp(value, name)))
+			return true;
+	}
+	json_array_foreach(json_object_get(row, "cursors"), place, cursor)
+	{
+		value = json_string_value(json_object_get(cursor, "name"));
+		if (value && !strcmp(value, name))
+			return true;
+	}
+	return false;
+}
+
+/* Says that there is no such item, and which there are. */
+static void tell_items(const struct request *request, const json_t *list)
+{
+	const char *before = "; there are: ", *name;
+	char quoted[SLUICE_QUOTE_TEXT];
+	const json_t *row;
+	size_t number;
+
+	fprintf(stderr, "sluicectl: there is no %s %s", request->view->item,
+		sluice_quote(request->item, quoted));
+	json_array_foreach(list, number, row)
+	{
+		name = json_string_value(json_object_get(row, "name"));
+		name = name ? name : json_string_value(json_object_get(row, "route_name"));
+		fprintf(stderr, "%s%s", before, name ? name : "?");
+		before = ", ";
+	}
+	fputc('\n', stderr);
+}
+
+/* Asks for the list, and keeps of it what is wanted. NULL: that cannot be had, said. @owner caller:
+ * json_decref() */
+static json_t *ask(const struct request *request)
+{
+	json_t *list = request->view->list(), *kept, *row;
+	size_t number;
+
+	if (!list || !request->item)
+		return list;
+	kept = json_array();
+	json_array_foreach(list, number, row)
+	{
+		if (is_called(row, request->item))
+			json_array_append(kept, row);
+	}
+	if (!json_array_size(kept)) {
+		tell_items(request, list);
+		json_decref(kept);
+		kept = NULL;
+	}
+	json_decref(list);
+	return kept;
+}
+
+/* As a table has it. Takes over `list`. */
+static json_t *flatten(const struct request *request, json_t *list)
+{
+	return list && request->view->flatten ? request->view->flatten(list) : list;
+}
+
+/* Seconds of a clock that nobody sets. */
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / (double)SLUICE_NS_PER_S;
+}
+
+/* Waits until that second of the clock, or a signal to end. True: that came. */
+static bool is_ended_before(double until, const sigset_t *ends)
+{
+	double left = until - seconds_now();
+	struct timespec wait = {0};
+	int signal;
+
+	if (left > 0) {
+		wait.tv_sec = (time_t)left;
+		wait.tv_nsec = (long)((left - (double)wait.tv_sec) * (double)SLUICE_NS_PER_S);
+	}
+	do
+		signal = sigtimedwait(ends, NULL, &wait);
+	while (signal < 0 && errno == EINTR);
+	return signal > 0;
+}
+
+/* A table each interval, until SIGINT or SIGTERM comes, or there were enough. A daemon that is away
+ * is said to be so, and waited for. The exit status. */
+static int follow(const struct request *request)
+{
+	json_t *before = flatten(request, ask(request)), *rows, *rates;
+	double then = seconds_now(), due = then, now;
+	uint64_t round;
+	sigset_t ends;
+	int error = 0;
+
+	if (!before)
+		return SLUICE_CTL_REFUSED;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	for (round = 0; !error && (!request->rounds || round < request->rounds); round++) {
+		due += request->interval;
+		/* What took longer than the interval is no reason for a table at once. */
+		if (due < seconds_now())
+			due = seconds_now() + request->interval;
+		if (is_ended_before(due, &ends))
+			break;
+		rows = flatten(request, ask(request));
+		now = seconds_now();
+		if (rows && round)
+			putchar('\n');
+		rates = rows ? sluice_show_rates(before, rows, now - then,
+						 request->view->columns.lists,
+						 request->view->columns.list_count)
+			     : NULL;
+		if (rows)
+			error = rates ? sluice_show_table(rows, rates, &request->view->columns,
+							  &request->way)
+				      : -ENOMEM;
+		json_decref(rates);
+		json_decref(before);
+		before = rows;
+		then = now;
+	}
+	json_decref(before);
+	return error ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
+}
+
+/* What the usage says. */
+static int tell_usage(void)
+{
+	fputs("usage: sluicectl show inputs|outputs|forwards|streams|store|orphans|threads|cost|"
+	      "daemon|rules|routes|fields\n"
+	      "                 [NAME|GUID] [-j | -h -br -o COLUMN,... -i SECONDS [-n TABLES]]\n"
+	      "       sluicectl show placement [-j]\n       sluicectl show config|defaults\n",
+	      stderr);
+	return SLUICE_CTL_USAGE;
+}
+
 int sluice_ctl_show(int argc, char **argv)
 {
-	const struct view *view = NULL;
-	bool as_json = false;
+	struct request request = {.view = NULL};
 	json_t *list;
-	int word, error;
-	size_t index;
+	int error;
 
 	/* These two are files, with -j, too. */
 	if (is_text(argc, argv, "config"))
@@ -182,38 +448,24 @@ int sluice_ctl_show(int argc, char **argv)
 	/* Not the daemon's to tell, but the kernel's. */
 	if (is_text(argc, argv, "placement"))
 		return sluice_show_placement(argc == 3);
-	for (word = 1; word < argc; word++) {
-		if (strcmp(argv[word], "-j") == 0 || strcmp(argv[word], "--json") == 0) {
-			as_json = true;
-			continue;
-		}
-		for (index = 0; index < VIEWS; index++) {
-			if (strcmp(argv[word], views[index].name) == 0)
-				break;
-		}
-		if (view || index == VIEWS) {
-			view = NULL;
-			break;
-		}
-		view = &views[index];
-	}
-	if (!view) {
-		fputs("usage: sluicectl show "
-		      "inputs|outputs|forwards|streams|store|orphans|threads|cost|daemon|rules|"
-		      "routes|"
-		      "placement|fields "
-		      "[-j]\n       sluicectl show config|defaults\n",
-		      stderr);
+	if (!parse(&request, argc, argv))
+		return tell_usage();
+	if (!sluice_show_has_columns(&request.view->columns, &request.way))
 		return SLUICE_CTL_USAGE;
-	}
-	list = view->list();
+	setlocale(LC_CTYPE, "");
+	request.way.width = sluice_show_width();
+	if (request.interval > 0)
+		return follow(&request);
+	list = ask(&request);
 	if (!list)
 		return SLUICE_CTL_REFUSED;
-	if (!as_json && view->flatten)
-		list = view->flatten(list);
-	error = print(view, list, as_json);
+	if (!request.as_json)
+		list = flatten(&request, list);
+	error = request.as_json
+			? sluice_print_json(list)
+			: sluice_show_table(list, NULL, &request.view->columns, &request.way);
 	json_decref(list);
-	if (!error && view->list == sluice_list_outputs)
+	if (!error && request.view->list == sluice_list_outputs)
 		tell_state();
 	return error ? SLUICE_CTL_REFUSED : SLUICE_CTL_OK;
 }

@@ -20,6 +20,7 @@ int sluice_daemon_open_log(const struct daemon *daemon, const struct sluice_conf
 		[SLUICE_LOG_STDERR] = SLUICE_LOG_TO_STDERR,
 		[SLUICE_LOG_FILE] = SLUICE_LOG_TO_FILE,
 		[SLUICE_LOG_JOURNAL] = SLUICE_LOG_TO_JOURNAL,
+		[SLUICE_LOG_SYSLOG] = SLUICE_LOG_TO_SYSLOG,
 	};
 
 	int result = sluice_log_open(targets[config->log.target], config->log.path,

@@ -293,7 +293,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 
 	/* A background process has no stderr. */
 	if (daemon->options.daemon && config->log.target == SLUICE_LOG_STDERR) {
-		status = cannot_start("--daemon needs log.to: journal, or a file", NULL);
+		status = cannot_start("--daemon needs log.to: journal, syslog, or a file", NULL);
 		goto failed;
 	}
 	if (daemon->options.takeover) {
@@ -308,7 +308,8 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 	(void)sluice_log_relay(config->relay);
 	result = sluice_daemon_open_log(daemon, config);
 	if (result) {
-		status = cannot_start(config->log.path ? config->log.path : "log.to: journal",
+		status = cannot_start(config->log.path ? config->log.path
+						       : "log.to: journal or syslog",
 				      strerror(-result));
 		goto failed;
 	}

@@ -124,6 +124,11 @@ int sluice_log_open(enum sluice_log_to target, const char *path, int level)
 		if (access(JOURNAL_SOCKET, F_OK))
 			return -errno;
 		break;
+	case SLUICE_LOG_TO_SYSLOG:
+		/* syslog() says nothing of it when nobody listens, either. */
+		if (access(_PATH_LOG, W_OK))
+			return -errno;
+		break;
 	case SLUICE_LOG_TO_FILE:
 		if (!path)
 			return -EINVAL;
@@ -269,6 +274,13 @@ static void write_line(const struct sluice_log_place *place, int level,
 			kind == STDERR_JOURNAL || kind == STDERR_JOURNAL_LINES ? prefix : NULL,
 			room);
 	before = sluice_thread_enters(SLUICE_THREAD_DISK);
+	/* Like a journal that has gone. Without the end of the line, which is not the text's. */
+	if (target == SLUICE_LOG_TO_SYSLOG && !access(_PATH_LOG, W_OK)) {
+		syslog(LOG_DAEMON | (level & LOG_PRIMASK), "%.*s",
+		       (int)(length && room[length - 1] == '\n' ? length - 1 : length), room);
+		sluice_thread_goes_back(before);
+		return;
+	}
 	/* A log that cannot be written has nobody left to be told. */
 	while (write(fd, room, length) < 0 && errno == EINTR)
 		;

@@ -23,7 +23,12 @@
 #include <stdint.h>
 #include <syslog.h>
 
-enum sluice_log_to { SLUICE_LOG_TO_STDERR, SLUICE_LOG_TO_FILE, SLUICE_LOG_TO_JOURNAL };
+enum sluice_log_to {
+	SLUICE_LOG_TO_STDERR,
+	SLUICE_LOG_TO_FILE,
+	SLUICE_LOG_TO_JOURNAL,
+	SLUICE_LOG_TO_SYSLOG
+};
 
 enum sluice_log_form { SLUICE_LOG_AS_TEXT, SLUICE_LOG_AS_JSON };
 
