@@ -46,6 +46,9 @@ struct sluice_draft_output {
 	struct sluice_config_place reconnect_place;
 	struct sluice_config_place kind_place;
 	struct sluice_config_place source_address_place;
+	/* kind: nats; line 0: not written */
+	struct sluice_word subject, stream, user, password_file, token_file, credentials;
+	struct sluice_config_place message_place, ensure_place, refusal_place;
 	struct sluice_config_place mode_place;
 	struct sluice_config_place ack_place; /* line 0: not written, as those that follow */
 	struct sluice_config_place receiver_place;
@@ -160,6 +163,12 @@ void sluice_receiver_check(const struct sluice_draft_output *draft,
 /* kind_check.c. What follows from `kind: udp` where it is not written; what it does not go with. */
 void sluice_udp_settle(struct sluice_draft_output *draft);
 void sluice_kind_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
+
+/* nats_check.c. What `kind: nats` makes of what is written: its servers are one destination; what
+ * it does not go with; the words that were not taken over are freed. */
+void sluice_nats_settle(struct sluice_reader *reader, struct sluice_draft_output *draft);
+void sluice_nats_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
+void sluice_nats_free(struct sluice_draft_output *draft);
 
 /* from_check.c: what the source address of its connections does not go with. */
 void sluice_from_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);

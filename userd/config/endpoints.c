@@ -155,7 +155,15 @@ static void read_address(struct sluice_reader *reader, const struct sluice_key *
 	text = sluice_reader_scalar(reader, key, node);
 	if (!text)
 		return;
-	if (sluice_endpoint_parse(text, host, sizeof(host), &port, &why)) {
+	/* A server of NATS (nats_check.c). What stands in front of the host is not repeated. */
+	if (!strncmp(text, "nats://", 7) && strchr(text, '@')) {
+		sluice_reader_fault(reader, key, node,
+				    "a user and a password do not belong into the address of a "
+				    "server: write user and password-file");
+		return;
+	}
+	if (sluice_endpoint_parse(strncmp(text, "nats://", 7) ? text : text + 7, host, sizeof(host),
+				  &port, &why)) {
 		sluice_reader_fault(reader, key, node, "%s %s", sluice_quote(text, quoted), why);
 		return;
 	}

@@ -28,6 +28,17 @@ static const struct sluice_choice kinds[] = {
 static const struct sluice_choice source_addresses[] = {
 	{"own", 0, false}, {"preserve", 1, false}, {NULL, 0, false}};
 
+static const struct sluice_choice messages[] = {{"datagram", SLUICE_MESSAGE_DATAGRAM, false},
+						{"span", SLUICE_MESSAGE_SPAN, false},
+						{NULL, 0, false}};
+
+static const struct sluice_choice ensures[] = {
+	{"check", 0, false}, {"create", 1, false}, {NULL, 0, false}};
+
+static const struct sluice_choice refusals[] = {{"wait", SLUICE_REFUSAL_WAIT, false},
+						{"drop", SLUICE_REFUSAL_DROP, false},
+						{NULL, 0, false}};
+
 static const struct sluice_choice framings[] = {
 #define FRAMING(word, NAME, ...) {word, SLUICE_FRAMING_##NAME, false},
 #include "framing_rows.h"
@@ -168,7 +179,9 @@ static const struct sluice_key output_keys[] = {
 	 .place = OUTPUT(to_place),
 	 .required = true},
 	{.path = "outputs.kind",
-	 .does = "how datagrams leave: over TCP connections, or as UDP again, one each",
+	 .does = "how datagrams leave: over TCP connections, as UDP again, one each, or as "
+		 "messages "
+		 "of a NATS server",
 	 .fallback = "tcp",
 	 .change = SLUICE_KEY_CONNECTIONS,
 	 .read = sluice_read_choice,
@@ -183,6 +196,66 @@ static const struct sluice_key output_keys[] = {
 	 .offset = OUTPUT(output.preserves),
 	 .place = OUTPUT(source_address_place),
 	 .choices = source_addresses},
+	{.path = "outputs.subject",
+	 .does = "kind: nats: the subject of its messages, a template of {relay} and {input}",
+	 .otherwise = "udp.{relay}.{input}",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(subject)},
+	{.path = "outputs.stream",
+	 .does = "kind: nats: the stream of the server that keeps them",
+	 .otherwise = "none: it has to be written",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(stream)},
+	{.path = "outputs.message",
+	 .does = "kind: nats: what a message is, a datagram or a span of records",
+	 .fallback = "datagram",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.broker.message),
+	 .place = OUTPUT(message_place),
+	 .choices = messages},
+	{.path = "outputs.ensure",
+	 .does = "kind: nats: whether a stream that is not there is made",
+	 .fallback = "check",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.broker.creates),
+	 .place = OUTPUT(ensure_place),
+	 .choices = ensures},
+	{.path = "outputs.on-refusal",
+	 .does = "kind: nats: what becomes of a message that the stream refuses",
+	 .fallback = "wait",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.broker.refusal),
+	 .place = OUTPUT(refusal_place),
+	 .choices = refusals},
+	{.path = "outputs.user",
+	 .does = "kind: nats: the user that it logs in as",
+	 .otherwise = "none",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(user)},
+	{.path = "outputs.password-file",
+	 .does = "kind: nats: a file with the password",
+	 .otherwise = "none",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(password_file)},
+	{.path = "outputs.token-file",
+	 .does = "kind: nats: a file with a token instead",
+	 .otherwise = "none",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(token_file)},
+	{.path = "outputs.credentials",
+	 .does = "kind: nats: a file of credentials (.creds) instead",
+	 .otherwise = "none",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(credentials)},
 	{.path = "outputs.from",
 	 .does = "source address of its connections",
 	 .otherwise = "as the kernel chooses",
@@ -331,6 +404,7 @@ void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *k
 	sluice_read_fallbacks(reader, &sluice_output_table, output);
 	sluice_read_mapping(reader, &sluice_output_table, node, output);
 	sluice_udp_settle(output);
+	sluice_nats_settle(reader, output);
 	sluice_receiver_settle(output);
 	if (output->output.reconnect_min_us > output->output.reconnect_max_us)
 		sluice_findings_add(

@@ -11,3 +11,4 @@
 
 KIND("tcp", TCP, tcp)
 KIND("udp", UDP, udp)
+KIND("nats", NATS, nats)

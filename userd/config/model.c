@@ -33,6 +33,12 @@ static void output_free(struct sluice_config_output *output)
 		free(output->to[number].host);
 	}
 	free(output->to);
+	free(output->broker.subject);
+	free(output->broker.stream);
+	free(output->broker.user);
+	free(output->broker.password_file);
+	free(output->broker.token_file);
+	free(output->broker.credentials);
 }
 
 /* Frees what it holds, not itself. */
@@ -93,6 +99,7 @@ void sluice_draft_free(struct sluice_draft *draft)
 	for (number = 0; number < draft->output_count; number++) {
 		free(draft->outputs[number].name.text);
 		free(draft->outputs[number].id.text);
+		sluice_nats_free(&draft->outputs[number]);
 		output_free(&draft->outputs[number].output);
 	}
 	for (number = 0; number < draft->forward_count; number++) {
@@ -118,7 +125,8 @@ void sluice_draft_free(struct sluice_draft *draft)
 static bool needs_addresses(const struct sluice_config_output *output)
 {
 	return output->framing == SLUICE_FRAMING_PCAP || output->mode == SLUICE_MODE_HASH ||
-	       output->prefix != SLUICE_LEAD_NONE || output->preserves;
+	       output->prefix != SLUICE_LEAD_NONE || output->preserves ||
+	       output->kind == SLUICE_KIND_NATS;
 }
 
 /* An output that needs the addresses makes its inputs keep them. */

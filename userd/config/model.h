@@ -186,8 +186,26 @@ struct sluice_config_input {
 	size_t output_count;
 };
 
+/* kind: nats. What a message of the server's is: a datagram, or a span of records. */
+enum sluice_message { SLUICE_MESSAGE_DATAGRAM, SLUICE_MESSAGE_SPAN };
+
+/* And what becomes of one that its stream refuses. */
+enum sluice_refusal { SLUICE_REFUSAL_WAIT, SLUICE_REFUSAL_DROP };
+
+/* What an output to a broker has beside; texts are NULL where they are not written. */
+struct sluice_config_broker {
+	char *subject; /* a template: {relay}, {input} */
+	char *stream;  /* that has to keep it */
+	char *user;
+	char *password_file, *token_file, *credentials; /* paths: no secret is in a configuration */
+	enum sluice_message message;
+	enum sluice_refusal refusal;
+	int creates; /* 1: the stream is made if it is not there */
+};
+
 struct sluice_config_destination {
-	char *text; /* host:port as written: name for messages and statistics */
+	char *text; /* host:port as written: name for messages and statistics; nats: of all servers
+		       of the cluster, separated by commas */
 	char *host; /* numeric address or name, brackets removed */
 	uint16_t port;
 	unsigned int weight; /* 1 .. SLUICE_WEIGHT_MAX: its share, beside those of the others */
@@ -221,6 +239,7 @@ struct sluice_config_output {
 					     as the kernel chooses */
 	enum sluice_output_kind kind;
 	int preserves; /* udp: 1: datagrams have the source address that they came with */
+	struct sluice_config_broker broker; /* nats */
 	enum sluice_mode mode;
 	enum sluice_receiver_kind receiver;
 	enum sluice_framing framing; /* what follows: as written, or as the receiver needs it */

@@ -156,8 +156,11 @@ json_t *sluice_verdict_problems(const struct sluice_verdict_lists *now)
 		if (destination && is_connected(destination) &&
 		    !strcmp(text_of(destination, "state"), "queue-full"))
 			error |= add(list,
-				     "output %s: the queue of %s is full: what it acknowledges "
-				     "may be discarded there",
+				     strcmp(text_of(one, "framing"), "nats") != 0
+					     ? "output %s: the queue of %s is full: what it "
+					       "acknowledges may be discarded there"
+					     : "output %s: the stream at %s refuses messages; "
+					       "they wait",
 				     text_of(one, "name"), text_of(destination, "to"));
 		else if (destination && !is_connected(destination) &&
 			 strcmp(text_of(destination, "state"), "disabled") != 0)
@@ -192,7 +195,7 @@ static const char *meaning_of(const char *state)
 		{"ack-not-durable", "it acknowledges what it has not on stable storage, and the "
 				    "output waits for that"},
 		{"queue-full", "its queue is full: it answers late, and may discard what it "
-			       "acknowledges"},
+			       "acknowledges; of kind: nats, its stream refuses messages"},
 		{"rejecting", "it ends each connection within seconds"},
 		{"protocol-error", "it broke the protocol"},
 		{"connecting", "it does not answer yet"},

@@ -44,8 +44,8 @@ EVENT(DESTINATION_DOWN, DESTINATION, "destination-down", WARNING,
 	"a destination has no connection any more, of no worker, or cannot be reached from the start")
 EVENT(DESTINATION_UP, DESTINATION, "destination-up", NOTICE, "it has one")
 EVENT(REJECTING, DESTINATION, "rejecting", WARNING,
-	"a destination accepts connections and ends them at once")
-EVENT(REJECTING_OVER, DESTINATION, "rejecting-over", NOTICE, "it keeps its connection again")
+	"a destination accepts connections and ends them at once, or a stream of kind: nats refuses messages")
+EVENT(REJECTING_OVER, DESTINATION, "rejecting-over", NOTICE, "it keeps its connection again, or takes messages again")
 EVENT_SAME(OWNER, OWNER, "owner", NOTICE, "another process has a ring of the module, or nobody")
 EVENT(MISSED, OWNER, "missed", WARNING,
 	"events of the module were missed; the text says how its rings are now")

@@ -431,6 +431,7 @@ static void commit(struct change *change)
 	sluice_identity_free(&engine->identity);
 	engine->identity = change->identity;
 	sluice_disk_change_finish(&change->disk);
+	sluice_name_inputs(engine);
 	(void)sluice_membership_follow(&engine->memberships, engine->config);
 	sluice_leaving_drop_disk(engine);
 	if (change->gathers)

@@ -194,6 +194,10 @@ bool sluice_engine_note_again(struct sluice_engine *engine);
 void sluice_ring_list_tell(const struct sluice_identity *identity,
 			   const struct sluice_config *config);
 
+/* name_inputs.c: whoever tells receivers what inputs are called hears it; for the configuration in
+ * force. @context process */
+void sluice_name_inputs(struct sluice_engine *engine);
+
 /* past.c: adds what a predecessor counted, by GUID, to a picture. */
 void sluice_past_add(const struct sluice_engine *engine, struct sluice_engine_report *report);
 

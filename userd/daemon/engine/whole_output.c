@@ -38,6 +38,8 @@ bool sluice_whole_output_is_same(const struct sluice_whole_output *old,
 	    !sluice_config_prefix_is_same(&old->halves[0]->group.from, &config->from) ||
 	    old->halves[0]->group.kind != sluice_kind_of(config->kind) ||
 	    old->halves[0]->group.preserves != (config->preserves != 0) ||
+	    (old->halves[0]->group.kind->is_same &&
+	     !old->halves[0]->group.kind->is_same(&old->halves[0]->group, config)) ||
 	    (old->halves[0]->mode == SLUICE_MODE_HASH) != (config->mode == SLUICE_MODE_HASH) ||
 	    (config->mode == SLUICE_MODE_HASH &&
 	     old->halves[0]->group.batch_bytes != config->batch_bytes))

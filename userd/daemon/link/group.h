@@ -40,6 +40,7 @@ struct sluice_group {
 	const struct sluice_protocol *protocol; /* of that kind, that speaks it */
 	struct sluice_tcp_timing timing;
 	struct sluice_config_prefix from; /* where connections come from */
+	void *own;			  /* its kind's (adopt, disown) */
 	bool preserves; /* udp: datagrams have the source address that they came with */
 	size_t batch_bytes;
 	size_t run_bytes; /* hash: the most that a run of records may have */

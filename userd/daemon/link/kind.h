@@ -25,12 +25,21 @@
 #include "../loop/worker.h"
 
 struct sluice_connection;
+struct sluice_group;
 struct sluice_protocol;
 
 /* All of it @context worker but where it says otherwise. */
 struct sluice_kind {
 	/* What speaks `framing` over it. @threadsafe */
 	const struct sluice_protocol *(*protocol_of)(enum sluice_framing framing);
+	/* What a group needs of its configuration beyond what all have, in group->own: 0 or
+	 * -ENOMEM; its end, NULL is allowed; would connections of the other group, or of a group of
+	 * that configuration, be the same? NULL: nothing. @context process, disown: worker too */
+	int (*adopt)(struct sluice_group *group, const struct sluice_config_output *config);
+	void (*disown)(struct sluice_group *group);
+	bool (*suits)(const struct sluice_group *one, const struct sluice_group *other);
+	bool (*is_same)(const struct sluice_group *group,
+			const struct sluice_config_output *config);
 	/* Begins an attempt with the next address; it may be lost when this returns. */
 	void (*connect)(struct sluice_connection *connection, uint64_t now);
 	/* Writes what was loaded, as far as it goes; writing.busy says whether that is all. */

@@ -75,6 +75,8 @@ int sluice_output_create(const struct sluice_config_output *config, const struct
 	output->group.parks = output->mode == SLUICE_MODE_HASH;
 	if (output->group.parks && sluice_buckets_create(&output->buckets))
 		goto destroy;
+	if (kind->adopt && kind->adopt(&output->group, config))
+		goto destroy;
 	output->group.connections =
 		calloc(config->to_count ? config->to_count : 1, sizeof(struct sluice_connection *));
 	if (!output->group.connections)
@@ -104,6 +106,8 @@ void sluice_output_destroy(struct sluice_output *output)
 	for_each_feeder (feeder, &output->group)
 		if (feeder->output == output)
 			feeder->output = NULL;
+	if (output->group.kind->disown)
+		output->group.kind->disown(&output->group);
 	free(output->group.connections);
 	free(output->buckets);
 	free(output->group.feeders);
@@ -201,6 +205,7 @@ bool sluice_output_can_inherit(const struct sluice_output *heir, const struct sl
 {
 	return heir->group.kind == old->group.kind &&
 	       heir->group.preserves == old->group.preserves &&
+	       (!heir->group.kind->suits || heir->group.kind->suits(&heir->group, &old->group)) &&
 	       sluice_form_is_same(&heir->group.form, &old->group.form) &&
 	       heir->group.durable == old->group.durable && heir->group.parks == old->group.parks &&
 	       sluice_config_prefix_is_same(&heir->group.from, &old->group.from);
