@@ -16,6 +16,7 @@
 #include "pace.h"
 
 struct sluice_connection;
+struct sluice_credentials;
 struct sluice_feeder;
 struct sluice_kind;
 struct sluice_protocol;
@@ -39,7 +40,8 @@ struct sluice_group {
 	const struct sluice_kind *kind;
 	const struct sluice_protocol *protocol; /* of that kind, that speaks it */
 	struct sluice_tcp_timing timing;
-	struct sluice_config_prefix from; /* where connections come from */
+	struct sluice_config_prefix from;	/* where connections come from */
+	struct sluice_credentials *credentials; /* TLS; NULL: none. Not ours */
 	bool preserves; /* udp: datagrams have the source address that they came with */
 	size_t batch_bytes;
 	size_t run_bytes; /* hash: the most that a run of records may have */
