@@ -62,6 +62,7 @@ static int take_own(SSL_CTX *context, const struct sluice_tls_settings *settings
 }
 
 /* No passphrase is known. @context process */
+/* NOLINTNEXTLINE(readability-non-const-parameter): pem_password_cb */
 static int have_no_passphrase(char *buffer, int size, int writes, void *context)
 {
 	(void)buffer;

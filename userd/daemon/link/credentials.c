@@ -11,7 +11,7 @@
 #include "../../lib/log.h"
 #include "credentials.h"
 
-#define DAY_S (24 * 3600)
+#define DAY_S INT64_C(86400)
 
 struct sluice_credentials {
 	struct sluice_tls_settings settings;
@@ -27,13 +27,13 @@ static void look_at_end(const struct sluice_credentials *credentials)
 	int64_t ends, now = (int64_t)time(NULL);
 
 	ends = sluice_tls_ends(SSL_CTX_get0_certificate(credentials->context));
-	if (!ends || ends - now > (int64_t)SLUICE_TLS_SOON_DAYS * DAY_S)
+	if (!ends || ends - now > SLUICE_TLS_SOON_DAYS * DAY_S)
 		return;
 	sluice_warning_about(
 		SLUICE_ABOUT(.output = credentials->name),
 		"output %s: our certificate %.200s %s %lld days%s: renew it, and reload",
 		credentials->name, credentials->settings.certificate,
-		ends > now ? "ends in" : "ended", (long long)llabs(ends - now) / DAY_S,
+		ends > now ? "ends in" : "ended", (long long)(llabs(ends - now) / DAY_S),
 		ends > now ? "" : " ago");
 }
 

@@ -8,7 +8,7 @@
 #include "../../lib/log.h"
 #include "connection.h"
 
-#define DAY_S (24 * 3600)
+#define DAY_S INT64_C(86400)
 
 /* Tells the log of a receiver's certificate that ends soon, once a day. */
 static void look_at_end(struct sluice_connection *connection)
@@ -16,14 +16,14 @@ static void look_at_end(struct sluice_connection *connection)
 	int64_t ends = sluice_secure_peer_ends(connection), now = (int64_t)time(NULL);
 	char name[SLUICE_CONNECTION_NAME];
 
-	if (!ends || ends - now > (int64_t)SLUICE_TLS_SOON_DAYS * DAY_S ||
+	if (!ends || ends - now > SLUICE_TLS_SOON_DAYS * DAY_S ||
 	    (connection->told.expiry_at && now - connection->told.expiry_at < DAY_S))
 		return;
 	connection->told.expiry_at = now;
 	sluice_warning_about(SLUICE_ABOUT_CONNECTION(connection),
 			     "%s: its certificate ends in %lld days: have it renewed",
 			     sluice_connection_name(connection, name),
-			     (long long)(ends - now) / DAY_S);
+			     (long long)((ends - now) / DAY_S));
 }
 
 void sluice_handshake_begin(struct sluice_connection *connection, uint64_t now)

@@ -277,7 +277,7 @@ static ssize_t make_records(struct sluice_secure *secure, const struct iovec pen
 		bytes = pending[0].iov_base;
 		rest = head;
 	}
-	while (rest && done < (size_t)BUFFER - 2 * RECORD) {
+	while (rest && done < (size_t)BUFFER - (size_t)2 * RECORD) {
 		part = make_record(secure, bytes, rest);
 		if (part < 0)
 			return done ? (ssize_t)done : -1;
