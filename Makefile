@@ -14,7 +14,7 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap ncursesw libnats
+PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap ncursesw libnats openssl
 CFLAGS  ?= -O2 -g
 # A warning of somebody else's newer compiler need not keep a package from being built.
 WERROR  ?= -Werror

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include "connection.h"
 #include "recognition.h"
+#include "wire.h"
 
 /* Bytes a connection may read before the others have their turn. */
 #define SHARE (1U << 20)
@@ -25,7 +26,7 @@ struct sluice_sink_connection {
 	struct sluice_sink_rules *rules;   /* @owner caller */
 	struct sluice_receiver_link *link; /* native; else NULL; @owner connection */
 	struct sluice_decoder decoder;	   /* other framings */
-	int fd;
+	struct sluice_wire wire;
 	uint16_t port;
 	bool looked;	    /* its first bytes were recognised, or were not */
 	bool ended;	    /* it will send no more */
@@ -109,7 +110,7 @@ static int decide(struct sluice_sink_connection *connection, enum sluice_recogni
 /* Will the peer send nothing any more? */
 static bool has_ended(const struct sluice_sink_connection *connection)
 {
-	struct pollfd polled = {.fd = connection->fd, .events = POLLRDHUP};
+	struct pollfd polled = {.fd = connection->wire.fd, .events = POLLRDHUP};
 
 	return poll(&polled, 1, 0) > 0;
 }
@@ -119,7 +120,7 @@ static void wake_at(const struct sluice_sink_connection *connection, size_t leas
 {
 	int bytes = (int)least + 1;
 
-	setsockopt(connection->fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
+	setsockopt(connection->wire.fd, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof(bytes));
 }
 
 /* Looks at what came first, and leaves it in the socket. 0: go on; -EAGAIN: more is needed; else as
@@ -128,8 +129,10 @@ static int look(struct sluice_sink_connection *connection)
 {
 	uint8_t bytes[SLUICE_RECOGNITION_BYTES];
 	enum sluice_recognition what;
-	ssize_t got = recv(connection->fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
-	bool ended = got >= 0 && (size_t)got < sizeof(bytes) && has_ended(connection);
+	ssize_t got = sluice_wire_read(&connection->wire, bytes, sizeof(bytes), true);
+	/* Of TLS no more than one record can be looked at. */
+	bool ended = got >= 0 && (size_t)got < sizeof(bytes) &&
+		     (connection->wire.tls || has_ended(connection));
 
 	/* Its end, or what broke it, is what reading finds. */
 	if (got <= 0)
@@ -137,11 +140,12 @@ static int look(struct sluice_sink_connection *connection)
 			       ? 0
 			       : -EAGAIN;
 	what = sluice_recognise(bytes, (size_t)got, ended);
-	if (what == SLUICE_RECOGNITION_OPEN) {
+	if (what == SLUICE_RECOGNITION_OPEN && !connection->wire.tls) {
 		wake_at(connection, (size_t)got);
 		return -EAGAIN;
 	}
-	wake_at(connection, 0);
+	if (!connection->wire.tls)
+		wake_at(connection, 0);
 	return decide(connection, what);
 }
 
@@ -160,10 +164,14 @@ struct sluice_sink_connection *sluice_sink_connection_open(struct sluice_ledger 
 	}
 	made->ledger = ledger;
 	made->rules = rules;
-	made->fd = fd;
-	if (!rules->automatic && take_framing(made, rules->framing)) {
+	if (!sluice_wire_open(&made->wire, fd, rules->tls)) {
 		free(made);
 		close(fd);
+		return NULL;
+	}
+	if (!rules->automatic && take_framing(made, rules->framing)) {
+		sluice_wire_close(&made->wire);
+		free(made);
 		return NULL;
 	}
 	made->port = port;
@@ -187,7 +195,7 @@ void sluice_sink_connection_close(struct sluice_sink_connection *connection)
 		sluice_ledger_sums(connection->ledger)->cut_frames++;
 	sluice_decoder_free(&connection->decoder);
 	sluice_receiver_link_close(connection->link);
-	close(connection->fd);
+	sluice_wire_close(&connection->wire);
 	free(connection);
 }
 
@@ -265,7 +273,7 @@ static int send_out(struct sluice_sink_connection *connection)
 
 		if (error || length == 0)
 			return error;
-		sent = send(connection->fd, bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+		sent = sluice_wire_write(&connection->wire, bytes, length);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0)
@@ -290,7 +298,7 @@ static int reset(struct sluice_sink_connection *connection)
 {
 	struct linger linger = {.l_onoff = 1, .l_linger = 0};
 
-	setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+	setsockopt(connection->wire.fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
 	connection->rules->resets++;
 	connection->rules->delivered_since = false;
 	connection->rules->until_reset =
@@ -325,7 +333,7 @@ static ssize_t read_once(struct sluice_sink_connection *connection, uint64_t now
 				  : sluice_decoder_room(&connection->decoder, &room);
 	if (!buffer)
 		return -ENOMEM;
-	got = recv(connection->fd, buffer, allowance(connection, room), MSG_DONTWAIT);
+	got = sluice_wire_read(&connection->wire, buffer, allowance(connection, room), false);
 	if (got < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -ECONNRESET;
 	if (got == 0) {
@@ -417,6 +425,8 @@ uint32_t sluice_sink_connection_events(const struct sluice_sink_connection *conn
 		return events;
 	if (connection->slow_wake)
 		*wake = connection->slow_wake;
+	else if (sluice_wire_has_more(&connection->wire))
+		*wake = 0; /* epoll knows nothing of that */
 	else
 		events |= EPOLLIN;
 	return events;

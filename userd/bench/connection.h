@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "../lib/decoder.h"
 #include "ledger.h"
+#include "../lib/tls.h"
 
 /* What all connections of a sink have in common. */
 struct sluice_sink_rules {
@@ -28,6 +29,7 @@ struct sluice_sink_rules {
 	bool delivered_since; /* something whole came since the last reset: relays must get on */
 	uint64_t resets;
 
+	SSL_CTX *tls;	   /* TLS is spoken; NULL: not. @owner caller */
 	bool quiet;	   /* says nothing of what it recognised */
 	unsigned int told; /* one bit per enum sluice_recognition that was spoken of */
 	bool fitting; /* a connection came that could be read: one that can't does not end the sink

@@ -45,6 +45,10 @@ static void usage(FILE *to)
 	      "not at all\n"
 	      "  --reset-after BYTES[,once]  reset the connection inside a frame every so many "
 	      "bytes\n"
+	      "  --tls-certificate FILE  speak TLS, with this certificate and its chain,\n"
+	      "  --tls-key FILE          and this key\n"
+	      "  --tls-ca FILE           whoever connects must have a certificate signed by one of "
+	      "these\n"
 	      "  -q, --quiet             no progress on stderr\n"
 	      "  -j, --json              the result as JSON instead of tables and RESULT line\n"
 	      "\nWith --expect or --sent the exit status is 1 if something is missing, repeated or "
@@ -96,6 +100,15 @@ static int read_reset(struct sluice_sink_rules *rules, char *text)
 	    rules->reset_after == 0)
 		return wrong("--reset-after", text, "is not BYTES or BYTES,once");
 	rules->until_reset = rules->reset_after;
+	return SLUICE_BENCH_OK;
+}
+
+/* The name of a file for TLS. Exit status. */
+static int read_file(char target[SLUICE_TLS_TEXT], const char *option, const char *text)
+{
+	if (strlen(text) >= SLUICE_TLS_TEXT)
+		return wrong(option, text, "is too long for a path");
+	memcpy(target, text, strlen(text) + 1);
 	return SLUICE_BENCH_OK;
 }
 
@@ -176,6 +189,12 @@ static int read_option(struct sluice_sink_options *options, int option)
 		return read_slow(&options->rules, optarg);
 	case 'r':
 		return read_reset(&options->rules, optarg);
+	case 'C':
+		return read_file(options->tls.certificate, "--tls-certificate", optarg);
+	case 'K':
+		return read_file(options->tls.key, "--tls-key", optarg);
+	case 'A':
+		return read_file(options->tls.ca, "--tls-ca", optarg);
 	case 'q':
 		options->quiet = true;
 		options->rules.quiet = true;
@@ -209,6 +228,9 @@ int sluice_sink_options_read(struct sluice_sink_options *options, int argc, char
 		{"plain", no_argument, NULL, 'p'},
 		{"slow", required_argument, NULL, 'o'},
 		{"reset-after", required_argument, NULL, 'r'},
+		{"tls-certificate", required_argument, NULL, 'C'},
+		{"tls-key", required_argument, NULL, 'K'},
+		{"tls-ca", required_argument, NULL, 'A'},
 		{"quiet", no_argument, NULL, 'q'},
 		{"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'},
@@ -232,6 +254,12 @@ int sluice_sink_options_read(struct sluice_sink_options *options, int argc, char
 	}
 	if (options->port_count == 0 || optind != argc) {
 		usage(stderr);
+		return SLUICE_BENCH_USAGE;
+	}
+	if (!options->tls.certificate[0] != !options->tls.key[0] ||
+	    (options->tls.ca[0] && !options->tls.key[0])) {
+		fprintf(stderr, "sluicebench sink: TLS needs both --tls-certificate and "
+				"--tls-key\n");
 		return SLUICE_BENCH_USAGE;
 	}
 	if (options->sent == 0)

@@ -23,11 +23,12 @@ struct sluice_sink_options {
 	enum sluice_ledger_keep write_form;
 	enum sluice_ledger_check check;
 	struct sluice_sink_rules rules;
-	uint64_t expect;     /* 0: not given */
-	uint64_t sent;	     /* 0: neither this nor `expect` was given */
-	uint64_t settle_us;  /* after what was expected */
-	uint64_t idle_us;    /* 0: for ever */
-	uint64_t seconds_us; /* 0: for ever */
+	uint64_t expect;		/* 0: not given */
+	uint64_t sent;			/* 0: neither this nor `expect` was given */
+	uint64_t settle_us;		/* after what was expected */
+	uint64_t idle_us;		/* 0: for ever */
+	uint64_t seconds_us;		/* 0: for ever */
+	struct sluice_tls_settings tls; /* ours; without `certificate`: no TLS */
 	bool json;
 	bool quiet;
 };

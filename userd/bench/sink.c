@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <openssl/ssl.h>
 #include <sys/resource.h>
 #include "command.h"
 #include "options.h"
@@ -246,6 +247,7 @@ static int finish(struct sink *sink, int error)
 int sluice_bench_sink(int argc, char **argv)
 {
 	struct sink *sink = calloc(1, sizeof(*sink));
+	char why[SLUICE_TLS_WHY];
 	int status;
 
 	if (!sink)
@@ -255,6 +257,12 @@ int sluice_bench_sink(int argc, char **argv)
 	if (status >= 0)
 		goto out;
 	sink->rules = sink->options.rules;
+	if (sink->options.tls.certificate[0] &&
+	    sluice_tls_open_server(&sink->options.tls, &sink->rules.tls, why)) {
+		fprintf(stderr, "sluicebench sink: %s\n", why);
+		status = SLUICE_BENCH_FAILURE;
+		goto out;
+	}
 	status = prepare(sink);
 	if (status)
 		goto out;
@@ -267,6 +275,7 @@ int sluice_bench_sink(int argc, char **argv)
 out:
 	sluice_sink_server_close(sink->server);
 	sluice_ledger_close(sink->ledger);
+	SSL_CTX_free(sink->rules.tls);
 	free(sink);
 	return status;
 }

@@ -290,6 +290,7 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 	size_t number, standby = 0;
 
 	sluice_kind_check(draft, findings);
+	sluice_tls_check(draft, findings);
 	if (output->kind != SLUICE_KIND_TCP)
 		goto destinations;
 	if (draft->ack_place.line && output->framing == SLUICE_FRAMING_RELP)

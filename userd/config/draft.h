@@ -63,6 +63,11 @@ struct sluice_draft_output {
 	struct sluice_config_place unconfirmed_place;
 	struct sluice_config_place connections_place;
 	struct sluice_config_place to_place;
+	struct sluice_config_place tls_ca_place;
+	struct sluice_config_place tls_name_place;
+	struct sluice_config_place tls_certificate_place;
+	struct sluice_config_place tls_key_place;
+	struct sluice_config_place tls_pins_place;
 };
 
 struct sluice_draft_forward {
@@ -159,6 +164,15 @@ int sluice_draft_check_overlaps(struct sluice_draft *draft, struct sluice_findin
  * framing? */
 void sluice_receiver_check(const struct sluice_draft_output *draft,
 			   struct sluice_findings *findings);
+
+/* keys_tls.c. A path or a name of `tls`, and keys that are pinned. [char[SLUICE_TLS_TEXT]; struct
+ * sluice_tls_settings] */
+void sluice_read_tls_text(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node, void *object);
+void sluice_read_tls_pins(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node, void *object);
+/* What keys of `tls` need of each other. */
+void sluice_tls_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
 
 /* kind_check.c. What follows from `kind: udp` where it is not written; what it does not go with. */
 void sluice_udp_settle(struct sluice_draft_output *draft);

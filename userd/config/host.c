@@ -203,6 +203,7 @@ int sluice_config_check_host(const struct sluice_config *config, enum sluice_hos
 		check_destinations(&config->outputs[number], findings);
 	sluice_host_check_receivers(config, findings);
 	sluice_host_check_from(config, findings);
+	sluice_host_check_tls(config, view, findings);
 	sluice_host_check_loops(config, findings);
 	sluice_host_check_threads(config, view, findings);
 	if (!error)

@@ -20,6 +20,10 @@ void sluice_host_check_capture(const struct sluice_config_input *input, enum slu
 /* from_check.c: have connections an address to come from? */
 void sluice_host_check_from(const struct sluice_config *config, struct sluice_findings *findings);
 
+/* host_tls.c: files that connections are encrypted by. */
+void sluice_host_check_tls(const struct sluice_config *config, enum sluice_host_view view,
+			   struct sluice_findings *findings);
+
 /* host_loop.c: does an output of `kind: udp` send to an input that goes to it? */
 void sluice_host_check_loops(const struct sluice_config *config, struct sluice_findings *findings);
 

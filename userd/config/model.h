@@ -16,6 +16,7 @@
 #include <sluice/netlink.h>
 #include "../lib/event.h"
 #include "../lib/guid.h"
+#include "../lib/tls.h"
 
 /* Where datagrams come from: the first row that works here, or this row (source_rows.h). */
 enum sluice_source {
@@ -237,6 +238,7 @@ struct sluice_config_output {
 	size_t to_count;
 	struct sluice_config_prefix from; /* source address of its connections; family AF_UNSPEC:
 					     as the kernel chooses */
+	struct sluice_tls_settings tls;	  /* of its connections; without `ca`: none */
 	enum sluice_output_kind kind;
 	int preserves; /* udp: 1: datagrams have the source address that they came with */
 	struct sluice_config_broker broker; /* nats */

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "../link/credentials.h"
 #include "derive.h"
 #include "disk_change.h"
 #include "inner.h"
@@ -403,10 +404,11 @@ static void commit(struct change *change)
 
 	/* Before a destination is enabled that shall keep to its rate from the beginning. */
 	for (number = 0; number < change->config->output_count; number++)
-		if (change->kept[number])
+		if (change->kept[number]) {
 			sluice_whole_output_set_rates(change->heir_of[number]->pacers,
 						      &change->config->outputs[number]);
-		else if (change->heir_of[number])
+			sluice_credentials_renew(change->heir_of[number]->credentials);
+		} else if (change->heir_of[number])
 			sluice_whole_output_inherit(&change->outputs[number],
 						    change->heir_of[number]);
 	for_each_worker (worker, engine)

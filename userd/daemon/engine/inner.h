@@ -29,10 +29,11 @@ struct sluice_whole_output {
 	sluice_guid guid;
 	struct sluice_target **targets; /* references, in the order of the configuration */
 	size_t target_count;
-	struct sluice_pacer *pacers;	      /* the output's, then each target's; all workers' */
-	struct sluice_precedence *precedence; /* all workers' */
-	struct sluice_output **halves;	      /* by worker */
-	struct sluice_tcp_counters *past;     /* by target: of workers that are gone */
+	struct sluice_credentials *credentials; /* of TLS, all workers'; NULL: none */
+	struct sluice_pacer *pacers;		/* the output's, then each target's; all workers' */
+	struct sluice_precedence *precedence;	/* all workers' */
+	struct sluice_output **halves;		/* by worker */
+	struct sluice_tcp_counters *past;	/* by target: of workers that are gone */
 };
 
 /* What follows from a configuration on this machine. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/barrier.h"
+#include "../link/credentials.h"
 #include "inner.h"
 
 void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers)
@@ -22,7 +23,17 @@ void sluice_whole_output_free(struct sluice_whole_output *output, size_t workers
 	free(output->past);
 	free(output->precedence);
 	free(output->targets);
+	sluice_credentials_free(output->credentials);
 	memset(output, 0, sizeof(*output));
+}
+
+/* Would its connections be made from the same? @threadsafe */
+static bool has_same_credentials(const struct sluice_whole_output *old,
+				 const struct sluice_config_output *config)
+{
+	if (!old->credentials || !sluice_tls_is_wanted(&config->tls))
+		return !old->credentials && !sluice_tls_is_wanted(&config->tls);
+	return sluice_tls_is_same(sluice_credentials_settings(old->credentials), &config->tls);
 }
 
 bool sluice_whole_output_is_same(const struct sluice_whole_output *old,
@@ -36,6 +47,7 @@ bool sluice_whole_output_is_same(const struct sluice_whole_output *old,
 	    /* What was acknowledged as received only is not acknowledged again by itself. */
 	    old->halves[0]->group.durable != (config->durable != 0) ||
 	    !sluice_config_prefix_is_same(&old->halves[0]->group.from, &config->from) ||
+	    !has_same_credentials(old, config) ||
 	    old->halves[0]->group.kind != sluice_kind_of(config->kind) ||
 	    old->halves[0]->group.preserves != (config->preserves != 0) ||
 	    (old->halves[0]->group.kind->is_same &&
@@ -58,6 +70,18 @@ void sluice_whole_output_set_rates(struct sluice_pacer *pacers,
 	sluice_pacer_set(&pacers[0], config->rate);
 	for (number = 0; number < config->to_count; number++)
 		sluice_pacer_set(&pacers[number + 1], config->to[number].rate);
+}
+
+/* Makes its half in `worker`. 0 or -ENOMEM. */
+static int make_half(struct sluice_whole_output *output, const struct sluice_config_output *config,
+		     struct sluice_worker *worker, struct sluice_output **half)
+{
+	int error = sluice_output_create(config, sluice_kind_of(config->kind), output->targets,
+					 output->pacers, output->precedence, worker, half);
+
+	if (!error)
+		(*half)->group.credentials = output->credentials;
+	return error;
 }
 
 int sluice_whole_output_make(struct sluice_engine *engine,
@@ -87,10 +111,13 @@ int sluice_whole_output_make(struct sluice_engine *engine,
 			return -ENOMEM;
 		output->target_count++;
 	}
+	if (sluice_tls_is_wanted(&config->tls)) {
+		output->credentials = sluice_credentials_create(&config->tls, config->name);
+		if (!output->credentials)
+			return -ENOMEM;
+	}
 	for (number = 0; number < engine->worker_count; number++)
-		if (sluice_output_create(config, sluice_kind_of(config->kind), output->targets,
-					 output->pacers, output->precedence,
-					 engine->workers[number], &output->halves[number]))
+		if (make_half(output, config, engine->workers[number], &output->halves[number]))
 			return -ENOMEM;
 	return 0;
 }
@@ -107,9 +134,7 @@ int sluice_whole_output_join(struct sluice_whole_output *output,
 		return -ENOMEM;
 	larger[worker->number] = NULL;
 	output->halves = larger;
-	return sluice_output_create(config, sluice_kind_of(config->kind), output->targets,
-				    output->pacers, output->precedence, worker,
-				    &larger[worker->number]);
+	return make_half(output, config, worker, &larger[worker->number]);
 }
 
 /* Adds those figures that only rise. */

@@ -175,5 +175,8 @@ void sluice_connection_reach(struct sluice_connection *connection, uint64_t now)
 	sluice_trial_reach(&connection->trial, now);
 	connection->signs.heard = now;
 	connection->signs.wrote = now;
-	connection->protocol->begin(connection, now);
+	if (connection->group->credentials)
+		sluice_handshake_begin(connection, now);
+	else
+		connection->protocol->begin(connection, now);
 }

@@ -31,6 +31,7 @@
 #include "passing.h"
 #include "resolve.h"
 #include "role.h"
+#include "secure.h"
 #include "told.h"
 #include "trial.h"
 #include "writing.h"
@@ -171,6 +172,7 @@ struct sluice_connection {
 	struct sluice_told told;
 	struct sluice_passing passing;
 
+	struct sluice_secure *secure; /* TLS; NULL: none, or none yet */
 	struct sluice_native native;
 	void *own; /* the protocol's own (prepare, dispose); native's lies above, for speed */
 	struct sluice_tcp_counters counters;
@@ -226,6 +228,14 @@ void sluice_connection_reach(struct sluice_connection *connection, uint64_t now)
 /* Sets what a connection of ours has set; again when `timing` changed. None of it is worth failing
  * for. @context worker */
 void sluice_connection_set_options(int fd, const struct sluice_tcp_timing *timing);
+
+/* handshake.c. TLS on a socket that is connected just now: begins, and goes on as
+ * sluice_handshake_advance() does. @context worker */
+void sluice_handshake_begin(struct sluice_connection *connection, uint64_t now);
+
+/* Goes on with the handshake as far as it goes. True: TLS is up and the protocol began, so that
+ * there may be something to read. Else it waits, or the connection is lost. @context worker */
+bool sluice_handshake_advance(struct sluice_connection *connection, uint64_t now);
 
 /* life.c. Makes a connection of `group` to `target` (takes a reference), not in a loop yet. 0 or
  * -ENOMEM.

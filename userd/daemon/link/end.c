@@ -51,6 +51,9 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	bool was_ready = connection->state == SLUICE_TCP_READY, is_rejecting;
 	unsigned int count = 0;
 	struct sockaddr_storage address;
+	/* TLS says better what it rejects. */
+	const char *rejects =
+		sluice_secure_reason(connection, sluice_trial_words(group->form.framing));
 	char name[SLUICE_CONNECTION_NAME];
 	socklen_t length;
 	uint64_t pause;
@@ -64,13 +67,13 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 			sluice_connection_say_goodbye(connection);
 		sluice_connection_unpark(connection, NULL);
 		connection->protocol->lost(connection);
+		sluice_secure_end(connection, connection->role.disabled);
 		close(connection->fd);
 		connection->fd = -1;
 	}
 	is_rejecting = sluice_trial_end(
 		&connection->trial, sluice_connection_name(connection, name),
-		SLUICE_ABOUT_CONNECTION(connection), sluice_trial_words(group->form.framing),
-		connection->role.disabled, now);
+		SLUICE_ABOUT_CONNECTION(connection), rejects, connection->role.disabled, now);
 	/* Only one that got something done begins again with short pauses: not who accepts and
 	 * never reads. */
 	if (was_ready && !is_rejecting &&
@@ -88,8 +91,7 @@ void sluice_connection_lose(struct sluice_connection *connection, const char *wh
 	sluice_store_relaxed(&connection->counters.rejecting, (uint64_t)is_rejecting);
 	sluice_connection_set_state(connection, SLUICE_TCP_WAITING);
 	connection->attempt.deadline = 0;
-	sluice_store_relaxed(&connection->counters.what,
-			     is_rejecting ? sluice_trial_words(group->form.framing) : what);
+	sluice_store_relaxed(&connection->counters.what, is_rejecting ? rejects : what);
 	sluice_store_relaxed(&connection->counters.error, is_rejecting ? 0 : (uint64_t)error);
 	sluice_store_relaxed(&connection->counters.backlog, 0);
 	sluice_store_relaxed(&connection->counters.mss, 0);

@@ -16,6 +16,7 @@
 #include "pace.h"
 
 struct sluice_connection;
+struct sluice_credentials;
 struct sluice_feeder;
 struct sluice_kind;
 struct sluice_protocol;
@@ -41,6 +42,7 @@ struct sluice_group {
 	struct sluice_tcp_timing timing;
 	struct sluice_config_prefix from; /* where connections come from */
 	void *own;			  /* its kind's (adopt, disown) */
+	struct sluice_credentials *credentials; /* TLS; NULL: none. Not ours */
 	bool preserves; /* udp: datagrams have the source address that they came with */
 	size_t batch_bytes;
 	size_t run_bytes; /* hash: the most that a run of records may have */

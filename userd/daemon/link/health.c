@@ -152,12 +152,18 @@ void sluice_connection_forget(struct sluice_connection *connection)
 void sluice_connection_look(struct sluice_connection *connection, uint64_t now)
 {
 	uint64_t passed_on = connection->counters.bytes - connection->start.bytes;
+	uint64_t missing;
 	int waiting = 0;
 
-	if (ioctl(connection->fd, SIOCOUTQ, &waiting) || waiting < 0 ||
-	    (uint64_t)waiting > passed_on)
+	if (ioctl(connection->fd, SIOCOUTQ, &waiting) || waiting < 0)
 		return;
-	passed_on -= (uint64_t)waiting;
+	missing = (uint64_t)waiting;
+	if (connection->secure)
+		missing = sluice_secure_written(connection) -
+			  sluice_secure_acknowledged(connection, (uint64_t)waiting);
+	if (missing > passed_on)
+		return;
+	passed_on -= missing;
 	/* A kernel takes heartbeats for a peer that never reads them: they are no sign of life. */
 	if (passed_on > connection->health.passed_on &&
 	    connection->health.passed_on < connection->health.idle_from) {

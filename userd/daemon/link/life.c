@@ -45,6 +45,9 @@ static void due(struct sluice_timer *timer, uint64_t now)
 			sluice_connection_lose(connection,
 					       connection->state == SLUICE_TCP_CONNECTING
 						       ? "no answer to connecting in time"
+					       : sluice_secure_is_rising(connection)
+						       ? "no answer to the TLS handshake in time: "
+							 "does it speak TLS there?"
 						       : connection->protocol->late,
 					       0, now);
 		else
@@ -161,6 +164,7 @@ void sluice_connection_close(struct sluice_connection *connection)
 	sluice_connection_unpark(connection, NULL);
 	connection->protocol->lost(connection);
 	/* What TCP has taken over it goes on delivering after close(2). */
+	sluice_secure_end(connection, true);
 	if (!connection->passing.is_held)
 		(void)shutdown(connection->fd, SHUT_WR);
 	close(connection->fd);
@@ -175,6 +179,7 @@ void sluice_connection_destroy(struct sluice_connection *connection)
 	sluice_connection_note_closed(connection);
 	sluice_connection_close(connection);
 	sluice_worker_remove_timer(connection->group->worker, &connection->timer);
+	sluice_secure_free(connection);
 	connection->protocol->dispose(connection);
 	sluice_target_put(connection->target);
 	free(connection->parking.list);

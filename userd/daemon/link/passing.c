@@ -57,9 +57,11 @@ bool sluice_connection_can_pass(const struct sluice_connection *connection, bool
 	const struct sluice_protocol *protocol = connection->protocol;
 
 	/* A link-local address is only good with the interface that it was reached by. */
+	/* Keys of TLS are in this process only. */
 	return connection->state == SLUICE_TCP_READY && connection->fd >= 0 &&
-	       !connection->role.disabled && !connection->attempt.interface &&
-	       !connection->trial.is_rejecting && protocol->can_pass &&
+	       !connection->group->credentials && !connection->role.disabled &&
+	       !connection->attempt.interface && !connection->trial.is_rejecting &&
+	       protocol->can_pass &&
 	       ((takes_rests && protocol->take_rest) ||
 		(!connection->writing.busy && protocol->can_pass(connection)));
 }

@@ -120,6 +120,8 @@ static uint64_t ask(struct sluice_connection *connection)
 	/* Still right after the connection broke (tcp_ioctl: write_seq - snd_una). */
 	if (connection->fd < 0 || ioctl(connection->fd, SIOCOUTQ, &waiting) || waiting < 0)
 		return plain->confirmed;
+	if (connection->secure)
+		return plain->confirmed = sluice_secure_acknowledged(connection, (uint64_t)waiting);
 	if (given > (uint64_t)waiting && given - (uint64_t)waiting > plain->confirmed)
 		plain->confirmed = given - (uint64_t)waiting;
 	return plain->confirmed;

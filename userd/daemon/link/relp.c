@@ -456,7 +456,10 @@ static void part(struct sluice_connection *connection)
 		return;
 	length = sluice_relp_write(sluice_relp_txnr(relp->offered), "close", NULL, 0, close);
 	/* Whether it gets there changes nothing. */
-	(void)send(connection->fd, close, length, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (connection->secure)
+		sluice_secure_say(connection, close, length);
+	else
+		(void)send(connection->fd, close, length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* struct sluice_protocol.lost: of each segment goes again what is behind the first datagram that

@@ -296,6 +296,11 @@ const char *sluice_target_text(const struct sluice_target *target)
 	return target->text;
 }
 
+const char *sluice_target_host(const struct sluice_target *target)
+{
+	return target->host;
+}
+
 unsigned int sluice_target_interface(const struct sluice_target *target)
 {
 	unsigned int index = target->scope[0] ? if_nametoindex(target->scope) : 0;

@@ -37,6 +37,8 @@ void sluice_target_put(struct sluice_target *target);
 
 /* "host:port" as configured; valid as long as the caller has a reference. @threadsafe */
 const char *sluice_target_text(const struct sluice_target *target);
+/* The host alone, an address or a name. The same. */
+const char *sluice_target_host(const struct sluice_target *target);
 
 /* Whether it is there; of all workers. @threadsafe */
 struct sluice_presence *sluice_target_presence(struct sluice_target *target);

@@ -47,8 +47,13 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 
 	for (turn = 0; connection->fd >= 0 && !connection->half.has_ended; turn++) {
 		room = connection->inbox.size - connection->inbox.used;
-		length = recv(connection->fd, connection->inbox.bytes + connection->inbox.used,
-			      room, MSG_DONTWAIT);
+		if (connection->secure)
+			length = sluice_secure_read(
+				connection, connection->inbox.bytes + connection->inbox.used, room);
+		else
+			length = recv(connection->fd,
+				      connection->inbox.bytes + connection->inbox.used, room,
+				      MSG_DONTWAIT);
 		if (length < 0 && errno == EINTR)
 			continue;
 		if (length < 0 && errno == EAGAIN)
@@ -60,10 +65,11 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 			return;
 		}
 		if (length <= 0) {
-			sluice_connection_cut(connection,
-					      length ? "reading from it failed"
-						     : "the peer closed the connection",
-					      length ? errno : 0, now);
+			sluice_connection_cut(
+				connection,
+				length ? sluice_secure_reason(connection, "reading from it failed")
+				       : "the peer closed the connection",
+				length ? errno : 0, now);
 			return;
 		}
 		connection->signs.heard = now;
@@ -75,9 +81,9 @@ static void read_all(struct sluice_connection *connection, uint64_t now)
 		}
 		/* Less than there was room for: the socket is empty. What comes later is a new
 		 * edge. */
-		if ((size_t)length < room)
+		if ((size_t)length < room && !connection->secure)
 			return;
-		if (turn >= READS) {
+		if (turn >= READS && !sluice_secure_has_more(connection)) {
 			/* Edge-triggered: nobody will tell us of the rest but ourselves. */
 			if (!sluice_worker_change_watch(connection->group->worker, connection->fd,
 							SLUICE_TCP_WATCHED, &connection->handler))
@@ -143,6 +149,13 @@ static void ready(struct sluice_handler *handler, uint32_t events, uint64_t now)
 		if (events & EPOLLHUP)
 			return; /* before connect() was called: a socket without peer says HUP */
 		sluice_connection_reach(connection, now);
+		if (connection->fd < 0)
+			return;
+	}
+	if (sluice_secure_is_rising(connection)) {
+		if (!sluice_handshake_advance(connection, now))
+			return;
+		events |= EPOLLIN; /* what came behind the handshake has no edge of its own */
 	}
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		read_counted(connection, now);

@@ -20,6 +20,7 @@ struct sluice_told {
 	uint64_t unsent_at;	     /* when it was last told what is not sent; 0: never, */
 	uint64_t unsent;	     /* and how many these were */
 	struct sluice_unconfirmed unconfirmed;
+	int64_t expiry_at; /* when that its certificate ends, s since 1970; 0: never */
 	uint64_t fault_at; /* when it was last told that it broke the protocol; 0: never */
 };
 

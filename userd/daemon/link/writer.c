@@ -20,16 +20,21 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 
 	while (connection->writing.busy) {
 		before = sluice_cost_enter(SLUICE_COST_SEND, &connection->group->cost);
-		sent = sendmsg(connection->fd, &message,
-			       MSG_NOSIGNAL | MSG_DONTWAIT |
-				       (connection->writing.more ? MSG_MORE : 0));
+		if (connection->secure)
+			sent = sluice_secure_send(connection);
+		else
+			sent = sendmsg(connection->fd, &message,
+				       MSG_NOSIGNAL | MSG_DONTWAIT |
+					       (connection->writing.more ? MSG_MORE : 0));
 		sluice_cost_leave(before);
 		if (sent < 0) {
 			if (errno == EINTR)
 				continue;
 			if (errno != EAGAIN)
-				sluice_connection_cut(connection, "writing to it failed", errno,
-						      now);
+				sluice_connection_cut(
+					connection,
+					sluice_secure_reason(connection, "writing to it failed"),
+					errno, now);
 			return;
 		}
 		sluice_count(&connection->counters.writes, 1);
@@ -46,11 +51,15 @@ void sluice_connection_flush(struct sluice_connection *connection, uint64_t now)
 			part->iov_len -= step;
 			sent -= (ssize_t)step;
 		}
+		if (connection->writing.pending[0].iov_len +
+			    connection->writing.pending[1].iov_len &&
+		    connection->secure)
+			continue; /* that was one record */
 		if (connection->writing.pending[0].iov_len + connection->writing.pending[1].iov_len)
 			break; /* no room: TCP noted that we want some, EPOLLOUT will tell
 				  (tcp_sendmsg) */
 		connection->writing.busy = false;
-		connection->writing.corked = connection->writing.more;
+		connection->writing.corked = connection->writing.more && !connection->secure;
 		connection->protocol->written(connection, now);
 		connection->writing.feeder = NULL;
 		connection->group->has_work = true;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/record.h"
+#include "../link/credentials.h"
 #include "../stream/stream.h"
 #include "output.h"
 
@@ -208,7 +209,8 @@ bool sluice_output_can_inherit(const struct sluice_output *heir, const struct sl
 	       (!heir->group.kind->suits || heir->group.kind->suits(&heir->group, &old->group)) &&
 	       sluice_form_is_same(&heir->group.form, &old->group.form) &&
 	       heir->group.durable == old->group.durable && heir->group.parks == old->group.parks &&
-	       sluice_config_prefix_is_same(&heir->group.from, &old->group.from);
+	       sluice_config_prefix_is_same(&heir->group.from, &old->group.from) &&
+	       sluice_credentials_are_same(heir->group.credentials, old->group.credentials);
 }
 
 /* For each connection that both outputs have: moves it from `old` to `heir`, its socket and all
