@@ -50,6 +50,7 @@ struct sluice_afpacket_lane {
 	struct sluice_pcap_table *table;
 	struct sluice_pcap_table *next_table; /* that of the change under way; control thread */
 	struct sluice_fragments *fragments;
+	bool is_told; /* that the kernel does not give us joined datagrams */
 	/* Read by anybody, relaxed */
 	uint64_t packets __attribute__((aligned(64)));
 	uint64_t others;     /* of them, none of an input's */

@@ -3,10 +3,12 @@
  * A worker empties the ring of a packet socket; see afpacket.h. Touches: the ring, the streams that
  * the lane fills, its counters.
  */
+#include <net/if.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include "../../lib/barrier.h"
 #include "../../lib/cost.h"
+#include "../../lib/log.h"
 #include "afpacket.h"
 
 /* Blocks of one turn; then others have theirs. */
@@ -22,6 +24,22 @@ static struct tpacket_block_desc *block_at(const struct sluice_afpacket_socket *
 						     (size_t)number * SLUICE_AFPACKET_BLOCK);
 }
 
+/* This kernel does not give us joined datagrams, which is said once. */
+static void tell_of_joined(struct sluice_afpacket_lane *lane)
+{
+	char name[IF_NAMESIZE] = "?";
+
+	if (lane->is_told)
+		return;
+	lane->is_told = true;
+	(void)if_indextoname(lane->socket->interface, name);
+	sluice_warning("interface %s: joined datagrams (GRO, UDP_SEGMENT) are lost, because this "
+		       "kernel cannot hand them to packet sockets, and count as one each "
+		       "(`socket`): turn that off (`ethtool -K %s rx-udp-gro-forwarding off "
+		       "rx-gro-list off`), or use `source: kmod` or `socket`",
+		       name, name);
+}
+
 /* Takes what is in a block. */
 static void take_block(struct sluice_afpacket_lane *lane, const struct tpacket_block_desc *block)
 {
@@ -31,7 +49,13 @@ static void take_block(struct sluice_afpacket_lane *lane, const struct tpacket_b
 	for (; left; left--) {
 		const struct tpacket3_hdr *packet = (const struct tpacket3_hdr *)(const void *)at;
 
-		sluice_afpacket_take(lane, packet);
+		/* Without the flag the kernel has made room and then could not say what the packet
+		 * is: it has counted it as dropped, and what lies there is what was there before.
+		 */
+		if (packet->tp_status & TP_STATUS_USER)
+			sluice_afpacket_take(lane, packet);
+		else
+			tell_of_joined(lane);
 		at += packet->tp_next_offset;
 	}
 }

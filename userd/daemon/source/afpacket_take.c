@@ -84,7 +84,8 @@ static void write_addresses(uint8_t *out, const struct sluice_dissected *what, u
 	memcpy(to->destination, what->destination, sizeof(block.destination));
 }
 
-/* One of an input's is lost: it is counted, and a GAP will tell of it. */
+/* One of an input's is lost: it is counted, and a GAP will tell of it.
+ * NOLINTNEXTLINE(readability-non-const-parameter): the builtin writes it */
 static void lose(struct sluice_afpacket_lane *lane, const struct sluice_pcap_claim *claim,
 		 uint64_t *counter, enum sluice_lost_cause cause)
 {
