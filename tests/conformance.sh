@@ -23,7 +23,13 @@ source=none
 # figure INPUT EXPRESSION: prints a figure of an input, as jq finds it.
 figure()
 {
-	on middle sluicectl show inputs -j | jq -r ".[] | select(.name == \"$1\") | $2"
+	local text attempt
+	# Where the machine is slow the daemon says that it is busy with another answer.
+	for ((attempt = 0; attempt < 50; attempt++)); do
+		text=$(on middle sluicectl show inputs -j 2>/dev/null) && break
+		pause 0.2
+	done
+	jq -r ".[] | select(.name == \"$1\") | $2" <<<"$text"
 }
 
 # all INPUT: prints how many datagrams of an input are stored or told of as lost.
