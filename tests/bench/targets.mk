@@ -3,9 +3,9 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench bench-quick bench-batching bench-capture bench-cost bench-flat bench-forward bench-latency bench-peers bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
+.PHONY: bench bench-quick bench-afpacket bench-batching bench-capture bench-cost bench-flat bench-forward bench-latency bench-peers bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
 
-bench: bench-capture bench-relay bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward ## all of these, one after the other
+bench: bench-capture bench-afpacket bench-relay bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward ## all of these, one after the other
 
 bench-quick: ## a short form of what matters most: capture, flatness, ports; RESULT lines and tables
 	$(MAKE) all
@@ -16,6 +16,9 @@ bench-quick: ## a short form of what matters most: capture, flatness, ports; RES
 
 bench-forward: all ## what passing a TCP connection on costs: sluice, HAProxy, rinetd, socat
 	tests/bench/forward
+
+bench-afpacket: all ## instructions a datagram costs whoever takes it from an interface: packet sockets, libpcap, tcpdump; in the VM
+	tests/bench/afpacket
 
 bench-capture: ## instructions a datagram costs: sluice, recvmmsg, TPACKET_V3, AF_XDP; in the VM, one table
 	$(MAKE) all

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What inputs with `source: pcap` need of this machine: captures that can be read, the right to
- * read an interface. That an interface is there host.c looks for. Touches: files, a socket.
+ * What inputs that are captured (`source: pcap`, `afpacket`) need of this machine: captures that
+ * can be read, the right to read an interface. That an interface is there host.c looks for.
+ * Touches: files, a socket.
  */
 #include <arpa/inet.h>
 #include <errno.h>

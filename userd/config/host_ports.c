@@ -374,7 +374,7 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 	size_t number;
 
 	for (number = 0; number < config->input_count; number++) {
-		if (config->inputs[number].source == SLUICE_SOURCE_PCAP) {
+		if (sluice_config_is_captured(&config->inputs[number])) {
 			sluice_host_check_capture(&config->inputs[number], view, findings);
 			continue;
 		}

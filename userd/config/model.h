@@ -550,7 +550,13 @@ static inline bool sluice_config_is_from_socket(const struct sluice_config_input
 	       (input->source == SLUICE_SOURCE_AUTO && !has_module);
 }
 
-/* keys_pcap.c. Do two inputs with `source: pcap` read the same interface, or the same files?
+/* Does it look at what passes, and leave it to whoever else has it? @threadsafe */
+static inline bool sluice_config_is_captured(const struct sluice_config_input *input)
+{
+	return input->source == SLUICE_SOURCE_PCAP || input->source == SLUICE_SOURCE_AFPACKET;
+}
+
+/* keys_pcap.c. Do two inputs that are captured read the same interface, or the same files?
  * @threadsafe */
 bool sluice_config_is_same_capture(const struct sluice_config_input *one,
 				   const struct sluice_config_input *other);

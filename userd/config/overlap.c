@@ -76,7 +76,7 @@ bool sluice_config_inputs_overlap(const struct sluice_config_input *one,
 	if (!one || !other || !one->ports || !other->ports)
 		return false;
 	/* What is captured is taken from nobody. */
-	if ((one->source == SLUICE_SOURCE_PCAP || other->source == SLUICE_SOURCE_PCAP) &&
+	if ((sluice_config_is_captured(one) || sluice_config_is_captured(other)) &&
 	    (one->source != other->source || !sluice_config_is_same_capture(one, other)))
 		return false;
 	return shared_port(one, other, port ? port : &unused) && selectors_overlap(one, other);

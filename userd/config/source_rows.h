@@ -14,6 +14,6 @@
 SOURCE("kmod", KMOD, kmod)
 SOURCE("socket", SOCKET, socket)
 SOURCE("pcap", PCAP, pcap)
-PLANNED("afpacket", AFPACKET)
+SOURCE("afpacket", AFPACKET, afpacket)
 PLANNED("xdp", XDP)
 PLANNED("tcp", TCP)

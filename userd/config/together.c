@@ -37,7 +37,7 @@ static void check_inputs(const char *path, const struct sluice_config_input *one
 	uint16_t port;
 
 	/* What is captured others have, too. */
-	if (one->source == SLUICE_SOURCE_PCAP || other->source == SLUICE_SOURCE_PCAP)
+	if (sluice_config_is_captured(one) || sluice_config_is_captured(other))
 		return;
 	if (sluice_config_inputs_overlap(one, other, &port))
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, ports_of(other),

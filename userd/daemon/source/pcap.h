@@ -7,7 +7,8 @@
  *   pcap_file.c     the thread reads captures
  *   pcap_live.c     the thread reads an interface
  *   pcap_take.c     a frame becomes a record; losses; waiting
- *   pcap_table.c    which datagram is whose
+ *   pcap_table.c    which datagram is whose; for packet sockets (afpacket.h), too
+ *   pcap_filter.c   which packets of an interface are worth a look; likewise
  *
  * A handle is one for all inputs of an interface, or of the same captures. Its thread is the one
  * producer of the rings that its inputs' routes have (one each); their stream's `cpu` is the
@@ -33,6 +34,9 @@ struct sluice_pcap_input {
 	uint64_t bad_length;   /* their lengths do not fit */
 	uint64_t lost_full;    /* no room in the ring */
 	uint64_t lost_capture; /* the kernel's buffer was full */
+	uint64_t bad_checksum; /* packet sockets only, as `seen`, the thread's own: how many there
+				  were when losses were last looked for */
+	uint64_t seen;
 	sluice_guid guid __attribute__((aligned(64)));
 	char name[SLUICE_NAME_MAX + 1];
 	uint16_t index;			   /* in records */
@@ -53,6 +57,7 @@ struct sluice_pcap_claim {
 	struct sluice_pcap_input *input;
 	struct sluice_config_prefix address, from;
 	bool has_addresses; /* records tell them */
+	int checksum;	    /* SLUICE_RULE_F_* of wrong ones; packet sockets only */
 	size_t ring;
 };
 
@@ -119,6 +124,11 @@ void sluice_pcap_table_free(struct sluice_pcap_table *table);
 /* Whose the datagram is; NULL: nobody's. *result has ports and addresses. */
 struct sluice_pcap_claim *sluice_pcap_table_find(struct sluice_pcap_table *table,
 						 const struct sluice_dissected *what);
+
+/* pcap_filter.c. Which packets may be an input's, as pcap-filter(7). A packet of a fragmented
+ * datagram has no ports, nor has one behind a tag that the card has left. NULL: no memory, or it
+ * would be too long. @owner caller: free() */
+char *sluice_pcap_filter_write(const struct sluice_pcap_table *table, bool is_ethernet);
 
 /* A frame, for sluice_pcap_take(). */
 struct sluice_pcap_frame {

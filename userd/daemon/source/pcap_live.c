@@ -28,7 +28,6 @@
 #define LOOK_NS (100 * SLUICE_NS_PER_MS)
 /* How often an interface that is not there is looked for, and losses are. */
 #define RETRY_NS SLUICE_NS_PER_S
-#define FILTER_MOST 65536U
 
 /* An interface that is open. */
 struct live {
@@ -41,37 +40,6 @@ struct live {
 	struct sluice_pcap_table *filtered; /* that the filter was made of */
 	bool is_loopback;
 };
-
-/* Which packets may be an input's, as pcap-filter(7); the caller frees it. A packet of a fragmented
- * datagram has no ports, nor has one behind a tag that the card has left. NULL: no memory, or it
- * would be too long. @context with the lock */
-static char *write_filter(const struct sluice_pcap_table *table, bool is_ethernet)
-{
-	size_t size = 0, port, end, count = 0;
-	char *text = NULL;
-	FILE *file = open_memstream(&text, &size);
-
-	if (!file)
-		return NULL;
-	fputs("(udp and (", file);
-	for (port = 0; port < 65536; port = end + 1) {
-		end = port;
-		if (!table->of_port[port])
-			continue;
-		while (end + 1 < 65536 && table->of_port[end + 1])
-			end++;
-		fprintf(file, "%sdst portrange %zu-%zu", count++ ? " or " : "", port, end);
-	}
-	fputs(")) or (ip and ip[6:2] & 0x3fff != 0 and ip[9] = 17) or (ip6 and (ip6[6] = 0 or "
-	      "ip6[6] = 43 or ip6[6] = 44 or ip6[6] = 51 or ip6[6] = 60 or ip6[6] = 135))",
-	      file);
-	if (is_ethernet)
-		fputs(" or ether proto 0x8100 or ether proto 0x88a8 or ether proto 0x9100", file);
-	if (!fclose(file) && size < FILTER_MOST && count)
-		return text;
-	free(text);
-	return NULL;
-}
 
 /* Sets the filter for the inputs that there are now. Without one all is looked at here. */
 static void set_filter(struct live *live)
@@ -86,7 +54,8 @@ static void set_filter(struct live *live)
 		return;
 	}
 	live->filtered = handle->table;
-	text = handle->table ? write_filter(handle->table, live->link == DLT_EN10MB) : NULL;
+	text = handle->table ? sluice_pcap_filter_write(handle->table, live->link == DLT_EN10MB)
+			     : NULL;
 	pthread_mutex_unlock(&handle->lock);
 	if (pcap_compile(live->pcap, &program, text ? text : "", 1, PCAP_NETMASK_UNKNOWN)) {
 		sluice_warning("interface %s: all of its packets are looked at, because a filter "

@@ -57,7 +57,8 @@ int sluice_pcap_table_add(struct sluice_pcap_table **result,
 	struct sluice_pcap_claim *larger, claim = {.input = input,
 						   .address = config->address,
 						   .from = config->from,
-						   .has_addresses = config->addresses != 0};
+						   .has_addresses = config->addresses != 0,
+						   .checksum = config->checksum};
 	size_t range;
 	uint32_t port;
 
