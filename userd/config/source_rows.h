@@ -14,6 +14,7 @@
 SOURCE("kmod", KMOD, kmod)
 SOURCE("socket", SOCKET, socket)
 SOURCE("pcap", PCAP, pcap)
+SOURCE("tcp", TCP, tcp)
+SOURCE("sluice", SLUICE, sluice)
 PLANNED("afpacket", AFPACKET)
 PLANNED("xdp", XDP)
-PLANNED("tcp", TCP)

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/log.h"
+#include "../link/path.h"
 #include "derive.h"
 #include "disk_change.h"
 #include "inner.h"
@@ -428,6 +429,8 @@ static void commit(struct change *change)
 	engine->derived = change->derived;
 	sluice_config_free(engine->config);
 	engine->config = change->config;
+	sluice_path_name(engine->config->relay,
+			 engine->config->home ? engine->config->home : engine->config->path);
 	sluice_identity_free(&engine->identity);
 	engine->identity = change->identity;
 	sluice_disk_change_finish(&change->disk);
