@@ -479,7 +479,7 @@ int sluice_receiver_output(struct sluice_receiver_link *link, const void **bytes
 			return error;
 		link->heartbeat_due = false;
 	}
-	*bytes = link->out + link->out_begin;
+	*bytes = link->out ? link->out + link->out_begin : NULL;
 	*length = link->out_end - link->out_begin;
 	return 0;
 }
