@@ -134,8 +134,6 @@ int sluice_inlet_listen(struct sluice_inlet *inlet, const struct sluice_inlet *o
 int sluice_inlet_start(struct sluice_inlet *inlet);
 /* Ends them: what came is stored, as far as there is room. @context process */
 void sluice_inlet_stop(struct sluice_inlet *inlet);
-/* Has epoll tell of room to write to the connection, or no more. */
-void sluice_inlet_want_output(struct sluice_inlet_connection *connection, bool wanted);
 
 /* inlet_store.c. @context the inlet's thread, as all that follow */
 /* Makes a record. 0; -EAGAIN: there is no room now. `before` is called when it is written and not
@@ -153,6 +151,8 @@ int sluice_inlet_store(struct sluice_inlet_thread *thread, const struct sluice_i
 void sluice_inlet_lose(struct sluice_inlet_thread *thread, uint64_t count);
 /* The worker hears of what was stored. */
 void sluice_inlet_flush(struct sluice_inlet_thread *thread);
+/* Has epoll tell of room to write to the connection, or no more. */
+void sluice_inlet_want_output(struct sluice_inlet_connection *connection, bool wanted);
 /* Who it is, for messages. */
 const char *sluice_inlet_peer(const struct sluice_inlet_connection *connection,
 			      char text[INET6_ADDRSTRLEN + 8]);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include "../../lib/barrier.h"
 #include "../../lib/record.h"
 #include "inlet.h"
@@ -72,6 +73,17 @@ void sluice_inlet_flush(struct sluice_inlet_thread *thread)
 		return;
 	thread->unrung = 0;
 	sluice_stream_ring(thread->stream);
+}
+
+void sluice_inlet_want_output(struct sluice_inlet_connection *connection, bool wanted)
+{
+	struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0U),
+				    .data.ptr = connection};
+
+	if (connection->wants_output == wanted)
+		return;
+	connection->wants_output = wanted;
+	(void)epoll_ctl(connection->thread->epoll, EPOLL_CTL_MOD, connection->fd, &event);
 }
 
 const char *sluice_inlet_peer(const struct sluice_inlet_connection *connection,

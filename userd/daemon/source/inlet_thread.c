@@ -39,17 +39,6 @@ static bool is_over(const struct sluice_inlet *inlet)
 	return sluice_load_relaxed(&inlet->ends) || sluice_load_relaxed(&inlet->is_still);
 }
 
-void sluice_inlet_want_output(struct sluice_inlet_connection *connection, bool wanted)
-{
-	struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0U),
-				    .data.ptr = connection};
-
-	if (connection->wants_output == wanted)
-		return;
-	connection->wants_output = wanted;
-	(void)epoll_ctl(connection->thread->epoll, EPOLL_CTL_MOD, connection->fd, &event);
-}
-
 /* Closes one and frees it. */
 static void drop(struct sluice_inlet_connection *connection)
 {
