@@ -151,7 +151,7 @@ netlink: ## what names netlink attributes, from uapi/sluice.yaml: header, polici
 	uapi/generate.py
 
 # What is fuzzed, by clang's libFuzzer.
-FUZZED   := config edit line control answer capture
+FUZZED   := config edit line control answer capture inlet
 FUZZERS  := $(addprefix $(B)/fuzz_,$(FUZZED))
 FUZZ     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
 FUZZ_SRC := $(DAEMON_SRC) $(LIB_SRC) $(TEST_CTL)

@@ -28,7 +28,7 @@ local HELLO, DATA, ACK, HEARTBEAT = 1, 2, 3, 4
 local RECORD_DATA, RECORD_GAP, RECORD_PAD = 1, 2, 3
 local TWO_TO_32 = 4294967296
 
-local frame_types = {[HELLO] = "HELLO", [DATA] = "DATA", [ACK] = "ACK", [HEARTBEAT] = "HEARTBEAT"}
+local frame_types = {[HELLO] = "HELLO", [DATA] = "DATA", [ACK] = "ACK", [HEARTBEAT] = "HEARTBEAT", [5] = "PATH"}
 local record_types = {[RECORD_DATA] = "DATA", [RECORD_GAP] = "GAP", [RECORD_PAD] = "PAD"}
 local causes = {
 	[0] = "ring_full", [1] = "bad_length", [2] = "bad_checksum", [3] = "bad_tail", [4] = "copy",

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Inputs that libFuzzer begins with: seeds.py FOLDER. Makes FOLDER/config, edit, line, control,
-answer and capture.
+answer, capture and inlet.
 
 Configurations are those of tests/config; changes are of each of those with each kind of command; netlink messages are made from
 the schema, each attribute with a value of its type; captures are those of tests/captures.py. Touches: FOLDER.
@@ -15,6 +15,8 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/netlink"))
 import constants  # noqa: E402
+sys.path.insert(0, str(TOP / "tests/second-receiver"))
+from receiver import crc32c  # noqa: E402
 
 EDITS = ("set telemetry port=", "set in rate 2mbit", "set - log.level debug", "set out to [10.9.1.2:6001, 10.9.1.2:6002]",
          "set in name other", "set in port 5000,5003", "set out batch.bytes ", "add input more", "add output more", "del in",
@@ -82,10 +84,29 @@ def captures(folder):
                 (folder / f"frames-{link}").write_bytes(bytes([number]) + frames)
 
 
+def frame(kind, count, payload, offset=0):
+    """A native frame (docs/wire-format.md)."""
+    head = struct.pack("<IBBHII16sQQQI", 0x31554c53, kind, 1, 64, len(payload), count, b"s" * 16, 7, offset, 0, crc32c(payload) if payload else 0)
+    return head + struct.pack("<I", crc32c(head + bytes(4))) + payload
+
+
+def inlets(folder):
+    """Streams of each framing, and a relay's frames."""
+    (folder / "lines").write_bytes(b"\0\x03one\n\ntwo" + b"x" * 200 + b"\nend")
+    (folder / "counted").write_bytes(b"\1\x033 one0 200 " + b"x" * 200 + b"1 y")
+    (folder / "length32").write_bytes(b"\2\x03\0\0\0\3one\0\0\0\xc8" + b"x" * 200 + bytes(4))
+    records = b"".join(struct.pack("<IBBHQ", 16 + 5, 1, 0, number, 1) + b"hello\0\0\0" for number in range(4))
+    gap = struct.pack("<IBBHQQQII", 16 + 24, 2, 0, 0, 1, 3, 0, 7, 0)
+    frames = frame(1, 1, b"s" * 16 + struct.pack("<QQQII", 7, 0, 0, 0, 0)) + frame(5, 1, b"r" * 16 + b"first".ljust(64, b"\0"))
+    frames += frame(2, 4, records) + frame(2, 1, gap, len(records)) + frame(4, 0, b"") + frame(2, 4, records)
+    for step in (b"\0", b"\1", b"\xff"):
+        (folder / f"native{step[0]}").write_bytes(b"\3" + step + frames)
+
+
 def main():
     """Command line to exit status."""
     folder = pathlib.Path(sys.argv[1])
-    for name in ("config", "edit", "line", "control", "answer", "capture"):
+    for name in ("config", "edit", "line", "control", "answer", "capture", "inlet"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     texts = [path.read_bytes() for path in sorted((TOP / "tests/config").glob("*/*.yaml"))]
     texts = [text for text in texts if len(text) <= SIZE_MOST]
@@ -116,6 +137,7 @@ def main():
                                                         attribute(1, b"a refusal\0"))
         (folder / f"answer/done{question}").write_bytes(bytes((question, 0x40)) + struct.pack("=i", -4))
     captures(folder / "capture")
+    inlets(folder / "inlet")
     # What was found, and mended since.
     for path in sorted((TOP / "tests/fuzz/found").glob("*/*")):
         (folder / path.parent.name / f"found-{path.name}").write_bytes(path.read_bytes())

@@ -7,7 +7,8 @@
 #define TEST_EDIT_REFUSALS_H
 
 #define INPUT_KEYS                                                                            \
-	"(valid keys: id, name, port, address, from, group, interface, file, speed, source, " \
+	"(valid keys: id, name, port, address, from, group, interface, file, speed, listen, " \
+	"framing, max-record, oversize, ack, allow, deny, limit, idle-timeout, source, "      \
 	"verdict, hook, batching, receive, checksum, time, addresses, enabled, priority, "    \
 	"outputs)"
 #define OUTPUT_KEYS                                                                           \
@@ -65,8 +66,8 @@ static const struct refusal refusals[] = {
 	 "unknown key \"verdct\" in an input, did you mean \"verdict\"? " INPUT_KEYS},
 	{SET, "telemetry", "rate", "1",
 	 "unknown key \"rate\" in an input: it is one of an output " INPUT_KEYS},
-	{SET, "telemetry", "framing", "native",
-	 "unknown key \"framing\" in an input: it is one of an output " INPUT_KEYS},
+	{SET, "telemetry", "mode", "balance",
+	 "unknown key \"mode\" in an input: it is one of an output " INPUT_KEYS},
 	{SET, "telemetry", "xyzzyfoo", "1", "unknown key \"xyzzyfoo\" in an input " INPUT_KEYS},
 	{SET, "collector", "rat", "1",
 	 "unknown key \"rat\" in an output, did you mean \"rate\"? " OUTPUT_KEYS},
@@ -152,7 +153,7 @@ static const struct refusal refusals[] = {
 	 "inputs.interface"},
 	{SET, "telemetry", "source", "xdp",
 	 "inputs.source: xdp: not supported yet (valid values: auto, kmod, "
-	 "socket, pcap)"},
+	 "socket, pcap, tcp, sluice)"},
 	{SET, "telemetry", "address", "10.9.0.1/8",
 	 "inputs.address: \"10.9.0.1/8\" has bits set behind the prefix: "
 	 "write 10.0.0.0/8 or the address alone"},

@@ -26,6 +26,7 @@ struct program {
 	uint64_t next;	 /* number of the datagram that comes next */
 	uint64_t taken;	 /* records of any type */
 	uint64_t refuse; /* refuses this record, counted from 1; 0: none */
+	uint64_t full;	 /* has no room for this one at first; 0: none */
 	uint64_t addresses;
 	uint64_t lost;
 	struct sluice_receiver_range kept[8]; /* what it would have on its disk */
@@ -41,6 +42,10 @@ static int take(void *context, const struct sluice_receiver_record *record)
 	if (program->refuse && program->taken + 1 == program->refuse) {
 		program->refuse = 0;
 		return -EIO;
+	}
+	if (program->full && program->taken + 1 == program->full) {
+		program->full = 0;
+		return -EAGAIN;
 	}
 	program->taken++;
 	assert_memory_equal(record->output, output, 16);
@@ -547,9 +552,37 @@ static void bad_arguments_are_refused(void **state)
 	die(&program);
 }
 
+/* A program that has no room for a record: the link goes on there, and each comes once. */
+static void test_no_room(void **state)
+{
+	struct sluice_receiver_counts counts;
+	struct sluice_receiver_link *link;
+	struct program program = {.full = 5};
+	struct builder builder;
+
+	(void)state;
+	builder_start(&builder);
+	builder_fill(&builder, RECORDS);
+	live(&program);
+	link = connect_to(&program);
+	assert_int_equal(feed_hello(link, &builder, 0), 0);
+	assert_int_equal(feed_data(link, &builder, 0, 20), -EAGAIN);
+	assert_int_equal(program.taken, 4);
+	assert_int_equal(sluice_receiver_fed(link, 0), 0);
+	assert_int_equal(program.taken, 20);
+	assert_int_equal(feed_data(link, &builder, 20, 30), 0);
+	assert_int_equal(program.taken, 30);
+	sluice_receiver_count(program.receiver, &counts);
+	assert_int_equal(counts.repeated, 0);
+	sluice_receiver_link_close(link);
+	die(&program);
+	builder_end(&builder);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(each_once_over_many_lives),
 		cmocka_unit_test(nothing_is_acknowledged_before_it_is_kept),
 		cmocka_unit_test(received_becomes_durable),

@@ -37,6 +37,7 @@ enum sluice_record_type {
 #define SLUICE_RECORD_F_HWTIME 0x02   /* time_ns is of the network card's clock, not the kernel's */
 #define SLUICE_RECORD_F_BADCSUM 0x04  /* the UDP checksum was wrong, and the input keeps such */
 #define SLUICE_RECORD_F_SEQUENCE 0x08 /* the address block's `sequence` is filled in */
+#define SLUICE_RECORD_F_CUT 0x10      /* the payload was longer; user-space sources only */
 
 /**
  * struct sluice_record - header of a record

@@ -35,6 +35,15 @@ struct sluice_draft_input {
 	struct sluice_config_place group_place;
 	struct sluice_config_place time_place;
 	struct sluice_config_place speed_place;
+	struct sluice_config_place listen_place; /* line 0: not written, as those that follow */
+	struct sluice_config_place cutting_place;
+	struct sluice_config_place max_record_place;
+	struct sluice_config_place overlong_place;
+	struct sluice_config_place promise_place;
+	struct sluice_config_place allow_place;
+	struct sluice_config_place deny_place;
+	struct sluice_config_place limit_place;
+	struct sluice_config_place idle_place;
 	struct sluice_word *outputs; /* names as written */
 	size_t output_count;
 };
@@ -127,6 +136,33 @@ void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *k
 void sluice_forward_read(struct sluice_reader *reader, const struct sluice_key *key,
 			 const yaml_node_t *node, void *object);
 void sluice_forward_free(struct sluice_config_forward *forward);
+
+/* Prefixes while they are read, and an address to listen at (keys_control.c). False after a
+ * finding, or without memory. @owner caller: the list */
+struct sluice_prefix_list {
+	struct sluice_config_prefix *list;
+	size_t count;
+};
+bool sluice_read_prefixes(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node, struct sluice_prefix_list *prefixes);
+void sluice_read_listener(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node,
+			  void *object); /* [struct sluice_config_listener] */
+void sluice_read_limit(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object); /* [size_t] */
+/* Can a connection come to both? */
+bool sluice_listeners_clash(const struct sluice_config_listener *one,
+			    const struct sluice_config_listener *other);
+
+/* keys_inlet.c: what only inputs have that take connections; what these inputs cannot have. */
+extern const struct sluice_choice sluice_cuttings[], sluice_overlongs[], sluice_promises[];
+void sluice_read_allow(struct sluice_reader *reader, const struct sluice_key *key,
+		       const yaml_node_t *node, void *object); /* [struct sluice_config_inlet] */
+void sluice_read_deny(struct sluice_reader *reader, const struct sluice_key *key,
+		      const yaml_node_t *node, void *object); /* [struct sluice_config_inlet] */
+void sluice_inlet_check(const struct sluice_draft *draft, size_t number,
+			struct sluice_findings *findings);
+void sluice_inlet_free(struct sluice_config_inlet *inlet);
 
 /* forward_check.c: what forwards need of each other and of themselves. */
 void sluice_forward_check(const struct sluice_draft *draft, struct sluice_findings *findings);

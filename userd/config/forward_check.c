@@ -42,9 +42,8 @@ static bool is_same_host(const struct sockaddr_storage *one, const struct sockad
 		       : !memcmp(&six->sin6_addr, &other_six->sin6_addr, sizeof(six->sin6_addr));
 }
 
-/* Can a connection come to both? */
-static bool do_clash(const struct sluice_config_listener *one,
-		     const struct sluice_config_listener *other)
+bool sluice_listeners_clash(const struct sluice_config_listener *one,
+			    const struct sluice_config_listener *other)
 {
 	return one->address.ss_family == other->address.ss_family &&
 	       port_of(&one->address) == port_of(&other->address) &&
@@ -65,7 +64,7 @@ static void check_listen(const struct sluice_draft *draft, size_t number, size_t
 
 		for (place = 0; place < (other == number ? which : forward->listen_count);
 		     place++) {
-			if (!do_clash(mine, &forward->listen[place]))
+			if (!sluice_listeners_clash(mine, &forward->listen[place]))
 				continue;
 			sluice_findings_add(findings, SLUICE_FINDING_ERROR, &mine->place,
 					    "forwards.listen: %s clashes with %s (line %zu, column "

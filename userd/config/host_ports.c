@@ -374,6 +374,8 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 	size_t number;
 
 	for (number = 0; number < config->input_count; number++) {
+		if (sluice_config_is_inlet(&config->inputs[number]))
+			continue;
 		if (sluice_config_is_captured(&config->inputs[number])) {
 			sluice_host_check_capture(&config->inputs[number], view, findings);
 			continue;

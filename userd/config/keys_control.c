@@ -89,8 +89,7 @@ static bool make_address(const char *host, uint16_t port, struct sluice_config_l
 	return false;
 }
 
-/* An address and port to listen at. [struct sluice_config_listener] */
-static void read_listener(struct sluice_reader *reader, const struct sluice_key *key,
+void sluice_read_listener(struct sluice_reader *reader, const struct sluice_key *key,
 			  const yaml_node_t *node, void *object)
 {
 	struct sluice_config_listener *listener = (void *)((char *)object + key->offset);
@@ -149,14 +148,14 @@ static const struct sluice_key control_keys[] = {
 	 .does = "where sessions by telnet are taken: loopback, unless there is a password",
 	 .otherwise = "none",
 	 .form = "address:port",
-	 .read = read_listener,
+	 .read = sluice_read_listener,
 	 .offset = DRAFT(control.telnet),
 	 .place = DRAFT(control.telnet.place)},
 	{.path = "control.http",
 	 .does = "where browsers and Prometheus see what it does; nobody changes anything there",
 	 .otherwise = "none",
 	 .form = "address:port",
-	 .read = read_listener,
+	 .read = sluice_read_listener,
 	 .offset = DRAFT(control.http),
 	 .place = DRAFT(control.http.place)},
 	{.path = "control.shell",

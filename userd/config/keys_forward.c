@@ -109,17 +109,11 @@ static void read_listens(struct sluice_reader *reader, const struct sluice_key *
 	sluice_reader_items(reader, key, node, draft, read_listen);
 }
 
-/* Prefixes while they are read. */
-struct prefix_list {
-	struct sluice_config_prefix *list;
-	size_t count;
-};
-
-/* One of them; the list has room for it. [struct prefix_list] */
+/* One of them; the list has room for it. [struct sluice_prefix_list] */
 static void read_access(struct sluice_reader *reader, const struct sluice_key *key,
 			const yaml_node_t *node, void *object)
 {
-	struct prefix_list *prefixes = object;
+	struct sluice_prefix_list *prefixes = object;
 	struct sluice_key own = *key;
 	struct sluice_config_prefix read = {.family = AF_UNSPEC};
 
@@ -129,14 +123,13 @@ static void read_access(struct sluice_reader *reader, const struct sluice_key *k
 		prefixes->list[prefixes->count++] = read;
 }
 
-/* A prefix or a list of them. False after a finding, or without memory. @owner caller: the list */
-static bool read_prefixes(struct sluice_reader *reader, const struct sluice_key *key,
-			  const yaml_node_t *node, struct prefix_list *prefixes)
+bool sluice_read_prefixes(struct sluice_reader *reader, const struct sluice_key *key,
+			  const yaml_node_t *node, struct sluice_prefix_list *prefixes)
 {
 	size_t count = sluice_reader_item_count(node);
 
 	if (count > SLUICE_ACCESS_MAX) {
-		sluice_reader_fault(reader, key, node, "%zu prefixes; one forward has at most %u",
+		sluice_reader_fault(reader, key, node, "%zu prefixes; one list has at most %u",
 				    count, SLUICE_ACCESS_MAX);
 		return false;
 	}
@@ -154,9 +147,9 @@ static void read_allow(struct sluice_reader *reader, const struct sluice_key *ke
 		       const yaml_node_t *node, void *object)
 {
 	struct sluice_draft_forward *draft = object;
-	struct prefix_list prefixes = {NULL, 0};
+	struct sluice_prefix_list prefixes = {NULL, 0};
 
-	if (!read_prefixes(reader, key, node, &prefixes))
+	if (!sluice_read_prefixes(reader, key, node, &prefixes))
 		return;
 	draft->forward.allow = prefixes.list;
 	draft->forward.allow_count = prefixes.count;
@@ -167,16 +160,15 @@ static void read_deny(struct sluice_reader *reader, const struct sluice_key *key
 		      const yaml_node_t *node, void *object)
 {
 	struct sluice_draft_forward *draft = object;
-	struct prefix_list prefixes = {NULL, 0};
+	struct sluice_prefix_list prefixes = {NULL, 0};
 
-	if (!read_prefixes(reader, key, node, &prefixes))
+	if (!sluice_read_prefixes(reader, key, node, &prefixes))
 		return;
 	draft->forward.deny = prefixes.list;
 	draft->forward.deny_count = prefixes.count;
 }
 
-/* A number of connections. [size_t] */
-static void read_limit(struct sluice_reader *reader, const struct sluice_key *key,
+void sluice_read_limit(struct sluice_reader *reader, const struct sluice_key *key,
 		       const yaml_node_t *node, void *object)
 {
 	const char *text = sluice_reader_scalar(reader, key, node);
@@ -243,13 +235,13 @@ static const struct sluice_key forward_keys[] = {
 	{.path = "forwards.limit",
 	 .does = "most connections at a time; more are refused",
 	 .otherwise = "none",
-	 .read = read_limit,
+	 .read = sluice_read_limit,
 	 .form = "a number from 0 (any number of connections) to 1000000",
 	 .offset = FORWARD(forward.limit)},
 	{.path = "forwards.limit-per-address",
 	 .does = "most connections at a time from one address",
 	 .otherwise = "none",
-	 .read = read_limit,
+	 .read = sluice_read_limit,
 	 .form = "a number from 0 (any number of connections) to 1000000",
 	 .offset = FORWARD(forward.limit_per_address)},
 	{.path = "forwards.prefix",

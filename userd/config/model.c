@@ -19,6 +19,7 @@ static void input_free(struct sluice_config_input *input)
 	for (number = 0; number < input->file_count; number++)
 		free(input->files[number]);
 	free(input->files);
+	sluice_inlet_free(&input->inlet);
 	free(input->ports);
 	free(input->outputs);
 }
@@ -295,6 +296,7 @@ int sluice_draft_finish(struct sluice_draft *draft, const char *path, struct slu
 		*input = from->input;
 		input->port_place = from->port_place;
 		input->source_place = from->source_place;
+		input->inlet.listen.place = from->listen_place;
 		memset(&from->input, 0, sizeof(from->input));
 		fresh->input_count++;
 	}
@@ -381,6 +383,8 @@ char *sluice_config_input_match(const struct sluice_config_input *input)
 	print_prefix(stream, "from", &input->from);
 	if (input->interface[0])
 		fprintf(stream, " on %s", input->interface);
+	if (input->inlet.listen.text)
+		fprintf(stream, "tcp %s", input->inlet.listen.text);
 	if (input->file_count)
 		fprintf(stream, " in %s%s", input->files[0], input->file_count > 1 ? ", ..." : "");
 	if (fclose(stream)) {

@@ -154,6 +154,38 @@ struct sluice_config_prefix {
 bool sluice_config_prefix_is_same(const struct sluice_config_prefix *one,
 				  const struct sluice_config_prefix *other);
 
+/* Where the daemon is to listen for TCP. */
+struct sluice_config_listener {
+	char *text; /* ADDRESS:PORT as written; NULL: nowhere */
+	struct sockaddr_storage address;
+	bool is_far; /* it is not loopback: other machines reach it */
+	struct sluice_config_place place;
+};
+
+/* How a TCP stream is cut into records (source: tcp). */
+enum sluice_cutting { SLUICE_CUTTING_NEWLINE, SLUICE_CUTTING_COUNTED, SLUICE_CUTTING_LENGTH32 };
+
+/* What becomes of a frame that is too long (source: tcp). */
+enum sluice_overlong { SLUICE_OVERLONG_CUT, SLUICE_OVERLONG_CLOSE };
+
+/* From when on an upstream relay is told that its records are safe (source: sluice). */
+enum sluice_promise { SLUICE_PROMISE_RECEIVED, SLUICE_PROMISE_DURABLE, SLUICE_PROMISE_END };
+
+/* What inputs have that listen for TCP: with source tcp and sluice. */
+struct sluice_config_inlet {
+	struct sluice_config_listener listen;
+	enum sluice_cutting framing;
+	enum sluice_overlong oversize;
+	enum sluice_promise ack;
+	size_t max_record;		    /* bytes of a frame's payload */
+	size_t limit;			    /* connections at a time; 0: any number */
+	uint64_t idle_timeout_us;	    /* without a byte a connection is ended; 0: never */
+	struct sluice_config_prefix *allow; /* who may come; none: everybody */
+	size_t allow_count;
+	struct sluice_config_prefix *deny; /* and who of those may not */
+	size_t deny_count;
+};
+
 struct sluice_config_input {
 	sluice_guid id; /* given, or derived from the name (uuid v5) so that it is
 					 stable */
@@ -171,6 +203,7 @@ struct sluice_config_input {
 	size_t file_count;
 	struct sluice_config_place file_place; /* line 0: not written */
 	struct sluice_config_speed speed;      /* at which they are read */
+	struct sluice_config_inlet inlet;      /* where connections are taken */
 	enum sluice_source source;
 	struct sluice_config_place source_place; /* line 0: not written */
 	enum sluice_verdict verdict;
@@ -266,14 +299,6 @@ struct sluice_config_output {
 	uint64_t reconnect_max_us;   /* default 5 s */
 	uint64_t connect_timeout_us; /* default 5 s */
 	uint64_t dead_after_us;	     /* a peer that sends nothing back is given up; default 10 s */
-};
-
-/* Where the daemon is to listen for TCP. */
-struct sluice_config_listener {
-	char *text; /* ADDRESS:PORT as written; NULL: nowhere */
-	struct sockaddr_storage address;
-	bool is_far; /* it is not loopback: other machines reach it */
-	struct sluice_config_place place;
 };
 
 /* What becomes of the connections of a forward that is gone, or leads elsewhere. */
@@ -555,6 +580,19 @@ static inline bool sluice_config_is_captured(const struct sluice_config_input *i
 {
 	return input->source == SLUICE_SOURCE_PCAP || input->source == SLUICE_SOURCE_AFPACKET;
 }
+
+/* Does it take connections over TCP? @threadsafe */
+static inline bool sluice_config_is_inlet(const struct sluice_config_input *input)
+{
+	return input->source == SLUICE_SOURCE_TCP || input->source == SLUICE_SOURCE_SLUICE;
+}
+
+/* keys_inlet.c. Would connections be taken from the same ones, in the same way? @threadsafe */
+bool sluice_config_is_same_inlet(const struct sluice_config_input *one,
+				 const struct sluice_config_input *other);
+/* Does the list hold the address (network order) of a family? @threadsafe */
+bool sluice_config_prefixes_hold(const struct sluice_config_prefix *list, size_t count,
+				 const struct sockaddr_storage *address);
 
 /* keys_pcap.c. Do two inputs that are captured read the same interface, or the same files?
  * @threadsafe */

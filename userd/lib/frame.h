@@ -39,6 +39,7 @@ enum sluice_frame_type {
 	SLUICE_FRAME_DATA = 2,
 	SLUICE_FRAME_ACK = 3,
 	SLUICE_FRAME_HEARTBEAT = 4,
+	SLUICE_FRAME_PATH = 5,
 };
 
 /**
@@ -104,6 +105,20 @@ struct sluice_frame_range {
 	__le32 reserved;
 };
 
+/* Relays of a PATH at most: of more, loops are not seen. */
+#define SLUICE_FRAME_RELAYS 128U
+
+/**
+ * struct sluice_frame_relay - one entry of a PATH payload, 80 bytes
+ * @relay: UUID
+ * @name:  for people; ends with a zero byte
+ */
+struct sluice_frame_relay {
+	__u8 relay[16];
+	char name[64];
+};
+
+_Static_assert(sizeof(struct sluice_frame_relay) == 80, "frame relay is 80 bytes");
 _Static_assert(sizeof(struct sluice_frame) == SLUICE_FRAME_HEADER, "frame header is 64 bytes");
 _Static_assert(sizeof(struct sluice_frame_lost) == 72, "no padding");
 _Static_assert(sizeof(struct sluice_frame_range) == 48, "frame range is 48 bytes");

@@ -16,6 +16,8 @@ struct sluice_receiver {
 	struct sluice_receiver_stream **streams; /* @owner receiver, each of them too */
 	size_t stream_count;
 	size_t latest; /* the one that was looked for last */
+	bool holds;    /* acknowledgements wait for sluice_receiver_safe() */
+	bool goes_on;  /* the frame was begun before */
 };
 
 /* As sluice/receiver.h says. @context process */
@@ -42,6 +44,7 @@ void sluice_receiver_close(struct sluice_receiver *receiver)
 		return;
 	while (receiver->stream_count > 0) {
 		sluice_ranges_free(&receiver->streams[--receiver->stream_count]->have);
+		sluice_ranges_free(&receiver->streams[receiver->stream_count]->safe);
 		free(receiver->streams[receiver->stream_count]);
 	}
 	free(receiver->streams);
@@ -95,6 +98,7 @@ struct sluice_receiver_stream *sluice_receiver_find(struct sluice_receiver *rece
 	sluice_guid_copy(made->stream, stream);
 	made->epoch = epoch;
 	made->changed = true;
+	made->holds = receiver->holds;
 	receiver->latest = receiver->stream_count;
 	receiver->streams[receiver->stream_count++] = made;
 	return made;
@@ -112,12 +116,35 @@ int sluice_receiver_floor(struct sluice_receiver_stream *stream, uint64_t floor)
 {
 	int error;
 
+	if (stream->holds) {
+		error = sluice_ranges_add(&stream->safe, 0, floor);
+		if (error)
+			return error;
+	}
 	if (sluice_ranges_covers(&stream->have, 0, floor))
 		return 0;
 	error = sluice_ranges_add(&stream->have, 0, floor);
 	if (!error)
 		stream->changed = true;
 	return error;
+}
+
+/* As receiver_inner.h says. */
+void sluice_receiver_hold(struct sluice_receiver *receiver)
+{
+	receiver->holds = true;
+}
+
+/* As receiver_inner.h says. */
+int sluice_receiver_safe(struct sluice_receiver_stream *stream, uint64_t start, uint64_t end)
+{
+	return sluice_ranges_add(&stream->safe, start, end);
+}
+
+/* As receiver_inner.h says. */
+void sluice_receiver_go_on(struct sluice_receiver *receiver, bool on)
+{
+	receiver->goes_on = on;
 }
 
 /* As sluice/receiver.h says. */
@@ -303,7 +330,8 @@ int sluice_receiver_frame(struct sluice_receiver *receiver, const sluice_guid ou
 		if (error)
 			break;
 		if (sluice_ranges_covers(&stream->have, offset + place, offset + place + 1)) {
-			receiver->counts.repeated += view.type == SLUICE_RECORD_DATA;
+			receiver->counts.repeated +=
+				view.type == SLUICE_RECORD_DATA && !receiver->goes_on;
 			continue;
 		}
 		/* What is blank behind the frame goes with its last record. */

@@ -28,6 +28,9 @@ struct sluice_receiver_link {
 	bool greeted;	   /* the relay's HELLO has come */
 	bool hello_due;	   /* and is to be answered */
 	bool heartbeat_due;
+	bool goes_on; /* the program could not take all of the frame that is next */
+	sluice_receiver_path *path;
+	void *path_context; /* @owner caller */
 	sluice_guid output;
 	struct sluice_receiver_stream *
 		*asked; /* streams that the HELLO names; @owner link, not they */
@@ -119,7 +122,7 @@ static int note_pending(struct sluice_receiver_link *link, struct sluice_receive
 		struct pending *known = &link->pending[index - 1];
 
 		if (known->stream == stream &&
-		    sluice_ranges_around(&stream->have, offset, &range) &&
+		    sluice_ranges_around(sluice_receiver_told(stream), offset, &range) &&
 		    known->offset >= range.start && known->offset < range.end) {
 			known->is_said = false;
 			return 0;
@@ -169,6 +172,47 @@ static int greet(struct sluice_receiver_link *link, const struct sluice_decoder_
 	return 0;
 }
 
+/* As receiver_inner.h says. */
+void sluice_receiver_link_watch(struct sluice_receiver_link *link, sluice_receiver_path *path,
+				void *context)
+{
+	link->path = path;
+	link->path_context = context;
+}
+
+/* As receiver_inner.h says. */
+int sluice_receiver_link_tell(struct sluice_receiver_link *link,
+			      struct sluice_receiver_stream *stream, uint64_t offset)
+{
+	if (!link->greeted || !sluice_guid_equal(link->output, stream->output))
+		return 0;
+	return note_pending(link, stream, offset);
+}
+
+/* As receiver_inner.h says. */
+void sluice_receiver_link_beat(struct sluice_receiver_link *link)
+{
+	link->heartbeat_due = true;
+}
+
+/* Takes a PATH. 0, -EPROTO, or what the program says. */
+static int take_path(struct sluice_receiver_link *link, const struct sluice_decoder_item *item)
+{
+	struct sluice_frame_relay relays[SLUICE_FRAME_RELAYS];
+	size_t count = le32toh(item->frame.count), number;
+
+	if (!count || count > SLUICE_FRAME_RELAYS || count * sizeof(*relays) != item->length) {
+		link->fault = "a PATH whose count and length do not agree";
+		return -EPROTO;
+	}
+	if (!link->path)
+		return 0;
+	memcpy(relays, item->bytes, item->length);
+	for (number = 0; number < count; number++)
+		relays[number].name[sizeof(relays[number].name) - 1] = '\0';
+	return link->path(link->path_context, relays, count);
+}
+
 /* One frame. 0, -EPROTO, -EBADMSG, or as sluice_receiver_frame(). */
 static int take_frame(struct sluice_receiver_link *link, const struct sluice_decoder_item *item)
 {
@@ -181,6 +225,8 @@ static int take_frame(struct sluice_receiver_link *link, const struct sluice_dec
 	case SLUICE_FRAME_HEARTBEAT:
 		link->heartbeat_due = true;
 		return 0;
+	case SLUICE_FRAME_PATH:
+		return take_path(link, item);
 	case SLUICE_FRAME_DATA:
 		break;
 	default:
@@ -191,6 +237,7 @@ static int take_frame(struct sluice_receiver_link *link, const struct sluice_dec
 		link->fault = "DATA before HELLO";
 		return -EPROTO;
 	}
+	sluice_receiver_go_on(link->receiver, link->goes_on);
 	error = sluice_receiver_frame(link->receiver, link->output, &item->frame, item->bytes,
 				      item->blank, &stream);
 	if (error == -EBADMSG)
@@ -198,6 +245,11 @@ static int take_frame(struct sluice_receiver_link *link, const struct sluice_dec
 	/* An empty frame has nothing to acknowledge. */
 	if (error || item->length == 0)
 		return error;
+	/* What is not safe yet is told when it is; what came again because that was not heard is
+	 * told again. */
+	if (stream->holds && !sluice_ranges_covers(&stream->safe, le64toh(item->frame.offset),
+						   le64toh(item->frame.offset) + item->length))
+		return 0;
 	return note_pending(link, stream, le64toh(item->frame.offset));
 }
 
@@ -205,13 +257,26 @@ static int take_frame(struct sluice_receiver_link *link, const struct sluice_dec
 int sluice_receiver_fed(struct sluice_receiver_link *link, size_t length)
 {
 	struct sluice_decoder_item item = {.length = 0};
+	size_t begin;
 	int next = 0;
 
 	if (!link || length > link->decoder.capacity - link->decoder.end)
 		return -EINVAL;
 	sluice_decoder_fed(&link->decoder, length);
-	while (!link->error && (next = sluice_decoder_next(&link->decoder, &item)) > 0)
+	while (!link->error) {
+		begin = link->decoder.begin;
+		next = sluice_decoder_next(&link->decoder, &item);
+		if (next <= 0)
+			break;
 		link->error = take_frame(link, &item);
+		link->goes_on = link->error == -EAGAIN;
+		if (link->goes_on) {
+			/* The frame is the next one still; what was taken of it is known. */
+			link->decoder.begin = begin;
+			link->error = 0;
+			return -EAGAIN;
+		}
+	}
 	if (link->error || next == 0)
 		return link->error;
 	link->error = next;
@@ -294,14 +359,14 @@ static int answer_hello(struct sluice_receiver_link *link, enum sluice_receiver_
 	int error;
 
 	for (index = 0; index < link->asked_count; index++)
-		known += link->asked[index]->have.count;
+		known += sluice_receiver_told(link->asked[index])->count;
 	/* What does not fit is acknowledged when it comes again. */
 	known = known < RANGES_MAX ? known : RANGES_MAX;
 	answer = calloc(known ? known : 1, sizeof(*answer));
 	if (!answer)
 		return -ENOMEM;
 	for (index = 0; index < link->asked_count; index++) {
-		const struct sluice_ranges *have = &link->asked[index]->have;
+		const struct sluice_ranges *have = sluice_receiver_told(link->asked[index]);
 
 		for (part = 0; part < have->count && answered < known; part++)
 			answer[answered++] =
@@ -374,7 +439,8 @@ int sluice_receiver_acknowledge(struct sluice_receiver_link *link,
 	/* From the last on, so that one that goes is replaced by one that was looked at. */
 	for (place = link->pending_count; !error && place-- > 0;) {
 		struct pending *item = &link->pending[place];
-		bool is_there = sluice_ranges_around(&item->stream->have, item->offset, &range);
+		bool is_there = sluice_ranges_around(sluice_receiver_told(item->stream),
+						     item->offset, &range);
 
 		if (is_there && !(item->is_said && promise == SLUICE_RECEIVER_RECEIVED)) {
 			wire = wire_range(item->stream, &range, promise);
@@ -413,7 +479,7 @@ int sluice_receiver_output(struct sluice_receiver_link *link, const void **bytes
 			return error;
 		link->heartbeat_due = false;
 	}
-	*bytes = link->out + link->out_begin;
+	*bytes = link->out ? link->out + link->out_begin : NULL;
 	*length = link->out_end - link->out_begin;
 	return 0;
 }

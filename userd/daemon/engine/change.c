@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include "../../lib/log.h"
 #include "../link/credentials.h"
+#include "../link/path.h"
 #include "derive.h"
 #include "disk_change.h"
 #include "inner.h"
@@ -430,6 +431,8 @@ static void commit(struct change *change)
 	engine->derived = change->derived;
 	sluice_config_free(engine->config);
 	engine->config = change->config;
+	sluice_path_name(engine->config->relay,
+			 engine->config->home ? engine->config->home : engine->config->path);
 	sluice_identity_free(&engine->identity);
 	engine->identity = change->identity;
 	sluice_disk_change_finish(&change->disk);

@@ -13,6 +13,7 @@
 #include "../../lib/log.h"
 #include "../stream/stream.h"
 #include "connection.h"
+#include "path.h"
 
 /* Acknowledgements are small; the buffer grows for the rare long one, up to what a frame may have.
  */
@@ -114,8 +115,8 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	drop_kept(connection);
 	free(connection->native.greeting);
 	connection->native.greeting = NULL;
-	if (room)
-		ranges = calloc(room, sizeof(*ranges));
+	/* PATH follows in the same write. */
+	ranges = calloc(1, room * sizeof(*ranges) + SLUICE_PATH_FRAME);
 	/* A HELLO without ranges is a HELLO, too. */
 	for (number = 0; ranges && number < room; number++) {
 		const struct sluice_feeder *feeder = group->feeders[number];
@@ -135,6 +136,10 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	memcpy(connection->native.frame.stream, group->guid,
 	       sizeof(connection->native.frame.stream));
 	set_pending(connection, ranges, count * sizeof(*ranges), 0);
+	connection->native.path = sluice_path_generation();
+	if (ranges)
+		connection->writing.pending[1].iov_len +=
+			sluice_path_write(group->guid, (uint8_t *)(ranges + count));
 	sluice_connection_flush(connection, now);
 }
 
@@ -415,6 +420,29 @@ static const char *received(struct sluice_connection *connection, size_t length,
 	return NULL;
 }
 
+/* Tells the receiver which relays what comes has passed, if that is news. */
+static void tell_path(struct sluice_connection *connection, uint64_t now)
+{
+	uint64_t generation = sluice_path_generation();
+	uint8_t *bytes;
+
+	if (connection->state != SLUICE_TCP_READY || connection->writing.busy ||
+	    connection->native.path == generation)
+		return;
+	bytes = malloc(SLUICE_PATH_FRAME);
+	if (!bytes)
+		return;
+	free(connection->native.greeting);
+	connection->native.greeting = bytes;
+	connection->native.path = generation;
+	connection->writing.feeder = NULL;
+	connection->writing.pending[0].iov_base = bytes;
+	connection->writing.pending[0].iov_len = sluice_path_write(connection->group->guid, bytes);
+	connection->writing.pending[1].iov_len = 0;
+	connection->writing.busy = true;
+	sluice_connection_flush(connection, now);
+}
+
 /* struct sluice_protocol.tick: is it dead, does it need a heartbeat? @context worker */
 static const char *tick(struct sluice_connection *connection, uint64_t now, uint64_t *next)
 {
@@ -432,6 +460,7 @@ static const char *tick(struct sluice_connection *connection, uint64_t now, uint
 	/* Often enough that the answers keep one alive that is only slow to acknowledge. */
 	if (pause > connection->group->timing.dead_after_ns / 4)
 		pause = connection->group->timing.dead_after_ns / 4;
+	tell_path(connection, now);
 	if (!connection->writing.busy && now - connection->signs.wrote >= pause) {
 		memset(&connection->native.frame, 0, sizeof(connection->native.frame));
 		connection->native.frame.type = SLUICE_FRAME_HEARTBEAT;

@@ -16,7 +16,8 @@ struct sluice_native {
 		struct sluice_frame frame;
 		struct sluice_frame_lost frame_lost;
 	};
-	uint8_t *greeting;    /* HELLO's payload */
+	uint8_t *greeting;    /* HELLO's payload, and PATH */
+	uint64_t path;	      /* sluice_path_generation() of what was told last */
 	uint8_t *kept;	      /* what is left of a span that the store took out of the ring */
 	uint8_t *staging;     /* hash: where short spans are put together */
 	size_t room;	      /* how long that is */

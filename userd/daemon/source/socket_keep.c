@@ -16,6 +16,7 @@
 #include "../../lib/ring_twin.h"
 #include "../identity/identity_file.h"
 #include "../../config/sentence.h"
+#include "inlet.h"
 #include "socket.h"
 
 /* Anybody may write there: rings were there before they had a directory of their own. */
@@ -317,7 +318,15 @@ struct adopting {
 static int adopt_one(void *context, const char *path)
 {
 	const struct adopting *adopting = context;
+	const char *name = strrchr(path, '/');
+	unsigned int number;
+	sluice_guid route;
 
+	/* Whose inlet is still there goes on with it. */
+	if (name && strlen(name) > PREFIX_LENGTH + 1 &&
+	    parse_name(name + 1 + PREFIX_LENGTH, route, &number) &&
+	    sluice_inlet_awaits(adopting->plan, route, number))
+		return 0;
 	if (is_taken(adopting->fresh, path) || is_taken(adopting->context->streams, path))
 		return 0;
 	return take(adopting->context, adopting->plan, path, adopting->fresh);

@@ -311,6 +311,22 @@ static void note(struct sluice_stream *stream)
 		stream->disk->note(stream);
 }
 
+/* Says how far every output has got, for a thread that fills the ring. */
+static void tell_delivered(struct sluice_stream *stream)
+{
+	uint64_t least = stream->held, floor;
+
+	for_each_feeder (feeder, stream) {
+		floor = sluice_feeder_floor(feeder);
+		if (floor < least)
+			least = floor;
+	}
+	if (!stream->feeder_count && least == UINT64_MAX)
+		least = sluice_ring_head(&stream->ring);
+	/* Pairs with the acquire in sluice_inlet_native_settle(). */
+	sluice_store_release(&stream->delivered, least);
+}
+
 bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 {
 	uint64_t least = UINT64_MAX, acked;
@@ -347,6 +363,8 @@ bool sluice_stream_release(struct sluice_stream *stream, uint64_t now)
 		sluice_ring_move_tail(&stream->ring, least);
 	}
 	sluice_ring_twin_cursors(&stream->ring);
+	if (stream->bell >= 0)
+		tell_delivered(stream);
 	refilled = sluice_load_relaxed(&stream->starved) && stream->refill &&
 		   stream->refill(stream, now);
 	if (stream->alarm_mark || stream->alarm.is_raised)

@@ -73,6 +73,8 @@ struct sluice_stream {
 	 * is something, and whether it has; one by which it hears that there is room. -1: none */
 	struct sluice_handler bell_handler;
 	int bell, room;
+	/* Every output has all before it, be that by way of the disk; for that thread. */
+	uint64_t delivered;
 	uint32_t is_rung;
 	const struct sluice_stream_disk
 		*disk;		       /* of its disk side; NULL: there is no `store.disk` */

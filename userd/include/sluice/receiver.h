@@ -88,9 +88,11 @@ struct sluice_receiver_counts {
 };
 
 /*
- * Called for each new record, in the order of the connection. 0: it is taken. Anything else, a
- * negative errno: it is not, and sluice_receiver_fed() returns that; the link must be closed, and
- * the relay sends the record again later. Must not call functions of the same receiver.
+ * Called for each new record, in the order of the connection. 0: it is taken. -EAGAIN: there is no
+ * room for it now; sluice_receiver_fed() returns that and the link is as good as before: read
+ * nothing, and call sluice_receiver_fed() with 0 bytes when there is room. Anything else, a
+ * negative errno: it is not taken, and sluice_receiver_fed() returns that; the link must be closed,
+ * and the relay sends the record again later. Must not call functions of the same receiver.
  */
 typedef int sluice_receiver_take(void *context, const struct sluice_receiver_record *record);
 
