@@ -188,6 +188,8 @@ void sluice_read_files(struct sluice_reader *reader, const struct sluice_key *ke
 void sluice_read_speed(struct sluice_reader *reader, const struct sluice_key *key,
 		       const yaml_node_t *node, void *object); /* [struct sluice_config_speed] */
 void sluice_pcap_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
+/* keys_xdp.c: what these inputs need, and what they cannot have. */
+void sluice_xdp_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
 /* The same, of one address only. */
 void sluice_read_one_address(struct sluice_reader *reader, const struct sluice_key *key,
 			     const yaml_node_t *node,

@@ -14,6 +14,6 @@
 SOURCE("kmod", KMOD, kmod)
 SOURCE("socket", SOCKET, socket)
 SOURCE("pcap", PCAP, pcap)
+SOURCE("xdp", XDP, xdp)
 PLANNED("afpacket", AFPACKET)
-PLANNED("xdp", XDP)
 PLANNED("tcp", TCP)
