@@ -49,7 +49,7 @@ TESTS      := $(sort $(wildcard tests/unit/test_*.c))
 TEST_BENCH := $(filter-out %/main.c,$(BENCH_SRC))
 TEST_CTL   := $(filter-out %/main.c,$(CTL_SRC))
 # Tests of failing disks and of crashes put these under the daemon.
-PRELOADED  := $(B)/bad_calls.so $(B)/bad_disk.so $(B)/crash_point.so $(B)/stuck_thread.so $(B)/takeover_step.so
+PRELOADED  := $(B)/bad_calls.so $(B)/bad_disk.so $(B)/crash_point.so $(B)/starved_xdp.so $(B)/stuck_thread.so $(B)/takeover_step.so
 
 # build/<flavour>/path/file.o; flavours: plain, asan for the unit tests, pic for the library.
 plain = $(patsubst %.c,$(B)/plain/%.o,$(1))

@@ -6,6 +6,7 @@
  *   xdp_stream.c  the streams that it fills
  *   xdp_port.c    an interface: its program, who has it, the sockets of its queues
  *   xdp_attach.c  how the program gets to its place, and away from it
+ *   xdp_trial.c   whether native mode works
  *   xdp_rules.c   which datagram the program takes
  *   xdp_queue.c   a queue's socket
  *   xdp_read.c    the threads
@@ -63,6 +64,15 @@ struct sluice_xdp_attached {
 	bool is_native;
 };
 
+/* What was seen of the link when the program was attached. */
+struct sluice_xdp_trial {
+	uint64_t began;	  /* CLOCK_MONOTONIC */
+	uint32_t packets; /* that came in */
+	uint32_t drops;	  /* by the card, for want of room */
+	uint64_t starved; /* as the interface's */
+	bool has_carrier, is_known;
+};
+
 /* An interface. */
 struct sluice_xdp_interface {
 	struct sluice_xdp_interface *next;
@@ -87,8 +97,10 @@ struct sluice_xdp_interface {
 	/* The leader's */
 	int claim; /* a socket whose name says that this process has the interface; -1 */
 	uint32_t index;
-	bool is_generic_forced; /* native mode has failed its test here */
-	uint64_t *left_told;	/* by port */
+	bool is_generic_forced; /* native mode has failed here; `failure` says how */
+	char failure[SLUICE_PCAP_TEXT];
+	struct sluice_xdp_trial trial;
+	uint64_t *left_told; /* by port */
 	uint64_t left_seen[SLUICE_XDP_LEFT_COUNT];
 	char note[SLUICE_PCAP_TEXT];
 	/* Relaxed, for the user */
@@ -134,6 +146,11 @@ int sluice_xdp_sweep(uint32_t index);
 /* Takes it away; the program and its maps stay. */
 void sluice_xdp_detach(uint32_t index, struct sluice_xdp_attached *attached);
 void sluice_xdp_attached_free(struct sluice_xdp_attached *attached);
+
+/* xdp_trial.c. Looks at the link before the program is attached. Has what it counts since shown
+ * that native mode does not work there? `text` says why then. @context leader */
+void sluice_xdp_trial_begin(struct sluice_xdp_interface *interface);
+bool sluice_xdp_trial_fails(struct sluice_xdp_interface *interface, char text[SLUICE_PCAP_TEXT]);
 
 /* xdp_queue.c. 0 or a negative errno. @owner caller: sluice_xdp_queue_close() @context lane */
 int sluice_xdp_queue_open(struct sluice_xdp_queue **queue, const char *interface, uint32_t number,

@@ -133,6 +133,7 @@ static int attach_alone(struct sluice_xdp_interface *interface,
 				 strerror(-native), interface->name);
 		return error;
 	}
+	memcpy(interface->note, interface->failure, sizeof(interface->note));
 	return attach_link(interface->index, attached, false);
 }
 

@@ -155,6 +155,7 @@ int sluice_xdp_interface_open(struct sluice_xdp_interface *interface, char text[
 	}
 	interface->queue_count = sluice_xdp_queues_of(interface->name);
 	interface->chunk = mtu <= SMALL_MTU ? SMALL_CHUNK : LARGE_CHUNK;
+	sluice_xdp_trial_begin(interface);
 	error = sluice_xdp_attach(interface, &interface->attached, text);
 	if (error)
 		goto free;

@@ -219,6 +219,17 @@ static bool is_other(const struct sluice_xdp_interface *interface)
 	       sluice_xdp_queues_of(interface->name) != interface->queue_count;
 }
 
+/* Has native mode failed? Then the interface has generic mode from now on. @context leader */
+static bool has_failed(struct sluice_xdp_interface *interface)
+{
+	if (interface->attached.dispatched ||
+	    !sluice_xdp_trial_fails(interface, interface->failure))
+		return false;
+	sluice_warning("interface %s: %s", interface->name, interface->failure);
+	interface->is_generic_forced = true;
+	return true;
+}
+
 /* Takes the program away, and waits until all of it is gone. @context leader */
 static void shut(struct sluice_xdp_lane *lane)
 {
@@ -238,7 +249,7 @@ static void lead(struct sluice_xdp_lane *lane, char told[SLUICE_PCAP_TEXT])
 
 	if (interface->is_open) {
 		look_for_left(lane);
-		if (!is_other(interface))
+		if (!has_failed(interface) && !is_other(interface))
 			return;
 		shut(lane);
 	}
