@@ -3,7 +3,7 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench-batching bench-capture bench-cost bench-forward bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
+.PHONY: bench-batching bench-capture bench-cost bench-forward bench-latency bench-ports bench-relay bench-sending bench-store bench-xdp bench-zerocopy hotlines
 
 bench-forward: all ## what passing a TCP connection on costs: sluice, HAProxy, rinetd, socat
 	tests/bench/forward
@@ -33,6 +33,9 @@ $(B)/spool_rate: $(call plain,tests/bench/spool_rate.c $(LIB_SRC))
 
 $(B)/zerocopy: tests/bench/zerocopy.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+bench-xdp: all ## processor time a datagram costs by each source that takes it from a veth pair
+	tests/bench/xdp $(XDP_BENCH)
 
 bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, sendfile, splice, O_DIRECT
 	cd $(B) && ./zerocopy

@@ -24,6 +24,7 @@
 #include <xdp/xsk.h>
 #include "bpf/xdp.h"
 #include "pcap.h"
+#include "socket_lone.h"
 
 /* The number of the first lane: none of another source's, see SLUICE_PCAP_FIRST. */
 #define SLUICE_XDP_FIRST (SLUICE_PCAP_FIRST + (1U << 20))
@@ -118,6 +119,7 @@ struct sluice_xdp_lane {
 	uint32_t generation;
 	bool is_in;
 	int poll; /* epoll: its sockets */
+	struct sluice_socket_lone lone;
 	struct sluice_xdp_queue *queues;
 };
 
