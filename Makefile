@@ -14,7 +14,7 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap ncursesw libnats openssl
+PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap libxdp ncursesw libnats openssl
 CFLAGS  ?= -O2 -g
 # A warning of somebody else's newer compiler need not keep a package from being built.
 WERROR  ?= -Werror
@@ -49,7 +49,7 @@ TESTS      := $(sort $(wildcard tests/unit/test_*.c))
 TEST_BENCH := $(filter-out %/main.c,$(BENCH_SRC))
 TEST_CTL   := $(filter-out %/main.c,$(CTL_SRC))
 # Tests of failing disks and of crashes put these under the daemon.
-PRELOADED  := $(B)/bad_calls.so $(B)/bad_disk.so $(B)/crash_point.so $(B)/stuck_thread.so $(B)/takeover_step.so
+PRELOADED  := $(B)/bad_calls.so $(B)/bad_disk.so $(B)/crash_point.so $(B)/starved_xdp.so $(B)/stuck_thread.so $(B)/takeover_step.so
 
 # build/<flavour>/path/file.o; flavours: plain, asan for the unit tests, pic for the library.
 plain = $(patsubst %.c,$(B)/plain/%.o,$(1))
@@ -110,6 +110,7 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 	{ echo '/* NOLINTBEGIN */' && bpftool gen skeleton $< name sluice_$*_programs && echo '/* NOLINTEND */'; } >$@
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_bpf.o $(B)/$(flavour)/userd/daemon/source/socket_trial.o): $(B)/bpf/receive.skel.h
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_count.o): $(B)/bpf/count.skel.h
+$(foreach flavour,plain asan fuzz,$(foreach file,attach port read rules,$(B)/$(flavour)/userd/daemon/source/xdp_$(file).o)): $(B)/bpf/xdp.skel.h
 # The files of the page are part of the program.
 $(foreach flavour,plain asan fuzz,$(B)/$(flavour)/userd/ctl/http_asset.o): userd/ctl/web/page.css userd/ctl/web/page.js
 $(foreach flavour,plain asan pic fuzz,$(B)/$(flavour)/userd/lib/version.o): CPPFLAGS_ALL += -DSLUICE_COMMIT='"$(COMMIT)"'

@@ -3,9 +3,9 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench bench-quick bench-afpacket bench-batching bench-capture bench-cost bench-flat bench-forward bench-latency bench-peers bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
+.PHONY: bench bench-quick bench-afpacket bench-batching bench-capture bench-cost bench-flat bench-forward bench-latency bench-peers bench-ports bench-relay bench-sending bench-store bench-xdp bench-zerocopy hotlines
 
-bench: bench-capture bench-afpacket bench-relay bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward ## all of these, one after the other
+bench: bench-capture bench-afpacket bench-relay bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward bench-xdp ## all of these, one after the other
 
 bench-quick: ## a short form of what matters most: capture, flatness, ports; RESULT lines and tables
 	$(MAKE) all
@@ -45,6 +45,9 @@ $(B)/spool_rate: $(call plain,tests/bench/spool_rate.c $(LIB_SRC))
 
 $(B)/zerocopy: tests/bench/zerocopy.c
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+bench-xdp: all ## processor time a datagram costs by each source that takes it from a veth pair
+	tests/bench/xdp $(XDP_BENCH)
 
 bench-zerocopy: $(B)/zerocopy ## what it costs to hand a span to TCP: send, MSG_ZEROCOPY, sendfile, splice, O_DIRECT
 	cd $(B) && ./zerocopy

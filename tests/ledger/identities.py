@@ -123,7 +123,8 @@ def of_totals(picture, inputs, streams, outputs):
     """Sums over inputs and streams, of a daemon that has had one configuration since its start, and rings of its own."""
     module = {one["STREAM_ID"] for one in (picture["after"]["module"] or {"STREAM_GET": []})["STREAM_GET"]}
     for kind in ("kmod", "socket"):
-        mine = [one for one in inputs if one["source"] == kind]
+        # What is no module's ring is one of sockets, of a capture or of AF_XDP.
+        mine = [one for one in inputs if (one["source"] == "kmod") == (kind == "kmod")]
         rings = [one for one in streams if (one["id"] in module) == (kind == "kmod")]
         for figure in ("stored", "stored_bytes"):
             sums = [sum(one[figure] for one in some) for some in (mine, rings)]

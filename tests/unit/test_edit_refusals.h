@@ -151,9 +151,6 @@ static const struct refusal refusals[] = {
 	{SET, "telemetry", "hook", "ingress",
 	 "inputs.hook: ingress is a hook of the interface: name one with "
 	 "inputs.interface"},
-	{SET, "telemetry", "source", "xdp",
-	 "inputs.source: xdp: not supported yet (valid values: auto, kmod, "
-	 "socket, pcap, tcp, sluice)"},
 	{SET, "telemetry", "address", "10.9.0.1/8",
 	 "inputs.address: \"10.9.0.1/8\" has bits set behind the prefix: "
 	 "write 10.0.0.0/8 or the address alone"},

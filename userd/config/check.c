@@ -366,6 +366,7 @@ static void check_draft(struct sluice_draft *draft, struct sluice_findings *find
 		sluice_pcap_check(&draft->inputs[number], findings);
 		sluice_afpacket_check(&draft->inputs[number], findings);
 		sluice_inlet_check(draft, number, findings);
+		sluice_xdp_check(&draft->inputs[number], findings);
 	}
 	if (check_graph(draft, findings) || sluice_draft_check_overlaps(draft, findings))
 		findings->out_of_memory = true;

@@ -250,6 +250,8 @@ void sluice_pcap_check(const struct sluice_draft_input *draft, struct sluice_fin
 /* keys_afpacket.c: what inputs with `source: afpacket` need, and cannot have; theirs is
  * `verdict: copy` where nothing is written. */
 void sluice_afpacket_check(struct sluice_draft_input *draft, struct sluice_findings *findings);
+/* keys_xdp.c: what these inputs need, and what they cannot have. */
+void sluice_xdp_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
 /* The same, of one address only. */
 void sluice_read_one_address(struct sluice_reader *reader, const struct sluice_key *key,
 			     const yaml_node_t *node,

@@ -17,6 +17,10 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 void sluice_host_check_capture(const struct sluice_config_input *input, enum sluice_host_view view,
 			       struct sluice_findings *findings);
 
+/* host_xdp.c: sockets of a kind that may not be had. */
+void sluice_host_check_xdp(const struct sluice_config_input *input, enum sluice_host_view view,
+			   struct sluice_findings *findings);
+
 /* from_check.c: have connections an address to come from? */
 void sluice_host_check_from(const struct sluice_config *config, struct sluice_findings *findings);
 

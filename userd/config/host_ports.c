@@ -380,6 +380,10 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 			sluice_host_check_capture(&config->inputs[number], view, findings);
 			continue;
 		}
+		if (config->inputs[number].source == SLUICE_SOURCE_XDP) {
+			sluice_host_check_xdp(&config->inputs[number], view, findings);
+			continue;
+		}
 		check_source(&search, &config->inputs[number], module);
 		if (sluice_config_is_from_socket(&config->inputs[number], !module))
 			check_ports(&search, &config->inputs[number]);

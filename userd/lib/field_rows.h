@@ -25,7 +25,7 @@
 FIELD(INPUT, INPUT_ID, guid, "id", GUID, 0, "", "", ANY, "the input, over renames and restarts")
 FIELD(INPUT, INPUT_NAME, name, "name", TEXT, 10, "INPUT", "", ANY, "its name")
 FIELD(INPUT, INPUT_SOURCE, source, "source", TEXT, 20, "SOURCE", "", ANY,
-	"who takes datagrams in: `kmod`, `socket`, `pcap`, `afpacket`, `tcp` or `sluice`")
+	"who takes datagrams in: `kmod`, `socket`, `pcap`, `afpacket`, `xdp`, `tcp` or `sluice`")
 FIELD(INPUT, INPUT_MATCH, match, "match", LONG_TEXT, 40, "MATCH", "", ANY, "ports and filters")
 FIELD(INPUT, INPUT_VERDICT, verdict, "verdict", TEXT, 50, "VERDICT", "", ANY,
 	"`steal` or `copy`: whether the stack sees what is taken")

@@ -18,7 +18,7 @@ THREAD_KIND(FORWARDER, "forwarder", true, "passes TCP connections on")
 THREAD_KIND(SPOOLER, "spooler", true, "writes and reads the store on the disk")
 THREAD_KIND(FOREMAN, "foreman", false, "changes, pictures and the stop")
 THREAD_KIND(RESOLVER, "resolver", false, "looks destinations' names up")
-THREAD_KIND(CAPTURE, "capture", false, "reads an interface or captures (source: pcap)")
+THREAD_KIND(CAPTURE, "capture", false, "reads an interface or captures (source: pcap, xdp)")
 THREAD_KIND(INLET, "inlet", false, "takes connections in (source: tcp, sluice)")
 THREAD_KIND(WATCHDOG, "watchdog", true, "looks after the others")
 

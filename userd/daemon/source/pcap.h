@@ -94,7 +94,9 @@ struct sluice_pcap_handle {
 	size_t file_count;
 	struct sluice_config_speed next_speed;
 	struct sluice_pcap_table *next_table; /* that of the change under way */
-	/* Its thread */
+	/* Its thread; `read`, if not NULL, is what it does, and `own` is its (xdp.h) */
+	void (*read)(struct sluice_pcap_handle *handle);
+	void *own;
 	pthread_t thread;
 	int wake;      /* eventfd: it is to end, or to pause */
 	bool ends;     /* relaxed */

@@ -19,8 +19,11 @@ static void *thread_main(void *argument)
 	struct sluice_pcap_handle *handle = argument;
 	const char *first = handle->file_count ? handle->files[0] : handle->interface;
 
-	(void)sluice_thread_begin(SLUICE_THREAD_CAPTURE, "sluice-pcap", NULL, NULL);
-	if (handle->interface[0]) {
+	(void)sluice_thread_begin(SLUICE_THREAD_CAPTURE,
+				  handle->read ? "sluice-xdp" : "sluice-pcap", NULL, NULL);
+	if (handle->read) {
+		handle->read(handle);
+	} else if (handle->interface[0]) {
 		sluice_pcap_read_interface(handle);
 	} else {
 		sluice_pcap_read_files(handle);
