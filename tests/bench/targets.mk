@@ -3,7 +3,7 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench-batching bench-capture bench-cost bench-forward bench-latency bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
+.PHONY: bench-batching bench-capture bench-cost bench-forward bench-latency bench-path bench-ports bench-relay bench-sending bench-store bench-zerocopy hotlines
 
 bench-forward: all ## what passing a TCP connection on costs: sluice, HAProxy, rinetd, socat
 	tests/bench/forward
@@ -17,6 +17,15 @@ bench-batching: ## instructions of the whole path of a datagram, with and withou
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/batching
+
+# What the daemon does for `hook: xdp`, without a daemon: also for scenarios.
+$(B)/xdp_attach: $(call plain,tests/bench/xdp_attach.c $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench-path: $(B)/xdp_attach ## instructions of the whole way of a datagram into the ring, beyond the sender: prerouting, ingress, xdp on igb; in the VM
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/path
 
 bench-relay: $(B)/receiving $(B)/recvmmsg_relay ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside other relays
 	$(MAKE) all
