@@ -111,6 +111,7 @@ $(B)/bpf/%.skel.h: $(B)/bpf/%.bpf.o
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_bpf.o $(B)/$(flavour)/userd/daemon/source/socket_trial.o): $(B)/bpf/receive.skel.h
 $(foreach flavour,plain asan,$(B)/$(flavour)/userd/daemon/source/socket_count.o): $(B)/bpf/count.skel.h
 $(foreach flavour,plain asan fuzz,$(foreach file,attach port read rules,$(B)/$(flavour)/userd/daemon/source/xdp_$(file).o)): $(B)/bpf/xdp.skel.h
+$(foreach flavour,plain asan pic fuzz,$(B)/$(flavour)/userd/lib/hook_xdp.o): $(B)/bpf/hook_xdp.skel.h
 # The files of the page are part of the program.
 $(foreach flavour,plain asan fuzz,$(B)/$(flavour)/userd/ctl/http_asset.o): userd/ctl/web/page.css userd/ctl/web/page.js
 $(foreach flavour,plain asan pic fuzz,$(B)/$(flavour)/userd/lib/version.o): CPPFLAGS_ALL += -DSLUICE_COMMIT='"$(COMMIT)"'
@@ -142,7 +143,7 @@ test-unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## unit tests under A
 unit: $(if $(T),$(B)/unit/test_$(T),$(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS))) ## one unit program, T=feeder; nothing else is linked
 	tests/run-unit $^
 
-scenario: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) ## scenarios by name, T='P2-*' or T=P2-kill-9-under-traffic@native
+scenario: all $(B)/netlink-fuzz $(B)/xdp_attach $(YNL) $(PRELOADED) ## scenarios by name, T='P2-*' or T=P2-kill-9-under-traffic@native
 	tests/run $(if $(T),'$(T)',$(error say which: make scenario T=NAME))
 
 picture: all ## docs/overview.svg, the picture of sluicectl top in the README, from a real run
@@ -197,11 +198,12 @@ kmod: ## build the module; KERNEL=6.1 (default), 5.10, 6.1-rt, 6.12, 7, debug; h
 	$(MAKE) -C "$(if $(filter host,$(KERNEL)),/lib/modules/$(shell uname -r)/build,$$(vm-images/kernel-dir $(KERNEL)))" M=$(CURDIR)/$(KMOD)/tree SLUICE_VERSION=$(VERSION) \
 		$(KMOD_FLAGS) modules
 	find $(KMOD)/tree/kmod -name '*.ko' -exec cp -u -t $(KMOD) {} +
+	kmod/btf/add $(KMOD)/sluice.ko "$(if $(filter host,$(KERNEL)),/sys/kernel/btf/vmlinux,$$(vm-images/kernel-dir $(KERNEL) vmlinux))"
 
-test: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
+test: all $(B)/netlink-fuzz $(B)/xdp_attach $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
 	tests/run $(TEST)
 
-test-all: all $(B)/netlink-fuzz $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
+test-all: all $(B)/netlink-fuzz $(B)/xdp_attach $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
 	tests/run -a $(TEST)
 
 SOAK_STEPS ?= 20000
@@ -227,7 +229,7 @@ test-kernels: all ## the module and the whole path on every kernel; result in do
 
 dkms: ## put the module's sources where DKMS finds them, /usr/src/sluice-VERSION
 	mkdir -p $(DESTDIR)/usr/src/sluice-$(VERSION)
-	rsync -a --delete --include='*/' --include='*.c' --include='*.h' \
+	rsync -a --delete --include='*/' --include='*.c' --include='*.h' --include='kmod/btf/add' \
 		--include='Kbuild' --exclude='*' --prune-empty-dirs Kbuild kmod uapi $(DESTDIR)/usr/src/sluice-$(VERSION)/
 	sed 's|@VERSION@|$(VERSION)|' kmod/dkms.conf >$(DESTDIR)/usr/src/sluice-$(VERSION)/dkms.conf
 	install -D -m 644 conf/sluice.modules-load.conf $(DESTDIR)/usr/lib/modules-load.d/sluice.conf

@@ -104,12 +104,29 @@ unlock:
 	return error;
 }
 
+/* SLUICE_IOC_XDP. */
+static long sluice_xdp(const struct sluice_file *sf, const struct sluice_xdp __user *argument)
+{
+	struct sluice_xdp xdp;
+
+	if (copy_from_user(&xdp, argument, sizeof(xdp)))
+		return -EFAULT;
+	if (xdp.ifindex > INT_MAX)
+		return -ENODEV;
+	return sluice_xdp_hold(sluice_net_of(sf->net), xdp.ifindex, xdp.link);
+}
+
 /* Control calls. */
 static long sluice_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
-	if (command != SLUICE_IOC_ATTACH)
+	switch (command) {
+	case SLUICE_IOC_ATTACH:
+		return sluice_attach(file->private_data, (struct sluice_attach __user *)argument);
+	case SLUICE_IOC_XDP:
+		return sluice_xdp(file->private_data, (const struct sluice_xdp __user *)argument);
+	default:
 		return -ENOTTY;
-	return sluice_attach(file->private_data, (struct sluice_attach __user *)argument);
+	}
 }
 
 /* The ring that the file is attached to, or NULL. */

@@ -123,10 +123,10 @@ static bool capture(const struct sluice_rule *rule, struct sk_buff *skb,
 	if (unlikely(length < sizeof(*udp) || length > skb->len - udp_offset)) {
 		cause = SLUICE_LOST_BAD_LENGTH;
 	} else {
-		packet.length = length - sizeof(*udp);
 		/* One that is still to be filled in is never 0. */
 		bool lacks = family == 6 && !udp->check && skb->ip_summed != CHECKSUM_PARTIAL;
 
+		packet.length = length - sizeof(*udp);
 		if ((lacks || !skb_csum_unnecessary(skb)) &&
 		    !(rule->flags & SLUICE_RULE_F_NO_CHECKSUM) &&
 		    unlikely(!checksum_is_right(skb, udp_offset, udp, family))) {

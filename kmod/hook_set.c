@@ -33,6 +33,8 @@ static const struct hook_row rows[SLUICE_HOOK_KINDS] = {
 	[SLUICE_HOOK_LOCAL_IN] = { .functions = sluice_hook_local_in },
 	[SLUICE_HOOK_INGRESS] = { .update = sluice_ingress_update, .look = sluice_ingress_look,
 				  .refuse = sluice_ingress_refuse },
+	[SLUICE_HOOK_XDP] = { .update = sluice_xdp_update, .look = sluice_xdp_look,
+			      .refuse = sluice_xdp_refuse },
 };
 
 /**

@@ -37,6 +37,7 @@ static int __net_init net_begin(struct net *net)
 	INIT_LIST_HEAD(&sn->tallies);
 	INIT_LIST_HEAD(&sn->batches);
 	INIT_LIST_HEAD(&sn->ingresses);
+	INIT_LIST_HEAD(&sn->xdps);
 	sn->retired = alloc_percpu_gfp(struct sluice_counts, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!sn->retired)
 		return -ENOMEM;
@@ -105,6 +106,7 @@ static int __init sluice_init(void)
 	error = sluice_netlink_init();
 	if (error)
 		goto exit_dev;
+	sluice_xdp_init();
 	return 0;
 
 exit_dev:

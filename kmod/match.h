@@ -19,7 +19,7 @@
 
 #define SLUICE_PORTS 65536U /* RFC 768: ports are 16 bits */
 #define SLUICE_RANGES_MAX 256U
-#define SLUICE_HOOK_KINDS (SLUICE_HOOK_INGRESS + 1U) /* that a rule can name */
+#define SLUICE_HOOK_KINDS (SLUICE_HOOK_XDP + 1U) /* that a rule can name */
 #define SLUICE_HOOKS (SLUICE_HOOK_LOCAL_IN + 1U) /* of the stack, with a half of the table each */
 #define SLUICE_SLOTS (SLUICE_HOOKS * SLUICE_PORTS)
 
@@ -199,12 +199,12 @@ static __always_inline bool sluice_rule_accepts(const struct sluice_rule *rule,
 }
 
 /*
- * The hook of the stack at which a rule is found. What ingress leaves to the stack comes to
- * prerouting, where the same rule has to be, and so ingress looks there as well.
+ * The hook of the stack at which a rule is found. What ingress and XDP leave to the stack comes to
+ * prerouting, where the same rule has to be, and so they look there as well.
  */
 static __always_inline enum sluice_hook sluice_hook_in_stack(enum sluice_hook hook)
 {
-	return hook == SLUICE_HOOK_INGRESS ? SLUICE_HOOK_PREROUTING : hook;
+	return hook == SLUICE_HOOK_LOCAL_IN ? SLUICE_HOOK_LOCAL_IN : SLUICE_HOOK_PREROUTING;
 }
 
 /* Where in the table the slot of @port (host byte order) at a hook is. */

@@ -557,7 +557,8 @@ static int interface_event(struct notifier_block *block, unsigned long event, vo
 	}
 	mutex_unlock(&sn->lock);
 	/* A setting or a hook of ours may be there for a moment longer than the last rule. */
-	if (!is_named && list_empty(&sn->batches) && list_empty(&sn->ingresses))
+	if (!is_named && list_empty(&sn->batches) && list_empty(&sn->ingresses) &&
+	    list_empty(&sn->xdps))
 		return NOTIFY_DONE;
 	sluice_batching_look(sn, device, event == NETDEV_UNREGISTER);
 	sluice_hook_look(sn, device, event == NETDEV_UNREGISTER);

@@ -46,6 +46,8 @@ struct genl_info;
 struct net_device;
 struct nlattr;
 struct seq_file;
+struct xdp_buff;
+struct xdp_md;
 
 /**
  * struct sluice_route - inputs that go to the same outputs, and their rings
@@ -112,6 +114,7 @@ struct sluice_hook_set {
  * @batches:       interfaces whose setting we changed for it; under RTNL
  * @hook_rules:    how many name each hook; under @change and @lock
  * @ingresses:     interfaces with a hook of ours for them; under RTNL
+ * @xdps:          interfaces whose XDP program we hold; under RTNL
  * @retired:       sum of the counters of rules that are gone, by CPU
  * @port_count:    ports of all rules, each of each counted; under @change and @lock
  * @ring_pages:    pages of its rings if it has quotas
@@ -137,6 +140,7 @@ struct sluice_net {
 	struct list_head batches;
 	unsigned int hook_rules[SLUICE_HOOK_KINDS];
 	struct list_head ingresses;
+	struct list_head xdps;
 	struct sluice_counts __percpu *retired;
 	u64 port_count;
 	atomic_long_t ring_pages;
@@ -171,6 +175,18 @@ bool sluice_ingress_look(struct sluice_net *sn, struct net_device *device, bool 
 void sluice_ingress_update(struct sluice_net *sn);
 int sluice_ingress_refuse(struct genl_info *info, const struct nlattr *attribute,
 			  const struct sluice_rule *draft);
+
+/* xdp.c */
+u32 sluice_xdp_frame(const struct sluice_net *sn, struct xdp_buff *frame);
+
+/* xdp_program.c */
+int sluice_xdp_take(struct xdp_md *context);
+void sluice_xdp_init(void);
+bool sluice_xdp_look(struct sluice_net *sn, struct net_device *device, bool leaves);
+void sluice_xdp_update(struct sluice_net *sn);
+int sluice_xdp_refuse(struct genl_info *info, const struct nlattr *attribute,
+		      const struct sluice_rule *draft);
+int sluice_xdp_hold(struct sluice_net *sn, int ifindex, int link);
 
 /**
  * struct sluice_quota_state - memory of rings, MiB

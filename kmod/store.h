@@ -27,7 +27,9 @@
 
 /**
  * struct hook_packet - one packet and where its datagram lies
- * @skb:     the packet, its data at the network header
+ * @skb:     the packet, its data at the network header; NULL with @network
+ * @network: its IP header, if there is no packet yet: a frame in the driver's memory, which has
+ *           @linear and no VLAN; else NULL
  * @in:      where it came in
  * @rule:    that it belongs to
  * @time_ns: when it was received
@@ -40,6 +42,7 @@
  */
 struct hook_packet {
 	struct sk_buff *skb;
+	const void *network;
 	const struct net_device *in;
 	const struct sluice_rule *rule;
 	u64 time_ns;
@@ -180,11 +183,13 @@ static __always_inline void write_address(struct sluice_record_address *address,
 					  const struct hook_packet *packet, u64 sequence)
 {
 	const struct sk_buff *skb = packet->skb;
+	/* skb->data is at the network header, see struct hook_packet. */
+	const void *network = packet->network ? packet->network : skb->data;
 	__le64 *words = (__le64 *)address;
 	u64 tag = 0;
 	u32 ports;
 
-	if (unlikely(skb_vlan_tag_present(skb)))
+	if (!packet->network && unlikely(skb_vlan_tag_present(skb)))
 		tag = (u64)skb_vlan_tag_get(skb) << 16 | 1 << 8;
 	else if (unlikely(is_vlan_dev(packet->in)))
 		/* Taken off when the packet was handed to its VLAN's interface. */
@@ -194,14 +199,13 @@ static __always_inline void write_address(struct sluice_record_address *address,
 	words[0] = cpu_to_le64((u64)ports << 32 | tag | packet->family);
 	/* interface, sequence */
 	words[1] = cpu_to_le64(sequence << 32 | (u32)packet->in->ifindex);
-	/* skb->data is at the network header, see struct hook_packet. */
 	if (packet->family == 4) {
-		const struct iphdr *ip = (const struct iphdr *)skb->data;
+		const struct iphdr *ip = network;
 
 		write_ipv4(address->source, ip->saddr);
 		write_ipv4(address->destination, ip->daddr);
 	} else {
-		const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
+		const struct ipv6hdr *ip = network;
 
 		memcpy(address->source, &ip->saddr, 16);
 		memcpy(address->destination, &ip->daddr, 16);
@@ -357,7 +361,7 @@ static __always_inline bool store_in_softirq(const struct hook_packet *packet, i
  * The same in any context: in a process's nothing else keeps this CPU's softirq from storing in
  * between.
  */
-static bool store(const struct hook_packet *packet, int cause, bool super)
+static __maybe_unused bool store(const struct hook_packet *packet, int cause, bool super)
 {
 	bool stored;
 

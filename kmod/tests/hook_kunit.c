@@ -3,8 +3,8 @@
  * KUnit suite "sluice_hook": packets made by hand go through the hook: lying lengths, checksums,
  * super-packets, scattered data, extension headers, both verdicts.
  *
- * Contains hook.c, match.c and ring.c, so that it tests the same lines as run in the module, beside
- * the module. No hook is registered: the suite calls it.
+ * Contains hook.c, xdp.c, match.c and ring.c, so that it tests the same lines as run in the module,
+ * beside the module. No hook is registered: the suite calls it.
  */
 #define pr_fmt(fmt) "sluice: " fmt
 #include <kunit/test.h>
@@ -17,9 +17,11 @@
 #include "../ring.c"
 #include "../tally.c"
 #include "../hook.c"
+#include "../xdp.c"
 #include "packet.h"
 #include "table.h"
 #include "hook_bed.h"
+#include "frame.h"
 
 /*
  * Every size around the steps of the copy, linear and scattered, both families: stored exactly,
@@ -489,7 +491,8 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(cut_test),	       KUNIT_CASE(cut_list_test),    KUNIT_CASE(cut_full_test),
 	KUNIT_CASE(extension_test),    KUNIT_CASE(address_test),     KUNIT_CASE(others_test),
 	KUNIT_CASE(reassembled_test),  KUNIT_CASE(no_ring_test),     KUNIT_CASE(local_in_test),
-	KUNIT_CASE(time_test),	       {}
+	KUNIT_CASE(time_test),	       KUNIT_CASE(frame_sizes_test), KUNIT_CASE(frame_passes_test),
+	KUNIT_CASE(frame_rule_test),   {}
 };
 
 static struct kunit_suite suite = {

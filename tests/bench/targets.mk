@@ -3,9 +3,9 @@
 # The benchmarks, by name: included by the Makefile of the tree, from whose folder they run. What each measures is
 # said in docs/benchmarks.md.
 
-.PHONY: bench bench-quick bench-afpacket bench-batching bench-capture bench-cost bench-flat bench-forward bench-latency bench-peers bench-ports bench-relay bench-sending bench-store bench-xdp bench-zerocopy hotlines
+.PHONY: bench bench-quick bench-afpacket bench-batching bench-capture bench-cost bench-flat bench-forward bench-latency bench-path bench-peers bench-ports bench-relay bench-sending bench-store bench-xdp bench-zerocopy hotlines
 
-bench: bench-capture bench-afpacket bench-relay bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward bench-xdp ## all of these, one after the other
+bench: bench-capture bench-afpacket bench-relay bench-path bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward bench-xdp ## all of these, one after the other
 
 bench-quick: ## a short form of what matters most: capture, flatness, ports; RESULT lines and tables
 	$(MAKE) all
@@ -29,6 +29,15 @@ bench-batching: ## instructions of the whole path of a datagram, with and withou
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/batching
+
+# What the daemon does for `hook: xdp`, without a daemon: also for scenarios.
+$(B)/xdp_attach: $(call plain,tests/bench/xdp_attach.c $(LIB_SRC))
+	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+bench-path: $(B)/xdp_attach ## instructions of the whole way of a datagram into the ring, beyond the sender: prerouting, ingress, xdp on igb; in the VM
+	$(MAKE) all
+	$(MAKE) kmod KERNEL=6.1
+	tests/bench/path
 
 bench-relay: $(B)/receiving $(B)/recvmmsg_relay ## what a datagram captured and delivered costs: instructions in the VM; CPU time beside other relays
 	$(MAKE) all

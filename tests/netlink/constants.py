@@ -251,6 +251,7 @@ ENUMERATIONS = {
         "SLUICE_HOOK_PREROUTING": 0,
         "SLUICE_HOOK_LOCAL_IN": 1,
         "SLUICE_HOOK_INGRESS": 2,
+        "SLUICE_HOOK_XDP": 3,
     },
     "sluice_batching": {
         "SLUICE_BATCHING_OFF": 0,

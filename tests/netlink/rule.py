@@ -14,6 +14,8 @@ parser.add_argument("--name", default="by-hand")
 parser.add_argument("--ports", default="5000")
 parser.add_argument("--interface", default="")
 parser.add_argument("--batching", type=int, default=0)
+parser.add_argument("--hook", type=int, default=0)
+parser.add_argument("--flags", type=int, default=0)
 parser.add_argument("--ring", type=int, default=1 << 20)
 options = parser.parse_args()
 
@@ -28,6 +30,7 @@ try:
                     attribute("RULE_NAME", options.name.encode() + b"\0") + attribute("RULE_INPUT", struct.pack("=H", 0)) +
                     attribute("RULE_PORTS", struct.pack("=HH", int(first), int(last or first))) +
                     (attribute("RULE_INTERFACE", options.interface.encode() + b"\0") if options.interface else b"") +
+                    attribute("RULE_HOOK", bytes([options.hook])) + attribute("RULE_FLAGS", struct.pack("=I", options.flags)) +
                     attribute("RULE_BATCHING", bytes([options.batching])), schema.NLM_F_CREATE)
     except schema.Refused:
         client.call("ROUTE_DEL", attribute("ROUTE_ID", route))

@@ -38,7 +38,27 @@ struct sluice_attach {
 	__u64 owner;
 };
 
+/**
+ * struct sluice_xdp - argument of SLUICE_IOC_XDP: the module keeps an XDP program for its rules
+ * @ifindex: the interface, which a rule with SLUICE_HOOK_XDP names
+ * @link:    descriptor of the BPF link that holds a program at it; the caller may close it
+ *
+ * The program calls the module's function sluice_xdp_take(), which returns XDP_DROP for what it
+ * stored and XDP_PASS for all else. The link goes, and the program with it, when no rule names the
+ * interface any more, when the interface goes or gets another name, and with the namespace.
+ *
+ * One that is kept already is let go, since no two can be at an interface.
+ *
+ * Errors: ENODEV no such rule and interface in this namespace; else EBADF there is no such
+ * descriptor (-1: so one asks whether a program is wanted), EINVAL it is no link of an XDP program.
+ */
+struct sluice_xdp {
+	__u32 ifindex;
+	__s32 link;
+};
+
 #define SLUICE_IOC_MAGIC 0xB5
 #define SLUICE_IOC_ATTACH _IOWR(SLUICE_IOC_MAGIC, 1, struct sluice_attach)
+#define SLUICE_IOC_XDP _IOW(SLUICE_IOC_MAGIC, 2, struct sluice_xdp)
 
 #endif /* SLUICE_DEVICE_H */

@@ -150,6 +150,8 @@ enum sluice_hook {
 	SLUICE_HOOK_LOCAL_IN = 1,
 	/* of the rule's interface, before IP; what it leaves: prerouting */
 	SLUICE_HOOK_INGRESS = 2,
+	/* in the driver of the rule's interface; what it leaves: prerouting */
+	SLUICE_HOOK_XDP = 3,
 };
 
 /* Whether the rule's interface joins the datagrams of a burst while the rule is there. */

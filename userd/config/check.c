@@ -230,20 +230,24 @@ static void check_input(const struct sluice_draft_input *draft, struct sluice_fi
 {
 	const struct sluice_config_input *input = &draft->input;
 	unsigned int whole = input->address.family == AF_INET6 ? 128 : 32;
+	bool at_interface = input->hook == SLUICE_HOOK_INGRESS || input->hook == SLUICE_HOOK_XDP;
+	const char *hook = input->hook == SLUICE_HOOK_XDP ? "xdp" : "ingress";
 
 	if (input->address.family != AF_UNSPEC && input->from.family != AF_UNSPEC &&
 	    input->address.family != input->from.family)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->from_place,
 				    "inputs.from: one of address and from is IPv4 and the other "
 				    "IPv6: no datagram has both");
-	if (input->hook == SLUICE_HOOK_INGRESS && !input->interface[0])
+	if (at_interface && !input->interface[0])
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->hook_place,
-				    "inputs.hook: ingress is a hook of the interface: name one "
-				    "with inputs.interface");
-	if (input->hook == SLUICE_HOOK_INGRESS && input->verdict == SLUICE_VERDICT_COPY)
+				    "inputs.hook: %s is a hook of the interface: name one "
+				    "with inputs.interface",
+				    hook);
+	if (at_interface && input->verdict == SLUICE_VERDICT_COPY)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->hook_place,
 				    "inputs.hook: what goes on through the stack is copied at "
-				    "prerouting for less: ingress needs verdict: steal");
+				    "prerouting for less: %s needs verdict: steal",
+				    hook);
 	if (input->batching != SLUICE_BATCHING_OFF && !input->interface[0])
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->batching_place,
 				    "inputs.batching: it is a setting of the interface: name one "

@@ -40,6 +40,7 @@ static const struct sluice_choice hooks[] = {
 	{"prerouting", SLUICE_HOOK_PREROUTING, false},
 	{"local-in", SLUICE_HOOK_LOCAL_IN, false},
 	{"ingress", SLUICE_HOOK_INGRESS, false},
+	{"xdp", SLUICE_HOOK_XDP, false},
 	{NULL, 0, false},
 };
 

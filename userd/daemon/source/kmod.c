@@ -14,6 +14,7 @@
 #include "../../lib/log.h"
 #include "../../config/sentence.h"
 #include "kmod.h"
+#include "kmod_xdp.h"
 
 #define DEVICE "/dev/sluice"
 /* A predecessor that was killed gives its rings back when the kernel has taken it apart. */
@@ -27,6 +28,7 @@ struct sluice_intake {
 	const struct sluice_source_plan *plan; /* likewise; NULL: none */
 	struct sluice_kernel_rule *measured;
 	size_t measured_count, measured_next; /* where the next one that is asked for may be */
+	struct sluice_kmod_xdp *xdp; /* NULL: no input ever wanted it */
 };
 
 /* struct sluice_source_class.free: rules and rings stay in the module. */
@@ -37,6 +39,7 @@ static void intake_free(struct sluice_intake *intake)
 	sluice_kmod_ledger_free(&intake->ledger);
 	sluice_kernel_close(intake->kernel);
 	free(intake->measured);
+	sluice_kmod_xdp_free(intake->xdp);
 	free(intake);
 }
 
@@ -423,6 +426,12 @@ static void intake_catch_up(struct sluice_intake *intake)
 	(void)intake;
 }
 
+/* struct sluice_source_class.follow: rules follow by themselves, programs do not. */
+static bool intake_follow(struct sluice_intake *intake, const struct sluice_source_plan *plan)
+{
+	return sluice_kmod_xdp_follow(&intake->xdp, plan);
+}
+
 /* struct sluice_source_class.close_inputs: nothing to do. */
 static size_t intake_close(struct sluice_intake *intake)
 {
@@ -552,6 +561,7 @@ const struct sluice_source_class sluice_source_kmod = {
 	.retire = intake_retire,
 	.catch_up = intake_catch_up,
 	.close_inputs = intake_close,
+	.follow = intake_follow,
 	.measure = intake_measure,
 	.counters = intake_counters,
 	.free = intake_free,
