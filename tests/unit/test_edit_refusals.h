@@ -272,7 +272,7 @@ static const struct refusal refusals[] = {
 	 "warning, notice, info, debug)"},
 	{SET, NULL, "log.to", "somewhere",
 	 "log.to: \"somewhere\" is not a valid value (valid values: stderr, "
-	 "journal, or the path of a file beginning with /)"},
+	 "journal, syslog, or the path of a file beginning with /)"},
 	{ADD_INPUT, "telemetry", NULL, NULL,
 	 "inputs.name: \"telemetry\" is taken already (line 6): take another"},
 	{ADD_OUTPUT, "collector", NULL, NULL,

@@ -162,7 +162,6 @@ void sluice_read_deny(struct sluice_reader *reader, const struct sluice_key *key
 		      const yaml_node_t *node, void *object); /* [struct sluice_config_inlet] */
 void sluice_inlet_check(const struct sluice_draft *draft, size_t number,
 			struct sluice_findings *findings);
-void sluice_inlet_free(struct sluice_config_inlet *inlet);
 
 /* forward_check.c: what forwards need of each other and of themselves. */
 void sluice_forward_check(const struct sluice_draft *draft, struct sluice_findings *findings);

@@ -305,7 +305,8 @@ static const struct sluice_key input_keys[] = {
 	 .place = INPUT(idle_place),
 	 .maximum = 30ULL * 86400 * SECOND},
 	{.path = "inputs.source",
-	 .does = "who takes records in: the module, sockets, captures, packet sockets, AF_XDP, TCP, a "
+	 .does = "who takes records in: the module, sockets, captures, packet sockets, AF_XDP, "
+		 "TCP, a "
 		 "relay",
 	 .fallback = "auto",
 	 .read = sluice_read_choice,

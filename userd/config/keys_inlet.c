@@ -53,13 +53,6 @@ void sluice_read_deny(struct sluice_reader *reader, const struct sluice_key *key
 	inlet->deny_count = prefixes.count;
 }
 
-void sluice_inlet_free(struct sluice_config_inlet *inlet)
-{
-	free(inlet->listen.text);
-	free(inlet->allow);
-	free(inlet->deny);
-}
-
 /* Adds that a key is not one of this source's, if it is written. */
 static void refuse(struct sluice_findings *findings, const struct sluice_config_place *place,
 		   bool is_more, const char *key, const char *why)

@@ -19,7 +19,9 @@ static void input_free(struct sluice_config_input *input)
 	for (number = 0; number < input->file_count; number++)
 		free(input->files[number]);
 	free(input->files);
-	sluice_inlet_free(&input->inlet);
+	free(input->inlet.listen.text);
+	free(input->inlet.allow);
+	free(input->inlet.deny);
 	free(input->ports);
 	free(input->outputs);
 }

@@ -17,6 +17,8 @@
 #include "../lib/event.h"
 #include "../lib/guid.h"
 #include "../lib/tls.h"
+#include "prefix.h"
+#include "inlet.h"
 
 /* Where datagrams come from: the first row that works here, or this row (source_rows.h). */
 enum sluice_source {
@@ -136,55 +138,6 @@ enum sluice_drop { SLUICE_DROP_NEWEST, SLUICE_DROP_OLDEST };
 
 /* Which part of a backlog on the disk goes first. */
 enum sluice_drain { SLUICE_DRAIN_NEWEST, SLUICE_DRAIN_OLDEST };
-
-/* Place in the file a thing came from, for messages; 1-based. */
-struct sluice_config_place {
-	size_t line;
-	size_t column;
-};
-
-/* An address and prefix; family AF_UNSPEC: not given. */
-struct sluice_config_prefix {
-	int family;
-	uint8_t address[16];
-	uint8_t length;
-};
-
-/* Are they the same, or is neither given? */
-bool sluice_config_prefix_is_same(const struct sluice_config_prefix *one,
-				  const struct sluice_config_prefix *other);
-
-/* Where the daemon is to listen for TCP. */
-struct sluice_config_listener {
-	char *text; /* ADDRESS:PORT as written; NULL: nowhere */
-	struct sockaddr_storage address;
-	bool is_far; /* it is not loopback: other machines reach it */
-	struct sluice_config_place place;
-};
-
-/* How a TCP stream is cut into records (source: tcp). */
-enum sluice_cutting { SLUICE_CUTTING_NEWLINE, SLUICE_CUTTING_COUNTED, SLUICE_CUTTING_LENGTH32 };
-
-/* What becomes of a frame that is too long (source: tcp). */
-enum sluice_overlong { SLUICE_OVERLONG_CUT, SLUICE_OVERLONG_CLOSE };
-
-/* From when on an upstream relay is told that its records are safe (source: sluice). */
-enum sluice_promise { SLUICE_PROMISE_RECEIVED, SLUICE_PROMISE_DURABLE, SLUICE_PROMISE_END };
-
-/* What inputs have that listen for TCP: with source tcp and sluice. */
-struct sluice_config_inlet {
-	struct sluice_config_listener listen;
-	enum sluice_cutting framing;
-	enum sluice_overlong oversize;
-	enum sluice_promise ack;
-	size_t max_record;		    /* bytes of a frame's payload */
-	size_t limit;			    /* connections at a time; 0: any number */
-	uint64_t idle_timeout_us;	    /* without a byte a connection is ended; 0: never */
-	struct sluice_config_prefix *allow; /* who may come; none: everybody */
-	size_t allow_count;
-	struct sluice_config_prefix *deny; /* and who of those may not */
-	size_t deny_count;
-};
 
 struct sluice_config_input {
 	sluice_guid id; /* given, or derived from the name (uuid v5) so that it is

@@ -144,9 +144,9 @@ static void tell_refusal(const char *interface, int error, char *why, size_t roo
 }
 
 int sluice_hook_xdp_attach(const struct sluice_hook_xdp_program *program, const char *interface,
-		      bool *attached, char *why, size_t room)
+			   bool *attached, char *why, size_t room)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, options, .flags = XDP_FLAGS_DRV_MODE);
+	struct bpf_link_create_opts options = {.sz = sizeof(options), .flags = XDP_FLAGS_DRV_MODE};
 	char name[BPF_OBJ_NAME_LEN] = "";
 	int ifindex = (int)if_nametoindex(interface), link, error;
 	uint32_t id;
@@ -176,8 +176,8 @@ int sluice_hook_xdp_attach(const struct sluice_hook_xdp_program *program, const 
 			 interface);
 		return error;
 	}
-	link = bpf_link_create(bpf_program__fd(program->object->progs.sluice_hook_xdp), ifindex, BPF_XDP,
-			       &options);
+	link = bpf_link_create(bpf_program__fd(program->object->progs.sluice_hook_xdp), ifindex,
+			       BPF_XDP, &options);
 	if (link < 0) {
 		tell_refusal(interface, link, why, room);
 		return link;

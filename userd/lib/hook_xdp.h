@@ -27,6 +27,6 @@ void sluice_hook_xdp_unload(struct sluice_hook_xdp_program *program);
  * there is no such interface, or no such rule; others: the driver refuses. @context process
  */
 int sluice_hook_xdp_attach(const struct sluice_hook_xdp_program *program, const char *interface,
-		      bool *attached, char *why, size_t room);
+			   bool *attached, char *why, size_t room);
 
 #endif /* SLUICE_LIB_HOOK_XDP_H */

@@ -40,8 +40,8 @@ struct sluice_group {
 	const struct sluice_kind *kind;
 	const struct sluice_protocol *protocol; /* of that kind, that speaks it */
 	struct sluice_tcp_timing timing;
-	struct sluice_config_prefix from; /* where connections come from */
-	void *own;			  /* its kind's (adopt, disown) */
+	struct sluice_config_prefix from;	/* where connections come from */
+	void *own;				/* its kind's (adopt, disown) */
 	struct sluice_credentials *credentials; /* TLS; NULL: none. Not ours */
 	bool preserves; /* udp: datagrams have the source address that they came with */
 	size_t batch_bytes;

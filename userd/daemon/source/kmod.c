@@ -28,7 +28,7 @@ struct sluice_intake {
 	const struct sluice_source_plan *plan; /* likewise; NULL: none */
 	struct sluice_kernel_rule *measured;
 	size_t measured_count, measured_next; /* where the next one that is asked for may be */
-	struct sluice_kmod_xdp *xdp; /* NULL: no input ever wanted it */
+	struct sluice_kmod_xdp *xdp;	      /* NULL: no input ever wanted it */
 };
 
 /* struct sluice_source_class.free: rules and rings stay in the module. */

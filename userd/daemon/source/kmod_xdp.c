@@ -20,8 +20,8 @@ struct place {
 
 struct sluice_kmod_xdp {
 	struct sluice_hook_xdp_program *program; /* while this waits for something */
-	bool cannot_load;		    /* nothing will change that while this process runs */
-	char told[WHY];			    /* why */
+	bool cannot_load; /* nothing will change that while this process runs */
+	char told[WHY];	  /* why */
 	struct place *places;
 	size_t count;
 };

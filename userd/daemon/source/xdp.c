@@ -143,7 +143,8 @@ static struct sluice_xdp_interface *get_interface(struct sluice_intake *intake,
 		return interface;
 	while (is_taken(intake, number))
 		number += SLUICE_XDP_LANES;
-	interface = sluice_xdp_interface_new(config, lanes_of(intake, plan, config), number);
+	interface = sluice_xdp_interface_new(config, sluice_xdp_read,
+					     lanes_of(intake, plan, config), number);
 	if (interface) {
 		interface->next = intake->fresh;
 		intake->fresh = interface;

@@ -142,9 +142,6 @@ int sluice_xdp_rules_write(struct sluice_xdp_interface *interface);
  * all that follow */
 int sluice_xdp_attach(struct sluice_xdp_interface *interface, struct sluice_xdp_attached *attached,
 		      char text[SLUICE_PCAP_TEXT]);
-/* Takes what a sluiced that was killed left in the dispatcher of an interface. 1: there was
- * something; 0; a negative errno. @context whoever has the interface's claim */
-int sluice_xdp_sweep(uint32_t index);
 /* Takes it away; the program and its maps stay. */
 void sluice_xdp_detach(uint32_t index, struct sluice_xdp_attached *attached);
 void sluice_xdp_attached_free(struct sluice_xdp_attached *attached);
@@ -166,6 +163,7 @@ uint64_t sluice_xdp_queue_losses(struct sluice_xdp_queue *queue, uint64_t *starv
 uint32_t sluice_xdp_queues_of(const char *interface);
 /* NULL: no memory. @owner caller: sluice_xdp_interface_free() @context process */
 struct sluice_xdp_interface *sluice_xdp_interface_new(const struct sluice_config_input *config,
+						      void (*read)(struct sluice_pcap_handle *),
 						      uint32_t lanes, uint32_t number);
 /* Detaches, ends the threads. @context process */
 void sluice_xdp_interface_stop(struct sluice_xdp_interface *interface);

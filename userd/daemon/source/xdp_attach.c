@@ -39,7 +39,7 @@ static int say_nothing(enum libxdp_print_level level, const char *format, va_lis
 /* The name and the number of the program at the interface, for the user. */
 static void name_program(uint32_t index, char *text, size_t room)
 {
-	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct bpf_xdp_query_opts query = {.sz = sizeof(query)};
 	struct bpf_prog_info info = {0};
 	uint32_t length = sizeof(info);
 	int fd;
@@ -64,7 +64,9 @@ static bool is_occupied(uint32_t index)
 	return !bpf_xdp_query((int)index, 0, &query) && query.attach_mode != XDP_ATTACHED_NONE;
 }
 
-int sluice_xdp_sweep(uint32_t index)
+/* Takes what a sluiced that was killed left in the dispatcher of an interface. 1: there was
+ * something; 0; a negative errno. @context whoever has the interface's claim */
+static int sweep(uint32_t index)
 {
 	struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex((int)index);
 	struct xdp_program *program = NULL;
@@ -101,8 +103,10 @@ static struct sluice_xdp_programs *open_programs(const struct sluice_xdp_interfa
 /* Attaches by a link. 0 or a negative errno. */
 static int attach_link(uint32_t index, struct sluice_xdp_attached *attached, bool is_native)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, options,
-		    .flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
+	struct bpf_link_create_opts options = {
+		.sz = sizeof(options),
+		.flags = is_native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE,
+	};
 	int fd = bpf_link_create(bpf_program__fd(attached->programs->progs.sluice_xdp), (int)index,
 				 BPF_XDP, &options);
 
@@ -167,7 +171,7 @@ static int look_at_others(struct sluice_xdp_interface *interface, bool *is_share
 {
 	struct xdp_multiprog *all;
 	bool is_legacy;
-	int swept = sluice_xdp_sweep(interface->index);
+	int swept = sweep(interface->index);
 
 	*is_shared = false;
 	if (swept > 0)

@@ -197,7 +197,8 @@ void sluice_xdp_interface_settle(struct sluice_xdp_interface *interface)
 
 /* Makes a lane. 0 or -ENOMEM. */
 static int add_lane(struct sluice_xdp_interface *interface,
-		    const struct sluice_config_input *config, uint32_t number)
+		    const struct sluice_config_input *config,
+		    void (*read)(struct sluice_pcap_handle *), uint32_t number)
 {
 	struct sluice_xdp_lane *lane = calloc(1, sizeof(*lane));
 
@@ -215,13 +216,14 @@ static int add_lane(struct sluice_xdp_interface *interface,
 	lane->interface = interface;
 	lane->number = number;
 	lane->handle->own = lane;
-	lane->handle->read = sluice_xdp_read;
+	lane->handle->read = read;
 	interface->lanes[number] = lane->handle;
 	interface->lane_count++;
 	return 0;
 }
 
 struct sluice_xdp_interface *sluice_xdp_interface_new(const struct sluice_config_input *config,
+						      void (*read)(struct sluice_pcap_handle *),
 						      uint32_t lanes, uint32_t number)
 {
 	struct sluice_xdp_interface *interface = calloc(1, sizeof(*interface));
@@ -236,7 +238,7 @@ struct sluice_xdp_interface *sluice_xdp_interface_new(const struct sluice_config
 	pthread_cond_init(&interface->changed, NULL);
 	interface->left_told = calloc(PORTS, sizeof(*interface->left_told));
 	while (interface->left_told && interface->lane_count < lanes)
-		if (add_lane(interface, config, interface->lane_count))
+		if (add_lane(interface, config, read, interface->lane_count))
 			break;
 	if (interface->left_told && interface->lane_count == lanes)
 		return interface;
