@@ -145,8 +145,11 @@ static int attach_alone(struct sluice_xdp_interface *interface,
 static int attach_dispatched(struct sluice_xdp_interface *interface,
 			     struct sluice_xdp_attached *attached, enum xdp_attach_mode mode)
 {
-	DECLARE_LIBXDP_OPTS(xdp_program_opts, options, .obj = attached->programs->obj,
-			    .prog_name = PROGRAM);
+	struct xdp_program_opts options = {
+		.sz = sizeof(options),
+		.obj = attached->programs->obj,
+		.prog_name = PROGRAM,
+	};
 	struct xdp_program *program = xdp_program__create(&options);
 	int error = (int)libxdp_get_error(program);
 
