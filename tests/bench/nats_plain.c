@@ -26,24 +26,27 @@ int main(int count, char **arguments)
 	jsCtx *stream = NULL;
 	long number, messages;
 	double began;
+	int size, status = 1;
 	char *bytes;
-	int size;
 
 	if (count != 5)
 		return 1;
-	size = atoi(arguments[3]);
-	messages = atol(arguments[4]);
+	size = (int)strtol(arguments[3], NULL, 10);
+	messages = strtol(arguments[4], NULL, 10);
 	bytes = calloc(1, size > 0 ? (size_t)size : 1);
 	if (!bytes || natsConnection_ConnectTo(&connection, arguments[1]) != NATS_OK ||
 	    natsConnection_JetStream(&stream, connection, NULL) != NATS_OK)
-		return 1;
+		goto free;
 	began = seconds();
 	for (number = 0; number < messages; number++)
 		if (js_Publish(NULL, stream, arguments[2], bytes, size, NULL, NULL) != NATS_OK)
-			return 1;
+			goto free;
 	printf("%.0f\n", (double)messages / (seconds() - began));
+	status = 0;
+
+free:
 	jsCtx_Destroy(stream);
 	natsConnection_Destroy(connection);
 	free(bytes);
-	return 0;
+	return status;
 }

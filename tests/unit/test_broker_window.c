@@ -82,7 +82,7 @@ static void room_ends(void **state)
 
 	(void)state;
 	sluice_window_clear(&window);
-	assert_true(sluice_window_has_room(&window, 2 * SLUICE_WINDOW_BYTES));
+	assert_true(sluice_window_has_room(&window, (size_t)2 * SLUICE_WINDOW_BYTES));
 	(void)sluice_window_add(&window, SLUICE_WINDOW_BYTES - 10);
 	assert_true(sluice_window_has_room(&window, 10));
 	assert_false(sluice_window_has_room(&window, 11));

@@ -36,7 +36,7 @@ static int cut(enum sluice_cutting framing, const char *text, size_t length, siz
 		while ((result = sluice_inlet_cutter_look(&cutter, at == length, &item)) == 1) {
 			assert_true(item.length <= 5);
 			strncat(out, (const char *)item.bytes, item.length);
-			strcat(out, item.is_cut ? "~|" : "|");
+			strncat(out, item.is_cut ? "~|" : "|", 2);
 			sluice_inlet_cutter_take(&cutter, &item);
 		}
 		if (at == length)

@@ -20,7 +20,7 @@
 #include <openssl/x509v3.h>
 #include "lib/tls.h"
 
-#define DAY_S (24 * 3600)
+#define DAY_S 86400L
 
 /* A directory with a certificate and its key, and another key. */
 struct files {
@@ -60,7 +60,7 @@ static int make_files(void **state)
 	files->made = X509_new();
 	assert_non_null(files->made);
 	X509_gmtime_adj(X509_getm_notBefore(files->made), 0);
-	X509_gmtime_adj(X509_getm_notAfter(files->made), 10L * DAY_S);
+	X509_gmtime_adj(X509_getm_notAfter(files->made), 10 * DAY_S);
 	X509_set_pubkey(files->made, key);
 	name = X509_get_subject_name(files->made);
 	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"own", -1, -1,
@@ -204,7 +204,7 @@ static void test_what_is_the_same(void **state)
 static void test_the_end_of_a_certificate(void **state)
 {
 	const struct files *files = *state;
-	int64_t ends = sluice_tls_ends(files->made), due = (int64_t)time(NULL) + 10L * DAY_S;
+	int64_t ends = sluice_tls_ends(files->made), due = (int64_t)time(NULL) + 10 * DAY_S;
 
 	assert_true(ends > due - DAY_S && ends <= due + 1);
 	assert_int_equal(sluice_tls_ends(NULL), 0);

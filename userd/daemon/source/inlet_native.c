@@ -44,13 +44,14 @@ static int note_unsafe(struct sluice_inlet_thread *thread, struct sluice_receive
 		last->position = position;
 		return 0;
 	}
-	if (thread->unsafe_end == thread->unsafe_room && thread->unsafe_begin > count) {
+	if (thread->unsafe && thread->unsafe_end == thread->unsafe_room &&
+	    thread->unsafe_begin > count) {
 		memmove(thread->unsafe, thread->unsafe + thread->unsafe_begin,
 			count * sizeof(*thread->unsafe));
 		thread->unsafe_begin = 0;
 		thread->unsafe_end = count;
 	}
-	if (thread->unsafe_end == thread->unsafe_room) {
+	if (!thread->unsafe || thread->unsafe_end == thread->unsafe_room) {
 		room = thread->unsafe_room ? 2 * thread->unsafe_room : 256;
 		larger = reallocarray(thread->unsafe, room, sizeof(*larger));
 		if (!larger)

@@ -51,10 +51,10 @@ static void drop(struct sluice_inlet_connection *connection)
 	close(connection->fd);
 	if (connection->next)
 		connection->next->previous = connection->previous;
-	if (connection->previous)
-		connection->previous->next = connection->next;
-	else
+	if (connection == thread->first)
 		thread->first = connection->next;
+	else
+		connection->previous->next = connection->next;
 	__atomic_sub_fetch(&thread->inlet->connections, 1, __ATOMIC_RELAXED);
 	free(connection);
 }
@@ -262,14 +262,16 @@ static void wait_for_more(struct sluice_inlet_thread *thread, uint64_t next)
  * room. What a relay sent it sends again. */
 static void finish(struct sluice_inlet_thread *thread)
 {
-	struct sluice_inlet_connection *connection;
+	struct sluice_inlet_connection *connection, *next;
 
 	if (!is_native(thread->inlet))
 		for (connection = thread->first; connection; connection = connection->next)
 			if (!connection->is_over)
 				serve(connection);
-	while (thread->first)
-		drop(thread->first);
+	for (connection = thread->first; connection; connection = next) {
+		next = connection->next;
+		drop(connection);
+	}
 	sluice_inlet_native_close(thread);
 	sluice_inlet_flush(thread);
 }

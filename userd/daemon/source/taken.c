@@ -69,8 +69,8 @@ static int map(struct sluice_taken *taken, size_t size)
 {
 	void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, taken->fd, 0);
 
-	if (mapping == MAP_FAILED)
-		return -errno;
+	if (mapping == MAP_FAILED || !mapping)
+		return errno ? -errno : -ENOMEM;
 	taken->head = mapping;
 	taken->size = size;
 	return 0;
