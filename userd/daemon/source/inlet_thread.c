@@ -40,10 +40,8 @@ static bool is_over(const struct sluice_inlet *inlet)
 }
 
 /* Closes one and frees it. */
-static void drop(struct sluice_inlet_connection *connection)
+static void drop(struct sluice_inlet_thread *thread, struct sluice_inlet_connection *connection)
 {
-	struct sluice_inlet_thread *thread = connection->thread;
-
 	if (is_native(thread->inlet))
 		sluice_inlet_native_end(connection);
 	else
@@ -67,7 +65,7 @@ static void sweep(struct sluice_inlet_thread *thread)
 	for (; connection; connection = next) {
 		next = connection->next;
 		if (connection->is_over)
-			drop(connection);
+			drop(thread, connection);
 	}
 }
 
@@ -270,7 +268,7 @@ static void finish(struct sluice_inlet_thread *thread)
 				serve(connection);
 	for (connection = thread->first; connection; connection = next) {
 		next = connection->next;
-		drop(connection);
+		drop(thread, connection);
 	}
 	sluice_inlet_native_close(thread);
 	sluice_inlet_flush(thread);

@@ -69,8 +69,10 @@ static int map(struct sluice_taken *taken, size_t size)
 {
 	void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, taken->fd, 0);
 
-	if (mapping == MAP_FAILED || !mapping)
-		return errno ? -errno : -ENOMEM;
+	int error = errno;
+
+	if (mapping == MAP_FAILED)
+		return error > 0 ? -error : -ENOMEM;
 	taken->head = mapping;
 	taken->size = size;
 	return 0;
