@@ -69,10 +69,8 @@ static int map(struct sluice_taken *taken, size_t size)
 {
 	void *mapping = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, taken->fd, 0);
 
-	int error = errno;
-
 	if (mapping == MAP_FAILED)
-		return error > 0 ? -error : -ENOMEM;
+		return -errno;
 	taken->head = mapping;
 	taken->size = size;
 	return 0;
@@ -88,7 +86,7 @@ static int make(struct sluice_taken *taken, uint64_t room)
 	if (error)
 		return -error;
 	error = map(taken, size_of(room));
-	if (error)
+	if (error || !taken->head)
 		return error;
 	taken->head->room = room;
 	taken->head->version = VERSION;
@@ -182,7 +180,7 @@ static int grow(struct sluice_taken *taken, uint64_t room)
 		taken->head = NULL;
 		error = map(taken, size);
 	}
-	if (!error) {
+	if (!error && taken->head) {
 		/* Whoever finds it half done has a size that does not fit, and begins anew. */
 		taken->head->half = 0;
 		taken->head->count[0] = 0;
@@ -272,7 +270,7 @@ int sluice_taken_open(struct sluice_taken **result, const char *path,
 		error = -errno;
 	if (!error)
 		error = make(taken, ENTRIES_FIRST);
-	if (error)
+	if (error || !taken->head)
 		goto fail;
 	memcpy(taken->head->ring, ring->producer->stream, sizeof(sluice_guid));
 	taken->head->epoch = ring->producer->epoch;
