@@ -203,7 +203,7 @@ static int rewrite(struct sluice_taken *taken, const struct sluice_receiver *rec
 	(void)sluice_receiver_ranges(receiver, count_one, &needed);
 	if (needed > taken->head->room / 2) {
 		error = grow(taken, 2 * taken->head->room);
-		if (error)
+		if (error || !taken->head)
 			return error;
 	}
 	half = 1 - taken->head->half;
