@@ -166,6 +166,8 @@ static int grow(struct sluice_taken *taken, uint64_t room)
 	size_t bytes = (size_t)count * sizeof(struct entry), size = size_of(room);
 	uint32_t half = taken->head->half;
 	struct entry *copy;
+	struct head *old = NULL;
+	size_t old_size = 0;
 	int error;
 
 	if (room > ENTRIES_MOST)
@@ -176,11 +178,13 @@ static int grow(struct sluice_taken *taken, uint64_t room)
 	memcpy(copy, entry_at(taken, half, 0), bytes);
 	error = -posix_fallocate(taken->fd, 0, (off_t)size);
 	if (!error) {
-		munmap(taken->head, taken->size);
-		taken->head = NULL;
+		/* The old one stays if there is no new one. */
+		old = taken->head;
+		old_size = taken->size;
 		error = map(taken, size);
 	}
 	if (!error && taken->head) {
+		munmap(old, old_size);
 		/* Whoever finds it half done has a size that does not fit, and begins anew. */
 		taken->head->half = 0;
 		taken->head->count[0] = 0;
