@@ -11,13 +11,14 @@
 	"framing, max-record, oversize, ack, allow, deny, limit, idle-timeout, source, "      \
 	"verdict, hook, batching, receive, checksum, time, addresses, enabled, priority, "    \
 	"outputs)"
-#define OUTPUT_KEYS                                                                           \
-	"(valid keys: id, name, to, kind, source-address, subject, stream, message, ensure, " \
-	"on-refusal, user, password-file, token-file, credentials, from, mode, receiver, "    \
-	"framing, "                                                                           \
-	"delimiter, max-datagram, oversize, empty, unsafe-bytes, prefix, ack, "               \
-	"unconfirmed, connections, rate, batch.bytes, batch.delay, reconnect.min, "           \
-	"reconnect.max, connect-timeout, "                                                    \
+#define OUTPUT_KEYS                                                                              \
+	"(valid keys: id, name, to, kind, source-address, subject, stream, message, ensure, "    \
+	"on-refusal, user, password-file, token-file, credentials, from, mode, receiver, "       \
+	"framing, "                                                                              \
+	"delimiter, max-datagram, oversize, empty, unsafe-bytes, prefix, ack, "                  \
+	"unconfirmed, connections, rate, tls.ca, tls.name, tls.certificate, tls.key, tls.pins, " \
+	"batch.bytes, batch.delay, reconnect.min, "                                              \
+	"reconnect.max, connect-timeout, "                                                       \
 	"dead-after)"
 #define ALL_KEYS                                                                             \
 	"(valid keys: relay, store.memory.size, store.memory.path, "                         \
