@@ -186,9 +186,10 @@ int sluice_running_apply(struct sluice_netlink *netlink, const struct sluice_ord
 	unsigned int tries = BUSY_TRIES;
 	int error;
 
-	/* Another change may be under way, which is no reason to give up. */
+	/* Another change may be under way, which is no reason to give up. (-EBUSY: this one is
+	 * refused, because something waits that it would throw away.) */
 	while ((error = sluice_netlink_request(netlink, request_make(netlink, order), NULL,
-					       NULL)) == -EBUSY &&
+					       NULL)) == -EALREADY &&
 	       --tries)
 		usleep(BUSY_PAUSE_US);
 	*accepted = error == -EINPROGRESS || (!error && order->no_wait);

@@ -214,7 +214,7 @@ int sluice_daemon_begin_change(struct daemon *daemon, struct sluice_config *conf
 	if (!change->name || (wanted->how && !change->how) ||
 	    sluice_wishes_copy(&change->wishes, wanted->wishes))
 		goto free;
-	result = -EBUSY;
+	result = -EALREADY;
 	if (!sluice_foreman_collect(daemon->foreman,
 				    daemon->change || daemon->handing ? BUSY_MS : TURN_MS)) {
 		*error = call_explain(daemon);
@@ -359,7 +359,7 @@ static int call_apply(void *context, const struct sluice_control_apply *wanted, 
 	}
 	if (daemon->handing || (wanted->if_revision && daemon->change)) {
 		*error = call_explain(daemon);
-		return -EBUSY;
+		return -EALREADY;
 	}
 	result = sluice_history_check(daemon, wanted->if_revision, error);
 	if (result)
