@@ -364,12 +364,18 @@ value()
 	[[ " $2 " =~ [[:space:]]$1=([^[:space:]]*) ]] && echo "${BASH_REMATCH[1]}"
 }
 
+# has_result FILE: true when the line that begins with RESULT is there to its end. What a program prints comes in pieces.
+has_result()
+{
+	has_line "$1" RESULT && [ -z "$(tail -c 1 "$1")" ]
+}
+
 # sink_result: waits for the sink's end, whose last line is its RESULT, and prints that. (Not with wait: this runs
 # in a subshell of the shell whose child the sink is.)
 sink_result()
 {
 	local text=''
-	eventually 400 has_line "$sink_log" RESULT || echo "the sink does not end" >&2
+	eventually 400 has_result "$sink_log" || echo "the sink does not end" >&2
 	text=$'\n'$(<"$sink_log")
 	[[ $text != *$'\n'RESULT* ]] || echo "RESULT${text##*$'\n'RESULT}"
 }

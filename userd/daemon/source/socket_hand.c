@@ -177,8 +177,12 @@ static bool is_ours(int fd, struct stat *state)
 	       !(state->st_mode & (S_IWGRP | S_IWOTH)) && (size_t)state->st_size == BYTES;
 }
 
-void sluice_socket_hand_open(const struct sluice_config *config, struct sluice_worker *worker)
+/* Worker call: makes the worker's file, unless it has one; who touches its pages first is the
+ * worker, so that they are of its node. `argument`: a pointer to the configuration's. 0: also where
+ * there is none, which the log hears. @context worker */
+static int open_own(struct sluice_worker *worker, void *argument)
 {
+	const struct sluice_config *config = *(const struct sluice_config **)argument;
 	char *path = worker->scratch ? NULL : path_of(config, worker->number);
 	struct sluice_socket_hand *hand = NULL;
 	struct stat state;
@@ -186,7 +190,7 @@ void sluice_socket_hand_open(const struct sluice_config *config, struct sluice_w
 	int fd, error;
 
 	if (!path)
-		return;
+		return 0;
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	error = fd < 0 || ftruncate(fd, (off_t)BYTES) ? errno : 0;
 	/* All but the datagrams' own places: those the kernel finds full for us. */
@@ -216,6 +220,13 @@ void sluice_socket_hand_open(const struct sluice_config *config, struct sluice_w
 	}
 	if (fd >= 0)
 		close(fd);
+	return 0;
+}
+
+void sluice_socket_hand_open(const struct sluice_config *config, struct sluice_worker *worker)
+{
+	if (!worker->scratch)
+		(void)sluice_worker_call(worker, open_own, (void *)&config);
 }
 
 unsigned int sluice_socket_hand_count(const struct sluice_socket_hand *hand)
