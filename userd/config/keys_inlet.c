@@ -53,7 +53,10 @@ void sluice_read_deny(struct sluice_reader *reader, const struct sluice_key *key
 	inlet->deny_count = prefixes.count;
 }
 
-/* Adds that a key is not one of this source's, if it is written. */
+/* The default of max-record: the most that a UDP datagram over IPv4 holds. */
+#define RECORD_MOST 65507U
+
+/* Adds that a key is not one of this source's, if it is written, and says more than its default. */
 static void refuse(struct sluice_findings *findings, const struct sluice_config_place *place,
 		   bool is_more, const char *key, const char *why)
 {
@@ -75,13 +78,15 @@ static void check_others(const struct sluice_draft_input *draft, struct sluice_f
 				    "whoever sends frames) or source: sluice (of another relay)");
 	refuse(findings, &draft->cutting_place, inlet->framing != SLUICE_CUTTING_NEWLINE, "framing",
 	       why);
-	refuse(findings, &draft->max_record_place, true, "max-record", why);
-	refuse(findings, &draft->overlong_place, true, "oversize", why);
-	refuse(findings, &draft->promise_place, true, "ack", why);
+	refuse(findings, &draft->max_record_place, inlet->max_record != RECORD_MOST, "max-record",
+	       why);
+	refuse(findings, &draft->overlong_place, inlet->oversize != SLUICE_OVERLONG_CUT, "oversize",
+	       why);
+	refuse(findings, &draft->promise_place, inlet->ack != SLUICE_PROMISE_RECEIVED, "ack", why);
 	refuse(findings, &draft->allow_place, true, "allow", why);
 	refuse(findings, &draft->deny_place, true, "deny", why);
 	refuse(findings, &draft->limit_place, true, "limit", why);
-	refuse(findings, &draft->idle_place, true, "idle-timeout", why);
+	refuse(findings, &draft->idle_place, inlet->idle_timeout_us != 0, "idle-timeout", why);
 }
 
 /* Keys of other sources. */
@@ -111,13 +116,16 @@ static void check_own(const struct sluice_draft_input *draft, struct sluice_find
 	refuse(findings, &draft->checksum_place, input->checksum != 0, "checksum", udp);
 	refuse(findings, &draft->time_place, input->time != 0, "time", udp);
 	if (is_tcp) {
-		refuse(findings, &draft->promise_place, true, "ack",
-		       "only another relay is told what is safe");
+		refuse(findings, &draft->promise_place, input->inlet.ack != SLUICE_PROMISE_RECEIVED,
+		       "ack", "only another relay is told what is safe");
 		return;
 	}
-	refuse(findings, &draft->cutting_place, true, "framing", "relays speak native");
-	refuse(findings, &draft->max_record_place, true, "max-record", "records come as they are");
-	refuse(findings, &draft->overlong_place, true, "oversize", "records come as they are");
+	refuse(findings, &draft->cutting_place, input->inlet.framing != SLUICE_CUTTING_NEWLINE,
+	       "framing", "relays speak native");
+	refuse(findings, &draft->max_record_place, input->inlet.max_record != RECORD_MOST,
+	       "max-record", "records come as they are");
+	refuse(findings, &draft->overlong_place, input->inlet.oversize != SLUICE_OVERLONG_CUT,
+	       "oversize", "records come as they are");
 }
 
 void sluice_inlet_check(const struct sluice_draft *draft, size_t number,

@@ -111,7 +111,7 @@ static bool is_subject(const char *text)
 	return before != '.';
 }
 
-/* A key that only `kind: nats` has. */
+/* A key that only `kind: nats` has, and that says more than its default. */
 static void check_own(const struct sluice_config_place *place, const char *key,
 		      struct sluice_findings *findings)
 {
@@ -139,9 +139,12 @@ static void check_others(const struct sluice_draft_output *draft, struct sluice_
 
 	check_own(&draft->subject.place, "subject", findings);
 	check_own(&draft->stream.place, "stream", findings);
-	check_own(&draft->message_place, "message", findings);
-	check_own(&draft->ensure_place, "ensure", findings);
-	check_own(&draft->refusal_place, "on-refusal", findings);
+	if (output->broker.message != SLUICE_MESSAGE_DATAGRAM)
+		check_own(&draft->message_place, "message", findings);
+	if (output->broker.creates)
+		check_own(&draft->ensure_place, "ensure", findings);
+	if (output->broker.refusal != SLUICE_REFUSAL_WAIT)
+		check_own(&draft->refusal_place, "on-refusal", findings);
 	check_own(&draft->user.place, "user", findings);
 	check_own(&draft->password_file.place, "password-file", findings);
 	check_own(&draft->token_file.place, "token-file", findings);
