@@ -138,7 +138,7 @@ static __always_inline int look6(struct found *found, void *end)
 			found->is_fragment = head->rest[1] & 1;
 			at += sizeof(*head);
 		} else {
-			at += (head->length + 1U) * 8U;
+			at += (head->length + (__u64)1) * 8;
 		}
 		next = head->next;
 	}
