@@ -24,16 +24,6 @@ struct sluice_intake {
 	char text[SLUICE_PCAP_TEXT + 192]; /* what state() said last */
 };
 
-/* struct sluice_source_class.has_left: nothing ever is. */
-static bool has_left(const struct sluice_config *config, const struct sluice_identity *identity,
-		     bool is_start)
-{
-	(void)config;
-	(void)identity;
-	(void)is_start;
-	return false;
-}
-
 /* struct sluice_source_class.open */
 static int intake_open(const struct sluice_source_context *context, struct sluice_intake **result,
 		       char **error)
@@ -408,28 +398,6 @@ static void intake_cancel(struct sluice_intake *intake)
 		}
 }
 
-/* struct sluice_source_class.is_held: a ring without a stream is none. */
-static bool is_held(struct sluice_intake *intake, const struct sluice_config *config,
-		    size_t workers, const sluice_guid route, const sluice_guid *outputs,
-		    size_t count)
-{
-	(void)intake;
-	(void)config;
-	(void)workers;
-	(void)route;
-	(void)outputs;
-	(void)count;
-	return false;
-}
-
-/* struct sluice_source_class.retire: nothing is outside. */
-static bool intake_retire(struct sluice_intake *intake, struct sluice_stream *stream)
-{
-	(void)intake;
-	(void)stream;
-	return true;
-}
-
 /* struct sluice_source_class.catch_up: a stop begins. The rings end with us and are delivered to
  * their last byte, so nothing more is stored. */
 static void intake_catch_up(struct sluice_intake *intake)
@@ -444,13 +412,6 @@ static void intake_catch_up(struct sluice_intake *intake)
 static size_t intake_close(struct sluice_intake *intake)
 {
 	intake_catch_up(intake);
-	return 0;
-}
-
-/* struct sluice_source_class.measure: counters are read where they are. */
-static int intake_measure(struct sluice_intake *intake)
-{
-	(void)intake;
 	return 0;
 }
 
@@ -560,18 +521,18 @@ static void intake_part(struct sluice_intake *intake, struct sluice_worker *work
 const struct sluice_source_class sluice_source_afpacket = {
 	.kind = SLUICE_SOURCE_AFPACKET,
 	.is_filled_by_worker = true,
-	.has_left = has_left,
+	.has_left = sluice_source_has_left_nothing,
 	.open = intake_open,
 	.look = intake_look,
 	.prepare = intake_prepare,
 	.activate = intake_activate,
 	.commit = intake_commit,
 	.cancel = intake_cancel,
-	.is_held = is_held,
-	.retire = intake_retire,
+	.is_held = sluice_source_holds_nothing,
+	.retire = sluice_source_retires,
 	.catch_up = intake_catch_up,
 	.close_inputs = intake_close,
-	.measure = intake_measure,
+	.measure = sluice_source_measures_nothing,
 	.counters = intake_counters,
 	.follow = intake_follow,
 	.state = intake_state,

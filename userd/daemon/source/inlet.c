@@ -22,16 +22,6 @@ struct sluice_intake {
 	char text[SLUICE_INLET_TEXT]; /* of the last state() */
 };
 
-/* struct sluice_source_class.has_left: rings of ours are delivered by the socket source. */
-static bool has_left(const struct sluice_config *config, const struct sluice_identity *identity,
-		     bool is_start)
-{
-	(void)config;
-	(void)identity;
-	(void)is_start;
-	return false;
-}
-
 /* Makes an intake. 0, or -ENOMEM with a sentence. */
 static int make_intake(const struct sluice_source_context *context, enum sluice_source kind,
 		       struct sluice_intake **result, char **error)
@@ -447,13 +437,6 @@ static size_t intake_close(struct sluice_intake *intake)
 	return 0;
 }
 
-/* struct sluice_source_class.measure: counters are read where they are. */
-static int intake_measure(struct sluice_intake *intake)
-{
-	(void)intake;
-	return 0;
-}
-
 /* Adds up the counts of an input's threads. */
 static struct sluice_inlet_counts sum_of(const struct sluice_inlet_input *input)
 {
@@ -526,11 +509,11 @@ static const char *intake_state(struct sluice_intake *intake, const sluice_guid 
 
 #define INLET_CLASS(NAME, opens)                                                             \
 	{                                                                                    \
-		.kind = SLUICE_SOURCE_##NAME, .has_left = has_left, .open = (opens),         \
+		.kind = SLUICE_SOURCE_##NAME, .has_left = sluice_source_has_left_nothing, .open = (opens),         \
 		.look = intake_look, .prepare = intake_prepare, .activate = intake_activate, \
 		.commit = intake_commit, .cancel = intake_cancel, .is_held = intake_is_held, \
 		.retire = intake_retire, .catch_up = intake_catch_up,                        \
-		.close_inputs = intake_close, .measure = intake_measure,                     \
+		.close_inputs = intake_close, .measure = sluice_source_measures_nothing,                     \
 		.counters = intake_counters, .state = intake_state, .free = intake_free,     \
 	}
 

@@ -257,4 +257,15 @@ sluice_guid *sluice_route_outputs(const struct sluice_config *config,
 sluice_guid *sluice_cursor_outputs(const struct sluice_source_plan *plan,
 				   const struct sluice_ring *ring, size_t *count);
 
+/* idle.c. For a source that keeps nothing outside the process: has_left, is_held (a ring without a
+ * stream is none), retire (nothing is outside) and measure (counters are read where they are) of
+ * its struct sluice_source_class. @context process */
+bool sluice_source_has_left_nothing(const struct sluice_config *config,
+				    const struct sluice_identity *identity, bool is_start);
+bool sluice_source_holds_nothing(struct sluice_intake *intake, const struct sluice_config *config,
+				 size_t workers, const sluice_guid route,
+				 const sluice_guid *outputs, size_t count);
+bool sluice_source_retires(struct sluice_intake *intake, struct sluice_stream *stream);
+int sluice_source_measures_nothing(struct sluice_intake *intake);
+
 #endif /* SLUICE_SOURCE_H */
