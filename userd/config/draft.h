@@ -246,6 +246,10 @@ void sluice_read_files(struct sluice_reader *reader, const struct sluice_key *ke
 void sluice_read_speed(struct sluice_reader *reader, const struct sluice_key *key,
 		       const yaml_node_t *node, void *object); /* [struct sluice_config_speed] */
 void sluice_pcap_check(const struct sluice_draft_input *draft, struct sluice_findings *findings);
+/* source_refusal.c: adds that the key `inputs.KEY`, at `place`, is none of the input's source and
+ * why, if it says more than what holds without (`is_more`). */
+void sluice_source_refuse(struct sluice_findings *findings, const struct sluice_config_place *place,
+			  bool is_more, const char *key, const char *why);
 /* keys_afpacket.c: what inputs with `source: afpacket` need, and cannot have; theirs is
  * `verdict: copy` where nothing is written. */
 void sluice_afpacket_check(struct sluice_draft_input *draft, struct sluice_findings *findings);

@@ -5,16 +5,6 @@
  */
 #include "draft.h"
 
-/* Adds that a key is none of this source's, if it says more than what holds without (`is_more`). */
-static void refuse(struct sluice_findings *findings, const struct sluice_config_place *place,
-		   bool is_more, const char *key, const char *why)
-{
-	if (is_more)
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
-				    "inputs.%s: %s: leave the key out, or take another source", key,
-				    why);
-}
-
 void sluice_afpacket_check(struct sluice_draft_input *draft, struct sluice_findings *findings)
 {
 	struct sluice_config_input *input = &draft->input;
@@ -36,12 +26,14 @@ void sluice_afpacket_check(struct sluice_draft_input *draft, struct sluice_findi
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->verdict_place,
 				    "inputs.verdict: a packet socket takes nothing away from the "
 				    "stack: write `copy`, or take another source for steal");
-	refuse(findings, &draft->hook_place, input->hook != SLUICE_HOOK_PREROUTING, "hook",
-	       "it is a place in the kernel's stack, and a packet socket looks in front of that");
-	refuse(findings, &draft->batching_place, input->batching != SLUICE_BATCHING_OFF, "batching",
-	       "it is for the module");
-	refuse(findings, &input->receive_place, input->receive != SLUICE_RECEIVE_AUTO, "receive",
-	       "it says how a UDP socket is read");
-	refuse(findings, &draft->time_place, input->time != 0, "time",
-	       "a record has the kernel's time");
+	sluice_source_refuse(
+		findings, &draft->hook_place, input->hook != SLUICE_HOOK_PREROUTING, "hook",
+		"it is a place in the kernel's stack, and a packet socket looks in front of that");
+	sluice_source_refuse(findings, &draft->batching_place,
+			     input->batching != SLUICE_BATCHING_OFF, "batching",
+			     "it is for the module");
+	sluice_source_refuse(findings, &input->receive_place, input->receive != SLUICE_RECEIVE_AUTO,
+			     "receive", "it says how a UDP socket is read");
+	sluice_source_refuse(findings, &draft->time_place, input->time != 0, "time",
+			     "a record has the kernel's time");
 }

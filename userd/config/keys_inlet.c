@@ -60,10 +60,7 @@ void sluice_read_deny(struct sluice_reader *reader, const struct sluice_key *key
 static void refuse(struct sluice_findings *findings, const struct sluice_config_place *place,
 		   bool is_more, const char *key, const char *why)
 {
-	if (is_more && place->line)
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
-				    "inputs.%s: %s: leave the key out, or take another source", key,
-				    why);
+	sluice_source_refuse(findings, place, is_more && place->line, key, why);
 }
 
 /* Keys that only inputs have which take connections. */

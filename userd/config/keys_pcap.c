@@ -144,16 +144,6 @@ void sluice_read_speed(struct sluice_reader *reader, const struct sluice_key *ke
 				    sluice_quote(text, quoted), SLUICE_SPEED_FORM);
 }
 
-/* Adds that a key is none of this source's, if it says more than what holds without (`is_more`). */
-static void refuse(struct sluice_findings *findings, const struct sluice_config_place *place,
-		   bool is_more, const char *key, const char *why)
-{
-	if (is_more)
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
-				    "inputs.%s: %s: leave the key out, or take another source", key,
-				    why);
-}
-
 /* Is the speed another one than what holds where none is written? */
 static bool has_speed(const struct sluice_config_input *input)
 {
@@ -186,16 +176,19 @@ void sluice_pcap_check(const struct sluice_draft_input *draft, struct sluice_fin
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->speed_place,
 				    "inputs.speed: an interface has its own: the key needs "
 				    "inputs.file");
-	refuse(findings, &draft->hook_place, input->hook != SLUICE_HOOK_PREROUTING, "hook",
-	       "it is a place in the kernel's stack, and a capture is no part of that");
-	refuse(findings, &draft->batching_place, input->batching != SLUICE_BATCHING_OFF, "batching",
-	       "it is for the module");
-	refuse(findings, &input->receive_place, input->receive != SLUICE_RECEIVE_AUTO, "receive",
-	       "it says how a socket is read");
-	refuse(findings, &draft->checksum_place, input->checksum != 0, "checksum",
-	       "checksums of captures are not looked at, because a card may make them later");
-	refuse(findings, &draft->time_place, input->time != 0, "time",
-	       "a record has the capture's time");
+	sluice_source_refuse(
+		findings, &draft->hook_place, input->hook != SLUICE_HOOK_PREROUTING, "hook",
+		"it is a place in the kernel's stack, and a capture is no part of that");
+	sluice_source_refuse(findings, &draft->batching_place,
+			     input->batching != SLUICE_BATCHING_OFF, "batching",
+			     "it is for the module");
+	sluice_source_refuse(findings, &input->receive_place, input->receive != SLUICE_RECEIVE_AUTO,
+			     "receive", "it says how a socket is read");
+	sluice_source_refuse(
+		findings, &draft->checksum_place, input->checksum != 0, "checksum",
+		"checksums of captures are not looked at, because a card may make them later");
+	sluice_source_refuse(findings, &draft->time_place, input->time != 0, "time",
+			     "a record has the capture's time");
 }
 
 /* Are the same files named, in the same order? */

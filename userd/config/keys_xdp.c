@@ -4,16 +4,6 @@
  */
 #include "draft.h"
 
-/* Adds that a key is none of this source's, if it says more than what holds without (`is_more`). */
-static void refuse(struct sluice_findings *findings, const struct sluice_config_place *place,
-		   bool is_more, const char *key, const char *why)
-{
-	if (is_more)
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
-				    "inputs.%s: %s: leave the key out, or take another source", key,
-				    why);
-}
-
 void sluice_xdp_check(const struct sluice_draft_input *draft, struct sluice_findings *findings)
 {
 	const struct sluice_config_input *input = &draft->input;
@@ -24,17 +14,20 @@ void sluice_xdp_check(const struct sluice_draft_input *draft, struct sluice_find
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->source_place,
 				    "inputs.source: xdp takes datagrams at an interface: name it "
 				    "with inputs.interface");
-	refuse(findings, &draft->verdict_place, input->verdict != SLUICE_VERDICT_STEAL, "verdict",
-	       "what XDP takes the stack does not get");
-	refuse(findings, &draft->hook_place, input->hook != SLUICE_HOOK_PREROUTING, "hook",
-	       "it is a place in the kernel's stack, and XDP is before that");
-	refuse(findings, &draft->batching_place, input->batching != SLUICE_BATCHING_OFF, "batching",
-	       "it is for the module");
-	refuse(findings, &input->receive_place, input->receive != SLUICE_RECEIVE_AUTO, "receive",
-	       "it says how a socket is read");
-	refuse(findings, &draft->checksum_place, input->checksum != 0, "checksum",
-	       "checksums are not looked at, because those of a sender on the same host are not "
-	       "there yet");
-	refuse(findings, &draft->time_place, input->time != 0, "time",
-	       "a record has the time at which sluiced read the datagram");
+	sluice_source_refuse(findings, &draft->verdict_place,
+			     input->verdict != SLUICE_VERDICT_STEAL, "verdict",
+			     "what XDP takes the stack does not get");
+	sluice_source_refuse(findings, &draft->hook_place, input->hook != SLUICE_HOOK_PREROUTING,
+			     "hook", "it is a place in the kernel's stack, and XDP is before that");
+	sluice_source_refuse(findings, &draft->batching_place,
+			     input->batching != SLUICE_BATCHING_OFF, "batching",
+			     "it is for the module");
+	sluice_source_refuse(findings, &input->receive_place, input->receive != SLUICE_RECEIVE_AUTO,
+			     "receive", "it says how a socket is read");
+	sluice_source_refuse(
+		findings, &draft->checksum_place, input->checksum != 0, "checksum",
+		"checksums are not looked at, because those of a sender on the same host are not "
+		"there yet");
+	sluice_source_refuse(findings, &draft->time_place, input->time != 0, "time",
+			     "a record has the time at which sluiced read the datagram");
 }

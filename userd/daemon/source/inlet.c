@@ -507,14 +507,14 @@ static const char *intake_state(struct sluice_intake *intake, const sluice_guid 
 	return intake->text;
 }
 
-#define INLET_CLASS(NAME, opens)                                                             \
-	{                                                                                    \
-		.kind = SLUICE_SOURCE_##NAME, .has_left = sluice_source_has_left_nothing, .open = (opens),         \
-		.look = intake_look, .prepare = intake_prepare, .activate = intake_activate, \
-		.commit = intake_commit, .cancel = intake_cancel, .is_held = intake_is_held, \
-		.retire = intake_retire, .catch_up = intake_catch_up,                        \
-		.close_inputs = intake_close, .measure = sluice_source_measures_nothing,                     \
-		.counters = intake_counters, .state = intake_state, .free = intake_free,     \
+#define INLET_CLASS(NAME, opens)                                                                 \
+	{                                                                                        \
+		.kind = SLUICE_SOURCE_##NAME, .has_left = sluice_source_has_left_nothing,        \
+		.open = (opens), .look = intake_look, .prepare = intake_prepare,                 \
+		.activate = intake_activate, .commit = intake_commit, .cancel = intake_cancel,   \
+		.is_held = intake_is_held, .retire = intake_retire, .catch_up = intake_catch_up, \
+		.close_inputs = intake_close, .measure = sluice_source_measures_nothing,         \
+		.counters = intake_counters, .state = intake_state, .free = intake_free,         \
 	}
 
 const struct sluice_source_class sluice_source_tcp = INLET_CLASS(TCP, open_tcp);
