@@ -157,7 +157,7 @@ COLUMNS = {
     "outputs": "OUTPUT name, FRAMING framing, MODE mode, TO to, STATE state, SINCE since, SENT sent, ACKED acked, RESENT resent, "
                "BYTES bytes, MEMORY memory, DISK disk, OLDEST oldest, UNACKED backlog, WRITES writes, CONNECTS connects, GAPS gaps, "
                "UNSENDABLE unsendable, ESCAPED escaped, "
-               "OVERSIZED oversized?, SKIPPED skipped?, SPLIT split?, PIECES pieces?, TRUNCATED truncated?, REFUSED refused, UNCONFIRMED unconfirmed, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
+               "OVERSIZED oversized?, SKIPPED skipped?, SPLIT split?, PIECES pieces?, TRUNCATED truncated?, REFUSED refused, UNCONFIRMED unconfirmed, UNCOMPRESSED compressed_from?, COMPRESSED compressed_to?, STEP compress_step?, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
                "ACHIEVED achieved, MSS mss, PMTU pmtu, "
                "LAST ERROR error",
     "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT name, "

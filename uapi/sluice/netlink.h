@@ -556,6 +556,12 @@ enum sluice_attribute {
 	SLUICE_A_FORWARD_ABORTED,
 	SLUICE_A_FORWARD_UP,			/* [u64] bytes to the destination [D] */
 	SLUICE_A_FORWARD_DOWN,			/* [u64] bytes back [D] */
+	/* [u64] native, compressed: bytes of records before [D] */
+	SLUICE_A_DESTINATION_COMPRESSED_FROM,
+	SLUICE_A_DESTINATION_COMPRESSED_TO,	/* [u64] bytes of the same records after [D] */
+	SLUICE_A_DESTINATION_COMPRESS_NS,	/* [u64] nanoseconds that this took [D] */
+	/* [u64] how hard records are compressed now, 0: not [D] */
+	SLUICE_A_DESTINATION_COMPRESS_STEP,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

@@ -125,6 +125,14 @@ FIELD(DESTINATION, DESTINATION_REFUSED, refused, "refused", NUMBER, 250, "REFUSE
 	ZERO, "that the receiver refused (relp, nats); they are not sent again")
 FIELD(DESTINATION, DESTINATION_UNCONFIRMED, unconfirmed, "unconfirmed", NUMBER, 260, "UNCONFIRMED",
 	"datagrams", ZERO, "that its TCP had when it ended the connection; it may not have read them")
+FIELD(DESTINATION, DESTINATION_COMPRESSED_FROM, compress_in, "compressed_from", NUMBER, 262,
+	"?UNCOMPRESSED", "bytes", ANY, "of records that went compressed, before they were")
+FIELD(DESTINATION, DESTINATION_COMPRESSED_TO, compress_out, "compressed_to", NUMBER, 264,
+	"?COMPRESSED", "bytes", ANY, "of the same records, as they went")
+FIELD(DESTINATION, DESTINATION_COMPRESS_NS, compress_ns, "compress_ns", NUMBER, 0, "",
+	"nanoseconds", ANY, "that compressing them took")
+FIELD(DESTINATION, DESTINATION_COMPRESS_STEP, compress_step, "compress_step", NUMBER, 266, "?STEP",
+	"0 to 5", ANY, "how hard records are compressed now; 0: not at all")
 FIELD(DESTINATION, DESTINATION_FAULTS, faults, "protocol_errors", NUMBER, 270, "FAULTS",
 	"connections", ZERO, "that were ended because it broke the protocol")
 FIELD(DESTINATION, DESTINATION_RATE, rate, "rate", NUMBER, 290, "RATE", "bits a second", ANY,

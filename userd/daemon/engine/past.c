@@ -29,24 +29,27 @@
 	FIGURE("unmatched", unmatched)
 
 /* And of a destination. */
-#define TO_FIGURES(FIGURE)               \
-	FIGURE("sent", sent)             \
-	FIGURE("bytes", bytes)           \
-	FIGURE("acked", acked)           \
-	FIGURE("resent", resent)         \
-	FIGURE("writes", writes)         \
-	FIGURE("connects", connects)     \
-	FIGURE("gaps", gaps)             \
-	FIGURE("unsendable", unsendable) \
-	FIGURE("escaped", escaped)       \
-	FIGURE("oversized", oversized)   \
-	FIGURE("skipped", skipped)       \
-	FIGURE("split", split)           \
-	FIGURE("pieces", pieces)         \
-	FIGURE("truncated", truncated)   \
-	FIGURE("refused", refused)       \
-	FIGURE("faults", faults)         \
-	FIGURE("unconfirmed", unconfirmed)
+#define TO_FIGURES(FIGURE)                     \
+	FIGURE("sent", sent)                   \
+	FIGURE("bytes", bytes)                 \
+	FIGURE("acked", acked)                 \
+	FIGURE("resent", resent)               \
+	FIGURE("writes", writes)               \
+	FIGURE("connects", connects)           \
+	FIGURE("gaps", gaps)                   \
+	FIGURE("unsendable", unsendable)       \
+	FIGURE("escaped", escaped)             \
+	FIGURE("oversized", oversized)         \
+	FIGURE("skipped", skipped)             \
+	FIGURE("split", split)                 \
+	FIGURE("pieces", pieces)               \
+	FIGURE("truncated", truncated)         \
+	FIGURE("refused", refused)             \
+	FIGURE("faults", faults)               \
+	FIGURE("unconfirmed", unconfirmed)     \
+	FIGURE("compressed_from", compress_in) \
+	FIGURE("compressed_to", compress_out)  \
+	FIGURE("compress_ns", compress_ns)
 
 /* An input or destination that the predecessor had. */
 struct past {

@@ -231,6 +231,8 @@ static void add_connection(const struct sluice_connection *connection,
 
 	sum->backlog += sluice_load_relaxed(&counters->backlog);
 	sum->achieved += sluice_load_relaxed(&counters->achieved);
+	if (sluice_load_relaxed(&counters->compress_step) > sum->compress_step)
+		sum->compress_step = sluice_load_relaxed(&counters->compress_step);
 	if (mss && (!sum->mss || mss < sum->mss))
 		sum->mss = mss;
 	if (pmtu && (!sum->pmtu || pmtu < sum->pmtu))
