@@ -207,9 +207,10 @@ test-all: all $(B)/netlink-fuzz $(B)/xdp_attach $(YNL) $(PRELOADED) $(FUZZERS) $
 	tests/run -a $(TEST)
 
 SOAK_STEPS ?= 20000
+SOAK_MINUTES ?= 0
 SOAK_SEED  ?= $(shell date +%s)
-soak: all ## a random operator's life, SOAK_STEPS long, natively, with both ways of receiving; root (hours: see docs/soak.md)
-	tests/operator/soak $(SOAK_SEED) $(SOAK_STEPS)
+soak: all ## a random operator's life, SOAK_STEPS or SOAK_MINUTES long, natively, with both ways of receiving; root (hours: see docs/soak.md)
+	tests/operator/soak $(SOAK_SEED) $(SOAK_STEPS) $(SOAK_MINUTES)
 
 # make test lives the seeds 1 to 100, make test-all 1 to 200; these are others.
 MUTATE_SEED  ?= 200001

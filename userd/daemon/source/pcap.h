@@ -98,7 +98,7 @@ struct sluice_pcap_handle {
 	void (*read)(struct sluice_pcap_handle *handle);
 	void *own;
 	pthread_t thread;
-	int wake;      /* eventfd: it is to end, or to pause */
+	int wake;      /* eventfd: it is to end, to pause, or to show that it wakes */
 	bool ends;     /* relaxed */
 	bool is_still; /* it stores nothing more; relaxed */
 	/* With the lock: what the thread and the control thread both touch */
@@ -150,7 +150,7 @@ int sluice_pcap_take(struct sluice_pcap_handle *handle, const struct sluice_pcap
 /* What was stored is told to the workers, and losses as far as there is room. */
 void sluice_pcap_flush(struct sluice_pcap_handle *handle);
 /* Waits until `fd` (-1: nothing) is readable, or `at` (CLOCK_MONOTONIC; UINT64_MAX: no limit). 1:
- * it is; 0: the time is over; -ECANCELED. */
+ * it is; 0: it is not, and the time may be over; -ECANCELED. */
 int sluice_pcap_wait(struct sluice_pcap_handle *handle, int fd, uint64_t at);
 /* Is the thread to end or to store nothing more? */
 bool sluice_pcap_is_over(const struct sluice_pcap_handle *handle);
