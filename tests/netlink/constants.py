@@ -26,7 +26,8 @@ ENUMERATIONS = {
         "SLUICE_CMD_THREAD_GET": 21,
         "SLUICE_CMD_COST_GET": 22,
         "SLUICE_CMD_FORWARD_GET": 23,
-        "SLUICE_CMD_MAX": 23,
+        "SLUICE_CMD_CPU_GET": 24,
+        "SLUICE_CMD_MAX": 24,
     },
     "sluice_attribute": {
         "SLUICE_A_UNSPEC": 0,
@@ -231,7 +232,13 @@ ENUMERATIONS = {
         "SLUICE_A_FORWARD_ABORTED": 199,
         "SLUICE_A_FORWARD_UP": 200,
         "SLUICE_A_FORWARD_DOWN": 201,
-        "SLUICE_A_MAX": 201,
+        "SLUICE_A_STREAM_INSIDE": 202,
+        "SLUICE_A_STREAM_BATCHES": 203,
+        "SLUICE_A_CPU_NUMBER": 204,
+        "SLUICE_A_CPU_ENTRIES": 205,
+        "SLUICE_A_CPU_WAKES": 206,
+        "SLUICE_A_CPU_COUNTERS": 207,
+        "SLUICE_A_MAX": 207,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -503,6 +510,12 @@ TYPES = {
     "FORWARD_ABORTED": "u64",
     "FORWARD_UP": "u64",
     "FORWARD_DOWN": "u64",
+    "STREAM_INSIDE": "binary",
+    "STREAM_BATCHES": "binary",
+    "CPU_NUMBER": "u32",
+    "CPU_ENTRIES": "u32",
+    "CPU_WAKES": "u64",
+    "CPU_COUNTERS": "nest",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",
@@ -512,4 +525,5 @@ NESTS = {
     "INPUT_COUNTERS": "counters",
     "OUTPUT_DESTINATION": "sluice",
     "RULE": "rule",
+    "CPU_COUNTERS": "counters",
 }
