@@ -51,7 +51,7 @@ static void tell(const struct sluice_statistics_sums *now,
 		 delivered = sluice_statistics_more(now->delivered, before->delivered);
 	char lasted[SLUICE_SIZE_TEXT], size[SLUICE_SIZE_TEXT];
 
-	sluice_notice_about(
+	sluice_notice_asked(
 		SLUICE_ABOUT(.received = SLUICE_NUMBER(received), .stored = SLUICE_NUMBER(stored),
 			     .delivered = SLUICE_NUMBER(delivered), .lost = SLUICE_NUMBER(lost),
 			     .dropped = SLUICE_NUMBER(dropped), .waiting = SLUICE_NUMBER(waiting),

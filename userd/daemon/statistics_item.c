@@ -64,7 +64,7 @@ static struct sluice_statistics_item since(const struct sluice_statistics_items 
 static void tell_input(const struct sluice_engine_input *input,
 		       const struct sluice_statistics_item *more)
 {
-	sluice_notice_each(
+	sluice_notice_asked(
 		SLUICE_ABOUT(.input = input->name, .received = SLUICE_NUMBER(more->received),
 			     .stored = SLUICE_NUMBER(more->stored),
 			     .lost = SLUICE_NUMBER(more->lost),
@@ -82,7 +82,7 @@ static void tell_output(const struct sluice_engine_output *output,
 	const char *load = output->load ? output->load : "normal";
 	char size[SLUICE_SIZE_TEXT];
 
-	sluice_notice_each(SLUICE_ABOUT(.output = output->name,
+	sluice_notice_asked(SLUICE_ABOUT(.output = output->name,
 					.delivered = SLUICE_NUMBER(more->delivered),
 					.dropped = SLUICE_NUMBER(more->dropped),
 					.waiting = SLUICE_NUMBER(waiting), .load = load),
@@ -100,7 +100,7 @@ static void tell_stream(const struct sluice_engine_stream *stream,
 	const char *load = stream->load ? stream->load : "normal";
 	char size[SLUICE_SIZE_TEXT], room[SLUICE_SIZE_TEXT];
 
-	sluice_notice_each(SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(stream->cpu),
+	sluice_notice_asked(SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(stream->cpu),
 					.stored = SLUICE_NUMBER(more->stored),
 					.lost = SLUICE_NUMBER(more->lost),
 					.bytes = SLUICE_NUMBER(used), .load = load),
@@ -116,12 +116,12 @@ static void tell_store(const struct sluice_engine_store *store)
 {
 	char size[SLUICE_SIZE_TEXT], room[SLUICE_SIZE_TEXT];
 
-	sluice_notice_each(SLUICE_ABOUT(.bytes = SLUICE_NUMBER(store->memory_used)),
+	sluice_notice_asked(SLUICE_ABOUT(.bytes = SLUICE_NUMBER(store->memory_used)),
 			   "statistics of the memory: %s of %s are in use",
 			   sluice_size_format(store->memory_used, size),
 			   sluice_size_format(store->memory_size, room));
 	if (store->disk_path)
-		sluice_notice_each(SLUICE_ABOUT(.store = store->disk_path,
+		sluice_notice_asked(SLUICE_ABOUT(.store = store->disk_path,
 						.bytes = SLUICE_NUMBER(store->disk.used),
 						.waiting = SLUICE_NUMBER(store->disk.bytes)),
 				   "statistics of the disk: %s of %s are in use",

@@ -144,8 +144,8 @@ int sluice_log_level_parse(const char *name);
 #define sluice_info_about(about, ...) SLUICE_LOG(LOG_INFO, about, __VA_ARGS__)
 #define sluice_debug_about(about, ...) SLUICE_LOG(LOG_DEBUG, about, __VA_ARGS__)
 
-/* A line for each of many things, as somebody asked for: it is not cut off. */
-#define sluice_notice_each(about, ...)                                                          \
+/* A line that somebody asked for, however many: the limit does not cut it off. */
+#define sluice_notice_asked(about, ...)                                                          \
 	do {                                                                                    \
 		static struct sluice_log_place sluice_log_here = {.file = __FILE__,             \
 								  .function = __func__,         \
