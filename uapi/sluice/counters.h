@@ -7,7 +7,7 @@
  *
  *   ROW(NAME, name, form, place, title, unit, normally, metric, meaning)
  *
- *   NAME      in C: SLUICE_R_NAME, SLUICE_LOST_NAME
+ *   NAME      in C, as in SLUICE_R_OWNED and SLUICE_LOST_DISK
  *   name      everywhere else
  *   form      COUNTER: it only grows; GAUGE: it goes up and down; DELAY: a GAUGE of nanoseconds
  *   place     of its column in `sluicectl show kernel`, from left to right

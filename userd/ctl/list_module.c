@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rules, routes, rings and counters of CPUs, as the module has them. Touches: a netlink socket, stderr.
+ * Rules, routes, rings and counters of CPUs, as the module has them. Touches: a netlink socket,
+ * stderr.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -128,9 +129,10 @@ static json_t *batches_of(const struct sluice_kernel_stream *stream)
 	char least[24];
 	unsigned int class;
 
-	for (class = 0; class < SLUICE_BATCH_CLASSES; class++) {
+	for (class = 0; class < SLUICE_BATCH_CLASSES; class ++) {
 		snprintf(least, sizeof(least), "%llu", SLUICE_BATCH_LEAST(class));
-		json_object_set_new(object, least, json_integer((json_int_t)stream->batches[class]));
+		json_object_set_new(object, least,
+				    json_integer((json_int_t)stream->batches[class]));
 	}
 	return object;
 }

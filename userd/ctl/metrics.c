@@ -19,7 +19,20 @@
 #define ROWS_MAX 10000U
 #define NS_PER_S 1e9
 
-enum form { COUNTER, CAUSES, CLASSES, SECONDS, GAUGE, DELAY, BITS, PERCENT, MOMENT, STEP, IS, NONE };
+enum form {
+	COUNTER,
+	CAUSES,
+	CLASSES,
+	SECONDS,
+	GAUGE,
+	DELAY,
+	BITS,
+	PERCENT,
+	MOMENT,
+	STEP,
+	IS,
+	NONE
+};
 
 /* A metric. */
 struct metric {
@@ -591,8 +604,7 @@ json_t *sluice_metrics_all(void)
 			if (metrics[row].list == list->list && metrics[row].form != NONE)
 				tell(all, metrics[row].name,
 				     is_counter(metrics[row].form) ? "counter" : "gauge", list,
-				     member_label(metrics[row].form),
-				     meaning_of(&metrics[row]));
+				     member_label(metrics[row].form), meaning_of(&metrics[row]));
 	}
 	tell(all, "left_out_rows", "gauge", NULL, NULL,
 	     "rows of lists longer than 10000, of which nothing is told here");

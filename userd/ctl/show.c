@@ -138,11 +138,10 @@ static json_t *flatten_kernel(json_t *list)
 		{
 			json_object_set_new(row, "of", json_string(parts[part].of));
 			if (!part)
-				json_object_set_new(
-					row, "name",
-					json_sprintf("cpu %" JSON_INTEGER_FORMAT,
-						     json_integer_value(
-							     json_object_get(row, "cpu"))));
+				json_object_set_new(row, "name",
+						    json_sprintf("cpu %" JSON_INTEGER_FORMAT,
+								 json_integer_value(json_object_get(
+									 row, "cpu"))));
 			json_array_append(rows, row);
 		}
 	}

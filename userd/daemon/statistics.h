@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `log.statistics`: lines of the log now and then with what came, went and was lost since the last
- * ones, for those who keep logs and no metrics: one of all, and one an item. For the control thread. Touches: the log.
+ * ones, for those who keep logs and no metrics: one of all, and one an item. For the control
+ * thread. Touches: the log.
  */
 #ifndef SLUICE_DAEMON_STATISTICS_H
 #define SLUICE_DAEMON_STATISTICS_H

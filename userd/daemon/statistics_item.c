@@ -64,14 +64,14 @@ static struct sluice_statistics_item since(const struct sluice_statistics_items 
 static void tell_input(const struct sluice_engine_input *input,
 		       const struct sluice_statistics_item *more)
 {
-	sluice_notice_asked(
-		SLUICE_ABOUT(.input = input->name, .received = SLUICE_NUMBER(more->received),
-			     .stored = SLUICE_NUMBER(more->stored),
-			     .lost = SLUICE_NUMBER(more->lost),
-			     .dropped = SLUICE_NUMBER(more->dropped)),
-		"statistics of input `%s`: %" PRIu64 " datagrams came, %" PRIu64
-		" were stored, %" PRIu64 " lost, %" PRIu64 " dropped",
-		input->name, more->received, more->stored, more->lost, more->dropped);
+	sluice_notice_asked(SLUICE_ABOUT(.input = input->name,
+					 .received = SLUICE_NUMBER(more->received),
+					 .stored = SLUICE_NUMBER(more->stored),
+					 .lost = SLUICE_NUMBER(more->lost),
+					 .dropped = SLUICE_NUMBER(more->dropped)),
+			    "statistics of input `%s`: %" PRIu64 " datagrams came, %" PRIu64
+			    " were stored, %" PRIu64 " lost, %" PRIu64 " dropped",
+			    input->name, more->received, more->stored, more->lost, more->dropped);
 }
 
 /* The line of an output. */
@@ -83,13 +83,13 @@ static void tell_output(const struct sluice_engine_output *output,
 	char size[SLUICE_SIZE_TEXT];
 
 	sluice_notice_asked(SLUICE_ABOUT(.output = output->name,
-					.delivered = SLUICE_NUMBER(more->delivered),
-					.dropped = SLUICE_NUMBER(more->dropped),
-					.waiting = SLUICE_NUMBER(waiting), .load = load),
-			   "statistics of output `%s`: %" PRIu64 " datagrams delivered, %" PRIu64
-			   " dropped; %s wait, load is %s",
-			   output->name, more->delivered, more->dropped,
-			   sluice_size_format(waiting, size), load);
+					 .delivered = SLUICE_NUMBER(more->delivered),
+					 .dropped = SLUICE_NUMBER(more->dropped),
+					 .waiting = SLUICE_NUMBER(waiting), .load = load),
+			    "statistics of output `%s`: %" PRIu64 " datagrams delivered, %" PRIu64
+			    " dropped; %s wait, load is %s",
+			    output->name, more->delivered, more->dropped,
+			    sluice_size_format(waiting, size), load);
 }
 
 /* The line of a stream. */
@@ -100,15 +100,15 @@ static void tell_stream(const struct sluice_engine_stream *stream,
 	const char *load = stream->load ? stream->load : "normal";
 	char size[SLUICE_SIZE_TEXT], room[SLUICE_SIZE_TEXT];
 
-	sluice_notice_asked(SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(stream->cpu),
-					.stored = SLUICE_NUMBER(more->stored),
-					.lost = SLUICE_NUMBER(more->lost),
-					.bytes = SLUICE_NUMBER(used), .load = load),
-			   "statistics of stream `%s`, CPU %u: %" PRIu64
-			   " datagrams were stored, %" PRIu64 " lost; %s of %s are in use, load is %s",
-			   stream->name, stream->cpu, more->stored, more->lost,
-			   sluice_size_format(used, size), sluice_size_format(stream->size, room),
-			   load);
+	sluice_notice_asked(
+		SLUICE_ABOUT(.route = stream->name, .cpu = SLUICE_NUMBER(stream->cpu),
+			     .stored = SLUICE_NUMBER(more->stored),
+			     .lost = SLUICE_NUMBER(more->lost), .bytes = SLUICE_NUMBER(used),
+			     .load = load),
+		"statistics of stream `%s`, CPU %u: %" PRIu64 " datagrams were stored, %" PRIu64
+		" lost; %s of %s are in use, load is %s",
+		stream->name, stream->cpu, more->stored, more->lost, sluice_size_format(used, size),
+		sluice_size_format(stream->size, room), load);
 }
 
 /* The lines of the store. */
@@ -117,16 +117,16 @@ static void tell_store(const struct sluice_engine_store *store)
 	char size[SLUICE_SIZE_TEXT], room[SLUICE_SIZE_TEXT];
 
 	sluice_notice_asked(SLUICE_ABOUT(.bytes = SLUICE_NUMBER(store->memory_used)),
-			   "statistics of the memory: %s of %s are in use",
-			   sluice_size_format(store->memory_used, size),
-			   sluice_size_format(store->memory_size, room));
+			    "statistics of the memory: %s of %s are in use",
+			    sluice_size_format(store->memory_used, size),
+			    sluice_size_format(store->memory_size, room));
 	if (store->disk_path)
 		sluice_notice_asked(SLUICE_ABOUT(.store = store->disk_path,
-						.bytes = SLUICE_NUMBER(store->disk.used),
-						.waiting = SLUICE_NUMBER(store->disk.bytes)),
-				   "statistics of the disk: %s of %s are in use",
-				   sluice_size_format(store->disk.used, size),
-				   sluice_size_format(store->disk_size, room));
+						 .bytes = SLUICE_NUMBER(store->disk.used),
+						 .waiting = SLUICE_NUMBER(store->disk.bytes)),
+				    "statistics of the disk: %s of %s are in use",
+				    sluice_size_format(store->disk.used, size),
+				    sluice_size_format(store->disk_size, room));
 }
 
 void sluice_statistics_items_look(struct sluice_statistics_items *items,
@@ -154,9 +154,9 @@ void sluice_statistics_items_look(struct sluice_statistics_items *items,
 	for (number = 0; number < report->output_count; number++, place++) {
 		const struct sluice_engine_output *output = &report->outputs[number];
 
-		item = (struct sluice_statistics_item){
-			.delivered = sluice_statistics_delivered(output),
-			.dropped = output->dropped};
+		item = (struct sluice_statistics_item){.delivered =
+							       sluice_statistics_delivered(output),
+						       .dropped = output->dropped};
 		sluice_guid_copy(item.guid, output->guid);
 		more = since(items, item, place);
 		if (tells)

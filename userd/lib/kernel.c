@@ -378,8 +378,8 @@ static int on_stream(struct nlattr **attributes, void *context)
 	stream->owner = sluice_attribute_u32(attributes[SLUICE_A_STREAM_OWNER]);
 	stream->wakes = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKES]);
 	sluice_netlink_counters(attributes[SLUICE_A_STREAM_COUNTERS], &stream->counters);
-	stream->inside_count = copy_figures(stream->inside, SLUICE_R_COUNT,
-					    attributes[SLUICE_A_STREAM_INSIDE]);
+	stream->inside_count =
+		copy_figures(stream->inside, SLUICE_R_COUNT, attributes[SLUICE_A_STREAM_INSIDE]);
 	(void)copy_figures(stream->batches, SLUICE_BATCH_CLASSES,
 			   attributes[SLUICE_A_STREAM_BATCHES]);
 	return 0;

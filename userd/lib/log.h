@@ -145,13 +145,13 @@ int sluice_log_level_parse(const char *name);
 #define sluice_debug_about(about, ...) SLUICE_LOG(LOG_DEBUG, about, __VA_ARGS__)
 
 /* A line that somebody asked for, however many: the limit does not cut it off. */
-#define sluice_notice_asked(about, ...)                                                          \
-	do {                                                                                    \
-		static struct sluice_log_place sluice_log_here = {.file = __FILE__,             \
-								  .function = __func__,         \
-								  .line = __LINE__,             \
-								  .is_unlimited = true};        \
-		sluice_log(&sluice_log_here, LOG_NOTICE, about, __VA_ARGS__);                   \
+#define sluice_notice_asked(about, ...)                                                  \
+	do {                                                                             \
+		static struct sluice_log_place sluice_log_here = {.file = __FILE__,      \
+								  .function = __func__,  \
+								  .line = __LINE__,      \
+								  .is_unlimited = true}; \
+		sluice_log(&sluice_log_here, LOG_NOTICE, about, __VA_ARGS__);            \
 	} while (0)
 
 #endif /* SLUICE_LOG_H */

@@ -12,11 +12,11 @@
 #include "field.h"
 #include "figure.h"
 
-#define OF(...)                                        \
-	{                                              \
-		(const enum sluice_field_list[]){__VA_ARGS__}, \
+#define OF(...)                                                                 \
+	{                                                                       \
+		(const enum sluice_field_list[]){__VA_ARGS__},                  \
 			sizeof((const enum sluice_field_list[]){__VA_ARGS__}) / \
-				sizeof(enum sluice_field_list)         \
+				sizeof(enum sluice_field_list)                  \
 	}
 
 /* Which fields a row has: of the first list that knows the key. */
@@ -29,8 +29,8 @@ static const struct {
 	[SLUICE_TOP_STREAMS] = OF(SLUICE_FIELDS_STREAM, SLUICE_FIELDS_CURSOR),
 	[SLUICE_TOP_STORE] = OF(SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK),
 	[SLUICE_TOP_THREADS] = OF(SLUICE_FIELDS_THREAD),
-	[SLUICE_TOP_RULES] = OF(SLUICE_FIELDS_RULE, SLUICE_FIELDS_RING, SLUICE_FIELDS_CPU,
-				SLUICE_FIELDS_LOST),
+	[SLUICE_TOP_RULES] =
+		OF(SLUICE_FIELDS_RULE, SLUICE_FIELDS_RING, SLUICE_FIELDS_CPU, SLUICE_FIELDS_LOST),
 };
 
 /* The row of the table of fields for a key; NULL: it is top's own. */
@@ -40,7 +40,7 @@ static const struct sluice_field *field_of(enum sluice_top_list list, const json
 	/* Of keys that several have a row means its own: a destination, a ring, a CPU. */
 	size_t first = json_object_get(row, "entries") ? 2
 		       : json_object_get(row, "to") || json_object_get(row, "path") ||
-					 json_object_get(row, "stream")
+				       json_object_get(row, "stream")
 			       ? 1
 			       : 0,
 	       turn, number;
