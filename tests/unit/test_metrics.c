@@ -33,7 +33,7 @@ static const struct row rows[] = {
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* Lists that are no things with figures, or whose figures are samples: what a route and a placement
- * are is configuration, what outputs have of a stream they tell themselves, and causes are labels. */
+ * are is configuration, what outputs have of a stream they tell themselves, causes are labels. */
 static bool is_without_metrics(enum sluice_field_list list)
 {
 	return list == SLUICE_FIELDS_ROUTE || list == SLUICE_FIELDS_PLACEMENT ||

@@ -99,8 +99,6 @@
 	ROW(OWNER_NUMBER, owner_number, COUNTER, 260, "OWNERS", "times", ANY, "owners", \
 	    "that a process came to read it")
 
-/* clang-format on */
-
 /* Places in STREAM_INSIDE. */
 #define SLUICE_COUNTER_ENTRY(NAME, ...) SLUICE_R_##NAME,
 enum sluice_ring_counter {
@@ -108,6 +106,8 @@ enum sluice_ring_counter {
 	SLUICE_R_COUNT
 };
 #undef SLUICE_COUNTER_ENTRY
+
+/* clang-format on */
 
 /*
  * Places in STREAM_BATCHES: how often a reader was told of so many records at once, by class: none,
