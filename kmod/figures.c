@@ -15,7 +15,7 @@
 #define READ_STORED_BYTES(ring) READ_ONCE((ring)->producer->stored_bytes)
 #define READ_GAPS(ring) READ_ONCE((ring)->producer->gaps)
 #define READ_WAKES(ring) READ_ONCE((ring)->producer->wakes)
-#define READ_OWNED(ring) (READ_ONCE((ring)->owner) != NULL)
+#define READ_OWNED(ring) (!!READ_ONCE((ring)->owner))
 #define READ_SHARED_TAIL(ring) READ_ONCE((ring)->consumer->tail)
 #define READ_SEEN(ring) READ_ONCE((ring)->consumer->seen)
 #define READ_ANNOUNCED(ring) READ_ONCE((ring)->announced)
@@ -41,9 +41,11 @@
  */
 void sluice_figures_ring(const struct sluice_ring *ring, u64 figures[SLUICE_R_COUNT])
 {
-#define READ_ROW(NAME, ...) figures[SLUICE_R_##NAME] = READ_##NAME(ring);
-	SLUICE_RING_COUNTERS(READ_ROW)
+#define READ_ROW(NAME, ...) [SLUICE_R_##NAME] = READ_##NAME(ring),
+	const u64 read[SLUICE_R_COUNT] = { SLUICE_RING_COUNTERS(READ_ROW) };
 #undef READ_ROW
+
+	memcpy(figures, read, sizeof(read));
 }
 
 /**

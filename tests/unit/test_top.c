@@ -534,50 +534,6 @@ static void strange_snapshots_do_no_harm(void **state)
 	sluice_top_model_free(&model);
 }
 
-/* The Kernel tab has rules, rings and CPUs; of a module that is older, or newer, what both know. */
-static void the_kernel_tab_shows_what_both_know(void **state)
-{
-	static const char *const told[] = {
-		/* older: it has no CPUs, and rings have no inside */
-		"{\"time_ns\":1700000000000000000,\"daemon\":{},\"rules\":[{\"id\":\"r1\",\"name\":"
-		"\"syslog\","
-		"\"stored\":70,\"lost\":{\"ring_full\":0}}],\"rings\":[{\"stream\":\"s1\",\"name\":"
-		"\"up\","
-		"\"cpu\":1}]}",
-		"{\"time_ns\":1700000001000000000,\"daemon\":{},\"rules\":[{\"id\":\"r1\",\"name\":"
-		"\"syslog\","
-		"\"stored\":80,\"lost\":{\"ring_full\":9}}],\"rings\":[{\"stream\":\"s1\",\"name\":"
-		"\"up\","
-		"\"cpu\":1,\"size\":1000,\"head\":900,\"shared_tail\":400,\"wakes\":5,\"from_"
-		"tomorrow\":77,"
-		"\"batch\":{\"4\":3}}],\"cpus\":[{\"cpu\":0,\"entries\":1,\"stored\":80,\"lost\":{}"
-		"}]}",
-	};
-	struct sluice_top_model model;
-	struct sluice_top_view view;
-	json_t *snapshot;
-	size_t number;
-
-	(void)state;
-	sluice_top_view_init(&view);
-	sluice_top_view_go(&view, SLUICE_TOP_TAB_KERNEL);
-	assert_int_equal(sluice_top_model_init(&model), 0);
-	for (number = 0; number < sizeof(told) / sizeof(told[0]); number++) {
-		snapshot = json_loads(told[number], 0, NULL);
-		assert_non_null(snapshot);
-		assert_int_equal(sluice_top_model_take(&model, snapshot), 0);
-		json_decref(snapshot);
-		check_seen(&model, &view, 120, "syslog");
-		check_seen(&model, &view, 120, "ring up cpu 1");
-		if (!number)
-			check_absent(&model, &view, 120, "cpu 0");
-	}
-	check_seen(&model, &view, 120, "cpu 0");
-	check_seen(&model, &view, 120, "50%");
-	check_seen(&model, &view, 120, "      10 ");
-	sluice_top_model_free(&model);
-}
-
 /* Pieces of the pool are apart from each other, and are used again. */
 static void pieces_of_the_pool_are_apart(void **state)
 {
@@ -617,7 +573,6 @@ int main(void)
 		cmocka_unit_test(the_overview_tells_the_path),
 		cmocka_unit_test(a_daemon_that_is_away_is_told_of),
 		cmocka_unit_test(strange_snapshots_do_no_harm),
-		cmocka_unit_test(the_kernel_tab_shows_what_both_know),
 		cmocka_unit_test(pieces_of_the_pool_are_apart),
 	};
 

@@ -41,7 +41,8 @@
 	ROW(NO_RING, no_ring, "the route has no ring for this CPU, or the guard was taken") \
 	ROW(SOCKET, socket, "user-space source: the socket's buffer overflowed") \
 	ROW(DISK, disk, "the spool was damaged") \
-	ROW(OLDEST, dropped_oldest, "stored, and given up for newer ones: memory and disk were full")
+	ROW(OLDEST, dropped_oldest, \
+	    "stored, and given up for newer ones: memory and disk were full")
 
 /* What a CPU has before those, in a line of /proc/net/stat/sluice and in CPU_GET. */
 #define SLUICE_CPU_RULE_COUNTERS(ROW) \
