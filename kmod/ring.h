@@ -24,6 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <sluice/counters.h>
 #include <sluice/netlink.h>
 #include <sluice/record.h>
 #include <sluice/ring.h>
@@ -41,9 +42,6 @@ struct sluice_tally;
  * something.
  */
 #define SLUICE_GAPS_AT_ONCE 32
-
-/* Classes of batch sizes: 0, 1, 2-3, 4-7, ... records; the last one has all that are larger. */
-#define SLUICE_BATCH_CLASSES 20
 
 /**
  * struct sluice_counts - what happened to the datagrams that a rule matched

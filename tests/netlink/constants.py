@@ -26,7 +26,8 @@ ENUMERATIONS = {
         "SLUICE_CMD_THREAD_GET": 21,
         "SLUICE_CMD_COST_GET": 22,
         "SLUICE_CMD_FORWARD_GET": 23,
-        "SLUICE_CMD_MAX": 23,
+        "SLUICE_CMD_CPU_GET": 24,
+        "SLUICE_CMD_MAX": 24,
     },
     "sluice_attribute": {
         "SLUICE_A_UNSPEC": 0,
@@ -234,8 +235,13 @@ ENUMERATIONS = {
         "SLUICE_A_DESTINATION_COMPRESSED_FROM": 202,
         "SLUICE_A_DESTINATION_COMPRESSED_TO": 203,
         "SLUICE_A_DESTINATION_COMPRESS_NS": 204,
-        "SLUICE_A_DESTINATION_COMPRESS_STEP": 205,
-        "SLUICE_A_MAX": 205,
+        "SLUICE_A_STREAM_INSIDE": 205,
+        "SLUICE_A_STREAM_BATCHES": 206,
+        "SLUICE_A_CPU_NUMBER": 207,
+        "SLUICE_A_CPU_ENTRIES": 208,
+        "SLUICE_A_CPU_WAKES": 209,
+        "SLUICE_A_CPU_COUNTERS": 210,
+        "SLUICE_A_MAX": 210,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -510,7 +516,12 @@ TYPES = {
     "DESTINATION_COMPRESSED_FROM": "u64",
     "DESTINATION_COMPRESSED_TO": "u64",
     "DESTINATION_COMPRESS_NS": "u64",
-    "DESTINATION_COMPRESS_STEP": "u64",
+    "STREAM_INSIDE": "binary",
+    "STREAM_BATCHES": "binary",
+    "CPU_NUMBER": "u32",
+    "CPU_ENTRIES": "u32",
+    "CPU_WAKES": "u64",
+    "CPU_COUNTERS": "nest",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",
@@ -520,4 +531,5 @@ NESTS = {
     "INPUT_COUNTERS": "counters",
     "OUTPUT_DESTINATION": "sluice",
     "RULE": "rule",
+    "CPU_COUNTERS": "counters",
 }

@@ -26,6 +26,8 @@ json_t *sluice_list_costs(void);
 json_t *sluice_list_forwards(void);
 json_t *sluice_list_rules(void);
 json_t *sluice_list_routes(void);
+/* One object: what the module has of rules, rings and CPUs; of an older module less. */
+json_t *sluice_list_kernel(void);
 
 /* Adds to `list` what the daemon behind `netlink` tells of itself. 0 or a negative errno, without a
  * word. */

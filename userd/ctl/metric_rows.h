@@ -10,8 +10,10 @@
  *
  *   form   COUNTER   a number that only grows
  *          CAUSES    an object of such, by cause
+ *          CLASSES   an object of such, by how many records
  *          SECONDS   a COUNTER of nanoseconds, told in seconds
  *          GAUGE     a number that goes up and down
+ *          DELAY     such a one of nanoseconds, told in seconds
  *          BITS      such a one of bits, told in bytes
  *          PERCENT   such a one, told as a ratio
  *          MOMENT    a time, told in seconds since 1970; none where there is none
@@ -189,6 +191,28 @@ NO_METRIC(STREAM, "cursors")
 NO_METRIC(STREAM, "disk")
 NO_METRIC(STREAM, "draining")
 NO_METRIC(STREAM, "load_since")
+
+/* Of the module's own table, sluice/counters.h, which has to be included. */
+#define RING_ROW(NAME, name, form, place, title, unit, normally, metric, meaning) \
+	METRIC(RING, #name, form, "kernel_ring_" metric)
+#define CPU_ROW(NAME, name, form, place, title, unit, normally, metric, meaning) \
+	METRIC(CPU, #name, form, "kernel_cpu_" metric)
+SLUICE_RING_COUNTERS(RING_ROW)
+METRIC(RING, "batch", CLASSES, "kernel_ring_batches")
+NO_METRIC(RING, "name")
+NO_METRIC(RING, "route")
+NO_METRIC(RING, "priority")
+NO_METRIC(RING, "cpu")
+NO_METRIC(RING, "stream")
+NO_METRIC(RING, "epoch")
+
+SLUICE_CPU_RULE_COUNTERS(CPU_ROW)
+SLUICE_DATAGRAM_COUNTERS(CPU_ROW)
+METRIC(CPU, "lost", CAUSES, "kernel_cpu_lost_datagrams")
+SLUICE_CPU_RING_COUNTERS(CPU_ROW)
+NO_METRIC(CPU, "cpu")
+#undef RING_ROW
+#undef CPU_ROW
 
 METRIC(RULE, "matched", COUNTER, "rule_matched_datagrams")
 METRIC(RULE, "stored", COUNTER, "rule_stored_datagrams")

@@ -313,6 +313,34 @@ TOLD(CURSOR, "taken", 0, "", "bytes", ANY, "up to where it has taken it in hand"
 TOLD(CURSOR, "disk", 60, "DISK", "bytes", ANY, "that wait for it on the disk")
 TOLD(CURSOR, "behind", 90, "BEHIND", "bytes", ANY, "that it has not got, in memory and on the disk")
 
+/* Of the module, from its own table, sluice/counters.h: what is included here has to include it. */
+#define RING_ROW(NAME, name, form, place, title, unit, normally, metric, meaning) \
+	TOLD(RING, #name, place, title, unit, normally, meaning)
+#define CPU_ROW(NAME, name, form, place, title, unit, normally, metric, meaning) \
+	TOLD(CPU, #name, place, title, unit, normally, meaning)
+#define LOST_ROW(NAME, name, meaning) TOLD(LOST, #name, 0, "", "datagrams", ZERO, meaning)
+
+TOLD(RING, "name", 10, "NAME", "", ANY, "its route's name")
+TOLD(RING, "route", 0, "", "", ANY, "the GUID of its route")
+TOLD(RING, "priority", 0, "", "0 to 7", ANY, "the higher, the sooner sent")
+TOLD(RING, "cpu", 25, "CPU", "", ANY, "the CPU that fills it")
+TOLD(RING, "stream", 270, "STREAM", "", ANY, "the GUID of its stream")
+TOLD(RING, "epoch", 0, "", "", ANY, "tells one life of the ring from the next")
+SLUICE_RING_COUNTERS(RING_ROW)
+TOLD(RING, "batch", 280, "RECORDS AT ONCE", "times", ANY,
+	"that its reader was told of so many records at once, by class, which is called by the least of it: 4 is 4 to 7")
+
+TOLD(CPU, "cpu", 25, "CPU", "", ANY, "the CPU")
+SLUICE_CPU_RULE_COUNTERS(CPU_ROW)
+SLUICE_DATAGRAM_COUNTERS(CPU_ROW)
+TOLD(CPU, "lost", 130, "LOST", "datagrams", ZERO, "those that did not come into a ring, by cause")
+SLUICE_CPU_RING_COUNTERS(CPU_ROW)
+
+SLUICE_LOST_COUNTERS(LOST_ROW)
+#undef RING_ROW
+#undef CPU_ROW
+#undef LOST_ROW
+
 TOLD(RULE, "id", 140, "ID", "", ANY, "the rule; of an input its GUID")
 TOLD(RULE, "name", 10, "RULE", "", ANY, "its name")
 TOLD(RULE, "route", 0, "", "", ANY, "the GUID of the route that it fills")

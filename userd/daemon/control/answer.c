@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sluice/counters.h>
 #include "answer.h"
 #include "cost_list.h"
 #include "thread_list.h"
