@@ -231,7 +231,9 @@ ENUMERATIONS = {
         "SLUICE_A_FORWARD_ABORTED": 199,
         "SLUICE_A_FORWARD_UP": 200,
         "SLUICE_A_FORWARD_DOWN": 201,
-        "SLUICE_A_MAX": 201,
+        "SLUICE_A_INPUT_NUMBER": 202,
+        "SLUICE_A_STREAM_SOURCE": 203,
+        "SLUICE_A_MAX": 203,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -503,6 +505,8 @@ TYPES = {
     "FORWARD_ABORTED": "u64",
     "FORWARD_UP": "u64",
     "FORWARD_DOWN": "u64",
+    "INPUT_NUMBER": "u32",
+    "STREAM_SOURCE": "string",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

@@ -556,6 +556,13 @@ enum sluice_attribute {
 	SLUICE_A_FORWARD_ABORTED,
 	SLUICE_A_FORWARD_UP,			/* [u64] bytes to the destination [D] */
 	SLUICE_A_FORWARD_DOWN,			/* [u64] bytes back [D] */
+	/*
+	 * [u32] the number that its records carry, its own among the inputs of one kind of source
+	 * [D]
+	 */
+	SLUICE_A_INPUT_NUMBER,
+	/* [string] the kind of source that fills it: a word of `inputs.source` [D] */
+	SLUICE_A_STREAM_SOURCE,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

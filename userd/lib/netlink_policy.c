@@ -205,6 +205,8 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_FORWARD_ABORTED] = {.type = NLA_U64},
 	[SLUICE_A_FORWARD_UP] = {.type = NLA_U64},
 	[SLUICE_A_FORWARD_DOWN] = {.type = NLA_U64},
+	[SLUICE_A_INPUT_NUMBER] = {.type = NLA_U32},
+	[SLUICE_A_STREAM_SOURCE] = {.type = NLA_STRING},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

@@ -375,6 +375,7 @@ static int report_stream(const struct sluice_engine *engine, const struct sluice
 	picture->wakes = sluice_load_relaxed(&producer->wakes);
 	picture->owner = (uint32_t)getpid();
 	picture->is_draining = stream->draining;
+	picture->source = sluice_config_source_name(stream->kind);
 	picture->counters.stored = sluice_load_relaxed(&producer->stored);
 	picture->counters.stored_bytes = sluice_load_relaxed(&producer->stored_bytes);
 	picture->counters.gaps = sluice_load_relaxed(&producer->gaps);
