@@ -164,6 +164,8 @@ static int report_inputs(struct sluice_engine *engine, const struct sluice_disk_
 		 */
 		picture->has_index = !sluice_intake_classes[kind]->counters(
 			engine->intakes[kind], input->id, &picture->counters, &picture->index);
+		sluice_renamed_add(engine, engine->derived.kinds[number], input->id,
+				   &picture->counters);
 		if (sluice_intake_classes[kind]->unmatched)
 			picture->unmatched = sluice_intake_classes[kind]->unmatched(
 				engine->intakes[kind], input->id);
