@@ -204,8 +204,8 @@ void sluice_name_inputs(struct sluice_engine *engine);
 /* past.c: adds what a predecessor counted, by GUID, to a picture. */
 void sluice_past_add(const struct sluice_engine *engine, struct sluice_engine_report *report);
 
-/* renamed.c: notes which inputs of `next`, which is to be in force, are those that had another name;
- * adds what was counted under that to an input's counters. @context process */
+/* renamed.c: notes which inputs of `next`, which is to be in force, are those that had another
+ * name; adds what was counted under that to an input's counters. @context process */
 void sluice_renamed_follow(struct sluice_engine *engine, const struct sluice_config *next,
 			   const struct sluice_derived *derived,
 			   const struct sluice_identity *identity);
