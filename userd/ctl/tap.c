@@ -310,7 +310,8 @@ static void refuse_name(const struct tap *tap)
 	for (number = 0; number < tap->rings.count; number++) {
 		const struct sluice_tap_view *view = tap->rings.list[number];
 
-		if (!number || strcmp(view->route_name, tap->rings.list[number - 1]->route_name)) {
+		if (!number ||
+		    strcmp(view->route_name, tap->rings.list[number - 1]->route_name) != 0) {
 			fprintf(stderr, "%sroute %s", before, view->route_name);
 			before = ", ";
 		}
@@ -417,7 +418,7 @@ static int open_target(struct tap *tap)
 	const char *file = tap->choice.file;
 
 	tap->to = stdout;
-	if (file && strcmp(file, "-")) {
+	if (file && strcmp(file, "-") != 0) {
 		tap->to = fopen(file, "we");
 		if (tap->to)
 			return 0;

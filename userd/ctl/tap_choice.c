@@ -79,7 +79,7 @@ static int read_option(struct sluice_tap_choice *choice, const char *word, const
 		return read_number(word, value, UINT64_MAX, &choice->rate) ? 1 : -1;
 	if (!strcmp(word, "--from"))
 		return read_prefix(value, &choice->from) ? 1 : -1;
-	if (strcmp(word, "--port"))
+	if (strcmp(word, "--port") != 0)
 		return 0;
 	if (!read_number(word, value, UINT16_MAX, &number))
 		return -1;
