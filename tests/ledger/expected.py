@@ -94,14 +94,14 @@ def streams(dump):
     found = {}
     for one in dump["daemon"]["STREAM_GET"]:
         found[one["STREAM_ID"]] = dict(
-            ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK WORKER LOAD"), **load_since(one, "STREAM_"),
+            ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK WORKER LOAD SOURCE"), **load_since(one, "STREAM_"),
             draining=bool(one["STREAM_DRAINING"]),
             cursors=[plain(nest, "CURSOR_", "ACKED TAKEN DISK", output="OUTPUT_ID", name="OUTPUT_NAME")
                      for nest in one["STREAM_CURSORS"]])
     module = dump["module"] or {"STREAM_GET": [], "ROUTE_GET": []}
     names = {one["ROUTE_ID"]: one.get("ROUTE_NAME", "") for one in module["ROUTE_GET"]}
     for one in module["STREAM_GET"]:
-        stream = found.setdefault(one["STREAM_ID"], {"cursors": []})
+        stream = found.setdefault(one["STREAM_ID"], {"cursors": [], "source": "kmod"})
         stream.update(ring(one), route_name=names.get(one["ROUTE_ID"], ""))
     for stream in found.values():
         for nest in stream["cursors"]:

@@ -113,7 +113,8 @@ KEY = record("a key", {"key": TEXT, "value": TEXT, "written": TRUTH, "line": NUM
 PIECE = {"kind": words("input", "output"), "name": TEXT, "id": GUID, "line": NUMBER}
 CURSOR = told("CURSOR", {"output": GUID, "name": TEXT, "acked": NUMBER, "taken": NUMBER, "disk": NUMBER, "behind": NUMBER})
 STREAM = told("STREAM", {
-    "id": GUID, "route": GUID, "route_name": TEXT, "priority": NUMBER, "epoch": {"type": "string", "pattern": "^[0-9]+$"}, "cpu": NUMBER, "worker": NUMBER, "size": NUMBER,
+    "id": GUID, "route": GUID, "source": TEXT, "route_name": TEXT, "priority": NUMBER,
+    "epoch": {"type": "string", "pattern": "^[0-9]+$"}, "cpu": NUMBER, "worker": NUMBER, "size": NUMBER,
     "head": NUMBER, "tail": NUMBER, "fill_percent": {"type": "number", "minimum": 0, "maximum": 100}, "owner": NUMBER,
     "wakes": NUMBER, **COUNTERS, "gaps": NUMBER, "cursors": rows_of(CURSOR), "disk": NUMBER, "draining": TRUTH,
     "load": words("normal", "batching", "disk", "losing"), "load_since": TEXT},
@@ -214,6 +215,13 @@ def schemas():
             "of": TEXT, "key": TEXT, "column": TEXT, "unit": TEXT, "normally": words("0", ""), "meaning": TEXT}))),
         "check": ("check", rows_of(FINDING)),
         "keys": ("keys", rows_of(FACTS)),
+        "tap": ("tap", record("a datagram, datagrams that were lost, or records that were missed here: each line", {
+            "time": TEXT, "route": TEXT, "input": TEXT, "source": TEXT, "source_port": NUMBER, "destination": TEXT,
+            "destination_port": NUMBER, "length": NUMBER, "text": TEXT, "hex": {"type": "string", "pattern": "^([0-9a-f]{2})*$"},
+            "lost": dict(NUMBER, description="datagrams; 0: nobody knows how many"), "cause": words(*causes()),
+            "missed": dict(NUMBER, description="records that were written over before they were read here")},
+            {"input", "source", "source_port", "destination", "destination_port", "length", "text", "hex", "lost", "cause",
+             "missed"})),
         "events": ("events", dict(EVENT, description="each line; with --list see events-list.json")),
         "events-list": ("events --list", rows_of(EVENT_KIND)),
         "history": ("history", rows_of(HISTORY)),

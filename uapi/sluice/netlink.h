@@ -562,6 +562,8 @@ enum sluice_attribute {
 	SLUICE_A_DESTINATION_COMPRESSED_FROM,
 	SLUICE_A_DESTINATION_COMPRESSED_TO,	/* [u64] bytes of the same records after [D] */
 	SLUICE_A_DESTINATION_COMPRESS_NS,	/* [u64] nanoseconds that this took [D] */
+	/* [u64] how hard records are compressed now, 0: not [D] */
+	SLUICE_A_DESTINATION_COMPRESS_STEP,
 	/* [binary] u64 each, by enum sluice_ring_counter of counters.h */
 	SLUICE_A_STREAM_INSIDE,
 	/* [binary] u64 each, by class, see SLUICE_BATCH_CLASSES of counters.h */
@@ -573,6 +575,13 @@ enum sluice_attribute {
 	 * [nested sluice_counter_attribute] of all rules on this CPU, those that are gone included
 	 */
 	SLUICE_A_CPU_COUNTERS,
+	/*
+	 * [u32] the number that its records carry, its own among the inputs of one kind of source
+	 * [D]
+	 */
+	SLUICE_A_INPUT_NUMBER,
+	/* [string] the kind of source that fills it: a word of `inputs.source` [D] */
+	SLUICE_A_STREAM_SOURCE,
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

@@ -51,6 +51,8 @@ FIELD(INPUT, INPUT_DROPPED, dropped, "dropped", NUMBER, 120, "DROPPED", "datagra
 	"of those stored: given up before every output had them")
 FIELD(INPUT, INPUT_DROPPED_BY_CHANGE, dropped_by_change, "dropped_by_change", NUMBER, 0, "",
 	"datagrams", ZERO, "of those dropped: because an operator said so")
+FIELD_IF(INPUT, INPUT_NUMBER, has_index, index, "number", NUMBER, 0, "", "", ANY,
+	"the number that its records carry; not there where its source does not know it (yet)")
 FIELD_IF(INPUT, INPUT_UNMATCHED, receive, unmatched, "unmatched", NUMBER, 130, "UNMATCHED",
 	"datagrams", ZERO, "came to its sockets and belong to no input")
 
@@ -283,6 +285,7 @@ FIELD(FORWARD, FORWARD_DOWN, down, "down", NUMBER, 70, "DOWN", "bytes", ANY, "pa
 
 TOLD(STREAM, "id", 140, "STREAM", "", ANY, "the stream: a ring, with one writer")
 TOLD(STREAM, "route", 0, "", "", ANY, "the GUID of its route")
+TOLD(STREAM, "source", 0, "", "", ANY, "who fills it, a word of `inputs.source`")
 TOLD(STREAM, "route_name", 10, "ROUTE", "", ANY, "the route: inputs that have outputs in common")
 TOLD(STREAM, "priority", 20, "PRIORITY", "0 to 7", ANY, "the higher, the sooner sent")
 TOLD(STREAM, "epoch", 0, "", "", ANY, "tells one life of a ring from the next")

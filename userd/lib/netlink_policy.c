@@ -208,10 +208,13 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_DESTINATION_COMPRESSED_FROM] = {.type = NLA_U64},
 	[SLUICE_A_DESTINATION_COMPRESSED_TO] = {.type = NLA_U64},
 	[SLUICE_A_DESTINATION_COMPRESS_NS] = {.type = NLA_U64},
+	[SLUICE_A_DESTINATION_COMPRESS_STEP] = {.type = NLA_U64},
 	[SLUICE_A_CPU_NUMBER] = {.type = NLA_U32},
 	[SLUICE_A_CPU_ENTRIES] = {.type = NLA_U32},
 	[SLUICE_A_CPU_WAKES] = {.type = NLA_U64},
 	[SLUICE_A_CPU_COUNTERS] = {.type = NLA_NESTED},
+	[SLUICE_A_INPUT_NUMBER] = {.type = NLA_U32},
+	[SLUICE_A_STREAM_SOURCE] = {.type = NLA_STRING},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

@@ -35,6 +35,7 @@ struct sluice_engine_stream {
 	sluice_guid route;
 	char name[SLUICE_NAME_MAX + 1]; /* the route's */
 	sluice_guid uuid;
+	const char *source; /* who fills it, a word of `inputs.source` */
 	uint64_t epoch;
 	uint32_t cpu;
 	uint32_t worker; /* that reads it */

@@ -194,6 +194,15 @@ static const struct past *find(const sluice_guid guid, const char *name)
 	return NULL;
 }
 
+void sluice_past_rename(const sluice_guid old, const sluice_guid heir)
+{
+	struct past *past;
+
+	for (past = pasts; past; past = past->next)
+		if (past->is_input && sluice_guid_equal(past->guid, old))
+			sluice_guid_copy(past->guid, heir);
+}
+
 void sluice_past_add(const struct sluice_engine *engine, struct sluice_engine_report *report)
 {
 	const struct past *past;
