@@ -7,7 +7,7 @@
 
 bench: bench-capture bench-afpacket bench-relay bench-path bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward bench-xdp ## all of these, one after the other
 
-bench-quick: ## a short form of what matters most: capture, flatness, ports; RESULT lines and tables
+bench-quick: $(B)/ports_floor $(B)/recvmmsg_relay ## a short form of what matters most: capture, flatness, ports; RESULT lines and tables
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/capture --brief
@@ -91,7 +91,11 @@ bench-cost: $(B)/cost_count ## what the measuring behind `sluicectl show cost` c
 	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/cost_count
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/cost $(CURDIR)/$(B)/off/sluiced 250000 4 'bpf calls'
 
-bench-flat: ## does a datagram cost the same with 1,000 inputs, and with 10,000 rules? Instructions, in the VM
+# The least that many sockets cost: for tests/bench/flat.
+$(B)/ports_floor: tests/bench/ports_floor.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+bench-flat: $(B)/ports_floor ## does a datagram cost the same with 1,000 inputs, and with 10,000 rules? Instructions, in the VM
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/flat 400000
