@@ -231,7 +231,12 @@ ENUMERATIONS = {
         "SLUICE_A_FORWARD_ABORTED": 199,
         "SLUICE_A_FORWARD_UP": 200,
         "SLUICE_A_FORWARD_DOWN": 201,
-        "SLUICE_A_MAX": 201,
+        "SLUICE_A_STREAM_MEASURED": 202,
+        "SLUICE_A_STREAM_MATCH_TIME": 203,
+        "SLUICE_A_STREAM_STORE_TIME": 204,
+        "SLUICE_A_STREAM_WAKES_MEASURED": 205,
+        "SLUICE_A_STREAM_WAKE_TIME": 206,
+        "SLUICE_A_MAX": 206,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -503,6 +508,11 @@ TYPES = {
     "FORWARD_ABORTED": "u64",
     "FORWARD_UP": "u64",
     "FORWARD_DOWN": "u64",
+    "STREAM_MEASURED": "u64",
+    "STREAM_MATCH_TIME": "u64",
+    "STREAM_STORE_TIME": "u64",
+    "STREAM_WAKES_MEASURED": "u64",
+    "STREAM_WAKE_TIME": "u64",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

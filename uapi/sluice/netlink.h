@@ -556,6 +556,12 @@ enum sluice_attribute {
 	SLUICE_A_FORWARD_ABORTED,
 	SLUICE_A_FORWARD_UP,			/* [u64] bytes to the destination [D] */
 	SLUICE_A_FORWARD_DOWN,			/* [u64] bytes back [D] */
+	/* [u64] datagrams stored whose way was measured, one in 1024 */
+	SLUICE_A_STREAM_MEASURED,
+	SLUICE_A_STREAM_MATCH_TIME,		/* [u64] nanoseconds that finding their rule took */
+	SLUICE_A_STREAM_STORE_TIME,		/* [u64] nanoseconds that storing them took */
+	SLUICE_A_STREAM_WAKES_MEASURED,		/* [u64] wakes that were measured, one in 16 */
+	SLUICE_A_STREAM_WAKE_TIME,		/* [u64] nanoseconds that those took */
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

@@ -365,6 +365,11 @@ static int on_stream(struct nlattr **attributes, void *context)
 	stream->owner = sluice_attribute_u32(attributes[SLUICE_A_STREAM_OWNER]);
 	stream->wakes = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKES]);
 	sluice_netlink_counters(attributes[SLUICE_A_STREAM_COUNTERS], &stream->counters);
+	stream->measured = sluice_attribute_u64(attributes[SLUICE_A_STREAM_MEASURED]);
+	stream->match_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_MATCH_TIME]);
+	stream->store_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_STORE_TIME]);
+	stream->wakes_measured = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKES_MEASURED]);
+	stream->wake_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKE_TIME]);
 	return 0;
 }
 

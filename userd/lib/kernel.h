@@ -73,6 +73,10 @@ struct sluice_kernel_stream {
 	uint32_t owner;
 	uint64_t wakes;
 	struct sluice_counters counters;
+	/* What the module measured, of how many datagrams and wakes, ns; 0: nothing, or it is older
+	 * than that. */
+	uint64_t measured, match_ns, store_ns;
+	uint64_t wakes_measured, wake_ns;
 };
 
 /* Connects. -ENOENT: the module is not loaded; -EPERM. @owner caller: sluice_kernel_close() */
