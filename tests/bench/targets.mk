@@ -100,10 +100,15 @@ bench-flat: $(B)/ports_floor ## does a datagram cost the same with 1,000 inputs,
 	$(MAKE) kmod KERNEL=6.1
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/flat 400000
 
-bench-peers: $(B)/recvmmsg_relay ## what a delivered datagram costs the middle server: the module, sockets, recvmmsg, rsyslog; instructions, in the VM
+# The least that a relay's beat costs: for tests/bench/beat-floor.
+$(B)/beat_floor: tests/bench/beat_floor.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+bench-peers: $(B)/recvmmsg_relay $(B)/beat_floor ## what a delivered datagram costs the middle server: the module, sockets, recvmmsg, rsyslog; instructions, in the VM
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/peer-instructions
+	vm-images/run --kernel 6.1 --nic veth --icount -- bash $(CURDIR)/tests/bench/beat-floor
 
 bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes; what memory a backlog takes
 	$(MAKE) all
