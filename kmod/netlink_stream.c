@@ -24,6 +24,23 @@ static int put_inside(struct sk_buff *skb, const struct sluice_ring *ring)
 	return 0;
 }
 
+/* Puts what was measured of a ring into a message. 0 or -EMSGSIZE. */
+static int put_cost(struct sk_buff *skb, const struct sluice_ring_cost *cost)
+{
+	if (nla_put_u64_64bit(skb, SLUICE_A_STREAM_MEASURED, READ_ONCE(cost->stores),
+			      SLUICE_A_PAD) ||
+	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_MATCH_TIME, READ_ONCE(cost->match_ns),
+			      SLUICE_A_PAD) ||
+	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_STORE_TIME, READ_ONCE(cost->store_ns),
+			      SLUICE_A_PAD) ||
+	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_WAKES_MEASURED, READ_ONCE(cost->wakes),
+			      SLUICE_A_PAD) ||
+	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_WAKE_TIME, READ_ONCE(cost->wake_ns),
+			      SLUICE_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /* Puts a ring into a message. 0 or -EMSGSIZE. sn->lock held. */
 static int put_stream(struct sk_buff *skb, const struct sluice_route *route,
 		      struct sluice_ring *ring)
@@ -59,7 +76,8 @@ static int put_stream(struct sk_buff *skb, const struct sluice_route *route,
 	    nla_put_u32(skb, SLUICE_A_STREAM_OWNER, owner) ||
 	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_WAKES, READ_ONCE(producer->wakes),
 			      SLUICE_A_PAD) ||
-	    sluice_put_counts(skb, SLUICE_A_STREAM_COUNTERS, &counts, &gaps))
+	    sluice_put_counts(skb, SLUICE_A_STREAM_COUNTERS, &counts, &gaps) ||
+	    put_cost(skb, &ring->cost))
 		return -EMSGSIZE;
 	return put_inside(skb, ring);
 }

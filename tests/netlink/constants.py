@@ -244,7 +244,12 @@ ENUMERATIONS = {
         "SLUICE_A_CPU_COUNTERS": 211,
         "SLUICE_A_INPUT_NUMBER": 212,
         "SLUICE_A_STREAM_SOURCE": 213,
-        "SLUICE_A_MAX": 213,
+        "SLUICE_A_STREAM_MEASURED": 214,
+        "SLUICE_A_STREAM_MATCH_TIME": 215,
+        "SLUICE_A_STREAM_STORE_TIME": 216,
+        "SLUICE_A_STREAM_WAKES_MEASURED": 217,
+        "SLUICE_A_STREAM_WAKE_TIME": 218,
+        "SLUICE_A_MAX": 218,
     },
     "sluice_counter_attribute": {
         "SLUICE_C_UNSPEC": 0,
@@ -528,6 +533,11 @@ TYPES = {
     "CPU_COUNTERS": "nest",
     "INPUT_NUMBER": "u32",
     "STREAM_SOURCE": "string",
+    "STREAM_MEASURED": "u64",
+    "STREAM_MATCH_TIME": "u64",
+    "STREAM_STORE_TIME": "u64",
+    "STREAM_WAKES_MEASURED": "u64",
+    "STREAM_WAKE_TIME": "u64",
 }
 NESTS = {
     "RULE_COUNTERS": "counters",

@@ -582,6 +582,12 @@ enum sluice_attribute {
 	SLUICE_A_INPUT_NUMBER,
 	/* [string] the kind of source that fills it: a word of `inputs.source` [D] */
 	SLUICE_A_STREAM_SOURCE,
+	/* [u64] datagrams stored whose way was measured, one in 1024 */
+	SLUICE_A_STREAM_MEASURED,
+	SLUICE_A_STREAM_MATCH_TIME,		/* [u64] nanoseconds that finding their rule took */
+	SLUICE_A_STREAM_STORE_TIME,		/* [u64] nanoseconds that storing them took */
+	SLUICE_A_STREAM_WAKES_MEASURED,		/* [u64] wakes that were measured, one in 16 */
+	SLUICE_A_STREAM_WAKE_TIME,		/* [u64] nanoseconds that those took */
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

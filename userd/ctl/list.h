@@ -23,6 +23,8 @@ json_t *sluice_list_store(void);
 json_t *sluice_list_orphans(void);
 json_t *sluice_list_threads(void);
 json_t *sluice_list_costs(void);
+/* Adds to `list` what the module's half costs, if it is there. 0 or -ENOMEM. @context process */
+int sluice_list_add_module_costs(json_t *list);
 json_t *sluice_list_forwards(void);
 json_t *sluice_list_rules(void);
 json_t *sluice_list_routes(void);

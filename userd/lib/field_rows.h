@@ -246,16 +246,16 @@ FIELD(THREAD, THREAD_POLICY, policy, "policy", TEXT, 90, "POLICY", "", ANY,
 FIELD(THREAD, THREAD_TID, tid, "tid", NUMBER, 100, "TID", "", ANY, "its number, as `top -H` has it")
 
 FIELD(COST, COST_OF, of, "of", TEXT, 10, "OF", "", ANY,
-	"`thread`, `input`, `output`, `kernel` or `process`: what spends it. What inputs and outputs "
-	"cost is in the threads' lines, too")
+	"`thread`, `input`, `output`, `kernel`, `process` or `module`: what spends it. What inputs and "
+	"outputs cost is in the threads' lines, too")
 FIELD(COST, COST_NAME, name, "name", TEXT, 20, "NAME", "", ANY, "of that")
 FIELD(COST, COST_STAGE, stage, "stage", TEXT, 30, "STAGE", "", ANY,
 	"what it goes into; `total`: what the kernel charges the thread or process, which its other "
-	"lines add up to")
+	"lines add up to; `wake`: the module's, of whoever reads the ring")
 FIELD(COST, COST_TIME, time_ns, "cpu_time", NUMBER, 40, "CPU TIME", "nanoseconds", ANY,
 	"processor time, in user space and in the kernel")
 FIELD(COST, COST_SHARE, share, "share", NUMBER, 50, "SHARE", "thousandths", ANY,
-	"of the processor time of the process")
+	"of the processor time of the process; 0 for the module, which is no part of it")
 FIELD(COST, COST_DATAGRAMS, datagrams, "datagrams", NUMBER, 60, "DATAGRAMS", "datagrams", ANY,
 	"those that it took in, or sent if it took none in")
 FIELD(COST, COST_EACH, each_ns, "each", NUMBER, 70, "EACH", "nanoseconds", ANY,

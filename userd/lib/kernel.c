@@ -382,6 +382,11 @@ static int on_stream(struct nlattr **attributes, void *context)
 		copy_figures(stream->inside, SLUICE_R_COUNT, attributes[SLUICE_A_STREAM_INSIDE]);
 	(void)copy_figures(stream->batches, SLUICE_BATCH_CLASSES,
 			   attributes[SLUICE_A_STREAM_BATCHES]);
+	stream->measured = sluice_attribute_u64(attributes[SLUICE_A_STREAM_MEASURED]);
+	stream->match_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_MATCH_TIME]);
+	stream->store_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_STORE_TIME]);
+	stream->wakes_measured = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKES_MEASURED]);
+	stream->wake_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKE_TIME]);
 	return 0;
 }
 

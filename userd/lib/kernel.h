@@ -77,6 +77,10 @@ struct sluice_kernel_stream {
 	uint64_t inside[SLUICE_R_COUNT]; /* by enum sluice_ring_counter, of those the first */
 	size_t inside_count;		 /* of which the module knows; 0: it is older than that */
 	uint64_t batches[SLUICE_BATCH_CLASSES];
+	/* What the module measured, of how many datagrams and wakes, ns; 0: nothing, or it is older
+	 * than that. */
+	uint64_t measured, match_ns, store_ns;
+	uint64_t wakes_measured, wake_ns;
 };
 
 /* What was counted on a CPU. */
