@@ -28,8 +28,8 @@
 
 /* The kernel fills blocks of this size, and hands one over when it is full or SLUICE_AFPACKET_MS
  * old. A packet lies within one: below 64 KiB the kernel would cut joined datagrams. */
-#define SLUICE_AFPACKET_BLOCK (128U << 10)
-#define SLUICE_AFPACKET_BLOCKS 128U
+#define SLUICE_AFPACKET_BLOCK (256U << 10)
+#define SLUICE_AFPACKET_BLOCKS 64U
 #define SLUICE_AFPACKET_MS 4U
 
 /* A packet socket with its ring. */

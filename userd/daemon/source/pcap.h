@@ -57,6 +57,7 @@ struct sluice_pcap_claim {
 	struct sluice_pcap_input *input;
 	struct sluice_config_prefix address, from;
 	bool has_addresses; /* records tell them */
+	bool is_plain;	    /* neither that, nor an address to look at: the port says it all */
 	int checksum;	    /* SLUICE_RULE_F_* of wrong ones; packet sockets only */
 	size_t ring;
 };

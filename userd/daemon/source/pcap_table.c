@@ -54,11 +54,14 @@ int sluice_pcap_table_add(struct sluice_pcap_table **result,
 			  struct sluice_stream *stream)
 {
 	struct sluice_pcap_table *table = *result;
-	struct sluice_pcap_claim *larger, claim = {.input = input,
-						   .address = config->address,
-						   .from = config->from,
-						   .has_addresses = config->addresses != 0,
-						   .checksum = config->checksum};
+	struct sluice_pcap_claim *larger,
+		claim = {.input = input,
+			 .address = config->address,
+			 .from = config->from,
+			 .has_addresses = config->addresses != 0,
+			 .is_plain = !config->addresses && !config->address.family &&
+				     !config->from.family,
+			 .checksum = config->checksum};
 	size_t range;
 	uint32_t port;
 
