@@ -444,28 +444,14 @@ static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 			   struct sluice_counters *counters, uint16_t *index)
 {
 	const struct sluice_afpacket_input *input = find_input(intake, guid);
-	size_t cause, number;
+	size_t number;
 
 	memset(counters, 0, sizeof(*counters));
 	if (!input)
 		return -ENOENT;
-	for (number = 0; number < SLUICE_WORKERS_MAX; number++) {
-		const struct sluice_pcap_input *lane = input->lanes[number];
-
-		if (!lane)
-			continue;
-		counters->stored += sluice_load_relaxed(&lane->stored);
-		counters->stored_bytes += sluice_load_relaxed(&lane->stored_bytes);
-		counters->lost[SLUICE_LOST_COPY] += sluice_load_relaxed(&lane->snapped);
-		counters->lost[SLUICE_LOST_BAD_LENGTH] += sluice_load_relaxed(&lane->bad_length);
-		counters->lost[SLUICE_LOST_BAD_CHECKSUM] +=
-			sluice_load_relaxed(&lane->bad_checksum);
-		counters->lost[SLUICE_LOST_RING_FULL] += sluice_load_relaxed(&lane->lost_full);
-		counters->lost[SLUICE_LOST_SOCKET] += sluice_load_relaxed(&lane->lost_capture);
-	}
-	counters->matched = counters->stored;
-	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-		counters->matched += counters->lost[cause];
+	for (number = 0; number < SLUICE_WORKERS_MAX; number++)
+		if (input->lanes[number])
+			sluice_pcap_input_add_up(input->lanes[number], counters);
 	*index = input->index;
 	return 0;
 }
