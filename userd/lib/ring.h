@@ -177,6 +177,10 @@ void sluice_ring_move_tail(struct sluice_ring *ring, uint64_t tail);
 uint8_t *sluice_ring_reserve(struct sluice_ring *ring, uint32_t length);
 /* Publishes the reserved record, which the caller has filled in. */
 void sluice_ring_commit(struct sluice_ring *ring);
+/* Both at once, and what lies between: a datagram of `input` without flags and addresses becomes a
+ * record. False: the ring is full. */
+bool sluice_ring_put(struct sluice_ring *ring, uint16_t input, uint64_t time_ns,
+		     const uint8_t *payload, uint32_t length);
 /* Bytes of records that can be reserved now, pending GAPs taken into account. */
 uint64_t sluice_ring_room(struct sluice_ring *ring);
 /* Counts lost datagrams of `input`; a GAP record tells of them before the next record that finds

@@ -57,6 +57,7 @@ struct sluice_pcap_claim {
 	struct sluice_pcap_input *input;
 	struct sluice_config_prefix address, from;
 	bool has_addresses; /* records tell them */
+	bool is_plain;	    /* neither that, nor an address to look at: the port says it all */
 	int checksum;	    /* SLUICE_RULE_F_* of wrong ones; packet sockets only */
 	size_t ring;
 };
@@ -126,6 +127,11 @@ void sluice_pcap_table_free(struct sluice_pcap_table *table);
 /* Whose the datagram is; NULL: nobody's. *result has ports and addresses. */
 struct sluice_pcap_claim *sluice_pcap_table_find(struct sluice_pcap_table *table,
 						 const struct sluice_dissected *what);
+
+/* Adds what is counted of an input, or of the part of it that one thread has, to `counters`. For
+ * packet sockets and AF_XDP, too. @threadsafe */
+void sluice_pcap_input_add_up(const struct sluice_pcap_input *input,
+			      struct sluice_counters *counters);
 
 /* pcap_filter.c. Which packets may be an input's, as pcap-filter(7). A packet of a fragmented
  * datagram has no ports, nor has one behind a tag that the card has left. NULL: no memory, or it
