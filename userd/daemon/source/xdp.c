@@ -400,6 +400,7 @@ static void add_counters(const struct sluice_pcap_input *input, struct sluice_co
 	counters->stored += sluice_load_relaxed(&input->stored);
 	counters->stored_bytes += sluice_load_relaxed(&input->stored_bytes);
 	counters->lost[SLUICE_LOST_COPY] += sluice_load_relaxed(&input->snapped);
+	counters->lost[SLUICE_LOST_BAD_CHECKSUM] += sluice_load_relaxed(&input->bad_checksum);
 	counters->lost[SLUICE_LOST_BAD_LENGTH] += sluice_load_relaxed(&input->bad_length);
 	counters->lost[SLUICE_LOST_RING_FULL] += sluice_load_relaxed(&input->lost_full);
 	counters->lost[SLUICE_LOST_SOCKET] += sluice_load_relaxed(&input->lost_capture);
