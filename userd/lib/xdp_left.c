@@ -47,7 +47,8 @@ int sluice_xdp_claim(uint32_t index)
 	return error;
 }
 
-bool sluice_xdp_is_claimed(uint32_t index)
+/* Has somebody claimed it? Also true if nobody can tell. */
+static bool is_claimed(uint32_t index)
 {
 	FILE *file = fopen("/proc/net/unix", "re");
 	char line[PATH_MOST], name[64] = " @";
@@ -165,7 +166,7 @@ static int look_through(DIR *directory, const char *folder, struct sluice_xdp_le
 		    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >=
 			    (int)sizeof(path))
 			continue;
-		if (!is_here(index, program) || sluice_xdp_is_claimed(index) || !has_ours(path) ||
+		if (!is_here(index, program) || is_claimed(index) || !has_ours(path) ||
 		    !if_indextoname(index, left[count].name))
 			continue;
 		left[count++].index = index;

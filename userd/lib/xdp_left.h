@@ -25,8 +25,6 @@ struct sluice_xdp_leftover {
 /* Claims an interface of this network namespace for this process, as long as the descriptor is
  * open. It, or a negative errno: -EADDRINUSE is another's. @owner caller: close() @threadsafe */
 int sluice_xdp_claim(uint32_t index);
-/* Has somebody claimed it? Also true if nobody can tell. @threadsafe */
-bool sluice_xdp_is_claimed(uint32_t index);
 /* Is the program behind a descriptor one of ours? It has our name, and maps of ours. @threadsafe */
 bool sluice_xdp_is_ours(int program);
 /*
