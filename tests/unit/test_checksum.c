@@ -71,12 +71,42 @@ static void test_none(void **state)
 	assert_false(sluice_checksum_udp(4, address, address, NULL, 8));
 }
 
+/* One that its sender has only begun has the sum of the pseudo header in its field, as is (RFC
+ * 768), whatever the payload; a right one is not begun, nor is one with another sum. */
+static void test_begun(void **state)
+{
+	const uint8_t source[16] = {10, 9, 0, 2, 5}, destination[16] = {10, 9, 0, 1, [15] = 7};
+	uint8_t bytes[MOST] = {0};
+	uint8_t family;
+	uint16_t sum;
+
+	(void)state;
+	memset(bytes + 8, 0x5a, sizeof(bytes) - 8);
+	for (family = 4; family <= 6; family += 2) {
+		/* slowly() of nothing but zeros is the pseudo header's, turned round. */
+		const uint8_t none[MOST] = {0};
+
+		sum = (uint16_t)~slowly(family, source, destination, none, sizeof(bytes));
+		bytes[6] = (uint8_t)(sum >> 8);
+		bytes[7] = (uint8_t)sum;
+		assert_true(sluice_checksum_udp_is_begun(family, source, destination, bytes,
+							 sizeof(bytes)));
+		assert_false(
+			sluice_checksum_udp(family, source, destination, bytes, sizeof(bytes)));
+		bytes[7] ^= 1;
+		assert_false(sluice_checksum_udp_is_begun(family, source, destination, bytes,
+							  sizeof(bytes)));
+		assert_false(sluice_checksum_udp_is_begun(family, source, destination, NULL, 8));
+	}
+}
+
 /* @context process */
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_begun),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

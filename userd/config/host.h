@@ -40,6 +40,12 @@ void sluice_host_check_places(const struct sluice_config *config, enum sluice_ho
 int sluice_host_check_control(const struct sluice_config *config, enum sluice_host_view view,
 			      struct sluice_findings *findings);
 
+/* host_control.c, too: can be listened there? What has the port is named with `key`. 0 or -ENOMEM.
+ */
+int sluice_host_check_listener(const struct sluice_config *config, const char *key,
+			       const struct sluice_config_listener *listener,
+			       enum sluice_host_view view, struct sluice_findings *findings);
+
 /* host_threads.c: CPUs that are not there, policies that are not allowed. */
 void sluice_host_check_threads(const struct sluice_config *config, enum sluice_host_view view,
 			       struct sluice_findings *findings);

@@ -83,10 +83,9 @@ static int tell_taken(const struct sluice_config *config, const char *key,
 	return error;
 }
 
-/* Can be listened there? 0 or -ENOMEM. */
-static int check_listener(const struct sluice_config *config, const char *key,
-			  const struct sluice_config_listener *listener, enum sluice_host_view view,
-			  struct sluice_findings *findings)
+int sluice_host_check_listener(const struct sluice_config *config, const char *key,
+			       const struct sluice_config_listener *listener,
+			       enum sluice_host_view view, struct sluice_findings *findings)
 {
 	const struct timespec between = {.tv_nsec = BETWEEN_NS};
 	unsigned int attempt;
@@ -203,8 +202,10 @@ int sluice_host_check_control(const struct sluice_config *config, enum sluice_ho
 
 	check_shell(config, view, findings);
 	check_password(&config->control, findings);
-	error = check_listener(config, "control.telnet", &config->control.telnet, view, findings);
+	error = sluice_host_check_listener(config, "control.telnet", &config->control.telnet, view,
+					   findings);
 	if (error)
 		return error;
-	return check_listener(config, "control.http", &config->control.http, view, findings);
+	return sluice_host_check_listener(config, "control.http", &config->control.http, view,
+					  findings);
 }

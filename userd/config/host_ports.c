@@ -366,6 +366,22 @@ static void check_descriptors(struct search *search, int module)
 			    ports, wanted, (uint64_t)most);
 }
 
+/* Can the forwards listen where they are to? 0 or -ENOMEM. */
+static int check_forwards(const struct sluice_config *config, enum sluice_host_view view,
+			  struct sluice_findings *findings)
+{
+	size_t forward, number;
+	int error = 0;
+
+	for (forward = 0; forward < config->forward_count; forward++)
+		for (number = 0; !error && number < config->forwards[forward].listen_count;
+		     number++)
+			error = sluice_host_check_listener(
+				config, "forwards.listen",
+				&config->forwards[forward].listen[number], view, findings);
+	return error;
+}
+
 int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_host_view view,
 			     struct sluice_findings *findings)
 {
@@ -374,8 +390,13 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 	size_t number;
 
 	for (number = 0; number < config->input_count; number++) {
-		if (sluice_config_is_inlet(&config->inputs[number]))
+		if (sluice_config_is_inlet(&config->inputs[number])) {
+			if (!search.error)
+				search.error = sluice_host_check_listener(
+					config, "inputs.listen",
+					&config->inputs[number].inlet.listen, view, findings);
 			continue;
+		}
 		if (sluice_config_is_captured(&config->inputs[number])) {
 			sluice_host_check_capture(&config->inputs[number], view, findings);
 			continue;
@@ -392,5 +413,5 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 	}
 	check_descriptors(&search, module);
 	sluice_holders_free(&search.holders);
-	return search.error;
+	return search.error ? search.error : check_forwards(config, view, findings);
 }

@@ -24,10 +24,6 @@ void sluice_xdp_check(const struct sluice_draft_input *draft, struct sluice_find
 			     "it is for the module");
 	sluice_source_refuse(findings, &input->receive_place, input->receive != SLUICE_RECEIVE_AUTO,
 			     "receive", "it says how a socket is read");
-	sluice_source_refuse(
-		findings, &draft->checksum_place, input->checksum != 0, "checksum",
-		"checksums are not looked at, because those of a sender on the same host are not "
-		"there yet");
 	sluice_source_refuse(findings, &draft->time_place, input->time != 0, "time",
 			     "a record has the time at which sluiced read the datagram");
 }

@@ -35,6 +35,7 @@
 #include "history.h"
 #include "loop/treatment.h"
 #include "source/source.h"
+#include "source/xdp_sweep.h"
 #include "standby/active.h"
 #include "succession.h"
 #include "successor.h"
@@ -354,6 +355,7 @@ static int start(struct daemon *daemon, struct sluice_config *config)
 			goto failed;
 		}
 	}
+	(void)sluice_xdp_sweep();
 	if (sluice_engine_start(config, &daemon->engine, &error)) {
 		status = cannot_start(error ? error : "out of memory", NULL);
 		goto failed;
@@ -506,6 +508,8 @@ int main(int argc, char **argv)
 	status = sluice_options_read(argc, argv, &daemon.options);
 	if (status >= 0)
 		return status;
+	if (daemon.options.sweep)
+		return sluice_xdp_sweep_only();
 	if (daemon.options.print)
 		return sluice_direct_print(&daemon.options);
 	/* What is found free now is to be so when it is bound. */

@@ -27,6 +27,7 @@ enum long_only {
 	OPTION_STANDBY,
 	OPTION_STANDBY_LIMIT,
 	OPTION_TAKEOVER,
+	OPTION_SWEEP,
 	OPTION_UNTIL_DRAINED,
 	OPTION_LATER
 };
@@ -36,7 +37,7 @@ static const char usage[] =
 	"[--standby] [--until-drained] [--pid-file FILE] [--log-level LEVEL] [-S SOCKET]\n"
 	"       sluiced --relay PORTS HOST:PORT [--framing F] [--receiver R] "
 	"[--name N] [--source S] [--print] [...]\n"
-	"       sluiced --version | --help\n";
+	"       sluiced --sweep | --version | --help\n";
 
 static const char help[] =
 	"\n"
@@ -62,6 +63,8 @@ static const char help[] =
 	"      --standby-limit SECONDS\n"
 	"                      with --standby: kill one that works and hangs for so long "
 	"(default: 5)\n"
+	"      --sweep         take away what a killed sluiced left in the XDP dispatcher, then "
+	"exit\n"
 	"  -S, --socket PATH   answer sluicectl at this socket (default: one in /run/sluice)\n"
 	"  -V, --version       print version and date\n"
 	"  -h, --help          print this\n"
@@ -129,6 +132,7 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		{"source", required_argument, NULL, OPTION_SOURCE},
 		{"print", no_argument, NULL, OPTION_PRINT},
 		{"takeover", no_argument, NULL, OPTION_TAKEOVER},
+		{"sweep", no_argument, NULL, OPTION_SWEEP},
 		{"until-drained", no_argument, NULL, OPTION_UNTIL_DRAINED},
 		{"standby", no_argument, NULL, OPTION_STANDBY},
 		{"standby-limit", required_argument, NULL, OPTION_STANDBY_LIMIT},
@@ -202,6 +206,9 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 				return refuse(optarg, "is no time in seconds, from 1 to 3600");
 			options->standby_limit_ms = (unsigned int)(seconds * 1000);
 			break;
+		case OPTION_SWEEP:
+			options->sweep = true;
+			break;
 		case OPTION_UNTIL_DRAINED:
 			options->until_drained = true;
 			break;
@@ -229,6 +236,8 @@ int sluice_options_read(int argc, char **argv, struct sluice_options *options)
 		return status;
 	if (optind < argc)
 		return refuse(argv[optind], "is no option; the configuration goes behind -c");
+	if (options->sweep)
+		return options->config ? refuse(NULL, "--sweep takes no configuration") : -1;
 	if (!options->config)
 		return refuse(NULL, "a configuration is needed: -c FILE, or --relay PORTS "
 				    "HOST:PORT without one");

@@ -29,6 +29,7 @@ struct sluice_options {
 	bool standby;		       /* wait until the relay is free */
 	unsigned int standby_limit_ms; /* how long who works may be silent meanwhile */
 	bool until_drained;	       /* end when all is read and delivered */
+	bool sweep;		       /* --sweep: only that, then exit */
 	bool print;		       /* --print: the file that --relay stands for, then exit */
 };
 

@@ -43,21 +43,48 @@ static uint64_t add_up(uint64_t sum, const uint8_t *bytes, size_t length)
 	return sum + half;
 }
 
+/* The sum of the pseudo header (RFC 768, RFC 8200 section 8.1). */
+static uint64_t add_pseudo(uint8_t family, const uint8_t source[16], const uint8_t destination[16],
+			   size_t length)
+{
+	const size_t size = family == 4 ? 4 : 16;
+	uint64_t sum = htobe16(IPPROTO_UDP) + (uint64_t)htobe16((uint16_t)length);
+
+	return add_up(add_up(sum, source, size), destination, size);
+}
+
+/* Folds a sum to 16 bits. */
+static uint16_t fold(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* Can a datagram be these bytes? */
+static bool is_whole(const uint8_t source[16], const uint8_t destination[16], const uint8_t *udp,
+		     size_t length)
+{
+	return source && destination && udp && length >= UDP_HEADER && length <= UINT16_MAX;
+}
+
 bool sluice_checksum_udp(uint8_t family, const uint8_t source[16], const uint8_t destination[16],
 			 const uint8_t *udp, size_t length)
 {
-	const size_t size = family == 4 ? 4 : 16;
-	uint64_t sum;
-
-	if (!source || !destination || !udp || length < UDP_HEADER || length > UINT16_MAX)
+	if (!is_whole(source, destination, udp, length))
 		return false;
 	if (!udp[CHECKSUM_OFFSET] && !udp[CHECKSUM_OFFSET + 1])
 		return family == 4;
-	sum = htobe16(IPPROTO_UDP) + (uint64_t)htobe16((uint16_t)length);
-	sum = add_up(sum, source, size);
-	sum = add_up(sum, destination, size);
-	sum = add_up(sum, udp, length);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return sum == 0xffff;
+	return fold(add_up(add_pseudo(family, source, destination, length), udp, length)) == 0xffff;
+}
+
+bool sluice_checksum_udp_is_begun(uint8_t family, const uint8_t source[16],
+				  const uint8_t destination[16], const uint8_t *udp, size_t length)
+{
+	uint16_t field;
+
+	if (!is_whole(source, destination, udp, length))
+		return false;
+	memcpy(&field, udp + CHECKSUM_OFFSET, sizeof(field));
+	return field == fold(add_pseudo(family, source, destination, length));
 }

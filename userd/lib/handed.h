@@ -13,19 +13,22 @@
  * The kinds: a row for each. Its word is what two versions call it, and never changes; who does not
  * know a word closes what came with it. In the comment: the key.
  */
-#define SLUICE_HANDED_ROWS(ROW)                                                              \
-	ROW(UDP, "udp")		  /* a name as systemd keeps it, then what it is bound to */ \
-	ROW(RING, "ring")	  /* the ring's file: with its lock */                       \
-	ROW(PID_FILE, "pid-file") /* its path: with its lock */                              \
-	ROW(NETLINK, "netlink")	  /* nothing: the socket that sluicectl asks */              \
-	ROW(CONTROL, "control")	  /* its path */                                             \
-	ROW(DOOR, "door")	  /* its address as it is configured */                      \
-	ROW(CLAIM, "claim")	  /* its path (lib/claim.h): with its lock */                \
-	ROW(WAITERS, "waiters")	  /* its path: where standbys come to */                     \
-	ROW(FORWARD, "forward")	  /* ADDRESS:PORT where a forward listens, as configured */  \
-	ROW(LINK, "link")	  /* a connection: output, worker, destination */            \
-	ROW(REST, "rest")	  /* that: memory with what is half written, half read */    \
-	ROW(PLACE, "place")	  /* its path: where the next one asks for all this */
+#define SLUICE_HANDED_ROWS(ROW)                                                                  \
+	ROW(UDP, "udp")		      /* a name as systemd keeps it, then what it is bound to */ \
+	ROW(RING, "ring")	      /* the ring's file: with its lock */                       \
+	ROW(PID_FILE, "pid-file")     /* its path: with its lock */                              \
+	ROW(NETLINK, "netlink")	      /* nothing: the socket that sluicectl asks */              \
+	ROW(CONTROL, "control")	      /* its path */                                             \
+	ROW(DOOR, "door")	      /* its address as it is configured */                      \
+	ROW(CLAIM, "claim")	      /* its path (lib/claim.h): with its lock */                \
+	ROW(WAITERS, "waiters")	      /* its path: where standbys come to */                     \
+	ROW(FORWARD, "forward")	      /* ADDRESS:PORT where a forward listens, as configured */  \
+	ROW(INLET, "inlet")	      /* likewise, where an input takes connections */           \
+	ROW(INLET_LINK, "inlet-link") /* that, and a number: a client's connection */            \
+	ROW(INLET_REST, "inlet-rest") /* that: memory with what is half read */                  \
+	ROW(LINK, "link")	      /* a connection: output, worker, destination */            \
+	ROW(REST, "rest")	      /* that: memory with what is half written, half read */    \
+	ROW(PLACE, "place")	      /* its path: where the next one asks for all this */
 
 enum sluice_handed {
 #define SLUICE_HANDED_ROW(NAME, word) SLUICE_HANDED_##NAME,

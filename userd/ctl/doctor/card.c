@@ -238,6 +238,25 @@ void sluice_doctor_xdp_program(const struct sluice_doctor_look *look,
 }
 
 /* As its row says. */
+void sluice_doctor_xdp_left(const struct sluice_doctor_look *look,
+			    struct sluice_doctor_report *report)
+{
+	const char *text = sluice_doctor_text(&look->after, "links/all");
+	char card[SLUICE_DOCTOR_NAME] = "", name[64];
+	json_t *finding;
+	uint64_t is_left;
+
+	while (sluice_doctor_next_link(look, card)) {
+		snprintf(name, sizeof(name), "%s xdp-left", card);
+		if (!sluice_doctor_number(text, name, &is_left) || !is_left)
+			continue;
+		finding = sluice_doctor_find(report, card);
+		sluice_doctor_proof_text(finding, "links/all", "xdp program of a killed sluiced",
+					 "1");
+	}
+}
+
+/* As its row says. */
 void sluice_doctor_packet_sockets(const struct sluice_doctor_look *look,
 				  struct sluice_doctor_report *report)
 {

@@ -252,6 +252,10 @@ CHECK("packet-sockets", UTILISATION, packet_sockets, "/proc/net/packet links/all
 	"a packet socket gets every packet while more than 1,000 a second come",
 	"{sockets} packet sockets (tcpdump, lldpd, dhclient ...) are given every packet of this machine: {rate} a second.",
 	"ss -0 -p", "nothing: it shows whose they are")
+CHECK("xdp-left", UTILISATION, xdp_left, "links/all",
+	"libxdp's dispatcher runs a program of a sluiced that was killed (root only)",
+	"At {subject} libxdp's dispatcher still runs the XDP program of a sluiced that was killed. No socket is behind it: what comes goes on to the stack.",
+	"sluiced --sweep", "nothing: other programs at the interface go on")
 CHECK("xdp-program", UTILISATION, xdp_program, "links/all",
 	"an interface has a program in XDP",
 	"XDP program {program} sees every packet of {subject} before sluice; what it drops is counted nowhere in the kernel.",

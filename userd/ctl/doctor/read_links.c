@@ -2,7 +2,7 @@
 /*
  * Interfaces, their addresses and queues, by rtnetlink, which tells of the process's own network
  * namespace (the files of /sys tell of the one in which they were mounted). See read.h. Touches: a
- * netlink socket.
+ * netlink socket, files in /sys/fs/bpf/xdp.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,7 +18,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../lib/xdp_left.h"
 #include "read.h"
+
+/* Interfaces with a program that was left which are told of. */
+#define LEFT_MOST 64U
 
 /* Writes the counters of an interface. */
 static void put_counters(FILE *to, const char *name, const struct nlattr *attribute)
@@ -133,6 +137,16 @@ static int dump(struct nl_sock *socket, int type, void *request, size_t size)
 	return error < 0 ? -EIO : 0;
 }
 
+/* Where a sluiced that was killed left an XDP program. */
+static void put_left(FILE *to)
+{
+	struct sluice_xdp_leftover left[LEFT_MOST];
+	int count = sluice_xdp_left_find(left, LEFT_MOST), number;
+
+	for (number = 0; number < count; number++)
+		fprintf(to, "%s xdp-left 1\n", left[number].name);
+}
+
 int sluice_doctor_read_links(char **text)
 {
 	struct ifinfomsg links = {.ifi_family = AF_UNSPEC};
@@ -154,6 +168,8 @@ int sluice_doctor_read_links(char **text)
 		error = dump(socket, RTM_GETADDR, &addresses, sizeof(addresses));
 	if (!error)
 		error = dump(socket, RTM_GETQDISC, &queues, sizeof(queues));
+	if (!error)
+		put_left(to);
 	nl_socket_free(socket);
 	if (to && fclose(to) && !error)
 		error = -ENOMEM;

@@ -419,15 +419,21 @@ static void intake_catch_up(struct sluice_intake *intake)
 		sluice_inlet_stop(inlet);
 }
 
-/* struct sluice_source_class.close_inputs: whoever comes next listens for himself. */
+/* struct sluice_source_class.close_inputs: who takes over goes on with what listens, and with the
+ * connections of clients; whoever else comes next listens for himself. */
 static size_t intake_close(struct sluice_intake *intake)
 {
+	struct sluice_parcel *parcel = sluice_socket_passes_to();
 	struct sluice_inlet *inlet;
 
+	for (inlet = intake->inlets; inlet; inlet = inlet->next)
+		inlet->passes = parcel != NULL;
 	intake_catch_up(intake);
 	for (inlet = intake->inlets; inlet; inlet = inlet->next) {
 		size_t thread;
 
+		if (parcel)
+			sluice_inlet_give(inlet, parcel);
 		for (thread = 0; thread < inlet->thread_count; thread++) {
 			if (inlet->threads[thread].listen >= 0)
 				close(inlet->threads[thread].listen);

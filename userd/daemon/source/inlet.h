@@ -9,6 +9,7 @@
  *   control thread: intake (inlet.c, inlet_ring.c) ──► thread of an inlet (inlet_thread.c)
  *       connection of tcp: inlet_plain.c, inlet_cutter.c ──┐
  *       connection of a relay: inlet_native.c, taken.c ────┴─► inlet_store.c ─► ring
+ *   to another process: inlet_passing.c
  */
 #ifndef SLUICE_SOURCE_INLET_H
 #define SLUICE_SOURCE_INLET_H
@@ -103,6 +104,7 @@ struct sluice_inlet {
 	size_t output_count;
 	bool is_wanted;
 	bool ends;	      /* relaxed */
+	bool passes;	      /* to another process: connections outlive the threads */
 	bool is_still;	      /* nothing more is stored; relaxed */
 	uint64_t connections; /* atomic */
 	struct sluice_inlet_thread threads[SLUICE_INLET_THREADS];
@@ -134,6 +136,21 @@ int sluice_inlet_listen(struct sluice_inlet *inlet, const struct sluice_inlet *o
 int sluice_inlet_start(struct sluice_inlet *inlet);
 /* Ends them: what came is stored, as far as there is room. @context process */
 void sluice_inlet_stop(struct sluice_inlet *inlet);
+
+/* inlet_passing.c. Puts an inlet whose threads have ended into the parcel. Those of its connections
+ * that cannot go are closed. @context process, as the next */
+struct sluice_parcel;
+void sluice_inlet_give(struct sluice_inlet *inlet, struct sluice_parcel *parcel);
+/* Takes over what was handed to a thread that does not run yet. */
+void sluice_inlet_take_over(struct sluice_inlet_thread *thread);
+
+/* inlet_thread.c. Makes a connection of a socket, as thread->first. 0; a negative errno, and the
+ * socket is the caller's. And: closes one and frees it. @context the inlet's thread, or process
+ * when that does not run */
+int sluice_inlet_add(struct sluice_inlet_thread *thread, int fd,
+		     const struct sockaddr_storage *peer);
+void sluice_inlet_drop(struct sluice_inlet_thread *thread,
+		       struct sluice_inlet_connection *connection);
 
 /* inlet_store.c. @context the inlet's thread, as all that follow */
 /* Makes a record. 0; -EAGAIN: there is no room now. `before` is called when it is written and not

@@ -10,6 +10,7 @@
 #include "../../config/check.h"
 #include "../../config/holder.h"
 #include "../../config/sentence.h"
+#include "../../lib/handed.h"
 #include "inlet.h"
 
 /* Opens a socket that listens beside others of ours. A descriptor, or a negative errno. */
@@ -66,10 +67,12 @@ int sluice_inlet_listen(struct sluice_inlet *inlet, const struct sluice_inlet *o
 {
 	const struct sluice_config_listener *listener = &config->inlet.listen;
 	bool is_kept = old && !strcmp(old->config.inlet.listen.text, listener->text);
+	/* That of whom this process takes over from, with those who wait in its queue. */
+	int fd, handed =
+			is_kept ? -ENOENT : sluice_handed_take(SLUICE_HANDED_INLET, listener->text);
 	size_t number;
-	int fd;
 
-	if (!is_kept) {
+	if (!is_kept && handed < 0) {
 		/* Whoever else listens there would share what comes with us. */
 		fd = sluice_config_listen(listener);
 		if (fd >= 0)
@@ -79,9 +82,13 @@ int sluice_inlet_listen(struct sluice_inlet *inlet, const struct sluice_inlet *o
 	}
 	for (number = 0; number < inlet->thread_count; number++) {
 		/* Who waits in the queue of a socket is not lost with it. */
-		fd = is_kept && number < old->thread_count
-			     ? fcntl(old->threads[number].listen, F_DUPFD_CLOEXEC, 0)
-			     : listen_at(listener);
+		if (is_kept && number < old->thread_count)
+			fd = fcntl(old->threads[number].listen, F_DUPFD_CLOEXEC, 0);
+		else
+			fd = number ? sluice_handed_take(SLUICE_HANDED_INLET, listener->text)
+				    : handed;
+		if (fd < 0)
+			fd = listen_at(listener);
 		if (fd < 0)
 			goto fail;
 		inlet->threads[number].listen = fd;

@@ -39,8 +39,8 @@ static bool is_over(const struct sluice_inlet *inlet)
 	return sluice_load_relaxed(&inlet->ends) || sluice_load_relaxed(&inlet->is_still);
 }
 
-/* Closes one and frees it. */
-static void drop(struct sluice_inlet_thread *thread, struct sluice_inlet_connection *connection)
+void sluice_inlet_drop(struct sluice_inlet_thread *thread,
+		       struct sluice_inlet_connection *connection)
 {
 	if (is_native(thread->inlet))
 		sluice_inlet_native_end(connection);
@@ -65,7 +65,7 @@ static void sweep(struct sluice_inlet_thread *thread)
 	for (; connection; connection = next) {
 		next = connection->next;
 		if (connection->is_over)
-			drop(thread, connection);
+			sluice_inlet_drop(thread, connection);
 	}
 }
 
@@ -104,8 +104,8 @@ static bool is_welcome(struct sluice_inlet_thread *thread, const struct sockaddr
 	       __atomic_load_n(&thread->inlet->connections, __ATOMIC_RELAXED) < config->limit;
 }
 
-/* Makes a connection of a socket. 0; a negative errno, and the socket is the caller's. */
-static int add(struct sluice_inlet_thread *thread, int fd, const struct sockaddr_storage *peer)
+int sluice_inlet_add(struct sluice_inlet_thread *thread, int fd,
+		     const struct sockaddr_storage *peer)
 {
 	struct sluice_inlet_connection *connection = calloc(1, sizeof(*connection));
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
@@ -169,7 +169,7 @@ static void take_all(struct sluice_inlet_thread *thread)
 			}
 			return;
 		}
-		if (!is_welcome(thread, &peer) || add(thread, fd, &peer))
+		if (!is_welcome(thread, &peer) || sluice_inlet_add(thread, fd, &peer))
 			refuse(thread, fd);
 	}
 }
@@ -272,7 +272,9 @@ static void finish(struct sluice_inlet_thread *thread)
 				serve(connection);
 	for (connection = thread->first; connection; connection = next) {
 		next = connection->next;
-		drop(thread, connection);
+		/* The others go to the next process with what they have. */
+		if (is_native(thread->inlet) || connection->is_over || !thread->inlet->passes)
+			sluice_inlet_drop(thread, connection);
 	}
 	sluice_inlet_native_close(thread);
 	sluice_inlet_flush(thread);
@@ -336,6 +338,7 @@ static int start(struct sluice_inlet_thread *thread)
 		if (error)
 			return error;
 	}
+	sluice_inlet_take_over(thread);
 	error = pthread_create(&thread->thread, NULL, thread_main, thread);
 	thread->is_started = !error;
 	return -error;

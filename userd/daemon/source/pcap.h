@@ -34,9 +34,9 @@ struct sluice_pcap_input {
 	uint64_t bad_length;   /* their lengths do not fit */
 	uint64_t lost_full;    /* no room in the ring */
 	uint64_t lost_capture; /* the kernel's buffer was full */
-	uint64_t bad_checksum; /* packet sockets only, as `seen`, the thread's own: how many there
-				  were when losses were last looked for */
-	uint64_t seen;
+	uint64_t bad_checksum; /* not of captures */
+	uint64_t seen; /* packet sockets only, the thread's own: how many there were when losses
+			  were last looked for */
 	sluice_guid guid __attribute__((aligned(64)));
 	char name[SLUICE_NAME_MAX + 1];
 	uint16_t index;			   /* in records */
@@ -58,7 +58,7 @@ struct sluice_pcap_claim {
 	struct sluice_config_prefix address, from;
 	bool has_addresses; /* records tell them */
 	bool is_plain;	    /* neither that, nor an address to look at: the port says it all */
-	int checksum;	    /* SLUICE_RULE_F_* of wrong ones; packet sockets only */
+	int checksum;	    /* SLUICE_RULE_F_* of wrong ones; not of captures */
 	size_t ring;
 };
 
@@ -146,6 +146,7 @@ struct sluice_pcap_frame {
 	uint64_t time_ns;
 	uint32_t interface; /* index; 0: not known */
 	bool waits;	    /* for room; else what finds none is lost */
+	bool is_verified;   /* checksums are looked at; `bytes` has all of a datagram then */
 };
 
 /* pcap_take.c. Makes a record of what is in the frame, if it is an input's. 1: so it is, and *bytes

@@ -11,12 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 #include "../../lib/barrier.h"
+#include "../../lib/checksum.h"
 #include "../../lib/record.h"
 #include "../../lib/thread.h"
 #include "pcap.h"
 
 /* The worker is told of so many bytes at the latest. */
 #define RING_BYTES (128U << 10)
+#define UDP_HEADER 8U /* bytes: RFC 768 */
 /* Room is looked for after so long without being told of it, too. */
 #define ROOM_NS (20 * SLUICE_NS_PER_MS)
 
@@ -114,9 +116,23 @@ static void lose(struct sluice_pcap_ring *ring, const struct sluice_pcap_input *
 	ring->is_untold = true;
 }
 
-/* Makes a datagram a record of its claim's. 0; -ENOBUFS: there is no room now. */
+/* Is the checksum of a datagram right, or not finished yet by a sender on this host? The UDP header
+ * lies in front of the payload. */
+static bool is_right(const struct sluice_dissected *what)
+{
+	const uint8_t *udp = what->payload - UDP_HEADER;
+	size_t length = what->length + UDP_HEADER;
+
+	return sluice_checksum_udp(what->family, what->source, what->destination, udp, length) ||
+	       sluice_checksum_udp_is_begun(what->family, what->source, what->destination, udp,
+					    length);
+}
+
+/* Makes a datagram a record of its claim's, with these SLUICE_RECORD_F_*. 0; -ENOBUFS: there is no
+ * room now. */
 static int store(const struct sluice_pcap_claim *claim, struct sluice_pcap_ring *ring,
-		 const struct sluice_dissected *what, const struct sluice_pcap_frame *frame)
+		 const struct sluice_dissected *what, const struct sluice_pcap_frame *frame,
+		 uint8_t flags)
 {
 	size_t head = sizeof(struct sluice_record) +
 		      (claim->has_addresses ? sizeof(struct sluice_record_address) : 0);
@@ -126,8 +142,8 @@ static int store(const struct sluice_pcap_claim *claim, struct sluice_pcap_ring 
 	if (!record)
 		return -ENOBUFS;
 	sluice_record_write(record, length, SLUICE_RECORD_DATA,
-			    claim->has_addresses ? SLUICE_RECORD_F_ADDRESS : 0, claim->input->index,
-			    frame->time_ns);
+			    claim->has_addresses ? flags | SLUICE_RECORD_F_ADDRESS : flags,
+			    claim->input->index, frame->time_ns);
 	if (claim->has_addresses)
 		write_addresses(record + sizeof(struct sluice_record), what, frame->interface);
 	if (what->length)
@@ -150,6 +166,7 @@ static int try(struct sluice_pcap_handle *handle, const struct sluice_dissected 
 						  ? sluice_pcap_table_find(handle->table, what)
 						  : NULL;
 	struct sluice_pcap_ring *ring;
+	uint8_t flags = 0;
 
 	if (!claim) {
 		sluice_count(what->kind == SLUICE_DISSECTED_CUT ? &handle->cut : &handle->others,
@@ -167,7 +184,16 @@ static int try(struct sluice_pcap_handle *handle, const struct sluice_dissected 
 		lose(ring, claim->input, SLUICE_LOST_BAD_LENGTH);
 		return 0;
 	}
-	if (!store(claim, ring, what, frame))
+	if (frame->is_verified && !(claim->checksum & SLUICE_RULE_F_NO_CHECKSUM) &&
+	    !is_right(what)) {
+		if (!(claim->checksum & SLUICE_RULE_F_KEEP_BADCSUM)) {
+			sluice_count(&claim->input->bad_checksum, 1);
+			lose(ring, claim->input, SLUICE_LOST_BAD_CHECKSUM);
+			return 0;
+		}
+		flags = SLUICE_RECORD_F_BADCSUM;
+	}
+	if (!store(claim, ring, what, frame, flags))
 		return 1;
 	if (!frame->waits) {
 		sluice_count(&claim->input->lost_full, 1);

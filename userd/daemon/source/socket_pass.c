@@ -80,6 +80,11 @@ void sluice_socket_pass_to(struct sluice_parcel *to)
 	parcel = to;
 }
 
+struct sluice_parcel *sluice_socket_passes_to(void)
+{
+	return parcel;
+}
+
 bool sluice_socket_can_pass(void)
 {
 	const char *path = getenv("NOTIFY_SOCKET");

@@ -187,6 +187,8 @@ void sluice_socket_keep_by(const struct sluice_socket_keeper *keeper);
 struct sluice_parcel;
 /* From now on sockets that are passed go into `parcel`, NULL: to systemd again. @context process */
 void sluice_socket_pass_to(struct sluice_parcel *parcel);
+/* Where they go now; NULL: to systemd. @context process */
+struct sluice_parcel *sluice_socket_passes_to(void);
 /* Takes one that came in a parcel under this key (SLUICE_HANDED_UDP). 0; -EBADF: it is no such
  * socket, -EXDEV: it is bound to something else, or elsewhere, than the key says; then it stays the
  * caller's. @context process */

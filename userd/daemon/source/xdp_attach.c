@@ -18,9 +18,10 @@
 #include <xdp.skel.h>
 #include <xdp/libxdp.h>
 #include "../../lib/log.h"
+#include "../../lib/xdp_left.h"
 #include "xdp.h"
+#include "xdp_sweep.h"
 
-#define PROGRAM "sluice_xdp"
 /* What the kernel puts before a frame in its place (XDP_PACKET_HEADROOM, linux/bpf.h). */
 #define HEADROOM 256U
 
@@ -62,30 +63,6 @@ static bool is_occupied(uint32_t index)
 	LIBBPF_OPTS(bpf_xdp_query_opts, query);
 
 	return !bpf_xdp_query((int)index, 0, &query) && query.attach_mode != XDP_ATTACHED_NONE;
-}
-
-/* Takes what a sluiced that was killed left in the dispatcher of an interface. 1: there was
- * something; 0; a negative errno. @context whoever has the interface's claim */
-static int sweep(uint32_t index)
-{
-	struct xdp_multiprog *all = xdp_multiprog__get_from_ifindex((int)index);
-	struct xdp_program *program = NULL;
-	enum xdp_attach_mode mode;
-	int swept = 0, error;
-
-	if (libxdp_get_error(all) || !all)
-		return 0;
-	mode = xdp_multiprog__attach_mode(all);
-	while (!xdp_multiprog__is_legacy(all) &&
-	       (program = xdp_multiprog__next_prog(program, all))) {
-		if (strcmp(xdp_program__name(program), PROGRAM) != 0)
-			continue;
-		error = xdp_program__detach(program, (int)index, mode, 0);
-		swept = error ? error : 1;
-		break;
-	}
-	xdp_multiprog__close(all);
-	return swept;
 }
 
 /* Opens the program for the interface. NULL: no memory. */
@@ -148,7 +125,7 @@ static int attach_dispatched(struct sluice_xdp_interface *interface,
 	struct xdp_program_opts options = {
 		.sz = sizeof(options),
 		.obj = attached->programs->obj,
-		.prog_name = PROGRAM,
+		.prog_name = SLUICE_XDP_PROGRAM,
 	};
 	struct xdp_program *program = xdp_program__create(&options);
 	int error = (int)libxdp_get_error(program);
@@ -174,7 +151,7 @@ static int look_at_others(struct sluice_xdp_interface *interface, bool *is_share
 {
 	struct xdp_multiprog *all;
 	bool is_legacy;
-	int swept = sweep(interface->index);
+	int swept = sluice_xdp_sweep_interface(interface->index);
 
 	*is_shared = false;
 	if (swept > 0)

@@ -16,11 +16,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 #include <xdp.skel.h>
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
+#include "../../lib/xdp_left.h"
 #include "xdp.h"
 
 #define PORTS 65536U
@@ -69,24 +69,6 @@ static int look(const char *interface, int *mtu)
 		return -ENODEV;
 	*mtu = question.ifr_mtu;
 	return 0;
-}
-
-/* Claims the interface for this process, as long as it lives. A descriptor, or a negative errno. */
-static int claim_interface(uint32_t index)
-{
-	struct sockaddr_un name = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), length, error;
-
-	if (fd < 0)
-		return -errno;
-	length = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1, "sluice-xdp-%" PRIu32,
-			  index);
-	if (!bind(fd, (const struct sockaddr *)(const void *)&name,
-		  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)))
-		return fd;
-	error = -errno;
-	close(fd);
-	return error;
 }
 
 /* Maps an array of words that the program has. NULL: it cannot be. */
@@ -146,7 +128,7 @@ int sluice_xdp_interface_open(struct sluice_xdp_interface *interface, char text[
 		snprintf(text, SLUICE_PCAP_TEXT, "for interface %s to come up", interface->name);
 		return error;
 	}
-	interface->claim = claim_interface(interface->index);
+	interface->claim = sluice_xdp_claim(interface->index);
 	if (interface->claim < 0) {
 		snprintf(text, SLUICE_PCAP_TEXT,
 			 "for interface %s: another sluiced takes datagrams there by XDP",

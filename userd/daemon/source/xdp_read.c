@@ -32,7 +32,8 @@ static uint32_t read_queue(struct sluice_xdp_lane *lane, struct sluice_xdp_queue
 {
 	uint32_t from, to, count = xsk_ring_cons__peek(&queue->received, TURN, &from), number;
 	struct timespec now;
-	struct sluice_pcap_frame frame = {.link = DLT_EN10MB, .interface = lane->interface->index};
+	struct sluice_pcap_frame frame = {
+		.link = DLT_EN10MB, .interface = lane->interface->index, .is_verified = true};
 	uint32_t unused;
 
 	if (!count)
