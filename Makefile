@@ -14,7 +14,7 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap libxdp ncursesw libnats openssl
+PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap libxdp ncursesw libnats openssl libzstd
 CFLAGS  ?= -O2 -g
 # A warning of somebody else's newer compiler need not keep a package from being built.
 WERROR  ?= -Werror
@@ -43,7 +43,7 @@ DAEMON_SRC := $(sort $(filter-out userd/daemon/main.c,$(wildcard userd/daemon/*.
 CTL_SRC    := $(sort $(wildcard userd/ctl/*.c userd/ctl/*/*.c))
 BENCH_SRC  := $(sort $(wildcard userd/bench/*.c))
 # What programs that receive link: no more than the native format needs.
-RECEIVER_SRC := $(addprefix userd/lib/,receiver.c receiver_link.c decoder.c frame.c crc32c.c ranges.c record.c)
+RECEIVER_SRC := $(addprefix userd/lib/,receiver.c receiver_link.c decoder.c frame.c inflate.c crc32c.c ranges.c record.c)
 SOVERSION  := 0
 TESTS      := $(sort $(wildcard tests/unit/test_*.c))
 TEST_BENCH := $(filter-out %/main.c,$(BENCH_SRC))
@@ -91,7 +91,7 @@ $(B)/libsluice.a: $(call pic,$(RECEIVER_SRC))
 	rm -f $@ && $(AR) rcs $@ $^
 $(B)/libsluice.so.$(SOVERSION): $(call pic,$(RECEIVER_SRC)) userd/lib/libsluice.map
 	$(CC) $(CFLAGS_ALL) $(LDFLAGS) -shared -Wl,-soname,$(@F) -Wl,--version-script=userd/lib/libsluice.map \
-		-Wl,--no-undefined -o $@ $(filter %.o,$^) -Wl,--as-needed $(shell pkg-config --libs libisal)
+		-Wl,--no-undefined -o $@ $(filter %.o,$^) -Wl,--as-needed $(shell pkg-config --libs libisal libzstd)
 $(B)/libsluice.so: $(B)/libsluice.so.$(SOVERSION)
 	ln -sfn $(<F) $@
 $(B)/libsluice.pc: conf/libsluice.pc.in Makefile
@@ -100,7 +100,7 @@ $(B)/libsluice.pc: conf/libsluice.pc.in Makefile
 # The example sees what a program elsewhere sees: the public header and the library.
 $(B)/examples/receiver: userd/examples/receiver.c userd/include/sluice/receiver.h $(B)/libsluice.a
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -Iuserd/include $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(B)/libsluice.a $(shell pkg-config --libs libisal)
+	$(CC) -D_GNU_SOURCE -Iuserd/include $(CFLAGS_ALL) $(LDFLAGS) -o $@ $< $(B)/libsluice.a $(shell pkg-config --libs libisal libzstd)
 
 # Programs for the kernel: their bytes, and what loads them, in a header of bpftool's.
 $(B)/bpf/%.bpf.o: userd/daemon/source/bpf/%.bpf.c $(wildcard userd/daemon/source/bpf/*.h) Makefile
@@ -207,9 +207,10 @@ test-all: all $(B)/netlink-fuzz $(B)/xdp_attach $(YNL) $(PRELOADED) $(FUZZERS) $
 	tests/run -a $(TEST)
 
 SOAK_STEPS ?= 20000
+SOAK_MINUTES ?= 0
 SOAK_SEED  ?= $(shell date +%s)
-soak: all ## a random operator's life, SOAK_STEPS long, natively, with both ways of receiving; root (hours: see docs/soak.md)
-	tests/operator/soak $(SOAK_SEED) $(SOAK_STEPS)
+soak: all ## a random operator's life, SOAK_STEPS or SOAK_MINUTES long, natively, with both ways of receiving; root (hours: see docs/soak.md)
+	tests/operator/soak $(SOAK_SEED) $(SOAK_STEPS) $(SOAK_MINUTES)
 
 # make test lives the seeds 1 to 100, make test-all 1 to 200; these are others.
 MUTATE_SEED  ?= 200001

@@ -164,7 +164,14 @@ _sluicectl()
 			esac
 			;;
 		tap)
-			words="--output --backlog --count --interfaces $(_sluicectl_names routes)"
+			case ${COMP_WORDS[COMP_CWORD - 1]} in
+			-w | --output)
+				compopt -o filenames 2>/dev/null
+				mapfile -t COMPREPLY < <(compgen -f -- "$current")
+				;;
+			--port | --from | -c | --count | --rate) ;;
+			*) words="--port --from -A -x -j -c --count --rate --backlog -w --output --interfaces $(_sluicectl_named input)" ;;
+			esac
 			;;
 		spool)
 			words='list check export repair'

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The commands of the generic netlink family, and those of routes. Rules are in netlink_rule.c and
- * netlink_exchange.c, streams and events in netlink_stream.c, messages in netlink_message.c.
+ * netlink_exchange.c, streams and events in netlink_stream.c, counters of CPUs in netlink_cpu.c,
+ * messages in netlink_message.c.
  *
  * The schema is uapi/sluice/netlink.h; attributes are checked by the policies of netlink_policy.c
  * before a handler sees them, and what a policy cannot say is refused with a sentence. Handlers run
@@ -340,6 +341,13 @@ static const struct genl_ops operations[] = {
 		.policy = no_policy,
 		.maxattr = ARRAY_SIZE(no_policy) - 1,
 		.dumpit = sluice_stream_get_dumpit,
+	},
+	{
+		.cmd = SLUICE_CMD_CPU_GET,
+		.flags = GENL_UNS_ADMIN_PERM,
+		.policy = no_policy,
+		.maxattr = ARRAY_SIZE(no_policy) - 1,
+		.dumpit = sluice_cpu_get_dumpit,
 	},
 };
 

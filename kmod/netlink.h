@@ -15,6 +15,7 @@ int sluice_rule_get_doit(struct sk_buff *skb, struct genl_info *info);
 int sluice_rule_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int sluice_rules_exchange_doit(struct sk_buff *skb, struct genl_info *info);
 int sluice_stream_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int sluice_cpu_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* netlink_message.c */
 extern struct genl_family sluice_genl_family;

@@ -9,6 +9,38 @@
 #include <linux/pid_namespace.h>
 #include "netlink.h"
 
+/* Puts what is inside a ring into a message: the lists of counters.h. 0 or -EMSGSIZE. */
+static int put_inside(struct sk_buff *skb, const struct sluice_ring *ring)
+{
+	u64 figures[SLUICE_R_COUNT], batches[SLUICE_BATCH_CLASSES];
+	unsigned int class;
+
+	sluice_figures_ring(ring, figures);
+	for (class = 0; class < SLUICE_BATCH_CLASSES; class++)
+		batches[class] = READ_ONCE(ring->batches[class]);
+	if (nla_put_64bit(skb, SLUICE_A_STREAM_INSIDE, sizeof(figures), figures, SLUICE_A_PAD) ||
+	    nla_put_64bit(skb, SLUICE_A_STREAM_BATCHES, sizeof(batches), batches, SLUICE_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+/* Puts what was measured of a ring into a message. 0 or -EMSGSIZE. */
+static int put_cost(struct sk_buff *skb, const struct sluice_ring_cost *cost)
+{
+	if (nla_put_u64_64bit(skb, SLUICE_A_STREAM_MEASURED, READ_ONCE(cost->stores),
+			      SLUICE_A_PAD) ||
+	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_MATCH_TIME, READ_ONCE(cost->match_ns),
+			      SLUICE_A_PAD) ||
+	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_STORE_TIME, READ_ONCE(cost->store_ns),
+			      SLUICE_A_PAD) ||
+	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_WAKES_MEASURED, READ_ONCE(cost->wakes),
+			      SLUICE_A_PAD) ||
+	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_WAKE_TIME, READ_ONCE(cost->wake_ns),
+			      SLUICE_A_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 /* Puts a ring into a message. 0 or -EMSGSIZE. sn->lock held. */
 static int put_stream(struct sk_buff *skb, const struct sluice_route *route,
 		      struct sluice_ring *ring)
@@ -43,9 +75,11 @@ static int put_stream(struct sk_buff *skb, const struct sluice_route *route,
 	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_TAIL, tail, SLUICE_A_PAD) ||
 	    nla_put_u32(skb, SLUICE_A_STREAM_OWNER, owner) ||
 	    nla_put_u64_64bit(skb, SLUICE_A_STREAM_WAKES, READ_ONCE(producer->wakes),
-			      SLUICE_A_PAD))
+			      SLUICE_A_PAD) ||
+	    sluice_put_counts(skb, SLUICE_A_STREAM_COUNTERS, &counts, &gaps) ||
+	    put_cost(skb, &ring->cost))
 		return -EMSGSIZE;
-	return sluice_put_counts(skb, SLUICE_A_STREAM_COUNTERS, &counts, &gaps);
+	return put_inside(skb, ring);
 }
 
 /*

@@ -12,6 +12,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/poll.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -239,6 +240,18 @@ void sluice_ring_index(struct sluice_ring *ring, u64 head, u64 next, u64 sequenc
 	}
 }
 
+/* Wakes the consumer, and notes what that took. ring->lock held. */
+static noinline void wake_measured(struct sluice_ring *ring)
+{
+	u64 before = local_clock(), begun = local_clock(), done;
+
+	wake_up_interruptible_poll(&ring->wait, EPOLLIN | EPOLLRDNORM);
+	done = local_clock();
+	WRITE_ONCE(ring->cost.wake_ns,
+		   ring->cost.wake_ns + sluice_measured(begun, done, begun - before));
+	WRITE_ONCE(ring->cost.wakes, ring->cost.wakes + 1);
+}
+
 /**
  * sluice_ring_announce() - tell the consumer how far the ring is filled, and wake it if it sleeps
  * @ring: the ring
@@ -262,9 +275,12 @@ void sluice_ring_announce(struct sluice_ring *ring)
 	 */
 	if (!wq_has_sleeper(&ring->wait))
 		return;
-	WRITE_ONCE(ring->producer->wakes, ring->producer->wakes + 1);
 	trace_sluice_wake(ring, head);
-	wake_up_interruptible_poll(&ring->wait, EPOLLIN | EPOLLRDNORM);
+	if (ring->producer->wakes % SLUICE_MEASURE_WAKES)
+		wake_up_interruptible_poll(&ring->wait, EPOLLIN | EPOLLRDNORM);
+	else
+		wake_measured(ring);
+	WRITE_ONCE(ring->producer->wakes, ring->producer->wakes + 1);
 }
 
 /**

@@ -24,6 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
+#include <sluice/counters.h>
 #include <sluice/netlink.h>
 #include <sluice/record.h>
 #include <sluice/ring.h>
@@ -41,9 +42,6 @@ struct sluice_tally;
  * something.
  */
 #define SLUICE_GAPS_AT_ONCE 32
-
-/* Classes of batch sizes: 0, 1, 2-3, 4-7, ... records; the last one has all that are larger. */
-#define SLUICE_BATCH_CLASSES 20
 
 /**
  * struct sluice_counts - what happened to the datagrams that a rule matched
@@ -102,6 +100,27 @@ struct sluice_tally {
 	struct sluice_counts carry;
 };
 
+/* One in so many is measured, a power of two: of the datagrams stored, and of the wakes. */
+#define SLUICE_MEASURE_STORES 1024U
+#define SLUICE_MEASURE_WAKES 16U
+
+/**
+ * struct sluice_ring_cost - what storing into a ring costs, in ns of local_clock(), what reading
+ *                           the clock takes left out; written under the ring's lock
+ * @stores:   datagrams that were measured
+ * @match_ns: finding their rule
+ * @store_ns: storing them, the wake included if one of them was followed by one
+ * @wakes:    wakes that were measured
+ * @wake_ns:  those
+ */
+struct sluice_ring_cost {
+	u64 stores;
+	u64 match_ns;
+	u64 store_ns;
+	u64 wakes;
+	u64 wake_ns;
+};
+
 /**
  * struct sluice_ring - the producer's side of one ring
  * @data:          first byte of the data, mapped twice in a row
@@ -134,6 +153,7 @@ struct sluice_tally {
  * @announced_sequence: records when the consumer was last told
  * @batches:       how often it was told of so many records at once, by class
  * @bad_tails:     how often the consumer's tail was found to be impossible
+ * @cost:          what is measured of it
  * @watchers:      files attached
  * @lookers:       how many of them do not consume
  * @wait:          where they sleep
@@ -191,6 +211,7 @@ struct sluice_ring {
 	u64 announced_sequence;
 	u64 batches[SLUICE_BATCH_CLASSES];
 	u64 bad_tails;
+	struct sluice_ring_cost cost;
 	unsigned int watchers;
 	unsigned int lookers;
 	wait_queue_head_t wait;
@@ -235,6 +256,13 @@ u64 sluice_ring_pages_needed(u64 size);
 
 struct sluice_tally *sluice_tally_create(u16 input);
 void sluice_tally_put(struct sluice_tally *tally);
+
+/* How long something took that began at @begun, less what a reading of the clock takes. */
+static inline u64 sluice_measured(u64 begun, u64 done, u64 reading)
+{
+	/* local_clock() may step back a little. */
+	return (s64)(done - begun - reading) > 0 ? done - begun - reading : 0;
+}
 
 /* Makes everything up to @next visible to the consumer as one more record. Lock held. */
 static __always_inline void sluice_ring_publish(struct sluice_ring *ring, u64 next)

@@ -265,6 +265,25 @@ void sluice_rule_exit(void);
 void sluice_batching_look(struct sluice_net *sn, struct net_device *device, bool leaves);
 void sluice_batching_update(struct sluice_net *sn);
 
+/**
+ * struct sluice_cpu_figures - what was counted on a CPU, in uapi/sluice/counters.h
+ * @counts:  by rules, those that are gone included
+ * @entries: rules that there are
+ * @gaps:    GAP records in the rings that there are
+ * @wakes:   how often their readers were woken
+ */
+struct sluice_cpu_figures {
+	struct sluice_counts counts;
+	unsigned int entries;
+	u64 gaps;
+	u64 wakes;
+};
+
+/* figures.c */
+void sluice_figures_ring(const struct sluice_ring *ring, u64 figures[SLUICE_R_COUNT]);
+void sluice_figures_cpu(struct sluice_net *sn, unsigned int cpu,
+			struct sluice_cpu_figures *figures);
+
 /* dev.c */
 int sluice_dev_init(void);
 void sluice_dev_exit(void);

@@ -16,18 +16,22 @@
 
 static struct dentry *debug_folder;
 
-/* Names of enum sluice_lost_cause, the same as everywhere else. */
-static const char *const cause_names[SLUICE_LOST_CAUSES] = {
-	[SLUICE_LOST_RING_FULL] = "ring_full",
-	[SLUICE_LOST_BAD_LENGTH] = "bad_length",
-	[SLUICE_LOST_BAD_CHECKSUM] = "bad_checksum",
-	[SLUICE_LOST_BAD_TAIL] = "bad_tail",
-	[SLUICE_LOST_COPY] = "copy",
-	[SLUICE_LOST_NO_RING] = "no_ring",
-	[SLUICE_LOST_SOCKET] = "socket",
-	[SLUICE_LOST_DISK] = "disk",
-	[SLUICE_LOST_OLDEST] = "dropped_oldest",
-};
+/* Names of rows of uapi/sluice/counters.h, for headings: " matched stored". */
+#define HEADING(NAME, name, ...) " " #name
+
+static const char stat_heading[] = SLUICE_CPU_RULE_COUNTERS(HEADING) SLUICE_DATAGRAM_COUNTERS(
+	HEADING) SLUICE_LOST_COUNTERS(HEADING) SLUICE_CPU_RING_COUNTERS(HEADING) "\n";
+static const char rules_heading[] =
+	"id route input verdict ports destination source interface" SLUICE_DATAGRAM_COUNTERS(
+		HEADING) SLUICE_LOST_COUNTERS(HEADING) " name\n";
+
+/* Names of what a ring has, by enum sluice_ring_counter. */
+#define ROW(NAME, name, ...) [SLUICE_R_##NAME] = #name,
+static const char *const ring_names[SLUICE_R_COUNT] = { SLUICE_RING_COUNTERS(ROW) };
+#undef ROW
+
+/* What a ring has in /proc/net/sluice/streams: so many, the first ones. */
+#define STREAM_FIGURES (SLUICE_R_WAKES + 1)
 
 /* Holds the namespace's lists while a file of it is read. */
 static struct sluice_net *seq_lock(struct seq_file *seq)
@@ -81,37 +85,20 @@ static void *stat_next(struct seq_file *seq, void *entry, loff_t *position)
 static int stat_show(struct seq_file *seq, void *entry)
 {
 	struct sluice_net *sn = sluice_net_of(seq_file_net(seq));
-	struct sluice_counts counts;
-	struct sluice_route *route;
-	struct sluice_tally *tally;
-	unsigned int cause, cpu;
-	u64 gaps = 0, wakes = 0;
-	unsigned long number;
+	struct sluice_cpu_figures figures;
+	unsigned int cause;
 
 	if (entry == SEQ_START_TOKEN) {
-		seq_puts(seq, "entries matched stored stored_bytes");
-		for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-			seq_printf(seq, " %s", cause_names[cause]);
-		seq_puts(seq, " gaps wakes\n");
+		seq_puts(seq, stat_heading + 1);
 		return 0;
 	}
-	cpu = (unsigned long)entry - 2;
-	counts = *per_cpu_ptr(sn->retired, cpu);
-	list_for_each_entry(tally, &sn->tallies, list)
-		sluice_counts_add(&counts, &per_cpu_ptr(tally->cpu, cpu)->counts);
-	xa_for_each(&sn->routes, number, route) {
-		const struct sluice_ring *ring = *per_cpu_ptr(route->rings, cpu);
-
-		if (!ring)
-			continue;
-		gaps += READ_ONCE(ring->producer->gaps);
-		wakes += READ_ONCE(ring->producer->wakes);
-	}
-	seq_printf(seq, "%08x %016llx %016llx %016llx", sn->rule_count,
-		   sluice_counts_matched(&counts), counts.stored, counts.stored_bytes);
+	sluice_figures_cpu(sn, (unsigned long)entry - 2, &figures);
+	seq_printf(seq, "%08x %016llx %016llx %016llx", figures.entries,
+		   sluice_counts_matched(&figures.counts), figures.counts.stored,
+		   figures.counts.stored_bytes);
 	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-		seq_printf(seq, " %016llx", counts.lost[cause]);
-	seq_printf(seq, " %016llx %016llx\n", gaps, wakes);
+		seq_printf(seq, " %016llx", figures.counts.lost[cause]);
+	seq_printf(seq, " %016llx %016llx\n", figures.gaps, figures.wakes);
 	return 0;
 }
 
@@ -184,10 +171,7 @@ static int rules_show(struct seq_file *seq, void *entry)
 	unsigned int cause;
 
 	if (entry == SEQ_START_TOKEN) {
-		seq_puts(seq, "id route input verdict ports destination source interface matched stored stored_bytes");
-		for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-			seq_printf(seq, " %s", cause_names[cause]);
-		seq_puts(seq, " name\n");
+		seq_puts(seq, rules_heading);
 		return 0;
 	}
 	seq_printf(seq, "%pUb %pUb %u %s", rule->guid, rule->route->guid, rule->input,
@@ -227,30 +211,40 @@ static void *streams_next(struct seq_file *seq, void *entry, loff_t *position)
 	return list_from(&sluice_net_of(seq_file_net(seq))->routes, position);
 }
 
+/* One ring of /proc/net/sluice/streams; its route's name last, because it may contain spaces. */
+static void streams_show_one(struct seq_file *seq, const struct sluice_route *route,
+			     const struct sluice_ring *ring)
+{
+	u64 figures[SLUICE_R_COUNT];
+	unsigned int place;
+
+	sluice_figures_ring(ring, figures);
+	seq_printf(seq, "%pUb %u %pUb %llu", route->guid, ring->cpu, ring->producer->stream,
+		   ring->producer->epoch);
+	for (place = 0; place < STREAM_FIGURES; place++)
+		seq_printf(seq, " %llu", figures[place]);
+	seq_printf(seq, " %s %s\n", figures[SLUICE_R_OWNED] ? "yes" : "no",
+		   route->name[0] ? route->name : "-");
+}
+
 /* /proc/net/sluice/streams: the rings of one route. */
 static int streams_show(struct seq_file *seq, void *entry)
 {
 	const struct sluice_route *route = entry;
-	unsigned int cpu;
+	unsigned int cpu, place;
 
 	if (entry == SEQ_START_TOKEN) {
-		seq_puts(seq, "route cpu stream epoch size head tail stored stored_bytes gaps wakes owned name\n");
+		seq_puts(seq, "route cpu stream epoch");
+		for (place = 0; place < STREAM_FIGURES; place++)
+			seq_printf(seq, " %s", ring_names[place]);
+		seq_puts(seq, " owned name\n");
 		return 0;
 	}
 	for_each_possible_cpu(cpu) {
 		const struct sluice_ring *ring = *per_cpu_ptr(route->rings, cpu);
-		const struct sluice_ring_producer *producer;
 
-		if (!ring)
-			continue;
-		producer = ring->producer;
-		seq_printf(seq, "%pUb %u %pUb %llu %llu %llu %llu %llu %llu %llu %llu %s %s\n",
-			   route->guid, cpu, producer->stream, producer->epoch, producer->size,
-			   READ_ONCE(producer->head), READ_ONCE(ring->tail),
-			   READ_ONCE(producer->stored), READ_ONCE(producer->stored_bytes),
-			   READ_ONCE(producer->gaps), READ_ONCE(producer->wakes),
-			   READ_ONCE(ring->owner) ? "yes" : "no",
-			   route->name[0] ? route->name : "-");
+		if (ring)
+			streams_show_one(seq, route, ring);
 	}
 	return 0;
 }
@@ -262,24 +256,17 @@ static const struct seq_operations streams_operations = {
 	.show = streams_show,
 };
 
-/* One ring, for debugfs. */
+/* One ring, for debugfs: all that it has. */
 static void rings_show_one(struct seq_file *seq, struct sluice_net *sn, struct sluice_ring *ring)
 {
-	seq_printf(seq,
-		   "net=%u route=%pUb cpu=%u state=%s size=%llu head=%llu tail=%llu shared_tail=%llu seen=%llu announced=%llu sequence=%llu",
-		   sn->net->ns.inum, ring->route_guid, ring->cpu,
-		   READ_ONCE(ring->owner) ? "owned" : "free", ring->mask + 1,
-		   READ_ONCE(ring->head), READ_ONCE(ring->tail), READ_ONCE(ring->consumer->tail),
-		   READ_ONCE(ring->consumer->seen), READ_ONCE(ring->announced),
-		   READ_ONCE(ring->sequence));
-	seq_printf(seq,
-		   " watermark=%llu delay_ns=%llu wakes=%llu timer_fires=%llu armed=%u watchers=%u gaps=%llu gaps_pending=%u bad_tails=%llu overflow=%u owner_number=%llu\n",
-		   READ_ONCE(ring->watermark), READ_ONCE(ring->delay_ns),
-		   READ_ONCE(ring->producer->wakes), READ_ONCE(ring->timer_fires),
-		   READ_ONCE(ring->armed), READ_ONCE(ring->watchers),
-		   READ_ONCE(ring->producer->gaps), READ_ONCE(ring->untold),
-		   READ_ONCE(ring->bad_tails), READ_ONCE(ring->overflow),
-		   READ_ONCE(ring->owner_number));
+	u64 figures[SLUICE_R_COUNT];
+	unsigned int place;
+
+	sluice_figures_ring(ring, figures);
+	seq_printf(seq, "net=%u route=%pUb cpu=%u", sn->net->ns.inum, ring->route_guid, ring->cpu);
+	for (place = 0; place < SLUICE_R_COUNT; place++)
+		seq_printf(seq, " %s=%llu", ring_names[place], figures[place]);
+	seq_putc(seq, '\n');
 }
 
 /* One ring's line of the file of wakes. */
@@ -291,7 +278,7 @@ static void wakes_show_one(struct seq_file *seq, struct sluice_net *sn, struct s
 		   ring->route_guid, ring->cpu, READ_ONCE(ring->producer->wakes),
 		   READ_ONCE(ring->timer_fires));
 	for (class = 0; class < SLUICE_BATCH_CLASSES; class++)
-		seq_printf(seq, " batch_%llu=%llu", class ? 1ULL << (class - 1) : 0,
+		seq_printf(seq, " batch_%llu=%llu", SLUICE_BATCH_LEAST(class),
 			   READ_ONCE(ring->batches[class]));
 	seq_putc(seq, '\n');
 }

@@ -13,11 +13,17 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
+#include <linux/sched/clock.h>
 #include <linux/skbuff.h>
 #include <linux/udp.h>
 #include <linux/unaligned.h>
 #include "sluice.h"
 #include "trace.h"
+
+/* Compiled with 0 nothing is measured (tests/bench/cost). */
+#ifndef SLUICE_COST
+#define SLUICE_COST 1
+#endif
 
 /*
  * Up to this many bytes are copied word by word in line: the start-up of a string instruction costs
@@ -319,6 +325,68 @@ static noinline bool store_cut(struct sluice_ring *ring, struct sluice_tally_cpu
 	return all;
 }
 
+/* Finds the rule of a packet again, for who measures how long that takes. Under RCU. */
+static noinline const struct sluice_rule *store_rule_of(const struct hook_packet *packet)
+{
+	const void *network = packet->network ? packet->network : packet->skb->data;
+	const struct sluice_net *sn = sluice_net_of(dev_net(packet->in));
+	const bool four = packet->family == 4;
+	const struct sluice_ends ends = {
+		.source = four ? &((const struct iphdr *)network)->saddr :
+				 ((const struct ipv6hdr *)network)->saddr.s6_addr32,
+		.destination = four ? &((const struct iphdr *)network)->daddr :
+				      ((const struct ipv6hdr *)network)->daddr.s6_addr32,
+		.family = packet->family,
+		.hook = packet->rule->hook,
+		.ifindex = packet->in->ifindex,
+	};
+
+	return sluice_match_find(&sn->match, ntohs(packet->udp->dest), &ends);
+}
+
+/* store_one() of a whole packet, and notes what that took. ring->lock held. */
+static noinline bool store_measured(struct sluice_ring *ring, struct sluice_tally_cpu *tally,
+				    const struct hook_packet *packet)
+{
+	u64 before = local_clock(), begun = local_clock(), found, done;
+	const struct sluice_rule *rule = store_rule_of(packet);
+	struct sluice_ring_cost *cost = &ring->cost;
+	bool stored;
+
+	/* The optimizer shall not leave it out. */
+	OPTIMIZER_HIDE_VAR(rule);
+	found = local_clock();
+	stored = store_one(ring, tally, packet, packet->payload, packet->length, NULL);
+	done = local_clock();
+	if (!stored)
+		return false;
+	WRITE_ONCE(cost->match_ns,
+		   cost->match_ns + sluice_measured(begun, found, begun - before));
+	WRITE_ONCE(cost->store_ns,
+		   cost->store_ns + sluice_measured(found, done, begun - before));
+	WRITE_ONCE(cost->stores, cost->stores + 1);
+	return true;
+}
+
+/*
+ * The same with a copy: whose address goes out of line has to be in memory, and the packet of all
+ * the others is in registers.
+ */
+static __always_inline bool store_measured_copy(struct sluice_ring *ring,
+						struct sluice_tally_cpu *tally,
+						const struct hook_packet *packet)
+{
+	const struct hook_packet copy = *packet;
+
+	return store_measured(ring, tally, &copy);
+}
+
+/* Is the next to be stored one that is measured? Not while nothing is: then it would be each. */
+static __always_inline bool store_is_measured(const struct sluice_ring *ring)
+{
+	return SLUICE_COST && unlikely(!(ring->sequence % SLUICE_MEASURE_STORES)) && !ring->untold;
+}
+
 /* What is stored for a CPU that has no ring: nothing, but it is counted. Returns false. */
 static noinline bool store_nowhere(struct sluice_tally_cpu *tally)
 {
@@ -351,6 +419,8 @@ static __always_inline bool store_in_softirq(const struct hook_packet *packet, i
 		sluice_ring_lose(ring, tally, cause, 1, packet->length);
 	else if (super)
 		stored = store_cut(ring, tally, packet);
+	else if (store_is_measured(ring))
+		stored = store_measured_copy(ring, tally, packet);
 	else
 		stored = store_one(ring, tally, packet, packet->payload, packet->length, NULL);
 	spin_unlock(&ring->lock);

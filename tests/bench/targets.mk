@@ -7,7 +7,7 @@
 
 bench: bench-capture bench-afpacket bench-relay bench-path bench-flat bench-peers bench-ports bench-latency bench-sending bench-zerocopy bench-cost bench-batching bench-store bench-forward bench-xdp ## all of these, one after the other
 
-bench-quick: ## a short form of what matters most: capture, flatness, ports; RESULT lines and tables
+bench-quick: $(B)/ports_floor $(B)/recvmmsg_relay ## a short form of what matters most: capture, flatness, ports; RESULT lines and tables
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	tests/bench/capture --brief
@@ -91,15 +91,24 @@ bench-cost: $(B)/cost_count ## what the measuring behind `sluicectl show cost` c
 	vm-images/run --kernel 6.1 --nic veth --icount -- $(CURDIR)/$(B)/cost_count
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/cost $(CURDIR)/$(B)/off/sluiced 250000 4 'bpf calls'
 
-bench-flat: ## does a datagram cost the same with 1,000 inputs, and with 10,000 rules? Instructions, in the VM
+# The least that many sockets cost: for tests/bench/flat.
+$(B)/ports_floor: tests/bench/ports_floor.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+bench-flat: $(B)/ports_floor ## does a datagram cost the same with 1,000 inputs, and with 10,000 rules? Instructions, in the VM
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/flat 400000
 
-bench-peers: $(B)/recvmmsg_relay ## what a delivered datagram costs the middle server: the module, sockets, recvmmsg, rsyslog; instructions, in the VM
+# The least that a relay's beat costs: for tests/bench/beat-floor.
+$(B)/beat_floor: tests/bench/beat_floor.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
+
+bench-peers: $(B)/recvmmsg_relay $(B)/beat_floor ## what a delivered datagram costs the middle server: the module, sockets, recvmmsg, rsyslog; instructions, in the VM
 	$(MAKE) all
 	$(MAKE) kmod KERNEL=6.1
 	vm-images/run --kernel 6.1 --nic veth --icount --timeout 1800 -- bash $(CURDIR)/tests/bench/peer-instructions
+	vm-images/run --kernel 6.1 --nic veth --icount -- bash $(CURDIR)/tests/bench/beat-floor
 
 bench-store: $(B)/spool_rate ## what an unused spool costs; how fast it writes and reads, beside fio; how long a start takes; what memory a backlog takes
 	$(MAKE) all

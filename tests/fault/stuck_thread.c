@@ -7,11 +7,10 @@
  *   NAME [HOW]
  *
  * the first thread called so (sluice-w1) that gets there since the file changed; another one with
- * its name, later, does not. HOW: in its wait (epoll_wait(), epoll_pwait2()), asleep; wait-burn,
- * there, burning processor time; round, when it reads the clock, so in the middle of its work,
- * asleep; burn, likewise, burning; read, when
- * recvmmsg() has just taken something out of a socket; disk, in fdatasync() or fsync(); names, in
- * getaddrinfo().
+ * its name, later, does not. HOW: wait, in epoll_wait(), epoll_pwait2() or ppoll(), asleep;
+ * wait-burn, there, burning processor time; round, when it reads the clock, so in the middle of its
+ * work, asleep; burn, likewise, burning; read, when recvmmsg() has just taken something out of a
+ * socket; disk, in fdatasync() or fsync(); names, in getaddrinfo().
  * Without HOW: wait. What hung is noted in the same file with ".done" behind its name.
  *
  * Touches: that file and its notes.
@@ -19,6 +18,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,6 +105,16 @@ int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
 	hang("wait");
 	errno = kept;
 	return count;
+}
+
+/* Likewise. */
+int ppoll(struct pollfd *wanted, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+	int ready = REAL(ppoll)(wanted, count, timeout, mask), kept = errno;
+
+	hang("wait");
+	errno = kept;
+	return ready;
 }
 
 /* Likewise. */

@@ -94,14 +94,14 @@ def streams(dump):
     found = {}
     for one in dump["daemon"]["STREAM_GET"]:
         found[one["STREAM_ID"]] = dict(
-            ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK WORKER LOAD"), **load_since(one, "STREAM_"),
+            ring(one), route_name=one.get("ROUTE_NAME", ""), **plain(one, "STREAM_", "DISK WORKER LOAD SOURCE"), **load_since(one, "STREAM_"),
             draining=bool(one["STREAM_DRAINING"]),
             cursors=[plain(nest, "CURSOR_", "ACKED TAKEN DISK", output="OUTPUT_ID", name="OUTPUT_NAME")
                      for nest in one["STREAM_CURSORS"]])
     module = dump["module"] or {"STREAM_GET": [], "ROUTE_GET": []}
     names = {one["ROUTE_ID"]: one.get("ROUTE_NAME", "") for one in module["ROUTE_GET"]}
     for one in module["STREAM_GET"]:
-        stream = found.setdefault(one["STREAM_ID"], {"cursors": []})
+        stream = found.setdefault(one["STREAM_ID"], {"cursors": [], "source": "kmod"})
         stream.update(ring(one), route_name=names.get(one["ROUTE_ID"], ""))
     for stream in found.values():
         for nest in stream["cursors"]:
@@ -157,7 +157,7 @@ COLUMNS = {
     "outputs": "OUTPUT name, FRAMING framing, MODE mode, TO to, STATE state, SINCE since, SENT sent, ACKED acked, RESENT resent, "
                "BYTES bytes, MEMORY memory, DISK disk, OLDEST oldest, UNACKED backlog, WRITES writes, CONNECTS connects, GAPS gaps, "
                "UNSENDABLE unsendable, ESCAPED escaped, "
-               "OVERSIZED oversized?, SKIPPED skipped?, SPLIT split?, PIECES pieces?, TRUNCATED truncated?, REFUSED refused, UNCONFIRMED unconfirmed, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
+               "OVERSIZED oversized?, SKIPPED skipped?, SPLIT split?, PIECES pieces?, TRUNCATED truncated?, REFUSED refused, UNCONFIRMED unconfirmed, UNCOMPRESSED compressed_from?, COMPRESSED compressed_to?, STEP compress_step?, FAULTS protocol_errors, DROPPED dropped, RATE rate, "
                "ACHIEVED achieved, MSS mss, PMTU pmtu, "
                "LAST ERROR error",
     "streams": "ROUTE route_name, PRIORITY priority, CPU cpu, SIZE size, FILL% fill_percent, DISK disk, HEAD head, OUTPUT name, "

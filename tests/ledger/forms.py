@@ -10,7 +10,7 @@ FORMER = {"guid", "uuid"}
 COUNTERS = {"matched", "stored", "stored_bytes", "dropped", "dropped_by_change", "unmatched", "sent", "acked", "resent", "bytes", "writes",
             "connects", "gaps", "unsendable", "escaped", "oversized", "skipped", "split", "pieces", "truncated", "unconfirmed",
             "protocol_errors", "head", "tail", "taken", "wakes", "spooled", "drained",
-            "damaged", "damaged_frames", "abandoned", "bad_checksum", "bad_checksum_unplaced"}
+            "compressed_from", "compressed_to", "compress_ns", "damaged", "damaged_frames", "abandoned", "bad_checksum", "bad_checksum_unplaced"}
 # A size in one view, a part with sizes of its own in another.
 PARTS = {"memory", "disk"}
 LARGEST = 1 << 53

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The table of all that the daemon tells, userd/lib/field_rows.h: tests/lint/fields.py [--write].
+"""The table of all that daemon and module tell, userd/lib/field_rows.h: tests/lint/fields.py [--write].
 
 Holds the table in docs/operations.md against what `sluicectl show fields` says, and the rows against the schema:
 each attribute of the daemon has one, a key is there once in a list, and columns of a view have places of their own.
@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 
+import counters
 import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -21,7 +22,7 @@ ROW = re.compile(r'^FIELD(?:_IF)?\((\w+), (\w+),.*?"(\w+)",\s*([A-Z_]+),\s*(\d+)
 TOLD = re.compile(r'^TOLD\((\w+), (")(\w+)", (\d+),\s*"([^"]*)"', re.M)
 # Lists whose columns are in one table.
 VIEWS = {"OUTPUT": "outputs", "DESTINATION": "outputs", "MEMORY": "store", "DISK": "store", "STREAM": "streams",
-         "CURSOR": "streams"}
+         "CURSOR": "streams", "RING": "kernel", "CPU": "kernel"}
 # What is told of as a whole, not in a row: a nest of other fields.
 WHOLE = {"OUTPUT_DESTINATION"}
 PREFIXES = ("INPUT_", "OUTPUT_", "DESTINATION_", "STORE_", "DAEMON_", "ORPHAN_", "THREAD_", "COST_")
@@ -40,10 +41,12 @@ def faults():
     """What is wrong with the rows, as sentences."""
     text = (TOP / "userd/lib/field_rows.h").read_text(encoding="utf-8")
     rows = ROW.findall(text) + [(owner, "", key, "", place, title) for owner, _, key, place, title in TOLD.findall(text)]
+    of_module = [(owner, "", row[1], "", row[3], row[4]) for owner in ("RING", "CPU") for row in counters.of_list(owner)]
+    of_module += [("LOST", "", row[1], "", "0", "") for row in counters.of_list("LOST")]
     if len(rows) < text.count("\nFIELD") + text.count("\nTOLD"):
         yield f"only {len(rows)} rows can be read here"
     keys, places = set(), {}
-    for owner, _, key, _, place, title in rows:
+    for owner, _, key, _, place, title in rows + of_module:
         if (owner, key) in keys:
             yield f"{owner} has two fields `{key}`"
         keys.add((owner, key))

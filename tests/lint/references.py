@@ -22,6 +22,8 @@ import re
 import subprocess
 import sys
 
+import counters
+
 NAME = re.compile(r"(?<![\w./$*{}-])((?:[\w.-]+/)*[\w-]+(?:\.bpf)?\.(?:c|h|py|sh|yaml))(?![\w/*-]|\.\w)")
 SYMBOL = re.compile(r"\b(?:sluice|SLUICE)_\w*[A-Za-z0-9]")
 C_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
@@ -78,7 +80,10 @@ def metric_names(files):
     """What sluicectl metrics makes of the rows of metric_rows.h, and of the lists that have an info."""
     names = set()
     for name, text, _ in files:
-        if name.endswith("metric_rows.h"):
+        if name.endswith("uapi/sluice/counters.h"):
+            names.update(f"sluice_kernel_{owner.lower()}_{row[-2]}{end}" for owner in ("RING", "CPU")
+                         for row in counters.of_list(owner) for end in ("", "_total"))
+        elif name.endswith("metric_rows.h"):
             for row in re.findall(r"^METRIC(?:_IS)?\([^)]*", text, re.M):
                 names.update(f"sluice_{word}{end}" for word in re.findall(r'"(\w+)"', row) for end in ("", "_total"))
         elif name.endswith("ctl/metrics.c"):

@@ -11,6 +11,8 @@ import pathlib
 import re
 import sys
 
+import counters
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = TOP / "docs/schemas"
 ROW = re.compile(r'^FIELD(_IF)?\((\w+), \w+,\s*(?:\w+,\s*)?[\w.]+,\s*"(\w+)",\s*([A-Z_]+),.*?"((?:[^"\\]|\\.)*)"\)$', re.S | re.M)
@@ -44,11 +46,7 @@ def rows_of(one):
 
 def causes():
     """Why datagrams are lost, as the tool calls it."""
-    text = (TOP / "userd/lib/lost.c").read_text(encoding="utf-8")
-    found = re.findall(r'\[SLUICE_LOST_\w+\] = "(\w+)"', text)
-    if not found:
-        raise SystemExit("no causes of loss can be read from userd/lib/lost.c")
-    return found
+    return [row[1] for row in counters.of_list("LOST")]
 
 
 def formats():
@@ -80,6 +78,7 @@ def told(owner, members, optional=()):
     """An object of the rows TOLD of a list, whose shapes are `members`."""
     rows = dict((key, meaning) for of, key, meaning in TOLD.findall((TOP / "userd/lib/field_rows.h").read_text(encoding="utf-8"))
                 if of == owner)
+    rows.update((row[1], row[-1]) for row in counters.of_list(owner))
     if set(rows) != set(members):
         raise SystemExit(f"of {owner}, userd/lib/field_rows.h and tests/lint/schemas.py have not both: {set(rows) ^ set(members)}")
     return record(f"of {owner.lower()}", {key: dict(shape, description=rows[key]) for key, shape in members.items()}, optional)
@@ -114,7 +113,8 @@ KEY = record("a key", {"key": TEXT, "value": TEXT, "written": TRUTH, "line": NUM
 PIECE = {"kind": words("input", "output"), "name": TEXT, "id": GUID, "line": NUMBER}
 CURSOR = told("CURSOR", {"output": GUID, "name": TEXT, "acked": NUMBER, "taken": NUMBER, "disk": NUMBER, "behind": NUMBER})
 STREAM = told("STREAM", {
-    "id": GUID, "route": GUID, "route_name": TEXT, "priority": NUMBER, "epoch": {"type": "string", "pattern": "^[0-9]+$"}, "cpu": NUMBER, "worker": NUMBER, "size": NUMBER,
+    "id": GUID, "route": GUID, "source": TEXT, "route_name": TEXT, "priority": NUMBER,
+    "epoch": {"type": "string", "pattern": "^[0-9]+$"}, "cpu": NUMBER, "worker": NUMBER, "size": NUMBER,
     "head": NUMBER, "tail": NUMBER, "fill_percent": {"type": "number", "minimum": 0, "maximum": 100}, "owner": NUMBER,
     "wakes": NUMBER, **COUNTERS, "gaps": NUMBER, "cursors": rows_of(CURSOR), "disk": NUMBER, "draining": TRUTH,
     "load": words("normal", "batching", "disk", "losing"), "load_since": TEXT},
@@ -126,6 +126,13 @@ RULE = told("RULE", {
 ROUTE = told("ROUTE", {
     "id": GUID, "name": TEXT, "priority": NUMBER, "ring_size": NUMBER, "watermark": NUMBER, "delay_us": NUMBER,
     "prompt": TRUTH, "rules": NUMBER})
+RING = told("RING", {
+    "name": TEXT, "route": GUID, "priority": NUMBER, "cpu": NUMBER, "stream": GUID,
+    "epoch": {"type": "string", "pattern": "^[0-9]+$"}, **{row[1]: NUMBER for row in counters.of_list("RING")},
+    "batch": record("by the least number of records of a class, times", {
+        str(1 << place >> 1): NUMBER for place in range(20)})},
+    {*(row[1] for row in counters.of_list("RING")), "batch"})
+CPU = told("CPU", {"cpu": NUMBER, "entries": NUMBER, **COUNTERS, "gaps": NUMBER, "wakes": NUMBER})
 PLACEMENT = told("PLACEMENT", {
     "what": words("thread", "ring", "interrupt", "rps", "xps"), "name": TEXT, "cpus": TEXT, "cpu": {"type": "integer", "minimum": -1},
     "node": {"type": "integer", "minimum": -1}, "worker": TEXT, "policy": TEXT, "priority": NUMBER,
@@ -171,13 +178,13 @@ SNAPSHOT = record("all that is known at a moment, a line each", {
         "backlog": NUMBER, "achieved": NUMBER, "destinations": rows_of(described("DESTINATION"))})),
     "streams": rows_of(STREAM), "store": rows_of(described("STORE", {
         "memory": described("MEMORY"), "disk": {"anyOf": [described("DISK"), {"type": "null"}]}})),
-    "threads": rows_of(described("THREAD")), "rules": rows_of(RULE),
+    "threads": rows_of(described("THREAD")), "rules": rows_of(RULE), "rings": rows_of(RING), "cpus": rows_of(CPU),
     "problems": dict(NAMES, description="as health tells them"),
     "alarm": dict(record("percent", {"memory": NUMBER, "disk": NUMBER}), description="at which alarms are raised; 0: never"),
     "events": dict(rows_of(EVENT), description="since the snapshot before"),
     "config": record("the configuration, in the first snapshot and where it is another than before", {
         "revision": NUMBER, "time_ns": NUMBER, "uid": NUMBER, "name": TEXT_OR_NULL, "how": TEXT_OR_NULL, "text": TEXT_OR_NULL})},
-    {"error", "daemon", "inputs", "outputs", "streams", "store", "threads", "rules", "problems", "alarm", "events", "config"})
+    {"error", "daemon", "inputs", "outputs", "streams", "store", "threads", "rules", "rings", "cpus", "problems", "alarm", "events", "config"})
 
 
 def schemas():
@@ -200,12 +207,21 @@ def schemas():
             **fields("DAEMON")[0], "role": words("active", "standby"), "epoch": NUMBER, "here": TRUTH, "socket": TEXT},
             {"role", "epoch", *fields("DAEMON")[0]}))),
         "show-rules": ("show rules", rows_of(RULE)),
+        "show-kernel": ("show kernel", rows_of(record("what the module tells", {
+            "cpus": rows_of(CPU), "rules": rows_of(RULE), "rings": rows_of(RING)}))),
         "show-routes": ("show routes", rows_of(ROUTE)),
         "show-placement": ("show placement", rows_of(PLACEMENT)),
         "show-fields": ("show fields", rows_of(record("what a member or column means", {
             "of": TEXT, "key": TEXT, "column": TEXT, "unit": TEXT, "normally": words("0", ""), "meaning": TEXT}))),
         "check": ("check", rows_of(FINDING)),
         "keys": ("keys", rows_of(FACTS)),
+        "tap": ("tap", record("a datagram, datagrams that were lost, or records that were missed here: each line", {
+            "time": TEXT, "route": TEXT, "input": TEXT, "source": TEXT, "source_port": NUMBER, "destination": TEXT,
+            "destination_port": NUMBER, "length": NUMBER, "text": TEXT, "hex": {"type": "string", "pattern": "^([0-9a-f]{2})*$"},
+            "lost": dict(NUMBER, description="datagrams; 0: nobody knows how many"), "cause": words(*causes()),
+            "missed": dict(NUMBER, description="records that were written over before they were read here")},
+            {"input", "source", "source_port", "destination", "destination_port", "length", "text", "hex", "lost", "cause",
+             "missed"})),
         "events": ("events", dict(EVENT, description="each line; with --list see events-list.json")),
         "events-list": ("events --list", rows_of(EVENT_KIND)),
         "history": ("history", rows_of(HISTORY)),

@@ -3,14 +3,16 @@
 """A random operator: everyday life against the running product, checked by books that know what
 must arrive.
 
-    main.py [--seed N[,N...]] [--count STEPS] [--source socket|kmod] [--receive calls|bpf|auto]
+    main.py [--seed N[,N...]] [--count STEPS] [--minutes N]
+            [--source socket|kmod] [--receive calls|bpf|auto]
             [--steps KIND,...] [--without KIND,...] [--long] [--shrink SECONDS] [--replay FILE]
             [--save FOLDER] [--build FOLDER] [--list]
 
 Each seed has three servers of its own, and they run side by side. Steps are drawn from the kinds
 that table.py says are right there; between them numbered datagrams flow. Every few steps all
 receivers are brought up, and each output must have got, or been told of, every datagram that was
-sent, once and unharmed.
+sent, once and unharmed. With `--minutes` a life ends with the step in which they are over, if its
+steps last so long, and is settled and stopped as ever.
 
 A seed that fails is written down as a list of steps, which is shortened by trying parts of it.
 `--replay` does a list from a file, a step a line. The last line is a RESULT. Exits 1 if a seed
@@ -56,12 +58,15 @@ def live(seed, sequence, options, told=False):
     """Lives a list of steps. Returns (life's figures, steps done, Fault or None, the daemon's
     log)."""
     one = life.Life(seed, options)
+    over = time.monotonic() + options.minutes * 60 if options.minutes else None
     done = 0
     fault = None
     log = ""
     try:
         one.begin(seed % 2 == 0 if options.disk is None else options.disk)
         for step in sequence:
+            if over is not None and time.monotonic() >= over:
+                break
             if told:
                 print(f"seed {seed}: {step}", flush=True)
             signal.alarm(life.STEP_MOST)
@@ -161,6 +166,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--seed", default="1")
     parser.add_argument("--count", type=int, default=100)
+    parser.add_argument("--minutes", type=float, default=0)
     parser.add_argument("--source", choices=("socket", "kmod"), default="socket")
     parser.add_argument("--receive", choices=("calls", "bpf", "auto"), default="calls")
     parser.add_argument("--steps", default="")

@@ -15,7 +15,7 @@
 	"(valid keys: id, name, to, kind, source-address, subject, stream, message, ensure, "    \
 	"on-refusal, user, password-file, token-file, credentials, from, mode, receiver, "       \
 	"framing, "                                                                              \
-	"delimiter, max-datagram, oversize, empty, unsafe-bytes, prefix, ack, "                  \
+	"delimiter, max-datagram, oversize, empty, unsafe-bytes, prefix, ack, compress, "        \
 	"unconfirmed, connections, rate, tls.ca, tls.name, tls.certificate, tls.key, tls.pins, " \
 	"batch.bytes, batch.delay, reconnect.min, "                                              \
 	"reconnect.max, connect-timeout, "                                                       \

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sluice/counters.h>
 #include "ctl/metrics.h"
 #include "lib/field.h"
 
@@ -32,11 +33,11 @@ static const struct row rows[] = {
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 /* Lists that are no things with figures, or whose figures are samples: what a route and a placement
- * are is configuration, and what outputs have of a stream they tell themselves. */
+ * are is configuration, what outputs have of a stream they tell themselves, causes are labels. */
 static bool is_without_metrics(enum sluice_field_list list)
 {
 	return list == SLUICE_FIELDS_ROUTE || list == SLUICE_FIELDS_PLACEMENT ||
-	       list == SLUICE_FIELDS_CURSOR;
+	       list == SLUICE_FIELDS_CURSOR || list == SLUICE_FIELDS_LOST;
 }
 
 /* Nobody can add a field and forget that people watch it; nor does a row name a field that is gone.

@@ -118,6 +118,53 @@ static void a_full_ring_says_so(void **state)
 	sluice_ring_destroy(&ring);
 }
 
+/* What is put at once is what is reserved, written and committed: the same bytes and counts, also
+ * where losses wait to be told of, and where the ring is full. */
+static void put_is_reserve_and_commit(void **state)
+{
+	static const uint32_t sizes[] = {0, 1, 8, 64, 1472, 9000, 65527};
+	struct sluice_ring one, other;
+	uint8_t bytes[65527];
+	unsigned int number, refused = 0;
+
+	(void)state;
+	make_ring(&one);
+	make_ring(&other);
+	for (number = 0; number < 3000; number++) {
+		uint32_t length = sizes[(unsigned int)random() % 7];
+		uint64_t head = sluice_ring_head(&one);
+		bool stored = store(&one, length, (uint8_t)number);
+
+		memset(bytes, (int)(number & 0xff), sizeof(bytes));
+		assert_int_equal(sluice_ring_put(&other, 3, (uint8_t)number, bytes, length),
+				 stored);
+		assert_int_equal(sluice_ring_head(&one), sluice_ring_head(&other));
+		assert_int_equal(one.producer->stored, other.producer->stored);
+		assert_int_equal(one.producer->stored_bytes, other.producer->stored_bytes);
+		assert_int_equal(one.producer->sequence_done, other.producer->sequence_done);
+		assert_int_equal(one.producer->gaps, other.producer->gaps);
+		if (stored) {
+			head = sluice_ring_head(&one) -
+			       sluice_record_span((uint32_t)sizeof(struct sluice_record) + length);
+			assert_memory_equal(sluice_ring_at(&one, head),
+					    sluice_ring_at(&other, head),
+					    sizeof(struct sluice_record) + length);
+		} else {
+			refused++;
+			sluice_ring_lose(&one, 3, SLUICE_LOST_RING_FULL, 1, length);
+			sluice_ring_lose(&other, 3, SLUICE_LOST_RING_FULL, 1, length);
+		}
+		if (number % 50 == 49) {
+			sluice_ring_move_tail(&one, sluice_ring_head(&one));
+			sluice_ring_move_tail(&other, sluice_ring_head(&other));
+		}
+	}
+	assert_true(refused > 0);
+	assert_false(sluice_ring_put(&other, 3, 0, bytes, 1U << 16));
+	sluice_ring_destroy(&one);
+	sluice_ring_destroy(&other);
+}
+
 /* A tail that cannot be right does not make room. */
 static void a_wrong_tail_is_not_believed(void **state)
 {
@@ -432,6 +479,7 @@ int main(void)
 		cmocka_unit_test(wrong_sizes_are_refused),
 		cmocka_unit_test(bytes_survive_wrapping),
 		cmocka_unit_test(a_full_ring_says_so),
+		cmocka_unit_test(put_is_reserve_and_commit),
 		cmocka_unit_test(a_wrong_tail_is_not_believed),
 		cmocka_unit_test(losses_are_told_in_place),
 		cmocka_unit_test(a_gap_waits_for_room),

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <zstd.h>
 #include "lib/decoder.h"
 #include "stream_builder.h"
 
@@ -279,12 +280,113 @@ static void long_lines_are_skipped(void **state)
 	sluice_decoder_free(&decoder);
 }
 
+/* A frame of `length` bytes that says that they become `whole`. @owner caller: free() */
+static uint8_t *packed_frame(const void *bytes, size_t length, size_t whole, size_t *size)
+{
+	struct sluice_frame_zstd frame = {
+		.lost.frame = {.type = SLUICE_FRAME_DATA_ZSTD,
+			       .length = htole32((uint32_t)length),
+			       .payload_crc = htole32(sluice_crc32c(0, bytes, length))}};
+	uint8_t *made;
+
+	assert_int_equal(sluice_frame_seal_zstd(&frame, 24, (uint32_t)whole), sizeof(frame));
+	*size = sizeof(frame) + length;
+	made = malloc(*size);
+	assert_non_null(made);
+	memcpy(made, &frame, sizeof(frame));
+	memcpy(made + sizeof(frame), bytes, length);
+	return made;
+}
+
+/* What a decoder says of such a frame. */
+static int packed_result(const void *bytes, size_t length, size_t whole)
+{
+	struct sluice_decoder decoder = {.framing = SLUICE_DECODER_NATIVE};
+	struct sluice_decoder_item item;
+	size_t size;
+	uint8_t *frame = packed_frame(bytes, length, whole, &size);
+	int result;
+
+	feed(&decoder, frame, size);
+	result = sluice_decoder_next(&decoder, &item);
+	/* As much memory as the header said, whatever the bytes would become. */
+	assert_true(decoder.inflater.room <= whole);
+	sluice_decoder_free(&decoder);
+	free(frame);
+	return result;
+}
+
+/* What was compressed comes out as it was, however it was cut, and once more if it is asked for. */
+static void compressed_frames_are_inflated(void **state)
+{
+	struct sluice_decoder decoder = {.framing = SLUICE_DECODER_NATIVE};
+	struct sluice_decoder_item item;
+	uint8_t text[20000], packed[20000], *frame;
+	size_t at, size, length;
+
+	(void)state;
+	for (at = 0; at < sizeof(text); at++)
+		text[at] = (uint8_t)('a' + random() % 4);
+	length = ZSTD_compress(packed, sizeof(packed), text, sizeof(text), 1);
+	assert_false(ZSTD_isError(length));
+	frame = packed_frame(packed, length, sizeof(text), &size);
+	for (at = 0; at < size; at++) {
+		assert_int_equal(sluice_decoder_next(&decoder, &item), 0);
+		feed(&decoder, frame + at, 1);
+	}
+	for (at = 0; at < 3; at++) {
+		assert_int_equal(sluice_decoder_next(&decoder, &item), 1);
+		assert_int_equal(item.frame.type, SLUICE_FRAME_DATA);
+		assert_int_equal(le32toh(item.frame.length), sizeof(text));
+		assert_int_equal(item.blank, 24);
+		assert_int_equal(item.length, sizeof(text));
+		assert_memory_equal(item.bytes, text, sizeof(text));
+		if (at < 2)
+			sluice_decoder_again(&decoder);
+	}
+	assert_int_equal(sluice_decoder_next(&decoder, &item), 0);
+	sluice_decoder_free(&decoder);
+	free(frame);
+}
+
+/* Bytes that become more than the header says, or fewer, or are not compressed at all, end the
+ * connection; and none takes more memory than the header may ask for. */
+static void compressed_frames_are_bounded(void **state)
+{
+	static uint8_t zeroes[1 << 20], packed[1 << 16];
+	size_t length = ZSTD_compress(packed, sizeof(packed), zeroes, sizeof(zeroes), 1), at;
+	uint8_t damaged[1 << 16];
+	unsigned int round;
+
+	(void)state;
+	assert_true(!ZSTD_isError(length) && length < 1000);
+	assert_int_equal(packed_result(packed, length, sizeof(zeroes)), 1);
+	assert_int_equal(packed_result(packed, length, sizeof(zeroes) - 1), -EILSEQ);
+	assert_int_equal(packed_result(packed, length, sizeof(zeroes) + 1), -EILSEQ);
+	assert_int_equal(packed_result(packed, length, 64), -EILSEQ);
+	assert_int_equal(packed_result(packed, length, 0), -EILSEQ);
+	assert_int_equal(packed_result(packed, length, SLUICE_FRAME_PAYLOAD_MAX + 1), -EILSEQ);
+	assert_int_equal(packed_result(packed, length - 1, sizeof(zeroes)), -EILSEQ);
+	assert_int_equal(packed_result(packed, 0, 8), -EILSEQ);
+	assert_int_equal(packed_result("no such thing", 13, 13), -EILSEQ);
+	/* Damaged before it was sealed: refused, or what it became is as long as it should be. */
+	for (round = 0; round < 2000; round++) {
+		memcpy(damaged, packed, length);
+		at = (size_t)random() % length;
+		damaged[at] ^= (uint8_t)(1 + random() % 255);
+		if (packed_result(damaged, length, sizeof(zeroes)) != 1)
+			assert_int_equal(packed_result(damaged, length, sizeof(zeroes)), -EILSEQ);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_cut_gives_the_same),
 		cmocka_unit_test(no_damaged_frame_gets_through),
 		cmocka_unit_test(frames_are_bounded),
+		cmocka_unit_test(compressed_frames_are_inflated),
+		cmocka_unit_test(compressed_frames_are_bounded),
 		cmocka_unit_test(octet_counted_garbage),
 		cmocka_unit_test(long_lines_are_skipped),
 	};

@@ -80,7 +80,7 @@ static void test_starved(void **state)
 	assert_int_equal(look(1, 0, false), SLUICE_THREAD_WELL);
 }
 
-/* The disk and names, said or seen by the kernel: never stuck. */
+/* The disk, names and brokers, said or seen by the kernel: never stuck. */
 static void test_blocked(void **state)
 {
 	(void)state;
@@ -88,6 +88,8 @@ static void test_blocked(void **state)
 	assert_int_equal(look(7, 0, false), SLUICE_THREAD_WELL);
 	assert_int_equal(look(600, 0, false), SLUICE_THREAD_BLOCKED);
 	begin(SLUICE_THREAD_NAMES, 'S');
+	assert_int_equal(look(600, 0, false), SLUICE_THREAD_BLOCKED);
+	begin(SLUICE_THREAD_PUBLISHES, 'S');
 	assert_int_equal(look(600, 0, false), SLUICE_THREAD_BLOCKED);
 	begin(SLUICE_THREAD_WORKS, 'D');
 	assert_int_equal(look(600, 0, false), SLUICE_THREAD_BLOCKED);

@@ -55,6 +55,7 @@
  *
  * STREAM_GET [K] dump: one message per ring: ROUTE_ID, STREAM_* . STREAM_GET [D] the same for
  * streams of user-space sources, and for each stream its outputs' cursors.
+ * CPU_GET [K] dump: one message per possible CPU: CPU_*. A module before it answers EOPNOTSUPP.
  *
  * INPUT_GET [D], OUTPUT_GET [D], DAEMON_GET [D], STORE_GET [D]  dumps: see the attributes.
  * CONFIG_APPLY [D]  CONFIG_TEXT* (YAML; repeated, in order, where it is longer than the 65,531
@@ -131,6 +132,7 @@ enum sluice_command {
 	SLUICE_CMD_THREAD_GET,
 	SLUICE_CMD_COST_GET,
 	SLUICE_CMD_FORWARD_GET,
+	SLUICE_CMD_CPU_GET,
 	__SLUICE_CMD_END,
 	SLUICE_CMD_MAX = __SLUICE_CMD_END - 1,
 };
@@ -559,6 +561,36 @@ enum sluice_attribute {
 	SLUICE_A_FORWARD_ABORTED,
 	SLUICE_A_FORWARD_UP,			/* [u64] bytes to the destination [D] */
 	SLUICE_A_FORWARD_DOWN,			/* [u64] bytes back [D] */
+	/* [u64] native, compressed: bytes of records before [D] */
+	SLUICE_A_DESTINATION_COMPRESSED_FROM,
+	SLUICE_A_DESTINATION_COMPRESSED_TO,	/* [u64] bytes of the same records after [D] */
+	SLUICE_A_DESTINATION_COMPRESS_NS,	/* [u64] nanoseconds that this took [D] */
+	/* [u64] how hard records are compressed now, 0: not [D] */
+	SLUICE_A_DESTINATION_COMPRESS_STEP,
+	/* [binary] u64 each, by enum sluice_ring_counter of counters.h */
+	SLUICE_A_STREAM_INSIDE,
+	/* [binary] u64 each, by class, see SLUICE_BATCH_CLASSES of counters.h */
+	SLUICE_A_STREAM_BATCHES,
+	SLUICE_A_CPU_NUMBER,			/* [u32] of a CPU */
+	SLUICE_A_CPU_ENTRIES,			/* [u32] rules that there are */
+	SLUICE_A_CPU_WAKES,			/* [u64] that readers of its rings were woken */
+	/*
+	 * [nested sluice_counter_attribute] of all rules on this CPU, those that are gone included
+	 */
+	SLUICE_A_CPU_COUNTERS,
+	/*
+	 * [u32] the number that its records carry, its own among the inputs of one kind of source
+	 * [D]
+	 */
+	SLUICE_A_INPUT_NUMBER,
+	/* [string] the kind of source that fills it: a word of `inputs.source` [D] */
+	SLUICE_A_STREAM_SOURCE,
+	/* [u64] datagrams stored whose way was measured, one in 1024 */
+	SLUICE_A_STREAM_MEASURED,
+	SLUICE_A_STREAM_MATCH_TIME,		/* [u64] nanoseconds that finding their rule took */
+	SLUICE_A_STREAM_STORE_TIME,		/* [u64] nanoseconds that storing them took */
+	SLUICE_A_STREAM_WAKES_MEASURED,		/* [u64] wakes that were measured, one in 16 */
+	SLUICE_A_STREAM_WAKE_TIME,		/* [u64] nanoseconds that those took */
 	__SLUICE_A_END,
 	SLUICE_A_MAX = __SLUICE_A_END - 1,
 };

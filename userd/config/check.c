@@ -295,6 +295,12 @@ static void check_output(const struct sluice_draft_output *draft, struct sluice_
 
 	sluice_kind_check(draft, findings);
 	sluice_tls_check(draft, findings);
+	if (output->compresses &&
+	    (output->kind != SLUICE_KIND_TCP || output->framing == SLUICE_FRAMING_RELP))
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->compress_place,
+				    "outputs.compress: neither other kinds than tcp nor receivers "
+				    "of framing: relp can take what is compressed: leave the key "
+				    "out");
 	if (output->kind != SLUICE_KIND_TCP)
 		goto destinations;
 	if (draft->ack_place.line && output->framing == SLUICE_FRAMING_RELP)

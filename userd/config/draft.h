@@ -60,6 +60,7 @@ struct sluice_draft_output {
 	struct sluice_config_place message_place, ensure_place, refusal_place;
 	struct sluice_config_place mode_place;
 	struct sluice_config_place ack_place; /* line 0: not written, as those that follow */
+	struct sluice_config_place compress_place;
 	struct sluice_config_place receiver_place;
 	struct sluice_config_place framing_place;
 	struct sluice_config_place delimiter_place;

@@ -86,6 +86,7 @@ static int check_disk(const struct sluice_config *config, struct sluice_findings
 	struct statvfs disk;
 	struct stat state;
 	uint64_t available;
+	bool is_there;
 
 	if (!store->disk_path)
 		return 0;
@@ -93,7 +94,8 @@ static int check_disk(const struct sluice_config *config, struct sluice_findings
 	copy = strdup(store->disk_path);
 	if (!copy)
 		return -ENOMEM;
-	parent = stat(store->disk_path, &state) ? dirname(copy) : copy;
+	is_there = !stat(store->disk_path, &state);
+	parent = is_there ? copy : dirname(copy);
 	if (store->disk_path[0] != '/') {
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &store->disk_path_place,
 				    "store.disk.path: %s is no absolute path", quoted);
@@ -110,6 +112,12 @@ static int check_disk(const struct sluice_config *config, struct sluice_findings
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &store->disk_path_place,
 				    "store.disk.path: %s cannot be written to: %s", quoted,
 				    strerror(errno));
+	} else if (is_there && state.st_mode & (S_IWGRP | S_IWOTH)) {
+		/* As the store itself says (spool.c). */
+		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &store->disk_path_place,
+				    "store.disk.path: others may write to %s, and so put anything "
+				    "there; take that away (chmod go-w %s)",
+				    store->disk_path, store->disk_path);
 	} else if (!statvfs(parent, &disk)) {
 		available = (uint64_t)disk.f_bavail * disk.f_frsize +
 			    sluice_host_bytes_of(store->disk_path, "segment-");

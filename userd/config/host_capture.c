@@ -2,7 +2,7 @@
 /*
  * What inputs that are captured (`source: pcap`, `afpacket`) need of this machine: captures that
  * can be read, the right to read an interface. That an interface is there host.c looks for.
- * Touches: files, a socket.
+ * Touches: files, sockets.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "../lib/nftables.h"
 #include "host.h"
 #include "suggest.h"
 
@@ -44,6 +45,25 @@ static void check_files(const struct sluice_config_input *input, enum sluice_hos
 	}
 }
 
+/* Can the firewall be told to drop what packet sockets steal? */
+static void check_steal(const struct sluice_config_input *input, enum sluice_host_view view,
+			struct sluice_findings *findings)
+{
+	int error = sluice_nftables_probe();
+
+	if (error == -EPERM || error == -EACCES)
+		sluice_findings_add(findings, severity_in(view), &input->source_place,
+				    "inputs.verdict: no permission to take datagrams away from the "
+				    "stack by a rule of the firewall; run sluiced as root or with "
+				    "CAP_NET_ADMIN, or write `verdict: copy`");
+	else if (error)
+		sluice_findings_add(findings, severity_in(view), &input->source_place,
+				    "inputs.verdict: this kernel has no nf_tables (%s), by which "
+				    "datagrams are taken away from the stack; load it (`modprobe "
+				    "nf_tables`), or write `verdict: copy`",
+				    strerror(-error));
+}
+
 void sluice_host_check_capture(const struct sluice_config_input *input, enum sluice_host_view view,
 			       struct sluice_findings *findings)
 {
@@ -52,6 +72,8 @@ void sluice_host_check_capture(const struct sluice_config_input *input, enum slu
 	check_files(input, view, findings);
 	if (!input->interface[0])
 		return;
+	if (input->source == SLUICE_SOURCE_AFPACKET && input->verdict == SLUICE_VERDICT_STEAL)
+		check_steal(input, view, findings);
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd >= 0)
 		close(fd);

@@ -20,12 +20,8 @@ void sluice_afpacket_check(struct sluice_draft_input *draft, struct sluice_findi
 		sluice_findings_add(findings, SLUICE_FINDING_WARNING, &draft->source_place,
 				    "inputs.source: the stack has what afpacket takes, too, and "
 				    "answers with ICMP port unreachable where no program has the "
-				    "port; write `verdict: copy` if that is meant");
+				    "port; write `verdict: copy` if that is meant, or `steal`");
 	}
-	if (input->verdict == SLUICE_VERDICT_STEAL)
-		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->verdict_place,
-				    "inputs.verdict: a packet socket takes nothing away from the "
-				    "stack: write `copy`, or take another source for steal");
 	sluice_source_refuse(
 		findings, &draft->hook_place, input->hook != SLUICE_HOOK_PREROUTING, "hook",
 		"it is a place in the kernel's stack, and a packet socket looks in front of that");

@@ -98,6 +98,9 @@ static const struct sluice_choice empties[] = {
 static const struct sluice_choice unconfirmed[] = {
 	{"count", 0, false}, {"resend", 1, false}, {NULL, 0, false}};
 
+static const struct sluice_choice compressions[] = {
+	{"off", 0, false}, {"zstd", 1, false}, {NULL, 0, false}};
+
 static const struct sluice_choice acks[] = {
 	{"received", 0, false}, {"durable", 1, false}, {NULL, 0, false}};
 
@@ -390,6 +393,14 @@ static const struct sluice_key output_keys[] = {
 	 .offset = OUTPUT(output.durable),
 	 .place = OUTPUT(ack_place),
 	 .choices = acks},
+	{.path = "outputs.compress",
+	 .does = "whether it goes compressed: native, where the network is the limit; else always",
+	 .fallback = "off",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.compresses),
+	 .place = OUTPUT(compress_place),
+	 .choices = compressions},
 	{.path = "outputs.unconfirmed",
 	 .does = "what becomes of datagrams that the receiver may not have read before it ended "
 		 "the connection",

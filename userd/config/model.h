@@ -231,9 +231,10 @@ struct sluice_config_output {
 	enum sluice_mode mode;
 	enum sluice_receiver_kind receiver;
 	enum sluice_framing framing; /* what follows: as written, or as the receiver needs it */
-	uint64_t rate; /* bits a second over all destinations, 0: no limit; of a duplicate: over
-			  each */
-	int durable;   /* native: 1: only what the receiver has on stable storage is released */
+	uint64_t rate;	/* bits a second over all destinations, 0: no limit; of a duplicate: over
+			   each */
+	int durable;	/* native: 1: only what the receiver has on stable storage is released */
+	int compresses; /* 1: native: spans go compressed where that pays; plain: all of it */
 	size_t connections; /* to each destination, of all workers together; 0: one of each worker
 			     */
 	size_t reach;	    /* workers that have one, the first ones; 0: all. What follows from

@@ -58,8 +58,8 @@ COMMAND("abort", abort, CHANGES, "", "they are forgotten")
 COMMAND("diff", diff, LOCAL, "FILE [-j]", "what applying a file would change")
 COMMAND("events", events, LOOKS, "[--class CLASS,...] [--count N] [--backlog] [--once] [--list] [-j]",
 	"follow what happens: changes, alarms, links, destinations, losses")
-COMMAND("tap", tap, ALONE, "[ROUTE] [--output FILE] [--backlog] [--count N] [--interfaces]",
-	"look at live rings: pcapng to stdout or a file")
+COMMAND("tap", tap, ALONE, "[INPUT|ROUTE] [--port N] [--from PREFIX] [-A] [-x] [-j] [-c N] [--rate N] [--backlog] [-w FILE [--interfaces]]",
+	"show what passes: a line a datagram, as text, as JSON, or a capture for tshark")
 COMMAND("spool", spool, LOCAL, "list|check|export|repair DIRECTORY ...",
 	"what lies in the store on a disk, without the daemon")
 COMMAND("probe", probe, LOCAL, "OUTPUT [--count N] | --check FILE [--run ID] [-j]",

@@ -22,6 +22,9 @@ static const char *const owners[SLUICE_FIELD_LISTS] = {
 	[SLUICE_FIELDS_CURSOR] = "cursor",
 	[SLUICE_FIELDS_RULE] = "rule",
 	[SLUICE_FIELDS_ROUTE] = "route",
+	[SLUICE_FIELDS_RING] = "ring",
+	[SLUICE_FIELDS_CPU] = "cpu",
+	[SLUICE_FIELDS_LOST] = "lost",
 	[SLUICE_FIELDS_PLACEMENT] = "placement",
 };
 

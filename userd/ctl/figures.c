@@ -13,6 +13,17 @@ static bool module_is_loaded(void)
 	return access("/sys/module/sluice", F_OK) == 0;
 }
 
+/* Asks the module. */
+static void ask_module(struct sluice_figures *figures)
+{
+	json_t *list = sluice_list_kernel(), *kernel = json_array_get(list, 0);
+
+	figures->rules = json_incref(json_object_get(kernel, "rules"));
+	figures->rings = json_incref(json_object_get(kernel, "rings"));
+	figures->cpus = json_incref(json_object_get(kernel, "cpus"));
+	json_decref(list);
+}
+
 bool sluice_figures_ask(struct sluice_figures *figures)
 {
 	memset(figures, 0, sizeof(*figures));
@@ -34,7 +45,7 @@ bool sluice_figures_ask(struct sluice_figures *figures)
 	figures->orphans = sluice_list_orphans();
 	figures->streams = sluice_list_daemon_streams();
 	if (module_is_loaded())
-		figures->rules = sluice_list_rules();
+		ask_module(figures);
 	return true;
 }
 
@@ -52,5 +63,7 @@ void sluice_figures_free(struct sluice_figures *figures)
 	json_decref(figures->streams);
 	json_decref(figures->orphans);
 	json_decref(figures->rules);
+	json_decref(figures->rings);
+	json_decref(figures->cpus);
 	memset(figures, 0, sizeof(*figures));
 }

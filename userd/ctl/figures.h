@@ -11,8 +11,8 @@
 
 /* Arrays; NULL: it could not be asked, or there is none. */
 struct sluice_figures {
-	json_t *daemon, *inputs, *outputs, *forwards, *store, *threads, *streams, *orphans, *rules,
-		*costs;
+	json_t *daemon, *inputs, *outputs, *forwards, *store, *threads, *streams, *orphans, *costs;
+	json_t *rules, *rings, *cpus; /* of the module */
 };
 
 /* Asks for all of it. False: there is no daemon, or it does not answer; all of it is NULL then, and

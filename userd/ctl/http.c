@@ -141,10 +141,11 @@ static int write_figures(FILE *stream, const struct http *http)
 {
 	const struct sluice_figures *figures = &http->figures;
 	json_t *all = json_pack(
-		"{s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?}", "daemon", figures->daemon,
-		"inputs", figures->inputs, "outputs", figures->outputs, "forwards",
+		"{s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?, s:O?}", "daemon",
+		figures->daemon, "inputs", figures->inputs, "outputs", figures->outputs, "forwards",
 		figures->forwards, "store", figures->store, "threads", figures->threads, "streams",
-		figures->streams, "orphans", figures->orphans, "rules", figures->rules);
+		figures->streams, "orphans", figures->orphans, "rules", figures->rules, "rings",
+		figures->rings, "cpus", figures->cpus);
 	int error = all ? json_dumpf(all, stream, JSON_COMPACT) : -ENOMEM;
 
 	json_decref(all);

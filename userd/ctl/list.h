@@ -23,9 +23,13 @@ json_t *sluice_list_store(void);
 json_t *sluice_list_orphans(void);
 json_t *sluice_list_threads(void);
 json_t *sluice_list_costs(void);
+/* Adds to `list` what the module's half costs, if it is there. 0 or -ENOMEM. @context process */
+int sluice_list_add_module_costs(json_t *list);
 json_t *sluice_list_forwards(void);
 json_t *sluice_list_rules(void);
 json_t *sluice_list_routes(void);
+/* One object: what the module has of rules, rings and CPUs; of an older module less. */
+json_t *sluice_list_kernel(void);
 
 /* Adds to `list` what the daemon behind `netlink` tells of itself. 0 or a negative errno, without a
  * word. */

@@ -259,7 +259,14 @@ json_t *sluice_list_threads(void)
 
 json_t *sluice_list_costs(void)
 {
-	return ask(SLUICE_CMD_COST_GET, on_cost);
+	json_t *list = ask(SLUICE_CMD_COST_GET, on_cost);
+
+	if (list && sluice_list_add_module_costs(list)) {
+		fprintf(stderr, "sluicectl: no memory for what the module costs\n");
+		json_decref(list);
+		list = NULL;
+	}
+	return list;
 }
 
 json_t *sluice_list_forwards(void)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Rules and routes, as the module has them. Touches: a netlink socket, stderr.
+ * Rules, routes, rings and counters of CPUs, as the module has them. Touches: a netlink socket,
+ * stderr.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -67,17 +68,15 @@ static json_t *refused(struct sluice_kernel *kernel)
 	return NULL;
 }
 
-json_t *sluice_list_rules(void)
+/* The rules. NULL: the module refuses. @owner caller: json_decref() */
+static json_t *rules_of(struct sluice_kernel *kernel)
 {
-	struct sluice_kernel *kernel = connect_module();
 	struct sluice_kernel_rule *rules = NULL;
 	size_t count = 0, index;
 	json_t *list;
 
-	if (!kernel)
-		return NULL;
 	if (sluice_kernel_rules(kernel, &rules, &count) < 0)
-		return refused(kernel);
+		return NULL;
 	list = json_array();
 	for (index = 0; index < count; index++) {
 		const struct sluice_kernel_rule *rule = &rules[index];
@@ -108,8 +107,134 @@ json_t *sluice_list_rules(void)
 		json_array_append_new(list, object);
 	}
 	free(rules);
+	return list;
+}
+
+/* The name of a route. */
+static const char *route_name(const struct sluice_kernel_route *routes, size_t count,
+			      const sluice_guid guid)
+{
+	size_t number;
+
+	for (number = 0; number < count; number++)
+		if (sluice_guid_equal(routes[number].guid, guid))
+			return routes[number].name;
+	return "";
+}
+
+/* How often the reader of a ring was told of so many records at once. @owner caller */
+static json_t *batches_of(const struct sluice_kernel_stream *stream)
+{
+	json_t *object = json_object();
+	char least[24];
+	unsigned int class;
+
+	for (class = 0; class < SLUICE_BATCH_CLASSES; class ++) {
+		snprintf(least, sizeof(least), "%llu", SLUICE_BATCH_LEAST(class));
+		json_object_set_new(object, least,
+				    json_integer((json_int_t)stream->batches[class]));
+	}
+	return object;
+}
+
+/* A ring, with all that is in it. @owner caller */
+static json_t *ring_of(const struct sluice_kernel_stream *stream, const char *name)
+{
+#define ROW(NAME, name, ...) #name,
+	static const char *const names[SLUICE_R_COUNT] = {SLUICE_RING_COUNTERS(ROW)};
+#undef ROW
+	json_t *object = json_object();
+	size_t place;
+
+	json_object_set_new(object, "name", json_string(name));
+	json_object_set_new(object, "route", sluice_list_guid(stream->route));
+	sluice_list_put_priority(object, stream->route);
+	json_object_set_new(object, "cpu", json_integer(stream->cpu));
+	json_object_set_new(object, "stream", sluice_list_guid(stream->uuid));
+	sluice_list_put_number(object, "epoch", stream->epoch);
+	for (place = 0; place < stream->inside_count; place++)
+		json_object_set_new(object, names[place],
+				    json_integer((json_int_t)stream->inside[place]));
+	if (stream->inside_count)
+		json_object_set_new(object, "batch", batches_of(stream));
+	return object;
+}
+
+/* The rings. NULL: the module refuses. @owner caller: json_decref() */
+static json_t *rings_of(struct sluice_kernel *kernel)
+{
+	struct sluice_kernel_stream *streams = NULL;
+	struct sluice_kernel_route *routes = NULL;
+	size_t count = 0, route_count = 0, number;
+	json_t *list = NULL;
+
+	if (sluice_kernel_routes(kernel, &routes, &route_count) < 0 ||
+	    sluice_kernel_streams(kernel, &streams, &count) < 0)
+		goto free;
+	list = json_array();
+	for (number = 0; number < count; number++)
+		json_array_append_new(
+			list, ring_of(&streams[number],
+				      route_name(routes, route_count, streams[number].route)));
+free:
+	free(routes);
+	free(streams);
+	return list;
+}
+
+/* What was counted on each CPU; nothing, if the module is older. NULL: it refuses. @owner caller:
+ * json_decref() */
+static json_t *cpus_of(struct sluice_kernel *kernel)
+{
+	struct sluice_kernel_cpu *cpus = NULL;
+	size_t count = 0, number;
+	json_t *list;
+	int error = sluice_kernel_cpus(kernel, &cpus, &count);
+
+	if (error && error != -EOPNOTSUPP)
+		return NULL;
+	list = json_array();
+	for (number = 0; number < count; number++) {
+		const struct sluice_kernel_cpu *cpu = &cpus[number];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "cpu", json_integer(cpu->cpu));
+		json_object_set_new(object, "entries", json_integer(cpu->entries));
+		sluice_list_counters(object, &cpu->counters);
+		json_object_set_new(object, "gaps", json_integer((json_int_t)cpu->counters.gaps));
+		json_object_set_new(object, "wakes", json_integer((json_int_t)cpu->wakes));
+		json_array_append_new(list, object);
+	}
+	free(cpus);
+	return list;
+}
+
+json_t *sluice_list_rules(void)
+{
+	struct sluice_kernel *kernel = connect_module();
+	json_t *list = kernel ? rules_of(kernel) : NULL;
+
+	if (kernel && !list)
+		return refused(kernel);
 	sluice_kernel_close(kernel);
 	return list;
+}
+
+json_t *sluice_list_kernel(void)
+{
+	struct sluice_kernel *kernel = connect_module();
+	json_t *rules = kernel ? rules_of(kernel) : NULL, *rings = rules ? rings_of(kernel) : NULL,
+	       *cpus = rings ? cpus_of(kernel) : NULL;
+
+	if (!kernel)
+		return NULL;
+	if (!cpus) {
+		json_decref(rules);
+		json_decref(rings);
+		return refused(kernel);
+	}
+	sluice_kernel_close(kernel);
+	return json_pack("[{s:o, s:o, s:o}]", "cpus", cpus, "rules", rules, "rings", rings);
 }
 
 json_t *sluice_list_routes(void)

@@ -72,6 +72,7 @@ static int on_stream(struct nlattr **attributes, void *context)
 	sluice_list_put_guid(object, "id", attributes[SLUICE_A_STREAM_ID]);
 	sluice_list_put_guid(object, "route", attributes[SLUICE_A_ROUTE_ID]);
 	sluice_list_put_string(object, "route_name", attributes[SLUICE_A_ROUTE_NAME]);
+	sluice_list_put_string(object, "source", attributes[SLUICE_A_STREAM_SOURCE]);
 	sluice_attribute_guid(attributes[SLUICE_A_ROUTE_ID], stream.route);
 	sluice_netlink_counters(attributes[SLUICE_A_STREAM_COUNTERS], &stream.counters);
 	put_state(object, &stream);
@@ -147,6 +148,7 @@ static int add_module_streams(json_t *list)
 		if (!object) {
 			object = json_object();
 			json_object_set_new(object, "id", sluice_list_guid(streams[number].uuid));
+			json_object_set_new(object, "source", json_string("kmod"));
 			json_object_set_new(object, "cursors", json_array());
 			json_array_append_new(list, object);
 		}

@@ -10,8 +10,10 @@
  *
  *   form   COUNTER   a number that only grows
  *          CAUSES    an object of such, by cause
+ *          CLASSES   an object of such, by how many records
  *          SECONDS   a COUNTER of nanoseconds, told in seconds
  *          GAUGE     a number that goes up and down
+ *          DELAY     such a one of nanoseconds, told in seconds
  *          BITS      such a one of bits, told in bytes
  *          PERCENT   such a one, told as a ratio
  *          MOMENT    a time, told in seconds since 1970; none where there is none
@@ -33,6 +35,7 @@ METRIC_IS(INPUT, "state", "active", "input_active",
 	"whether the input takes datagrams in; 0: it waits for something")
 NO_METRIC(INPUT, "id")
 NO_METRIC(INPUT, "name")
+NO_METRIC(INPUT, "number")
 NO_METRIC(INPUT, "source")
 NO_METRIC(INPUT, "match")
 NO_METRIC(INPUT, "verdict")
@@ -79,6 +82,10 @@ METRIC(DESTINATION, "pieces", COUNTER, "destination_split_messages")
 METRIC(DESTINATION, "truncated", COUNTER, "destination_truncated_datagrams")
 METRIC(DESTINATION, "refused", COUNTER, "destination_refused_datagrams")
 METRIC(DESTINATION, "unconfirmed", COUNTER, "destination_unconfirmed_datagrams")
+METRIC(DESTINATION, "compressed_from", COUNTER, "destination_uncompressed_bytes")
+METRIC(DESTINATION, "compressed_to", COUNTER, "destination_compressed_bytes")
+METRIC(DESTINATION, "compress_ns", SECONDS, "destination_compression_seconds")
+METRIC(DESTINATION, "compress_step", GAUGE, "destination_compression_step")
 METRIC(DESTINATION, "protocol_errors", COUNTER, "destination_protocol_errors")
 METRIC(DESTINATION, "rate", BITS, "destination_rate_limit_bytes_per_second")
 METRIC(DESTINATION, "achieved", BITS, "destination_achieved_bytes_per_second")
@@ -166,6 +173,7 @@ METRIC(STREAM, "size", GAUGE, "stream_ring_size_bytes")
 METRIC(STREAM, "fill_percent", PERCENT, "stream_ring_fill_ratio")
 METRIC(STREAM, "load", STEP, "stream_load_step")
 NO_METRIC(STREAM, "id")
+NO_METRIC(STREAM, "source")
 NO_METRIC(STREAM, "route")
 NO_METRIC(STREAM, "route_name")
 NO_METRIC(STREAM, "priority")
@@ -185,6 +193,28 @@ NO_METRIC(STREAM, "cursors")
 NO_METRIC(STREAM, "disk")
 NO_METRIC(STREAM, "draining")
 NO_METRIC(STREAM, "load_since")
+
+/* Of the module's own table, sluice/counters.h, which has to be included. */
+#define RING_ROW(NAME, name, form, place, title, unit, normally, metric, meaning) \
+	METRIC(RING, #name, form, "kernel_ring_" metric)
+#define CPU_ROW(NAME, name, form, place, title, unit, normally, metric, meaning) \
+	METRIC(CPU, #name, form, "kernel_cpu_" metric)
+SLUICE_RING_COUNTERS(RING_ROW)
+METRIC(RING, "batch", CLASSES, "kernel_ring_batches")
+NO_METRIC(RING, "name")
+NO_METRIC(RING, "route")
+NO_METRIC(RING, "priority")
+NO_METRIC(RING, "cpu")
+NO_METRIC(RING, "stream")
+NO_METRIC(RING, "epoch")
+
+SLUICE_CPU_RULE_COUNTERS(CPU_ROW)
+SLUICE_DATAGRAM_COUNTERS(CPU_ROW)
+METRIC(CPU, "lost", CAUSES, "kernel_cpu_lost_datagrams")
+SLUICE_CPU_RING_COUNTERS(CPU_ROW)
+NO_METRIC(CPU, "cpu")
+#undef RING_ROW
+#undef CPU_ROW
 
 METRIC(RULE, "matched", COUNTER, "rule_matched_datagrams")
 METRIC(RULE, "stored", COUNTER, "rule_stored_datagrams")

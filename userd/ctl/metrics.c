@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sluice/counters.h>
 #include "field.h"
 #include "metrics.h"
 
@@ -18,7 +19,20 @@
 #define ROWS_MAX 10000U
 #define NS_PER_S 1e9
 
-enum form { COUNTER, CAUSES, SECONDS, GAUGE, BITS, PERCENT, MOMENT, STEP, IS, NONE };
+enum form {
+	COUNTER,
+	CAUSES,
+	CLASSES,
+	SECONDS,
+	GAUGE,
+	DELAY,
+	BITS,
+	PERCENT,
+	MOMENT,
+	STEP,
+	IS,
+	NONE
+};
 
 /* A metric. */
 struct metric {
@@ -64,32 +78,23 @@ static const struct list {
 	 "output",
 	 "what the output is; its value is 1",
 	 {{"id", "id"}, {"mode", "mode"}, {"framing", "framing"}}},
-	{SLUICE_FIELDS_DESTINATION,
-	 {{"output", "output"}, {"destination", "to"}},
-	 NULL,
-	 NULL,
-	 {{NULL, NULL}}},
-	{SLUICE_FIELDS_FORWARD, {{"forward", "name"}}, NULL, NULL, {{NULL, NULL}}},
-	{SLUICE_FIELDS_MEMORY, {{NULL, NULL}}, NULL, NULL, {{NULL, NULL}}},
-	{SLUICE_FIELDS_DISK, {{NULL, NULL}}, NULL, NULL, {{NULL, NULL}}},
-	{SLUICE_FIELDS_STORE, {{NULL, NULL}}, NULL, NULL, {{NULL, NULL}}},
-	{SLUICE_FIELDS_ORPHAN,
-	 {{"output", "name"}, {"id", "id"}, {"place", "place"}},
-	 NULL,
-	 NULL,
-	 {{NULL, NULL}}},
-	{SLUICE_FIELDS_THREAD, {{"thread", "name"}, {"kind", "kind"}}, NULL, NULL, {{NULL, NULL}}},
-	{SLUICE_FIELDS_STREAM,
-	 {{"route", "route_name"}, {"priority", "priority"}, {"cpu", "cpu"}},
-	 NULL,
-	 NULL,
-	 {{NULL, NULL}}},
-	{SLUICE_FIELDS_RULE, {{"rule", "name"}}, NULL, NULL, {{NULL, NULL}}},
-	{SLUICE_FIELDS_COST,
-	 {{"of", "of"}, {"name", "name"}, {"stage", "stage"}},
-	 NULL,
-	 NULL,
-	 {{NULL, NULL}}},
+	{.list = SLUICE_FIELDS_DESTINATION,
+	 .labels = {{"output", "output"}, {"destination", "to"}}},
+	{.list = SLUICE_FIELDS_FORWARD, .labels = {{"forward", "name"}}},
+	{.list = SLUICE_FIELDS_MEMORY, .labels = {{NULL, NULL}}},
+	{.list = SLUICE_FIELDS_DISK, .labels = {{NULL, NULL}}},
+	{.list = SLUICE_FIELDS_STORE, .labels = {{NULL, NULL}}},
+	{.list = SLUICE_FIELDS_ORPHAN,
+	 .labels = {{"output", "name"}, {"id", "id"}, {"place", "place"}}},
+	{.list = SLUICE_FIELDS_THREAD, .labels = {{"thread", "name"}, {"kind", "kind"}}},
+	{.list = SLUICE_FIELDS_STREAM,
+	 .labels = {{"route", "route_name"}, {"priority", "priority"}, {"cpu", "cpu"}}},
+	{.list = SLUICE_FIELDS_RING,
+	 .labels = {{"route", "name"}, {"priority", "priority"}, {"cpu", "cpu"}}},
+	{.list = SLUICE_FIELDS_CPU, .labels = {{"cpu", "cpu"}}},
+	{.list = SLUICE_FIELDS_RULE, .labels = {{"rule", "name"}}},
+	{.list = SLUICE_FIELDS_COST,
+	 .labels = {{"of", "of"}, {"name", "name"}, {"stage", "stage"}}},
 };
 
 /* What is written with. */
@@ -112,10 +117,22 @@ static const char *meaning_of(const struct metric *metric)
 	return "";
 }
 
+/* Has it a sample for each member of an object? */
+static bool has_members(enum form form)
+{
+	return form == CAUSES || form == CLASSES;
+}
+
+/* What the label is called that tells those apart; NULL: there are none. */
+static const char *member_label(enum form form)
+{
+	return form == CAUSES ? "cause" : form == CLASSES ? "records" : NULL;
+}
+
 /* Does a metric of this form only grow? */
 static bool is_counter(enum form form)
 {
-	return form == COUNTER || form == CAUSES || form == SECONDS;
+	return form == COUNTER || has_members(form) || form == SECONDS;
 }
 
 bool sluice_metrics_is_counter(enum sluice_field_list list, const char *key)
@@ -306,6 +323,10 @@ static const json_t *rows_of(const struct sluice_figures *figures, enum sluice_f
 		return figures->threads;
 	case SLUICE_FIELDS_STREAM:
 		return figures->streams;
+	case SLUICE_FIELDS_RING:
+		return figures->rings;
+	case SLUICE_FIELDS_CPU:
+		return figures->cpus;
 	case SLUICE_FIELDS_RULE:
 		return figures->rules;
 	case SLUICE_FIELDS_COST:
@@ -393,16 +414,18 @@ static bool read_step(const char *text, double *value)
 	return false;
 }
 
-/* Writes what stands before the value of a sample. */
+/* Writes what stands before the value of a sample; `member` of an object, or NULL. */
 static void put_name(const struct writer *writer, const struct metric *metric, const char *labels,
-		     const char *cause)
+		     const char *member)
 {
 	const char *suffix = is_counter(metric->form) ? "_total" : "";
 
 	fprintf(writer->stream, "sluice_%s%s", metric->name, suffix);
-	if (*labels || cause)
-		fprintf(writer->stream, "{%s%s%s%s%s}", labels, *labels && cause ? "," : "",
-			cause ? "cause=\"" : "", cause ? cause : "", cause ? "\"" : "");
+	if (member)
+		fprintf(writer->stream, "{%s%s%s=\"%s\"}", labels, *labels ? "," : "",
+			member_label(metric->form), member);
+	else if (*labels)
+		fprintf(writer->stream, "{%s}", labels);
 	fputc(' ', writer->stream);
 }
 
@@ -416,7 +439,7 @@ static void put_samples(const struct writer *writer, const struct metric *metric
 
 	if (!value)
 		return;
-	if (metric->form == CAUSES) {
+	if (has_members(metric->form)) {
 		json_object_foreach((json_t *)(uintptr_t)value, key, one)
 		{
 			put_name(writer, metric, labels, key);
@@ -436,6 +459,7 @@ static void put_samples(const struct writer *writer, const struct metric *metric
 		fprintf(writer->stream, "%" JSON_INTEGER_FORMAT "\n", json_integer_value(value));
 		return;
 	case SECONDS:
+	case DELAY:
 		number = json_number_value(value) / NS_PER_S;
 		break;
 	case BITS:
@@ -529,7 +553,7 @@ int sluice_metrics_write(FILE *stream, const struct sluice_figures *figures,
 
 /* Adds one metric to those that there are. */
 static void tell(json_t *all, const char *name, const char *type, const struct list *list,
-		 const char *cause, const char *meaning)
+		 const char *member, const char *meaning)
 {
 	json_t *labels = json_array();
 	size_t number;
@@ -539,8 +563,8 @@ static void tell(json_t *all, const char *name, const char *type, const struct l
 	if (list && list->info && !strcmp(type, "info"))
 		for (number = 0; number < LABELS_MAX && list->more[number].name; number++)
 			json_array_append_new(labels, json_string(list->more[number].name));
-	if (cause)
-		json_array_append_new(labels, json_string(cause));
+	if (member)
+		json_array_append_new(labels, json_string(member));
 	json_array_append_new(all, json_pack("{s:o, s:s, s:s, s:o, s:s}", "name",
 					     json_sprintf("sluice_%s%s", name,
 							  !strcmp(type, "counter") ? "_total"
@@ -565,8 +589,7 @@ json_t *sluice_metrics_all(void)
 			if (metrics[row].list == list->list && metrics[row].form != NONE)
 				tell(all, metrics[row].name,
 				     is_counter(metrics[row].form) ? "counter" : "gauge", list,
-				     metrics[row].form == CAUSES ? "cause" : NULL,
-				     meaning_of(&metrics[row]));
+				     member_label(metrics[row].form), meaning_of(&metrics[row]));
 	}
 	tell(all, "left_out_rows", "gauge", NULL, NULL,
 	     "rows of lists longer than 10000, of which nothing is told here");

@@ -260,8 +260,10 @@ static bool is_through(const struct sending *sending, const struct counters *bef
  */
 static bool is_gauge(const char *key)
 {
-	static const char *const keys[] = {"bytes",    "backlog", "writes", "connects", "rate",
-					   "achieved", "mss",	  "pmtu",   "memory",	"disk"};
+	static const char *const keys[] = {
+		"bytes",	   "backlog",	    "writes",	   "connects",	   "rate",
+		"achieved",	   "mss",	    "pmtu",	   "memory",	   "disk",
+		"compressed_from", "compressed_to", "compress_ns", "compress_step"};
 	size_t number;
 
 	for (number = 0; number < sizeof(keys) / sizeof(keys[0]); number++)

@@ -124,6 +124,31 @@ static json_t *flatten_store(json_t *list)
 	return rows;
 }
 
+/* A row for each CPU, which gets a name, rule and ring. Takes over `list`. */
+static json_t *flatten_kernel(json_t *list)
+{
+	static const struct {
+		const char *of, *key;
+	} parts[] = {{"cpu", "cpus"}, {"rule", "rules"}, {"ring", "rings"}};
+	json_t *rows = json_array(), *kernel = json_array_get(list, 0), *row;
+	size_t part, number;
+
+	for (part = 0; part < sizeof(parts) / sizeof(parts[0]); part++) {
+		json_array_foreach(json_object_get(kernel, parts[part].key), number, row)
+		{
+			json_object_set_new(row, "of", json_string(parts[part].of));
+			if (!part)
+				json_object_set_new(row, "name",
+						    json_sprintf("cpu %" JSON_INTEGER_FORMAT,
+								 json_integer_value(json_object_get(
+									 row, "cpu"))));
+			json_array_append(rows, row);
+		}
+	}
+	json_decref(list);
+	return rows;
+}
+
 static const struct view views[] = {
 	{"inputs",
 	 "input",
@@ -183,6 +208,12 @@ static const struct view views[] = {
 	 sluice_list_routes,
 	 NULL,
 	 {FIELDS(SLUICE_FIELDS_ROUTE), NO_COLUMNS, "name,priority,ring_size,rules"}},
+	{"kernel",
+	 NULL,
+	 sluice_list_kernel,
+	 flatten_kernel,
+	 {FIELDS(SLUICE_FIELDS_CPU, SLUICE_FIELDS_RING, SLUICE_FIELDS_RULE), COLUMNS({"of", "OF"}),
+	  "of,name,cpu,stored,lost"}},
 	{"fields",
 	 NULL,
 	 sluice_fields_all,
@@ -427,7 +458,7 @@ static int follow(const struct request *request)
 static int tell_usage(void)
 {
 	fputs("usage: sluicectl show inputs|outputs|forwards|streams|store|orphans|threads|cost|"
-	      "daemon|rules|routes|fields\n"
+	      "daemon|rules|routes|kernel|fields\n"
 	      "                 [NAME|GUID] [-j | -h -br -o COLUMN,... -i SECONDS [-n TABLES]]\n"
 	      "       sluicectl show placement [-j]\n       sluicectl show config|defaults\n",
 	      stderr);

@@ -23,8 +23,8 @@ bool sluice_show_is_counter(const enum sluice_field_list *lists, size_t list_cou
  * free() */
 static char *identity_of(const json_t *row)
 {
-	static const char *const keys[] = {"id", "route", "name",  "to",    "store",
-					   "of", "stage", "place", "output"};
+	static const char *const keys[] = {"id", "route", "name",  "to",     "store",
+					   "of", "stage", "place", "output", "stream"};
 	const char *value;
 	char *text = NULL;
 	size_t length, key;

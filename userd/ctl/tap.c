@@ -1,58 +1,45 @@
 // SPDX-License-Identifier: MIT
 /*
- * `sluicectl tap`: a second look at live rings. Attaches read-only (SLUICE_ATTACH_LOOK), owns
- * nothing, moves no cursor and writes what passes as pcapng. Who looks never holds up who consumes:
- * bytes that were overwritten before they were read here are counted and said to be missed.
- * Touches: /dev/sluice, a netlink socket, the capture file, stderr.
+ * `sluicectl tap`: what passes through the rings, whoever fills them, as text, as JSON or as a
+ * pcapng capture. It owns nothing, moves no cursor and asks the daemon for names only: who looks
+ * never holds up who consumes, and nobody pays for it while nobody looks. Touches: rings, to read;
+ * the capture file, stdout, stderr.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 #include <unistd.h>
-#include <sluice/device.h>
-#include "barrier.h"
+#include "clock.h"
 #include "command.h"
-#include "guid.h"
-#include "kernel.h"
 #include "pcapng.h"
-#include "ring.h"
+#include "tap_choice.h"
+#include "tap_find.h"
+#include "tap_print.h"
 
-/* How far before the place that would be overwritten next a record still counts as whole: what the
- * producer has written and not published yet. */
-#define MARGIN (2ULL * SLUICE_RECORD_SPAN_MAX)
-#define LOCATE_TRIES 100U
+/* A daemon's own rings wake nobody: they are looked at again after so long, while something comes
+ * and while nothing does. */
+#define PAUSE_BUSY_MS 5
+#define PAUSE_IDLE_MS 50
+/* And whether there are others: so often. */
+#define AGAIN_NS ((uint64_t)SLUICE_NS_PER_S)
 
-/* One ring that is looked at. */
-struct view {
-	struct sluice_ring ring;
-	sluice_guid route;
-	uint32_t cpu;
-	char name[SLUICE_NAME_MAX + 16];
-	int fd;
-	uint32_t number;   /* in the capture */
-	uint64_t offset;   /* of the next record */
-	uint64_t sequence; /* records before it */
-};
-
-/* What the command line says, and all views. */
+/* What the command line says, all views, and what was shown. */
 struct tap {
-	const char *route; /* name or GUID; NULL: all */
-	const char *file;  /* NULL: stdout */
-	bool backlog;	   /* begin with what is in the rings already */
-	bool is_parted;	   /* an interface for each ring */
-	uint64_t wanted;   /* datagrams, 0: no end */
-	uint64_t written;
-	struct view *views;
-	size_t count;
-	struct sluice_pcapng *capture;
+	struct sluice_tap_choice choice;
+	struct sluice_tap_rings rings;
+	struct sluice_tap_form form;
+	const json_t *input;	       /* the one that is asked for; NULL: all, or of a route */
+	struct sluice_pcapng *capture; /* NULL: text or JSON */
 	FILE *to;
+	uint64_t shown;	  /* datagrams */
+	uint64_t limited; /* kept back by --rate */
+	uint64_t unknown; /* neither port nor sender is recorded */
+	uint64_t missed;  /* records */
+	uint64_t second;  /* that --rate counts in */
+	uint64_t in_second;
 	uint8_t record[SLUICE_RECORD_SPAN_MAX];
 };
 
@@ -65,359 +52,419 @@ static void on_signal(int number)
 	is_asked_to_end = 1;
 }
 
-/* Nanoseconds since 1970. */
-static uint64_t now(void)
+/* True once so many were shown as were asked for. */
+static bool has_enough(const struct tap *tap)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_REALTIME, &time);
-	return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+	return tap->choice.wanted && tap->shown >= tap->choice.wanted;
 }
 
-/* Ends a view. */
-static void view_close(struct view *view)
+/* May this ring hold something that is asked for? */
+static bool is_wanted(const struct tap *tap, const struct sluice_tap_view *view)
 {
-	sluice_ring_destroy(&view->ring);
-	if (view->fd >= 0)
-		close(view->fd);
-	view->fd = -1;
-}
+	const char *source;
 
-/* Goes to the end of the ring (or its beginning, with `backlog`), wherever that is by now. 0, or
- * -EAGAIN if the ring moves too fast to find out. */
-static int view_seek(struct view *view, bool backlog)
-{
-	unsigned int tries;
-	uint64_t offset;
-
-	for (tries = 0; tries < LOCATE_TRIES; tries++) {
-		offset = backlog ? sluice_ring_tail(&view->ring) : sluice_ring_head(&view->ring);
-		if (sluice_ring_locate(&view->ring, offset, &view->sequence) == 0) {
-			view->offset = offset;
-			return 0;
-		}
+	if (!tap->choice.name)
+		return true;
+	if (tap->input) {
+		source = json_string_value(json_object_get(tap->input, "source"));
+		return source && !strcmp(source, view->source);
 	}
-	return -EAGAIN;
+	return !strcmp(tap->choice.name, view->route_name);
 }
 
-/* Begins to look at one ring. 0 or a negative errno; -ENOENT: it is gone. */
-static int view_open(struct tap *tap, struct view *view)
+/* Is the record's input the one that is asked for? */
+static bool is_of_input(const struct tap *tap, const char *name)
 {
-	char description[SLUICE_GUID_TEXT + 40], text[SLUICE_GUID_TEXT];
+	const char *wanted;
+
+	if (!tap->input)
+		return true;
+	wanted = json_string_value(json_object_get(tap->input, "name"));
+	return name && wanted && !strcmp(name, wanted);
+}
+
+/* Does --rate let one more datagram through now? Counts it, or that it did not. */
+static bool is_let_through(struct tap *tap)
+{
+	uint64_t second;
+
+	if (!tap->choice.rate)
+		return true;
+	second = sluice_now() / SLUICE_NS_PER_S;
+	if (second != tap->second) {
+		tap->second = second;
+		tap->in_second = 0;
+	}
+	if (tap->in_second++ < tap->choice.rate)
+		return true;
+	tap->limited++;
+	return false;
+}
+
+/* Is it to be shown? Counts those that cannot be told, and says so of the first. */
+static bool passes(struct tap *tap, const struct sluice_record_view *record)
+{
+	enum sluice_tap_answer answer;
+
+	if (record->type != SLUICE_RECORD_DATA)
+		return true;
+	answer = sluice_tap_choice_asks(&tap->choice, record);
+	if (answer == SLUICE_TAP_UNKNOWN && tap->unknown++ == 0)
+		fputs("sluicectl: tap: datagrams of an input without `addresses: on` have neither "
+		      "port nor sender here; --port and --from pass them over\n",
+		      stderr);
+	return answer == SLUICE_TAP_WANTED && is_let_through(tap);
+}
+
+/* Shows one record. 0, or a negative errno: -EIO if it cannot be written. */
+static int show_record(struct tap *tap, const struct sluice_tap_view *view,
+		       const struct sluice_record_view *record)
+{
+	struct sluice_tap_place place = {.route = view->route_name, .number = record->input};
 	int error;
 
-	view->fd = open("/dev/sluice", O_RDWR | O_CLOEXEC);
-	if (view->fd < 0)
-		return -errno;
-	error = sluice_ring_attach(&view->ring, view->fd, view->route, view->cpu,
-				   SLUICE_ATTACH_LOOK);
-	if (error)
-		goto close;
-	error = view_seek(view, tap->backlog);
-	if (error)
-		goto close;
+	place.input = sluice_tap_rings_input(&tap->rings, view, record->input);
+	if (!is_of_input(tap, place.input) || !passes(tap, record))
+		return 0;
+	error = tap->capture ? sluice_pcapng_record(tap->capture, view->number, record)
+			     : sluice_tap_print(&tap->form, &place, record);
+	if (record->type == SLUICE_RECORD_DATA)
+		tap->shown++;
+	return error;
+}
+
+/* Shows what has come to a ring since the last time; *some: there was something. 0, -EIO, other
+ * negative errno. */
+static int drain(struct tap *tap, struct sluice_tap_view *view, bool *some)
+{
+	struct sluice_record_view record;
+	uint64_t missed = 0;
+	int found, error = 0;
+
+	while (!error && !is_asked_to_end && !has_enough(tap)) {
+		found = sluice_tap_view_next(view, tap->record, &record, &missed);
+		if (found <= 0)
+			return found;
+		*some = true;
+		if (found == SLUICE_TAP_RECORD) {
+			error = show_record(tap, view, &record);
+			continue;
+		}
+		tap->missed += missed;
+		error = tap->capture ? sluice_pcapng_missed(tap->capture, view->number, missed,
+							    sluice_wall_now())
+				     : sluice_tap_print_missed(&tap->form, view->route_name, missed,
+							       sluice_wall_now());
+	}
+	return error;
+}
+
+/* Makes a ring that is wanted known to the capture. 0 or a negative errno. */
+static int enter(struct tap *tap, struct sluice_tap_view *view)
+{
+	char description[SLUICE_GUID_TEXT + 40], text[SLUICE_GUID_TEXT];
+
+	if (!tap->capture)
+		return 0;
 	snprintf(description, sizeof(description), "stream %s epoch %llu",
 		 sluice_guid_format(view->ring.producer->stream, text),
 		 (unsigned long long)view->ring.producer->epoch);
-	error = sluice_pcapng_stream(tap->capture, view->name, description, &view->number);
-	if (!error)
+	return sluice_pcapng_stream(tap->capture, view->name, description, &view->number);
+}
+
+/* After the end of one of the module's rings was reported: the route is gone, or has a new ring,
+ * which is read from its beginning: nothing is between the two. */
+static int follow_module(struct tap *tap, struct sluice_tap_view *view, bool *some)
+{
+	sluice_tap_view_close(view);
+	if (sluice_tap_rings_attach(view, true))
 		return 0;
-close:
-	view_close(view);
+	return enter(tap, view) ? -EIO : drain(tap, view, some);
+}
+
+/* One look at a ring. 0 or a negative errno. */
+static int look(struct tap *tap, struct sluice_tap_view *view, bool has_ended, bool *some)
+{
+	int error;
+
+	if (!view->is_open || !is_wanted(tap, view))
+		return 0;
+	error = drain(tap, view, some);
+	if (!error && has_ended && view->offset == sluice_ring_head(&view->ring))
+		error = follow_module(tap, view, some);
+	if (!error && view->fd < 0 && !view->is_there &&
+	    view->offset == sluice_ring_head(&view->ring))
+		sluice_tap_view_close(view);
 	return error;
 }
 
-/* True if what was copied from `offset` before this call cannot have been written over. The fence
- * orders the copy before the loads. */
-static bool is_intact(const struct sluice_ring *ring, uint64_t offset)
+/* Looks for other rings, once a second. 0 or a negative errno. */
+static int look_again(struct tap *tap, uint64_t *last)
 {
-	uint64_t size = ring->mask + 1;
-
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	return sluice_ring_tail(ring) <= offset || sluice_ring_head(ring) + MARGIN <= offset + size;
-}
-
-/* Counts what was missed and goes on at the end of the ring. 0 or a negative errno. */
-static int view_skip(struct tap *tap, struct view *view)
-{
-	uint64_t sequence = view->sequence;
-	int error = view_seek(view, false);
-
-	if (error)
-		return error;
-	return sluice_pcapng_missed(tap->capture, view->number,
-				    view->sequence > sequence ? view->sequence - sequence : 0,
-				    now());
-}
-
-/* Copies the record at the view's place. Its span, or 0 if it was overwritten before we were done.
- */
-static size_t copy_record(struct tap *tap, const struct view *view, uint64_t head)
-{
-	const uint8_t *bytes = sluice_ring_at(&view->ring, view->offset);
-	size_t step = sluice_record_step(bytes, (size_t)(head - view->offset));
-
-	if (step == 0 || step > sizeof(tap->record))
-		return 0;
-	memcpy(tap->record, bytes, step);
-	return is_intact(&view->ring, view->offset) ? step : 0;
-}
-
-/* Writes what has come since the last time. 0, -EIO if the capture cannot be written, other
- * negative errno. */
-static int view_drain(struct tap *tap, struct view *view)
-{
-	uint64_t head = sluice_ring_head(&view->ring);
-	struct sluice_record_view record;
-	size_t step;
+	size_t before = tap->rings.count, number;
+	const json_t *named;
 	int error = 0;
 
-	while (!error && view->offset < head && (!tap->wanted || tap->written < tap->wanted)) {
-		step = copy_record(tap, view, head);
-		/* Read again: the length that was copied is the one that counts. */
-		if (step == 0 || sluice_record_read(tap->record, step, &record) != 0 ||
-		    record.span != step) {
-			error = view_skip(tap, view);
-			head = view->offset;
+	if (sluice_now() - *last < AGAIN_NS)
+		return 0;
+	*last = sluice_now();
+	sluice_tap_rings_again(&tap->rings);
+	if (tap->input) {
+		named = sluice_tap_rings_named(&tap->rings, tap->choice.name);
+		tap->input = named ? named : tap->input;
+	}
+	for (number = before; number < tap->rings.count && !error; number++) {
+		struct sluice_tap_view *view = tap->rings.list[number];
+
+		if (!view->is_open && sluice_tap_rings_attach(view, true))
 			continue;
-		}
-		error = sluice_pcapng_record(tap->capture, view->number, &record);
-		view->offset += step;
-		view->sequence++;
-		if (record.type == SLUICE_RECORD_DATA)
-			tap->written++;
+		if (is_wanted(tap, view))
+			error = enter(tap, view);
 	}
 	return error;
 }
 
-/* True if this route is looked at. */
-static bool is_wanted(const struct tap *tap, const struct sluice_kernel_route *route)
+/* Sleeps until one of the module's rings has something, or it is time to look at the others. 0 or a
+ * negative errno; `ended`: by view, that its ring is no more. */
+static int rest(struct tap *tap, struct pollfd *polled, bool some)
 {
-	char text[SLUICE_GUID_TEXT];
+	bool has_own = tap->rings.daemon || tap->rings.is_lonely;
+	size_t number, count = tap->rings.count;
 
-	return !tap->route || strcmp(tap->route, route->name) == 0 ||
-	       strcasecmp(tap->route, sluice_guid_format(route->guid, text)) == 0;
+	/* Nothing may be left in the buffer while we sleep: who looks on wants to see it now. */
+	if (fflush(tap->to))
+		return -EIO;
+	for (number = 0; number < count; number++) {
+		polled[number].fd = tap->rings.list[number]->fd;
+		polled[number].events = POLLIN;
+		polled[number].revents = 0;
+	}
+	if (poll(polled, count,
+		 !has_own ? -1
+		 : some	  ? PAUSE_BUSY_MS
+			  : PAUSE_IDLE_MS) < 0 &&
+	    errno != EINTR)
+		return -errno;
+	return 0;
 }
 
-/* The route of this GUID, NULL if it is gone. */
-static const struct sluice_kernel_route *find_route(const struct sluice_kernel_route *routes,
-						    size_t count, const sluice_guid guid)
+/* Is there a ring, or somebody who may make one? */
+static bool is_anything_left(const struct tap *tap)
 {
 	size_t number;
 
-	for (number = 0; number < count; number++)
-		if (sluice_guid_equal(routes[number].guid, guid))
-			return &routes[number];
-	return NULL;
+	for (number = 0; number < tap->rings.count; number++)
+		if (tap->rings.list[number]->is_open)
+			return true;
+	return tap->rings.daemon || tap->rings.is_lonely;
 }
 
-/* Fills tap->views with the module's rings that are wanted. 0 or a negative errno, said. @owner
- * caller: tap->views */
-static int list_views(struct tap *tap)
-{
-	struct sluice_kernel_stream *streams = NULL;
-	struct sluice_kernel_route *routes = NULL;
-	const struct sluice_kernel_route *route;
-	size_t route_count = 0, stream_count = 0, number;
-	struct sluice_kernel *kernel = NULL;
-	struct view *view;
-	int error = sluice_kernel_open(&kernel);
-
-	if (!error)
-		error = sluice_kernel_routes(kernel, &routes, &route_count);
-	if (!error)
-		error = sluice_kernel_streams(kernel, &streams, &stream_count);
-	if (error) {
-		fprintf(stderr, "sluicectl: %s\n",
-			error == -EPERM ? "not permitted: it takes CAP_NET_ADMIN"
-					: sluice_kernel_error(kernel));
-		goto out;
-	}
-	tap->views = calloc(stream_count ? stream_count : 1, sizeof(*tap->views));
-	error = tap->views ? 0 : -ENOMEM;
-	for (number = 0; number < stream_count && !error; number++) {
-		route = find_route(routes, route_count, streams[number].route);
-		if (!route || !is_wanted(tap, route))
-			continue;
-		view = &tap->views[tap->count++];
-		view->fd = -1;
-		view->cpu = streams[number].cpu;
-		sluice_guid_copy(view->route, route->guid);
-		snprintf(view->name, sizeof(view->name), "%s/cpu%u", route->name, view->cpu);
-	}
-	if (!error && tap->count == 0) {
-		error = -ENOENT;
-		if (tap->route)
-			fprintf(stderr,
-				"sluicectl: the module has no route '%s'; sluicectl show routes "
-				"lists them\n",
-				tap->route);
-		else
-			fputs("sluicectl: the module has no route: nothing is being captured\n",
-			      stderr);
-	}
-out:
-	free(streams);
-	free(routes);
-	sluice_kernel_close(kernel);
-	return error;
-}
-
-/* After the ring's end was reported: the route is gone, or has a new ring. 0, or a negative errno
- * if nothing is to be looked at here any more. */
-static int view_follow(struct tap *tap, struct view *view)
-{
-	view_close(view);
-	/* The new one is read from its beginning: nothing is between the two. */
-	tap->backlog = true;
-	return view_open(tap, view);
-}
-
-/* Writes what comes until all rings are gone, enough was written or a signal came. 0 or a negative
+/* Shows what comes until all rings are gone, enough was shown or a signal came. 0 or a negative
  * errno. */
 static int follow(struct tap *tap)
 {
-	size_t number, left = tap->count;
-	struct pollfd *polled;
-	int error;
+	struct pollfd *polled = NULL, *larger;
+	uint64_t last = sluice_now();
+	size_t number, room = 0;
+	bool some;
+	int error = 0;
 
-	if (!tap->count)
-		return 0;
-	polled = calloc(tap->count, sizeof(*polled));
-	error = polled ? 0 : -ENOMEM;
-	while (!error && left && !is_asked_to_end) {
-		/* First what is there, then sleep: the first round is what --backlog means. */
-		left = 0;
-		for (number = 0; number < tap->count && !error; number++) {
-			struct view *view = &tap->views[number];
-
-			if (view->fd >= 0)
-				error = view_drain(tap, view);
-			if (!error && view->fd >= 0 && polled[number].revents & POLLHUP &&
-			    view->offset == sluice_ring_head(&view->ring) &&
-			    view_follow(tap, view) == 0)
-				error = view_drain(tap, view);
-			polled[number].fd = view->fd;
-			polled[number].events = POLLIN;
-			polled[number].revents = 0;
-			left += view->fd >= 0;
+	while (!error && !is_asked_to_end && is_anything_left(tap)) {
+		some = false;
+		if (room < tap->rings.count) {
+			larger = reallocarray(polled, tap->rings.count, sizeof(*polled));
+			error = larger ? 0 : -ENOMEM;
+			polled = larger ? larger : polled;
+			for (number = room; number < tap->rings.count && !error; number++)
+				polled[number].revents = 0;
+			room = tap->rings.count;
 		}
-		if (tap->wanted && tap->written >= tap->wanted)
+		/* First what is there, then sleep: the first round is what --backlog means. */
+		for (number = 0; number < tap->rings.count && !error; number++)
+			error = look(tap, tap->rings.list[number], polled[number].revents & POLLHUP,
+				     &some);
+		if (error || has_enough(tap))
 			break;
-		/* Nothing may be left in the buffer while we sleep: who looks on wants to see it
-		 * now. */
-		if (!error && fflush(tap->to))
-			error = -EIO;
-		if (!error && left && poll(polled, tap->count, -1) < 0 && errno != EINTR)
-			error = -errno;
+		error = rest(tap, polled, some);
+		if (!error && (tap->rings.daemon || tap->rings.is_lonely))
+			error = look_again(tap, &last);
 	}
 	free(polled);
 	return error;
 }
 
-/* Reads the command line. False: it is wrong. */
-static bool parse(struct tap *tap, int argc, char **argv)
+/* Names the inputs and routes that there are, where one is asked for that there is not. */
+static void refuse_name(const struct tap *tap)
 {
-	char *end;
-	int word;
+	const json_t *input;
+	const char *before = "";
+	size_t number;
 
-	for (word = 1; word < argc; word++) {
-		if (strcmp(argv[word], "--backlog") == 0) {
-			tap->backlog = true;
-		} else if (strcmp(argv[word], "--interfaces") == 0) {
-			tap->is_parted = true;
-		} else if (strcmp(argv[word], "--output") == 0 && word + 1 < argc) {
-			tap->file = argv[++word];
-		} else if (strcmp(argv[word], "--count") == 0 && word + 1 < argc) {
-			errno = 0;
-			tap->wanted = strtoull(argv[++word], &end, 10);
-			if (errno || *end || argv[word][0] < '0' || argv[word][0] > '9' ||
-			    !tap->wanted)
-				return false;
-		} else if (argv[word][0] != '-' && !tap->route) {
-			tap->route = argv[word];
-		} else {
-			return false;
+	fprintf(stderr, "sluicectl: tap: there is no input and no route `%s`; there are: ",
+		tap->choice.name);
+	json_array_foreach(tap->rings.inputs, number, input)
+	{
+		fprintf(stderr, "%s%s", before, json_string_value(json_object_get(input, "name")));
+		before = ", ";
+	}
+	for (number = 0; number < tap->rings.count; number++) {
+		const struct sluice_tap_view *view = tap->rings.list[number];
+
+		if (!number ||
+		    strcmp(view->route_name, tap->rings.list[number - 1]->route_name) != 0) {
+			fprintf(stderr, "%sroute %s", before, view->route_name);
+			before = ", ";
 		}
 	}
-	return true;
+	putc('\n', stderr);
 }
 
-/* Looks at all views and writes the capture to `to`. 0 or a negative errno, said. */
-static int run(struct tap *tap, FILE *to)
+/* Finds what is asked for. 0 or a negative errno, said. */
+static int choose(struct tap *tap)
+{
+	char text[SLUICE_GUID_TEXT];
+	size_t number, wanted = 0;
+
+	if (!tap->choice.name)
+		return 0;
+	tap->input = sluice_tap_rings_named(&tap->rings, tap->choice.name);
+	for (number = 0; number < tap->rings.count; number++) {
+		const struct sluice_tap_view *view = tap->rings.list[number];
+
+		/* By the route's id: from here on by its name. */
+		if (!tap->input && !view->is_open &&
+		    !strcasecmp(sluice_guid_format(view->route, text), tap->choice.name))
+			tap->choice.name = view->route_name;
+		wanted += is_wanted(tap, view);
+	}
+	if (wanted || tap->input)
+		return 0;
+	refuse_name(tap);
+	return -ENOENT;
+}
+
+/* Attaches to the module's rings, and makes all that are wanted known to the capture. 0 or a
+ * negative errno. */
+static int attach(struct tap *tap)
 {
 	size_t number;
-	int error, end;
+	int error = 0;
 
-	tap->to = to;
-	error = sluice_pcapng_begin(&tap->capture, to, "sluicectl " SLUICE_VERSION,
-				    tap->is_parted ? NULL
-				    : tap->route   ? tap->route
-						   : "sluice");
-	for (number = 0; number < tap->count && !error; number++)
-		error = view_open(tap, &tap->views[number]);
-	if (!error && fflush(to))
+	for (number = 0; number < tap->rings.count && !error; number++) {
+		struct sluice_tap_view *view = tap->rings.list[number];
+
+		if (!is_wanted(tap, view))
+			continue;
+		if (!view->is_open)
+			error = sluice_tap_rings_attach(view, tap->choice.backlog);
+		if (!error)
+			error = enter(tap, view);
+	}
+	return error;
+}
+
+/* Says what was not shown. */
+static void sum_up(const struct tap *tap)
+{
+	fprintf(stderr, "%llu datagrams", (unsigned long long)tap->shown);
+	if (tap->limited)
+		fprintf(stderr, ", %llu more not shown because of --rate",
+			(unsigned long long)tap->limited);
+	if (tap->unknown)
+		fprintf(stderr, ", %llu passed over that have neither port nor sender",
+			(unsigned long long)tap->unknown);
+	if (tap->missed)
+		fprintf(stderr, ", %llu records missed here (the relay has them)",
+			(unsigned long long)tap->missed);
+	putc('\n', stderr);
+}
+
+/* Looks at all views and shows what passes. 0 or a negative errno, said. */
+static int run(struct tap *tap)
+{
+	int error = 0, end;
+
+	tap->form = (struct sluice_tap_form){.to = tap->to,
+					     .as_json = tap->choice.as_json,
+					     .with_text = tap->choice.with_text,
+					     .with_hex = tap->choice.with_hex};
+	if (tap->choice.file)
+		error = sluice_pcapng_begin(&tap->capture, tap->to, "sluicectl " SLUICE_VERSION,
+					    tap->choice.is_parted ? NULL
+					    : tap->choice.name	  ? tap->choice.name
+								  : "sluice");
+	if (!error)
+		error = attach(tap);
+	if (!error && fflush(tap->to))
 		error = -EIO;
 	if (!error)
 		error = follow(tap);
-	end = sluice_pcapng_end(tap->capture);
+	end = tap->capture ? sluice_pcapng_end(tap->capture) : fflush(tap->to) ? -EIO : 0;
 	tap->capture = NULL;
 	error = error ? error : end;
 	if (error == -EIO && errno == EPIPE)
 		error = 0; /* who read it has seen enough */
 	if (error)
-		fprintf(stderr, "sluicectl: tap: %s: %s\n", tap->file ? tap->file : "stdout",
-			strerror(-error));
+		fprintf(stderr, "sluicectl: tap: %s: %s\n",
+			tap->choice.file ? tap->choice.file : "stdout", strerror(-error));
+	else
+		sum_up(tap);
 	return error;
+}
+
+/* Opens where it goes to. 0 or a negative errno, said. */
+static int open_target(struct tap *tap)
+{
+	const char *file = tap->choice.file;
+
+	tap->to = stdout;
+	if (file && strcmp(file, "-") != 0) {
+		tap->to = fopen(file, "we");
+		if (tap->to)
+			return 0;
+		fprintf(stderr, "sluicectl: %s: %s\n", file, strerror(errno));
+		return -errno;
+	}
+	if (!file || !isatty(STDOUT_FILENO))
+		return 0;
+	fputs("sluicectl: tap: a capture is nothing for a terminal: -w FILE, or -w - | tshark -r "
+	      "-\n",
+	      stderr);
+	return -EINVAL;
 }
 
 int sluice_ctl_tap(int argc, char **argv)
 {
 	const struct sigaction action = {.sa_handler = on_signal};
 	struct tap *tap = calloc(1, sizeof(*tap));
-	FILE *to = stdout;
-	size_t number;
 	int status = SLUICE_CTL_REFUSED;
 
 	if (!tap)
 		return SLUICE_CTL_REFUSED;
-	if (!parse(tap, argc, argv)) {
-		fputs("usage: sluicectl tap [ROUTE] [--output FILE] [--backlog] [--count "
-		      "DATAGRAMS] [--interfaces]\n",
-		      stderr);
+	tap->rings.began_ns = sluice_wall_now();
+	if (!sluice_tap_choice_parse(&tap->choice, argc, argv)) {
 		status = SLUICE_CTL_USAGE;
 		goto free;
 	}
-	if (!tap->file && isatty(STDOUT_FILENO)) {
-		fputs("sluicectl: tap writes pcapng, which is nothing for a terminal: use --output "
-		      "FILE, or | tshark -r -\n",
-		      stderr);
+	if (sluice_tap_rings_find(&tap->rings, tap->choice.backlog) || choose(tap))
+		goto close;
+	if (open_target(tap)) {
 		status = SLUICE_CTL_USAGE;
-		goto free;
-	}
-	if (list_views(tap))
-		goto free;
-	if (tap->file) {
-		to = fopen(tap->file, "we");
-		if (!to) {
-			fprintf(stderr, "sluicectl: %s: %s\n", tap->file, strerror(errno));
-			goto free;
-		}
+		goto close;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	/* Without SA_RESTART: poll() ends. */
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	if (run(tap, to) == 0)
+	if (run(tap) == 0)
 		status = SLUICE_CTL_OK;
-	if (to != stdout && fclose(to) && status == SLUICE_CTL_OK) {
-		fprintf(stderr, "sluicectl: %s: %s\n", tap->file, strerror(errno));
+	if (tap->to != stdout && fclose(tap->to) && status == SLUICE_CTL_OK) {
+		fprintf(stderr, "sluicectl: %s: %s\n", tap->choice.file, strerror(errno));
 		status = SLUICE_CTL_REFUSED;
 	}
+close:
+	sluice_tap_rings_close(&tap->rings);
 free:
-	for (number = 0; number < tap->count; number++)
-		view_close(&tap->views[number]);
-	free(tap->views);
 	free(tap);
 	return status;
 }

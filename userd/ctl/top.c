@@ -184,6 +184,13 @@ static int print_looks(const struct wish *wish, struct sluice_top_source *source
 		snapshot = wait_next(wish, source);
 		if (!snapshot)
 			break;
+		/* Of a host that was never reached there is nothing to print but why. */
+		if (source->host && taken == 1 && json_object_get(snapshot, "error")) {
+			fprintf(stderr, "sluicectl: %s\n",
+				json_string_value(json_object_get(snapshot, "error")));
+			json_decref(snapshot);
+			break;
+		}
 		is_well = sluice_top_model_take(&model, snapshot) != -ENOMEM;
 		json_decref(snapshot);
 		/* A daemon that is away is told of at once. */

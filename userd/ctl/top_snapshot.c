@@ -158,6 +158,21 @@ static void add_told(struct sluice_top_asker *asker, json_t *snapshot)
 		json_object_set(snapshot, "alarm", asker->alarm);
 }
 
+/* Adds what the module tells; nothing of it without a module. */
+static void add_kernel(json_t *snapshot)
+{
+	static const char *const parts[] = {"rules", "rings", "cpus"};
+	json_t *list = sluice_list_kernel(), *kernel = json_array_get(list, 0), *part;
+	size_t number;
+
+	for (number = 0; number < sizeof(parts) / sizeof(parts[0]); number++) {
+		part = json_object_get(kernel, parts[number]);
+		json_object_set_new(snapshot, parts[number],
+				    part ? json_incref(part) : json_array());
+	}
+	json_decref(list);
+}
+
 /* Adds the lists, and what is wrong by them. `daemon` is the list of it, and stays the caller's. */
 static void add_lists(json_t *snapshot, const json_t *daemon)
 {
@@ -167,7 +182,7 @@ static void add_lists(json_t *snapshot, const json_t *daemon)
 	} lists[] = {
 		{"inputs", sluice_list_inputs},	  {"outputs", sluice_list_outputs},
 		{"streams", sluice_list_streams}, {"store", sluice_list_store},
-		{"threads", sluice_list_threads}, {"rules", sluice_list_rules},
+		{"threads", sluice_list_threads},
 	};
 	struct sluice_verdict_lists now;
 	json_t *problems;
@@ -178,6 +193,7 @@ static void add_lists(json_t *snapshot, const json_t *daemon)
 
 		json_object_set_new(snapshot, lists[number].name, list ? list : json_array());
 	}
+	add_kernel(snapshot);
 	now = (struct sluice_verdict_lists){.daemon = daemon,
 					    .inputs = json_object_get(snapshot, "inputs"),
 					    .outputs = json_object_get(snapshot, "outputs"),

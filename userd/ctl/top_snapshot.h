@@ -23,9 +23,9 @@ void sluice_top_asker_free(struct sluice_top_asker *asker);
 
 /*
  * Asks for everything: members `format`, `time_ns`, and daemon, inputs, outputs, streams, store,
- * threads, rules, problems, alarm and events as docs/schemas have them; `config` where it is
- * another than before. Of a daemon that does not answer: `error`, a sentence, instead. NULL: no
- * memory. @owner caller: json_decref()
+ * threads, rules, rings, cpus, problems, alarm and events as docs/schemas have them; `config` where
+ * it is another than before. Of a daemon that does not answer: `error`, a sentence, instead. NULL:
+ * no memory. @owner caller: json_decref()
  */
 json_t *sluice_top_snapshot(struct sluice_top_asker *asker);
 

@@ -12,9 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 #include "clock.h"
+#include "command.h"
 
 #define LINE_MAX_BYTES (256UL << 20)   /* of a snapshot; more is none */
 #define RETRY_NS (3 * SLUICE_NS_PER_S) /* until a host is tried again */
+/* What ssh ends with: a shell's word for a command that it has not found, and its own (ssh(1), EXIT
+ * STATUS). */
+#define SSH_NOT_FOUND 127
+#define SSH_FAILED 255
 
 /* Begins ssh. `is_first`: it may ask for a password. 0 or a negative errno. */
 static int start_remote(struct sluice_top_source *source, bool is_first)
@@ -61,6 +66,29 @@ static void stop_remote(struct sluice_top_source *source)
 	}
 	source->child = 0;
 	source->length = 0;
+}
+
+/* Why ssh, whose output is at its end, has ended, and what mends it. */
+static const char *reason_of(const struct sluice_top_source *source)
+{
+	siginfo_t told = {0};
+
+	/* It ends by itself, a moment after its output: not by the signal that would follow. */
+	if (source->child <= 0 || waitid(P_PID, (id_t)source->child, &told, WEXITED | WNOWAIT) ||
+	    told.si_code != CLD_EXITED)
+		return "ssh has ended";
+	switch (told.si_status) {
+	case SSH_NOT_FOUND:
+		return "there is no sluicectl there (or no ssh here): install sluice there, or "
+		       "link sluicectl into /usr/local/bin";
+	case SSH_FAILED:
+		return "ssh cannot connect or log in; `ssh HOST true` says why, and has to work "
+		       "without a password";
+	case SLUICE_CTL_USAGE:
+		return "the sluicectl there is older and does not know `top -j`: upgrade it";
+	default:
+		return "ssh has ended";
+	}
 }
 
 int sluice_top_source_open(struct sluice_top_source *source, const char *record)
@@ -156,6 +184,7 @@ static json_t *take_line(struct sluice_top_source *source)
 static json_t *next_remote(struct sluice_top_source *source)
 {
 	json_t *snapshot = source->length ? take_line(source) : NULL;
+	const char *reason;
 
 	if (snapshot)
 		return snapshot;
@@ -169,9 +198,10 @@ static json_t *next_remote(struct sluice_top_source *source)
 	snapshot = take_line(source);
 	if (snapshot)
 		return snapshot;
+	reason = reason_of(source);
 	stop_remote(source);
 	source->retry_ns = sluice_now() + RETRY_NS;
-	return complaint(source->host, "ssh has ended");
+	return complaint(source->host, reason);
 }
 
 /* The next line of a recording; NULL: it is at its end. */

@@ -65,6 +65,7 @@ void sluice_load_close(struct sluice_load *load)
 	load->last_at = 0;
 	free(load->outputs);
 	free(load->streams);
+	sluice_statistics_free(&load->statistics);
 	load->outputs = load->streams = NULL;
 	load->output_count = load->stream_count = 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * A line of statistics now and then; see statistics.h.
+ * Lines of statistics now and then; see statistics.h. Touches: the log.
  */
 #include <inttypes.h>
 #include <string.h>
@@ -32,21 +32,11 @@ static struct sluice_statistics_sums add_up(const struct sluice_engine_report *r
 	*waiting = 0;
 	for (number = 0; number < report->output_count; number++) {
 		const struct sluice_engine_output *output = &report->outputs[number];
-		bool has_answers =
-			!strcmp(output->framing, "native") || !strcmp(output->framing, "relp");
 
 		*waiting += output->waiting.memory + output->waiting.disk;
-		for (place = 0; place < output->destination_count; place++)
-			sums.delivered += has_answers ? output->destinations[place].acked
-						      : output->destinations[place].sent;
+		sums.delivered += sluice_statistics_delivered(output);
 	}
 	return sums;
-}
-
-/* How much a number has grown; one that shrank was counted anew. */
-static uint64_t more(uint64_t now, uint64_t before)
-{
-	return now >= before ? now - before : now;
 }
 
 /* Writes the line. */
@@ -54,13 +44,14 @@ static void tell(const struct sluice_statistics_sums *now,
 		 const struct sluice_statistics_sums *before, uint64_t waiting, uint64_t ns,
 		 const char *load)
 {
-	uint64_t received = more(now->received, before->received),
-		 stored = more(now->stored, before->stored), lost = more(now->lost, before->lost),
-		 dropped = more(now->dropped, before->dropped),
-		 delivered = more(now->delivered, before->delivered);
+	uint64_t received = sluice_statistics_more(now->received, before->received),
+		 stored = sluice_statistics_more(now->stored, before->stored),
+		 lost = sluice_statistics_more(now->lost, before->lost),
+		 dropped = sluice_statistics_more(now->dropped, before->dropped),
+		 delivered = sluice_statistics_more(now->delivered, before->delivered);
 	char lasted[SLUICE_SIZE_TEXT], size[SLUICE_SIZE_TEXT];
 
-	sluice_notice_about(
+	sluice_notice_asked(
 		SLUICE_ABOUT(.received = SLUICE_NUMBER(received), .stored = SLUICE_NUMBER(stored),
 			     .delivered = SLUICE_NUMBER(delivered), .lost = SLUICE_NUMBER(lost),
 			     .dropped = SLUICE_NUMBER(dropped), .waiting = SLUICE_NUMBER(waiting),
@@ -84,7 +75,16 @@ void sluice_statistics_look(struct sluice_statistics *statistics,
 	/* What was before the first look, or while it was off, is in no line. */
 	if (interval && statistics->is_known)
 		tell(&sums, &statistics->sums, waiting, now - statistics->told_ns, load);
+	if (interval)
+		sluice_statistics_items_look(&statistics->items, report, statistics->is_known);
+	else
+		sluice_statistics_items_free(&statistics->items);
 	statistics->is_known = interval != 0;
 	statistics->told_ns = now;
 	statistics->sums = sums;
+}
+
+void sluice_statistics_free(struct sluice_statistics *statistics)
+{
+	sluice_statistics_items_free(&statistics->items);
 }

@@ -93,7 +93,9 @@ static void describe(const struct sluice_thread *thread, const struct sluice_wat
 {
 	unsigned int seconds = (unsigned int)(sluice_watchdog_quiet(notes, now) / SLUICE_NS_PER_S);
 	uint32_t state = sluice_load_relaxed(&thread->state);
-	const char *waits = state == SLUICE_THREAD_NAMES ? "DNS" : "the disk";
+	const char *waits = state == SLUICE_THREAD_NAMES       ? "DNS"
+			    : state == SLUICE_THREAD_PUBLISHES ? "its broker"
+							       : "the disk";
 	uint64_t used = stat->cpu_time_ns - notes->cpu_time_ns;
 
 	if (notes->verdict == SLUICE_THREAD_STARVED)
@@ -213,8 +215,8 @@ static struct sluice_watch_notes *notes_of(struct sluice_thread *thread)
 	return thread->notes;
 }
 
-/* Is a thread beside `own` starved, or does it wait for the disk? Names are waited for by nobody.
- */
+/* Is a thread beside `own` starved, or does it wait for the disk? Nobody waits for names or for
+ * brokers. */
 static bool is_other_waiting(const struct sluice_thread *first, const struct sluice_thread *own)
 {
 	const struct sluice_thread *thread;
@@ -224,7 +226,8 @@ static bool is_other_waiting(const struct sluice_thread *first, const struct slu
 		verdict = sluice_load_relaxed(&thread->verdict);
 		if (thread != own &&
 		    (verdict == SLUICE_THREAD_STARVED ||
-		     (verdict == SLUICE_THREAD_BLOCKED && thread->kind != SLUICE_THREAD_RESOLVER)))
+		     (verdict == SLUICE_THREAD_BLOCKED && thread->kind != SLUICE_THREAD_RESOLVER &&
+		      thread->kind != SLUICE_THREAD_BROKER)))
 			return true;
 	}
 	return false;

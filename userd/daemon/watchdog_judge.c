@@ -36,7 +36,7 @@ static enum sluice_thread_verdict say(const struct sluice_watch_notes *notes,
 	if (used >= most / 4 * 3)
 		return SLUICE_THREAD_STUCK;
 	if (look->state == SLUICE_THREAD_DISK || look->state == SLUICE_THREAD_NAMES ||
-	    look->run == 'D')
+	    look->state == SLUICE_THREAD_PUBLISHES || look->run == 'D')
 		return SLUICE_THREAD_BLOCKED;
 	if (look->run == 'R' && used >= quiet / 2)
 		return notes->verdict;

@@ -18,6 +18,7 @@ void sluice_decoder_free(struct sluice_decoder *decoder)
 {
 	if (!decoder)
 		return;
+	sluice_inflater_free(&decoder->inflater);
 	free(decoder->buffer);
 	decoder->buffer = NULL;
 	decoder->capacity = 0;
@@ -79,6 +80,25 @@ bool sluice_decoder_is_within(const struct sluice_decoder *decoder)
 	return decoder && (decoder->end > decoder->begin || decoder->skipping);
 }
 
+/* The payload of a compressed frame takes the place of what came, and its header becomes that of
+ * the frame it stands for. 0, -EILSEQ, -ENOMEM. */
+static int inflate_frame(struct sluice_decoder *decoder, const uint8_t *header,
+			 struct sluice_decoder_item *item)
+{
+	uint32_t whole = sluice_frame_whole(header);
+	int error = 0;
+
+	if (!decoder->is_again)
+		error = sluice_inflate(&decoder->inflater, item->bytes, item->length, whole);
+	if (error)
+		return error;
+	item->bytes = decoder->inflater.bytes;
+	item->length = whole;
+	item->frame.type = SLUICE_FRAME_DATA;
+	item->frame.length = htole32(whole);
+	return 0;
+}
+
 /* Next native frame. */
 static int next_frame(struct sluice_decoder *decoder, struct sluice_decoder_item *item)
 {
@@ -96,10 +116,25 @@ static int next_frame(struct sluice_decoder *decoder, struct sluice_decoder_item
 	if (available < header + item->length)
 		return reserve(decoder, header + item->length);
 	item->bytes = bytes + header;
+	decoder->last = decoder->begin;
 	decoder->begin += header + item->length;
-	if (le32toh(item->frame.payload_crc) != sluice_crc32c(0, item->bytes, item->length))
+	if (!decoder->is_again &&
+	    le32toh(item->frame.payload_crc) != sluice_crc32c(0, item->bytes, item->length))
 		return -EBADMSG;
-	return 1;
+	if (item->frame.type == SLUICE_FRAME_DATA_ZSTD)
+		error = inflate_frame(decoder, bytes, item);
+	decoder->is_again = false;
+	return error ? error : 1;
+}
+
+/* As decoder.h says. */
+void sluice_decoder_again(struct sluice_decoder *decoder)
+{
+	if (!decoder || decoder->framing != SLUICE_DECODER_NATIVE ||
+	    decoder->last >= decoder->begin)
+		return;
+	decoder->begin = decoder->last;
+	decoder->is_again = true;
 }
 
 /* Next line. */

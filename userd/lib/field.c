@@ -3,6 +3,7 @@
  * The table of field.h, out of the rows of field_rows.h. Touches: nothing.
  */
 #include "field.h"
+#include <sluice/counters.h>
 #include <sluice/netlink.h>
 
 /* clang-format off */

@@ -26,6 +26,9 @@ enum sluice_field_list {
 	SLUICE_FIELDS_CURSOR, /* of an output in a stream */
 	SLUICE_FIELDS_RULE,
 	SLUICE_FIELDS_ROUTE,
+	SLUICE_FIELDS_RING, /* of the module, with all that it has of it */
+	SLUICE_FIELDS_CPU,  /* what the module counted on it */
+	SLUICE_FIELDS_LOST, /* by cause */
 	SLUICE_FIELDS_PLACEMENT,
 	SLUICE_FIELD_LISTS
 };

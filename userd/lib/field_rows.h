@@ -51,6 +51,8 @@ FIELD(INPUT, INPUT_DROPPED, dropped, "dropped", NUMBER, 120, "DROPPED", "datagra
 	"of those stored: given up before every output had them")
 FIELD(INPUT, INPUT_DROPPED_BY_CHANGE, dropped_by_change, "dropped_by_change", NUMBER, 0, "",
 	"datagrams", ZERO, "of those dropped: because an operator said so")
+FIELD_IF(INPUT, INPUT_NUMBER, has_index, index, "number", NUMBER, 0, "", "", ANY,
+	"the number that its records carry; not there where its source does not know it (yet)")
 FIELD_IF(INPUT, INPUT_UNMATCHED, receive, unmatched, "unmatched", NUMBER, 130, "UNMATCHED",
 	"datagrams", ZERO, "came to its sockets and belong to no input")
 
@@ -125,6 +127,14 @@ FIELD(DESTINATION, DESTINATION_REFUSED, refused, "refused", NUMBER, 250, "REFUSE
 	ZERO, "that the receiver refused (relp, nats); they are not sent again")
 FIELD(DESTINATION, DESTINATION_UNCONFIRMED, unconfirmed, "unconfirmed", NUMBER, 260, "UNCONFIRMED",
 	"datagrams", ZERO, "that its TCP had when it ended the connection; it may not have read them")
+FIELD(DESTINATION, DESTINATION_COMPRESSED_FROM, compress_in, "compressed_from", NUMBER, 262,
+	"?UNCOMPRESSED", "bytes", ANY, "of records that went compressed, before they were")
+FIELD(DESTINATION, DESTINATION_COMPRESSED_TO, compress_out, "compressed_to", NUMBER, 264,
+	"?COMPRESSED", "bytes", ANY, "of the same records, as they went")
+FIELD(DESTINATION, DESTINATION_COMPRESS_NS, compress_ns, "compress_ns", NUMBER, 0, "",
+	"nanoseconds", ANY, "that compressing them took")
+FIELD(DESTINATION, DESTINATION_COMPRESS_STEP, compress_step, "compress_step", NUMBER, 266, "?STEP",
+	"0 to 5", ANY, "how hard records are compressed now; 0: not at all")
 FIELD(DESTINATION, DESTINATION_FAULTS, faults, "protocol_errors", NUMBER, 270, "FAULTS",
 	"connections", ZERO, "that were ended because it broke the protocol")
 FIELD(DESTINATION, DESTINATION_RATE, rate, "rate", NUMBER, 290, "RATE", "bits a second", ANY,
@@ -236,16 +246,16 @@ FIELD(THREAD, THREAD_POLICY, policy, "policy", TEXT, 90, "POLICY", "", ANY,
 FIELD(THREAD, THREAD_TID, tid, "tid", NUMBER, 100, "TID", "", ANY, "its number, as `top -H` has it")
 
 FIELD(COST, COST_OF, of, "of", TEXT, 10, "OF", "", ANY,
-	"`thread`, `input`, `output`, `kernel` or `process`: what spends it. What inputs and outputs "
-	"cost is in the threads' lines, too")
+	"`thread`, `input`, `output`, `kernel`, `process` or `module`: what spends it. What inputs and "
+	"outputs cost is in the threads' lines, too")
 FIELD(COST, COST_NAME, name, "name", TEXT, 20, "NAME", "", ANY, "of that")
 FIELD(COST, COST_STAGE, stage, "stage", TEXT, 30, "STAGE", "", ANY,
 	"what it goes into; `total`: what the kernel charges the thread or process, which its other "
-	"lines add up to")
+	"lines add up to; `wake`: the module's, of whoever reads the ring")
 FIELD(COST, COST_TIME, time_ns, "cpu_time", NUMBER, 40, "CPU TIME", "nanoseconds", ANY,
 	"processor time, in user space and in the kernel")
 FIELD(COST, COST_SHARE, share, "share", NUMBER, 50, "SHARE", "thousandths", ANY,
-	"of the processor time of the process")
+	"of the processor time of the process; 0 for the module, which is no part of it")
 FIELD(COST, COST_DATAGRAMS, datagrams, "datagrams", NUMBER, 60, "DATAGRAMS", "datagrams", ANY,
 	"those that it took in, or sent if it took none in")
 FIELD(COST, COST_EACH, each_ns, "each", NUMBER, 70, "EACH", "nanoseconds", ANY,
@@ -275,6 +285,7 @@ FIELD(FORWARD, FORWARD_DOWN, down, "down", NUMBER, 70, "DOWN", "bytes", ANY, "pa
 
 TOLD(STREAM, "id", 140, "STREAM", "", ANY, "the stream: a ring, with one writer")
 TOLD(STREAM, "route", 0, "", "", ANY, "the GUID of its route")
+TOLD(STREAM, "source", 0, "", "", ANY, "who fills it, a word of `inputs.source`")
 TOLD(STREAM, "route_name", 10, "ROUTE", "", ANY, "the route: inputs that have outputs in common")
 TOLD(STREAM, "priority", 20, "PRIORITY", "0 to 7", ANY, "the higher, the sooner sent")
 TOLD(STREAM, "epoch", 0, "", "", ANY, "tells one life of a ring from the next")
@@ -304,6 +315,34 @@ TOLD(CURSOR, "acked", 0, "", "bytes", ANY, "up to where it has everything")
 TOLD(CURSOR, "taken", 0, "", "bytes", ANY, "up to where it has taken it in hand")
 TOLD(CURSOR, "disk", 60, "DISK", "bytes", ANY, "that wait for it on the disk")
 TOLD(CURSOR, "behind", 90, "BEHIND", "bytes", ANY, "that it has not got, in memory and on the disk")
+
+/* Of the module, from its own table, sluice/counters.h: what is included here has to include it. */
+#define RING_ROW(NAME, name, form, place, title, unit, normally, metric, meaning) \
+	TOLD(RING, #name, place, title, unit, normally, meaning)
+#define CPU_ROW(NAME, name, form, place, title, unit, normally, metric, meaning) \
+	TOLD(CPU, #name, place, title, unit, normally, meaning)
+#define LOST_ROW(NAME, name, meaning) TOLD(LOST, #name, 0, "", "datagrams", ZERO, meaning)
+
+TOLD(RING, "name", 10, "NAME", "", ANY, "its route's name")
+TOLD(RING, "route", 0, "", "", ANY, "the GUID of its route")
+TOLD(RING, "priority", 0, "", "0 to 7", ANY, "the higher, the sooner sent")
+TOLD(RING, "cpu", 25, "CPU", "", ANY, "the CPU that fills it")
+TOLD(RING, "stream", 270, "STREAM", "", ANY, "the GUID of its stream")
+TOLD(RING, "epoch", 0, "", "", ANY, "tells one life of the ring from the next")
+SLUICE_RING_COUNTERS(RING_ROW)
+TOLD(RING, "batch", 280, "RECORDS AT ONCE", "times", ANY,
+	"that its reader was told of so many records at once, by class, which is called by the least of it: 4 is 4 to 7")
+
+TOLD(CPU, "cpu", 25, "CPU", "", ANY, "the CPU")
+SLUICE_CPU_RULE_COUNTERS(CPU_ROW)
+SLUICE_DATAGRAM_COUNTERS(CPU_ROW)
+TOLD(CPU, "lost", 130, "LOST", "datagrams", ZERO, "those that did not come into a ring, by cause")
+SLUICE_CPU_RING_COUNTERS(CPU_ROW)
+
+SLUICE_LOST_COUNTERS(LOST_ROW)
+#undef RING_ROW
+#undef CPU_ROW
+#undef LOST_ROW
 
 TOLD(RULE, "id", 140, "ID", "", ANY, "the rule; of an input its GUID")
 TOLD(RULE, "name", 10, "RULE", "", ANY, "its name")

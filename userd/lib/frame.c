@@ -49,17 +49,43 @@ size_t sluice_frame_seal_lost(struct sluice_frame_lost *frame, uint64_t blank)
 	return length;
 }
 
+/* As frame.h says. NULL: 0. @threadsafe */
+size_t sluice_frame_seal_zstd(struct sluice_frame_zstd *frame, uint64_t blank, uint32_t whole)
+{
+	if (!frame)
+		return 0;
+	frame->lost.blank = htole64(blank);
+	frame->whole = htole32(whole);
+	frame->reserved = 0;
+	seal(&frame->lost.frame, sizeof(*frame));
+	return sizeof(*frame);
+}
+
 /* As frame.h says. @threadsafe */
 uint64_t sluice_frame_blank(const void *bytes)
 {
 	struct sluice_frame_lost frame;
 
 	memcpy(&frame.frame, bytes, sizeof(frame.frame));
-	if (frame.frame.type != SLUICE_FRAME_DATA ||
+	if ((frame.frame.type != SLUICE_FRAME_DATA && frame.frame.type != SLUICE_FRAME_DATA_ZSTD) ||
 	    le16toh(frame.frame.header_length) < sizeof(frame))
 		return 0;
 	memcpy(&frame, bytes, sizeof(frame));
 	return le64toh(frame.blank);
+}
+
+/* As frame.h says. @threadsafe */
+uint32_t sluice_frame_whole(const void *bytes)
+{
+	struct sluice_frame_zstd frame;
+	uint32_t whole;
+
+	memcpy(&frame.lost.frame, bytes, sizeof(frame.lost.frame));
+	if (le16toh(frame.lost.frame.header_length) < sizeof(frame))
+		return 0;
+	memcpy(&frame, bytes, sizeof(frame));
+	whole = le32toh(frame.whole);
+	return whole <= SLUICE_FRAME_PAYLOAD_MAX ? whole : 0;
 }
 
 /*

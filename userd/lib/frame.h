@@ -18,6 +18,7 @@
  * A span that was not acknowledged when its connection broke is sent again, on any connection of
  * the same output, whole. The receiver keeps, per (output GUID, stream, epoch), the ranges it has,
  * and acknowledges but does not deliver again what it has. It may forget what lies below `floor`.
+ * A receiver that says in its HELLO that it can may get the span of a DATA frame compressed.
  * Touches: nothing but memory.
  */
 #ifndef SLUICE_FRAME_H
@@ -40,7 +41,11 @@ enum sluice_frame_type {
 	SLUICE_FRAME_ACK = 3,
 	SLUICE_FRAME_HEARTBEAT = 4,
 	SLUICE_FRAME_PATH = 5,
+	SLUICE_FRAME_DATA_ZSTD = 6, /* DATA, its payload compressed (RFC 8878) */
 };
+
+/* What a receiver says in its HELLO that it can take, in `offset`. */
+#define SLUICE_FRAME_F_ZSTD 0x01U /* SLUICE_FRAME_DATA_ZSTD */
 
 /**
  * struct sluice_frame - header of a frame, as it is on the wire
@@ -53,7 +58,8 @@ enum sluice_frame_type {
  * does not). HELLO, ACK: ranges in the payload
  * @stream:        DATA: UUID of the stream. HELLO from the relay: GUID of the output
  * @epoch:         DATA: epoch of the stream
- * @offset:        DATA: stream offset of the first payload byte
+ * @offset:        DATA: stream offset of the first payload byte. HELLO from the receiver:
+ * SLUICE_FRAME_F_*, what it can take
  * @floor:         DATA: everything of this stream before it has been acknowledged to the relay
  * @payload_crc:   CRC32C of the payload, 0 if there is none
  * @header_crc:    CRC32C of the header_length bytes with this field 0
@@ -83,6 +89,19 @@ struct sluice_frame {
 struct sluice_frame_lost {
 	struct sluice_frame frame;
 	__le64 blank;
+};
+
+/**
+ * struct sluice_frame_zstd - header of a SLUICE_FRAME_DATA_ZSTD
+ * @lost:     as above, with `blank`, which may be 0; header_length is 80. `length` and
+ * `payload_crc` are of the compressed bytes, all else as of the DATA frame that it stands for
+ * @whole:    bytes of that frame's payload, at most SLUICE_FRAME_PAYLOAD_MAX
+ * @reserved: 0
+ */
+struct sluice_frame_zstd {
+	struct sluice_frame_lost lost;
+	__le32 whole;
+	__le32 reserved;
 };
 
 #define SLUICE_RANGE_F_DURABLE 0x01U /* the receiver has it on stable storage */
@@ -121,6 +140,7 @@ struct sluice_frame_relay {
 _Static_assert(sizeof(struct sluice_frame_relay) == 80, "frame relay is 80 bytes");
 _Static_assert(sizeof(struct sluice_frame) == SLUICE_FRAME_HEADER, "frame header is 64 bytes");
 _Static_assert(sizeof(struct sluice_frame_lost) == 72, "no padding");
+_Static_assert(sizeof(struct sluice_frame_zstd) == 80, "no padding");
 _Static_assert(sizeof(struct sluice_frame_range) == 48, "frame range is 48 bytes");
 
 /*
@@ -140,8 +160,15 @@ void sluice_frame_seal(struct sluice_frame *frame);
  * is. @threadsafe */
 size_t sluice_frame_seal_lost(struct sluice_frame_lost *frame, uint64_t blank);
 
+/* The same of a header of compressed bytes, of which `blank` and `whole` go with it. @threadsafe */
+size_t sluice_frame_seal_zstd(struct sluice_frame_zstd *frame, uint64_t blank, uint32_t whole);
+
 /* The blank of a header that sluice_frame_check() found right; 0: it has none. @threadsafe */
 uint64_t sluice_frame_blank(const void *bytes);
+
+/* Of such a header of compressed bytes: how many they are when they are not. 0: it does not say, or
+ * more than a frame may have. @threadsafe */
+uint32_t sluice_frame_whole(const void *bytes);
 
 /*
  * Looks at the first bytes of a received frame. Returns 0 if the header is whole and right, -EAGAIN

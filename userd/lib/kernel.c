@@ -348,6 +348,19 @@ static int on_rule(struct nlattr **attributes, void *context)
 	return 0;
 }
 
+/* Copies a list of numbers of the module's, of which one may know more than the other. Returns how
+ * many both know. */
+static size_t copy_figures(uint64_t *figures, size_t room, const struct nlattr *attribute)
+{
+	size_t count = attribute ? (size_t)nla_len(attribute) / sizeof(*figures) : 0;
+
+	if (count > room)
+		count = room;
+	if (count)
+		memcpy(figures, nla_data(attribute), count * sizeof(*figures));
+	return count;
+}
+
 /* One stream of a dump. */
 static int on_stream(struct nlattr **attributes, void *context)
 {
@@ -365,6 +378,29 @@ static int on_stream(struct nlattr **attributes, void *context)
 	stream->owner = sluice_attribute_u32(attributes[SLUICE_A_STREAM_OWNER]);
 	stream->wakes = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKES]);
 	sluice_netlink_counters(attributes[SLUICE_A_STREAM_COUNTERS], &stream->counters);
+	stream->inside_count =
+		copy_figures(stream->inside, SLUICE_R_COUNT, attributes[SLUICE_A_STREAM_INSIDE]);
+	(void)copy_figures(stream->batches, SLUICE_BATCH_CLASSES,
+			   attributes[SLUICE_A_STREAM_BATCHES]);
+	stream->measured = sluice_attribute_u64(attributes[SLUICE_A_STREAM_MEASURED]);
+	stream->match_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_MATCH_TIME]);
+	stream->store_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_STORE_TIME]);
+	stream->wakes_measured = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKES_MEASURED]);
+	stream->wake_ns = sluice_attribute_u64(attributes[SLUICE_A_STREAM_WAKE_TIME]);
+	return 0;
+}
+
+/* One CPU of a dump. */
+static int on_cpu(struct nlattr **attributes, void *context)
+{
+	struct sluice_kernel_cpu *cpu = collection_add(context);
+
+	if (!cpu)
+		return -ENOMEM;
+	cpu->cpu = sluice_attribute_u32(attributes[SLUICE_A_CPU_NUMBER]);
+	cpu->entries = sluice_attribute_u32(attributes[SLUICE_A_CPU_ENTRIES]);
+	cpu->wakes = sluice_attribute_u64(attributes[SLUICE_A_CPU_WAKES]);
+	sluice_netlink_counters(attributes[SLUICE_A_CPU_COUNTERS], &cpu->counters);
 	return 0;
 }
 
@@ -426,6 +462,18 @@ int sluice_kernel_streams(struct sluice_kernel *kernel, struct sluice_kernel_str
 	int error = list ? collect(kernel, SLUICE_CMD_STREAM_GET, on_stream, sizeof(**list), &items,
 				   count)
 			 : -EINVAL;
+
+	if (!error)
+		*list = items;
+	return error;
+}
+
+int sluice_kernel_cpus(struct sluice_kernel *kernel, struct sluice_kernel_cpu **list, size_t *count)
+{
+	void *items;
+	int error =
+		list ? collect(kernel, SLUICE_CMD_CPU_GET, on_cpu, sizeof(**list), &items, count)
+		     : -EINVAL;
 
 	if (!error)
 		*list = items;

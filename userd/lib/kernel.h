@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sluice/counters.h>
 #include <sluice/netlink.h>
 #include <sluice/record.h>
 #include "guid.h"
@@ -73,6 +74,21 @@ struct sluice_kernel_stream {
 	uint32_t owner;
 	uint64_t wakes;
 	struct sluice_counters counters;
+	uint64_t inside[SLUICE_R_COUNT]; /* by enum sluice_ring_counter, of those the first */
+	size_t inside_count;		 /* of which the module knows; 0: it is older than that */
+	uint64_t batches[SLUICE_BATCH_CLASSES];
+	/* What the module measured, of how many datagrams and wakes, ns; 0: nothing, or it is older
+	 * than that. */
+	uint64_t measured, match_ns, store_ns;
+	uint64_t wakes_measured, wake_ns;
+};
+
+/* What was counted on a CPU. */
+struct sluice_kernel_cpu {
+	uint32_t cpu;
+	uint32_t entries; /* rules that there are */
+	uint64_t wakes;
+	struct sluice_counters counters;
 };
 
 /* Connects. -ENOENT: the module is not loaded; -EPERM. @owner caller: sluice_kernel_close() */
@@ -110,5 +126,8 @@ int sluice_kernel_rules(struct sluice_kernel *kernel, struct sluice_kernel_rule 
 			size_t *count);
 int sluice_kernel_streams(struct sluice_kernel *kernel, struct sluice_kernel_stream **list,
 			  size_t *count);
+/* -EOPNOTSUPP: the module is older than this. */
+int sluice_kernel_cpus(struct sluice_kernel *kernel, struct sluice_kernel_cpu **list,
+		       size_t *count);
 
 #endif /* SLUICE_KERNEL_H */

@@ -62,12 +62,14 @@ struct sluice_log_about {
  * @used: lines in it; may be more than were written
  * @left_out: lines that were not, and that nobody was told of
  * @level: of the last of those
+ * @is_unlimited: nothing of it is left out
  * @is_listed: it is in the list of places that have left out something, once for ever
  */
 struct sluice_log_place {
 	const char *file;
 	const char *function;
 	int line;
+	bool is_unlimited;
 	atomic_llong begin;
 	atomic_uint used;
 	atomic_uint left_out;
@@ -141,5 +143,15 @@ int sluice_log_level_parse(const char *name);
 #define sluice_notice_about(about, ...) SLUICE_LOG(LOG_NOTICE, about, __VA_ARGS__)
 #define sluice_info_about(about, ...) SLUICE_LOG(LOG_INFO, about, __VA_ARGS__)
 #define sluice_debug_about(about, ...) SLUICE_LOG(LOG_DEBUG, about, __VA_ARGS__)
+
+/* A line that somebody asked for, however many: the limit does not cut it off. */
+#define sluice_notice_asked(about, ...)                                                  \
+	do {                                                                             \
+		static struct sluice_log_place sluice_log_here = {.file = __FILE__,      \
+								  .function = __func__,  \
+								  .line = __LINE__,      \
+								  .is_unlimited = true}; \
+		sluice_log(&sluice_log_here, LOG_NOTICE, about, __VA_ARGS__);            \
+	} while (0)
 
 #endif /* SLUICE_LOG_H */

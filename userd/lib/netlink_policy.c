@@ -205,6 +205,21 @@ const struct nla_policy sluice_netlink_policy[SLUICE_A_MAX + 1] = {
 	[SLUICE_A_FORWARD_ABORTED] = {.type = NLA_U64},
 	[SLUICE_A_FORWARD_UP] = {.type = NLA_U64},
 	[SLUICE_A_FORWARD_DOWN] = {.type = NLA_U64},
+	[SLUICE_A_DESTINATION_COMPRESSED_FROM] = {.type = NLA_U64},
+	[SLUICE_A_DESTINATION_COMPRESSED_TO] = {.type = NLA_U64},
+	[SLUICE_A_DESTINATION_COMPRESS_NS] = {.type = NLA_U64},
+	[SLUICE_A_DESTINATION_COMPRESS_STEP] = {.type = NLA_U64},
+	[SLUICE_A_CPU_NUMBER] = {.type = NLA_U32},
+	[SLUICE_A_CPU_ENTRIES] = {.type = NLA_U32},
+	[SLUICE_A_CPU_WAKES] = {.type = NLA_U64},
+	[SLUICE_A_CPU_COUNTERS] = {.type = NLA_NESTED},
+	[SLUICE_A_INPUT_NUMBER] = {.type = NLA_U32},
+	[SLUICE_A_STREAM_SOURCE] = {.type = NLA_STRING},
+	[SLUICE_A_STREAM_MEASURED] = {.type = NLA_U64},
+	[SLUICE_A_STREAM_MATCH_TIME] = {.type = NLA_U64},
+	[SLUICE_A_STREAM_STORE_TIME] = {.type = NLA_U64},
+	[SLUICE_A_STREAM_WAKES_MEASURED] = {.type = NLA_U64},
+	[SLUICE_A_STREAM_WAKE_TIME] = {.type = NLA_U64},
 };
 
 const struct nla_policy sluice_netlink_counter_policy[SLUICE_C_MAX + 1] = {

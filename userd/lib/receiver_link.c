@@ -257,14 +257,12 @@ static int take_frame(struct sluice_receiver_link *link, const struct sluice_dec
 int sluice_receiver_fed(struct sluice_receiver_link *link, size_t length)
 {
 	struct sluice_decoder_item item = {.length = 0};
-	size_t begin;
 	int next = 0;
 
 	if (!link || length > link->decoder.capacity - link->decoder.end)
 		return -EINVAL;
 	sluice_decoder_fed(&link->decoder, length);
 	while (!link->error) {
-		begin = link->decoder.begin;
 		next = sluice_decoder_next(&link->decoder, &item);
 		if (next <= 0)
 			break;
@@ -272,7 +270,7 @@ int sluice_receiver_fed(struct sluice_receiver_link *link, size_t length)
 		link->goes_on = link->error == -EAGAIN;
 		if (link->goes_on) {
 			/* The frame is the next one still; what was taken of it is known. */
-			link->decoder.begin = begin;
+			sluice_decoder_again(&link->decoder);
 			link->error = 0;
 			return -EAGAIN;
 		}
@@ -286,6 +284,8 @@ int sluice_receiver_fed(struct sluice_receiver_link *link, size_t length)
 		link->fault = "a frame of another version";
 	else if (next == -EPROTO)
 		link->fault = "bytes that are not a frame";
+	else if (next == -EILSEQ)
+		link->fault = "a compressed frame that does not hold what its header says";
 	return link->error;
 }
 
@@ -322,6 +322,8 @@ static int put_frame(struct sluice_receiver_link *link, enum sluice_frame_type t
 		return -ENOMEM;
 	frame.count = htole32((uint32_t)count);
 	frame.length = htole32((uint32_t)length);
+	if (type == SLUICE_FRAME_HELLO)
+		frame.offset = htole64(SLUICE_FRAME_F_ZSTD);
 	sluice_guid_copy(frame.stream, link->output);
 	frame.payload_crc = htole32(sluice_crc32c(0, ranges, length));
 	sluice_frame_seal(&frame);

@@ -221,8 +221,11 @@ int sluice_ring_create(struct sluice_ring *ring, size_t size, const sluice_guid 
 	if (fd < 0)
 		return -errno;
 	error = sluice_ring_create_in(ring, fd, size, stream, epoch, cpu);
-	/* The mappings hold the file. */
-	close(fd);
+	/* The mappings hold the memory; the descriptor is a name for who wants to look at it. */
+	if (error)
+		close(fd);
+	else
+		ring->memory = fd + 1;
 	return error;
 }
 
@@ -238,6 +241,8 @@ void sluice_ring_begin_at(struct sluice_ring *ring, uint64_t offset)
 void sluice_ring_unmap(struct sluice_ring *ring)
 {
 	sluice_ring_writer_detach(ring);
+	if (ring->memory)
+		close(ring->memory - 1);
 	munmap(ring->mapping, ring->mapping_size);
 	memset(ring, 0, sizeof(*ring));
 }

@@ -26,6 +26,8 @@ struct sluice_ring {
 	struct sluice_ring_writer *writer; /* user-space rings only */
 	char *file;		       /* that it lies in, on tmpfs; NULL: none that outlives us */
 	int lock;		       /* its descriptor, if there is one */
+	int memory;		       /* of a ring in a memfd, plus 1: its descriptor, by which
+					  sluicectl tap finds it; 0: none */
 	struct sluice_ring_twin *twin; /* of the file; NULL: none */
 	bool is_revived;	       /* the file was lost; what was in it is told of */
 	bool is_handed;		       /* another process goes on with the file, empty or not */
@@ -77,6 +79,9 @@ int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path);
 /* Maps what lies in the file `path`, to look only, whoever has it. 0, -ENOENT, -EPERM (not our
  * file), -EPROTO, other negative errno. @owner caller: destroy, which leaves the file alone */
 int sluice_ring_look(struct sluice_ring *ring, const char *path);
+
+/* The same of an open file, which the caller keeps: also of the memfd of a ring that is no file. */
+int sluice_ring_look_at(struct sluice_ring *ring, int fd);
 
 /* For ring.c and ring_file.c only. */
 int sluice_ring_create_in(struct sluice_ring *ring, int fd, size_t size, const sluice_guid stream,
@@ -172,6 +177,10 @@ void sluice_ring_move_tail(struct sluice_ring *ring, uint64_t tail);
 uint8_t *sluice_ring_reserve(struct sluice_ring *ring, uint32_t length);
 /* Publishes the reserved record, which the caller has filled in. */
 void sluice_ring_commit(struct sluice_ring *ring);
+/* Both at once, and what lies between: a datagram of `input` without flags and addresses becomes a
+ * record. False: the ring is full. */
+bool sluice_ring_put(struct sluice_ring *ring, uint16_t input, uint64_t time_ns,
+		     const uint8_t *payload, uint32_t length);
 /* Bytes of records that can be reserved now, pending GAPs taken into account. */
 uint64_t sluice_ring_room(struct sluice_ring *ring);
 /* Counts lost datagrams of `input`; a GAP record tells of them before the next record that finds

@@ -205,9 +205,23 @@ static int clear_away(const char *path)
 	return 1;
 }
 
-int sluice_ring_look(struct sluice_ring *ring, const char *path)
+int sluice_ring_look_at(struct sluice_ring *ring, int fd)
 {
 	struct sluice_ring_producer head;
+	struct stat state;
+	int error;
+
+	if (!ring || fd < 0)
+		return -EINVAL;
+	memset(ring, 0, sizeof(*ring));
+	if (fstat(fd, &state))
+		return -errno;
+	error = read_head(fd, state.st_size, &head);
+	return error ? error : sluice_ring_map_to_look(ring, fd, head.data_offset, head.size);
+}
+
+int sluice_ring_look(struct sluice_ring *ring, const char *path)
+{
 	off_t bytes;
 	int fd, error;
 
@@ -218,9 +232,7 @@ int sluice_ring_look(struct sluice_ring *ring, const char *path)
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;
-	error = is_ours(fd, &bytes) ? read_head(fd, bytes, &head) : -EPERM;
-	if (!error)
-		error = sluice_ring_map_to_look(ring, fd, head.data_offset, head.size);
+	error = is_ours(fd, &bytes) ? sluice_ring_look_at(ring, fd) : -EPERM;
 	/* The mapping holds the file. */
 	close(fd);
 	return error;
@@ -415,11 +427,13 @@ int sluice_ring_revive_apart(struct sluice_ring *ring, const char *path)
 	fd = error ? -1 : memfd_create("sluice-ring", MFD_CLOEXEC);
 	if (!error)
 		error = fd < 0 ? -errno : revive(ring, path, fd, known);
-	if (fd >= 0)
+	if (error && fd >= 0)
 		close(fd);
 	/* Told once: the twin goes. */
-	if (!error)
+	if (!error) {
+		ring->memory = fd + 1;
 		sluice_ring_twin_close(ring, path, true);
+	}
 	free(known);
 	return error;
 }

@@ -194,8 +194,9 @@ static void mirror(const struct sluice_ring *ring)
 		sluice_ring_twin_head(ring->twin, writer->head, writer->sequence, writer->untold);
 }
 
-/* Makes the `length` bytes at head a record of the stream. */
-static void publish(struct sluice_ring *ring, uint32_t length)
+/* Makes the `length` bytes at head a record of the stream. Once a datagram: inlined where it pays.
+ */
+static inline void publish(struct sluice_ring *ring, uint32_t length)
 {
 	struct sluice_ring_writer *writer = ring->writer;
 	struct sluice_ring_producer *producer = writer->producer;
@@ -290,6 +291,38 @@ void sluice_ring_commit(struct sluice_ring *ring)
 		sluice_count(&producer->stored, 1);
 		sluice_count(&producer->stored_bytes, payload);
 	}
+}
+
+bool sluice_ring_put(struct sluice_ring *ring, uint16_t input, uint64_t time_ns,
+		     const uint8_t *payload, uint32_t length)
+{
+	struct sluice_ring_writer *writer = ring->writer;
+	const uint32_t whole = length + (uint32_t)sizeof(struct sluice_record);
+	const struct sluice_record record = {
+		.length = htole32(whole),
+		.type = SLUICE_RECORD_DATA,
+		.input = htole16(input),
+		.time_ns = htole64(time_ns),
+	};
+	uint8_t *at;
+
+	/* A datagram is no longer; and then as in sluice_ring_reserve(), which is asked where it is
+	 * not as plain as this. */
+	if (length > UINT16_MAX)
+		return false;
+	if ((writer->pending ||
+	     ring->mask + 1 - SLUICE_RECORD_ALIGN - (writer->head - writer->tail) <
+		     sluice_record_span(whole)) &&
+	    !sluice_ring_reserve(ring, whole))
+		return false;
+	at = writer->data + (writer->head & ring->mask);
+	memcpy(at, &record, sizeof(record));
+	memcpy(at + sizeof(record), payload, length);
+	writer->reserved = 0;
+	publish(ring, whole);
+	sluice_count(&writer->producer->stored, 1);
+	sluice_count(&writer->producer->stored_bytes, length);
+	return true;
 }
 
 uint64_t sluice_ring_room(struct sluice_ring *ring)

@@ -42,7 +42,7 @@ enum sluice_thread_state {
 enum sluice_thread_verdict {
 	SLUICE_THREAD_WELL,
 	SLUICE_THREAD_STARVED, /* it could run, and gets no processor */
-	SLUICE_THREAD_BLOCKED, /* it waits for the disk or for DNS */
+	SLUICE_THREAD_BLOCKED, /* it waits for the disk, DNS or a broker */
 	SLUICE_THREAD_STUCK,   /* it does not get on */
 };
 

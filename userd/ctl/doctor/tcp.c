@@ -198,7 +198,8 @@ void sluice_doctor_path_mtu(const struct sluice_doctor_look *look,
 	while (next(outputs, &line, &connection)) {
 		if (!sluice_doctor_line_number(connection.line, "pmtu", &pmtu) || !pmtu ||
 		    !interface_of(look, connection.local, name, &mtu) || pmtu >= mtu ||
-		    is_told(report, connection.peer))
+		    /* No IPv4 packet is longer, and the loopback's MTU is. */
+		    pmtu == UINT16_MAX || is_told(report, connection.peer))
 			continue;
 		finding = sluice_doctor_find(report, connection.peer);
 		sluice_doctor_fill(finding, "pmtu", "%" PRIu64, pmtu);

@@ -98,17 +98,21 @@ static const struct sluice_top_column threads[] = {
 	{"STATE", "state", SLUICE_TOP_WORDS, 2, false, false},
 };
 
-static const struct sluice_top_column rules[] = {
-	{"RULE", "name", SLUICE_TOP_WORDS, 0, false, false},
+/* Of rules, rings and CPUs: each has some. */
+static const struct sluice_top_column kernel[] = {
+	{"RULE, RING, CPU", "label", SLUICE_TOP_WORDS, 0, false, false},
 	{"PORTS", "ports", SLUICE_TOP_WORDS, 1, true, false},
 	{"HOOK", "hook", SLUICE_TOP_WORDS, 4, true, false},
 	{"VERDICT", "verdict", SLUICE_TOP_WORDS, 3, true, false},
-	{"/s", "matched", SLUICE_TOP_RATE, 0, false, false},
+	{"stored/s", "stored", SLUICE_TOP_RATE, 0, false, false},
 	{"bit/s", "stored_bytes", SLUICE_TOP_BITRATE, 1, false, false},
-	{"LAST 2 MIN", "matched", SLUICE_TOP_CURVE, 3, false, false},
-	{"MATCHED", "matched", SLUICE_TOP_COUNT, 1, false, false},
+	{"LAST 2 MIN", "stored", SLUICE_TOP_CURVE, 5, false, false},
+	{"MATCHED", "matched", SLUICE_TOP_COUNT, 3, false, false},
 	{"STORED", "stored", SLUICE_TOP_COUNT, 2, false, false},
 	{"LOST", "lost", SLUICE_TOP_COUNT, 0, false, true},
+	{"FILL", "fill", SLUICE_TOP_FILL, 4, false, false},
+	{"GAPS", "gaps", SLUICE_TOP_COUNT, 5, false, true},
+	{"wakes/s", "wakes", SLUICE_TOP_RATE, 4, false, false},
 	{"INTERFACE", "interface", SLUICE_TOP_WORDS, 5, true, false},
 	{"SOURCE", "source", SLUICE_TOP_WORDS, 6, true, false},
 	{"DESTINATION", "destination", SLUICE_TOP_WORDS, 6, true, false},
@@ -127,5 +131,5 @@ const struct sluice_top_table sluice_top_tables[SLUICE_TOP_LISTS] = {
 	[SLUICE_TOP_STREAMS] = {"Streams", "stored", false, COLUMNS(streams)},
 	[SLUICE_TOP_STORE] = {"Store", "used", true, COLUMNS(store)},
 	[SLUICE_TOP_THREADS] = {"Threads", "cpu_time", false, COLUMNS(threads)},
-	[SLUICE_TOP_RULES] = {"Kernel", "matched", false, COLUMNS(rules)},
+	[SLUICE_TOP_RULES] = {"Kernel", "stored", false, COLUMNS(kernel)},
 };

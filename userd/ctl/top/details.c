@@ -12,27 +12,43 @@
 #include "field.h"
 #include "figure.h"
 
+#define OF(...)                                                                 \
+	{                                                                       \
+		(const enum sluice_field_list[]){__VA_ARGS__},                  \
+			sizeof((const enum sluice_field_list[]){__VA_ARGS__}) / \
+				sizeof(enum sluice_field_list)                  \
+	}
+
 /* Which fields a row has: of the first list that knows the key. */
-static const enum sluice_field_list fields[SLUICE_TOP_LISTS][2] = {
-	[SLUICE_TOP_INPUTS] = {SLUICE_FIELDS_INPUT, SLUICE_FIELDS_INPUT},
-	[SLUICE_TOP_OUTPUTS] = {SLUICE_FIELDS_OUTPUT, SLUICE_FIELDS_DESTINATION},
-	[SLUICE_TOP_STREAMS] = {SLUICE_FIELDS_STREAM, SLUICE_FIELDS_CURSOR},
-	[SLUICE_TOP_STORE] = {SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK},
-	[SLUICE_TOP_THREADS] = {SLUICE_FIELDS_THREAD, SLUICE_FIELDS_THREAD},
-	[SLUICE_TOP_RULES] = {SLUICE_FIELDS_RULE, SLUICE_FIELDS_RULE},
+static const struct {
+	const enum sluice_field_list *lists;
+	size_t count;
+} fields[SLUICE_TOP_LISTS] = {
+	[SLUICE_TOP_INPUTS] = OF(SLUICE_FIELDS_INPUT),
+	[SLUICE_TOP_OUTPUTS] = OF(SLUICE_FIELDS_OUTPUT, SLUICE_FIELDS_DESTINATION),
+	[SLUICE_TOP_STREAMS] = OF(SLUICE_FIELDS_STREAM, SLUICE_FIELDS_CURSOR),
+	[SLUICE_TOP_STORE] = OF(SLUICE_FIELDS_MEMORY, SLUICE_FIELDS_DISK),
+	[SLUICE_TOP_THREADS] = OF(SLUICE_FIELDS_THREAD),
+	[SLUICE_TOP_RULES] =
+		OF(SLUICE_FIELDS_RULE, SLUICE_FIELDS_RING, SLUICE_FIELDS_CPU, SLUICE_FIELDS_LOST),
 };
 
 /* The row of the table of fields for a key; NULL: it is top's own. */
 static const struct sluice_field *field_of(enum sluice_top_list list, const json_t *row,
 					   const char *key)
 {
-	/* Of keys that both have a destination means its own. */
-	bool is_second = json_object_get(row, "to") || json_object_get(row, "path");
-	size_t turn, number;
+	/* Of keys that several have a row means its own: a destination, a ring, a CPU. */
+	size_t first = json_object_get(row, "entries") ? 2
+		       : json_object_get(row, "to") || json_object_get(row, "path") ||
+				       json_object_get(row, "stream")
+			       ? 1
+			       : 0,
+	       turn, number;
 
-	for (turn = 0; turn < 2; turn++)
+	for (turn = 0; turn < fields[list].count; turn++)
 		for (number = 0; number < sluice_field_count; number++)
-			if (sluice_fields[number].list == fields[list][(turn + is_second) % 2] &&
+			if (sluice_fields[number].list ==
+				    fields[list].lists[(turn + first) % fields[list].count] &&
 			    !strcmp(sluice_fields[number].key, key))
 				return &sluice_fields[number];
 	return NULL;

@@ -158,6 +158,66 @@ static void add_threads(json_t *rows, const json_t *list)
 	}
 }
 
+/* Puts the members of an object of a row beside it: `before` and the name of each. */
+static void put_members(json_t *row, const char *key, const char *before)
+{
+	json_t *member;
+	const char *name;
+	char text[KEY];
+
+	json_object_foreach(json_object_get(row, key), name, member)
+	{
+		snprintf(text, sizeof(text), "%s%.64s", before, name);
+		json_object_set(row, text, member);
+	}
+}
+
+/* A row of a ring, with how full it is. */
+static void add_ring(json_t *rows, const json_t *ring)
+{
+	json_t *row = json_copy((json_t *)ring);
+	double size = json_number_value(json_object_get(row, "size")),
+	       used = json_number_value(json_object_get(row, "head")) -
+		      json_number_value(json_object_get(row, "shared_tail"));
+	char label[KEY];
+
+	/* An older module does not tell. */
+	if (size > 0)
+		json_object_set_new(row, "fill", json_real(used > 0 ? 100 * used / size : 0));
+	put_members(row, "batch", "batch_");
+	json_object_del(row, "batch");
+	snprintf(label, sizeof(label), "ring %.255s cpu %lld", text_of(ring, "name"),
+		 (long long)json_integer_value(json_object_get(ring, "cpu")));
+	add_row(rows, row, text_of(ring, "stream"), label);
+}
+
+/* What the module tells of: rules, rings, CPUs. */
+static void add_kernel(json_t *rows, const json_t *snapshot)
+{
+	json_t *one, *row;
+	char label[KEY];
+	size_t number;
+
+	json_array_foreach(json_object_get(snapshot, "rules"), number, one)
+	{
+		row = json_copy(one);
+		put_members(row, "lost", "");
+		add_row(rows, row, text_of(one, "id"), text_of(one, "name"));
+	}
+	json_array_foreach(json_object_get(snapshot, "rings"), number, one)
+	{
+		add_ring(rows, one);
+	}
+	json_array_foreach(json_object_get(snapshot, "cpus"), number, one)
+	{
+		row = json_copy(one);
+		put_members(row, "lost", "");
+		snprintf(label, sizeof(label), "cpu %lld",
+			 (long long)json_integer_value(json_object_get(one, "cpu")));
+		add_row(rows, row, label, label);
+	}
+}
+
 /* What comes in, of all inputs. */
 static void add_total_in(json_t *rows, const json_t *snapshot)
 {
@@ -240,7 +300,7 @@ json_t *sluice_top_flatten(const json_t *snapshot, enum sluice_top_list list)
 		add_threads(rows, json_object_get(snapshot, "threads"));
 		break;
 	case SLUICE_TOP_RULES:
-		json_array_extend(rows, json_object_get(snapshot, "rules"));
+		add_kernel(rows, snapshot);
 		break;
 	case SLUICE_TOP_LISTS:
 		break;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "../../lib/clock.h"
+#include "../../lib/thread.h"
 #include "desk.h"
 
 struct sluice_desk *sluice_desk_get(struct sluice_desk *desk)
@@ -39,11 +40,29 @@ void sluice_desk_put(struct sluice_desk *desk)
 	free(desk);
 }
 
+/* It got on. What it does next, calls of a library, may take long. @context the thread */
+static void note_progress(void)
+{
+	sluice_thread_progress(sluice_now());
+	(void)sluice_thread_enters(SLUICE_THREAD_PUBLISHES);
+}
+
+/* struct sluice_thread_calls.poke */
+static void poke(void *context)
+{
+	struct sluice_desk *desk = context;
+
+	/* Without the lock: one that comes too early comes again. */
+	pthread_cond_signal(&desk->work);
+}
+
 /* The thread: serves attempts until the worker has no use for it. */
 static void *serve(void *argument)
 {
+	static const struct sluice_thread_calls calls = {.poke = poke};
 	struct sluice_desk *desk = argument;
 
+	(void)sluice_thread_begin(SLUICE_THREAD_BROKER, "sluice-broker", &calls, desk);
 	pthread_mutex_lock(&desk->lock);
 	while (!desk->ends) {
 		if (!desk->is_wished || desk->serving == desk->wish) {
@@ -57,6 +76,7 @@ static void *serve(void *argument)
 		pthread_mutex_lock(&desk->lock);
 	}
 	pthread_mutex_unlock(&desk->lock);
+	sluice_thread_end();
 	sluice_desk_put(desk);
 	return NULL;
 }
@@ -94,7 +114,6 @@ int sluice_desk_create(void (*run)(struct sluice_desk *desk, uint64_t attempt),
 		sluice_desk_put(desk);
 		return -error;
 	}
-	pthread_setname_np(thread, "sluice-broker");
 	pthread_detach(thread);
 	*result = desk;
 	return 0;
@@ -141,6 +160,7 @@ bool sluice_desk_goes_on(struct sluice_desk *desk, uint64_t attempt)
 {
 	bool goes_on;
 
+	note_progress();
 	pthread_mutex_lock(&desk->lock);
 	goes_on = sluice_desk_is_wished(desk, attempt);
 	pthread_mutex_unlock(&desk->lock);
@@ -176,8 +196,11 @@ void sluice_desk_wait(struct sluice_desk *desk, uint64_t until)
 	struct timespec at = {.tv_sec = (time_t)(until / SLUICE_NS_PER_S),
 			      .tv_nsec = (long)(until % SLUICE_NS_PER_S)};
 
+	sluice_thread_sleeps();
 	if (until == UINT64_MAX)
 		pthread_cond_wait(&desk->work, &desk->lock);
 	else
 		pthread_cond_timedwait(&desk->work, &desk->lock, &at);
+	(void)sluice_thread_wakes();
+	note_progress();
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sluice/counters.h>
 #include "answer.h"
 #include "cost_list.h"
 #include "thread_list.h"
@@ -179,15 +180,20 @@ static const char *text_of(const struct source *source, const char *member)
 	return text;
 }
 
-/* A member that is a number of 32 or 64 bits. */
+/* A member that is a number of 16, 32 or 64 bits. */
 static uint64_t number_of(const struct source *source, const char *member)
 {
 	uint64_t wide;
 	uint32_t narrow;
+	uint16_t least;
 
 	if (source->size == sizeof(wide)) {
 		memcpy(&wide, member, sizeof(wide));
 		return wide;
+	}
+	if (source->size == sizeof(least)) {
+		memcpy(&least, member, sizeof(least));
+		return least;
 	}
 	memcpy(&narrow, member, sizeof(narrow));
 	return narrow;
@@ -336,6 +342,7 @@ static int dump_stream(const struct dump *dump, const struct sluice_engine_strea
 	if (!message || nla_put(message, SLUICE_A_ROUTE_ID, SLUICE_GUID_SIZE, stream->route) ||
 	    (*stream->name && put_text(message, SLUICE_A_ROUTE_NAME, stream->name)) ||
 	    nla_put(message, SLUICE_A_STREAM_ID, SLUICE_GUID_SIZE, stream->uuid) ||
+	    put_text(message, SLUICE_A_STREAM_SOURCE, stream->source) ||
 	    nla_put_u64(message, SLUICE_A_STREAM_EPOCH, stream->epoch) ||
 	    nla_put_u32(message, SLUICE_A_STREAM_CPU, stream->cpu) ||
 	    nla_put_u32(message, SLUICE_A_STREAM_WORKER, stream->worker) ||

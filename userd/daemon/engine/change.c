@@ -427,6 +427,7 @@ static void commit(struct change *change)
 	free(old);
 	engine->outputs = change->outputs;
 	engine->output_count = change->config->output_count;
+	sluice_renamed_follow(engine, change->config, &change->derived, &change->identity);
 	sluice_derived_free(&engine->derived);
 	engine->derived = change->derived;
 	sluice_config_free(engine->config);

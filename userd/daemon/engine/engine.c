@@ -98,6 +98,7 @@ void sluice_engine_free(struct sluice_engine *engine)
 		sluice_identity_forget(&engine->identity, engine->config);
 	sluice_identity_free(&engine->identity);
 	free(engine->dropped);
+	free(engine->renamed);
 	free(engine->disk_past.drops);
 	sluice_config_free(engine->config);
 	free(engine->streams.list);

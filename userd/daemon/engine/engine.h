@@ -35,6 +35,7 @@ struct sluice_engine_stream {
 	sluice_guid route;
 	char name[SLUICE_NAME_MAX + 1]; /* the route's */
 	sluice_guid uuid;
+	const char *source; /* who fills it, a word of `inputs.source` */
 	uint64_t epoch;
 	uint32_t cpu;
 	uint32_t worker; /* that reads it */
@@ -89,6 +90,8 @@ struct sluice_engine_destination {
 	uint64_t refused;     /* relp: datagrams that the receiver said it does not want */
 	uint64_t faults;      /* how often it broke the protocol */
 	uint64_t unconfirmed; /* plain: datagrams that its TCP had when it ended the connection */
+	/* native, compressed: bytes of records before and after, ns that it took, how hard now */
+	uint64_t compress_in, compress_out, compress_ns, compress_step;
 	uint64_t rate, achieved; /* bits a second: the limit (0: none), and of the last second */
 	uint32_t mss, pmtu;
 	const char *role;  /* "active", "standby", "disabled" */

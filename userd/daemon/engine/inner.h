@@ -84,6 +84,8 @@ struct sluice_engine {
 	bool is_handed;			/* at the end: another process goes on with all of it */
 	struct sluice_dropped *dropped; /* since the start */
 	size_t dropped_count;
+	struct sluice_renamed *renamed; /* inputs, since the start (renamed.c) */
+	size_t renamed_count;
 	struct sluice_derived derived;
 	struct sluice_worker **workers;
 	size_t worker_count;
@@ -201,6 +203,14 @@ void sluice_name_inputs(struct sluice_engine *engine);
 
 /* past.c: adds what a predecessor counted, by GUID, to a picture. */
 void sluice_past_add(const struct sluice_engine *engine, struct sluice_engine_report *report);
+
+/* renamed.c: notes which inputs of `next`, which is to be in force, are those that had another
+ * name; adds what was counted under that to an input's counters. @context process */
+void sluice_renamed_follow(struct sluice_engine *engine, const struct sluice_config *next,
+			   const struct sluice_derived *derived,
+			   const struct sluice_identity *identity);
+void sluice_renamed_add(const struct sluice_engine *engine, enum sluice_source kind,
+			const sluice_guid guid, struct sluice_counters *counters);
 
 /* disk_past.c: remembers what the store that is left did; adds that to what the present one did;
  * likewise what was given up. */

@@ -29,24 +29,27 @@
 	FIGURE("unmatched", unmatched)
 
 /* And of a destination. */
-#define TO_FIGURES(FIGURE)               \
-	FIGURE("sent", sent)             \
-	FIGURE("bytes", bytes)           \
-	FIGURE("acked", acked)           \
-	FIGURE("resent", resent)         \
-	FIGURE("writes", writes)         \
-	FIGURE("connects", connects)     \
-	FIGURE("gaps", gaps)             \
-	FIGURE("unsendable", unsendable) \
-	FIGURE("escaped", escaped)       \
-	FIGURE("oversized", oversized)   \
-	FIGURE("skipped", skipped)       \
-	FIGURE("split", split)           \
-	FIGURE("pieces", pieces)         \
-	FIGURE("truncated", truncated)   \
-	FIGURE("refused", refused)       \
-	FIGURE("faults", faults)         \
-	FIGURE("unconfirmed", unconfirmed)
+#define TO_FIGURES(FIGURE)                     \
+	FIGURE("sent", sent)                   \
+	FIGURE("bytes", bytes)                 \
+	FIGURE("acked", acked)                 \
+	FIGURE("resent", resent)               \
+	FIGURE("writes", writes)               \
+	FIGURE("connects", connects)           \
+	FIGURE("gaps", gaps)                   \
+	FIGURE("unsendable", unsendable)       \
+	FIGURE("escaped", escaped)             \
+	FIGURE("oversized", oversized)         \
+	FIGURE("skipped", skipped)             \
+	FIGURE("split", split)                 \
+	FIGURE("pieces", pieces)               \
+	FIGURE("truncated", truncated)         \
+	FIGURE("refused", refused)             \
+	FIGURE("faults", faults)               \
+	FIGURE("unconfirmed", unconfirmed)     \
+	FIGURE("compressed_from", compress_in) \
+	FIGURE("compressed_to", compress_out)  \
+	FIGURE("compress_ns", compress_ns)
 
 /* An input or destination that the predecessor had. */
 struct past {
@@ -189,6 +192,15 @@ static const struct past *find(const sluice_guid guid, const char *name)
 			return past;
 	}
 	return NULL;
+}
+
+void sluice_past_rename(const sluice_guid old, const sluice_guid heir)
+{
+	struct past *past;
+
+	for (past = pasts; past; past = past->next)
+		if (past->is_input && sluice_guid_equal(past->guid, old))
+			sluice_guid_copy(past->guid, heir);
 }
 
 void sluice_past_add(const struct sluice_engine *engine, struct sluice_engine_report *report)

@@ -12,6 +12,9 @@
  * -ENOMEM. @context process */
 int sluice_past_say(struct sluice_parcel *parcel, const struct sluice_engine_report *report);
 
+/* What it counted of input `old` is `heir`'s from now on. @context process */
+void sluice_past_rename(const sluice_guid old, const sluice_guid heir);
+
 /* Had the predecessor a connection to that destination of the output? @context process */
 bool sluice_past_was_connected(const sluice_guid output, const char *name);
 

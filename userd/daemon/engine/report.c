@@ -164,6 +164,8 @@ static int report_inputs(struct sluice_engine *engine, const struct sluice_disk_
 		 */
 		picture->has_index = !sluice_intake_classes[kind]->counters(
 			engine->intakes[kind], input->id, &picture->counters, &picture->index);
+		sluice_renamed_add(engine, engine->derived.kinds[number], input->id,
+				   &picture->counters);
 		if (sluice_intake_classes[kind]->unmatched)
 			picture->unmatched = sluice_intake_classes[kind]->unmatched(
 				engine->intakes[kind], input->id);
@@ -231,6 +233,8 @@ static void add_connection(const struct sluice_connection *connection,
 
 	sum->backlog += sluice_load_relaxed(&counters->backlog);
 	sum->achieved += sluice_load_relaxed(&counters->achieved);
+	if (sluice_load_relaxed(&counters->compress_step) > sum->compress_step)
+		sum->compress_step = sluice_load_relaxed(&counters->compress_step);
 	if (mss && (!sum->mss || mss < sum->mss))
 		sum->mss = mss;
 	if (pmtu && (!sum->pmtu || pmtu < sum->pmtu))
@@ -375,6 +379,7 @@ static int report_stream(const struct sluice_engine *engine, const struct sluice
 	picture->wakes = sluice_load_relaxed(&producer->wakes);
 	picture->owner = (uint32_t)getpid();
 	picture->is_draining = stream->draining;
+	picture->source = sluice_config_source_name(stream->kind);
 	picture->counters.stored = sluice_load_relaxed(&producer->stored);
 	picture->counters.stored_bytes = sluice_load_relaxed(&producer->stored_bytes);
 	picture->counters.gaps = sluice_load_relaxed(&producer->gaps);

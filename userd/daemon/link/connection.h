@@ -22,6 +22,7 @@
 #include "../loop/worker.h"
 #include "../stream/feeder.h"
 #include "attempt.h"
+#include "compress.h"
 #include "framing.h"
 #include "group.h"
 #include "health.h"
@@ -63,6 +64,9 @@ struct sluice_tcp_counters {
 	uint64_t
 		unsafe; /* 1: it acknowledges, but not what the output waits for (`ack: durable`) */
 	uint64_t full;	/* relp, 1: it answers so late that its queue must be full */
+	/* native, compressed: bytes of spans before and after, what that took, how hard
+	 * (compress.c) */
+	uint64_t compress_in, compress_out, compress_ns, compress_step;
 	uint64_t faults;  /* how often it broke the protocol */
 	uint64_t faulty;  /* 1: it did, and has done nothing right since */
 	uint64_t slow;	  /* 1: its TCP answers, and takes what it is given slowly or not at all */
@@ -79,7 +83,8 @@ SLUICE_HAS_ITS_LINES(struct sluice_tcp_counters);
 	COUNT(sent) COUNT(bytes) COUNT(acked) COUNT(resent) COUNT(writes) \
 	COUNT(connects) COUNT(gaps) COUNT(unsendable) COUNT(escaped) COUNT(oversized) \
 	COUNT(skipped) COUNT(split) COUNT(pieces) COUNT(truncated) COUNT(refused) \
-	COUNT(unconfirmed) COUNT(faults)
+	COUNT(unconfirmed) COUNT(faults) COUNT(compress_in) COUNT(compress_out) \
+	COUNT(compress_ns)
 /* clang-format on */
 
 /* What differs between framings. All of it @context worker. */
@@ -174,6 +179,7 @@ struct sluice_connection {
 
 	struct sluice_secure *secure; /* TLS; NULL: none, or none yet */
 	struct sluice_native native;
+	struct sluice_compress compress;
 	void *own; /* the protocol's own (prepare, dispose); native's lies above, for speed */
 	struct sluice_tcp_counters counters;
 };

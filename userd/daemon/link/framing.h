@@ -54,6 +54,7 @@ struct sluice_form {
 	enum sluice_unsafe unsafe;
 	enum sluice_lead prefix; /* in front of each message; framings with a form here */
 	unsigned int hazards;	 /* SLUICE_HAZARD_*, beside the line feed of newline */
+	int packs; /* plain: 1: all of it is compressed, for who inflates what comes */
 };
 
 /* Why a datagram does not go. */

@@ -47,9 +47,10 @@ struct sluice_group {
 	size_t batch_bytes;
 	size_t run_bytes; /* hash: the most that a run of records may have */
 	bool parks;	  /* hash: segments wait at the connection that they belong to */
-	bool durable;	/* native: what a receiver has but not on stable storage is not released */
-	bool resends;	/* plain: what is unconfirmed is sent again */
-	bool is_absent; /* `connections` are fewer than workers, and this one has none */
+	bool durable;	 /* native: what a receiver has but not on stable storage is not released */
+	bool compresses; /* native: spans go compressed where that pays */
+	bool resends;	 /* plain: what is unconfirmed is sent again */
+	bool is_absent;	 /* `connections` are fewer than workers, and this one has none */
 	struct sluice_pacer *pacer; /* of all destinations together, all workers' */
 
 	/* Who is in it, and whose segments they carry */

@@ -5,12 +5,15 @@
  * writer.c, in one worker. Touches: the connection, the feeders of its group.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/barrier.h"
 #include "../../lib/buffer.h"
 #include "../../lib/frame.h"
 #include "../../lib/log.h"
+#include "../handover/notes.h"
+#include "../handover/parcel.h"
 #include "../stream/stream.h"
 #include "connection.h"
 #include "path.h"
@@ -75,7 +78,7 @@ static bool keep(struct sluice_carrier *carrier)
  */
 static bool enlarge_staging(struct sluice_connection *connection, size_t bytes)
 {
-	size_t room = 2 * (bytes + sizeof(connection->native.frame_lost));
+	size_t room = 2 * (bytes + sizeof(connection->native.frame_zstd));
 	uint8_t *larger = realloc(connection->native.staging, room);
 
 	if (!larger)
@@ -103,6 +106,7 @@ static void dispose(struct sluice_connection *connection)
 	free(connection->native.greeting);
 	free(connection->native.kept);
 	free(connection->native.staging);
+	sluice_compress_free(connection);
 }
 
 /* Sends HELLO: who we are and where each stream's cursor stands. */
@@ -115,6 +119,8 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	drop_kept(connection);
 	free(connection->native.greeting);
 	connection->native.greeting = NULL;
+	connection->native.takes = 0;
+	sluice_compress_restart(connection);
 	/* PATH follows in the same write. */
 	ranges = calloc(1, room * sizeof(*ranges) + SLUICE_PATH_FRAME);
 	/* A HELLO without ranges is a HELLO, too. */
@@ -146,22 +152,28 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 /* Would a span of `bytes` still fit into the staging buffer? */
 static bool fits(const struct sluice_connection *connection, uint64_t bytes)
 {
-	return connection->writing.staged + sizeof(connection->native.frame_lost) + bytes <=
+	return connection->writing.staged + sizeof(connection->native.frame_zstd) + bytes <=
 	       connection->native.room;
 }
 
 /* Adds header and span to the staging buffer, for which there is room: short spans go many to a
- * write. */
+ * write. `whole`: what the bytes are when they are not compressed; 0: they are not. */
 static void stage(struct sluice_connection *connection, const uint8_t *bytes, size_t length,
-		  uint64_t blank)
+		  uint64_t blank, size_t whole)
 {
 	uint8_t *at = connection->native.staging + connection->writing.staged;
 	size_t header;
 
 	connection->native.frame.length = htole32((uint32_t)length);
 	connection->native.frame.payload_crc = htole32(sluice_crc32c(0, bytes, length));
-	header = sluice_frame_seal_lost(&connection->native.frame_lost, blank);
-	memcpy(at, &connection->native.frame_lost, header);
+	if (whole) {
+		connection->native.frame.type = SLUICE_FRAME_DATA_ZSTD;
+		header = sluice_frame_seal_zstd(&connection->native.frame_zstd, blank,
+						(uint32_t)whole);
+	} else {
+		header = sluice_frame_seal_lost(&connection->native.frame_lost, blank);
+	}
+	memcpy(at, &connection->native.frame_zstd, header);
 	memcpy(at + header, bytes, length);
 	connection->writing.staged += header + length;
 	connection->writing.pending[0].iov_base = connection->native.staging;
@@ -179,13 +191,18 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	const uint8_t *bytes = sluice_feeder_bytes(feeder, segment);
 	size_t length = (size_t)sluice_segment_bytes(segment);
 	uint64_t blank = segment->end - segment->start - length;
+	size_t packed = 0;
 
-	(void)now;
 	if (!bytes) {
 		sluice_feeder_return(feeder, id, segment->start, segment->count);
 		return -ENODATA;
 	}
-	if (!alone && !fits(connection, length) && !enlarge_staging(connection, length)) {
+	if (connection->group->compresses && connection->native.takes & SLUICE_FRAME_F_ZSTD)
+		packed = sluice_compress_span(connection, bytes, length, now);
+	/* What is compressed is a copy, and is put together with others as short ones are. */
+	alone = alone && !packed;
+	if (!alone && !fits(connection, packed ? packed : length) &&
+	    !enlarge_staging(connection, length)) {
 		sluice_feeder_return(feeder, id, segment->start, segment->count);
 		return -ENOMEM;
 	}
@@ -199,7 +216,8 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	connection->native.frame.floor = htole64(sluice_feeder_floor(feeder));
 	sluice_feeder_sends(feeder, id);
 	if (!alone) {
-		stage(connection, bytes, length, blank);
+		stage(connection, packed ? connection->compress.bytes : bytes,
+		      packed ? packed : length, blank, packed ? length : 0);
 		sluice_count(&connection->counters.sent, segment->count);
 		sluice_feeder_unpin(feeder, id);
 		((struct sluice_stream *)feeder->stream)->moved = true;
@@ -367,6 +385,8 @@ static const char *understand(struct sluice_connection *connection,
 		acknowledge(connection, payload, count, hello, now);
 		if (connection->carrier.done != done)
 			sluice_store_relaxed(&connection->counters.faulty, UINT64_C(0));
+		if (hello)
+			connection->native.takes = le64toh(frame->offset);
 		if (hello && connection->state == SLUICE_TCP_GREETING)
 			sluice_connection_is_ready(connection, now);
 		sluice_store_relaxed(&connection->counters.acked, connection->carrier.done);
@@ -493,6 +513,21 @@ static bool can_pass(const struct sluice_connection *connection)
 	return !connection->inbox.used && !connection->native.kept && !connection->writing.staged;
 }
 
+/* struct sluice_protocol.pass: what the receiver can take, which it says only once. */
+static int pass(const struct sluice_connection *connection, const char *key,
+		struct sluice_parcel *parcel)
+{
+	return sluice_parcel_say(parcel, "native %s takes=%" PRIu64, key, connection->native.takes);
+}
+
+/* struct sluice_protocol.go_on. A predecessor from before compression says nothing. */
+static bool go_on(struct sluice_connection *connection, const char *line, const char *key)
+{
+	line = sluice_notes_next(NULL, "native", key);
+	connection->native.takes = line ? sluice_handover_number(line, "takes") : 0;
+	return true;
+}
+
 /* struct sluice_protocol.take_rest: what is to be written goes by way of the staging buffer; of
  * what was read there is no whole frame. */
 static bool take_rest(struct sluice_connection *connection, const uint8_t *bytes, size_t written,
@@ -534,5 +569,7 @@ const struct sluice_protocol sluice_protocol_native = {
 	.tick = tick,
 	.lost = lost,
 	.can_pass = can_pass,
+	.pass = pass,
+	.go_on = go_on,
 	.take_rest = take_rest,
 };

@@ -15,7 +15,9 @@ struct sluice_native {
 	union {
 		struct sluice_frame frame;
 		struct sluice_frame_lost frame_lost;
+		struct sluice_frame_zstd frame_zstd;
 	};
+	uint64_t takes;	      /* SLUICE_FRAME_F_*: what the receiver said that it can take */
 	uint8_t *greeting;    /* HELLO's payload, and PATH */
 	uint64_t path;	      /* sluice_path_generation() of what was told last */
 	uint8_t *kept;	      /* what is left of a span that the store took out of the ring */

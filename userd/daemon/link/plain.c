@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include "../../lib/barrier.h"
+#include "../../lib/buffer.h"
 #include "../../lib/record.h"
 #include "../handover/notes.h"
 #include "../handover/parcel.h"
@@ -42,6 +43,8 @@ struct sent {
 struct sluice_plain {
 	uint8_t *staging;
 	size_t room;
+	uint8_t *framed; /* a segment that is about to be compressed; NULL: none has been */
+	size_t framed_room;
 	uint64_t queued;      /* bytes of the connection that were staged so far */
 	uint64_t confirmed;   /* of them, acknowledged by TCP when we last asked */
 	uint64_t pause;	      /* until it is asked again */
@@ -72,8 +75,10 @@ static void dispose(struct sluice_connection *connection)
 	struct sluice_plain *plain = connection->own;
 
 	sluice_connection_tell_unsent(connection);
-	if (plain)
+	if (plain) {
 		free(plain->staging);
+		free(plain->framed);
+	}
 	free(plain);
 	free(connection->inbox.bytes);
 }
@@ -86,7 +91,18 @@ static void begin(struct sluice_connection *connection, uint64_t now)
 	const void *preamble;
 	size_t length;
 
+	sluice_compress_restart(connection);
 	preamble = sluice_framing_preamble(connection->group->form, &length);
+	if (length && connection->group->form.packs) {
+		length = sluice_compress_frame(connection, preamble, length, &plain->staging,
+					       &plain->room, 0, now);
+		preamble = plain->staging;
+		if (!length) {
+			sluice_connection_lose(connection, "there is no memory to compress by", 0,
+					       now);
+			return;
+		}
+	}
 	plain->queued = length;
 	plain->confirmed = 0;
 	plain->settled = 0;
@@ -231,35 +247,49 @@ static bool confirm(struct sluice_connection *connection, uint64_t now)
 	return true;
 }
 
-/* Frames the segment; if it does not fit, as much as fits, and the rest is as if never taken. */
+/* Frames the segment behind the `used` bytes of *bytes, which hold *size; if it does not fit, as
+ * much as fits, and the rest is as if never taken. */
 static int frame(struct sluice_connection *connection, struct sluice_feeder *feeder, uint64_t id,
-		 struct sluice_framed *framed)
+		 uint8_t **bytes, size_t *size, size_t used, struct sluice_framed *framed)
 {
 	struct sluice_segment *segment = sluice_feeder_segment(feeder, id);
-	struct sluice_plain *plain = connection->own;
 	size_t length = (size_t)sluice_segment_bytes(segment), room;
 	const uint8_t *span = sluice_feeder_bytes(feeder, segment);
-	uint8_t *larger;
 	int error;
 
-	error = sluice_framing_write(connection->group->form, span, length,
-				     plain->staging + connection->writing.staged,
-				     plain->room - connection->writing.staged, framed);
+	error = sluice_framing_write(connection->group->form, span, length, *bytes + used,
+				     *size - used, framed);
 	if (error || framed->consumed == length ||
 	    (framed->consumed &&
 	     sluice_feeder_cut(feeder, id, segment->start + framed->consumed, framed->records)))
 		return error;
 	/* It was cut for a connection with a larger buffer (batch.bytes was changed): make this one
 	 * as large. */
-	room = connection->writing.staged + 4 * length + SLUICE_FRAMING_RECORD_MAX;
-	larger = realloc(plain->staging, room);
-	if (!larger)
+	room = used + 4 * length + SLUICE_FRAMING_RECORD_MAX;
+	if (!sluice_buffer_grow(bytes, size, room))
 		return -ENOMEM;
-	plain->staging = larger;
-	plain->room = room;
-	return sluice_framing_write(connection->group->form, span, length,
-				    larger + connection->writing.staged,
-				    room - connection->writing.staged, framed);
+	return sluice_framing_write(connection->group->form, span, length, *bytes + used,
+				    *size - used, framed);
+}
+
+/* The same, compressed: each segment is a frame of libzstd's, so that positions in the connection
+ * belong to segments as without. */
+static int frame_packed(struct sluice_connection *connection, struct sluice_feeder *feeder,
+			uint64_t id, struct sluice_framed *framed, uint64_t now)
+{
+	struct sluice_plain *plain = connection->own;
+	int error;
+
+	if (!sluice_buffer_grow(&plain->framed, &plain->framed_room,
+				connection->group->batch_bytes + SLUICE_FRAMING_RECORD_MAX))
+		return -ENOMEM;
+	error = frame(connection, feeder, id, &plain->framed, &plain->framed_room, 0, framed);
+	if (error == -ENOMEM || !framed->written)
+		return error;
+	framed->written =
+		sluice_compress_frame(connection, plain->framed, framed->written, &plain->staging,
+				      &plain->room, connection->writing.staged, now);
+	return framed->written ? error : -ENOMEM;
 }
 
 /* struct sluice_protocol.load: a segment's records, framed into the staging buffer. @context worker
@@ -274,8 +304,13 @@ static int load(struct sluice_connection *connection, struct sluice_feeder *feed
 	int error;
 
 	(void)alone;
-	error = sluice_feeder_bytes(feeder, segment) ? frame(connection, feeder, id, &framed)
-						     : -ENODATA;
+	if (!sluice_feeder_bytes(feeder, segment))
+		error = -ENODATA;
+	else if (connection->group->form.packs)
+		error = frame_packed(connection, feeder, id, &framed, now);
+	else
+		error = frame(connection, feeder, id, &plain->staging, &plain->room,
+			      connection->writing.staged, &framed);
 	((struct sluice_stream *)feeder->stream)->moved = true;
 	if (error == -ENOMEM || error == -ENODATA) {
 		sluice_feeder_return(feeder, id, segment->start, segment->count);
@@ -396,8 +431,10 @@ static uint64_t give_back(struct sluice_connection *connection, const struct sen
 	((struct sluice_stream *)sent->feeder->stream)->moved = true;
 	if (!segment)
 		return 0;
-	/* Bytes that are not in memory any more: all of it again, that repeats but never loses. */
-	span = had ? sluice_feeder_bytes(sent->feeder, segment) : NULL;
+	/* Bytes that are not in memory any more: all of it again, that repeats but never loses; nor
+	 * does anybody know what a part of a compressed one becomes. */
+	span = had && !connection->group->form.packs ? sluice_feeder_bytes(sent->feeder, segment)
+						     : NULL;
 	if (span)
 		resume = sluice_framing_resume(connection->group->form, span,
 					       (size_t)sluice_segment_bytes(segment), had, &records,

@@ -59,6 +59,7 @@ int sluice_output_create(const struct sluice_config_output *config, const struct
 	output->group.protocol = kind->protocol_of(config->framing);
 	output->group.durable = config->durable != 0;
 	output->group.resends = config->resends != 0;
+	output->group.compresses = config->compresses != 0;
 	output->group.is_absent = is_absent(config, worker);
 	output->group.timing = timing_of(config);
 	output->group.from = config->from;
@@ -314,6 +315,7 @@ void sluice_output_retune(struct sluice_output *output, const struct sluice_conf
 	output->group.timing = timing_of(config);
 	output->mode = config->mode;
 	output->group.resends = config->resends != 0;
+	output->group.compresses = config->compresses != 0;
 	output->group.is_absent = is_absent(config, output->group.worker);
 	output->group.batch_bytes = config->batch_bytes;
 	memcpy(output->group.name, config->name, sizeof(output->group.name));

@@ -20,6 +20,7 @@ struct sluice_intake {
 	struct sluice_afpacket_handle *handles;
 	struct sluice_afpacket_handle *fresh; /* of the change under way */
 	struct sluice_afpacket_input *inputs;
+	struct sluice_afpacket_drop_table drops;
 	bool is_prepared;		   /* a change is under way */
 	char text[SLUICE_PCAP_TEXT + 192]; /* what state() said last */
 };
@@ -58,6 +59,8 @@ static void free_input(struct sluice_afpacket_input *input)
 
 	for (number = 0; number < SLUICE_WORKERS_MAX; number++)
 		free(input->lanes[number]);
+	free(input->drops.list);
+	free(input->next_drops.list);
 	free(input);
 }
 
@@ -68,6 +71,8 @@ static void intake_free(struct sluice_intake *intake)
 
 	if (!intake)
 		return;
+	sluice_afpacket_drop_table_end(&intake->drops);
+	free(intake->drops.name);
 	free_handles(intake, &intake->fresh);
 	free_handles(intake, &intake->handles);
 	while ((input = intake->inputs)) {
@@ -254,7 +259,10 @@ static int prepare_input(struct sluice_intake *intake, const struct sluice_sourc
 
 	if (!input)
 		return -ENOMEM;
-	handle = get_handle(intake, config->interface);
+	free(input->next_drops.list);
+	handle = sluice_afpacket_drop_list_make(config, &input->next_drops)
+			 ? NULL
+			 : get_handle(intake, config->interface);
 	for (number = 0; handle && number < handle->next_lanes; number++) {
 		struct sluice_afpacket_lane *lane = sluice_afpacket_handle_lane(handle, number);
 		struct sluice_pcap_input *counters = counters_in(input, number);
@@ -303,6 +311,11 @@ static int intake_prepare(struct sluice_intake *intake, const struct sluice_sour
 	size_t number;
 	int result = count_lanes(intake, plan);
 
+	if (!result && !intake->drops.name &&
+	    asprintf(&intake->drops.name, "sluice-%s", plan->config->relay) < 0) {
+		intake->drops.name = NULL;
+		result = -ENOMEM;
+	}
 	if (result)
 		sluice_say(error, "out of memory for the interfaces");
 	intake->is_prepared = true;
@@ -361,9 +374,15 @@ static void intake_commit(struct sluice_intake *intake)
 	if (!intake->is_prepared)
 		return;
 	intake->is_prepared = false;
+	/* Nothing is dropped that is not taken: first of all no longer what goes, and last what
+	 * comes. */
+	(void)sluice_afpacket_steal(&intake->drops, intake->inputs, true);
 	for (input = intake->inputs; input; input = input->next) {
 		input->handle = input->next_handle;
 		input->next_handle = NULL;
+		free(input->drops.list);
+		input->drops = input->next_drops;
+		input->next_drops = (struct sluice_afpacket_drop_list){0};
 	}
 	drop_handles(intake);
 	while (*end)
@@ -374,6 +393,7 @@ static void intake_commit(struct sluice_intake *intake)
 		sluice_afpacket_handle_turn(handle, intake->context);
 		(void)sluice_afpacket_handle_refresh(handle, intake->context);
 	}
+	(void)sluice_afpacket_steal(&intake->drops, intake->inputs, false);
 }
 
 /* struct sluice_source_class.cancel */
@@ -385,8 +405,11 @@ static void intake_cancel(struct sluice_intake *intake)
 
 	intake->is_prepared = false;
 	free_handles(intake, &intake->fresh);
-	for (input = intake->inputs; input; input = input->next)
+	for (input = intake->inputs; input; input = input->next) {
 		input->next_handle = NULL;
+		free(input->next_drops.list);
+		input->next_drops = (struct sluice_afpacket_drop_list){0};
+	}
 	for (handle = intake->handles; handle; handle = handle->next)
 		for (number = 0; number < SLUICE_WORKERS_MAX; number++) {
 			struct sluice_afpacket_lane *lane = handle->lanes[number];
@@ -404,6 +427,7 @@ static void intake_catch_up(struct sluice_intake *intake)
 {
 	struct sluice_afpacket_handle *handle;
 
+	sluice_afpacket_drop_table_end(&intake->drops);
 	for (handle = intake->handles; handle; handle = handle->next)
 		sluice_afpacket_handle_close(handle, intake->context, 0);
 }
@@ -420,28 +444,14 @@ static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 			   struct sluice_counters *counters, uint16_t *index)
 {
 	const struct sluice_afpacket_input *input = find_input(intake, guid);
-	size_t cause, number;
+	size_t number;
 
 	memset(counters, 0, sizeof(*counters));
 	if (!input)
 		return -ENOENT;
-	for (number = 0; number < SLUICE_WORKERS_MAX; number++) {
-		const struct sluice_pcap_input *lane = input->lanes[number];
-
-		if (!lane)
-			continue;
-		counters->stored += sluice_load_relaxed(&lane->stored);
-		counters->stored_bytes += sluice_load_relaxed(&lane->stored_bytes);
-		counters->lost[SLUICE_LOST_COPY] += sluice_load_relaxed(&lane->snapped);
-		counters->lost[SLUICE_LOST_BAD_LENGTH] += sluice_load_relaxed(&lane->bad_length);
-		counters->lost[SLUICE_LOST_BAD_CHECKSUM] +=
-			sluice_load_relaxed(&lane->bad_checksum);
-		counters->lost[SLUICE_LOST_RING_FULL] += sluice_load_relaxed(&lane->lost_full);
-		counters->lost[SLUICE_LOST_SOCKET] += sluice_load_relaxed(&lane->lost_capture);
-	}
-	counters->matched = counters->stored;
-	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-		counters->matched += counters->lost[cause];
+	for (number = 0; number < SLUICE_WORKERS_MAX; number++)
+		if (input->lanes[number])
+			sluice_pcap_input_add_up(input->lanes[number], counters);
 	*index = input->index;
 	return 0;
 }
@@ -455,7 +465,7 @@ static bool intake_follow(struct sluice_intake *intake, const struct sluice_sour
 	(void)plan;
 	for (handle = intake->handles; handle; handle = handle->next)
 		waits |= sluice_afpacket_handle_refresh(handle, intake->context);
-	return waits;
+	return sluice_afpacket_steal(&intake->drops, intake->inputs, false) || waits;
 }
 
 /* struct sluice_source_class.state */
@@ -484,8 +494,9 @@ static const char *intake_state(struct sluice_intake *intake, const sluice_guid 
 		incomplete += sluice_load_relaxed(&lane->incomplete);
 	}
 	snprintf(intake->text, sizeof(intake->text),
-		 "active: %llu packets read, %llu of them joined ones, %llu skipped, %llu snapped, "
-		 "%llu incomplete",
+		 "active%s: %llu packets read, %llu of them joined ones, %llu skipped, %llu "
+		 "snapped, %llu incomplete",
+		 input->drops.count && intake->drops.fault ? ", but the stack has them, too" : "",
 		 packets, joined, others, cut, incomplete);
 	return intake->text;
 }
@@ -516,6 +527,7 @@ static void intake_part(struct sluice_intake *intake, struct sluice_worker *work
 
 	for (handle = intake->handles; handle; handle = handle->next)
 		sluice_afpacket_handle_close(handle, intake->context, worker->number);
+	(void)sluice_afpacket_steal(&intake->drops, intake->inputs, false);
 }
 
 const struct sluice_source_class sluice_source_afpacket = {

@@ -7,6 +7,7 @@
  *   afpacket_open.c    a packet socket with its mapped ring, and its filter
  *   afpacket_lane.c    a worker empties its ring; losses
  *   afpacket_take.c    a packet becomes records
+ *   afpacket_steal.c   what of it the stack does not get; the rules for that: afpacket_drop.c
  *
  *              +-- lane 0: socket + TPACKET_V3 ring --> worker 0, its streams
  *   interface -+-- lane 1                           --> worker 1          one PACKET_FANOUT group
@@ -22,12 +23,13 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include "../../lib/fragments.h"
+#include "afpacket_drop.h"
 #include "pcap.h"
 
 /* The kernel fills blocks of this size, and hands one over when it is full or SLUICE_AFPACKET_MS
  * old. A packet lies within one: below 64 KiB the kernel would cut joined datagrams. */
-#define SLUICE_AFPACKET_BLOCK (128U << 10)
-#define SLUICE_AFPACKET_BLOCKS 128U
+#define SLUICE_AFPACKET_BLOCK (256U << 10)
+#define SLUICE_AFPACKET_BLOCKS 64U
 #define SLUICE_AFPACKET_MS 4U
 
 /* A packet socket with its ring. */
@@ -66,6 +68,7 @@ struct sluice_afpacket_input {
 	uint16_t index;					     /* in records */
 	struct sluice_afpacket_handle *handle;		     /* NULL: it has none now */
 	struct sluice_afpacket_handle *next_handle;	     /* of the change under way */
+	struct sluice_afpacket_drop_list drops, next_drops;  /* what it steals; likewise */
 	struct sluice_pcap_input *lanes[SLUICE_WORKERS_MAX]; /* its counters in each worker */
 };
 
@@ -127,5 +130,11 @@ void sluice_afpacket_handle_free(struct sluice_afpacket_handle *handle);
 /* The lane in worker `number`: there, or made. NULL: no memory. */
 struct sluice_afpacket_lane *sluice_afpacket_handle_lane(struct sluice_afpacket_handle *handle,
 							 size_t number);
+
+/* afpacket_steal.c. Has the firewall drop what inputs steal and sockets take now; `is_changing`:
+ * only what they still take after the change under way. A fault is told once. True: there is one,
+ * and it is worth another try. @context process */
+bool sluice_afpacket_steal(struct sluice_afpacket_drop_table *table,
+			   const struct sluice_afpacket_input *inputs, bool is_changing);
 
 #endif /* SLUICE_SOURCE_AFPACKET_H */

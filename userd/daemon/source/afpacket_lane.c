@@ -12,7 +12,7 @@
 #include "afpacket.h"
 
 /* Blocks of one turn; then others have theirs. */
-#define TURN 16U
+#define TURN 8U
 /* How often losses are looked for. */
 #define LOOK_NS SLUICE_NS_PER_S
 
@@ -44,7 +44,7 @@ static void tell_of_joined(struct sluice_afpacket_lane *lane)
 static void take_block(struct sluice_afpacket_lane *lane, const struct tpacket_block_desc *block)
 {
 	const uint8_t *at = (const uint8_t *)block + block->hdr.bh1.offset_to_first_pkt;
-	uint32_t left = block->hdr.bh1.num_pkts;
+	uint32_t left = block->hdr.bh1.num_pkts, taken = 0;
 
 	for (; left; left--) {
 		const struct tpacket3_hdr *packet = (const struct tpacket3_hdr *)(const void *)at;
@@ -52,12 +52,15 @@ static void take_block(struct sluice_afpacket_lane *lane, const struct tpacket_b
 		/* Without the flag the kernel has made room and then could not say what the packet
 		 * is: it has counted it as dropped, and what lies there is what was there before.
 		 */
-		if (packet->tp_status & TP_STATUS_USER)
+		if (packet->tp_status & TP_STATUS_USER) {
 			sluice_afpacket_take(lane, packet);
-		else
+			taken++;
+		} else {
 			tell_of_joined(lane);
+		}
 		at += packet->tp_next_offset;
 	}
+	sluice_count(&lane->packets, taken);
 }
 
 /* The streams hear of what was stored, and losses are told: as far as there is room, the rest when

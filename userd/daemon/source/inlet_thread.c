@@ -222,6 +222,8 @@ static void wait_for_room(struct sluice_inlet_thread *thread)
 	(void)ppoll(wanted, 2, &time, NULL);
 	(void)sluice_thread_wakes();
 	sluice_thread_progress(sluice_now());
+	if (wanted[0].revents)
+		(void)!read(thread->wake, &count, sizeof(count));
 	if (wanted[1].revents)
 		(void)!read(thread->stream->room, &count, sizeof(count));
 	if (!is_over(thread->inlet))
@@ -233,7 +235,7 @@ static void wait_for_more(struct sluice_inlet_thread *thread, uint64_t next)
 {
 	struct epoll_event events[EVENTS];
 	struct sluice_inlet_connection *connection;
-	uint64_t now = sluice_now();
+	uint64_t now = sluice_now(), told;
 	int count, number, ms = next > now ? (int)((next - now + 999999) / SLUICE_NS_PER_MS) : 0;
 
 	sluice_thread_sleeps();
@@ -242,8 +244,10 @@ static void wait_for_more(struct sluice_inlet_thread *thread, uint64_t next)
 	sluice_thread_progress(sluice_now());
 	for (number = 0; number < count && !thread->is_full && !is_over(thread->inlet); number++) {
 		connection = events[number].data.ptr;
-		if (events[number].data.ptr == thread) /* the eventfd: it is over */
+		if (events[number].data.ptr == thread) { /* the eventfd */
+			(void)!read(thread->wake, &told, sizeof(told));
 			continue;
+		}
 		if (!connection) {
 			take_all(thread);
 			continue;
@@ -274,13 +278,23 @@ static void finish(struct sluice_inlet_thread *thread)
 	sluice_inlet_flush(thread);
 }
 
+/* struct sluice_thread_calls.poke */
+static void poke(void *context)
+{
+	const struct sluice_inlet_thread *thread = context;
+	const uint64_t one = 1;
+
+	(void)!write(thread->wake, &one, sizeof(one));
+}
+
 /* The thread. */
 static void *thread_main(void *argument)
 {
+	static const struct sluice_thread_calls calls = {.poke = poke};
 	struct sluice_inlet_thread *thread = argument;
 	uint64_t looked = sluice_now(), now, next;
 
-	(void)sluice_thread_begin(SLUICE_THREAD_INLET, "sluice-inlet", NULL, NULL);
+	(void)sluice_thread_begin(SLUICE_THREAD_INLET, "sluice-inlet", &calls, thread);
 	while (!is_over(thread->inlet)) {
 		now = sluice_now();
 		next = looked + LOOK_NS;

@@ -395,20 +395,11 @@ static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 			   struct sluice_counters *counters, uint16_t *index)
 {
 	const struct sluice_pcap_input *input = find_input(intake, guid);
-	size_t cause;
 
 	memset(counters, 0, sizeof(*counters));
 	if (!input)
 		return -ENOENT;
-	counters->stored = sluice_load_relaxed(&input->stored);
-	counters->stored_bytes = sluice_load_relaxed(&input->stored_bytes);
-	counters->lost[SLUICE_LOST_COPY] = sluice_load_relaxed(&input->snapped);
-	counters->lost[SLUICE_LOST_BAD_LENGTH] = sluice_load_relaxed(&input->bad_length);
-	counters->lost[SLUICE_LOST_RING_FULL] = sluice_load_relaxed(&input->lost_full);
-	counters->lost[SLUICE_LOST_SOCKET] = sluice_load_relaxed(&input->lost_capture);
-	counters->matched = counters->stored;
-	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-		counters->matched += counters->lost[cause];
+	sluice_pcap_input_add_up(input, counters);
 	*index = input->index;
 	return 0;
 }

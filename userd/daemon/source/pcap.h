@@ -57,6 +57,7 @@ struct sluice_pcap_claim {
 	struct sluice_pcap_input *input;
 	struct sluice_config_prefix address, from;
 	bool has_addresses; /* records tell them */
+	bool is_plain;	    /* neither that, nor an address to look at: the port says it all */
 	int checksum;	    /* SLUICE_RULE_F_* of wrong ones; packet sockets only */
 	size_t ring;
 };
@@ -98,7 +99,7 @@ struct sluice_pcap_handle {
 	void (*read)(struct sluice_pcap_handle *handle);
 	void *own;
 	pthread_t thread;
-	int wake;      /* eventfd: it is to end, or to pause */
+	int wake;      /* eventfd: it is to end, to pause, or to show that it wakes */
 	bool ends;     /* relaxed */
 	bool is_still; /* it stores nothing more; relaxed */
 	/* With the lock: what the thread and the control thread both touch */
@@ -127,6 +128,11 @@ void sluice_pcap_table_free(struct sluice_pcap_table *table);
 struct sluice_pcap_claim *sluice_pcap_table_find(struct sluice_pcap_table *table,
 						 const struct sluice_dissected *what);
 
+/* Adds what is counted of an input, or of the part of it that one thread has, to `counters`. For
+ * packet sockets and AF_XDP, too. @threadsafe */
+void sluice_pcap_input_add_up(const struct sluice_pcap_input *input,
+			      struct sluice_counters *counters);
+
 /* pcap_filter.c. Which packets may be an input's, as pcap-filter(7). A packet of a fragmented
  * datagram has no ports, nor has one behind a tag that the card has left. NULL: no memory, or it
  * would be too long. @owner caller: free() */
@@ -150,7 +156,7 @@ int sluice_pcap_take(struct sluice_pcap_handle *handle, const struct sluice_pcap
 /* What was stored is told to the workers, and losses as far as there is room. */
 void sluice_pcap_flush(struct sluice_pcap_handle *handle);
 /* Waits until `fd` (-1: nothing) is readable, or `at` (CLOCK_MONOTONIC; UINT64_MAX: no limit). 1:
- * it is; 0: the time is over; -ECANCELED. */
+ * it is; 0: it is not, and the time may be over; -ECANCELED. */
 int sluice_pcap_wait(struct sluice_pcap_handle *handle, int fd, uint64_t at);
 /* Is the thread to end or to store nothing more? */
 bool sluice_pcap_is_over(const struct sluice_pcap_handle *handle);

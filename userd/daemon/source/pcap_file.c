@@ -76,10 +76,10 @@ static ssize_t read_bytes(void *context, void *bytes, size_t room)
 
 			/* What came so far must not wait for more. */
 			ready = sluice_pcap_wait(handle, reading->fd, 0);
-			if (!ready) {
+			if (!ready)
 				sluice_pcap_flush(handle);
+			while (!ready)
 				ready = sluice_pcap_wait(handle, reading->fd, UINT64_MAX);
-			}
 			if (ready < 0)
 				return ready;
 		}

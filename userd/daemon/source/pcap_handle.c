@@ -13,14 +13,24 @@
 #include "../../lib/thread.h"
 #include "pcap.h"
 
+/* struct sluice_thread_calls.poke; sluice_pcap_wait() comes back. */
+static void poke(void *context)
+{
+	const struct sluice_pcap_handle *handle = context;
+	const uint64_t one = 1;
+
+	(void)!write(handle->wake, &one, sizeof(one));
+}
+
 /* The thread. */
 static void *thread_main(void *argument)
 {
+	static const struct sluice_thread_calls calls = {.poke = poke};
 	struct sluice_pcap_handle *handle = argument;
 	const char *first = handle->file_count ? handle->files[0] : handle->interface;
 
 	(void)sluice_thread_begin(SLUICE_THREAD_CAPTURE,
-				  handle->read ? "sluice-xdp" : "sluice-pcap", NULL, NULL);
+				  handle->read ? "sluice-xdp" : "sluice-pcap", &calls, handle);
 	if (handle->read) {
 		handle->read(handle);
 	} else if (handle->interface[0]) {

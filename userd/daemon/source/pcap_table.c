@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "../../lib/barrier.h"
 #include "pcap.h"
 
 void sluice_pcap_table_free(struct sluice_pcap_table *table)
@@ -54,11 +55,14 @@ int sluice_pcap_table_add(struct sluice_pcap_table **result,
 			  struct sluice_stream *stream)
 {
 	struct sluice_pcap_table *table = *result;
-	struct sluice_pcap_claim *larger, claim = {.input = input,
-						   .address = config->address,
-						   .from = config->from,
-						   .has_addresses = config->addresses != 0,
-						   .checksum = config->checksum};
+	struct sluice_pcap_claim *larger,
+		claim = {.input = input,
+			 .address = config->address,
+			 .from = config->from,
+			 .has_addresses = config->addresses != 0,
+			 .is_plain = !config->addresses && !config->address.family &&
+				     !config->from.family,
+			 .checksum = config->checksum};
 	size_t range;
 	uint32_t port;
 
@@ -118,4 +122,26 @@ struct sluice_pcap_claim *sluice_pcap_table_find(struct sluice_pcap_table *table
 		place = table->places[place - 1].next;
 	}
 	return NULL;
+}
+
+void sluice_pcap_input_add_up(const struct sluice_pcap_input *input,
+			      struct sluice_counters *counters)
+{
+	uint64_t lost[SLUICE_LOST_CAUSES] = {
+		[SLUICE_LOST_COPY] = sluice_load_relaxed(&input->snapped),
+		[SLUICE_LOST_BAD_LENGTH] = sluice_load_relaxed(&input->bad_length),
+		[SLUICE_LOST_BAD_CHECKSUM] = sluice_load_relaxed(&input->bad_checksum),
+		[SLUICE_LOST_RING_FULL] = sluice_load_relaxed(&input->lost_full),
+		[SLUICE_LOST_SOCKET] = sluice_load_relaxed(&input->lost_capture),
+	};
+	uint64_t stored = sluice_load_relaxed(&input->stored);
+	size_t cause;
+
+	counters->stored += stored;
+	counters->stored_bytes += sluice_load_relaxed(&input->stored_bytes);
+	counters->matched += stored;
+	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++) {
+		counters->lost[cause] += lost[cause];
+		counters->matched += lost[cause];
+	}
 }

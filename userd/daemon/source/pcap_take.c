@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "../../lib/barrier.h"
 #include "../../lib/record.h"
 #include "../../lib/thread.h"
@@ -45,6 +46,7 @@ int sluice_pcap_wait(struct sluice_pcap_handle *handle, int fd, uint64_t at)
 	uint64_t now = sluice_now(), left = at > now ? at - now : 0;
 	struct timespec time = {.tv_sec = (time_t)(left / SLUICE_NS_PER_S),
 				.tv_nsec = (long)(left % SLUICE_NS_PER_S)};
+	uint64_t count;
 	int ready;
 
 	if (sluice_pcap_is_over(handle))
@@ -55,6 +57,9 @@ int sluice_pcap_wait(struct sluice_pcap_handle *handle, int fd, uint64_t at)
 	sluice_thread_progress(sluice_now());
 	if (sluice_pcap_is_over(handle))
 		return -ECANCELED;
+	/* The watchdog wanted to see that it wakes. */
+	if (ready > 0 && wanted[0].revents)
+		(void)!read(handle->wake, &count, sizeof(count));
 	return ready > 0 && fd >= 0 && wanted[1].revents ? 1 : 0;
 }
 

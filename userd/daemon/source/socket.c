@@ -361,6 +361,7 @@ static void intake_commit(struct sluice_intake *intake)
 			continue;
 		}
 		*link = input->next;
+		sluice_socket_input_leave(intake->inputs, input);
 		sluice_socket_input_free(input);
 	}
 }

@@ -67,6 +67,7 @@ struct sluice_socket_input {
 						     (source.h); NULL: that is settled */
 	struct sluice_socket_counters **counters; /* by worker, of all that there ever were */
 	size_t counter_count;
+	struct sluice_socket_counters *before; /* of inputs that were renamed to this; NULL: none */
 	struct sluice_socket_input *next;
 };
 
@@ -265,6 +266,10 @@ struct sluice_socket_input *sluice_socket_input_of(struct sluice_intake *intake,
 struct sluice_socket_input *sluice_socket_input_get(struct sluice_intake *intake,
 						    const sluice_guid guid, size_t workers,
 						    uint16_t index);
+/* The input, which is in no list and counts no more, leaves its counters to the one of the list
+ * that it was renamed to, if there is one: that has its number in records. @context process */
+void sluice_socket_input_leave(struct sluice_socket_input *first,
+			       const struct sluice_socket_input *input);
 /* It is in no list and no port uses it any more. */
 void sluice_socket_input_free(struct sluice_socket_input *input);
 /* Sums its counters up over the workers, also those that are gone. Returns the datagrams that

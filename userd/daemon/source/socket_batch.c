@@ -20,14 +20,40 @@ void sluice_socket_batch_begin(struct sluice_socket_batch *batch)
 	batch->time_ns = (uint64_t)now.tv_sec * SLUICE_NS_PER_S + (uint64_t)now.tv_nsec;
 }
 
-void sluice_socket_batch_turn(struct sluice_socket_batch *batch, struct sluice_port *port)
+/* The stream is told at the end of the turn, once, however many ports it has. */
+static void touch_stream(struct sluice_socket_batch *batch, struct sluice_stream *stream)
 {
-	batch->port = port;
+	if (stream->is_touched)
+		return;
+	stream->is_touched = true;
+	stream->next_touched = batch->streams;
+	batch->streams = stream;
+}
+
+/* The same for a port of several inputs: of these it is said which got most. */
+static void touch_port(struct sluice_socket_batch *batch, struct sluice_port *port)
+{
+	struct sluice_socket_claim *claim;
+
 	if (port->is_touched)
 		return;
 	port->is_touched = true;
 	port->next_touched = batch->touched;
 	batch->touched = port;
+	for_each_claim (claim, port->use) {
+		claim->stored = 0;
+		touch_stream(batch, claim->stream);
+	}
+}
+
+void sluice_socket_batch_turn(struct sluice_socket_batch *batch, struct sluice_port *port)
+{
+	batch->port = port;
+	/* With 1,000 ports this is once a datagram, so nothing is kept for a port of one input. */
+	if (port->use->count == 1)
+		touch_stream(batch, port->use->claims[0].stream);
+	else
+		touch_port(batch, port);
 }
 
 /* Makes the address block of a datagram. */
@@ -84,7 +110,10 @@ static void store_one(struct sluice_socket_batch *batch, struct sluice_socket_cl
 	memcpy(record + head, bytes, length);
 	sluice_ring_commit(ring);
 	claim->stored++;
-	claim->stored_bytes += length;
+	sluice_count(&claim->counters->stored, 1);
+	sluice_count(&claim->counters->stored_bytes, length);
+	batch->stored++;
+	batch->stored_bytes += length;
 }
 
 uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
@@ -111,51 +140,35 @@ uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
 	return count;
 }
 
-/* Counts what a port got. */
-static void count_port(const struct sluice_port *port)
+/* Notes which input of a port got most. */
+static void note_busiest(struct sluice_port_use *use)
 {
-	struct sluice_port_use *use = port->use;
 	uint64_t most = 0;
 	size_t number;
 
 	for (number = 0; number < use->count; number++) {
-		struct sluice_socket_claim *claim = &use->claims[number];
-
-		if (!claim->stored)
+		if (use->claims[number].stored <= most)
 			continue;
-		sluice_count(&claim->counters->stored, claim->stored);
-		sluice_count(&claim->counters->stored_bytes, claim->stored_bytes);
-		sluice_cost_count(SLUICE_COST_STORE, claim->stored, claim->stored_bytes);
-		if (claim->stored > most) {
-			most = claim->stored;
-			use->busiest = number;
-		}
-		claim->stored = claim->stored_bytes = 0;
-	}
-}
-
-/* Tells the streams of a port; *last: the one that was told last. */
-static void notify(const struct sluice_port *port, const struct sluice_stream **last)
-{
-	const struct sluice_port_use *use = port->use;
-	const struct sluice_socket_claim *claim;
-
-	for_each_claim (claim, use) {
-		if (claim->stream != *last)
-			sluice_stream_notify(claim->stream);
-		*last = claim->stream;
+		most = use->claims[number].stored;
+		use->busiest = number;
 	}
 }
 
 void sluice_socket_batch_end(struct sluice_socket_batch *batch)
 {
-	const struct sluice_stream *last = NULL;
+	struct sluice_stream *stream;
 	struct sluice_port *port;
 
 	while ((port = batch->touched)) {
 		batch->touched = port->next_touched;
 		port->is_touched = false;
-		count_port(port);
-		notify(port, &last);
+		note_busiest(port->use);
+	}
+	sluice_cost_count(SLUICE_COST_STORE, batch->stored, batch->stored_bytes);
+	batch->stored = batch->stored_bytes = 0;
+	while ((stream = batch->streams)) {
+		batch->streams = stream->next_touched;
+		stream->is_touched = false;
+		sluice_stream_notify(stream);
 	}
 }

@@ -22,9 +22,11 @@ _Static_assert(SLUICE_SOCKET_SPAN_MAX + SLUICE_RECORD_ALIGN < SLUICE_STREAM_ROOM
 
 /* What the datagrams of one turn have in common. */
 struct sluice_socket_batch {
-	struct sluice_port *port;    /* whose the next are */
-	struct sluice_port *touched; /* that had one, by next_touched */
-	uint64_t time_ns;	     /* CLOCK_REALTIME */
+	struct sluice_port *port;      /* whose the next are */
+	struct sluice_port *touched;   /* of several inputs, that had one, by next_touched */
+	struct sluice_stream *streams; /* that had one, by next_touched */
+	uint64_t stored, stored_bytes; /* this turn, in all */
+	uint64_t time_ns;	       /* CLOCK_REALTIME */
 	bool is_elsewhere; /* the next has no claim here, because another socket has got it, too */
 	struct sluice_record_address block; /* of the next */
 };
@@ -52,7 +54,7 @@ uint32_t sluice_socket_batch_store(struct sluice_socket_batch *batch,
 				   struct sluice_socket_claim *claim, const uint8_t *bytes,
 				   uint32_t length, uint32_t segment);
 
-/* Ends the turn: what it stored is counted, and the streams are told of it. @context worker */
+/* Ends the turn: the streams are told of what it stored. @context worker */
 void sluice_socket_batch_end(struct sluice_socket_batch *batch);
 
 #endif /* SLUICE_SOCKET_BATCH_H */

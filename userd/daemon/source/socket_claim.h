@@ -33,8 +33,7 @@ struct sluice_socket_claim {
 	bool is_own;		/* the socket is bound for this input */
 	bool addresses;		/* records tell source and destination */
 	bool is_full;		/* this turn: its ring has no room, and that of another input has */
-	/* This turn, or the last that brought something */
-	uint64_t stored, stored_bytes;
+	uint64_t stored;	/* this turn, if there are others beside it; else for ever */
 };
 
 /* Where a socket's datagrams go; made by the control thread, then the worker's. */

@@ -86,31 +86,67 @@ void sluice_socket_input_free(struct sluice_socket_input *input)
 	for (number = 0; number < input->counter_count; number++)
 		free(input->counters[number]);
 	free(input->counters);
+	free(input->before);
 	free(input);
+}
+
+/* Adds one worker's counters to others. */
+static void add_counters(struct sluice_socket_counters *sum,
+			 const struct sluice_socket_counters *part)
+{
+	sum->stored += sluice_load_relaxed(&part->stored);
+	sum->stored_bytes += sluice_load_relaxed(&part->stored_bytes);
+	sum->lost += sluice_load_relaxed(&part->lost);
+	sum->lost_full += sluice_load_relaxed(&part->lost_full);
+	sum->bad_checksum += sluice_load_relaxed(&part->bad_checksum);
+	sum->unmatched += sluice_load_relaxed(&part->unmatched);
+}
+
+void sluice_socket_input_leave(struct sluice_socket_input *first,
+			       const struct sluice_socket_input *input)
+{
+	struct sluice_socket_input *heir;
+	size_t number;
+
+	for (heir = first; heir; heir = heir->next)
+		if (heir != input && heir->wanted && heir->index == input->index)
+			break;
+	if (!heir)
+		return;
+	if (!heir->before) {
+		heir->before = aligned_alloc(64, sizeof(*heir->before));
+		if (!heir->before) {
+			sluice_warning("out of memory: `%s` begins to count anew", heir->name);
+			return;
+		}
+		memset(heir->before, 0, sizeof(*heir->before));
+	}
+	for (number = 0; number < input->counter_count; number++)
+		add_counters(heir->before, input->counters[number]);
+	if (input->before)
+		add_counters(heir->before, input->before);
 }
 
 uint64_t sluice_socket_input_sum(const struct sluice_socket_input *input,
 				 struct sluice_counters *counters)
 {
-	uint64_t unmatched = 0;
+	struct sluice_socket_counters sum = {0};
 	size_t number;
 
 	memset(counters, 0, sizeof(*counters));
-	for (number = 0; number < input->counter_count; number++) {
-		const struct sluice_socket_counters *part = input->counters[number];
-
-		counters->stored += sluice_load_relaxed(&part->stored);
-		counters->stored_bytes += sluice_load_relaxed(&part->stored_bytes);
-		counters->lost[SLUICE_LOST_SOCKET] += sluice_load_relaxed(&part->lost);
-		counters->lost[SLUICE_LOST_RING_FULL] += sluice_load_relaxed(&part->lost_full);
-		counters->lost[SLUICE_LOST_BAD_CHECKSUM] +=
-			sluice_load_relaxed(&part->bad_checksum);
-		unmatched += sluice_load_relaxed(&part->unmatched);
-	}
+	for (number = 0; number < input->counter_count; number++)
+		add_counters(&sum, input->counters[number]);
+	if (input->before)
+		add_counters(&sum, input->before);
+	counters->stored = sum.stored;
+	counters->stored_bytes = sum.stored_bytes;
+	counters->lost[SLUICE_LOST_SOCKET] = sum.lost;
+	counters->lost[SLUICE_LOST_RING_FULL] = sum.lost_full;
+	counters->lost[SLUICE_LOST_BAD_CHECKSUM] = sum.bad_checksum;
 	counters->matched = counters->stored + counters->lost[SLUICE_LOST_SOCKET] +
 			    counters->lost[SLUICE_LOST_RING_FULL] +
 			    counters->lost[SLUICE_LOST_BAD_CHECKSUM];
-	return unmatched;
+	return sum.unmatched;
 }
 
 void sluice_socket_input_wait(struct sluice_socket_input *input, enum sluice_socket_wait wait,

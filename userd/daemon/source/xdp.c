@@ -394,35 +394,20 @@ static size_t intake_close(struct sluice_intake *intake)
 	return 0;
 }
 
-/* Adds the counters of one record. */
-static void add_counters(const struct sluice_pcap_input *input, struct sluice_counters *counters)
-{
-	counters->stored += sluice_load_relaxed(&input->stored);
-	counters->stored_bytes += sluice_load_relaxed(&input->stored_bytes);
-	counters->lost[SLUICE_LOST_COPY] += sluice_load_relaxed(&input->snapped);
-	counters->lost[SLUICE_LOST_BAD_LENGTH] += sluice_load_relaxed(&input->bad_length);
-	counters->lost[SLUICE_LOST_RING_FULL] += sluice_load_relaxed(&input->lost_full);
-	counters->lost[SLUICE_LOST_SOCKET] += sluice_load_relaxed(&input->lost_capture);
-}
-
 /* struct sluice_source_class.counters */
 static int intake_counters(struct sluice_intake *intake, const sluice_guid guid,
 			   struct sluice_counters *counters, uint16_t *index)
 {
 	const struct sluice_pcap_input *input;
 	int result = -ENOENT;
-	size_t cause;
 
 	memset(counters, 0, sizeof(*counters));
 	for (input = intake->inputs; input; input = input->next)
 		if (sluice_guid_equal(input->guid, guid)) {
-			add_counters(input, counters);
+			sluice_pcap_input_add_up(input, counters);
 			*index = input->index;
 			result = 0;
 		}
-	counters->matched = counters->stored;
-	for (cause = 0; cause < SLUICE_LOST_CAUSES; cause++)
-		counters->matched += counters->lost[cause];
 	return result;
 }
 

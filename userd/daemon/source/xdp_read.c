@@ -302,10 +302,13 @@ static void await_more(struct sluice_xdp_lane *lane, uint32_t count)
 /* Waits until the leader has taken the program away. */
 static void await_end(struct sluice_xdp_interface *interface)
 {
+	enum sluice_thread_state before = sluice_thread_enters(SLUICE_THREAD_OTHER);
+
 	pthread_mutex_lock(&interface->lock);
 	while (interface->is_open)
 		pthread_cond_wait(&interface->changed, &interface->lock);
 	pthread_mutex_unlock(&interface->lock);
+	sluice_thread_goes_back(before);
 }
 
 void sluice_xdp_read(struct sluice_pcap_handle *handle)

@@ -69,6 +69,9 @@ struct sluice_stream {
 	unsigned int alarm_mark; /* percent of the ring, 0: none */
 	struct sluice_alarm alarm;
 	void *source; /* of the user-space source that fills it */
+	/* That source has stored something this turn, and says so at its end. */
+	bool is_touched;
+	struct sluice_stream *next_touched;
 	/* Where a thread of the source's own fills the ring: an eventfd by which it says that there
 	 * is something, and whether it has; one by which it hears that there is room. -1: none */
 	struct sluice_handler bell_handler;

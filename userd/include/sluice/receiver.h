@@ -130,8 +130,9 @@ void *sluice_receiver_room(struct sluice_receiver_link *link, size_t *room);
 
 /*
  * So many bytes were read to there: calls the receiver's `take` for each new record that is whole
- * now. An error is final for the link: -EPROTO, -EPROTONOSUPPORT or -EBADMSG: what came is not this
- * format, of another version or damaged (see sluice_receiver_fault()); -ENOMEM, -ENOSPC; -EINVAL:
+ * now. An error is final for the link: -EPROTO, -EPROTONOSUPPORT, -EBADMSG or -EILSEQ: what came is
+ * not this format, of another version, damaged, or compressed and not what it says (see
+ * sluice_receiver_fault()); -ENOMEM, -ENOSPC; -EINVAL:
  * more than there was room; or what `take` returned. Records before the error are received all the
  * same.
  */
