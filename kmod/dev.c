@@ -9,6 +9,7 @@
 #define pr_fmt(fmt) "sluice: " fmt
 
 #include <linux/capability.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
@@ -116,6 +117,39 @@ static long sluice_xdp(const struct sluice_file *sf, const struct sluice_xdp __u
 	return sluice_xdp_hold(sluice_net_of(sf->net), xdp.ifindex, xdp.link);
 }
 
+/* SLUICE_IOC_XDP_KEEP. */
+static long sluice_xdp_of(const struct sluice_file *sf, struct sluice_xdp_keep __user *argument)
+{
+	struct sluice_xdp_keep keep;
+	struct file *link = NULL;
+	int error, descriptor;
+
+	if (copy_from_user(&keep, argument, sizeof(keep)))
+		return -EFAULT;
+	error = sluice_xdp_keep(sluice_net_of(sf->net), &keep, &link);
+	if (error)
+		return error;
+	if (!link)
+		return copy_to_user(argument, &keep, sizeof(keep)) ? -EFAULT : 0;
+	descriptor = get_unused_fd_flags(O_CLOEXEC);
+	if (descriptor < 0) {
+		error = descriptor;
+		goto put;
+	}
+	keep.link = descriptor;
+	error = -EFAULT;
+	if (copy_to_user(argument, &keep, sizeof(keep)))
+		goto unused;
+	fd_install(descriptor, link);
+	return 0;
+
+unused:
+	put_unused_fd(descriptor);
+put:
+	fput(link);
+	return error;
+}
+
 /* Control calls. */
 static long sluice_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
@@ -124,6 +158,8 @@ static long sluice_ioctl(struct file *file, unsigned int command, unsigned long 
 		return sluice_attach(file->private_data, (struct sluice_attach __user *)argument);
 	case SLUICE_IOC_XDP:
 		return sluice_xdp(file->private_data, (const struct sluice_xdp __user *)argument);
+	case SLUICE_IOC_XDP_KEEP:
+		return sluice_xdp_of(file->private_data, (struct sluice_xdp_keep __user *)argument);
 	default:
 		return -ENOTTY;
 	}

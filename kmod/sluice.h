@@ -46,6 +46,8 @@ struct genl_info;
 struct net_device;
 struct nlattr;
 struct seq_file;
+struct file;
+struct sluice_xdp_keep;
 struct xdp_buff;
 struct xdp_md;
 
@@ -187,6 +189,7 @@ void sluice_xdp_update(struct sluice_net *sn);
 int sluice_xdp_refuse(struct genl_info *info, const struct nlattr *attribute,
 		      const struct sluice_rule *draft);
 int sluice_xdp_hold(struct sluice_net *sn, int ifindex, int link);
+int sluice_xdp_keep(struct sluice_net *sn, struct sluice_xdp_keep *keep, struct file **link);
 
 /**
  * struct sluice_quota_state - memory of rings, MiB

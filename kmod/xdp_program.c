@@ -5,8 +5,9 @@
  *
  * Only user space can attach a program; it is held by a BPF link, and a link lives as long as
  * anybody has its file. So the daemon hands that over (SLUICE_IOC_XDP), as rules outlive the
- * daemon, and lets go of it when the last rule of the interface goes, by whatever way. The program
- * holds the module: it cannot be unloaded before the rules have gone.
+ * daemon, and lets go of it when the last rule of the interface goes, by whatever way. Whoever does
+ * not want a card to reset with its first and last rule prepares the interface: then the program
+ * stays without rules, and lets all pass. It holds the module, which cannot be unloaded before.
  *
  * Called by hook_set.c, of which it is a row, after each change of rules and of interfaces, and by
  * dev.c. Touches links of interfaces, with RTNL held.
@@ -24,18 +25,21 @@
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/xdp.h>
+#include <sluice/device.h>
 #include "sluice.h"
 
 /**
  * struct sluice_xdp_entry - the program of one interface
- * @list:   in sluice_net.xdps
- * @device: the interface
- * @link:   file of the BPF link that holds its program
+ * @list:     in sluice_net.xdps
+ * @device:   the interface
+ * @link:     file of the BPF link that holds its program
+ * @prepared: it stays without rules
  */
 struct sluice_xdp_entry {
 	struct list_head list;
 	const struct net_device *device;
 	struct file *link;
+	bool prepared;
 };
 
 /**
@@ -102,6 +106,14 @@ static bool xdp_is_wanted(struct sluice_net *sn, const struct net_device *device
 	return is_wanted;
 }
 
+/* Lets go of an entry. The link is freed when RTNL, which is held, is free. */
+static void let_go(struct sluice_xdp_entry *entry)
+{
+	list_del(&entry->list);
+	fput(entry->link);
+	kfree(entry);
+}
+
 /**
  * sluice_xdp_look() - let go of an interface's program if no rule wants it
  * @sn:     its namespace
@@ -117,11 +129,9 @@ bool sluice_xdp_look(struct sluice_net *sn, struct net_device *device, bool leav
 {
 	struct sluice_xdp_entry *entry = entry_of(sn, device);
 
-	if (!entry || (!leaves && xdp_is_wanted(sn, device)))
+	if (!entry || (!leaves && (entry->prepared || xdp_is_wanted(sn, device))))
 		return false;
-	list_del(&entry->list);
-	fput(entry->link);
-	kfree(entry);
+	let_go(entry);
 	return true;
 }
 
@@ -191,7 +201,7 @@ static bool is_xdp_link(const struct file *file)
 }
 
 /* Has the namespace keep a link of the interface, in place of one that it may have. RTNL held. */
-static int keep(struct sluice_net *sn, const struct net_device *device, struct file *link)
+static int keep_link(struct sluice_net *sn, const struct net_device *device, struct file *link)
 {
 	struct sluice_xdp_entry *entry = entry_of(sn, device);
 
@@ -234,9 +244,109 @@ int sluice_xdp_hold(struct sluice_net *sn, int ifindex, int link)
 	file = link < 0 ? NULL : fget(link);
 	if (!file)
 		goto unlock;
-	error = is_xdp_link(file) ? keep(sn, device, file) : -EINVAL;
+	error = is_xdp_link(file) ? keep_link(sn, device, file) : -EINVAL;
 	if (error)
 		fput(file);
+unlock:
+	rtnl_unlock();
+	return error;
+}
+
+/* SLUICE_XDP_RELEASE, of one entry. RTNL held. */
+static void release(struct sluice_net *sn, struct sluice_xdp_entry *entry)
+{
+	entry->prepared = false;
+	if (!xdp_is_wanted(sn, entry->device))
+		let_go(entry);
+}
+
+/* SLUICE_XDP_PREPARE. RTNL held. */
+static int prepare(struct sluice_net *sn, const struct net_device *device, int link)
+{
+	struct sluice_xdp_entry *entry;
+	struct file *file;
+	int error;
+
+	if (link >= 0) {
+		file = fget(link);
+		if (!file)
+			return -EBADF;
+		error = is_xdp_link(file) ? keep_link(sn, device, file) : -EINVAL;
+		if (error) {
+			fput(file);
+			return error;
+		}
+	}
+	entry = entry_of(sn, device);
+	if (!entry)
+		return -ENOENT;
+	entry->prepared = true;
+	return 0;
+}
+
+/* Fills in how it is about an interface. RTNL held. */
+static void describe(struct sluice_net *sn, const struct net_device *device,
+		     struct sluice_xdp_keep *keep)
+{
+	const struct sluice_xdp_entry *entry = entry_of(sn, device);
+	const struct bpf_link *link = entry ? entry->link->private_data : NULL;
+
+	keep->program = link ? link->prog->aux->id : 0;
+	keep->state = xdp_is_wanted(sn, device) ? SLUICE_XDP_S_WANTED : 0;
+	if (entry && entry->prepared)
+		keep->state |= SLUICE_XDP_S_PREPARED;
+}
+
+/**
+ * sluice_xdp_keep() - prepare an interface for its program, undo that, or look how it is
+ * @sn:   the namespace
+ * @keep: what is wanted of which interface; becomes how it is then
+ * @link: SLUICE_XDP_OPEN: becomes the link that is kept; the caller calls fput()
+ *
+ * Return: 0, or a negative errno of struct sluice_xdp_keep.
+ * Context: process, sleeps.
+ */
+int sluice_xdp_keep(struct sluice_net *sn, struct sluice_xdp_keep *keep, struct file **link)
+{
+	struct sluice_xdp_entry *entry, *next;
+	struct net_device *device;
+	int error = 0;
+
+	rtnl_lock();
+	if (!keep->ifindex && keep->action == SLUICE_XDP_RELEASE) {
+		list_for_each_entry_safe(entry, next, &sn->xdps, list)
+			release(sn, entry);
+		keep->program = 0;
+		keep->state = 0;
+		goto unlock;
+	}
+	error = -ENODEV;
+	device = keep->ifindex > INT_MAX ? NULL : __dev_get_by_index(sn->net, keep->ifindex);
+	if (!device)
+		goto unlock;
+	entry = entry_of(sn, device);
+	error = 0;
+	switch (keep->action) {
+	case SLUICE_XDP_LOOK:
+		break;
+	case SLUICE_XDP_PREPARE:
+		error = prepare(sn, device, keep->link);
+		break;
+	case SLUICE_XDP_RELEASE:
+		if (entry)
+			release(sn, entry);
+		break;
+	case SLUICE_XDP_OPEN:
+		if (entry)
+			*link = get_file(entry->link);
+		else
+			error = -ENOENT;
+		break;
+	default:
+		error = -EINVAL;
+	}
+	if (!error)
+		describe(sn, device, keep);
 unlock:
 	rtnl_unlock();
 	return error;

@@ -257,7 +257,7 @@ def text_of(name, schema):
 
 
 # They print no JSON: they ask, write files, or say a sentence.
-WITHOUT = {"shell", "init", "confirm", "save", "yield", "begin", "abort", "tap", "spool", "import", "help", "unload", "replay"}
+WITHOUT = {"shell", "init", "confirm", "save", "yield", "begin", "abort", "tap", "spool", "import", "help", "unload", "replay", "xdp"}
 
 
 def commands():

@@ -310,6 +310,8 @@ ENUMERATIONS = {
         "SLUICE_EVENT_LOAD_FALLS": 31,
         "SLUICE_EVENT_LOSING": 32,
         "SLUICE_EVENT_LOSING_OVER": 33,
+        "SLUICE_EVENT_FALLBACK": 34,
+        "SLUICE_EVENT_FALLBACK_OVER": 35,
     },
     "sluice_rule_flag": {
         "SLUICE_RULE_F_ADDRESS": 1,

@@ -45,6 +45,7 @@
 	"control.hooks.alarm-over, control.hooks.overflow, control.hooks.room, "             \
 	"control.hooks.losing, control.hooks.losing-over, "                                  \
 	"control.hooks.link-down, control.hooks.link-up, "                                   \
+	"control.hooks.fallback, control.hooks.fallback-over, "                              \
 	"control.hooks.destination-down, control.hooks.destination-up, "                     \
 	"control.hooks.rejecting, control.hooks.rejecting-over, "                            \
 	"control.hooks.missed, control.hooks.active, control.hooks.silent, "                 \

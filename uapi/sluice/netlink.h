@@ -206,6 +206,9 @@ enum sluice_event {
 	SLUICE_EVENT_LOAD_FALLS = 31,		/* it goes down to a lower one [D] */
 	SLUICE_EVENT_LOSING = 32,		/* datagrams are lost for want of room [D] */
 	SLUICE_EVENT_LOSING_OVER = 33,		/* none are any more [D] */
+	/* an input with the hook xdp is taken at prerouting, EVENT_TEXT says why [D] */
+	SLUICE_EVENT_FALLBACK = 34,
+	SLUICE_EVENT_FALLBACK_OVER = 35,	/* it is taken at XDP [D] */
 };
 
 /* SLUICE_A_RULE_FLAGS */

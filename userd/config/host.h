@@ -21,6 +21,11 @@ void sluice_host_check_capture(const struct sluice_config_input *input, enum slu
 void sluice_host_check_xdp(const struct sluice_config_input *input, enum sluice_host_view view,
 			   struct sluice_findings *findings);
 
+/* host_hook_xdp.c: what attaching the program of `hook: xdp` costs, and an MTU that is too large.
+ * With the module loaded only. */
+void sluice_host_check_hook_xdp(const struct sluice_config_input *input, enum sluice_host_view view,
+				struct sluice_findings *findings);
+
 /* from_check.c: have connections an address to come from? */
 void sluice_host_check_from(const struct sluice_config *config, struct sluice_findings *findings);
 

@@ -410,6 +410,8 @@ int sluice_host_check_inputs(const struct sluice_config *config, enum sluice_hos
 			check_ports(&search, &config->inputs[number]);
 		else
 			check_stolen(&search, &config->inputs[number]);
+		if (!module && config->inputs[number].hook == SLUICE_HOOK_XDP)
+			sluice_host_check_hook_xdp(&config->inputs[number], view, findings);
 	}
 	check_descriptors(&search, module);
 	sluice_holders_free(&search.holders);

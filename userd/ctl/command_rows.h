@@ -70,6 +70,8 @@ COMMAND("import", import, LOCAL, "rinetd|rsyslog|syslog-ng|socat FILE | socat --
 	"a configuration out of another program's")
 COMMAND("unload", unload, LOCAL, "[--within TIME] [--drop]",
 	"take the module out of the kernel: its inputs go on by sockets, its rings are delivered first")
+COMMAND("xdp", xdp, LOCAL, "prepare|release INTERFACE... | prepare --config FILE | release all",
+	"the program of `hook: xdp` stays at an interface without rules, so that its card resets once; or goes")
 COMMAND("version", version, LOOKS, "[-j]", "version, date and commit; of the formats, and of the module")
 COMMAND("help", help, LOOKS, "[COMMAND]", "this list, or what one command takes")
 COMMAND("shell", shell, ALONE, "", "many commands, one a line, from a terminal or a pipe")

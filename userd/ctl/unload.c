@@ -2,8 +2,9 @@
 /*
  * `sluicectl unload`: takes the module out of the kernel without losing what is in it. A daemon
  * that runs is asked to receive by sockets first, and delivers what is in the rings meanwhile. What
- * waits for nobody is given up only where that was said, and counted. Touches: the daemon's
- * configuration, the module, stdout, stderr.
+ * waits for nobody is given up only where that was said, and counted. Programs that were prepared
+ * (xdp.c) go before the module, which they call. Touches: the daemon's configuration, the module,
+ * stdout, stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "../lib/clock.h"
+#include "../lib/hook_xdp.h"
 #include "../lib/netlink.h"
 #include "change.h"
 #include "command.h"
@@ -26,6 +28,8 @@
 
 #define WITHIN_S 60U
 #define PAUSE_US 100000U
+/* Programs go a grace period after their links, on a busy machine later. */
+#define PROGRAMS_S 5U
 
 /* What is wanted. */
 struct wish {
@@ -156,12 +160,31 @@ static int await_rings(const struct wish *wish, struct sluice_module_use *use)
 	}
 }
 
+/* Deletes the module from the kernel, once XDP programs that were prepared, and call it, are gone.
+ * 0 or a negative errno. */
+static int delete_module(void)
+{
+	struct sluice_hook_xdp_state state;
+	uint64_t until = sluice_now() + PROGRAMS_S * SLUICE_NS_PER_S;
+	char why[320];
+
+	/* An older module cannot be asked that, and has none that are. */
+	(void)sluice_hook_xdp_release(NULL, &state, why, sizeof(why));
+	while (syscall(SYS_delete_module, "sluice", O_NONBLOCK)) {
+		if (errno != EWOULDBLOCK || sluice_now() >= until)
+			return -errno;
+		usleep(PAUSE_US);
+	}
+	return 0;
+}
+
 /* Takes the module out of the kernel; *use is what there was. Returns the exit status, having said
  * what went wrong. */
 static int take_out(const struct wish *wish, const struct sluice_module_use *use)
 {
 	bool is_counted;
 	uint64_t bytes, datagrams;
+	int error;
 
 	is_counted = sluice_module_use_waiting(use, &bytes, &datagrams);
 	if (use->holder_count || use->consumed) {
@@ -175,8 +198,9 @@ static int take_out(const struct wish *wish, const struct sluice_module_use *use
 			    "it, or give it up with `--drop`");
 		return SLUICE_CTL_REFUSED;
 	}
-	if (syscall(SYS_delete_module, "sluice", O_NONBLOCK)) {
-		refuse(use, errno == EPERM ? "it takes root to unload it" : strerror(errno));
+	error = delete_module();
+	if (error) {
+		refuse(use, error == -EPERM ? "it takes root to unload it" : strerror(-error));
 		return SLUICE_CTL_REFUSED;
 	}
 	if (bytes && is_counted)

@@ -40,6 +40,9 @@ EVENT(LOSING_OVER, ALARM, "losing-over", NOTICE, "none have been for five second
 EVENT(LINK_DOWN, LINK, "link-down", WARNING,
 	"an interface that an input or a destination names is down, or gone")
 EVENT(LINK_UP, LINK, "link-up", NOTICE, "it is up again")
+EVENT(FALLBACK, LINK, "fallback", WARNING,
+	"an input with `hook: xdp` is taken at prerouting, which costs more; the text says why")
+EVENT(FALLBACK_OVER, LINK, "fallback-over", NOTICE, "it is taken in the driver")
 EVENT(DESTINATION_DOWN, DESTINATION, "destination-down", WARNING,
 	"a destination has no connection any more, of no worker, or cannot be reached from the start")
 EVENT(DESTINATION_UP, DESTINATION, "destination-up", NOTICE, "it has one")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * See xdp.h. The program does nothing but call the module, and has a link: the module holds that,
- * so the program stays when this process ends and goes with the last rule.
+ * See hook_xdp.h. The program does nothing but call the module, and has a link: the module holds
+ * that, so the program stays when this process ends and goes with the last rule, or when the
+ * interface is released.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -46,8 +47,9 @@ int sluice_hook_xdp_load(struct sluice_hook_xdp_program **program, char *why, si
 	sluice_hook_xdp_unload(fresh);
 	if (error == -EPERM)
 		snprintf(why, room,
-			 "no permission to load a program that calls the module: that needs "
-			 "CAP_SYS_ADMIN beside CAP_BPF and CAP_NET_ADMIN");
+			 "no permission to load a program that calls the module: kernels show a "
+			 "module's types only to whoever has CAP_SYS_ADMIN; have root attach it "
+			 "once (`sluicectl xdp prepare INTERFACE`)");
 	else if (error == -ENOMEM)
 		snprintf(why, room, "no memory for the program");
 	else
@@ -94,18 +96,77 @@ static uint32_t found(int interface, char *name, size_t room)
 	return query.prog_id;
 }
 
-/* Has the module keep a link. 0 or a negative errno. With -1 only asks: -EBADF if it would. */
-static int hand_over(int interface, int link)
+/* A control call of the module's device. 0 or a negative errno. */
+static int call(unsigned long request, void *argument)
 {
-	struct sluice_xdp keep = {.ifindex = (uint32_t)interface, .link = link};
 	int fd = open(DEVICE, O_RDWR | O_CLOEXEC), result = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, SLUICE_IOC_XDP, &keep))
+	if (ioctl(fd, request, argument))
 		result = -errno;
 	close(fd);
 	return result;
+}
+
+/* Has the module keep a link. 0 or a negative errno. With -1 only asks: -EBADF if it would. */
+static int hand_over(int interface, int link)
+{
+	struct sluice_xdp keep = {.ifindex = (uint32_t)interface, .link = link};
+
+	return call(SLUICE_IOC_XDP, &keep);
+}
+
+int sluice_hook_xdp_look(const char *interface, struct sluice_hook_xdp_state *state)
+{
+	struct sluice_xdp_keep keep = {.link = -1, .action = SLUICE_XDP_LOOK};
+	char name[BPF_OBJ_NAME_LEN];
+	int error;
+
+	memset(state, 0, sizeof(*state));
+	keep.ifindex = state->ifindex = if_nametoindex(interface);
+	if (!keep.ifindex)
+		return -ENODEV;
+	error = call(SLUICE_IOC_XDP_KEEP, &keep);
+	if (error)
+		return error;
+	/* The link that is kept may have been detached behind the module's back. */
+	state->is_there =
+		keep.program && found((int)keep.ifindex, name, sizeof(name)) == keep.program;
+	state->is_wanted = keep.state & SLUICE_XDP_S_WANTED;
+	state->is_prepared = keep.state & SLUICE_XDP_S_PREPARED;
+	return 0;
+}
+
+/* What it means that the module does not say how it is about an interface. */
+static void tell_look(const char *interface, int error, char *why, size_t room)
+{
+	if (error == -ENODEV)
+		snprintf(why, room, "there is no interface %s", interface);
+	else if (error == -ENOENT)
+		snprintf(why, room, "the module is not loaded; load it (`modprobe sluice`)");
+	else if (error == -EACCES || error == -EPERM)
+		snprintf(why, room, "no permission to open " DEVICE "; it takes root");
+	else if (error == -ENOTTY)
+		snprintf(why, room,
+			 "the module that is loaded is an older one; load the new one (`sluicectl "
+			 "unload`, `modprobe sluice`)");
+	else
+		snprintf(why, room, "the module does not say how it is about %s: %s", interface,
+			 strerror(-error));
+}
+
+int sluice_hook_xdp_open(unsigned int ifindex)
+{
+	struct sluice_xdp_keep keep = {.ifindex = ifindex, .link = -1, .action = SLUICE_XDP_OPEN};
+	int error = call(SLUICE_IOC_XDP_KEEP, &keep);
+
+	return error ? error : keep.link;
+}
+
+int sluice_hook_xdp_give(unsigned int ifindex, int link)
+{
+	return hand_over((int)ifindex, link);
 }
 
 /* The interface's MTU, 0: nobody knows. */
@@ -143,30 +204,51 @@ static void tell_refusal(const char *interface, int error, char *why, size_t roo
 			 interface, strerror(-error));
 }
 
+/* Is there room for the program? 0, or a negative errno and whose is there. *is_ours: it is one of
+ * ours. */
+static int look_for_others(const char *interface, int ifindex, bool *is_ours, char *why,
+			   size_t room)
+{
+	char name[BPF_OBJ_NAME_LEN] = "";
+	uint32_t id = found(ifindex, name, sizeof(name));
+
+	*is_ours = id && !strcmp(name, NAME);
+	if (!id || *is_ours)
+		return 0;
+	snprintf(why, room,
+		 "the XDP program `%s` (id %u) of another is at %s; detach it (`ip link set %s xdp "
+		 "off`, `bpftool net`) or use `hook: ingress`",
+		 name, id, interface, interface);
+	return -EBUSY;
+}
+
+/* Attaches the program. Its link, or a negative errno with a sentence. @owner caller: close() */
+static int attach(const struct sluice_hook_xdp_program *program, const char *interface, int ifindex,
+		  char *why, size_t room)
+{
+	struct bpf_link_create_opts options = {.sz = sizeof(options), .flags = XDP_FLAGS_DRV_MODE};
+	int link = bpf_link_create(bpf_program__fd(program->object->progs.sluice_hook_xdp), ifindex,
+				   BPF_XDP, &options);
+
+	if (link < 0)
+		tell_refusal(interface, link, why, room);
+	return link;
+}
+
 int sluice_hook_xdp_attach(const struct sluice_hook_xdp_program *program, const char *interface,
 			   bool *attached, char *why, size_t room)
 {
-	struct bpf_link_create_opts options = {.sz = sizeof(options), .flags = XDP_FLAGS_DRV_MODE};
-	char name[BPF_OBJ_NAME_LEN] = "";
 	int ifindex = (int)if_nametoindex(interface), link, error;
-	uint32_t id;
+	bool is_ours = false;
 
 	*attached = false;
 	if (ifindex <= 0) {
 		snprintf(why, room, "there is no interface %s", interface);
 		return -ENODEV;
 	}
-	id = found(ifindex, name, sizeof(name));
-	if (id && !strcmp(name, NAME))
-		return 0;
-	if (id) {
-		snprintf(
-			why, room,
-			"the XDP program `%s` (id %u) of another is at %s; detach it (`ip link set "
-			"%s xdp off`, `bpftool net`) or use `hook: ingress`",
-			name, id, interface, interface);
-		return -EBUSY;
-	}
+	error = look_for_others(interface, ifindex, &is_ours, why, room);
+	if (error || is_ours)
+		return error;
 	/* First, as attaching in vain costs a card's link some seconds. */
 	error = hand_over(ifindex, -1);
 	if (error != -EBADF) {
@@ -176,12 +258,9 @@ int sluice_hook_xdp_attach(const struct sluice_hook_xdp_program *program, const 
 			 interface);
 		return error;
 	}
-	link = bpf_link_create(bpf_program__fd(program->object->progs.sluice_hook_xdp), ifindex,
-			       BPF_XDP, &options);
-	if (link < 0) {
-		tell_refusal(interface, link, why, room);
+	link = attach(program, interface, ifindex, why, room);
+	if (link < 0)
 		return link;
-	}
 	error = hand_over(ifindex, link);
 	/* Without the module's hold it goes with this. */
 	close(link);
@@ -189,5 +268,75 @@ int sluice_hook_xdp_attach(const struct sluice_hook_xdp_program *program, const 
 		snprintf(why, room, "the module does not keep the program at %s: %s", interface,
 			 strerror(-error));
 	*attached = !error;
+	return error;
+}
+
+/* Has the module keep a link without rules, too; -1: that which it keeps. 0 or a negative errno. */
+static int keep_prepared(unsigned int ifindex, int link)
+{
+	struct sluice_xdp_keep keep = {
+		.ifindex = ifindex, .link = link, .action = SLUICE_XDP_PREPARE};
+
+	return call(SLUICE_IOC_XDP_KEEP, &keep);
+}
+
+int sluice_hook_xdp_prepare(const char *interface, bool *attached, char *why, size_t room)
+{
+	struct sluice_hook_xdp_program *program = NULL;
+	struct sluice_hook_xdp_state state;
+	int error = sluice_hook_xdp_look(interface, &state), link = -1;
+	bool is_ours = false;
+
+	*attached = false;
+	if (error) {
+		tell_look(interface, error, why, room);
+		return error;
+	}
+	if (!state.is_there) {
+		error = look_for_others(interface, (int)state.ifindex, &is_ours, why, room);
+		if (!error && is_ours) {
+			snprintf(why, room,
+				 "a program of ours is at %s that the module does not keep; detach "
+				 "it (`ip link set %s xdp off`, or end the sluiced that has it)",
+				 interface, interface);
+			error = -EBUSY;
+		}
+		if (!error)
+			error = sluice_hook_xdp_load(&program, why, room);
+		if (error)
+			return error;
+		link = attach(program, interface, (int)state.ifindex, why, room);
+		sluice_hook_xdp_unload(program);
+		if (link < 0)
+			return link;
+		*attached = true;
+	}
+	error = keep_prepared(state.ifindex, link);
+	if (link >= 0)
+		close(link);
+	if (error)
+		snprintf(why, room, "the module does not keep the program at %s: %s", interface,
+			 strerror(-error));
+	return error;
+}
+
+int sluice_hook_xdp_release(const char *interface, struct sluice_hook_xdp_state *state, char *why,
+			    size_t room)
+{
+	struct sluice_xdp_keep keep = {.link = -1, .action = SLUICE_XDP_RELEASE};
+	int error = 0;
+
+	memset(state, 0, sizeof(*state));
+	if (interface) {
+		keep.ifindex = if_nametoindex(interface);
+		error = keep.ifindex ? 0 : -ENODEV;
+	}
+	if (!error)
+		error = call(SLUICE_IOC_XDP_KEEP, &keep);
+	if (error)
+		tell_look(interface ? interface : "the interfaces", error, why, room);
+	state->ifindex = keep.ifindex;
+	state->is_there = keep.program;
+	state->is_wanted = keep.state & SLUICE_XDP_S_WANTED;
 	return error;
 }
