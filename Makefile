@@ -14,7 +14,7 @@ DESTDIR ?=
 B       := build
 
 CC      ?= gcc
-PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap libxdp ncursesw libnats openssl libzstd
+PKGS    := liburing jansson yaml-0.1 libbpf libnl-3.0 libnl-genl-3.0 libisal libsystemd uuid libmicrohttpd libpcap libxdp ncursesw libnats rdkafka openssl libzstd
 CFLAGS  ?= -O2 -g
 # A warning of somebody else's newer compiler need not keep a package from being built.
 WERROR  ?= -Werror
@@ -143,7 +143,7 @@ test-unit: $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## unit tests under A
 unit: $(if $(T),$(B)/unit/test_$(T),$(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS))) ## one unit program, T=feeder; nothing else is linked
 	tests/run-unit $^
 
-scenario: all $(B)/netlink-fuzz $(B)/xdp_attach $(YNL) $(PRELOADED) ## scenarios by name, T='P2-*' or T=P2-kill-9-under-traffic@native
+scenario: all $(B)/netlink-fuzz $(B)/kafka_peer $(B)/xdp_attach $(YNL) $(PRELOADED) ## scenarios by name, T='P2-*' or T=P2-kill-9-under-traffic@native
 	tests/run $(if $(T),'$(T)',$(error say which: make scenario T=NAME))
 
 picture: all ## docs/overview.svg, the picture of sluicectl top in the README, from a real run
@@ -176,6 +176,10 @@ fuzz: $(FUZZERS) ## fuzz readers, edits and netlink decoders, FUZZ_SECONDS each,
 hooks: ## before each commit of this clone, check what it changes (tests/lint/pre-commit)
 	ln -sf "$(CURDIR)/tests/lint/pre-commit" "$$(git rev-parse --git-path hooks)/pre-commit"
 
+# librdkafka's mock cluster, and a consumer that reads along.
+$(B)/kafka_peer: tests/kafka_peer.c
+	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $$(pkg-config --libs rdkafka)
+
 $(B)/netlink-fuzz: tests/netlink/fuzz.c uapi/sluice/netlink.h
 	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $<
 
@@ -200,10 +204,10 @@ kmod: ## build the module; KERNEL=6.1 (default), 5.10, 6.1-rt, 6.12, 7, debug; h
 	find $(KMOD)/tree/kmod -name '*.ko' -exec cp -u -t $(KMOD) {} +
 	kmod/btf/add $(KMOD)/sluice.ko "$(if $(filter host,$(KERNEL)),/sys/kernel/btf/vmlinux,$$(vm-images/kernel-dir $(KERNEL) vmlinux))"
 
-test: all $(B)/netlink-fuzz $(B)/xdp_attach $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
+test: all $(B)/netlink-fuzz $(B)/kafka_peer $(B)/xdp_attach $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## every test: unit, KUnit, scenarios in the VM and natively
 	tests/run $(TEST)
 
-test-all: all $(B)/netlink-fuzz $(B)/xdp_attach $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
+test-all: all $(B)/netlink-fuzz $(B)/kafka_peer $(B)/xdp_attach $(YNL) $(PRELOADED) $(FUZZERS) $(patsubst tests/unit/%.c,$(B)/unit/%,$(TESTS)) ## the same, and every scenario on the debug kernel as well (long)
 	tests/run -a $(TEST)
 
 SOAK_STEPS ?= 20000

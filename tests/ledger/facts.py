@@ -67,7 +67,11 @@ def take(pid, log):
 
 
 def connections_to(facts, to):
-    """Established connections to a destination as it is called, or None: that is a name, or another kind of thing."""
+    """Established connections to a destination as it is called, to any server where it is a cluster, or None: that is a name, or another
+    kind of thing."""
+    if "," in to:
+        each = [connections_to(facts, one) for one in to.split(",")]
+        return None if None in each else sum(each, [])
     host, _, port = to.rpartition(":")
     host = host.strip("[]").split("%")[0]
     if not port.isdigit():

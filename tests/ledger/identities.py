@@ -3,7 +3,7 @@
 import expected
 
 # Framings whose receivers acknowledge.
-ANSWERED = ("native", "relp", "nats")
+ANSWERED = ("native", "relp", "nats", "kafka")
 
 
 def unsent(nest):
@@ -109,7 +109,7 @@ def of_destinations(outputs):
             yield from check(nest["resent"] <= nest["sent"] or not nest["connects"],
                              f"{where}: sent again {nest['resent']} of {nest['sent']} sent")
             yield from check(nest["connects"] or not nest["sent"], f"{where}: sent {nest['sent']} and was never connected")
-            yield from check(one["framing"] in ("relp", "nats") or not nest["refused"],
+            yield from check(one["framing"] in ("relp", "nats", "kafka") or not nest["refused"],
                              f"{where}: refused {nest['refused']}, in a framing that has no word for it")
             yield from check(nest["pieces"] >= 2 * nest["split"],
                              f"{where}: {nest['split']} datagrams split in {nest['pieces']} pieces")

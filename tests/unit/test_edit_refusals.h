@@ -12,8 +12,9 @@
 	"verdict, hook, batching, receive, checksum, time, addresses, enabled, priority, "    \
 	"outputs)"
 #define OUTPUT_KEYS                                                                              \
-	"(valid keys: id, name, to, kind, source-address, subject, stream, message, ensure, "    \
-	"on-refusal, user, password-file, token-file, credentials, from, mode, receiver, "       \
+	"(valid keys: id, name, to, kind, source-address, subject, stream, topic, "              \
+	"message-key, max-message, message, ensure, on-refusal, user, password-file, sasl, "     \
+	"token-file, credentials, from, mode, receiver, "                                        \
 	"framing, "                                                                              \
 	"delimiter, max-datagram, oversize, empty, unsafe-bytes, prefix, ack, compress, "        \
 	"unconfirmed, connections, rate, tls.ca, tls.name, tls.certificate, tls.key, tls.pins, " \

@@ -55,9 +55,10 @@ struct sluice_draft_output {
 	struct sluice_config_place reconnect_place;
 	struct sluice_config_place kind_place;
 	struct sluice_config_place source_address_place;
-	/* kind: nats; line 0: not written */
-	struct sluice_word subject, stream, user, password_file, token_file, credentials;
+	/* kind: nats, kafka; line 0: not written */
+	struct sluice_word subject, stream, topic, user, password_file, token_file, credentials;
 	struct sluice_config_place message_place, ensure_place, refusal_place;
+	struct sluice_config_place message_key_place, max_message_place, sasl_place;
 	struct sluice_config_place mode_place;
 	struct sluice_config_place ack_place; /* line 0: not written, as those that follow */
 	struct sluice_config_place compress_place;
@@ -214,11 +215,17 @@ void sluice_tls_check(const struct sluice_draft_output *draft, struct sluice_fin
 void sluice_udp_settle(struct sluice_draft_output *draft);
 void sluice_kind_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
 
-/* nats_check.c. What `kind: nats` makes of what is written: its servers are one destination; what
- * it does not go with; the words that were not taken over are freed. */
-void sluice_nats_settle(struct sluice_reader *reader, struct sluice_draft_output *draft);
+/* broker_check.c. What kinds for brokers make of what is written: the servers of a cluster are one
+ * destination; what they do not go with, and keys of theirs that another kind has; the words that
+ * were not taken over are freed. Is it such a kind? */
+bool sluice_broker_is_kind(enum sluice_output_kind kind);
+void sluice_broker_settle(struct sluice_reader *reader, struct sluice_draft_output *draft);
+void sluice_broker_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
+void sluice_broker_free(struct sluice_draft_output *draft);
+
+/* nats_check.c, kafka_check.c. What only one of them has. */
 void sluice_nats_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
-void sluice_nats_free(struct sluice_draft_output *draft);
+void sluice_kafka_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);
 
 /* from_check.c: what the source address of its connections does not go with. */
 void sluice_from_check(const struct sluice_draft_output *draft, struct sluice_findings *findings);

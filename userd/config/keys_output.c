@@ -39,6 +39,20 @@ static const struct sluice_choice refusals[] = {{"wait", SLUICE_REFUSAL_WAIT, fa
 						{"drop", SLUICE_REFUSAL_DROP, false},
 						{NULL, 0, false}};
 
+static const struct sluice_choice message_keys[] = {
+	{"flow", SLUICE_MESSAGE_KEY_FLOW, false},
+	{"input", SLUICE_MESSAGE_KEY_INPUT, false},
+	{"none", SLUICE_MESSAGE_KEY_NONE, false},
+	{NULL, 0, false},
+};
+
+static const struct sluice_choice sasls[] = {
+	{"scram-sha-256", SLUICE_SASL_SCRAM_256, false},
+	{"scram-sha-512", SLUICE_SASL_SCRAM_512, false},
+	{"plain", SLUICE_SASL_PLAIN, false},
+	{NULL, 0, false},
+};
+
 static const struct sluice_choice framings[] = {
 #define FRAMING(word, NAME, ...) {word, SLUICE_FRAMING_##NAME, false},
 #include "framing_rows.h"
@@ -231,7 +245,7 @@ static const struct sluice_key output_keys[] = {
 	{.path = "outputs.kind",
 	 .does = "how datagrams leave: over TCP connections, as UDP again, one each, or as "
 		 "messages "
-		 "of a NATS server",
+		 "of a NATS or Kafka server",
 	 .fallback = "tcp",
 	 .change = SLUICE_KEY_CONNECTIONS,
 	 .read = sluice_read_choice,
@@ -258,8 +272,31 @@ static const struct sluice_key output_keys[] = {
 	 .change = SLUICE_KEY_CONNECTIONS,
 	 .read = sluice_read_word,
 	 .offset = OUTPUT(stream)},
+	{.path = "outputs.topic",
+	 .does = "kind: kafka: the topic of its messages, a template of {relay} and {input}",
+	 .otherwise = "udp.{relay}.{input}",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_word,
+	 .offset = OUTPUT(topic)},
+	{.path = "outputs.message-key",
+	 .does = "kind: kafka: what chooses the partition of a message",
+	 .otherwise = "flow; input, where a message is a span",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.broker.key),
+	 .place = OUTPUT(message_key_place),
+	 .choices = message_keys},
+	{.path = "outputs.max-message",
+	 .does = "kind: kafka: most bytes of a message that the topic takes (max.message.bytes)",
+	 .fallback = "1000000",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_size,
+	 .offset = OUTPUT(output.broker.max_message),
+	 .place = OUTPUT(max_message_place),
+	 .minimum = 2 << 10,
+	 .maximum = 8 << 20},
 	{.path = "outputs.message",
-	 .does = "kind: nats: what a message is, a datagram or a span of records",
+	 .does = "kind: nats, kafka: what a message is, a datagram or a span of records",
 	 .fallback = "datagram",
 	 .change = SLUICE_KEY_CONNECTIONS,
 	 .read = sluice_read_choice,
@@ -275,7 +312,7 @@ static const struct sluice_key output_keys[] = {
 	 .place = OUTPUT(ensure_place),
 	 .choices = ensures},
 	{.path = "outputs.on-refusal",
-	 .does = "kind: nats: what becomes of a message that the stream refuses",
+	 .does = "kind: nats, kafka: what becomes of a message that the server refuses",
 	 .fallback = "wait",
 	 .change = SLUICE_KEY_CONNECTIONS,
 	 .read = sluice_read_choice,
@@ -283,17 +320,25 @@ static const struct sluice_key output_keys[] = {
 	 .place = OUTPUT(refusal_place),
 	 .choices = refusals},
 	{.path = "outputs.user",
-	 .does = "kind: nats: the user that it logs in as",
+	 .does = "kind: nats, kafka: the user that it logs in as",
 	 .otherwise = "none",
 	 .change = SLUICE_KEY_CONNECTIONS,
 	 .read = sluice_read_word,
 	 .offset = OUTPUT(user)},
 	{.path = "outputs.password-file",
-	 .does = "kind: nats: a file with the password",
+	 .does = "kind: nats, kafka: a file with the password",
 	 .otherwise = "none",
 	 .change = SLUICE_KEY_CONNECTIONS,
 	 .read = sluice_read_word,
 	 .offset = OUTPUT(password_file)},
+	{.path = "outputs.sasl",
+	 .does = "kind: kafka: how the user logs in",
+	 .fallback = "scram-sha-256",
+	 .change = SLUICE_KEY_CONNECTIONS,
+	 .read = sluice_read_choice,
+	 .offset = OUTPUT(output.broker.sasl),
+	 .place = OUTPUT(sasl_place),
+	 .choices = sasls},
 	{.path = "outputs.token-file",
 	 .does = "kind: nats: a file with a token instead",
 	 .otherwise = "none",
@@ -466,7 +511,7 @@ void sluice_output_read(struct sluice_reader *reader, const struct sluice_key *k
 	sluice_read_fallbacks(reader, &sluice_output_table, output);
 	sluice_read_mapping(reader, &sluice_output_table, node, output);
 	sluice_udp_settle(output);
-	sluice_nats_settle(reader, output);
+	sluice_broker_settle(reader, output);
 	sluice_receiver_settle(output);
 	if (output->output.reconnect_min_us > output->output.reconnect_max_us)
 		sluice_findings_add(

@@ -102,8 +102,9 @@ void sluice_tls_check(const struct sluice_draft_output *draft, struct sluice_fin
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, &draft->tls_key_place,
 				    "outputs.tls.key: it is of no use without its certificate: add "
 				    "outputs.tls.certificate");
-	if (tls->ca[0] && draft->output.kind != SLUICE_KIND_TCP)
+	if (tls->ca[0] && draft->output.kind != SLUICE_KIND_TCP &&
+	    draft->output.kind != SLUICE_KIND_KAFKA)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, first,
-				    "outputs.tls: only connections of kind: tcp are encrypted by "
-				    "it: leave it out");
+				    "outputs.tls: only connections of kind: tcp and kafka are "
+				    "encrypted by it: leave it out");
 }

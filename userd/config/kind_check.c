@@ -32,7 +32,7 @@ void sluice_kind_check(const struct sluice_draft_output *draft, struct sluice_fi
 {
 	const struct sluice_config_output *output = &draft->output;
 
-	sluice_nats_check(draft, findings);
+	sluice_broker_check(draft, findings);
 	if (output->kind != SLUICE_KIND_UDP) {
 		if (draft->source_address_place.line && output->preserves)
 			sluice_findings_add(findings, SLUICE_FINDING_ERROR,

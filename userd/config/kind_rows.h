@@ -12,3 +12,4 @@
 KIND("tcp", TCP, tcp)
 KIND("udp", UDP, udp)
 KIND("nats", NATS, nats)
+KIND("kafka", KAFKA, kafka)

@@ -38,6 +38,7 @@ static void output_free(struct sluice_config_output *output)
 	free(output->to);
 	free(output->broker.subject);
 	free(output->broker.stream);
+	free(output->broker.topic);
 	free(output->broker.user);
 	free(output->broker.password_file);
 	free(output->broker.token_file);
@@ -102,7 +103,7 @@ void sluice_draft_free(struct sluice_draft *draft)
 	for (number = 0; number < draft->output_count; number++) {
 		free(draft->outputs[number].name.text);
 		free(draft->outputs[number].id.text);
-		sluice_nats_free(&draft->outputs[number]);
+		sluice_broker_free(&draft->outputs[number]);
 		output_free(&draft->outputs[number].output);
 	}
 	for (number = 0; number < draft->forward_count; number++) {
@@ -129,7 +130,7 @@ static bool needs_addresses(const struct sluice_config_output *output)
 {
 	return output->framing == SLUICE_FRAMING_PCAP || output->mode == SLUICE_MODE_HASH ||
 	       output->prefix != SLUICE_LEAD_NONE || output->preserves ||
-	       output->kind == SLUICE_KIND_NATS;
+	       sluice_broker_is_kind(output->kind);
 }
 
 /* An output that needs the addresses makes its inputs keep them. */

@@ -173,26 +173,41 @@ struct sluice_config_input {
 	size_t output_count;
 };
 
-/* kind: nats. What a message of the server's is: a datagram, or a span of records. */
+/* kind: nats, kafka. What a message of the server's is: a datagram, or a span of records. */
 enum sluice_message { SLUICE_MESSAGE_DATAGRAM, SLUICE_MESSAGE_SPAN };
 
-/* And what becomes of one that its stream refuses. */
+/* And what becomes of one that the server refuses. */
 enum sluice_refusal { SLUICE_REFUSAL_WAIT, SLUICE_REFUSAL_DROP };
+
+/* kind: kafka. What the key of a message is, by which its partition is chosen: who sent to whom,
+ * the input's name, or nothing. */
+enum sluice_message_key {
+	SLUICE_MESSAGE_KEY_FLOW,
+	SLUICE_MESSAGE_KEY_INPUT,
+	SLUICE_MESSAGE_KEY_NONE
+};
+
+/* And how a user logs in. */
+enum sluice_sasl { SLUICE_SASL_SCRAM_256, SLUICE_SASL_SCRAM_512, SLUICE_SASL_PLAIN };
 
 /* What an output to a broker has beside; texts are NULL where they are not written. */
 struct sluice_config_broker {
 	char *subject; /* a template: {relay}, {input} */
 	char *stream;  /* that has to keep it */
+	char *topic;   /* kafka: a template, likewise */
 	char *user;
 	char *password_file, *token_file, *credentials; /* paths: no secret is in a configuration */
 	enum sluice_message message;
 	enum sluice_refusal refusal;
 	int creates; /* 1: the stream is made if it is not there */
+	enum sluice_message_key key;
+	enum sluice_sasl sasl;
+	size_t max_message; /* kafka: bytes of a message, as the library counts them */
 };
 
 struct sluice_config_destination {
-	char *text; /* host:port as written: name for messages and statistics; nats: of all servers
-		       of the cluster, separated by commas */
+	char *text; /* host:port as written: name for messages and statistics; nats, kafka: of all
+		       servers of the cluster, separated by commas */
 	char *host; /* numeric address or name, brackets removed */
 	uint16_t port;
 	unsigned int weight; /* 1 .. SLUICE_WEIGHT_MAX: its share, beside those of the others */
@@ -227,7 +242,7 @@ struct sluice_config_output {
 	struct sluice_tls_settings tls;	  /* of its connections; without `ca`: none */
 	enum sluice_output_kind kind;
 	int preserves; /* udp: 1: datagrams have the source address that they came with */
-	struct sluice_config_broker broker; /* nats */
+	struct sluice_config_broker broker; /* nats, kafka */
 	enum sluice_mode mode;
 	enum sluice_receiver_kind receiver;
 	enum sluice_framing framing; /* what follows: as written, or as the receiver needs it */

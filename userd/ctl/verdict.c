@@ -156,10 +156,11 @@ json_t *sluice_verdict_problems(const struct sluice_verdict_lists *now)
 		if (destination && is_connected(destination) &&
 		    !strcmp(text_of(destination, "state"), "queue-full"))
 			error |= add(list,
-				     strcmp(text_of(one, "framing"), "nats") != 0
+				     strcmp(text_of(one, "framing"), "nats") != 0 &&
+						     strcmp(text_of(one, "framing"), "kafka") != 0
 					     ? "output %s: the queue of %s is full: what it "
 					       "acknowledges may be discarded there"
-					     : "output %s: the stream at %s refuses messages; "
+					     : "output %s: the server at %s refuses messages; "
 					       "they wait",
 				     text_of(one, "name"), text_of(destination, "to"));
 		else if (destination && !is_connected(destination) &&
@@ -195,7 +196,7 @@ static const char *meaning_of(const char *state)
 		{"ack-not-durable", "it acknowledges what it has not on stable storage, and the "
 				    "output waits for that"},
 		{"queue-full", "its queue is full: it answers late, and may discard what it "
-			       "acknowledges; of kind: nats, its stream refuses messages"},
+			       "acknowledges; of kind: nats or kafka, it refuses messages"},
 		{"rejecting", "it ends each connection within seconds"},
 		{"protocol-error", "it broke the protocol"},
 		{"connecting", "it does not answer yet"},

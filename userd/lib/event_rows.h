@@ -47,7 +47,7 @@ EVENT(DESTINATION_DOWN, DESTINATION, "destination-down", WARNING,
 	"a destination has no connection any more, of no worker, or cannot be reached from the start")
 EVENT(DESTINATION_UP, DESTINATION, "destination-up", NOTICE, "it has one")
 EVENT(REJECTING, DESTINATION, "rejecting", WARNING,
-	"a destination accepts connections and ends them at once, or a stream of kind: nats refuses messages")
+	"a destination accepts connections and ends them at once, or a server of kind: nats or kafka refuses messages")
 EVENT(REJECTING_OVER, DESTINATION, "rejecting-over", NOTICE, "it keeps its connection again, or takes messages again")
 EVENT_SAME(OWNER, OWNER, "owner", NOTICE, "another process has a ring of the module, or nobody")
 EVENT(MISSED, OWNER, "missed", WARNING,

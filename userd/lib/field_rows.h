@@ -124,7 +124,7 @@ FIELD(DESTINATION, DESTINATION_PIECES, pieces, "pieces", NUMBER, 230, "?PIECES",
 FIELD(DESTINATION, DESTINATION_TRUNCATED, truncated, "truncated", NUMBER, 240, "?TRUNCATED",
 	"datagrams", ZERO, "sent without their end, because they are longer than `max-datagram`")
 FIELD(DESTINATION, DESTINATION_REFUSED, refused, "refused", NUMBER, 250, "REFUSED", "datagrams",
-	ZERO, "that the receiver refused (relp, nats); they are not sent again")
+	ZERO, "that the receiver refused (relp, nats, kafka); they are not sent again")
 FIELD(DESTINATION, DESTINATION_UNCONFIRMED, unconfirmed, "unconfirmed", NUMBER, 260, "UNCONFIRMED",
 	"datagrams", ZERO, "that its TCP had when it ended the connection; it may not have read them")
 FIELD(DESTINATION, DESTINATION_COMPRESSED_FROM, compress_in, "compressed_from", NUMBER, 262,

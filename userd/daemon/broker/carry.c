@@ -110,7 +110,7 @@ static bool finish_done(struct sluice_connection *connection, uint64_t now)
 	return any;
 }
 
-/* Tells whoever listens that the stream refuses, or no longer does. */
+/* Tells whoever listens that the server refuses, or no longer does. */
 static void tell_refusing(struct sluice_connection *connection, bool is_refusing)
 {
 	char name[SLUICE_CONNECTION_NAME], text[SLUICE_CONNECTION_NAME + 128];
@@ -120,8 +120,8 @@ static void tell_refusing(struct sluice_connection *connection, bool is_refusing
 	sluice_store_relaxed(&connection->counters.full, (uint64_t)is_refusing);
 	sluice_connection_note_since(connection);
 	snprintf(text, sizeof(text), "%s: %s", sluice_connection_name(connection, name),
-		 is_refusing ? "the stream refuses messages; they wait (on-refusal: wait)"
-			     : "the stream takes messages again");
+		 is_refusing ? "the server refuses messages; they wait (on-refusal: wait)"
+			     : "the server takes messages again");
 	sluice_event_send(is_refusing ? SLUICE_EVENT_REJECTING : SLUICE_EVENT_REJECTING_OVER, KEY,
 			  name, text);
 	if (!is_refusing)

@@ -15,7 +15,8 @@ void sluice_name_inputs(struct sluice_engine *engine)
 	size_t number, count = 0;
 
 	for (number = 0; number < config->output_count; number++)
-		if (config->outputs[number].kind == SLUICE_KIND_NATS)
+		if (config->outputs[number].kind == SLUICE_KIND_NATS ||
+		    config->outputs[number].kind == SLUICE_KIND_KAFKA)
 			break;
 	/* Nobody asks. */
 	if (number == config->output_count)

@@ -23,8 +23,7 @@
 #include <stdint.h>
 #include "../../lib/guid.h"
 #include "../../lib/ranges.h"
-#include "../broker/desk.h"
-#include "../broker/window.h"
+#include "../broker/cut.h"
 #include "settings.h"
 
 /* The library's own bound; ours (SLUICE_WINDOW_MESSAGES) is well below, because at its own the
@@ -86,23 +85,21 @@ struct sluice_nats_subject_state {
 };
 
 struct sluice_nats {
-	struct sluice_desk *desk;
-	uint64_t attempt;
+	struct sluice_cut cut; /* first: one is the other */
 	const struct sluice_nats_settings *settings;
 	struct sluice_nats_session *session;
 	char relay[SLUICE_NAME_MAX + 1];
-	size_t most; /* bytes of a message, headers not counted */
 	struct sluice_nats_subject_state **subjects;
 	size_t subject_count;
 	uint32_t last_subject; /* that was looked for */
-	struct sluice_window window;
-	uint64_t job;	 /* that messages are being made of */
-	size_t place;	 /* up to where that is done */
-	uint64_t heard;	 /* when the last acknowledgement came, or one was first waited for */
-	bool is_refused; /* what the stream refused is tried again, nothing else goes */
-	uint64_t refused_told, unsaid_told; /* when the log was told; 0: never */
-	const char *what;		    /* it is no good, because; NULL: it is */
+	uint64_t unsaid_told;  /* when the log was told of a duplicate of nothing; 0: never */
 };
+
+/* The whole of which this is the part that all brokers have. */
+static inline struct sluice_nats *sluice_nats_of(struct sluice_cut *cut)
+{
+	return (struct sluice_nats *)cut;
+}
 
 /* session.c. Connects to one of the servers. NULL: *what says why not. @context thread */
 struct sluice_nats_session *sluice_nats_session_open(const struct sluice_nats_settings *settings,
@@ -118,7 +115,7 @@ const char *sluice_nats_ensure(const struct sluice_nats_settings *settings,
 bool sluice_nats_is_covered(const jsStreamConfig *stream, const char *subject);
 
 /* subjects.c. The subject of input `input` of a job's stream; asks the server for what it has of it
- * when it is new. UINT32_MAX: nats->what says why not. @context thread */
+ * when it is new. UINT32_MAX: cut.what says why not. @context thread */
 uint32_t sluice_nats_subject_find(struct sluice_nats *nats, const struct sluice_job *job,
 				  uint16_t input);
 /* A message that ends at `end` is about to be published for the first time. */
@@ -132,14 +129,9 @@ bool sluice_nats_subject_has(const struct sluice_nats_subject_state *subject, bo
 /* Frees all of them. @context thread */
 void sluice_nats_subjects_free(struct sluice_nats *nats);
 
-/* publish.c. Makes messages of what is on the desk, as far as there is room. Returns whether it
- * did anything. @context thread */
-bool sluice_nats_publish(struct sluice_nats *nats, uint64_t now);
-/* Publishes a message again. False: nats->what says why not. @context thread */
-bool sluice_nats_send(struct sluice_nats *nats, struct sluice_flight *flight, uint64_t now);
-/* Counts a message at its segment, which may be done by that. @context thread */
-void sluice_nats_settle_flight(struct sluice_nats *nats, struct sluice_flight *flight,
-			       bool is_refused);
+/* publish.c. Publishes a message, for the first time or again (struct sluice_cut.send). @context
+ * thread */
+bool sluice_nats_send(struct sluice_cut *cut, struct sluice_flight *flight, uint64_t now);
 
 /* thread.c. Serves one attempt (struct sluice_desk.run). @context thread */
 void sluice_nats_run(struct sluice_desk *desk, uint64_t attempt);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/clock.h"
+#include "../broker/secret.h"
 #include "nats.h"
 
 /* How long a session that is over is kept for callbacks that are on their way. */
@@ -15,7 +16,6 @@
 #define WRITE_MS 5000
 /* A server that is silent is asked so often, and given up after two questions. */
 #define PING_MS 5000
-#define SECRET_TEXT 4096U
 
 static pthread_mutex_t over_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct sluice_nats_session *over;
@@ -125,15 +125,15 @@ void sluice_nats_session_close(struct sluice_nats_session *session)
 /* How it logs in. NULL, or why it cannot. */
 static const char *set_login(natsOptions *options, const struct sluice_nats_settings *settings)
 {
-	char secret[SECRET_TEXT];
+	char secret[SLUICE_SECRET_TEXT];
 	natsStatus status = NATS_OK;
 
 	if (settings->user) {
-		if (sluice_nats_secret(settings->password_file, secret, sizeof(secret)))
+		if (sluice_secret_read(settings->password_file, secret, sizeof(secret)))
 			return "its password-file cannot be read";
 		status = natsOptions_SetUserInfo(options, settings->user, secret);
 	} else if (settings->token_file) {
-		if (sluice_nats_secret(settings->token_file, secret, sizeof(secret)))
+		if (sluice_secret_read(settings->token_file, secret, sizeof(secret)))
 			return "its token-file cannot be read";
 		status = natsOptions_SetToken(options, secret);
 	} else if (settings->credentials) {

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * What an output of `kind: nats` is configured to be; see settings.h. Touches: files with secrets,
- * to read them.
+ * What an output of `kind: nats` is configured to be; see settings.h. Touches: nothing but
+ * memory.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "../../lib/clock.h"
 #include "settings.h"
 
@@ -110,27 +108,6 @@ bool sluice_nats_settings_is_same(const struct sluice_nats_settings *one,
 				  const struct sluice_nats_settings *other)
 {
 	return one && other && !strcmp(one->key, other->key);
-}
-
-int sluice_nats_secret(const char *path, char *text, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t length;
-
-	if (fd < 0)
-		return -errno;
-	length = read(fd, text, size);
-	if (length < 0) {
-		length = -errno;
-		close(fd);
-		return (int)length;
-	}
-	close(fd);
-	if ((size_t)length == size)
-		return -EMSGSIZE;
-	text[length] = '\0';
-	text[strcspn(text, "\r\n")] = '\0';
-	return 0;
 }
 
 /* Appends `length` bytes; of a name with what no token may hold as '_'. False: no room. */

@@ -39,10 +39,6 @@ void sluice_nats_settings_put(struct sluice_nats_settings *settings);
 bool sluice_nats_settings_is_same(const struct sluice_nats_settings *one,
 				  const struct sluice_nats_settings *other);
 
-/* Reads the first line of a file with a secret into `text`, without its end. 0 or a negative errno;
- * -EMSGSIZE: it is longer. @threadsafe */
-int sluice_nats_secret(const char *path, char *text, size_t size);
-
 /* Bytes of a subject. */
 #define SLUICE_NATS_SUBJECT 512U
 

@@ -15,9 +15,6 @@
 #include "../stream/input_names.h"
 #include "nats.h"
 
-/* An input that no configuration names yet may get its name within so long. */
-#define NAME_MS 2000U
-#define NAME_STEP_MS 20U
 /* A message that is read back takes no longer. */
 #define READ_MS 5000
 
@@ -66,7 +63,7 @@ static const char *read_back(struct sluice_nats *nats, struct sluice_nats_subjec
 	if (js_SubscribeSync(&subscription, nats->session->stream, subject->text, NULL, &options,
 			     NULL) != NATS_OK)
 		return what;
-	while (sequence < last && sluice_desk_goes_on(nats->desk, nats->attempt)) {
+	while (sequence < last && sluice_desk_goes_on(nats->cut.desk, nats->cut.attempt)) {
 		jsMsgMetaData *meta = NULL;
 		natsMsg *message = NULL;
 
@@ -132,24 +129,6 @@ static const char *catch_up(struct sluice_nats *nats, struct sluice_nats_subject
 	return what;
 }
 
-/* The input's name; one that nobody names is called by its number. */
-static void name_input(struct sluice_nats *nats, struct sluice_nats_subject_state *subject)
-{
-	const struct timespec step = {.tv_nsec = NAME_STEP_MS * 1000000L};
-	unsigned int waited;
-
-	for (waited = 0; waited < NAME_MS; waited += NAME_STEP_MS) {
-		if (sluice_input_names_find(subject->source, subject->input, subject->name))
-			break;
-		if (!sluice_desk_goes_on(nats->desk, nats->attempt))
-			break;
-		nanosleep(&step, NULL);
-	}
-	if (!subject->name[0])
-		snprintf(subject->name, sizeof(subject->name), "_%u", subject->input);
-	sluice_input_names_relay(nats->relay);
-}
-
 void sluice_nats_subject_mark(struct sluice_nats_subject_state *subject, uint64_t end)
 {
 	struct sluice_nats_mark *last;
@@ -208,33 +187,35 @@ static void subject_free(struct sluice_nats_subject_state *subject)
 	free(subject);
 }
 
-/* Makes the subject of input `input` of a job's stream. NULL: nats->what says why not. */
+/* Makes the subject of input `input` of a job's stream. NULL: nats->cut.what says why not. */
 static struct sluice_nats_subject_state *make(struct sluice_nats *nats,
 					      const struct sluice_job *job, uint16_t input)
 {
 	struct sluice_nats_subject_state *subject = calloc(1, sizeof(*subject));
 	char stream[SLUICE_GUID_TEXT];
 
-	nats->what = "there is no memory for it";
+	nats->cut.what = "there is no memory for it";
 	if (!subject)
 		return NULL;
 	sluice_guid_copy(subject->stream, job->stream);
 	subject->epoch = job->epoch;
 	subject->source = job->source;
 	subject->input = input;
-	name_input(nats, subject);
+	sluice_cut_name_input(&nats->cut, subject->source, subject->input, subject->name);
+	sluice_input_names_relay(nats->relay);
 	sluice_guid_format(job->stream, stream);
 	snprintf(subject->id, sizeof(subject->id), "%s:%" PRIu64 ":", stream, job->epoch);
-	nats->what = "its subject is longer than 511 bytes";
+	nats->cut.what = "its subject is longer than 511 bytes";
 	if (sluice_nats_subject(nats->settings->subject, nats->relay, subject->name, stream,
 				subject->text))
 		goto fail;
-	nats->what = "the stream does not have its subject: add it there, or change subject; one "
-		     "more token follows it, the GUID of a stream of sluice's";
+	nats->cut.what =
+		"the stream does not have its subject: add it there, or change subject; one "
+		"more token follows it, the GUID of a stream of sluice's";
 	if (!sluice_nats_is_covered(nats->session->info->Config, subject->text))
 		goto fail;
-	nats->what = catch_up(nats, subject);
-	if (nats->what)
+	nats->cut.what = catch_up(nats, subject);
+	if (nats->cut.what)
 		goto fail;
 	return subject;
 
@@ -263,7 +244,7 @@ uint32_t sluice_nats_subject_find(struct sluice_nats *nats, const struct sluice_
 	larger = reallocarray(nats->subjects, nats->subject_count + 1,
 			      sizeof(struct sluice_nats_subject_state *));
 	if (!larger) {
-		nats->what = "there is no memory for it";
+		nats->cut.what = "there is no memory for it";
 		return UINT32_MAX;
 	}
 	nats->subjects = larger;

@@ -2,21 +2,18 @@
 /*
  * One attempt, from its begin to its end; see nats.h. Touches: the server, the desk, the log.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/clock.h"
 #include "../../lib/log.h"
 #include "nats.h"
 
-/* When a message goes again: while there is no leader; after "duplicate" for what is nowhere; after
- * a refusal. */
+/* When a message goes again: while there is no leader; after "duplicate" for what is nowhere. */
 #define AGAIN_NS (250 * SLUICE_NS_PER_MS)
 #define UNSAID_NS (500 * SLUICE_NS_PER_MS)
-#define REFUSED_NS SLUICE_NS_PER_S
 /* Without a callback a message goes again after so long: longer than the library's own limit. */
 #define LOST_NS (6 * SLUICE_NS_PER_S)
-/* The window is looked through for such so often. */
-#define LOOK_NS (500 * SLUICE_NS_PER_MS)
 /* The log is told of a kind of trouble once in so long. */
 #define TELL_NS (60 * SLUICE_NS_PER_S)
 
@@ -45,70 +42,23 @@ static const char *refusal_words(jsErrCode error)
 	}
 }
 
-/* Whether the worker is to know that the stream refuses. */
-static void say_refusing(struct sluice_nats *nats, bool is_refusing)
-{
-	nats->is_refused = is_refusing;
-	pthread_mutex_lock(&nats->desk->lock);
-	if (sluice_desk_is_wished(nats->desk, nats->attempt)) {
-		nats->desk->is_refusing = is_refusing;
-		sluice_desk_ring(nats->desk);
-	}
-	pthread_mutex_unlock(&nats->desk->lock);
-}
-
-/* The stream does not want a message, now. */
-static void refused(struct sluice_nats *nats, struct sluice_flight *flight, jsErrCode error,
-		    uint64_t now)
-{
-	bool waits = nats->settings->refusal == SLUICE_REFUSAL_WAIT;
-
-	if (!nats->refused_told || now - nats->refused_told >= TELL_NS) {
-		nats->refused_told = now;
-		sluice_warning("%s: the stream `%s` refuses a message: %s (error %d); %s",
-			       nats->desk->name, nats->settings->stream, refusal_words(error),
-			       (int)error,
-			       waits ? "what comes waits, and it is tried again each second"
-				     : "it is not sent again, and counted (on-refusal: drop)");
-	}
-	if (!waits) {
-		sluice_nats_settle_flight(nats, flight, true);
-		return;
-	}
-	flight->is_refused = true;
-	sluice_window_again(&nats->window, flight, now + REFUSED_NS);
-	if (!nats->is_refused)
-		say_refusing(nats, true);
-}
-
-/* A message is stored: what was refused may go again at once. */
+/* A message is stored. */
 static void stored(struct sluice_nats *nats, struct sluice_flight *flight, uint64_t sequence,
 		   uint64_t now)
 {
 	struct sluice_nats_subject_state *subject = nats->subjects[flight->subject];
-	bool was_refused = flight->is_refused;
-	uint64_t number;
 
 	if (sequence > subject->sequence)
 		subject->sequence = sequence;
-	sluice_nats_settle_flight(nats, flight, false);
-	if (!was_refused || !nats->is_refused)
-		return;
-	for (number = nats->window.first; number < nats->window.next; number++) {
-		struct sluice_flight *other = sluice_window_flight(&nats->window, number);
-
-		if (other->state == SLUICE_FLIGHT_AGAIN && other->is_refused)
-			other->at = now;
-		other->is_refused = false;
-	}
-	say_refusing(nats, false);
+	sluice_cut_acknowledge(&nats->cut, flight, now);
 }
 
 /* Acts on one answer. */
 static void understand(struct sluice_nats *nats, const struct sluice_nats_answer *answer,
 		       uint64_t now)
 {
-	struct sluice_flight *flight = sluice_window_find(&nats->window, answer->message);
+	struct sluice_flight *flight = sluice_window_find(&nats->cut.window, answer->message);
+	char where[SLUICE_NATS_SUBJECT];
 
 	if (!flight)
 		return;
@@ -120,26 +70,26 @@ static void understand(struct sluice_nats *nats, const struct sluice_nats_answer
 				nats->unsaid_told = now;
 				sluice_notice("%s: the server calls a message a duplicate and has "
 					      "none; it is sent again until it is stored",
-					      nats->desk->name);
+					      nats->cut.desk->name);
 			}
-			sluice_window_again(&nats->window, flight, now + UNSAID_NS);
+			sluice_window_again(&nats->cut.window, flight, now + UNSAID_NS);
 			return;
 		}
-		nats->heard = now;
 		stored(nats, flight, answer->sequence, now);
 		return;
 	}
 	if (answer->error == WRONG_SEQUENCE) {
-		sluice_window_again(&nats->window, flight, now + AGAIN_NS);
-		nats->what = "its subject has moved on: what is there is read again";
+		sluice_window_again(&nats->cut.window, flight, now + AGAIN_NS);
+		nats->cut.what = "its subject has moved on: what is there is read again";
 		return;
 	}
 	if (!answer->error || (answer->error >= CLUSTER_FIRST && answer->error <= CLUSTER_LAST)) {
-		sluice_window_again(&nats->window, flight, now + AGAIN_NS);
+		sluice_window_again(&nats->cut.window, flight, now + AGAIN_NS);
 		return;
 	}
-	nats->heard = now;
-	refused(nats, flight, answer->error, now);
+	snprintf(where, sizeof(where), "the stream `%s`", nats->settings->stream);
+	sluice_cut_refuse(&nats->cut, flight, where, refusal_words(answer->error),
+			  (int)answer->error, now);
 }
 
 /* Takes what the callbacks handed over and acts on it. Returns whether there was anything. */
@@ -154,8 +104,8 @@ static bool take_answers(struct sluice_nats *nats, uint64_t now)
 	count = session->answer_count;
 	session->answers = NULL;
 	session->answer_count = session->answer_room = 0;
-	if (session->is_closed && !nats->what)
-		nats->what = "the server closed the connection";
+	if (session->is_closed && !nats->cut.what)
+		nats->cut.what = "the server closed the connection";
 	pthread_mutex_unlock(&session->desk->lock);
 	for (number = 0; number < count; number++) {
 		understand(nats, &answers[number], now);
@@ -170,60 +120,28 @@ static void look(struct sluice_nats *nats, uint64_t now)
 {
 	uint64_t number;
 
-	for (number = nats->window.first; number < nats->window.next; number++) {
-		struct sluice_flight *flight = sluice_window_flight(&nats->window, number);
+	for (number = nats->cut.window.first; number < nats->cut.window.next; number++) {
+		struct sluice_flight *flight = sluice_window_flight(&nats->cut.window, number);
 
 		if (flight->state == SLUICE_FLIGHT_FLYING && now - flight->at >= LOST_NS)
-			sluice_window_again(&nats->window, flight, now);
+			sluice_window_again(&nats->cut.window, flight, now);
 	}
-	if (nats->window.first < nats->window.next && !nats->is_refused && !nats->what &&
-	    now - nats->heard >= nats->settings->dead_ns)
-		nats->what = "it acknowledges nothing";
-}
-
-/* Sends what is to go again; of what is refused one at a time, to see. Returns whether it sent
- * anything; *next becomes when to try again at the latest. */
-static bool repeat(struct sluice_nats *nats, uint64_t now, uint64_t *next)
-{
-	struct sluice_flight *flight;
-	bool any = false;
-
-	while (!nats->what) {
-		flight = sluice_window_due(&nats->window, now, next);
-		if (!flight)
-			break;
-		if (nats->is_refused && flight->is_refused) {
-			uint64_t number;
-
-			/* The others wait for what becomes of this one. */
-			for (number = nats->window.first; number < nats->window.next; number++) {
-				struct sluice_flight *other =
-					sluice_window_flight(&nats->window, number);
-
-				if (other != flight && other->state == SLUICE_FLIGHT_AGAIN &&
-				    other->at <= now)
-					other->at = now + REFUSED_NS;
-			}
-		}
-		any = true;
-		if (!sluice_nats_send(nats, flight, now))
-			break;
-	}
-	return any;
+	if (nats->cut.window.first < nats->cut.window.next && !nats->cut.is_refused &&
+	    !nats->cut.what && now - nats->cut.heard >= nats->settings->dead_ns)
+		nats->cut.what = "it acknowledges nothing";
 }
 
 /* Sleeps until there is something to do, or `until`. Returns whether the attempt goes on. */
 static bool rest(struct sluice_nats *nats, uint64_t until)
 {
-	struct sluice_desk *desk = nats->desk;
-	bool can_publish = !nats->is_refused && sluice_window_has_room(&nats->window, 0);
+	struct sluice_desk *desk = nats->cut.desk;
 	bool goes_on;
 
 	pthread_mutex_lock(&desk->lock);
-	if (sluice_desk_is_wished(desk, nats->attempt) && !nats->session->answer_count &&
-	    !nats->session->is_closed && !(can_publish && desk->next > nats->job))
+	if (sluice_desk_is_wished(desk, nats->cut.attempt) && !nats->session->answer_count &&
+	    !nats->session->is_closed && !sluice_cut_has_work(&nats->cut))
 		sluice_desk_wait(desk, until);
-	goes_on = sluice_desk_is_wished(desk, nats->attempt);
+	goes_on = sluice_desk_is_wished(desk, nats->cut.attempt);
 	pthread_mutex_unlock(&desk->lock);
 	return goes_on;
 }
@@ -234,22 +152,43 @@ static void publish(struct sluice_nats *nats)
 	uint64_t looked = sluice_now();
 	bool goes_on = true;
 
-	while (goes_on && !nats->what) {
-		uint64_t now = sluice_now(), next = now + LOOK_NS;
+	while (goes_on && !nats->cut.what) {
+		uint64_t now = sluice_now(), next = now + SLUICE_CUT_LOOK_NS;
 		bool busy = take_answers(nats, now);
 
-		if (now - looked >= LOOK_NS) {
+		if (now - looked >= SLUICE_CUT_LOOK_NS) {
 			look(nats, now);
 			looked = now;
 		}
-		busy |= repeat(nats, now, &next);
-		if (!nats->is_refused && !nats->what)
-			busy |= sluice_nats_publish(nats, now);
+		busy |= sluice_cut_repeat(&nats->cut, now, &next);
+		if (!nats->cut.is_refused && !nats->cut.what)
+			busy |= sluice_cut_publish(&nats->cut, now);
 		if (busy)
-			goes_on = sluice_desk_goes_on(nats->desk, nats->attempt);
+			goes_on = sluice_desk_goes_on(nats->cut.desk, nats->cut.attempt);
 		else
 			goes_on = rest(nats, next);
 	}
+}
+
+/* struct sluice_cut.find */
+static uint32_t find(struct sluice_cut *cut, const struct sluice_job *job, uint16_t input)
+{
+	return sluice_nats_subject_find(sluice_nats_of(cut), job, input);
+}
+
+/* struct sluice_cut.has */
+static bool has(const struct sluice_cut *cut, uint32_t subject, bool is_gap, uint64_t start,
+		uint64_t end)
+{
+	const struct sluice_nats *nats = (const struct sluice_nats *)cut;
+
+	return sluice_nats_subject_has(nats->subjects[subject], is_gap, start, end);
+}
+
+/* struct sluice_cut.added */
+static void added(struct sluice_cut *cut, const struct sluice_flight *flight)
+{
+	sluice_nats_subject_mark(sluice_nats_of(cut)->subjects[flight->subject], flight->end);
 }
 
 void sluice_nats_run(struct sluice_desk *desk, uint64_t attempt)
@@ -261,18 +200,23 @@ void sluice_nats_run(struct sluice_desk *desk, uint64_t attempt)
 		sluice_desk_say(desk, attempt, SLUICE_DESK_LOST, what);
 		return;
 	}
-	nats->desk = desk;
-	nats->attempt = attempt;
 	nats->settings = desk->context;
-	nats->heard = sluice_now();
-	sluice_window_clear(&nats->window);
+	nats->cut.is_span = nats->settings->message == SLUICE_MESSAGE_SPAN;
+	nats->cut.most_datagram = nats->settings->most;
+	nats->cut.skips_empty = nats->settings->skips_empty;
+	nats->cut.waits = nats->settings->refusal == SLUICE_REFUSAL_WAIT;
+	nats->cut.find = find;
+	nats->cut.has = has;
+	nats->cut.added = added;
+	nats->cut.send = sluice_nats_send;
+	sluice_cut_begin(&nats->cut, desk, attempt, sluice_now());
 	nats->session = sluice_nats_session_open(nats->settings, desk, &what);
 	if (nats->session)
-		what = sluice_nats_ensure(nats->settings, nats->session, &nats->most);
+		what = sluice_nats_ensure(nats->settings, nats->session, &nats->cut.most);
 	if (nats->session && !what) {
 		sluice_desk_say(desk, attempt, SLUICE_DESK_READY, NULL);
 		publish(nats);
-		what = nats->what;
+		what = nats->cut.what;
 	}
 	sluice_nats_session_close(nats->session);
 	if (what)
