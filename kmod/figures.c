@@ -41,7 +41,8 @@
  */
 void sluice_figures_ring(const struct sluice_ring *ring, u64 figures[SLUICE_R_COUNT])
 {
-#define READ_ROW(NAME, ...) [SLUICE_R_##NAME] = READ_##NAME(ring),
+#define READ_ROW(NAME, ...) \
+	[SLUICE_R_##NAME] = READ_##NAME(ring),
 	const u64 read[SLUICE_R_COUNT] = { SLUICE_RING_COUNTERS(READ_ROW) };
 #undef READ_ROW
 

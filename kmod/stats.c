@@ -19,14 +19,19 @@ static struct dentry *debug_folder;
 /* Names of rows of uapi/sluice/counters.h, for headings: " matched stored". */
 #define HEADING(NAME, name, ...) " " #name
 
-static const char stat_heading[] = SLUICE_CPU_RULE_COUNTERS(HEADING) SLUICE_DATAGRAM_COUNTERS(
-	HEADING) SLUICE_LOST_COUNTERS(HEADING) SLUICE_CPU_RING_COUNTERS(HEADING) "\n";
+static const char stat_heading[] =
+	SLUICE_CPU_RULE_COUNTERS(HEADING)
+	SLUICE_DATAGRAM_COUNTERS(HEADING)
+	SLUICE_LOST_COUNTERS(HEADING)
+	SLUICE_CPU_RING_COUNTERS(HEADING) "\n";
 static const char rules_heading[] =
-	"id route input verdict ports destination source interface" SLUICE_DATAGRAM_COUNTERS(
-		HEADING) SLUICE_LOST_COUNTERS(HEADING) " name\n";
+	"id route input verdict ports destination source interface"
+	SLUICE_DATAGRAM_COUNTERS(HEADING)
+	SLUICE_LOST_COUNTERS(HEADING) " name\n";
 
 /* Names of what a ring has, by enum sluice_ring_counter. */
-#define ROW(NAME, name, ...) [SLUICE_R_##NAME] = #name,
+#define ROW(NAME, name, ...) \
+	[SLUICE_R_##NAME] = #name,
 static const char *const ring_names[SLUICE_R_COUNT] = { SLUICE_RING_COUNTERS(ROW) };
 #undef ROW
 

@@ -152,37 +152,63 @@ static rd_kafka_resp_err_t read_topic(const char *topic, int count)
 	return code;
 }
 
-/* Obeys one command; prints what came of it. */
-static void obey(rd_kafka_mock_cluster_t *cluster, int brokers, const char *line)
+/* The number that a word is, from 0 to a million; else -1. */
+static int number_of(const char *word)
+{
+	char *end;
+	long number = word ? strtol(word, &end, 10) : -1;
+
+	return word && *word && !*end && number >= 0 && number <= 1000000 ? (int)number : -1;
+}
+
+/* Has brokers answer the next `count` requests to produce with an error. */
+static void push_errors(rd_kafka_mock_cluster_t *cluster, int error, int count)
+{
+	rd_kafka_resp_err_t list[256];
+	int number;
+
+	for (number = 0; number < count; number++)
+		list[number] = (rd_kafka_resp_err_t)error;
+	/* 0: Produce (Kafka's protocol, ApiKeys). */
+	rd_kafka_mock_push_request_errors_array(cluster, 0, (size_t)count, list);
+}
+
+/* Obeys one command, which it cuts into words; prints what came of it. */
+static void obey(rd_kafka_mock_cluster_t *cluster, int brokers, char *line)
 {
 	rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
-	rd_kafka_resp_err_t list[256];
-	char topic[256];
-	int one, two, number;
+	const char *words[4] = {"", NULL, NULL, NULL};
+	size_t count = 0;
+	char *rest = NULL, *word;
+	int one, two;
 
-	if (sscanf(line, "topic %255s %d", topic, &one) == 2) {
-		error = rd_kafka_mock_topic_create(cluster, topic, one, brokers);
+	for (word = strtok_r(line, " \n", &rest); word && count < 4;
+	     word = strtok_r(NULL, " \n", &rest))
+		words[count++] = word;
+	one = number_of(words[1]);
+	two = number_of(words[2]);
+	if (!strcmp(words[0], "topic") && two > 0) {
+		error = rd_kafka_mock_topic_create(cluster, words[1], two, brokers);
 		if (!error)
-			error = read_topic(topic, one);
-	} else if (sscanf(line, "errors %d %d", &one, &two) == 2 && two > 0 && two <= 256) {
-		for (number = 0; number < two; number++)
-			list[number] = (rd_kafka_resp_err_t)one;
-		/* 0: Produce (Kafka's protocol, ApiKeys). */
-		rd_kafka_mock_push_request_errors_array(cluster, 0, (size_t)two, list);
-	} else if (sscanf(line, "topic-error %255s %d", topic, &one) == 2) {
-		rd_kafka_mock_topic_set_error(cluster, topic, (rd_kafka_resp_err_t)one);
-	} else if (sscanf(line, "leader %255s %d %d", topic, &one, &two) == 3) {
-		error = rd_kafka_mock_partition_set_leader(cluster, topic, one, two);
-	} else if (sscanf(line, "down %d", &one) == 1) {
+			error = read_topic(words[1], two);
+	} else if (!strcmp(words[0], "errors") && one >= 0 && two > 0 && two <= 256) {
+		push_errors(cluster, one, two);
+	} else if (!strcmp(words[0], "topic-error") && two >= 0) {
+		rd_kafka_mock_topic_set_error(cluster, words[1], (rd_kafka_resp_err_t)two);
+	} else if (!strcmp(words[0], "leader") && two >= 0 && words[3]) {
+		/* -1: it has none. */
+		error = rd_kafka_mock_partition_set_leader(cluster, words[1], two,
+							   number_of(words[3]));
+	} else if (!strcmp(words[0], "down") && one >= 0) {
 		error = rd_kafka_mock_broker_set_down(cluster, one);
-	} else if (sscanf(line, "up %d", &one) == 1) {
+	} else if (!strcmp(words[0], "up") && one >= 0) {
 		error = rd_kafka_mock_broker_set_up(cluster, one);
-	} else if (sscanf(line, "rtt %d %d", &one, &two) == 2) {
+	} else if (!strcmp(words[0], "rtt") && one >= 0 && two >= 0) {
 		error = rd_kafka_mock_broker_set_rtt(cluster, one, two);
-	} else if (!strncmp(line, "read", 4)) {
+	} else if (!strcmp(words[0], "read")) {
 		printf("%llu\n", (unsigned long long)read_count);
 	} else {
-		printf("no such command: %s\n", line);
+		printf("no such command: %s\n", words[0]);
 		return;
 	}
 	printf("%s\n", error ? rd_kafka_err2str(error) : "ok");
@@ -190,7 +216,7 @@ static void obey(rd_kafka_mock_cluster_t *cluster, int brokers, const char *line
 
 int main(int argc, char **argv)
 {
-	int brokers = argc == 3 ? atoi(argv[1]) : 0;
+	int brokers = argc == 3 ? number_of(argv[1]) : 0;
 	rd_kafka_mock_cluster_t *cluster;
 	char why[256], line[512];
 	rd_kafka_t *host;

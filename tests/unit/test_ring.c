@@ -132,7 +132,6 @@ static void put_is_reserve_and_commit(void **state)
 	make_ring(&other);
 	for (number = 0; number < 3000; number++) {
 		uint32_t length = sizes[(unsigned int)random() % 7];
-		uint64_t head = sluice_ring_head(&one);
 		bool stored = store(&one, length, (uint8_t)number);
 
 		memset(bytes, (int)(number & 0xff), sizeof(bytes));

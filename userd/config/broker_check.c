@@ -167,7 +167,7 @@ static void check_other(const struct sluice_draft_output *draft,
 	if (place->line)
 		sluice_findings_add(findings, SLUICE_FINDING_ERROR, place,
 				    "outputs.%s: kind: %s %s: leave the key out", key,
-				    sluice_config_kind_name(draft->output.kind), why);
+				    draft->output.kind == SLUICE_KIND_NATS ? "nats" : "kafka", why);
 }
 
 void sluice_broker_check(const struct sluice_draft_output *draft, struct sluice_findings *findings)

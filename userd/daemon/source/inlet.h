@@ -144,8 +144,14 @@ void sluice_inlet_give(struct sluice_inlet *inlet, struct sluice_parcel *parcel)
 /* Takes over what was handed to a thread that does not run yet. */
 void sluice_inlet_take_over(struct sluice_inlet_thread *thread);
 
-/* inlet_thread.c. Makes a connection of a socket, as thread->first. 0; a negative errno, and the
- * socket is the caller's. And: closes one and frees it. @context the inlet's thread, or process
+/* Is it the relays' kind? @threadsafe */
+static inline bool sluice_inlet_is_native(const struct sluice_inlet *inlet)
+{
+	return inlet->config.source == SLUICE_SOURCE_SLUICE;
+}
+
+/* inlet_connection.c. Makes a connection of a socket, as thread->first. 0; a negative errno, and
+ * the socket is the caller's. And: closes one and frees it. @context the inlet's thread, or process
  * when that does not run */
 int sluice_inlet_add(struct sluice_inlet_thread *thread, int fd,
 		     const struct sockaddr_storage *peer);

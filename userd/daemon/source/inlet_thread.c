@@ -27,34 +27,10 @@
 /* How long nobody is taken after there were no descriptors. */
 #define PAUSE_NS (100 * SLUICE_NS_PER_MS)
 
-/* Is it the relays' kind? */
-static bool is_native(const struct sluice_inlet *inlet)
-{
-	return inlet->config.source == SLUICE_SOURCE_SLUICE;
-}
-
 /* Is the thread to end, or to store nothing more? */
 static bool is_over(const struct sluice_inlet *inlet)
 {
 	return sluice_load_relaxed(&inlet->ends) || sluice_load_relaxed(&inlet->is_still);
-}
-
-void sluice_inlet_drop(struct sluice_inlet_thread *thread,
-		       struct sluice_inlet_connection *connection)
-{
-	if (is_native(thread->inlet))
-		sluice_inlet_native_end(connection);
-	else
-		sluice_inlet_plain_end(connection);
-	close(connection->fd);
-	if (connection->next)
-		connection->next->previous = connection->previous;
-	if (connection == thread->first)
-		thread->first = connection->next;
-	else
-		connection->previous->next = connection->next;
-	__atomic_sub_fetch(&thread->inlet->connections, 1, __ATOMIC_RELAXED);
-	free(connection);
 }
 
 /* Drops those that are over. No event of this round names one of them any more. */
@@ -72,8 +48,9 @@ static void sweep(struct sluice_inlet_thread *thread)
 /* Reads one. */
 static void serve(struct sluice_inlet_connection *connection)
 {
-	int error = is_native(connection->thread->inlet) ? sluice_inlet_native_read(connection)
-							 : sluice_inlet_plain_read(connection);
+	int error = sluice_inlet_is_native(connection->thread->inlet)
+			    ? sluice_inlet_native_read(connection)
+			    : sluice_inlet_plain_read(connection);
 
 	connection->is_blocked = error == -EAGAIN;
 	if (error && error != -EAGAIN)
@@ -102,44 +79,6 @@ static bool is_welcome(struct sluice_inlet_thread *thread, const struct sockaddr
 		return false;
 	return !config->limit ||
 	       __atomic_load_n(&thread->inlet->connections, __ATOMIC_RELAXED) < config->limit;
-}
-
-int sluice_inlet_add(struct sluice_inlet_thread *thread, int fd,
-		     const struct sockaddr_storage *peer)
-{
-	struct sluice_inlet_connection *connection = calloc(1, sizeof(*connection));
-	struct epoll_event event = {.events = EPOLLIN, .data.ptr = connection};
-	socklen_t length = sizeof(connection->local);
-	const int on = 1;
-	int error = 0;
-
-	if (!connection)
-		return -ENOMEM;
-	connection->thread = thread;
-	connection->fd = fd;
-	connection->peer = *peer;
-	connection->heard = sluice_now();
-	(void)getsockname(fd, (struct sockaddr *)&connection->local, &length);
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	(void)setsockopt(fd, IPPROTO_TCP, 1 /* TCP_NODELAY */, &on, sizeof(on));
-	sluice_inlet_cutter_begin(&connection->cutter, thread->inlet->config.inlet.framing,
-				  thread->inlet->config.inlet.max_record);
-	if (is_native(thread->inlet))
-		error = sluice_inlet_native_open(connection);
-	if (!error && epoll_ctl(thread->epoll, EPOLL_CTL_ADD, fd, &event))
-		error = -errno;
-	if (error) {
-		sluice_receiver_link_close(connection->link);
-		free(connection);
-		return error;
-	}
-	connection->next = thread->first;
-	if (connection->next)
-		connection->next->previous = connection;
-	thread->first = connection;
-	__atomic_add_fetch(&thread->inlet->connections, 1, __ATOMIC_RELAXED);
-	sluice_count(&thread->counts->accepted, 1);
-	return 0;
 }
 
 /* Takes those that wait. */
@@ -266,14 +205,15 @@ static void finish(struct sluice_inlet_thread *thread)
 {
 	struct sluice_inlet_connection *connection, *next;
 
-	if (!is_native(thread->inlet))
+	if (!sluice_inlet_is_native(thread->inlet))
 		for (connection = thread->first; connection; connection = connection->next)
 			if (!connection->is_over)
 				serve(connection);
 	for (connection = thread->first; connection; connection = next) {
 		next = connection->next;
 		/* The others go to the next process with what they have. */
-		if (is_native(thread->inlet) || connection->is_over || !thread->inlet->passes)
+		if (sluice_inlet_is_native(thread->inlet) || connection->is_over ||
+		    !thread->inlet->passes)
 			sluice_inlet_drop(thread, connection);
 	}
 	sluice_inlet_native_close(thread);
@@ -333,7 +273,7 @@ static int start(struct sluice_inlet_thread *thread)
 	    epoll_ctl(thread->epoll, EPOLL_CTL_ADD, thread->listen, &listen) ||
 	    epoll_ctl(thread->epoll, EPOLL_CTL_ADD, thread->wake, &wake))
 		return -errno;
-	if (is_native(thread->inlet)) {
+	if (sluice_inlet_is_native(thread->inlet)) {
 		error = sluice_inlet_native_begin(thread);
 		if (error)
 			return error;
