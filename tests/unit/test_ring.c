@@ -133,6 +133,7 @@ static void put_is_reserve_and_commit(void **state)
 	for (number = 0; number < 3000; number++) {
 		uint32_t length = sizes[(unsigned int)random() % 7];
 		bool stored = store(&one, length, (uint8_t)number);
+		uint64_t head;
 
 		memset(bytes, (int)(number & 0xff), sizeof(bytes));
 		assert_int_equal(sluice_ring_put(&other, 3, (uint8_t)number, bytes, length),
