@@ -122,9 +122,8 @@ static void rule_free_work(struct work_struct *work)
 }
 
 /* Has a rule freed that was just taken out of the table, with its counters if it retires them. */
-static void rule_free_later(struct sluice_net *sn, struct sluice_rule *rule)
+static void rule_free_later(struct sluice_rule *rule)
 {
-	rule->sn = sn;
 	INIT_RCU_WORK(&rule->free_work, rule_free_work);
 	queue_rcu_work(sluice_workqueue, &rule->free_work);
 }
@@ -209,6 +208,7 @@ static int rule_take_tally(struct sluice_net *sn, const struct sluice_rule *befo
 	}
 	draft->counters = draft->tally->cpu;
 	draft->rings = draft->route->rings;
+	draft->sn = sn;
 	return 0;
 }
 
@@ -338,7 +338,7 @@ static void changes_settle(struct sluice_net *sn, const struct sluice_rule_chang
 	}
 	for (change = changes; change < end; change++) {
 		if (change->old)
-			rule_free_later(sn, change->old);
+			rule_free_later(change->old);
 	}
 }
 
@@ -521,7 +521,7 @@ void sluice_rule_delete_all(struct sluice_net *sn)
 		xa_erase(&sn->rules, number);
 		sn->rule_count--;
 		rule->retire = true;
-		rule_free_later(sn, rule);
+		rule_free_later(rule);
 	}
 	mutex_unlock(&sn->lock);
 	sluice_hook_update(sn, hooks);

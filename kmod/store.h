@@ -329,7 +329,6 @@ static noinline bool store_cut(struct sluice_ring *ring, struct sluice_tally_cpu
 static noinline const struct sluice_rule *store_rule_of(const struct hook_packet *packet)
 {
 	const void *network = packet->network ? packet->network : packet->skb->data;
-	const struct sluice_net *sn = sluice_net_of(dev_net(packet->in));
 	const bool four = packet->family == 4;
 	const struct sluice_ends ends = {
 		.source = four ? &((const struct iphdr *)network)->saddr :
@@ -341,7 +340,7 @@ static noinline const struct sluice_rule *store_rule_of(const struct hook_packet
 		.ifindex = packet->in->ifindex,
 	};
 
-	return sluice_match_find(&sn->match, ntohs(packet->udp->dest), &ends);
+	return sluice_match_find(&packet->rule->sn->match, ntohs(packet->udp->dest), &ends);
 }
 
 /* store_one() of a whole packet, and notes what that took. ring->lock held. */

@@ -44,6 +44,7 @@ static int fixture_init(struct kunit *test)
 	fixture->rule->ranges[0].last = PORT;
 	fixture->rule->range_count = 1;
 	fixture->rule->input = 3;
+	fixture->rule->sn = fixture->sn;
 	fixture->rule->rings = fixture->rings;
 	fixture->rule->counters = fixture->tally->cpu;
 	KUNIT_ASSERT_EQ(test, sluice_match_change(&fixture->sn->match, NULL, fixture->rule), 0);
