@@ -13,6 +13,7 @@
 #include "../lib/event.h"
 #include "../lib/log.h"
 #include "../lib/service.h"
+#include "../lib/usdt.h"
 #include "background.h"
 #include "handover/parcel.h"
 #include "source/source.h"
@@ -175,6 +176,7 @@ static void announce(const struct daemon *daemon, const char *why)
 	snprintf(text, sizeof(text), "process %d works as relay %s, epoch %" PRIu64 "%s%s",
 		 (int)getpid(), daemon->relay ? daemon->relay : "?", daemon->claims.epoch,
 		 why ? ": " : "", why ? why : "");
+	SLUICE_USDT2(owner, getpid(), daemon->claims.epoch);
 	sluice_notice("%s", text);
 	sluice_event_send(SLUICE_EVENT_ACTIVE, "", daemon->relay ? daemon->relay : "", text);
 }

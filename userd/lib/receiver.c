@@ -8,6 +8,7 @@
 #include <string.h>
 #include "receiver_inner.h"
 #include "record.h"
+#include "usdt.h"
 
 struct sluice_receiver {
 	sluice_receiver_take *take;
@@ -292,9 +293,11 @@ static int hand_over(struct sluice_receiver *receiver, const struct sluice_recei
 	if (error)
 		return error;
 	if (record.type == SLUICE_RECEIVER_DATAGRAM) {
+		SLUICE_USDT3(receive, record.input, record.length, record.offset);
 		counts->datagrams++;
 		counts->bytes += record.length;
 	} else {
+		SLUICE_USDT4(told, record.input, record.cause, record.lost, record.offset);
 		counts->gaps++;
 		counts->lost += record.lost;
 	}

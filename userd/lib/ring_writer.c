@@ -13,6 +13,7 @@
 #include "record.h"
 #include "ring.h"
 #include "ring_twin.h"
+#include "usdt.h"
 
 /* Losses that wait for their GAP, by input and cause. More kinds than this at once share the last
  * entry. */
@@ -244,6 +245,7 @@ bool sluice_ring_tell(struct sluice_ring *ring)
 		if (ring->twin)
 			sluice_ring_twin_gap(ring->twin, writer->head, loss->datagrams);
 		publish(ring, GAP_LENGTH);
+		SLUICE_USDT4(gap, writer->producer, loss->input, loss->cause, loss->datagrams);
 		sluice_count(&writer->producer->gaps, 1);
 		sluice_count(&writer->producer->gap_datagrams, loss->datagrams);
 		checksum(writer->producer);
@@ -288,6 +290,7 @@ void sluice_ring_commit(struct sluice_ring *ring)
 	publish(ring, writer->reserved);
 	writer->reserved = 0;
 	if (record.type == SLUICE_RECORD_DATA) {
+		SLUICE_USDT3(store, producer, le16toh(record.input), payload);
 		sluice_count(&producer->stored, 1);
 		sluice_count(&producer->stored_bytes, payload);
 	}
@@ -320,6 +323,7 @@ bool sluice_ring_put(struct sluice_ring *ring, uint16_t input, uint64_t time_ns,
 	memcpy(at + sizeof(record), payload, length);
 	writer->reserved = 0;
 	publish(ring, whole);
+	SLUICE_USDT3(store, writer->producer, input, length);
 	sluice_count(&writer->producer->stored, 1);
 	sluice_count(&writer->producer->stored_bytes, length);
 	return true;
@@ -342,6 +346,7 @@ void sluice_ring_lose(struct sluice_ring *ring, uint16_t input, uint32_t cause, 
 
 	if (!datagrams || cause >= SLUICE_LOST_CAUSES)
 		return;
+	SLUICE_USDT4(lost, writer->producer, input, cause, datagrams);
 	sluice_count(&writer->producer->lost[cause], datagrams);
 	checksum(writer->producer);
 	mirror(ring);

@@ -16,6 +16,7 @@
 #include "../../lib/barrier.h"
 #include "../../lib/log.h"
 #include "../../lib/thread.h"
+#include "../../lib/usdt.h"
 #include "rearm.h"
 #include "treatment.h"
 #include "worker.h"
@@ -289,6 +290,7 @@ static void run(struct sluice_worker *worker)
 		if (!look_for_events(worker, events, &count))
 			count = sleep_until_events(worker, events);
 		sluice_cost_wait_end();
+		SLUICE_USDT2(wake, worker->number, count);
 		if (count == -EOWNERDEAD)
 			return;
 		worker->now = sluice_now();
