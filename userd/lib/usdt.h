@@ -28,8 +28,7 @@
 #ifdef SLUICE_HAS_USDT
 #define SLUICE_USDT2(name, one, two) DTRACE_PROBE2(sluice, name, one, two)
 #define SLUICE_USDT3(name, one, two, three) DTRACE_PROBE3(sluice, name, one, two, three)
-#define SLUICE_USDT4(name, one, two, three, four) \
-	DTRACE_PROBE4(sluice, name, one, two, three, four)
+#define SLUICE_USDT4(name, one, two, three, four) DTRACE_PROBE4(sluice, name, one, two, three, four)
 #else
 #define SLUICE_USDT2(name, one, two) ((void)(one), (void)(two))
 #define SLUICE_USDT3(name, one, two, three) ((void)(one), (void)(two), (void)(three))
