@@ -110,18 +110,6 @@ static json_t *rules_of(struct sluice_kernel *kernel)
 	return list;
 }
 
-/* The name of a route. */
-static const char *route_name(const struct sluice_kernel_route *routes, size_t count,
-			      const sluice_guid guid)
-{
-	size_t number;
-
-	for (number = 0; number < count; number++)
-		if (sluice_guid_equal(routes[number].guid, guid))
-			return routes[number].name;
-	return "";
-}
-
 /* How often the reader of a ring was told of so many records at once. @owner caller */
 static json_t *batches_of(const struct sluice_kernel_stream *stream)
 {
@@ -174,8 +162,9 @@ static json_t *rings_of(struct sluice_kernel *kernel)
 	list = json_array();
 	for (number = 0; number < count; number++)
 		json_array_append_new(
-			list, ring_of(&streams[number],
-				      route_name(routes, route_count, streams[number].route)));
+			list,
+			ring_of(&streams[number], sluice_kernel_route_name(routes, route_count,
+									   streams[number].route)));
 free:
 	free(routes);
 	free(streams);

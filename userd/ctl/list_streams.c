@@ -115,18 +115,6 @@ static json_t *find(const json_t *list, const sluice_guid uuid)
 	return NULL;
 }
 
-/* The name of a route of the module; "" if it has gone. */
-static const char *route_name(const struct sluice_kernel_route *routes, size_t count,
-			      const sluice_guid guid)
-{
-	size_t number;
-
-	for (number = 0; number < count; number++)
-		if (sluice_guid_equal(routes[number].guid, guid))
-			return routes[number].name;
-	return "";
-}
-
 /* Adds the module's streams, or its word on those the daemon has told of. 0 or a negative errno. */
 static int add_module_streams(json_t *list)
 {
@@ -153,9 +141,9 @@ static int add_module_streams(json_t *list)
 			json_array_append_new(list, object);
 		}
 		json_object_set_new(object, "route", sluice_list_guid(streams[number].route));
-		json_object_set_new(
-			object, "route_name",
-			json_string(route_name(routes, route_count, streams[number].route)));
+		json_object_set_new(object, "route_name",
+				    json_string(sluice_kernel_route_name(routes, route_count,
+									 streams[number].route)));
 		put_state(object, &streams[number]);
 	}
 	if (error)

@@ -479,3 +479,14 @@ int sluice_kernel_cpus(struct sluice_kernel *kernel, struct sluice_kernel_cpu **
 		*list = items;
 	return error;
 }
+
+const char *sluice_kernel_route_name(const struct sluice_kernel_route *routes, size_t count,
+				     const sluice_guid guid)
+{
+	size_t number;
+
+	for (number = 0; number < count; number++)
+		if (sluice_guid_equal(routes[number].guid, guid))
+			return routes[number].name;
+	return "";
+}

@@ -130,4 +130,9 @@ int sluice_kernel_streams(struct sluice_kernel *kernel, struct sluice_kernel_str
 int sluice_kernel_cpus(struct sluice_kernel *kernel, struct sluice_kernel_cpu **list,
 		       size_t *count);
 
+/* The name of a route among `count` of them; "" if it has gone. It lives as long as they do.
+ * @threadsafe */
+const char *sluice_kernel_route_name(const struct sluice_kernel_route *routes, size_t count,
+				     const sluice_guid guid);
+
 #endif /* SLUICE_KERNEL_H */
